@@ -1,0 +1,30 @@
+# make app: serve the app on http://127.0.0.1:7860 (PORT=... for another). make test: lint, types, tests.
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 7860
+
+.PHONY: app test lint format
+
+$(VENV)/.app: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install -r requirements.txt
+	touch $@
+
+$(VENV)/.test: $(VENV)/.app requirements-dev.txt
+	$(VENV)/bin/python -m pip install -r requirements-dev.txt
+	touch $@
+
+app: $(VENV)/.app
+	PORT=$(PORT) $(VENV)/bin/python app.py
+
+lint: $(VENV)/.test
+	$(VENV)/bin/python -m ruff check .
+	$(VENV)/bin/python -m ruff format --check .
+	$(VENV)/bin/python -m mypy
+
+test: lint
+	$(VENV)/bin/python -m pytest
+
+format: $(VENV)/.test
+	$(VENV)/bin/python -m ruff check --fix .
+	$(VENV)/bin/python -m ruff format .

@@ -1,0 +1,296 @@
+"""From a radiograph to an assessment: localise, cut, grade, score. The one object that the app and scripts read."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from core.bones import BONE_TITLES, RUS_BONES, Sex
+from core.crops import CROP_SIDE, crop_affine, cut_all
+from core.explain import Explanation, explain
+from core.grade import Grader, GradeProbabilities
+from core.localize import Box, Localization, Localizer
+from core.radiograph import Radiograph
+from core.standards import (
+    MATURE_TOTAL,
+    STANDARDS,
+    ScoreCard,
+    age_of_total,
+    grade_label,
+    score_card,
+    standard,
+    total_distribution,
+    tw3_stage,
+    widened_interval,
+)
+from models.registry import load_grader, load_localizer
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class BoneAssessment:
+    """One graded bone.
+
+    box: xmin, ymin, xmax, ymax in pixels of the input. axis_degrees: its distal direction, clockwise from up.
+    grade: RUS-CHN ordinal, 0 = not visible yet. label: as the standard prints it. probabilities: of grades 0..n.
+    confidence: the localiser's, 0..1. influence_months: change of the bone age if this bone were one grade lower, and
+    one grade higher (0 where there is no such grade).
+    """
+
+    bone: str
+    box: Box
+    axis_degrees: float
+    grade: int
+    label: str
+    tw3_stage: str
+    probabilities: tuple[float, ...]
+    confidence: float
+    influence_months: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something about the film that a reader should know; `passed` where there is nothing to worry about."""
+
+    name: str
+    passed: bool
+    message: str
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What was read from one film.
+
+    width, height: the film's pixels. laterality: the hand as the film shows it. rotation_degrees: its clockwise turn from
+    upright. bones: all 13 in RUS_BONES order, None where the bone was not found. bone_age_months: on the radiologists'
+    Greulich-Pyle scale, None unless all 13 bones are graded, as are all totals. weights: SHA-256 (hex) by network.
+    """
+
+    sex: Sex
+    width: int
+    height: int
+    film_sha256: str
+    laterality: Literal["L", "R"]
+    rotation_degrees: float
+    inverted: bool
+    bones: dict[str, BoneAssessment | None]
+    standards: dict[str, ScoreCard]
+    bone_age_months: float | None
+    interval90_months: tuple[float, float] | None
+    checks: tuple[Check, ...]
+    weights: dict[str, str]
+    seconds: float
+    localization: Localization
+
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """The bones without a grade."""
+        return tuple(bone for bone, graded in self.bones.items() if graded is None)
+
+    @cached_property
+    def probabilities(self) -> GradeProbabilities:
+        """Grade probabilities of the bones that were found."""
+        return {bone: np.array(graded.probabilities) for bone, graded in self.bones.items() if graded is not None}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The assessment as JSON-ready values; the keys are a contract with scripts."""
+        return {
+            "sex": self.sex,
+            "film": {
+                "width": self.width,
+                "height": self.height,
+                "sha256": self.film_sha256,
+                "laterality": self.laterality,
+                "rotation_degrees": round(self.rotation_degrees, 1),
+                "inverted": self.inverted,
+            },
+            "bone_age_months": _rounded(self.bone_age_months),
+            "interval90_months": self.interval90_months and [_rounded(v) for v in self.interval90_months],
+            "standards": {key: card.to_dict() for key, card in self.standards.items()},
+            "bones": {bone: graded and _bone_dict(graded) for bone, graded in self.bones.items()},
+            "missing": list(self.missing),
+            "checks": [{"name": c.name, "passed": c.passed, "message": c.message} for c in self.checks],
+            "weights": self.weights,
+            "seconds": round(self.seconds, 3),
+            "notice": "Research use only; not a medical device.",
+        }
+
+
+def _rounded(value: float | None, digits: int = 2) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def _bone_dict(bone: BoneAssessment) -> dict[str, Any]:
+    return {
+        "box": [round(v, 1) for v in bone.box],
+        "axis_degrees": round(bone.axis_degrees, 1),
+        "grade": bone.grade,
+        "label": bone.label,
+        "tw3_stage": bone.tw3_stage,
+        "probabilities": [round(p, 5) for p in bone.probabilities],
+        "confidence": round(bone.confidence, 4),
+        "influence_months": [_rounded(v) for v in bone.influence_months],
+    }
+
+
+class Assessor:
+    """The whole way from a radiograph to an assessment, with the networks held in memory. Stateless between films."""
+
+    def __init__(self, localizer: Localizer, grader: Grader, spread: float, weights: dict[str, str]):
+        """spread: widening of the score distribution that makes the 90 % interval hold, measured on `val`."""
+        self.localizer = localizer
+        self.grader = grader
+        self.spread = spread
+        self.weights = weights
+
+    @classmethod
+    def from_registry(cls) -> "Assessor":
+        """With the shipped weights. Raises models.registry.WeightsError where they are missing or damaged."""
+        localizer, localizer_hash = load_localizer()
+        grader, file = load_grader()
+        spread = float(file.metadata.get("interval_spread", "1"))
+        hashes = {"localizer": localizer_hash, "grader": file.sha256}
+        return cls(Localizer(localizer), Grader(grader), spread, hashes)
+
+    def assess(self, radiograph: Radiograph, sex: Sex, progress: Progress | None = None) -> Assessment:
+        """Assesses one film. progress is called with a share done (0..1) and what is being done.
+
+        Raises core.errors.FilmRefused where the film shows no hand.
+        """
+        started = time.monotonic()
+        report = progress or (lambda share, text: None)
+        report(0.1, "Finding the 13 bones")
+        localization = self.localizer.locate(radiograph)
+        report(0.6, "Cutting the regions")
+        crops = cut_all(radiograph, localization)
+        report(0.7, "Grading the bones")
+        probabilities = self.grader.grade(crops)
+        report(0.95, "Adding the scores")
+        return self.score(radiograph, sex, localization, probabilities, started)
+
+    def score(
+        self,
+        radiograph: Radiograph,
+        sex: Sex,
+        localization: Localization,
+        probabilities: GradeProbabilities,
+        started: float,
+    ) -> Assessment:
+        """Turns grade probabilities into totals, ages and checks."""
+        cards = {key: score_card(key, sex, probabilities, spread=self.spread) for key in STANDARDS}
+        age, interval = self._radiologists_age(sex, probabilities)
+        bones: dict[str, BoneAssessment | None] = {}
+        for region in localization.regions:
+            given = probabilities.get(region.bone)
+            if given is None:
+                bones[region.bone] = None
+                continue
+            grade = int(given.argmax())
+            bones[region.bone] = BoneAssessment(
+                bone=region.bone,
+                box=region.box,
+                axis_degrees=region.axis_degrees,
+                grade=grade,
+                label=grade_label(region.bone, grade),
+                tw3_stage=tw3_stage(region.bone, grade),
+                probabilities=tuple(float(p) for p in given),
+                confidence=region.confidence,
+                influence_months=self._influence(sex, region.bone, grade, cards["rus_chn"].expected_total),
+            )
+        return Assessment(
+            sex=sex,
+            width=radiograph.width,
+            height=radiograph.height,
+            film_sha256=radiograph.sha256,
+            laterality="R" if localization.mirrored else "L",
+            rotation_degrees=localization.rotation_degrees,
+            inverted=localization.inverted,
+            bones=bones,
+            standards=cards,
+            bone_age_months=age,
+            interval90_months=interval,
+            checks=_checks(radiograph, localization),
+            weights=self.weights,
+            seconds=time.monotonic() - started,
+            localization=localization,
+        )
+
+    def explain(self, radiograph: Radiograph, assessment: Assessment, stage: int = 3) -> Explanation:
+        """Grad-CAM and Shuffle-Attention maps of all graded bones; the film is not localised again."""
+        crops = cut_all(radiograph, assessment.localization)
+        grades = {bone: graded.grade for bone, graded in assessment.bones.items() if graded is not None}
+        return explain(self.grader.network, {bone: crops[bone] for bone in grades}, grades, stage)
+
+    def _months(self, sex: Sex, totals: list[float]) -> list[float]:
+        """Totals under RUS-CHN -> months on the radiologists' scale."""
+        years = age_of_total("rus_chn", sex, np.clip(np.array(totals), 0, MATURE_TOTAL))
+        return [float(v) * 12 for v in self.grader.radiologists_age(years, sex)]
+
+    def _radiologists_age(
+        self, sex: Sex, probabilities: GradeProbabilities
+    ) -> tuple[float | None, tuple[float, float] | None]:
+        """Bone age and its 90 % interval in months, from the distribution of the RUS-CHN total."""
+        if len(probabilities) < len(RUS_BONES):
+            return None, None
+        distribution = total_distribution("rus_chn", sex, dict(probabilities))
+        mean = float(distribution @ np.arange(MATURE_TOTAL + 1))
+        low, high = widened_interval(distribution, self.spread)
+        age, lower, upper = self._months(sex, [mean, min(low, mean), max(high, mean)])
+        return age, (lower, upper)
+
+    def _influence(self, sex: Sex, bone: str, grade: int, expected_total: float | None) -> tuple[float, float]:
+        """Months by which the bone age would move were the bone one grade lower, and one grade higher."""
+        if expected_total is None:
+            return 0.0, 0.0
+        scores = standard("rus_chn").scores_of_grades(sex, bone)
+        here, *moved = self._months(
+            sex,
+            [expected_total]
+            + [expected_total + scores[min(max(grade + step, 0), len(scores) - 1)] - scores[grade] for step in (-1, 1)],
+        )
+        return moved[0] - here, moved[1] - here
+
+
+def _checks(radiograph: Radiograph, localization: Localization) -> tuple[Check, ...]:
+    found = [r for r in localization.regions if r.status == "found"]
+    lost = [f"{BONE_TITLES[r.bone]} ({'outside the film' if r.status == 'outside' else 'not recognised'})"
+            for r in localization.regions if r.status != "found"]  # fmt: skip
+    pixels_per_crop = [CROP_SIDE / math.sqrt(abs(np.linalg.det(crop_affine(r, False)[:, :2]))) for r in found]
+    sharp = min(pixels_per_crop, default=0.0) >= CROP_SIDE / 3
+    said = radiograph.laterality
+    shown = "R" if localization.mirrored else "L"
+    turned = abs(localization.rotation_degrees) > 45
+    return (
+        Check(
+            "all_bones",
+            not lost,
+            "All 13 bones were found."
+            if not lost
+            else f"{len(found)} of 13 bones were found, so no total is given. Missing: {', '.join(lost)}.",
+        ),
+        Check(
+            "left_hand",
+            shown == "L",
+            "A left hand, as the standards ask."
+            if shown == "L"
+            else "The film shows a right hand or a mirrored left one; it was read as its mirror image.",
+        ),
+        Check(
+            "laterality",
+            said is None or said == shown,
+            "The film's side marker in the file agrees with the picture, or there is none."
+            if said is None or said == shown
+            else f"The file says {said}, the picture looks like {shown}: check that the film is not mirrored.",
+        ),
+        Check("upright", not turned, "The hand is upright." if not turned else
+              f"The hand is turned by {localization.rotation_degrees:.0f} degrees; it was read upright."),
+        Check("greys", not localization.inverted, "Bone is bright, as it should be." if not localization.inverted else
+              "The film's greys are inverted; it was read with bone bright."),
+        Check("resolution", sharp, "The film is sharp enough to grade." if sharp else
+              "The hand is small on this film: its bones have too few pixels to grade finely."),
+    )  # fmt: skip

@@ -1,0 +1,107 @@
+"""Plane geometry of films and hands: 2x3 affine maps, similarity fits, and the mean hand that films are held against."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bones import ALL_BONES
+
+Points = NDArray[np.float64]
+Affine = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class MeanHand:
+    """Procrustes mean of an upright left hand seen from its back (thumb to the right, y down).
+
+    centres 21x2 and extents 21x2 (width, height) in ALL_BONES order; unit: the root mean square distance of the
+    centres from their own mean, so that a hand's size is one number.
+    """
+
+    centres: Points
+    extents: Points
+
+
+@cache
+def mean_hand() -> MeanHand:
+    """The mean hand, measured on hand-boxed films."""
+    data = json.loads(resources.files("core").joinpath("data/mean_hand.json").read_text())
+    return MeanHand(
+        np.array([data["centre"][bone] for bone in ALL_BONES]), np.array([data["extent"][bone] for bone in ALL_BONES])
+    )
+
+
+def apply(affine: Affine, points: Points) -> Points:
+    """Maps Nx2 points by a 2x3 affine."""
+    return points @ affine[:, :2].T + affine[:, 2]
+
+
+def inverse(affine: Affine) -> Affine:
+    """The inverse of a 2x3 affine."""
+    linear = np.linalg.inv(affine[:, :2])
+    return np.concatenate([linear, -linear @ affine[:, 2:]], axis=1)
+
+
+def compose(outer: Affine, inner: Affine) -> Affine:
+    """The 2x3 affine that applies `inner` first, then `outer`."""
+    return np.concatenate([outer[:, :2] @ inner[:, :2], outer[:, :2] @ inner[:, 2:] + outer[:, 2:]], axis=1)
+
+
+def similarity(scale: float, radians: float, mirror: bool, centre_from: Points, centre_to: Points) -> Affine:
+    """Maps `centre_from` to `centre_to`, scaling, mirroring x first if asked, and turning by `radians`."""
+    cos, sin = np.cos(radians), np.sin(radians)
+    linear = scale * np.array([[cos, -sin], [sin, cos]]) @ np.diag([-1.0 if mirror else 1.0, 1.0])
+    return np.concatenate([linear, (np.asarray(centre_to) - linear @ np.asarray(centre_from))[:, None]], axis=1)
+
+
+@dataclass(frozen=True)
+class SimilarityFit:
+    """Least-squares similarity from one point set to another; `residual` is the weighted root mean square misfit in
+    units of the target, `scale` its factor, `mirror` whether it turns left into right."""
+
+    affine: Affine
+    scale: float
+    radians: float
+    mirror: bool
+    residual: float
+
+
+def _fit(source: Points, target: Points, weights: NDArray[np.float64], mirror: bool) -> SimilarityFit:
+    weights = weights / weights.sum()
+    flipped = source * ([-1.0, 1.0] if mirror else [1.0, 1.0])
+    source_mean, target_mean = weights @ flipped, weights @ target
+    a = (flipped - source_mean) @ [1.0, 1.0j]
+    b = (target - target_mean) @ [1.0, 1.0j]
+    factor = (weights * np.conj(a) * b).sum() / max(float((weights * np.abs(a) ** 2).sum()), 1e-12)
+    residual = float(np.sqrt((weights * np.abs(a * factor - b) ** 2).sum()))
+    scale, radians = float(np.abs(factor)), float(np.angle(factor))
+    affine = similarity(scale, radians, mirror, source_mean * ([-1.0, 1.0] if mirror else [1.0, 1.0]), target_mean)
+    return SimilarityFit(affine, scale, radians, mirror, residual)
+
+
+def fit_similarity(source: Points, target: Points, weights: NDArray[np.float64]) -> SimilarityFit:
+    """Robust similarity from Nx2 `source` to Nx2 `target`, in whichever chirality fits better.
+
+    Points are weighted by `weights` (N, >= 0) and re-weighted a few times by how well they fit (Cauchy weights), so
+    that a single stray point does not turn the hand.
+    """
+    best: SimilarityFit | None = None
+    for mirror in (False, True):
+        current = weights.astype(np.float64)
+        for _ in range(4):
+            fit = _fit(source, target, current, mirror)
+            misfit = np.linalg.norm(apply(fit.affine, source) - target, axis=1)
+            current = weights / (1.0 + (misfit / 0.15) ** 2)
+        if best is None or fit.residual < best.residual:
+            best = fit
+    assert best is not None
+    return best
+
+
+def is_mirrored(affine: Affine) -> bool:
+    """Whether a 2x3 affine turns left into right."""
+    return float(np.linalg.det(affine[:, :2])) < 0

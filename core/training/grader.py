@@ -1,0 +1,248 @@
+"""Trains the grading network on exemplars with a grade and, through the score tables, on hands with an age."""
+
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from core.bones import RUS_BONES, Sex
+from core.crops import CROP_SIDE
+from core.grade import network_input, score_table, starting_cuts
+from core.standards import MATURE_TOTAL, age_of_total, total_of_age
+from core.training.augment import random_views
+from core.training.crop_store import GradedCrops, HandCrops
+from core.training.loop import Run, WeightAverage, seed_everything
+from models.bone_grader import BoneGrader, OrdinalScale
+from models.improved_resnet import ResNetOptions
+from models.monotone_map import MonotoneMap
+
+_SEXES: tuple[Sex, Sex] = ("M", "F")
+
+
+@dataclass(frozen=True)
+class GraderRecipe:
+    """Settings of one run, chosen on `val`. Losses are weighed against the age of the whole hand (weight 1)."""
+
+    epochs: int = 40
+    hands: int = 16
+    exemplars: int = 32
+    learning_rate: float = 1.5e-3
+    weight_decay: float = 0.05
+    bone_weight: float = 0.5
+    exemplar_weight: float = 0.15
+    evening: float = 0.3
+    seed: int = 1
+    options: ResNetOptions = ResNetOptions(width=32, groups=4)
+
+
+class TotalAge(nn.Module):
+    """Expected RUS-CHN total of 13 grade distributions, and its age, both differentiable."""
+
+    scores: Tensor
+    ages: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        totals = np.arange(MATURE_TOTAL + 1, dtype=float)
+        self.register_buffer("scores", torch.stack([score_table(sex) for sex in _SEXES]))
+        ages = [torch.from_numpy(age_of_total("rus_chn", sex, totals)).float() for sex in _SEXES]
+        self.register_buffer("ages", torch.stack(ages))
+
+    def forward(self, probabilities: Tensor, female: Tensor) -> Tensor:
+        """probabilities Hx13x15, female H (0 or 1) -> RUS-CHN age in years H, linear between whole totals."""
+        total = (probabilities * self.scores[female]).sum((1, 2)).clamp(0, MATURE_TOTAL - 1e-3)
+        below = total.detach().floor().long()
+        left, right = self.ages[female, below], self.ages[female, below + 1]
+        return left + (right - left) * (total - below)
+
+
+def bone_age_maps() -> MonotoneMap:
+    """Latent (boys' scale) -> the radiologists' age, one increasing function for each bone and sex (row 2 * bone + sex).
+
+    Starts at the identity for boys and, for girls, at the age with the same total. A helper of training alone: it lets
+    every bone's latent learn from the hand's age by itself.
+    """
+    knots = np.arange(0.0, 21.0, 2.0)
+    girls = age_of_total("rus_chn", "F", total_of_age("rus_chn", "M", knots))
+    girls = girls + 0.1 * np.arange(len(knots))  # strictly increasing beyond the table too
+    start = torch.from_numpy(np.stack([knots, girls])).float()
+    return MonotoneMap(torch.from_numpy(knots).float(), start.repeat(len(RUS_BONES), 1))
+
+
+class AgeThroughGrades(nn.Module):
+    """The grader with the two roads from latents to ages."""
+
+    def __init__(self, grader: BoneGrader):
+        super().__init__()
+        self.grader = grader
+        self.total_age = TotalAge()
+        self.bone_ages = bone_age_maps()
+
+    def forward(self, crops: Tensor, female: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """crops Hx13xCxC standardised, female H -> RUS-CHN age H, the same calibrated H, each bone's age Hx13; years."""
+        hands, bones = crops.shape[:2]
+        which = torch.arange(bones).repeat(hands)
+        latents = self.grader(crops.flatten(0, 1)[:, None], which)
+        probabilities = self.grader.probabilities(latents, which).view(hands, bones, -1)
+        raw = self.total_age(probabilities, female)
+        rows = 2 * which + female.repeat_interleave(bones)
+        return raw, self.grader.calibration(raw, female), self.bone_ages(latents, rows).view(hands, bones)
+
+
+def exemplar_loss(grader: BoneGrader, latents: Tensor, bones: Tensor, grades: Tensor) -> Tensor:
+    """Mean binary cross-entropy of "at least grade k" over a bone's grades, for crops that a person graded."""
+    exceed = 1.0 - grader.probabilities(latents, bones).cumsum(1)[:, :-1]
+    ranks = torch.arange(1, exceed.shape[1] + 1)
+    target = (grades[:, None] >= ranks).float()
+    real = (ranks <= grader.grades[bones][:, None]).float()
+    loss = F.binary_cross_entropy(exceed.clamp(1e-4, 1 - 1e-4), target, reduction="none")
+    return (loss * real).sum() / len(bones)
+
+
+@torch.inference_mode()
+def validate(model: AgeThroughGrades, hands: HandCrops) -> dict[str, float]:
+    """Errors in months on hands not trained on: of the calibrated age, the raw RUS-CHN age, the mean of the bones' ages."""
+    raw_error, error, bone_error = [], [], []
+    for start in range(0, len(hands), 16):
+        rows = slice(start, start + 16)
+        crops = torch.from_numpy(hands.crops[rows]).float() / 255
+        views = network_input(crops.flatten(0, 1)[:, None]).view(*crops.shape[:2], CROP_SIDE, CROP_SIDE)
+        with torch.autocast("cpu", torch.bfloat16):
+            raw, calibrated, bones = model(views, torch.from_numpy(hands.female[rows]))
+        label = torch.from_numpy(hands.months[rows]) / 12
+        found = torch.from_numpy(hands.found[rows]).float()
+        raw_error.append(raw - label)
+        error.append(calibrated - label)
+        bone_error.append((bones * found).sum(1) / found.sum(1).clamp_min(1) - label)
+    months = [12 * torch.cat(e) for e in (error, raw_error, bone_error)]
+    return {
+        "val_mae": round(months[0].abs().mean().item(), 3),
+        "val_within_12": round((months[0].abs() <= 12).float().mean().item(), 4),
+        "val_bias": round(months[0].mean().item(), 3),
+        "val_mae_raw": round(months[1].abs().mean().item(), 3),
+        "val_mae_bones": round(months[2].abs().mean().item(), 3),
+    }
+
+
+def _drawing_weights(hands: HandCrops, evening: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Chances to be drawn that even out the groups of sex and two years of age: (1 / size of the group) ** evening."""
+    groups = hands.months.astype(int) // 24 * 2 + hands.female
+    sizes = np.bincount(groups)[groups]
+    weights = sizes.astype(float) ** -evening
+    return np.asarray(weights / weights.sum())
+
+
+def train_grader(
+    train: HandCrops, val: HandCrops, exemplars: GradedCrops, run_folder: Path, recipe: GraderRecipe
+) -> BoneGrader:
+    """Trains, checkpointing every epoch; called again on the same folder it goes on where it stopped.
+
+    `val` is only measured, for the log. Returns the weight-averaged network.
+    """
+    seed_everything(recipe.seed)
+    run = Run(run_folder)
+    model = AgeThroughGrades(BoneGrader(OrdinalScale(starting_cuts()), recipe.options))
+    model.grader.trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    steps = math.ceil(len(train) / recipe.hands)
+    average = WeightAverage(model, 0.998)
+    decayed = [p for p in model.parameters() if p.ndim >= 2 and p.numel() > 1000]
+    kept = [p for p in model.parameters() if not (p.ndim >= 2 and p.numel() > 1000)]
+    optimizer = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": kept, "weight_decay": 0.0}],
+        recipe.learning_rate,
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, recipe.learning_rate, total_steps=recipe.epochs * steps, pct_start=0.1
+    )
+    first = 0
+    state = run.restore()
+    if state is not None:
+        model.load_state_dict(state["model"])
+        average.network.load_state_dict(state["average"])
+        average.updates = state["updates"]
+        optimizer.load_state_dict(state["optimizer"])
+        schedule.load_state_dict(state["schedule"])
+        first = state["epoch"]
+    weights = _drawing_weights(train, recipe.evening)
+    started = time.monotonic()
+    for epoch in range(first, recipe.epochs):
+        random = np.random.default_rng([recipe.seed, epoch])
+        generator = torch.Generator().manual_seed(recipe.seed * 100_003 + epoch)
+        order = random.choice(len(train), steps * recipe.hands, p=weights)
+        model.train()
+        sums: dict[str, float] = {}
+        for step in tqdm(range(steps), desc=f"epoch {epoch + 1}/{recipe.epochs}", mininterval=10):
+            rows = np.sort(order[step * recipe.hands : (step + 1) * recipe.hands])
+            drawn = random.choice(len(exemplars), recipe.exemplars)
+            losses = _losses(model, train, rows, exemplars, drawn, generator)
+            loss = losses["age"] + recipe.bone_weight * losses["bones"] + recipe.exemplar_weight * losses["exemplars"]
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+            optimizer.step()
+            schedule.step()
+            average.update(model)
+            for name, value in losses.items():
+                sums[name] = sums.get(name, 0.0) + value.item() / steps
+        measured = validate(average.network, val)
+        run.log(
+            epoch=epoch + 1,
+            seconds=round(time.monotonic() - started, 1),
+            **{k: round(v, 4) for k, v in sums.items()},
+            **measured,
+        )
+        run.save(
+            {
+                "model": model.state_dict(),
+                "average": average.network.state_dict(),
+                "updates": average.updates,
+                "optimizer": optimizer.state_dict(),
+                "schedule": schedule.state_dict(),
+                "epoch": epoch + 1,
+            }
+        )
+    return average.network.grader
+
+
+def _losses(
+    model: AgeThroughGrades,
+    train: HandCrops,
+    rows: np.ndarray[tuple[int], np.dtype[np.int64]],
+    exemplars: GradedCrops,
+    drawn: np.ndarray[tuple[int], np.dtype[np.int64]],
+    generator: torch.Generator,
+) -> dict[str, Tensor]:
+    """One step's losses: the hand's age through its total, through each bone, and the exemplars' grades. Years."""
+    hand_crops = torch.from_numpy(train.crops[rows]).float() / 255
+    count, bones, side = hand_crops.shape[:3]
+    views = random_views(hand_crops.view(-1, 1, side, side), generator)
+    graded = random_views(torch.from_numpy(exemplars.crops[drawn])[:, None].float() / 255, generator, strength=2.0)
+    which = torch.cat([torch.arange(bones).repeat(count), torch.from_numpy(exemplars.bones[drawn])])
+    grader = model.grader
+    with torch.autocast("cpu", torch.bfloat16):
+        latents = grader(torch.cat([views, graded]), which)
+    hand_latents, graded_latents = latents[: count * bones], latents[count * bones :]
+    hand_bones = which[: count * bones]
+    female = torch.from_numpy(train.female[rows])
+    label = torch.from_numpy(train.months[rows]) / 12
+    found = torch.from_numpy(train.found[rows]).float()
+
+    probabilities = grader.probabilities(hand_latents, hand_bones).view(count, bones, -1)
+    calibrated = grader.calibration(model.total_age(probabilities, female), female)
+    complete = found.min(1).values
+    age = (F.smooth_l1_loss(calibrated, label, beta=0.3, reduction="none") * complete).sum()
+    by_bone = model.bone_ages(hand_latents, 2 * hand_bones + female.repeat_interleave(bones)).view(count, bones)
+    each = F.smooth_l1_loss(by_bone, label[:, None].expand_as(by_bone), beta=0.5, reduction="none") * found
+    return {
+        "age": age / complete.sum().clamp_min(1),
+        "bones": each.sum() / found.sum().clamp_min(1),
+        "exemplars": exemplar_loss(
+            grader, graded_latents, which[count * bones :], torch.from_numpy(exemplars.grades[drawn])
+        ),
+    }

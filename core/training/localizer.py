@@ -1,0 +1,180 @@
+"""Trains the hand localiser on boxed films, and on its own confident boxes of films that nobody boxed."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
+from tqdm import tqdm
+
+from core.bones import ALL_BONES
+from core.training.films import read_boxes, read_films, read_grey
+from core.training.localizer_data import CACHE_SIDE, BoxedFilm, batch_of, hand_sample, other_sample
+from core.training.loop import Run, WeightAverage, seed_everything
+from models.efficientnet_lite import imagenet_state
+from models.hand_localizer import HandLocalizer, LocalizerOutput
+
+
+@dataclass(frozen=True)
+class LocalizerRecipe:
+    """Settings of one run. `side` is the network's input side in pixels, `negatives` the share of non-hands."""
+
+    samples: int = 6400
+    batch: int = 16
+    side: int = 256
+    learning_rate: float = 2e-3
+    negatives: float = 0.12
+    seed: int = 1
+    evaluate_every: int = 100
+
+
+def localizer_loss(output: LocalizerOutput, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Penalty-reduced focal loss of the heat maps (Zhou et al., Objects as Points, 2019), L1 of the log sizes around
+    the true centres, and cross-entropies of "a hand", "inverted" and "upright"."""
+    logits, heat = output.heatmaps.float(), batch["heat"]
+    probability = torch.sigmoid(logits).clamp(1e-5, 1 - 1e-5)
+    at_peak = (heat > 0.95).float()
+    positive = -((1 - probability) ** 2) * torch.log(probability) * at_peak
+    negative = -(probability**2) * (1 - heat) ** 4 * torch.log(1 - probability) * (1 - at_peak)
+    per_region = (positive + negative).sum((2, 3)) * batch["known"]
+    focal = per_region.sum() / batch["visible"].sum().clamp_min(1)
+
+    near = (heat > 0.3).float()
+    regions = heat.shape[1]
+    predicted = output.sizes.float().view(heat.shape[0], 2, regions, *heat.shape[2:])
+    target = batch["log_sizes"].transpose(1, 2)[..., None, None]
+    distance = (predicted - target).abs().sum(1) * near
+    size = distance.sum() / near.sum().clamp_min(1)
+
+    hand = F.binary_cross_entropy_with_logits(output.hand.float(), batch["hand"])
+    polarity = F.binary_cross_entropy_with_logits(output.inverted.float(), batch["inverted"], reduction="none")
+    inverted = (polarity * batch["hand"]).sum() / batch["hand"].sum().clamp_min(1)
+    turned = F.binary_cross_entropy_with_logits(output.upright.float(), batch["upright"], reduction="none")
+    upright = (turned * batch["judged"]).sum() / batch["judged"].sum().clamp_min(1)
+    return {"focal": focal, "size": size, "hand": hand, "inverted": inverted, "upright": upright}
+
+
+class _Stream(IterableDataset[dict[str, Tensor]]):
+    """Random batches without end; batch `i` depends on the seed and `i` alone, so that a resumed run goes on as it was."""
+
+    def __init__(self, films: list[BoxedFilm], recipe: LocalizerRecipe, start: int, stop: int):
+        self.films, self.recipe, self.start, self.stop = films, recipe, start, stop
+
+    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+        for step in range(self.start, self.stop):
+            random = np.random.default_rng([self.recipe.seed, step])
+            samples = []
+            for _ in range(self.recipe.batch):
+                if random.random() < self.recipe.negatives:
+                    samples.append(other_sample(self.films, self.recipe.side, random))
+                else:
+                    samples.append(hand_sample(self.films[random.integers(len(self.films))], self.recipe.side, random))
+            yield batch_of(samples)
+
+
+def load_boxed(data: Path, split: str, pseudo: dict[str, NDArray[np.float64]] | None = None) -> list[BoxedFilm]:
+    """The boxed films of one split, with `pseudo` boxes (21x4 by film id) for those that nobody boxed."""
+    boxes = {**(pseudo or {}), **read_boxes(data)}
+    films = []
+    for film in read_films(data, split):
+        if film.id in boxes:
+            grey, factor = read_grey(film.path, CACHE_SIDE)
+            films.append(_as_left_hand(grey, boxes[film.id] * factor))
+    return films
+
+
+def _as_left_hand(grey: NDArray[np.uint8], boxes: NDArray[np.float64]) -> BoxedFilm:
+    """Mirrors a film of a right hand. An upright left hand, seen from its back, has its thumb on the right."""
+    middle = np.nanmean(boxes[:, [0, 2]], axis=1)
+    if middle[ALL_BONES.index("MC1")] > middle[ALL_BONES.index("MC5")]:
+        return BoxedFilm(grey, boxes)
+    width = grey.shape[1]
+    return BoxedFilm(
+        np.ascontiguousarray(grey[:, ::-1]),
+        np.stack([width - boxes[:, 2], boxes[:, 1], width - boxes[:, 0], boxes[:, 3]], 1),
+    )
+
+
+def train_localizer(
+    data: Path,
+    run_folder: Path,
+    recipe: LocalizerRecipe,
+    pseudo: dict[str, NDArray[np.float64]] | None = None,
+    teacher: HandLocalizer | None = None,
+) -> HandLocalizer:
+    """Trains, checkpointing to `run_folder`; called again on the same folder it goes on where it stopped.
+
+    Returns the weight-averaged network. Real boxes weigh as much as all pseudo boxes together.
+    """
+    cv2.setNumThreads(1)  # its thread pool does not survive the fork into a loader process
+    seed_everything(recipe.seed)
+    run = Run(run_folder)
+    network = HandLocalizer()
+    if teacher is None:
+        network.encoder.load_imagenet(imagenet_state())
+    else:
+        network.load_state_dict(teacher.state_dict())
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = WeightAverage(network)
+    steps = recipe.samples // recipe.batch
+    optimizer = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, total_steps=steps, pct_start=0.15)
+    start = 0
+    state = run.restore()
+    if state is not None:
+        network.load_state_dict(state["network"])
+        average.network.load_state_dict(state["average"])
+        average.updates = state["updates"]
+        optimizer.load_state_dict(state["optimizer"])
+        schedule.load_state_dict(state["schedule"])
+        start = state["step"]
+
+    films = load_boxed(data, "train")
+    if pseudo:
+        boxed = len(films)
+        everything = load_boxed(data, "train", pseudo)
+        films = everything + films * max(0, round((len(everything) - boxed) / boxed / 2))
+    loader = DataLoader(_Stream(films, recipe, start, steps), batch_size=None, num_workers=1, prefetch_factor=4)
+    totals: dict[str, float] = {}
+    started = time.monotonic()
+    network.train()
+    for step, batch in enumerate(tqdm(loader, initial=start, total=steps, mininterval=5), start + 1):
+        film = batch["film"].to(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16):
+            output = network(film)
+        parts = localizer_loss(output, batch)
+        loss = parts["focal"] + parts["size"] + 0.5 * parts["hand"] + 0.5 * parts["inverted"] + 0.5 * parts["upright"]
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimizer.step()
+        schedule.step()
+        average.update(network)
+        for name, part in parts.items():
+            totals[name] = totals.get(name, 0.0) + part.item()
+        if step % recipe.evaluate_every == 0 or step == steps:
+            count = (step - 1) % recipe.evaluate_every + 1
+            run.log(
+                step=step,
+                seconds=round(time.monotonic() - started, 1),
+                **{k: round(v / count, 4) for k, v in totals.items()},
+            )
+            totals = {}
+            run.save(
+                {
+                    "network": network.state_dict(),
+                    "average": average.network.state_dict(),
+                    "updates": average.updates,
+                    "optimizer": optimizer.state_dict(),
+                    "schedule": schedule.state_dict(),
+                    "step": step,
+                }
+            )
+    return average.network

@@ -1,0 +1,137 @@
+"""Loads the shipped weights by name, checks that they are what they say, and tells their hash."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from models.bone_grader import BoneGrader, OrdinalScale
+from models.hand_localizer import HandLocalizer
+from models.improved_resnet import ResNetOptions
+
+WEIGHTS = Path(__file__).parent / "weights"
+#: name -> {"file", "sha256"}: what ships.
+INDEX = "registry.json"
+
+
+class WeightsError(Exception):
+    """A weight file is missing, damaged or of another network; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """One checked weight file: tensors in float32, the header's metadata, and the SHA-256 of its bytes (hex)."""
+
+    name: str
+    file: str
+    tensors: dict[str, Tensor]
+    metadata: dict[str, str]
+    sha256: str
+
+
+def read_weights(name: str, folder: Path = WEIGHTS) -> WeightFile:
+    """The weights registered under `name`. Raises WeightsError where they are not what the index says."""
+    try:
+        index = json.loads((folder / INDEX).read_text())
+    except (OSError, ValueError) as error:
+        raise WeightsError(
+            f"The list of weights {folder / INDEX} cannot be read; fetch the repository again."
+        ) from error
+    if name not in index:
+        known = ", ".join(sorted(index)) or "none"
+        raise WeightsError(f"No weights are registered as {name!r} in {INDEX}; there are: {known}.")
+    entry = index[name]
+    path = folder / entry["file"]
+    if not path.is_file():
+        raise WeightsError(f"The weight file {path.name} is missing from {folder}; fetch the repository again.")
+    content = path.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    if sha256 != entry["sha256"]:
+        raise WeightsError(
+            f"The weight file {path.name} is not the one that was released: its SHA-256 is {sha256[:12]}..., the index "
+            f"says {entry['sha256'][:12]}.... Fetch the file again, or register yours with `models.registry.register`."
+        )
+    return _parse(name, path.name, content, sha256)
+
+
+def _parse(name: str, file: str, content: bytes, sha256: str) -> WeightFile:
+    try:
+        tensors = load(content)
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    except (SafetensorError, ValueError) as error:
+        raise WeightsError(f"The weight file {file} is no readable safetensors file; fetch the file again.") from error
+    metadata = {str(k): str(v) for k, v in header.get("__metadata__", {}).items()}
+    return WeightFile(
+        name, file, {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}, metadata, sha256
+    )
+
+
+def register(name: str, network: nn.Module, metadata: dict[str, str], folder: Path = WEIGHTS) -> str:
+    """Writes a network's weights, enters them in the index, and returns their SHA-256 (hex).
+
+    Tensors of more than 1024 values are written in half precision, batch counters not at all.
+    """
+    tensors = {
+        k: (v.half() if v.is_floating_point() and v.numel() > 1024 else v).contiguous()
+        for k, v in network.state_dict().items()
+        if not k.endswith("num_batches_tracked")
+    }
+    content = save(tensors, metadata)
+    sha256 = hashlib.sha256(content).hexdigest()
+    folder.mkdir(parents=True, exist_ok=True)
+    file = f"{name}.safetensors"
+    (folder / file).write_bytes(content)
+    index_path = folder / INDEX
+    index = json.loads(index_path.read_text()) if index_path.is_file() else {}
+    index[name] = {"file": file, "sha256": sha256}
+    index_path.write_text(json.dumps(index, indent=2, sort_keys=True) + "\n")
+    return sha256
+
+
+def _fill(network: nn.Module, weights: WeightFile) -> None:
+    own, given = (
+        {k: v.shape for k, v in tensors.items() if not k.endswith("num_batches_tracked")}
+        for tensors in (network.state_dict(), weights.tensors)
+    )
+    reshaped = [k for k in own.keys() & given.keys() if own[k] != given[k]]
+    if reshaped or own.keys() != given.keys():
+        raise WeightsError(
+            f"The weight file {weights.file} belongs to another network: {len(own.keys() - given.keys())} tensors are "
+            f"missing, {len(given.keys() - own.keys())} unknown and {len(reshaped)} of another shape. "
+            "Fetch the repository again, or train this network anew."
+        )
+    network.load_state_dict(weights.tensors, strict=False)
+    network.eval()
+
+
+def load_localizer(name: str = "localizer", folder: Path = WEIGHTS) -> tuple[HandLocalizer, str]:
+    """The hand localiser and its weights' SHA-256."""
+    weights = read_weights(name, folder)
+    network = HandLocalizer()
+    _fill(network, weights)
+    return network, weights.sha256
+
+
+def load_grader(name: str = "grader", folder: Path = WEIGHTS) -> tuple[BoneGrader, WeightFile]:
+    """The grading network and its weight file, whose metadata also holds the interval's spread."""
+    weights = read_weights(name, folder)
+    scale = weights.tensors.get("cut_steps")
+    if scale is None or scale.ndim != 2:
+        raise WeightsError(
+            f"The weight file {weights.file} holds no ordinal scale, so it is no grader's; fetch the repository again."
+        )
+    cuts = torch.arange(scale.shape[1] + 1.0).repeat(scale.shape[0], 1)
+    try:
+        network = BoneGrader(OrdinalScale(cuts), ResNetOptions.from_metadata(weights.metadata))
+    except ValueError as error:
+        raise WeightsError(
+            f"The header of the weight file {weights.file} describes no network that can be built ({error}); "
+            "fetch the repository again."
+        ) from error
+    _fill(network, weights)
+    return network, weights

@@ -1,0 +1,106 @@
+"""Shuffle Attention: channel and spatial gates on halves of channel groups (Zhang & Yang, ICASSP 2021; Fig. 2)."""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Gates(NamedTuple):
+    """The two kinds of gate, every value in (0, 1), in the order of the module's *input* channels.
+
+    channel: BxC/2x1x1, gates of the channels `channel_index`.
+    spatial: BxC/2xHxW, gates of the channels `spatial_index`.
+    """
+
+    channel: Tensor
+    spatial: Tensor
+
+
+def channel_shuffle(x: Tensor, groups: int) -> Tensor:
+    """Interleaves `groups` equal runs of channels: channel j of run i becomes channel j * groups + i. BxCxHxW."""
+    batch, channels, height, width = x.shape
+    last = x.permute(0, 2, 3, 1)  # channels last is how the convolutions like their memory
+    shuffled = last.reshape(batch, height, width, groups, channels // groups).transpose(3, 4)
+    return shuffled.reshape(batch, height, width, channels).permute(0, 3, 1, 2)
+
+
+class ShuffleAttention(nn.Module):
+    """BxCxHxW -> BxCxHxW.
+
+    The channels are split into `groups` groups, each group into two halves. The first half is gated channel by channel
+    (global average, scale and shift, sigmoid), the second position by position (group normalisation, scale and shift,
+    sigmoid); the halves are concatenated and the channels shuffled with 2 groups. Scale starts at 0 and shift at 1, so
+    that an untrained gate is sigmoid(1) = 0.731 everywhere.
+
+    Raises ValueError where `channels` is not divisible by 2 * groups.
+    """
+
+    def __init__(self, channels: int, groups: int):
+        super().__init__()
+        if groups < 1 or channels % (2 * groups):
+            raise ValueError(
+                f"Shuffle Attention splits every group in two: {channels} channels are not divisible by "
+                f"2 x {groups} groups. Choose groups so that 2 x groups divides the channels."
+            )
+        self.channels = channels
+        self.groups = groups
+        half = channels // (2 * groups)
+        self.norm = nn.GroupNorm(half, half)
+        self.channel_scale = nn.Parameter(torch.zeros(half))
+        self.channel_shift = nn.Parameter(torch.ones(half))
+        self.spatial_scale = nn.Parameter(torch.zeros(half))
+        self.spatial_shift = nn.Parameter(torch.ones(half))
+        in_groups = torch.arange(channels).view(groups, 2, half)
+        self.channel_index = in_groups[:, 0].flatten()
+        self.spatial_index = in_groups[:, 1].flatten()
+
+    def _over_groups(self, channel_half: Tensor, spatial_half: Tensor) -> Tensor:
+        """Parameters of the two halves (C/2G each; all groups share them) laid out over the C channels."""
+        return torch.cat([channel_half, spatial_half]).repeat(self.groups)
+
+    def _slope_and_offset(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Both kinds of gate as one formula, sigmoid(slope * x + offset), BxCx1x1 each.
+
+        A channel gate has slope 0 and the offset scale * mean + shift. A spatial gate's normalisation is over one
+        channel at a time (as many groups as channels), so it too is linear in x, with the channel's mean and deviation.
+        """
+        variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)
+        deviation = (variance + self.norm.eps).sqrt()
+        zero = torch.zeros_like(self.channel_shift)
+        per_mean = self._over_groups(self.channel_scale, zero)
+        per_deviation = self._over_groups(zero, self.spatial_scale * self.norm.weight)
+        constant = self._over_groups(self.channel_shift, self.spatial_scale * self.norm.bias + self.spatial_shift)
+        slope = per_deviation / deviation
+        offset = per_mean * mean + constant - slope * mean
+        return slope[:, :, None, None], offset[:, :, None, None]
+
+    def gates(self, x: Tensor) -> Gates:
+        """The gates that `forward` would apply to x (BxCxHxW)."""
+        slope, offset = self._slope_and_offset(x)
+        spatial = torch.sigmoid(slope[:, self.spatial_index] * x[:, self.spatial_index] + offset[:, self.spatial_index])
+        return Gates(torch.sigmoid(offset[:, self.channel_index]), spatial)
+
+    def forward(self, x: Tensor) -> Tensor:
+        slope, offset = self._slope_and_offset(x)
+        gate = torch.sigmoid(slope.to(x.dtype) * x + offset.to(x.dtype))
+        return channel_shuffle(x * gate, 2)
+
+
+def gate_maps(x: Tensor, gates: Gates, attention: ShuffleAttention) -> tuple[Tensor, Tensor]:
+    """Two pictures of the gates, BxHxW each, on the gates' own absolute 0..1 scale.
+
+    Channel map: at every position the mean of the channel gates, weighted by how active each channel is there (|x|), so
+    that it shows which places the favoured channels come from. Spatial map: the spatial gates' mean over channels.
+    """
+    activity = x[:, attention.channel_index].abs()
+    channel = (activity * gates.channel).sum(1) / activity.sum(1).clamp_min(1e-9)
+    quiet = activity.sum(1) < 1e-9  # no activity to weight by: the plain mean
+    channel = torch.where(quiet, gates.channel.mean(1).expand_as(channel), channel)
+    return channel, gates.spatial.mean(1)
+
+
+def upsample(maps: Tensor, side: int) -> Tensor:
+    """BxHxW -> Bxsidexside, bilinear; the range is kept."""
+    return F.interpolate(maps[:, None], size=(side, side), mode="bilinear", align_corners=False)[:, 0]

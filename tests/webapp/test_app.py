@@ -1,0 +1,88 @@
+"""The page as a whole, and what it says to a script, without a browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from core.assessment import Assessor
+from core.errors import BoneGradeError
+from core.radiograph import Radiograph
+from webapp.app import build_app, launch_settings
+from webapp.assess_tab import NO_SEX
+from webapp.pictures import grey8, png
+from webapp.theme import page_head, theme
+from webapp.words import DISCLAIMER
+
+
+def test_by_default_only_this_computer_is_served() -> None:
+    settings = launch_settings({})
+    assert (settings["server_name"], settings["server_port"]) == ("127.0.0.1", 7860)
+    assert not settings["share"] and not settings["run_history"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "host", "port"),
+    [
+        ({"PORT": "8123"}, "127.0.0.1", 8123),
+        ({"SPACE_ID": "someone/bonegrade"}, "0.0.0.0", 7860),
+        ({"HOST": "0.0.0.0"}, "0.0.0.0", 7860),
+        ({"GRADIO_SERVER_NAME": "10.0.0.5", "SPACE_ID": "x"}, "10.0.0.5", 7860),
+    ],
+)
+def test_the_environment_says_where_to_serve(environment: dict[str, str], host: str, port: int) -> None:
+    settings = launch_settings(environment)
+    assert (settings["server_name"], settings["server_port"]) == (host, port)
+
+
+@pytest.mark.parametrize("port", ["web", "0", "70000", "-1"])
+def test_a_wrong_port_is_named(port: str) -> None:
+    with pytest.raises(ValueError, match="PORT"):
+        launch_settings({"PORT": port})
+
+
+def test_nothing_of_the_look_comes_from_elsewhere() -> None:
+    assert not theme()._stylesheets
+    assert "http" not in page_head() and "@import" not in page_head()
+
+
+def _unloadable() -> Assessor:
+    raise BoneGradeError("The weight file grader.safetensors is missing; fetch the repository again.")
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A client of a running page that has no examples and cannot load its weights."""
+    app = build_app(_unloadable, tmp_path_factory.mktemp("no_examples"))
+    settings = launch_settings({}) | {"server_port": None, "prevent_thread_lock": True, "quiet": True}
+    _, url, _ = app.launch(**settings)
+    yield Client(url, verbose=False)
+    app.close()
+
+
+def test_a_text_file_named_png_gets_a_sentence(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "film.png").write_text("not a film")
+    with pytest.raises(AppError, match="not a PNG, JPEG"):
+        client.predict(handle_file(tmp_path / "film.png"), "F", api_name="/assess")
+
+
+def test_without_a_sex_there_is_a_sentence(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "film.png").write_text("not a film")
+    with pytest.raises(AppError, match=NO_SEX.split(",")[0]):
+        client.predict(handle_file(tmp_path / "film.png"), None, api_name="/assess")
+
+
+def test_weights_that_cannot_be_loaded_are_named(client: Client, tmp_path: Path, radiograph: Radiograph) -> None:
+    (tmp_path / "film.png").write_bytes(png(grey8(radiograph.pixels)))
+    with pytest.raises(AppError, match=r"grader\.safetensors"):
+        client.predict(handle_file(tmp_path / "film.png"), "F", api_name="/assess")
+
+
+def test_only_assess_is_open_to_scripts(client: Client) -> None:
+    assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/assess"}
+
+
+def test_the_page_says_what_it_is_not(client: Client) -> None:
+    assert any(DISCLAIMER in str(part.get("props", {}).get("value")) for part in client.config["components"])

@@ -1,0 +1,214 @@
+"""The app as a person uses it: started as `python app.py`, in a real browser, with the shipped weights and examples."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from webapp.examples import Example, read_examples
+from webapp.words import DISCLAIMER
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+#: From the start of the program to a page, and from a click to an answer, on two busy cores.
+START_SECONDS = 60
+ANSWER_MS = 60_000
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """Where the app answers; it runs in a process of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = {"PORT": str(port), "HOST": "127.0.0.1"}
+    process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=os.environ | settings)
+    try:
+        yield _answering(f"http://127.0.0.1:{port}", process)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _answering(url: str, process: subprocess.Popen[bytes]) -> str:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return url
+        except OSError:
+            time.sleep(0.3)
+    raise AssertionError(f"the app did not answer within {START_SECONDS} s")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, url: str) -> Iterator[Page]:
+    """The app's page. Afterwards: no error in the console, and nothing was fetched from elsewhere."""
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    troubles: list[str] = []
+    page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("request", lambda request: _note_foreign(request.url, url, troubles))
+    page.goto(url)
+    expect(page.locator("#assess")).to_be_visible(timeout=ANSWER_MS)
+    yield page
+    page.close()
+    assert troubles == []
+
+
+def _note_foreign(address: str, url: str, troubles: list[str]) -> None:
+    if not address.startswith((url, "data:", "blob:")):
+        troubles.append(f"fetched {address}")
+
+
+@pytest.fixture(scope="module")
+def example() -> Example:
+    examples = read_examples()
+    assert examples, "the example hands are missing: make them with the script named in the README"
+    return examples[len(examples) // 2]
+
+
+def _choose_sex(page: Page, sex: str) -> None:
+    page.locator(f"#sex input[value={sex}]").check()
+
+
+def _upload(page: Page, name: str, content: bytes) -> None:
+    file = {"name": name, "mimeType": "image/png", "buffer": content}
+    page.locator("#film input[type=file]").set_input_files(files=[file])  # type: ignore[list-item]
+
+
+def _assess(page: Page) -> float:
+    """Presses the button, waits for the answer, and returns the bone age in months that the page gives."""
+    page.locator("#assess").click()
+    expect(page.locator("#bone-age")).to_be_visible(timeout=ANSWER_MS)
+    return float(page.locator("#bone-age").get_attribute("data-months") or "nan")
+
+
+def _opacities(page: Page, layer: str) -> set[float]:
+    script = (
+        "layers => layers.map(l => getComputedStyle(l).visibility === 'visible' ? +getComputedStyle(l).opacity : 0)"
+    )
+    return set(page.locator(f"#crop-grid .layer[data-layer={layer}]").evaluate_all(script))
+
+
+def test_an_upload_is_assessed_explained_and_downloaded(page: Page, example: Example, tmp_path: Path) -> None:
+    expect(page.get_by_text(DISCLAIMER).first).to_be_visible()
+    _choose_sex(page, example.sex)
+    _upload(page, example.path.name, example.path.read_bytes())
+    expect(page.locator("#film-view img")).to_be_visible(timeout=ANSWER_MS)
+    months = _assess(page)
+    assert abs(months / 12 - example.age_years) < 2.5
+    expect(page.locator("#bone-age")).to_contain_text(f"{months / 12:.1f}")
+    expect(page.locator("#film-view rect.box-line")).to_have_count(13)
+    expect(page.locator("#crop-grid article")).to_have_count(13)
+    expect(page.locator("#age-plot .js-plotly-plot")).to_be_visible()
+    expect(page.locator("#influence-plot .js-plotly-plot")).to_be_visible()
+
+    grid = page.locator("#crop-grid")
+    expect(grid).to_have_attribute("data-overlay", "grad_cam")
+    page.locator("#overlay input[value=sa_spatial]").check()
+    expect(grid).to_have_attribute("data-overlay", "sa_spatial")
+    page.locator("#opacity input[type=number]").fill("0.8")
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(500)
+    assert _opacities(page, "sa_spatial") == {0.8} and _opacities(page, "grad_cam") == {0.0}
+    page.locator("#overlay input[value=none]").check()
+    expect(grid).to_have_attribute("data-overlay", "none")
+    page.wait_for_timeout(500)
+    assert _opacities(page, "sa_spatial") == {0.0}
+
+    with page.expect_download() as download:
+        page.locator("#download-json").click()
+    download.value.save_as(tmp_path / "assessment.json")
+    data = json.loads((tmp_path / "assessment.json").read_text())
+    assert data["bone_age_months"] == pytest.approx(months, abs=0.01)
+    assert data["sex"] == example.sex and len(data["bones"]) == 13
+
+    with page.expect_download() as download:
+        page.locator("#download-report").click()
+    download.value.save_as(tmp_path / "report.pdf")
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_text_file_named_png_gets_a_sentence_and_the_app_goes_on(page: Page, example: Example) -> None:
+    _choose_sex(page, example.sex)
+    _upload(page, "film.png", b"This is not a film.\n")
+    expect(page.locator("#message .message")).to_contain_text("PNG", timeout=ANSWER_MS)
+    page.locator("#assess").click()
+    expect(page.locator("#message .message")).to_contain_text("PNG", timeout=ANSWER_MS)
+    expect(page.locator("#bone-age")).to_have_count(0)
+
+    page.locator("#example-0").click()
+    expect(page.locator("#film-view img")).to_be_visible(timeout=ANSWER_MS)
+    expect(page.locator("#message .message")).to_have_count(0)
+    assert _assess(page) > 0
+
+
+def test_an_old_answer_goes_when_the_film_the_sex_or_the_next_try_fails(page: Page, example: Example) -> None:
+    page.locator("#assess").click()
+    expect(page.locator("#message .message")).to_contain_text("no film", timeout=ANSWER_MS)
+    page.locator("#example-0").click()
+    expect(page.locator("#film-view img")).to_be_visible(timeout=ANSWER_MS)
+    _assess(page)
+    _choose_sex(page, "M" if page.locator("#sex input[value=F]").is_checked() else "F")
+    expect(page.locator("#bone-age")).to_have_count(0, timeout=ANSWER_MS)
+    expect(page.locator("#crop-grid")).to_be_hidden()
+    _assess(page)
+    page.locator("#film button[aria-label=Clear]").click()
+    expect(page.locator("#bone-age")).to_have_count(0, timeout=ANSWER_MS)
+    expect(page.locator("#film-view img")).to_have_count(0)
+
+
+def test_another_stage_brings_other_maps_under_the_same_overlay(page: Page, example: Example) -> None:
+    page.locator("#example-0").click()
+    expect(page.locator("#film-view img")).to_be_visible(timeout=ANSWER_MS)
+    _assess(page)
+    page.locator("#overlay input[value=sa_channel]").check()
+    layer = page.locator("#crop-grid .layer[data-layer=sa_channel]").first
+    before = layer.get_attribute("src")
+    page.locator("#stage input").click()
+    page.get_by_role("option", name="Stage 1").click()
+    expect(page.locator("#crop-grid")).to_have_attribute("data-stage", "1", timeout=ANSWER_MS)
+    expect(page.locator("#crop-grid")).to_have_attribute("data-overlay", "sa_channel")
+    assert layer.get_attribute("src") != before
+
+
+def test_the_page_fits_a_phone(page: Page, example: Example) -> None:
+    page.set_viewport_size({"width": 420, "height": 900})
+    page.locator("#example-0").click()
+    expect(page.locator("#film-view img")).to_be_visible(timeout=ANSWER_MS)
+    _assess(page)
+    expect(page.locator("#influence-plot .js-plotly-plot")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 420
+    unnamed = "images => images.filter(image => !image.alt && !image.closest('button')).length"
+    assert page.locator("img").evaluate_all(unnamed) == 0

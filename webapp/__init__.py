@@ -1,0 +1,1 @@
+"""The browser app: it draws what core finds, and works nothing out itself."""

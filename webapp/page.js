@@ -1,0 +1,47 @@
+// What the page does without asking the server: switch the overlay of the crops, and light up a bone everywhere at once.
+(() => {
+  "use strict";
+
+  const showOverlay = (overlay, opacity) => {
+    const grid = document.getElementById("crop-grid");
+    if (!grid) return;
+    grid.dataset.overlay = overlay;
+    grid.style.setProperty("--overlay-opacity", String(opacity));
+  };
+
+  // On a phone the answer comes up below the button that asks for it.
+  const showAnswer = () => {
+    const answer = document.getElementById("answer");
+    if (answer && answer.getBoundingClientRect().top > window.innerHeight / 2) {
+      answer.scrollIntoView({ behavior: "smooth", block: "start" });
+    }
+  };
+
+  let litBone = null;
+  const light = (bone) => {
+    if (bone === litBone) return;
+    litBone = bone;
+    document.querySelectorAll("[data-bone]").forEach((part) => {
+      part.classList.toggle("lit", part.dataset.bone === bone);
+    });
+  };
+  const lightFrom = (event) => {
+    const part = event.target instanceof Element ? event.target.closest("[data-bone]") : null;
+    light(part ? part.dataset.bone : null);
+  };
+  document.addEventListener("mouseover", lightFrom);
+  document.addEventListener("focusin", lightFrom);
+
+  // A click on a box brings its card into view.
+  document.addEventListener("click", (event) => {
+    const box = event.target instanceof Element ? event.target.closest("#film-view [data-bone]") : null;
+    if (!box) return;
+    const card = document.querySelector(`#crop-grid [data-bone="${box.dataset.bone}"]`);
+    if (!card) return;
+    card.scrollIntoView({ behavior: "smooth", block: "center" });
+    card.focus({ preventScroll: true });
+  });
+
+  document.documentElement.lang = "en";
+  window.bonegrade = { showOverlay, showAnswer };
+})();

@@ -1,0 +1,55 @@
+"""The look of the app: one theme with system fonts, so that nothing is fetched from elsewhere."""
+
+from pathlib import Path
+from typing import Final
+
+import gradio as gr
+
+STYLE_SHEET: Final = Path(__file__).with_name("style.css")
+PAGE_SCRIPT: Final = Path(__file__).with_name("page.js")
+
+_SYSTEM_FONTS: Final = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif"]
+_SYSTEM_MONO: Final = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
+
+
+def theme() -> gr.themes.Base:
+    """A calm theme of slate and teal, for bright and dark rooms."""
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.teal,
+        secondary_hue=gr.themes.colors.teal,
+        neutral_hue=gr.themes.colors.slate,
+        font=[gr.themes.Font(name) for name in _SYSTEM_FONTS],
+        font_mono=[gr.themes.Font(name) for name in _SYSTEM_MONO],
+        radius_size=gr.themes.sizes.radius_md,
+    ).set(
+        body_background_fill="*neutral_50",
+        body_background_fill_dark="*neutral_950",
+        color_accent="*primary_700",
+        border_color_accent="*primary_700",
+        border_color_accent_dark="*primary_400",
+        block_border_width="1px",
+        block_label_text_weight="600",
+        block_title_text_weight="600",
+        block_title_text_color="*body_text_color",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_600",
+        button_primary_background_fill_hover_dark="*primary_500",
+        button_primary_text_color="white",
+        button_primary_text_color_dark="white",
+        button_large_text_weight="600",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
+        slider_color="*primary_700",
+        slider_color_dark="*primary_500",
+    )
+
+
+def page_head() -> str:
+    """What goes into the page's <head>: its style sheet and the script that switches overlays in the browser.
+
+    The style sheet goes here and not to launch(css=...), because Gradio rewrites the selectors of the latter and splits
+    those that hold a comma.
+    """
+    style, script = (file.read_text(encoding="utf-8") for file in (STYLE_SHEET, PAGE_SCRIPT))
+    return f"<style>\n{style}</style>\n<script>\n{script}</script>"

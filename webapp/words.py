@@ -1,0 +1,58 @@
+"""How numbers are put in words on the page and in the report, so that both say the same."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from core.bones import Sex
+
+DISCLAIMER: Final = "Research use only; not a medical device."
+
+SEX_WORDS: Final[Mapping[Sex, str]] = {"F": "Female", "M": "Male"}
+
+SIDE_WORDS: Final = {"L": "left hand", "R": "right hand"}
+
+WEIGHT_TITLES: Final = {"localizer": "Localiser", "grader": "Grader"}
+
+#: What stands in a cell that has no value.
+NO_VALUE: Final = "\N{EN DASH}"
+
+_MONTHS_A_YEAR: Final = 12
+
+
+def years(months: float) -> float:
+    """Months as years."""
+    return months / _MONTHS_A_YEAR
+
+
+def years_and_months(months: float) -> str:
+    """An age as it is said: "8 years 7 months"."""
+    whole_years, rest = divmod(round(months), _MONTHS_A_YEAR)
+    return f"{_counted(whole_years, 'year')} {_counted(rest, 'month')}"
+
+
+def year_range(low: float, high: float) -> str:
+    """An interval of years with a dash between its ends."""
+    return f"{low:.1f} \N{EN DASH} {high:.1f}"
+
+
+def percent(share: float) -> str:
+    """A probability without false precision: never 0 % or 100 % unless it is exactly that."""
+    if 0.99 < share < 1.0:
+        return "> 99 %"
+    if 0.0 < share < 0.01:
+        return "< 1 %"
+    return f"{share * 100:.0f} %"
+
+
+def short_hash(digest: str) -> str:
+    """The first eight characters of a SHA-256, enough to tell two files apart by eye."""
+    return digest[:8]
+
+
+def weights_line(weights: Mapping[str, str]) -> str:
+    """Which weights made a picture: "Localiser 1a2b3c4d · Grader 5e6f7a8b"."""
+    return " · ".join(f"{WEIGHT_TITLES.get(name, name)} {short_hash(digest)}" for name, digest in weights.items())
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
