@@ -9,23 +9,20 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.bones import BONE_TITLES, RUS_BONES, Sex
+from core.bone_age import bone_age, months_of_totals
+from core.bones import BONE_TITLES, Sex
 from core.crops import CROP_SIDE, crop_affine, cut_all
 from core.explain import Explanation, explain
-from core.grade import Grader, GradeProbabilities
+from core.grade import GradeProbabilities, Grader
 from core.localize import Box, Localization, Localizer
 from core.radiograph import Radiograph
 from core.standards import (
-    MATURE_TOTAL,
     STANDARDS,
     ScoreCard,
-    age_of_total,
     grade_label,
     score_card,
     standard,
-    total_distribution,
     tw3_stage,
-    widened_interval,
 )
 from models.registry import load_grader, load_localizer
 
@@ -183,7 +180,7 @@ class Assessor:
     ) -> Assessment:
         """Turns grade probabilities into totals, ages and checks."""
         cards = {key: score_card(key, sex, probabilities, spread=self.spread) for key in STANDARDS}
-        age, interval = self._radiologists_age(sex, probabilities)
+        age = bone_age(self.grader, sex, probabilities, self.spread)
         bones: dict[str, BoneAssessment | None] = {}
         for region in localization.regions:
             given = probabilities.get(region.bone)
@@ -212,8 +209,8 @@ class Assessor:
             inverted=localization.inverted,
             bones=bones,
             standards=cards,
-            bone_age_months=age,
-            interval90_months=interval,
+            bone_age_months=age and age.months,
+            interval90_months=age and age.interval90,
             checks=_checks(radiograph, localization),
             weights=self.weights,
             seconds=time.monotonic() - started,
@@ -226,29 +223,13 @@ class Assessor:
         grades = {bone: graded.grade for bone, graded in assessment.bones.items() if graded is not None}
         return explain(self.grader.network, {bone: crops[bone] for bone in grades}, grades, stage)
 
-    def _months(self, sex: Sex, totals: list[float]) -> list[float]:
-        """Totals under RUS-CHN -> months on the radiologists' scale."""
-        years = age_of_total("rus_chn", sex, np.clip(np.array(totals), 0, MATURE_TOTAL))
-        return [float(v) * 12 for v in self.grader.radiologists_age(years, sex)]
-
-    def _radiologists_age(
-        self, sex: Sex, probabilities: GradeProbabilities
-    ) -> tuple[float | None, tuple[float, float] | None]:
-        """Bone age and its 90 % interval in months, from the distribution of the RUS-CHN total."""
-        if len(probabilities) < len(RUS_BONES):
-            return None, None
-        distribution = total_distribution("rus_chn", sex, dict(probabilities))
-        mean = float(distribution @ np.arange(MATURE_TOTAL + 1))
-        low, high = widened_interval(distribution, self.spread)
-        age, lower, upper = self._months(sex, [mean, min(low, mean), max(high, mean)])
-        return age, (lower, upper)
-
     def _influence(self, sex: Sex, bone: str, grade: int, expected_total: float | None) -> tuple[float, float]:
         """Months by which the bone age would move were the bone one grade lower, and one grade higher."""
         if expected_total is None:
             return 0.0, 0.0
         scores = standard("rus_chn").scores_of_grades(sex, bone)
-        here, *moved = self._months(
+        here, *moved = months_of_totals(
+            self.grader,
             sex,
             [expected_total]
             + [expected_total + scores[min(max(grade + step, 0), len(scores) - 1)] - scores[grade] for step in (-1, 1)],
@@ -287,10 +268,25 @@ def _checks(radiograph: Radiograph, localization: Localization) -> tuple[Check, 
             if said is None or said == shown
             else f"The file says {said}, the picture looks like {shown}: check that the film is not mirrored.",
         ),
-        Check("upright", not turned, "The hand is upright." if not turned else
-              f"The hand is turned by {localization.rotation_degrees:.0f} degrees; it was read upright."),
-        Check("greys", not localization.inverted, "Bone is bright, as it should be." if not localization.inverted else
-              "The film's greys are inverted; it was read with bone bright."),
-        Check("resolution", sharp, "The film is sharp enough to grade." if sharp else
-              "The hand is small on this film: its bones have too few pixels to grade finely."),
-    )  # fmt: skip
+        Check(
+            "upright",
+            True,
+            f"The hand is turned by {localization.rotation_degrees:.0f} degrees; it was read upright."
+            if turned
+            else "The hand is upright.",
+        ),
+        Check(
+            "greys",
+            True,
+            "The film's greys are inverted; it was read with bone bright."
+            if localization.inverted
+            else "Bone is bright, as it should be.",
+        ),
+        Check(
+            "resolution",
+            sharp,
+            "The film is sharp enough to grade."
+            if sharp
+            else "The hand is small on this film: its bones have too few pixels to grade finely.",
+        ),
+    )

@@ -250,6 +250,4 @@ def _localization(
             )
         )
     mirrored = bool(np.linalg.det(to_hand[:, :2]) < 0)
-    return Localization(
-        tuple(regions), mirrored, rotation, inverted, hand, centres, look.confidence, fit.residual
-    )
+    return Localization(tuple(regions), mirrored, rotation, inverted, hand, centres, look.confidence, fit.residual)

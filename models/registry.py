@@ -39,16 +39,14 @@ def read_weights(name: str, folder: Path = WEIGHTS) -> WeightFile:
     try:
         index = json.loads((folder / INDEX).read_text())
     except (OSError, ValueError) as error:
-        raise WeightsError(
-            f"The list of weights {folder / INDEX} cannot be read; fetch the repository again."
-        ) from error
+        raise WeightsError(f"The list of weights {INDEX} cannot be read; fetch the repository again.") from error
     if name not in index:
         known = ", ".join(sorted(index)) or "none"
         raise WeightsError(f"No weights are registered as {name!r} in {INDEX}; there are: {known}.")
     entry = index[name]
     path = folder / entry["file"]
     if not path.is_file():
-        raise WeightsError(f"The weight file {path.name} is missing from {folder}; fetch the repository again.")
+        raise WeightsError(f"The weight file {path.name} is missing; fetch the repository again.")
     content = path.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     if sha256 != entry["sha256"]:

@@ -27,8 +27,8 @@ _AGE_TOLERANCE: Final = 6.0
 _CANDIDATES: Final = 24
 _MOST_HANDS: Final = 14
 #: Films whose hand is smaller (`LocatedHand.unit`, pixels) would blur the average, those posed more unlike double it.
-_LEAST_UNIT: Final = 110.0
-_MOST_UNLIKE: Final = 0.45
+_LEAST_UNIT: Final = 105.0
+_MOST_UNLIKE: Final = 0.5
 
 
 @dataclass(frozen=True)

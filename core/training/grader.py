@@ -2,7 +2,7 @@
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +38,7 @@ class GraderRecipe:
     exemplar_weight: float = 0.15
     evening: float = 0.3
     seed: int = 1
-    options: ResNetOptions = ResNetOptions(width=32, groups=4)
+    options: ResNetOptions = field(default_factory=lambda: ResNetOptions(width=32, groups=4))
 
 
 class TotalAge(nn.Module):

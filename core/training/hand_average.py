@@ -67,10 +67,11 @@ class LocatedHand:
 
     @property
     def whole(self) -> bool:
-        """Whether the film shows the finger tips and the start of the forearm."""
+        """Whether the film shows the finger tips and the start of the forearm, or all but a sliver of them."""
         height, width = self.pixels.shape
         landmarks = np.concatenate([self.centres, _tips(self.centres), _forearm(self.centres, _FOREARM[:1])])
-        return bool((landmarks >= 0).all() and (landmarks <= (width, height)).all())
+        sliver = 0.15 * self.unit
+        return bool((landmarks >= -sliver).all() and (landmarks <= np.array([width, height]) + sliver).all())
 
 
 def posture_deviations(hands: Sequence[LocatedHand]) -> NDArray[np.float64]:
@@ -194,9 +195,7 @@ def _layers(hands: Sequence[LocatedHand], fields: Sequence[Field], bones: Mask) 
         quantiles.append(np.nanpercentile(layer[bones], _QUANTILES) + 1e-6 * _QUANTILES)
     scaled = [(q - q[2]) / (q[99] - q[2]) for q in quantiles]
     usual = np.median(scaled, axis=0)
-    return np.stack(
-        [np.interp(layer, q, usual).astype(np.float32) for layer, q in zip(layers, quantiles, strict=True)]
-    )
+    return np.stack([np.interp(layer, q, usual).astype(np.float32) for layer, q in zip(layers, quantiles, strict=True)])
 
 
 def _trimmed_mean(layers: Grey) -> Grey:

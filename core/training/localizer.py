@@ -140,7 +140,7 @@ def train_localizer(
     if pseudo:
         boxed = len(films)
         everything = load_boxed(data, "train", pseudo)
-        films = everything + films * max(0, round((len(everything) - boxed) / boxed / 2))
+        films = everything + films * max(0, round((len(everything) - boxed) / boxed) - 1)
     loader = DataLoader(_Stream(films, recipe, start, steps), batch_size=None, num_workers=1, prefetch_factor=4)
     totals: dict[str, float] = {}
     started = time.monotonic()

@@ -17,7 +17,7 @@ def test_gate_has_the_branch_s_size_and_lies_between_zero_and_one(stride: int, s
     branch = torch.nn.Conv2d(6, 10, 3, stride, 1)(x)
     gate = path(x, (branch.shape[2], branch.shape[3]))
     assert gate.shape == branch.shape
-    assert (0 < gate).all() and (gate < 1).all()
+    assert (gate > 0).all() and (gate < 1).all()
 
 
 def test_oblong_pictures_keep_their_axes() -> None:
@@ -47,6 +47,7 @@ def test_pooling_of_odd_sizes_averages_only_what_is_there() -> None:
 def test_gate_follows_what_enters_the_branch() -> None:
     torch.manual_seed(0)
     path = AttentionPath(2, 2, 1).eval()
+    assert path.pointwise.bias is not None
     with torch.no_grad():
         path.depthwise.weight.zero_()
         path.depthwise.weight[:, :, 1, 1] = 1.0  # the attention convolution passes its input on

@@ -8,6 +8,7 @@ from models.dual_pooling import AveragePooling, DualPooling
 
 def test_average_and_maximum_side_by_side() -> None:
     pooling = DualPooling(2)
+    assert pooling.reduce.bias is not None
     with torch.no_grad():
         # average of channel 0 plus 10 times the maximum of channel 1; twice the maximum of channel 0 less 1
         pooling.reduce.weight.copy_(torch.tensor([[1.0, 0.0, 0.0, 10.0], [0.0, 0.0, 2.0, 0.0]])[:, :, None, None])
@@ -22,6 +23,7 @@ def test_identity_weights_give_one_of_the_two(half: str) -> None:
     torch.manual_seed(0)
     x = torch.randn(3, 5, 4, 6)
     pooling = DualPooling(5)
+    assert pooling.reduce.bias is not None
     identity, nothing = torch.eye(5), torch.zeros(5, 5)
     with torch.no_grad():
         weight = torch.cat([identity, nothing] if half == "average" else [nothing, identity], dim=1)

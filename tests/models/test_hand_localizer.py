@@ -46,9 +46,10 @@ def test_three_words_are_three_outputs() -> None:
 
 
 def test_untrained_network_expects_background_and_tenths_of_the_film() -> None:
-    with torch.no_grad():
-        assert torch.equal(localizer().heat.bias, torch.full((21,), -5.0))
-        assert localizer().size.bias.exp().mean().item() == pytest.approx(0.1, abs=0.001)
+    heat, size = localizer().heat.bias, localizer().size.bias
+    assert heat is not None and size is not None
+    assert torch.equal(heat, torch.full((21,), -5.0))
+    torch.testing.assert_close(size.exp(), torch.full((42,), 0.1), atol=0.001, rtol=0)
 
 
 def test_gradient_reaches_every_parameter() -> None:

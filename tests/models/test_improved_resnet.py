@@ -6,9 +6,9 @@ from dataclasses import fields, replace
 import pytest
 import torch
 from torch import Tensor, nn
-from torchvision.models import resnet18
+from torchvision.models import ResNet, resnet18
 
-from models.improved_resnet import ImprovedResNet, ResNetOptions
+from models.improved_resnet import ImprovedResNet, ResidualUnit, ResNetOptions
 
 PLAIN = ResNetOptions(shuffle_attention=False, attention_residual=False, dual_pooling=False, bones=0)
 SMALL = ResNetOptions(width=16, blocks=(1, 1, 1, 1), groups=2, bones=3)
@@ -40,17 +40,18 @@ def moved(network: nn.Module) -> nn.Module:
     return network
 
 
-def torchvision_resnet() -> nn.Module:
+def torchvision_resnet() -> ResNet:
     """torchvision's ResNet-18 with random weights and statistics, in use, without its classifier."""
     torch.manual_seed(0)
     network = resnet18(weights=None)
     for name, tensor in network.state_dict().items():
         if name.endswith(("running_mean", "bias")):
             tensor.normal_(std=0.1)
-        elif name.endswith("running_var") or "bn" in name and name.endswith("weight"):
+        elif name.endswith("running_var") or ("bn" in name and name.endswith("weight")):
             tensor.uniform_(0.5, 1.5)
     network.fc = nn.Identity()
-    return network.eval()
+    network.eval()
+    return network
 
 
 def test_plain_network_is_torchvision_s() -> None:
@@ -79,8 +80,10 @@ def test_torchvision_s_weights_also_start_the_full_network() -> None:
 def test_weights_of_another_width_are_left_out_by_name() -> None:
     network = ImprovedResNet(replace(SMALL, bones=0))
     before = {k: v.clone() for k, v in network.state_dict().items()}
-    fresh = network.load_torchvision(torchvision_resnet().state_dict())
-    assert {k for k in before if not k.endswith("num_batches_tracked")} == set(fresh)
+    theirs = torchvision_resnet().state_dict()
+    fresh = network.load_torchvision(theirs)
+    counters = {k for k in theirs if k.endswith("num_batches_tracked")}  # the same at any width
+    assert set(fresh) == before.keys() - counters
     assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
 
 
@@ -156,8 +159,8 @@ def test_sizes_of_the_stages(side: int) -> None:
 
 def test_attention_path_gates_the_branch_and_not_the_shortcut() -> None:
     torch.manual_seed(0)
-    network = ImprovedResNet(SMALL).eval()
-    unit = network.layer1[0]
+    unit = ImprovedResNet(SMALL).eval().layer1[0]
+    assert isinstance(unit, ResidualUnit) and unit.path is not None and unit.path.pointwise.bias is not None
     with torch.no_grad():
         unit.path.pointwise.bias.fill_(-100.0)  # the gate is shut
     x = torch.rand(1, 16, 8, 8)
@@ -167,6 +170,9 @@ def test_attention_path_gates_the_branch_and_not_the_shortcut() -> None:
 def test_shuffle_attention_stands_at_the_end_of_the_branch() -> None:
     torch.manual_seed(0)
     unit = ImprovedResNet(replace(SMALL, attention_residual=False)).eval().layer1[0]
+    assert isinstance(unit, ResidualUnit) and unit.attention is not None
+    with torch.no_grad():
+        unit.attention.channel_scale.normal_()
     x = torch.rand(1, 16, 8, 8)
     branch = unit.bn2(unit.conv2(unit.bn1(unit.conv1(x)).relu()))
     torch.testing.assert_close(unit(x), (unit.attention(branch) + x).relu())
@@ -213,7 +219,7 @@ def test_network_of_one_region_needs_no_bones() -> None:
 
 
 def test_width_that_the_groups_do_not_divide_is_refused() -> None:
-    with pytest.raises(ValueError, match="16 channels .* 16 groups"):
+    with pytest.raises(ValueError, match=r"16 channels .* 16 groups"):
         ImprovedResNet(replace(SMALL, groups=16))
 
 

@@ -81,8 +81,9 @@ def test_statistics_come_back_too(tmp_path: Path) -> None:
     network(torch.rand(4, 1, 64, 64), torch.tensor([0, 1, 0, 1]))
     register("grader", network, HEADER, tmp_path)
     loaded, _ = load_grader(folder=tmp_path)
-    assert torch.equal(loaded.trunk.bn1.running_mean, network.trunk.bn1.running_mean)
-    assert not torch.equal(loaded.trunk.bn1.running_mean, torch.zeros(8))
+    ours, theirs = loaded.trunk.bn1.running_mean, network.trunk.bn1.running_mean
+    assert ours is not None and theirs is not None
+    assert torch.equal(ours, theirs) and ours.any()
 
 
 def test_localizer_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -114,10 +115,6 @@ def test_registering_again_replaces_and_leaves_the_others(folder: Path) -> None:
     assert before != after
     assert read_weights("grader", folder).sha256 == after
     assert read_weights("other", folder).sha256 == other
-
-
-def test_same_network_has_the_same_hash(folder: Path) -> None:
-    assert register("again", grader(), HEADER, folder) == read_weights("grader", folder).sha256
 
 
 def test_another_hash_is_refused(folder: Path) -> None:

@@ -1,0 +1,73 @@
+"""How long an assessment takes, with and without maps, how long until a fresh process answers, and how much memory it needs.
+
+    python -m benchmarks.speed
+
+Uses a shipped example. Run it on an idle machine; `reference` is one 2048 x 2048 matrix product in the same run, so that runs
+on different machines can be compared.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+_EXAMPLES = Path(__file__).parents[1] / "examples"
+_FIRST_ANSWER = (
+    "from core.assessment import Assessor; from core.radiograph import read_radiograph; import sys;"
+    "from webapp.app import build_app; build_app();"
+    "Assessor.from_registry().assess(read_radiograph(sys.argv[1]), sys.argv[2])"
+)
+
+
+def _seconds(action: Callable[[], object], repeats: int = 7) -> dict[str, float]:
+    action()
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        action()
+        times.append(time.perf_counter() - started)
+    return {"median": round(float(np.median(times)), 3), "slowest": round(max(times), 3)}
+
+
+def main() -> None:
+    """Prints the figures as JSON: seconds, and the peak resident memory of this process in MiB."""
+    from core.assessment import Assessor
+    from core.bones import Sex
+    from core.radiograph import read_radiograph
+
+    example = json.loads((_EXAMPLES / "examples.json").read_text())[0]
+    path, sex = _EXAMPLES / example["file"], example["sex"]
+    given: Sex = "F" if sex == "F" else "M"
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-c", _FIRST_ANSWER, str(path), sex], check=True, cwd=_EXAMPLES.parent)
+    first_answer = time.perf_counter() - started
+
+    assessor = Assessor.from_registry()
+    matrix = torch.randn(2048, 2048)
+
+    def assess() -> object:
+        return assessor.assess(read_radiograph(path), given)
+
+    def assess_and_explain() -> object:
+        radiograph = read_radiograph(path)
+        return assessor.explain(radiograph, assessor.assess(radiograph, given))
+
+    figures = {
+        "threads": torch.get_num_threads(),
+        "reference": _seconds(lambda: matrix @ matrix),
+        "assess": _seconds(assess),
+        "assess_with_all_maps": _seconds(assess_and_explain),
+        "fresh_process_to_first_answer": round(first_answer, 1),
+        "peak_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+    print(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""The command line: python -m core assess | evaluate | train. Try --help."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from core.bones import Sex
+from core.errors import BoneGradeError, FilmRefused
+
+_DATA = Path("../shared/data")
+_HANDS = _DATA / "hands"
+#: Exit codes: what the caller got wrong, and a film that is refused.
+_FAILED, _REFUSED = 2, 3
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Bone age, bone by bone. Research use only.")
+train = typer.Typer(no_args_is_help=True, help="The programs that made the shipped weights and examples.")
+cli.add_typer(train, name="train")
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
+
+
+def _sex(value: str) -> Sex:
+    if value == "M" or value == "F":
+        return value
+    raise typer.BadParameter("the standards have one table for boys and one for girls: give M or F.")
+
+
+@cli.command()
+def assess(
+    file: Annotated[Path, typer.Argument(help="A radiograph: PNG, JPEG, TIFF, WebP, BMP or DICOM.")],
+    sex: Annotated[str, typer.Option(help="M or F.", callback=_sex)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    maps: Annotated[Path | None, typer.Option(help="Write crops and attention maps into this folder.")] = None,
+) -> None:
+    """Assesses one film. Exits with 3 and the reason where the film is refused."""
+    from core.assessment import Assessor
+    from core.radiograph import read_radiograph
+    from models.registry import WeightsError
+
+    try:
+        assessor = Assessor.from_registry()
+        radiograph = read_radiograph(file)
+        assessment = assessor.assess(radiograph, _sex(sex))
+        if maps is not None:
+            from core.maps import write_maps
+
+            write_maps(assessor.explain(radiograph, assessment), maps)
+    except FilmRefused as refused:
+        if as_json:
+            typer.echo(json.dumps({"refused": refused.reason, "message": str(refused)}))
+        _stop(str(refused), _REFUSED)
+    except (BoneGradeError, WeightsError) as error:
+        _stop(str(error), _FAILED)
+    if as_json:
+        typer.echo(json.dumps(assessment.to_dict(), indent=1))
+        return
+    for bone, graded in assessment.bones.items():
+        typer.echo(f"{bone:7} " + ("not found" if graded is None else f"{graded.label:5} TW3 {graded.tw3_stage}"))
+    for card in assessment.standards.values():
+        typer.echo(f"{card.name:10} total {card.total}: {card.age_text}")
+    if assessment.bone_age_months is not None and assessment.interval90_months is not None:
+        low, high = assessment.interval90_months
+        typer.echo(f"Bone age {assessment.bone_age_months:.0f} months, 90 % interval {low:.0f} to {high:.0f}.")
+    typer.echo("Research use only; not a medical device.")
+
+
+@cli.command()
+def evaluate(
+    data: Annotated[Path, typer.Option(help="Folder with labels.csv, images and, if any, boxes21.csv.")] = _HANDS,
+    split: Annotated[str | None, typer.Option(help="Rows of this split, e.g. val; all rows if not given.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measures boxes and bone ages on labelled films."""
+    from core import evaluation
+    from core.assessment import Assessor
+    from core.training.films import DataFolderError
+    from models.registry import WeightsError
+
+    try:
+        figures = evaluation.evaluate(data, split, Assessor.from_registry())
+    except (BoneGradeError, DataFolderError, WeightsError) as error:
+        _stop(str(error), _FAILED)
+    typer.echo(json.dumps(figures, indent=1) if as_json else evaluation.as_text(figures))
+
+
+@train.command("localizer")
+def train_localizer(
+    data: Annotated[Path, typer.Option(help="Folder of hands, see core/training/films.py.")] = _HANDS,
+    run: Annotated[Path, typer.Option(help="Folder for checkpoints and logs; run again to resume.")] = Path(
+        "runs/localizer"
+    ),
+    samples: Annotated[int, typer.Option(help="Training samples of the first pass, on hand-drawn boxes.")] = 9600,
+    pseudo_samples: Annotated[int, typer.Option(help="... of the second, on its own boxes as well.")] = 4800,
+) -> None:
+    """Trains the localiser on boxed hands, then on its own confident boxes of the others, and registers it."""
+    from core.training import programs
+
+    _run(lambda: programs.make_localizer(data, run, samples, pseudo_samples))
+
+
+@train.command("grader")
+def train_grader(
+    data: Annotated[Path, typer.Option(help="Folder with hands/ and graded_rois/.")] = _DATA,
+    run: Annotated[Path, typer.Option(help="Folder for crops, checkpoints and logs; run again to resume.")] = Path(
+        "runs/grader"
+    ),
+    epochs: Annotated[int, typer.Option(help="Passes over the training hands.")] = 30,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
+) -> None:
+    """Cuts crops with the registered localiser, trains the grader on them, calibrates its interval, registers it."""
+    from core.training import programs
+
+    _run(lambda: programs.make_grader(data, run, epochs, seed))
+
+
+@train.command("examples")
+def train_examples(
+    data: Annotated[Path, typer.Option(help="Folder of hands.")] = _HANDS,
+    out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("examples"),
+) -> None:
+    """Makes the example hands, each the aligned average of at least eight children's."""
+    from core.localize import Localizer
+    from core.training.example_hands import make_examples
+    from models.registry import load_localizer
+
+    _run(lambda: make_examples(data, out, Localizer(load_localizer()[0])))
+
+
+def _run(program: Callable[[], object]) -> None:
+    from core.training.films import DataFolderError
+    from models.registry import WeightsError
+
+    try:
+        program()
+    except (BoneGradeError, DataFolderError, WeightsError, ImportError) as error:
+        _stop(str(error), _FAILED)
+
+
+if __name__ == "__main__":
+    cli()

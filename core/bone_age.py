@@ -1,0 +1,43 @@
+"""From grade probabilities to a bone age on the radiologists' Greulich-Pyle scale, with its interval."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bones import RUS_BONES, Sex
+from core.grade import GradeProbabilities, Grader
+from core.standards import MATURE_TOTAL, age_of_total, total_distribution, widened_interval
+
+
+@dataclass(frozen=True)
+class BoneAge:
+    """months: of the mean RUS-CHN total, calibrated. interval90: 5 % and 95 % in months, never without `months`."""
+
+    months: float
+    interval90: tuple[float, float]
+
+
+def months_of_totals(grader: Grader, sex: Sex, totals: Sequence[float]) -> list[float]:
+    """RUS-CHN totals (0..1000, clipped) -> months on the radiologists' scale, increasing."""
+    years = age_of_total("rus_chn", sex, np.clip(np.array(totals, float), 0, MATURE_TOTAL))
+    return [float(v) * 12 for v in grader.radiologists_age(years, sex)]
+
+
+def bone_age(grader: Grader, sex: Sex, probabilities: GradeProbabilities, spread: float) -> BoneAge | None:
+    """The bone age of 13 graded bones; None with a bone missing.
+
+    spread widens the distribution of the total about its median, see core.standards.widened_interval.
+    """
+    if len(probabilities) < len(RUS_BONES):
+        return None
+    return bone_age_of_total(grader, sex, total_distribution("rus_chn", sex, dict(probabilities)), spread)
+
+
+def bone_age_of_total(grader: Grader, sex: Sex, distribution: NDArray[np.float64], spread: float) -> BoneAge:
+    """The same from the distribution of the RUS-CHN total (1001 probabilities)."""
+    mean = float(distribution @ np.arange(MATURE_TOTAL + 1))
+    low, high = widened_interval(distribution, spread)
+    months, lower, upper = months_of_totals(grader, sex, [mean, min(low, mean), max(high, mean)])
+    return BoneAge(months, (lower, upper))
