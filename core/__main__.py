@@ -134,11 +134,12 @@ def train_examples(
 
 def _run(program: Callable[[], object]) -> None:
     from core.training.films import DataFolderError
+    from core.training.hand_average import TooFewHandsError
     from models.registry import WeightsError
 
     try:
         program()
-    except (BoneGradeError, DataFolderError, WeightsError, ImportError) as error:
+    except (BoneGradeError, DataFolderError, TooFewHandsError, WeightsError, ImportError) as error:
         _stop(str(error), _FAILED)
 
 

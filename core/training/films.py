@@ -30,7 +30,7 @@ class Film:
 def read_films(data: Path, split: str | None = None) -> list[Film]:
     """Films of `data`/labels.csv, of one split or all; a table without a `split` column is all of every split.
 
-    Raises DataFolderError where the folder or one of its columns is missing.
+    Raises DataFolderError where the folder or one of its columns is missing, or a sex is neither M nor F.
     """
     table_path = data / "labels.csv"
     if not table_path.is_file():
@@ -42,6 +42,8 @@ def read_films(data: Path, split: str | None = None) -> list[Film]:
     missing = {"id", "file", "sex", "bone_age_months"} - set(table.columns)
     if missing:
         raise DataFolderError(f"{table_path} has no column {', '.join(sorted(missing))}.")
+    if not table["sex"].isin(("M", "F")).all():
+        raise DataFolderError(f"{table_path} must say M or F in the column sex of every row.")
     if split is not None and "split" in table.columns:
         table = table[table["split"] == split]
     splits = table["split"] if "split" in table.columns else [""] * len(table)

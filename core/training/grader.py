@@ -174,6 +174,7 @@ def train_grader(
     for epoch in range(first, recipe.epochs):
         random = np.random.default_rng([recipe.seed, epoch])
         generator = torch.Generator().manual_seed(recipe.seed * 100_003 + epoch)
+        torch.manual_seed(recipe.seed * 100_003 + epoch)  # dropout draws from here; a resumed run must draw the same
         order = random.choice(len(train), steps * recipe.hands, p=weights)
         model.train()
         sums: dict[str, float] = {}

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from tqdm import tqdm
 
 from core.bones import ALL_BONES
-from core.training.films import read_boxes, read_films, read_grey
+from core.training.films import DataFolderError, read_boxes, read_films, read_grey
 from core.training.localizer_data import CACHE_SIDE, BoxedFilm, batch_of, hand_sample, other_sample
 from core.training.loop import Run, WeightAverage, seed_everything
 from models.efficientnet_lite import imagenet_state
@@ -112,7 +112,13 @@ def train_localizer(
     """Trains, checkpointing to `run_folder`; called again on the same folder it goes on where it stopped.
 
     Returns the weight-averaged network. Real boxes weigh as much as all pseudo boxes together.
+    Raises DataFolderError where the folder is not laid out as expected or none of its `train` films is boxed.
     """
+    films = load_boxed(data, "train")
+    if not films:
+        raise DataFolderError(
+            f"{data} has no boxes of `train` films: bring a boxes21.csv (id,bone,xmin,ymin,xmax,ymax)."
+        )
     cv2.setNumThreads(1)  # its thread pool does not survive the fork into a loader process
     seed_everything(recipe.seed)
     run = Run(run_folder)
@@ -136,7 +142,6 @@ def train_localizer(
         schedule.load_state_dict(state["schedule"])
         start = state["step"]
 
-    films = load_boxed(data, "train")
     if pseudo:
         boxed = len(films)
         everything = load_boxed(data, "train", pseudo)

@@ -13,6 +13,7 @@ from core.training.grader import GraderRecipe, train_grader
 from core.training.interval import calibrate_spread
 from core.training.localizer import LocalizerRecipe, train_localizer
 from core.training.pseudo_boxes import pseudo_boxes
+from core.training.score_road import ScoreRoadRecipe, fit_score_road
 from models.registry import load_grader, load_localizer, register
 
 
@@ -43,6 +44,7 @@ def make_grader(data: Path, run: Path, epochs: int, seed: int) -> None:
     exemplars = read_graded(data / "graded_rois", "exemplar")
     recipe = dataclasses.replace(GraderRecipe(), epochs=epochs, seed=seed)
     network = train_grader(hands["train"], hands["val"], exemplars, run, recipe)
+    fit_score_road(network, hands["train"], exemplars, ScoreRoadRecipe(seed=seed))
     metadata = recipe.options.to_metadata()
     register("grader", network, metadata)
     spread = calibrate_spread(Grader(load_grader()[0]), hands["val"])

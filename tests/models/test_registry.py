@@ -131,7 +131,8 @@ def test_missing_file_is_named(folder: Path) -> None:
     (folder / "grader.safetensors").unlink()
     with pytest.raises(WeightsError) as error:
         read_weights("grader", folder)
-    refusal(error, "grader.safetensors", str(folder))
+    refusal(error, "grader.safetensors")
+    assert str(folder) not in str(error.value)  # the page shows the message: a server's folders are its own affair
 
 
 @pytest.mark.parametrize("damage", ["empty", "short", "text", "header"])
@@ -171,7 +172,8 @@ def test_unreadable_index_is_named(tmp_path: Path, content: str | None) -> None:
         (tmp_path / INDEX).write_text(content)
     with pytest.raises(WeightsError) as error:
         read_weights("grader", tmp_path)
-    refusal(error, str(tmp_path / INDEX))
+    refusal(error, INDEX)
+    assert str(tmp_path) not in str(error.value)
 
 
 def test_grader_s_weights_are_no_localizer_s(folder: Path) -> None:

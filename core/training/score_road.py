@@ -1,0 +1,70 @@
+"""The last step of the grader's training: with the network fixed, the cut points, their steepness and the calibration are
+fitted to all hands at once, which the network's own slow steps leave unfinished."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from core.training.augment import random_views
+from core.training.crop_store import GradedCrops, HandCrops
+from core.training.grader import TotalAge, exemplar_loss
+from models.bone_grader import BoneGrader
+
+
+@dataclass(frozen=True)
+class ScoreRoadRecipe:
+    """views: random views of every crop that the network's latents are taken of. steps: of Adam, on everything at once."""
+
+    views: int = 3
+    steps: int = 600
+    learning_rate: float = 0.02
+    exemplar_weight: float = 0.15
+    seed: int = 1
+
+
+@torch.inference_mode()
+def _latents(grader: BoneGrader, crops: Tensor, bones: Tensor, generator: torch.Generator, strength: float) -> Tensor:
+    """Latents of random views of uint8 crops NxSxS, N."""
+    parts = []
+    for start in range(0, len(crops), 208):
+        rows = slice(start, start + 208)
+        views = random_views(crops[rows, None].float() / 255, generator, strength)
+        with torch.autocast("cpu", torch.bfloat16):
+            parts.append(grader(views, bones[rows]))
+    return torch.cat(parts)
+
+
+def fit_score_road(grader: BoneGrader, hands: HandCrops, exemplars: GradedCrops, recipe: ScoreRoadRecipe) -> float:
+    """Fits in place on complete hands; returns the last loss (years). The network itself does not change."""
+    grader.eval()
+    generator = torch.Generator().manual_seed(recipe.seed)
+    complete = torch.from_numpy(hands.found.all(axis=1))
+    crops = torch.from_numpy(hands.crops)[complete]
+    count, bones = crops.shape[:2]
+    which = torch.arange(bones).repeat(count)
+    flat = crops.flatten(0, 1)
+    latents = torch.cat([_latents(grader, flat, which, generator, 1.0) for _ in range(recipe.views)]).clone()
+    female = torch.from_numpy(hands.female)[complete].repeat(recipe.views)
+    label = (torch.from_numpy(hands.months)[complete] / 12).repeat(recipe.views)
+    graded_bones = torch.from_numpy(exemplars.bones)
+    graded = _latents(grader, torch.from_numpy(exemplars.crops), graded_bones, generator, 1.0).clone()
+    grades = torch.from_numpy(exemplars.grades)
+
+    fitted = [grader.first_cut, grader.cut_steps, grader.log_steepness, *grader.calibration.parameters()]
+    optimizer = torch.optim.Adam(fitted, recipe.learning_rate)
+    total_age = TotalAge()
+    loss = torch.zeros(())
+    for step in range(recipe.steps):
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * step / recipe.steps))
+        probabilities = grader.probabilities(latents, which.repeat(recipe.views)).view(len(label), bones, -1)
+        age = grader.calibration(total_age(probabilities, female), female)
+        loss = F.smooth_l1_loss(age, label, beta=0.3)
+        total = loss + recipe.exemplar_weight * exemplar_loss(grader, graded, graded_bones, grades)
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+    return loss.item()

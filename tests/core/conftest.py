@@ -1,0 +1,67 @@
+"""The shipped pipeline and its assessments of the example hands, each made once; and small networks not trained."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from core.assessment import Assessment, Assessor
+from core.crops import cut_all
+from core.grade import Grader, starting_cuts
+from core.radiograph import Radiograph, film_hash, read_radiograph
+from models.bone_grader import BoneGrader, OrdinalScale
+from models.improved_resnet import ResNetOptions
+from tests.hands import Assess, Example, shipped_examples
+
+
+def film_of(pixels: NDArray[np.float32]) -> Radiograph:
+    """Grey values as a radiograph of which nothing else is known."""
+    whole = np.ascontiguousarray(pixels, np.float32)
+    return Radiograph(whole, None, None, film_hash(whole))
+
+
+@pytest.fixture(scope="session")
+def make_film() -> Callable[[NDArray[np.float32]], Radiograph]:
+    """Makes radiographs out of grey values."""
+    return film_of
+
+
+@pytest.fixture(scope="session")
+def assessor() -> Assessor:
+    """The pipeline with the shipped weights."""
+    return Assessor.from_registry()
+
+
+@pytest.fixture(scope="session")
+def assessed(assessor: Assessor) -> Assess:
+    """The assessment of an example as it ships."""
+    made: dict[Example, Assessment] = {}
+
+    def assess(example: Example) -> Assessment:
+        if example not in made:
+            made[example] = assessor.assess(read_radiograph(example.path), example.sex)
+        return made[example]
+
+    return assess
+
+
+@pytest.fixture(scope="session")
+def example() -> Example:
+    """The example in the middle of the list."""
+    examples = shipped_examples()
+    return examples[len(examples) // 2]
+
+
+@pytest.fixture(scope="session")
+def example_crops(example: Example, assessed: Assess) -> dict[str, NDArray[np.float32]]:
+    """The example's crops."""
+    return cut_all(read_radiograph(example.path), assessed(example).localization)
+
+
+@pytest.fixture(scope="session")
+def small_grader() -> Grader:
+    """A narrow grading network with random weights."""
+    torch.manual_seed(0)
+    return Grader(BoneGrader(OrdinalScale(starting_cuts()), ResNetOptions(width=16, groups=2)))

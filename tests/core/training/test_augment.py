@@ -1,0 +1,58 @@
+"""Random views of crops."""
+
+import torch
+from torch import Tensor
+
+from core.crops import CONTEXT_SIDE, CROP_SIDE
+from core.training.augment import random_views
+
+
+def _crops(count: int = 6) -> Tensor:
+    ramp = torch.linspace(0, 1, CONTEXT_SIDE)
+    return (ramp[:, None] * ramp[None, :]).expand(count, 1, CONTEXT_SIDE, CONTEXT_SIDE).clone()
+
+
+def _views(seed: int, crops: Tensor | None = None, strength: float = 1.0) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return random_views(_crops() if crops is None else crops, generator, strength)
+
+
+def test_shape_and_range() -> None:
+    views = torch.cat([_views(seed) for seed in range(10)])
+    assert views.shape == (60, 1, CROP_SIDE, CROP_SIDE) and views.dtype == torch.float32
+    assert views.isfinite().all()
+    # Greys 0..1 are -2..2; other exposures go beyond that, but not far.
+    assert views.abs().max() < 8 and views.std() > 0.3
+
+
+def test_the_same_seed_gives_the_same_views_whatever_else_is_random() -> None:
+    first = _views(3)
+    torch.rand(17)
+    torch.testing.assert_close(_views(3), first, atol=0, rtol=0)
+    assert not torch.equal(_views(4), first)
+
+
+def test_every_view_is_another() -> None:
+    views = _views(0)
+    for i in range(len(views)):
+        for j in range(i):
+            assert (views[i] - views[j]).abs().mean() > 1e-3
+
+
+def test_crops_are_left_alone() -> None:
+    crops = _crops()
+    _views(0, crops)
+    torch.testing.assert_close(crops, _crops(), atol=0, rtol=0)
+
+
+def test_strength_scales_how_far_views_move() -> None:
+    spot = torch.zeros(64, 1, CONTEXT_SIDE, CONTEXT_SIDE)
+    middle = CONTEXT_SIDE // 2
+    spot[:, :, middle - 3 : middle + 3, middle - 3 : middle + 3] = 1.0
+
+    def wander(strength: float) -> float:
+        flat = _views(1, spot, strength).flatten(1).argmax(1)
+        place = torch.stack([flat // CROP_SIDE, flat % CROP_SIDE], 1).float()
+        return float((place - CROP_SIDE / 2).norm(dim=1).median())
+
+    assert wander(0.0) < 5 < wander(2.0)
