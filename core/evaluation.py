@@ -94,7 +94,8 @@ def localization_figures(readings: Sequence[Reading], boxes: dict[str, NDArray[n
     """How well the 13 boxes match those drawn by hand; a bone that was not found has IoU 0.
 
     map50 is the mean over bones of the average precision at IoU 0.5, one detection a hand and bone, ranked by the
-    localiser's confidence. all_found is the share of all hands, boxed or not, with 13 of 13 bones.
+    localiser's confidence; a bone that nobody boxed counts nowhere. all_found is the share of all hands, boxed or not,
+    with 13 of 13 bones.
     """
     overlaps: list[list[float]] = []
     scores: list[list[float]] = []
@@ -115,16 +116,16 @@ def localization_figures(readings: Sequence[Reading], boxes: dict[str, NDArray[n
         "hands": len(overlaps),
         "all_found": round(float(np.mean(complete)), 4) if complete else None,
     }
-    if overlaps:
-        table, confidence = np.array(overlaps), np.array(scores)
-        figures["mean_iou"] = round(float(np.nanmean(table)), 4)
-        known = ~np.isnan(table)
-        figures["hit_rate_iou50"] = round(float((table[known] >= _HIT).mean()), 4)
-        precision = [
-            average_precision(table[known[:, i], i] >= _HIT, confidence[known[:, i], i]) for i in range(len(RUS_BONES))
-        ]
+    table, confidence = np.array(overlaps).reshape(-1, len(RUS_BONES)), np.array(scores).reshape(-1, len(RUS_BONES))
+    known = ~np.isnan(table)
+    if known.any():
+        hits = table >= _HIT
+        boxed = {bone: (i, known[:, i]) for i, bone in enumerate(RUS_BONES) if known[:, i].any()}
+        precision = [average_precision(hits[rows, i], confidence[rows, i]) for i, rows in boxed.values()]
+        figures["mean_iou"] = round(float(table[known].mean()), 4)
+        figures["hit_rate_iou50"] = round(float(hits[known].mean()), 4)
         figures["map50"] = round(float(np.mean(precision)), 4)
-        figures["mean_iou_by_bone"] = {b: round(float(np.nanmean(table[:, i])), 3) for i, b in enumerate(RUS_BONES)}
+        figures["mean_iou_by_bone"] = {b: round(float(table[rows, i].mean()), 3) for b, (i, rows) in boxed.items()}
     return figures
 
 

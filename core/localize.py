@@ -24,7 +24,7 @@ HAND_SIDE = 320
 _HAND_RADIUS = 0.22
 #: The second look averages these slight turns of the upright hand, in degrees.
 _SECOND_LOOKS = (-12.0, 0.0, 12.0)
-#: A region counts as found from this peak height on.
+#: A region counts as found from this peak height on; those of boxed `val` hands lie above 0.25.
 FOUND = 0.12
 #: At least so many of the 21 regions, and a misfit to the mean hand of at most this (in units of its radius).
 _MINIMUM_REGIONS = 12
@@ -178,7 +178,7 @@ class Localizer:
         weight = confidence[..., None] ** 2 + 1e-6
         return _Look(
             centres=(back * weight).sum(0) / weight.sum(0),
-            extents=(extents * HAND_SIDE * weight).sum(0) / weight.sum(0),
+            extents=(extents * FILM_SIDE * weight).sum(0) / weight.sum(0),  # trained on windows of FILM_SIDE pixels
             confidence=confidence.mean(0),
             hand=float(torch.sigmoid(output.hand.mean())),
             inverted=float(torch.sigmoid(output.inverted.mean())),
@@ -232,7 +232,9 @@ def _localization(
     window_unit = np.sqrt(abs(np.linalg.det(to_film[:, :2])))
     regions = []
     for i, bone in enumerate(RUS_BONES):
-        width, height = (look.extents[i] if seen[i] else mean_hand().extents[i] / fit.scale) * window_unit
+        usual = mean_hand().extents[i] / fit.scale
+        # the geometric mean of what is seen and what is usual errs less than either (measured on `val`)
+        width, height = (np.sqrt(look.extents[i] * usual) if seen[i] else usual) * window_unit
         if quarter:
             width, height = height, width
         x, y = centres[i]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import cv2
@@ -30,14 +31,14 @@ _FINGERS: Final = tuple(
     tuple(f"{bone}{finger}" for bone in (("MC", "PP", "DP") if finger == 1 else ("MC", "PP", "MP", "DP")))
     for finger in range(1, 6)
 )
-_SEGMENTS: Final = tuple(pair for finger in _FINGERS for pair in zip(finger[:-1], finger[1:], strict=True))
+_SEGMENTS: Final = tuple(pair for finger in _FINGERS for pair in pairwise(finger))
 #: A finger's tip lies beyond its last region by this share of the distance between its last two.
 _TIP_BEYOND: Final = {finger: 0.6 if finger[0] == "MC1" else 0.8 for finger in _FINGERS}
 #: Points on the forearm, as shares of the distance from the third metacarpal's head to the wrist.
 _FOREARM: Final = (0.3, 0.6, 0.9)
 
 #: Spread, in pixels, of the smoothing of each round of the fine alignment: coarse first.
-_ROUNDS: Final = (24.0, 16.0, 12.0, 10.0, 8.0, 8.0)
+ROUNDS: Final = (24.0, 16.0, 12.0, 10.0, 8.0, 8.0)
 #: The spline is worked out on every so manieth pixel and interpolated between.
 _GRID_STEP: Final = 12
 _QUANTILES: Final = np.linspace(0.0, 100.0, 101)
@@ -91,14 +92,14 @@ def posture_deviations(hands: Sequence[LocatedHand]) -> NDArray[np.float64]:
     return deviations
 
 
-def average_hand(hands: Sequence[LocatedHand]) -> NDArray[np.uint8]:
+def average_hand(hands: Sequence[LocatedHand], rounds: Sequence[float] = ROUNDS) -> NDArray[np.uint8]:
     """The average of at least LEAST_HANDS hands as an upright left hand on black: HEIGHT x WIDTH, 8-bit grey.
 
-    Every film is laid over the hands' own mean shape by a thin-plate spline through the 21 regions, the finger tips and the
-    forearm (Bookstein 1989), matched in exposure, and then moved the last few pixels onto the running average by dense
-    inverse search optical flow (Kroeger 2016). A pixel is the mean of what is left of the hands' greys there when the
-    darkest and brightest are set aside, of never fewer than LEAST_HANDS; where fewer films reach, it is black, and so is
-    everything beside the hand.
+    Every film is laid over the hands' own mean shape by a thin-plate spline through the 21 regions, the finger tips and
+    the forearm (Bookstein 1989), matched in exposure, and then moved the last few pixels onto the running average by
+    dense inverse search optical flow (Kroeger 2016), once for each of `rounds` (see ROUNDS). A pixel is the mean of the
+    hands' middle greys there, never of fewer than LEAST_HANDS: the darkest and the brightest are set aside. Where fewer
+    films reach it is black, and so is everything beside the hand.
 
     Raises TooFewHandsError.
     """
@@ -112,7 +113,7 @@ def average_hand(hands: Sequence[LocatedHand]) -> NDArray[np.uint8]:
     fields = [_spline(shape, hand.centres) for hand in hands]
     layers = _layers(hands, fields, bones)
     average = _trimmed_mean(layers)
-    for smoothing in _ROUNDS:
+    for smoothing in rounds:
         fields = _refined(fields, layers, average, bones, smoothing)
         layers = _layers(hands, fields, bones)
         average = _trimmed_mean(layers)

@@ -152,6 +152,15 @@ def test_a_region_that_nobody_boxed_does_not_count() -> None:
     assert figures["mean_iou_by_bone"]["MC1"] == 0 and figures["mean_iou_by_bone"]["MC3"] == 0.5
 
 
+def test_a_bone_that_nobody_boxed_counts_nowhere() -> None:
+    drawn = _drawn(BOX)
+    drawn[1:] = np.nan
+    figures = localization_figures([_reading("a", 100, 100)], {"a": drawn})
+    assert figures["mean_iou"] == figures["map50"] == 1.0 and figures["mean_iou_by_bone"] == {"Radius": 1.0}
+    drawn[:] = np.nan
+    assert localization_figures([_reading("a", 100, 100)], {"a": drawn}) == {"hands": 1, "all_found": 1.0}
+
+
 def test_without_boxes_only_the_share_of_whole_hands() -> None:
     assert localization_figures([_reading("a", 100, 100)], {}) == {"hands": 0, "all_found": 1.0}
 

@@ -74,6 +74,22 @@ def test_pyramid(height: int, width: int) -> None:
     assert EfficientNetLite0.channels == (16, 24, 40, 112, 320)
 
 
+def test_each_level_is_the_last_block_of_its_resolution() -> None:
+    outputs: list[Tensor] = []
+    hooks = [b.register_forward_hook(lambda _block, _given, y: outputs.append(y)) for b in encoder().blocks]
+    with torch.no_grad():
+        pyramid = encoder()(torch.randn(1, 1, 64, 64))
+    for hook in hooks:
+        hook.remove()
+    last = [
+        y
+        for y, after in zip(outputs, [*outputs[1:], None], strict=True)
+        if after is None or y.shape[2:] != after.shape[2:]
+    ]
+    assert len(outputs) == 16 and len(last) == 5
+    assert all(level is y for level, y in zip(pyramid, last, strict=True))
+
+
 def test_parameter_count() -> None:
     # The published network has 4,652,008: less its classifier, its head, and two of three colour channels of the stem.
     published, classifier, head, colours = 4_652_008, 1280 * 1000 + 1000, 320 * 1280 + 2 * 1280, 2 * 32 * 9
