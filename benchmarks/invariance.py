@@ -1,6 +1,6 @@
 """How far the bone age moves when the same film is turned, mirrored or inverted.
 
-    python -m benchmarks.invariance --data ../shared/data/hands --split val --every 4
+python -m benchmarks.invariance --data ../shared/data/hands --split val --every 4
 """
 
 import argparse

@@ -51,6 +51,7 @@ def assessed(assessor: Assessor) -> Assess:
 def example() -> Example:
     """The example in the middle of the list."""
     examples = shipped_examples()
+    assert examples, "The example hands are missing: make them with python -m core train examples."
     return examples[len(examples) // 2]
 
 
