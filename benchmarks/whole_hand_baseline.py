@@ -55,10 +55,10 @@ def _letterboxed(film: Film) -> NDArray[np.uint8]:
 
 def _view(film: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.float32]:
     matrix = cv2.getRotationMatrix2D((_SIDE / 2, _SIDE / 2), random.normal(0, 12), math.exp(random.normal(0, 0.1)))
-    matrix[:, 2] += random.normal(0, 0.04 * _SIDE, 2)
+    matrix = np.asarray(matrix, float) + np.pad(random.normal(0, 0.04 * _SIDE, (2, 1)), ((0, 0), (2, 0)))
     picture = np.asarray(cv2.warpAffine(film, matrix, (_SIDE, _SIDE)), np.float32) / 255
-    picture = picture ** np.float32(math.exp(random.normal(0, 0.25)))
-    return standardise(picture[:, ::-1].copy() if random.random() < 0.5 else picture)
+    exposed = np.asarray(picture ** math.exp(random.normal(0, 0.25)), np.float32)
+    return standardise(exposed[:, ::-1].copy() if random.random() < 0.5 else exposed)
 
 
 def _batch(films: list[NDArray[np.float32]]) -> Tensor:
@@ -123,7 +123,7 @@ def measure(network: WholeHandNetwork, films: list[Film]) -> dict[str, dict[str,
     """Errors in months on `films`, the mean of each film and its mirror image."""
     errors, girls = [], []
     for film in films:
-        picture = standardise(_letterboxed(film).astype(np.float32) / 255)
+        picture = standardise(_letterboxed(film).astype(np.float32) / np.float32(255))
         sex = float(film.sex == "F")
         months = 12 * network(_batch([picture, picture[:, ::-1].copy()]), torch.tensor([sex, sex])).mean().item()
         errors.append(months - film.bone_age_months)

@@ -26,8 +26,10 @@ def _stop(message: str, code: int) -> NoReturn:
 
 
 def _sex(value: str) -> Sex:
-    if value == "M" or value == "F":
-        return value
+    if value == "M":
+        return "M"
+    if value == "F":
+        return "F"
     raise typer.BadParameter("the standards have one table for boys and one for girls: give M or F.")
 
 
@@ -50,7 +52,10 @@ def assess(
         if maps is not None:
             from core.maps import write_maps
 
-            write_maps(assessor.explain(radiograph, assessment), maps)
+            try:
+                write_maps(assessor.explain(radiograph, assessment), maps)
+            except OSError as error:
+                _stop(f"The maps cannot be written to {maps}: {error.strerror}. Choose another folder.", _FAILED)
     except FilmRefused as refused:
         if as_json:
             typer.echo(json.dumps({"refused": refused.reason, "message": str(refused)}))

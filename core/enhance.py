@@ -15,5 +15,5 @@ def enhance(pixels: NDArray[np.float32], tiles: int = 8, clip: float = 2.0) -> N
     low, high = np.percentile(pixels, (0.5, 99.5))
     stretched = np.clip((pixels - low) / max(float(high - low), 1e-6), 0.0, 1.0)
     levels = np.round(stretched * 65535.0).astype(np.uint16)
-    equalised = cv2.createCLAHE(clip, (tiles, tiles)).apply(levels)
-    return equalised.astype(np.float32) / np.float32(65535.0)
+    equalised = np.asarray(cv2.createCLAHE(clip, (tiles, tiles)).apply(levels), np.float32)
+    return equalised / np.float32(65535.0)

@@ -24,8 +24,12 @@ HAND_SIDE = 320
 _HAND_RADIUS = 0.22
 #: The second look averages these slight turns of the upright hand, in degrees.
 _SECOND_LOOKS = (-12.0, 0.0, 12.0)
-#: A region counts as found from this peak height on; those of boxed `val` hands lie above 0.25.
+#: A region counts as found from this peak height on, if it lies near where the mean hand has it: within _NEAR times its
+#: peak height, and _FARTHEST, in the mean hand's units. Real thumb tips stray by 0.7, with high peaks; what is taken for a
+#: bone that the film cuts off has a low peak far away.
 FOUND = 0.12
+_NEAR = 3.0
+_FARTHEST = 0.9
 #: At least so many of the 21 regions, and a misfit to the mean hand of at most this (in units of its radius).
 _MINIMUM_REGIONS = 12
 _LARGEST_MISFIT = 0.30
@@ -222,7 +226,8 @@ def _localization(
     to_film = inverse(upright)
     to_hand = compose(fit.affine, upright)
     expected = apply(inverse(fit.affine), mean_hand().centres)
-    seen = look.confidence >= FOUND
+    strayed = np.linalg.norm(look.centres - expected, axis=1) * fit.scale
+    seen = (look.confidence >= FOUND) & (strayed <= np.minimum(_NEAR * look.confidence, _FARTHEST))
     centres = apply(to_film, np.where(seen[:, None], look.centres, expected))
     unit = 1.0 / np.sqrt(abs(np.linalg.det(to_hand[:, :2])))  # the mean hand's unit in film pixels
     axes = _axes(centres)

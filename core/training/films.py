@@ -65,9 +65,14 @@ def read_boxes(data: Path) -> dict[str, NDArray[np.float64]]:
         return {}
     boxes: dict[str, NDArray[np.float64]] = {}
     rows = {bone: i for i, bone in enumerate(ALL_BONES)}
-    for row in pd.read_csv(path, dtype={"id": str}).itertuples(index=False):
-        film = boxes.setdefault(str(row.id), np.full((len(ALL_BONES), 4), np.nan))
-        film[rows[str(row.bone)]] = (row.xmin, row.ymin, row.xmax, row.ymax)
+    table = pd.read_csv(path, dtype={"id": str, "bone": str})
+    unknown = set(table["bone"]) - set(rows)
+    if unknown:
+        raise DataFolderError(f"{path} names bones that are not known: {', '.join(sorted(unknown))}.")
+    corners = table[["xmin", "ymin", "xmax", "ymax"]].to_numpy(float)
+    for film_id, bone, corner in zip(table["id"], table["bone"], corners, strict=True):
+        film = boxes.setdefault(str(film_id), np.full((len(ALL_BONES), 4), np.nan))
+        film[rows[str(bone)]] = corner
     return boxes
 
 

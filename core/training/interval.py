@@ -8,6 +8,7 @@ from core.bones import RUS_BONES, Sex
 from core.grade import Grader
 from core.standards import total_distribution
 from core.training.crop_store import HandCrops
+from core.training.films import DataFolderError
 
 
 def calibrate_spread(grader: Grader, hands: HandCrops, coverage: float = 0.9) -> float:
@@ -22,6 +23,9 @@ def calibrate_spread(grader: Grader, hands: HandCrops, coverage: float = 0.9) ->
         crops = {bone: hands.crops[row, i].astype(np.float32) / 255 for i, bone in enumerate(RUS_BONES)}
         sex: Sex = "F" if hands.female[row] else "M"
         cases.append((sex, total_distribution("rus_chn", sex, dict(grader.grade(crops))), float(hands.months[row])))
+
+    if not cases:
+        raise DataFolderError("The interval cannot be calibrated: no hand of the `val` split has all 13 bones.")
 
     def covered(spread: float) -> float:
         held = 0
