@@ -18,7 +18,7 @@ from core.training.hand_average import LEAST_HANDS, LocatedHand, TooFewHandsErro
 
 #: Sex and bone age in months of the examples.
 GROUPS: Final[tuple[tuple[Sex, float], ...]] = (
-    ("F", 60.0), ("F", 83.0), ("F", 120.0), ("F", 156.0), ("M", 51.0), ("M", 96.0), ("M", 144.0), ("M", 168.0),
+    ("F", 66.0), ("F", 83.0), ("F", 120.0), ("F", 156.0), ("M", 51.0), ("M", 96.0), ("M", 144.0), ("M", 168.0),
     ("M", 192.0),
 )  # fmt: skip
 #: Films are of nearly one age: at most this many months from it.

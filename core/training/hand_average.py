@@ -12,6 +12,7 @@ from scipy.interpolate import RBFInterpolator
 
 from core.bones import ALL_BONES
 from core.geometry import Points, apply, fit_similarity, inverse, mean_hand
+from core.radiograph import film_hash
 
 Grey = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -41,6 +42,10 @@ _FOREARM: Final = (0.3, 0.6, 0.9)
 ROUNDS: Final = (24.0, 16.0, 12.0, 10.0, 8.0, 8.0)
 #: The spline is worked out on every so manieth pixel and interpolated between.
 _GRID_STEP: Final = 12
+#: So many rows above the black of a collimator are not trusted.
+_COLLIMATOR_BLUR: Final = 20
+#: Lifts the thin fingers beside the thick wrist, as a viewer's display does.
+_GAMMA: Final = 0.85
 _QUANTILES: Final = np.linspace(0.0, 100.0, 101)
 
 
@@ -103,19 +108,20 @@ def average_hand(hands: Sequence[LocatedHand], rounds: Sequence[float] = ROUNDS)
 
     Raises TooFewHandsError.
     """
+    hands = list({film_hash(hand.pixels): hand for hand in hands}.values())  # the same film twice is one hand
     if len(hands) < LEAST_HANDS:
         raise TooFewHandsError(
-            f"There are only {len(hands)} hands to average, and at least {LEAST_HANDS} are needed so that no child's film "
-            "is shown: add films of children of this sex and age."
+            f"There are only {len(hands)} different hands to average, and at least {LEAST_HANDS} are needed so that "
+            "no child's film is shown: add films of children of this sex and age."
         )
     shape = _mean_shape(hands)
     bones = _bone_band(shape, 0.3)
     fields = [_spline(shape, hand.centres) for hand in hands]
-    layers = _layers(hands, fields, bones)
+    layers = _layers(hands, fields, shape)
     average = _trimmed_mean(layers)
     for smoothing in rounds:
         fields = _refined(fields, layers, average, bones, smoothing)
-        layers = _layers(hands, fields, bones)
+        layers = _layers(hands, fields, shape)
         average = _trimmed_mean(layers)
     return _finish(average, shape)
 
@@ -168,7 +174,8 @@ def _spline(shape: Points, centres: Points) -> Field:
     grid = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=2).reshape(-1, 2) * float(_GRID_STEP)
     coarse = spline(grid).reshape(rows, columns, 2).astype(np.float32)
     x, y = _pixel_grid()
-    return _remap(coarse, x / _GRID_STEP, y / _GRID_STEP)
+    step = np.float32(_GRID_STEP)
+    return _remap(coarse, (x / step).astype(np.float32), (y / step).astype(np.float32))
 
 
 def _pixel_grid() -> tuple[Grey, Grey]:
@@ -180,12 +187,13 @@ def _remap(picture: NDArray[np.float32], x: Grey, y: Grey) -> NDArray[np.float32
     return np.asarray(cv2.remap(picture, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
-def _layers(hands: Sequence[LocatedHand], fields: Sequence[Field], bones: Mask) -> Grey:
+def _layers(hands: Sequence[LocatedHand], fields: Sequence[Field], shape: Points) -> Grey:
     """The films in the average's frame with exposures matched, NxHxW; NaN where a film does not reach.
 
     Each film's greys over the bones and the tissue beside them are given the quantiles that are the films' median there,
     so that a hard exposure weighs no more than a soft one. The scale is that of the films: about 0 to 1, not clipped.
     """
+    bones = _bone_band(shape, 0.3)
     layers, quantiles = [], []
     for hand, field in zip(hands, fields, strict=True):
         x, y = field[..., 0], field[..., 1]
@@ -196,7 +204,24 @@ def _layers(hands: Sequence[LocatedHand], fields: Sequence[Field], bones: Mask) 
         quantiles.append(np.nanpercentile(layer[bones], _QUANTILES) + 1e-6 * _QUANTILES)
     scaled = [(q - q[2]) / (q[99] - q[2]) for q in quantiles]
     usual = np.median(scaled, axis=0)
-    return np.stack([np.interp(layer, q, usual).astype(np.float32) for layer, q in zip(layers, quantiles, strict=True)])
+    matched = [np.interp(layer, q, usual).astype(np.float32) for layer, q in zip(layers, quantiles, strict=True)]
+    return _without_collimated_forearm(np.stack(matched), shape)
+
+
+def _without_collimated_forearm(layers: Grey, shape: Points) -> Grey:
+    """The layers with NaN from where a film's forearm ends in the black of the collimator, short of the film's edge.
+
+    It ends at the first row in which a third of the forearm's width has less than half of its usual grey.
+    """
+    thirds = [_forearm_band(shape, 0.23, aside) for aside in (-0.23, 0.0, 0.23)]
+    reached = np.nan_to_num(layers)
+    greys = np.stack([(reached * third).sum(axis=2) / np.maximum(third.sum(axis=1), 1) for third in thirds])
+    dark = (greys < 0.5 * np.median(greys, axis=1, keepdims=True)).any(axis=0)
+    dark[:, : round(float(shape[_AT["Radius"], 1]))] = False
+    ended = np.maximum.accumulate(dark, axis=1)
+    # The collimator's edge is blurred and seldom level with the rows.
+    ended = np.asarray(cv2.dilate(ended.astype(np.uint8), np.ones((1, 2 * _COLLIMATOR_BLUR + 1))), bool)
+    return np.where(ended[:, :, None], np.float32(np.nan), layers)
 
 
 def _trimmed_mean(layers: Grey) -> Grey:
@@ -212,8 +237,7 @@ def _trimmed_mean(layers: Grey) -> Grey:
 
 def _relief(picture: Grey) -> NDArray[np.uint8]:
     """What two films of unlike exposure share: greys against their surroundings, in units of the local spread; 8 bit."""
-    filled = np.nan_to_num(picture)
-    difference = filled - cv2.GaussianBlur(filled, (0, 0), 12.0)
+    difference = picture - cv2.GaussianBlur(picture, (0, 0), 12.0)
     spread = np.sqrt(cv2.GaussianBlur(difference**2, (0, 0), 20.0)) + 0.01
     return np.asarray(np.clip(128.0 + 40.0 * difference / spread, 0, 255), np.uint8)
 
@@ -221,20 +245,24 @@ def _relief(picture: Grey) -> NDArray[np.uint8]:
 def _refined(fields: Sequence[Field], layers: Grey, average: Grey, bones: Mask, smoothing: float) -> list[Field]:
     """The fields after one round of fine alignment to the average; what all films agree on is left out, so that the
     mean shape stays."""
-    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    target = _relief(average)
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    target = _relief(np.nan_to_num(average))
     # Only what is near a bone is believed: beside the hand there is nothing to align but markers and film edges.
-    weight = cv2.dilate(bones.astype(np.float32), np.ones((41, 41)))
-    around = cv2.GaussianBlur(weight, (0, 0), smoothing)[..., None] + 0.01
-    shifts = np.stack(
-        [
-            cv2.GaussianBlur(flow.calc(target, _relief(layer), None) * weight[..., None], (0, 0), smoothing) / around
-            for layer in layers
-        ]
-    )
-    shifts -= shifts.mean(axis=0)
+    near = cv2.dilate(bones.astype(np.float32), np.ones((41, 41)))
+    shifts = []
+    for layer in layers:
+        # Where the film ends, the average stands in for it, so that the end pulls at nothing.
+        reached = np.isfinite(layer)
+        moved = flow.calc(target, _relief(np.nan_to_num(np.where(reached, layer, average))), None)
+        weight = near * reached
+        around = cv2.GaussianBlur(weight, (0, 0), smoothing) + 0.01
+        shifts.append(cv2.GaussianBlur(moved * weight[..., None], (0, 0), smoothing) / around[..., None])
+    common = np.mean(shifts, axis=0)
     x, y = _pixel_grid()
-    return [_remap(field, x + shift[..., 0], y + shift[..., 1]) for field, shift in zip(fields, shifts, strict=True)]
+    return [
+        _remap(field, x + (shift - common)[..., 0], y + (shift - common)[..., 1])
+        for field, shift in zip(fields, shifts, strict=True)
+    ]
 
 
 def _bone_band(shape: Points, width: float, forearm_width: float = 0.8) -> Mask:
@@ -247,32 +275,39 @@ def _bone_band(shape: Points, width: float, forearm_width: float = 0.8) -> Mask:
     outline = cv2.convexHull(np.round(palm).astype(np.int32))
     cv2.fillConvexPoly(band, outline, 1)
     cv2.polylines(band, [outline], True, 1, round(width * _UNIT))
+    return band.astype(bool) | _forearm_band(shape, forearm_width)
+
+
+def _forearm_band(shape: Points, width: float, aside: float = 0.0) -> Mask:
+    """HxW: within half of `width` of the line that runs down the forearm, `aside` of its middle (units of the mean hand)."""
     wrist = shape[[_AT["Radius"], _AT["Ulna"]]].mean(axis=0)
-    elbow = wrist + 1.2 * (wrist - shape[_AT["MC3"]])
-    cv2.line(band, _pixel(wrist), _pixel(elbow), 1, round(forearm_width * _UNIT))
-    return band.astype(bool)
-
-
-def _pixel(point: Points) -> tuple[int, int]:
-    return round(float(point[0])), round(float(point[1]))
+    down = wrist - shape[_AT["MC3"]]
+    start = wrist + aside * _UNIT * np.array([down[1], -down[0]]) / np.linalg.norm(down)
+    line = np.round(np.stack([start, start + 1.2 * down])).astype(np.int32)
+    return cv2.polylines(np.zeros((HEIGHT, WIDTH), np.uint8), [line], False, 1, round(width * _UNIT)).astype(bool)
 
 
 def _finish(average: Grey, shape: Points) -> NDArray[np.uint8]:
     """Cuts the hand out of the averaged film, sets black and white, and takes back a little of the averaging's blur."""
     reached = np.isfinite(average)
     average = np.nan_to_num(average)
-    near = _bone_band(shape, 0.62, forearm_width=1.35)
+    near = _bone_band(shape, 0.62, forearm_width=1.2)
     background = float(np.median(average[reached & ~near]))
-    flesh = float(np.percentile(average[reached & _bone_band(shape, 0.2)], 10))
-    hand = _largest(near & reached & (average > background + 0.35 * (flesh - background)))
+    # The flesh is as bright as the hand is thick, so it is told from the background by its part of what is near it.
+    bones = _bone_band(shape, 0.2).astype(np.float32) * reached
+    around = cv2.GaussianBlur(average * bones, (0, 0), 30.0) / (cv2.GaussianBlur(bones, (0, 0), 30.0) + 1e-6)
+    hand = _largest(near & reached & (average > background + 0.25 * (around - background)))
     alpha = cv2.GaussianBlur(cv2.dilate(hand.astype(np.float32), _disc(4)), (0, 0), 3.0)
-    alpha *= cv2.GaussianBlur(cv2.erode(reached.astype(np.float32), _disc(12)), (0, 0), 4.0)
-    # The film ends softly below the forearm.
-    alpha *= np.clip((HEIGHT - 1 - np.arange(HEIGHT, dtype=np.float32)) / 40.0, 0.0, 1.0)[:, None]
+    alpha = alpha * cv2.GaussianBlur(cv2.erode(reached.astype(np.float32), _disc(12)), (0, 0), 4.0)
+    # The forearm fades out above the first row that too few films reach.
+    below = np.arange(HEIGHT) > shape[_AT["Radius"], 1]
+    ended = np.flatnonzero(below & (_forearm_band(shape, 0.7) & ~reached).any(axis=1))
+    end = int(ended[0]) if len(ended) else HEIGHT
+    alpha = alpha * np.clip((end - 1 - np.arange(HEIGHT, dtype=np.float32)) / 40.0, 0.0, 1.0)[:, None]
     sharp = average + 0.6 * (average - cv2.GaussianBlur(average, (0, 0), 1.6))
     sharp = np.maximum(sharp - background, 0.0) * alpha
     white = float(np.percentile(sharp[hand], 99.8))
-    return np.asarray(np.round(255.0 * np.clip(sharp / white, 0.0, 1.0)), np.uint8)
+    return np.asarray(np.round(255.0 * np.clip(sharp / white, 0.0, 1.0) ** _GAMMA), np.uint8)
 
 
 def _disc(radius: int) -> NDArray[np.uint8]:
