@@ -24,7 +24,7 @@ GROUPS: Final[tuple[tuple[Sex, float], ...]] = (
 #: Films are of nearly one age: at most this many months from it.
 _AGE_TOLERANCE: Final = 6.0
 #: So many films are looked at, the nearest in age first, and at most so many averaged: those posed most alike.
-_CANDIDATES: Final = 32
+_CANDIDATES: Final = 24
 _MOST_HANDS: Final = 14
 #: Films whose hand is smaller (`LocatedHand.unit`, pixels) would blur the average, those posed more unlike double it.
 _LEAST_UNIT: Final = 105.0

@@ -37,8 +37,6 @@ _SEGMENTS: Final = tuple(pair for finger in _FINGERS for pair in pairwise(finger
 _TIP_BEYOND: Final = {finger: 0.6 if finger[0] == "MC1" else 0.8 for finger in _FINGERS}
 #: Points on the forearm, as shares of the distance from the third metacarpal's head to the wrist.
 _FOREARM: Final = (0.3, 0.6, 0.9)
-#: So much of the forearm, likewise, is on the average; films that show less of it are not whole.
-_FOREARM_SHOWN: Final = 0.4
 
 #: Spread, in pixels, of the smoothing of each round of the fine alignment: coarse first.
 ROUNDS: Final = (24.0, 16.0, 12.0, 10.0, 8.0, 8.0)
@@ -75,15 +73,11 @@ class LocatedHand:
 
     @property
     def whole(self) -> bool:
-        """Whether the film shows the finger tips, or all but a sliver of them, and the start of the forearm."""
-        size = np.array(self.pixels.shape[::-1])
+        """Whether the film shows the finger tips and the start of the forearm, or all but a sliver of them."""
+        height, width = self.pixels.shape
+        landmarks = np.concatenate([self.centres, _tips(self.centres), _forearm(self.centres, _FOREARM[:1])])
         sliver = 0.15 * self.unit
-        fingers = np.concatenate([self.centres, _tips(self.centres)])
-        radius, ulna = _forearm(self.centres, (_FOREARM_SHOWN,))
-        across = radius - ulna
-        arm = np.stack([radius + 0.5 * across, ulna - 0.5 * across])
-        fingers_shown = (fingers >= -sliver).all() and (fingers <= size + sliver).all()
-        return bool(fingers_shown and (arm >= 0).all() and (arm <= size).all())
+        return bool((landmarks >= -sliver).all() and (landmarks <= np.array([width, height]) + sliver).all())
 
 
 def posture_deviations(hands: Sequence[LocatedHand]) -> NDArray[np.float64]:
@@ -219,7 +213,7 @@ def _without_collimated_forearm(layers: Grey, shape: Points) -> Grey:
 
     It ends at the first row in which a third of the forearm's width has less than half of its usual grey.
     """
-    thirds = [_forearm_band(shape, 0.265, aside) for aside in (-0.265, 0.0, 0.265)]
+    thirds = [_forearm_band(shape, 0.23, aside) for aside in (-0.23, 0.0, 0.23)]
     reached = np.nan_to_num(layers)
     greys = np.stack([(reached * third).sum(axis=2) / np.maximum(third.sum(axis=1), 1) for third in thirds])
     dark = (greys < 0.5 * np.median(greys, axis=1, keepdims=True)).any(axis=0)
@@ -309,7 +303,7 @@ def _finish(average: Grey, shape: Points) -> NDArray[np.uint8]:
     alpha = alpha * cv2.GaussianBlur(cv2.erode(reached.astype(np.float32), _disc(12)), (0, 0), 4.0)
     # The forearm fades out above the first row that too few films reach.
     below = np.arange(HEIGHT) > shape[_AT["Radius"], 1]
-    ended = np.flatnonzero(below & (_forearm_band(shape, 0.9) & ~reached).any(axis=1))
+    ended = np.flatnonzero(below & (_forearm_band(shape, 0.7) & ~reached).any(axis=1))
     end = int(ended[0]) if len(ended) else HEIGHT
     alpha = alpha * np.clip((end - 1 - np.arange(HEIGHT, dtype=np.float32)) / 40.0, 0.0, 1.0)[:, None]
     sharp = average + 0.6 * (average - cv2.GaussianBlur(average, (0, 0), 1.6))

