@@ -71,7 +71,7 @@ def draw_limbs(
 
 @pytest.fixture(scope="module")
 def average() -> NDArray[np.uint8]:
-    return average_hand([drawn_hand(seed) for seed in range(9)], rounds=(16.0,))
+    return average_hand([drawn_hand(seed) for seed in range(9)])
 
 
 def test_the_average_is_an_upright_left_hand(average: NDArray[np.uint8]) -> None:
