@@ -111,7 +111,7 @@ class _Tab:
                 with gr.Row(elem_classes="example-row"):
                     for number, example in enumerate(examples):
                         button = gr.Button(
-                            example.title,
+                            example.caption,
                             icon=example.path,
                             elem_id=f"example-{number}",
                             elem_classes="example",

@@ -19,6 +19,11 @@ class Example:
     age_years: float
     title: str
 
+    @property
+    def caption(self) -> str:
+        """Who is shown in the room of a thumbnail: "Girl, 10 y"."""
+        return f"{'Girl' if self.sex == 'F' else 'Boy'}, {self.age_years:.0f} y"
+
 
 def read_examples(folder: Path = EXAMPLES_FOLDER) -> list[Example]:
     """The examples that folder/examples.json lists, in its order; none if there is no such file.

@@ -23,6 +23,7 @@ def test_examples_are_read_in_their_order(tmp_path: Path) -> None:
     (example,) = read_examples(tmp_path)
     assert (example.path, example.sex, example.age_years) == (tmp_path / "girl.png", "F", 8.0)
     assert example.title == "Girl, 8 years"
+    assert example.caption == "Girl, 8 y"
 
 
 def test_a_list_that_names_no_file_or_no_sex_is_refused(tmp_path: Path) -> None:
