@@ -5,8 +5,8 @@ from typing import Final
 
 import gradio as gr
 
-STYLE_SHEET: Final = Path(__file__).with_name("style.css")
-PAGE_SCRIPT: Final = Path(__file__).with_name("page.js")
+STYLES_FOLDER: Final = Path(__file__).with_name("styles")
+SCRIPTS_FOLDER: Final = Path(__file__).with_name("scripts")
 
 _SYSTEM_FONTS: Final = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif"]
 _SYSTEM_MONO: Final = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
@@ -46,10 +46,11 @@ def theme() -> gr.themes.Base:
 
 
 def page_head() -> str:
-    """What goes into the page's <head>: its style sheet and the script that switches overlays in the browser.
+    """What goes into the page's <head>: all style sheets and scripts of the app, each folder in the order of names.
 
-    The style sheet goes here and not to launch(css=...), because Gradio rewrites the selectors of the latter and splits
+    The style sheets go here and not to launch(css=...), because Gradio rewrites the selectors of the latter and splits
     those that hold a comma.
     """
-    style, script = (file.read_text(encoding="utf-8") for file in (STYLE_SHEET, PAGE_SCRIPT))
+    style = "\n".join(file.read_text(encoding="utf-8") for file in sorted(STYLES_FOLDER.glob("*.css")))
+    script = "\n".join(file.read_text(encoding="utf-8") for file in sorted(SCRIPTS_FOLDER.glob("*.js")))
     return f"<style>\n{style}</style>\n<script>\n{script}</script>"

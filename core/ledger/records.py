@@ -1,0 +1,116 @@
+"""What the ledger keeps, as frozen records: films, predictions, and the events in which a person says something.
+
+The prediction, the correction and the gold reading are three different things and are kept as such.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from core.bones import Sex
+from core.localize import Box, Localization
+
+#: graded: the bone has `grade` 1..n. absent: its centre is not visible yet, which is grade 0. unreadable: it cannot be
+#: read on this film; no grade, so no total.
+Verdict = Literal["graded", "absent", "unreadable"]
+
+#: What an event says. correction: verdicts on some bones. undo: event `target` no longer counts (an undone undo counts
+#: again: redo). restore: verdicts on all bones as they were after event `target`. gold: the reading in `corrections`
+#: is the film's gold reading; ungold: it has none any more. skip (by this reader alone), flag, unflag, assign (to the
+#: reader named in `note`, or to nobody if it is empty): the film's place in the queue.
+EventKind = Literal["correction", "undo", "restore", "gold", "ungold", "skip", "flag", "unflag", "assign"]
+
+#: Whose word counts where one reading a film is asked for. latest: bone by bone the last reader's. majority: the verdict
+#: most readers give, the latest of equals. reviewer_first: the gold reading, else that of the latest reviewer or admin,
+#: else the latest.
+LabelRule = Literal["latest", "majority", "reviewer_first"]
+
+
+@dataclass(frozen=True)
+class FilmRecord:
+    """One film. The same pixels are one film, however often they are sent.
+
+    sha256: of the pixels, core.radiograph.film_hash. patient_key: pseudonym, 16 hexadecimal digits, "" where no patient
+    was named; the patient's own id is never kept. age_months: chronological age, None if not known. consent: the uploader
+    consented to keeping the pixels. picture: SHA-256 of the stored 16-bit PNG, None without consent. source: how it came in
+    ("assess", "queue", "import"). spacing_mm: row, column. added_by: the reader's name.
+    """
+
+    id: int
+    sha256: str
+    width: int
+    height: int
+    sex: Sex
+    patient_key: str
+    age_months: float | None
+    consent: bool
+    picture: str | None
+    source: str
+    laterality: Literal["L", "R"] | None
+    spacing_mm: tuple[float, float] | None
+    added_at: datetime
+    added_by: str
+
+
+@dataclass(frozen=True)
+class PredictionRecord:
+    """What one set of weights says of a film.
+
+    weights: SHA-256 by network. localization: None where the film was refused, and `refusal` says why in a sentence.
+    probabilities: of grades 0..n by bone, found bones alone. bone_age_months, interval90_months: None with a bone missing.
+    """
+
+    id: int
+    film_id: int
+    weights: dict[str, str]
+    localization: Localization | None
+    probabilities: dict[str, tuple[float, ...]]
+    bone_age_months: float | None
+    interval90_months: tuple[float, float] | None
+    refusal: str | None
+    made_at: datetime
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A person's word on one bone.
+
+    bone: one of RUS_BONES. grade: RUS-CHN ordinal, 1..n if graded, 0 if absent, None if unreadable. box: xmin, ymin, xmax,
+    ymax in pixels of the film, inside it; None where there is nothing to box. accepted: the reader took over the model's
+    grade and box unchanged. note: free text. seconds: that the reader spent on this bone.
+    """
+
+    bone: str
+    verdict: Verdict
+    grade: int | None
+    box: Box | None = None
+    accepted: bool = False
+    note: str = ""
+    seconds: float = 0.0
+
+
+#: A reader's current word on a film, bone by bone; bones that were not judged are not in it.
+Reading = dict[str, Correction]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that one person said of one film; never changed, never deleted.
+
+    id: grows over the whole ledger, so the largest is the ledger's revision. revision: 1, 2, 3, ... within the film.
+    base_revision: the film's revision that the reader had before them. prediction_id: the prediction that a correction
+    answers, None if there was none. target: the event that an undo, restore or gold refers to. seconds: spent on the film.
+    """
+
+    id: int
+    film_id: int
+    revision: int
+    base_revision: int
+    kind: EventKind
+    reader: str
+    made_at: datetime
+    seconds: float
+    prediction_id: int | None
+    target: int | None
+    note: str
+    corrections: tuple[Correction, ...] = field(default=())

@@ -1,0 +1,48 @@
+"""Who reads, and what each role may do."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class Role(IntEnum):
+    """What a person may do; each role may do all that those below it may."""
+
+    VIEWER = 0
+    READER = 1
+    REVIEWER = 2
+    ADMIN = 3
+
+
+class Action(StrEnum):
+    """What is asked for; the value completes the sentence "Your role does not allow you to ...". """
+
+    LOOK = "look at films and readings"
+    CORRECT = "save corrections"
+    ADD_FILMS = "add films"
+    SEE_ALL_READINGS = "see other readers' readings"
+    ASSIGN = "assign films to readers"
+    SET_GOLD = "set gold readings and settle conflicts"
+    EXPORT = "export the data"
+
+
+_LEAST_ROLE = {
+    Action.LOOK: Role.VIEWER,
+    Action.CORRECT: Role.READER,
+    Action.ADD_FILMS: Role.READER,
+    Action.SEE_ALL_READINGS: Role.REVIEWER,
+    Action.ASSIGN: Role.REVIEWER,
+    Action.SET_GOLD: Role.REVIEWER,
+    Action.EXPORT: Role.ADMIN,
+}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A person at the screen. name: from the login, never from a text box. role: what they may do."""
+
+    name: str
+    role: Role
+
+    def may(self, action: Action) -> bool:
+        """Whether the reader's role allows the action."""
+        return self.role >= _LEAST_ROLE[action]
