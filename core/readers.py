@@ -14,7 +14,7 @@ class Role(IntEnum):
 
 
 class Action(StrEnum):
-    """What is asked for; the value completes the sentence "Your role does not allow you to ...". """
+    """What is asked for; "Your role does not allow you to" and the value make a sentence."""
 
     LOOK = "look at films and readings"
     CORRECT = "save corrections"
