@@ -16,32 +16,16 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.localize import standardise
 from core.training.films import Film, read_films, read_grey
 from core.training.loop import Run, WeightAverage, seed_everything
-from models.efficientnet_lite import EfficientNetLite0, imagenet_state
+from models.efficientnet_lite import imagenet_state
+from models.whole_hand_network import WholeHandNetwork
 
 _SIDE = 256
 _BATCH = 16
-
-
-class WholeHandNetwork(nn.Module):
-    """Standardised films Bx1xSxS and female B (0 or 1) -> ages in years, B."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.encoder = EfficientNetLite0()
-        self.head = nn.Sequential(
-            nn.Linear(2 * self.encoder.channels[-1] + 1, 128), nn.ReLU(), nn.Dropout(0.3), nn.Linear(128, 1)
-        )
-
-    def forward(self, films: Tensor, female: Tensor) -> Tensor:
-        last = self.encoder(films)[-1].float()
-        pooled = torch.cat([last.mean((2, 3)), last.amax((2, 3)), female[:, None]], 1)
-        age: Tensor = 10.0 + 5.0 * self.head(pooled)[:, 0]
-        return age
 
 
 def _letterboxed(film: Film) -> NDArray[np.uint8]:
