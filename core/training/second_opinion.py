@@ -68,7 +68,7 @@ def cut_hands(films: Iterable[Film], localizer: Localizer) -> HandWindows:
 class SecondOpinionRecipe:
     """Settings of one run, chosen on `val`. evening: chances to be drawn are (1 / size of the age group) ** evening."""
 
-    epochs: int = 20
+    epochs: int = 16
     batch: int = 16
     learning_rate: float = 1e-3
     weight_decay: float = 0.02
@@ -132,7 +132,7 @@ def train_second_opinion(
     seed_everything(recipe.seed)
     run = Run(run_folder)
     network = WholeHandNetwork()
-    network.encoder.load_imagenet(imagenet_state())
+    network.load_imagenet(imagenet_state())
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = WeightAverage(network, 0.995)
     steps = len(train) // recipe.batch
