@@ -158,6 +158,31 @@ def train_examples(
     _run(lambda: make_examples(data, out, Localizer(load_localizer()[0])))
 
 
+@train.command("grade-pictures")
+def train_grade_pictures(
+    data: Annotated[Path, typer.Option(help="Folder of hands.")] = _HANDS,
+    out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("core/data/grade_pictures"),
+    run: Annotated[Path | None, typer.Option(help="A grader's run folder, whose crops are taken.")] = None,
+) -> None:
+    """Makes the pictures of what each grade looks like, each the aligned average of at least eight children's crops."""
+    from core.grade import Grader
+    from core.localize import Localizer
+    from core.training.grade_pictures import make_grade_pictures
+    from models.registry import load_grader, load_localizer
+
+    def program() -> None:
+        localizer, localizer_hash = load_localizer()
+        grader, file = load_grader()
+        weights = {"localizer": localizer_hash, "grader": file.sha256}
+        pictures = make_grade_pictures(data, out, Localizer(localizer), Grader(grader), weights, run)
+        made = sum(picture.file is not None for picture in pictures)
+        typer.echo(
+            f"{made} of {len(pictures)} grades have a picture; the others have fewer than eight children near them."
+        )
+
+    _run(program)
+
+
 def _run(program: Callable[[], object]) -> None:
     from core.training.films import DataFolderError
     from core.training.hand_average import TooFewHandsError

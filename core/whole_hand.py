@@ -17,12 +17,12 @@ from core.radiograph import Radiograph
 from models.whole_hand_network import WholeHandNetwork
 
 #: The network looks at pictures of this size, in pixels.
-HEIGHT, WIDTH = 320, 256
-#: Pictures are cut as squares of this side, so that slightly turned, shifted or scaled views have pixels to show.
+HEIGHT, WIDTH = 256, 192
+#: Hands are cut as squares of this side, so that slightly turned, shifted or scaled views have pixels to show.
 WINDOW_SIDE = 400
-#: The height of the 21 regions' centres as a share of HEIGHT.
-_FILL = 0.80
-#: Test-time views: turn in degrees, zoom, shift in shares of HEIGHT.
+#: A view shows so many of the window's pixels; the centres of the 21 regions span _HAND_HEIGHT of them.
+_VIEW_HEIGHT, _VIEW_WIDTH, _HAND_HEIGHT = 320, 240, 256
+#: Test-time views: turn in degrees, zoom, shift in shares of the view's height.
 _VIEWS = (
     (0.0, 1.0, 0.0, 0.0),
     (-5.0, 1.0, 0.0, 0.0),
@@ -38,7 +38,7 @@ def _window_affine(localization: Localization) -> Affine:
     weights = localization.all_confidences**2 + 1e-9
     to_hand = fit_similarity(localization.all_centres, mean, weights).affine
     low, high = mean.min(0), mean.max(0)
-    scale = _FILL * HEIGHT / float(high[1] - low[1])
+    scale = _HAND_HEIGHT / float(high[1] - low[1])
     to_window = similarity(scale, 0.0, False, (low + high) / 2, np.full(2, WINDOW_SIDE / 2))
     return compose(to_window, to_hand)
 
@@ -50,10 +50,10 @@ def hand_window(radiograph: Radiograph, localization: Localization) -> NDArray[n
 
 
 def hand_views(windows: Tensor, degrees: Tensor, zoom: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Nx1xSxS windows in [0, 1] (S = WINDOW_SIDE), each turned by `degrees`, zoomed and shifted (shares of HEIGHT), N each
+    """Nx1xSxS windows in [0, 1] (S = WINDOW_SIDE), each turned by `degrees`, zoomed and shifted (shares of its height), N each
     -> Nx1xHEIGHTxWIDTH, standardised."""
     cos, sin = torch.cos(torch.deg2rad(degrees)) / zoom, torch.sin(torch.deg2rad(degrees)) / zoom
-    across, down = WIDTH / WINDOW_SIDE, HEIGHT / WINDOW_SIDE
+    across, down = _VIEW_WIDTH / WINDOW_SIDE, _VIEW_HEIGHT / WINDOW_SIDE
     affine = torch.stack(
         [
             torch.stack([cos * across, -sin * down, 2 * x * down], 1),

@@ -68,9 +68,9 @@ def cut_hands(films: Iterable[Film], localizer: Localizer) -> HandWindows:
 class SecondOpinionRecipe:
     """Settings of one run, chosen on `val`. evening: chances to be drawn are (1 / size of the age group) ** evening."""
 
-    epochs: int = 16
+    epochs: int = 14
     batch: int = 16
-    learning_rate: float = 1e-3
+    learning_rate: float = 4e-4
     weight_decay: float = 0.02
     evening: float = 0.3
     seed: int = 1
@@ -95,7 +95,7 @@ def _random_views(windows: Tensor, generator: torch.Generator) -> Tensor:
     views[mirrored] = views[mirrored].flip(3)
     height, width = views.shape[2:]
     for i in np.flatnonzero(some(0.5).numpy()).tolist():  # random erasing (Zhong et al. 2020)
-        high, wide = (int(v) for v in torch.randint(20, 90, (2,), generator=generator))
+        high, wide = (int(v) for v in torch.randint(16, 72, (2,), generator=generator))
         top = int(torch.randint(0, height - high, (1,), generator=generator))
         left = int(torch.randint(0, width - wide, (1,), generator=generator))
         views[i, :, top : top + high, left : left + wide] = views[i].mean()
@@ -138,7 +138,7 @@ def train_second_opinion(
     steps = len(train) // recipe.batch
     optimizer = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, total_steps=steps * recipe.epochs, pct_start=0.15
+        optimizer, recipe.learning_rate, total_steps=steps * recipe.epochs, pct_start=0.1
     )
     first = 0
     state = run.restore()
