@@ -45,7 +45,7 @@ class CropShelf:
 
     def __init__(self, ledger: Ledger):
         self._ledger = ledger
-        self._folder = ledger.settings.folder / "crops"
+        self._folder = ledger.folder / "crops"
 
     def crops(self, found: FilmSnapshot) -> dict[str, Crop]:
         """Crops of the bones of a film that have a grade and a place, by bone; none without consent or prediction.

@@ -107,7 +107,12 @@ def datasheet(facts: Facts, tally: Tally) -> str:
 
 def _card(facts: Facts, tally: Tally) -> str:
     """What the hub reads: the licence, and which files are which part of which table."""
-    lines = ["---", f"license: {facts.licence}", "pretty_name: BoneGrade readings", "tags: [medical, radiology, bone-age]"]
+    lines = [
+        "---",
+        f"license: {facts.licence}",
+        "pretty_name: BoneGrade readings",
+        "tags: [medical, radiology, bone-age]",
+    ]
     lines += ["configs:"] if facts.tables else []
     for number, name in enumerate(facts.tables):
         lines += [f"- config_name: {name}", *(["  default: true"] if number == 0 else []), "  data_files:"]
@@ -142,7 +147,7 @@ def _composition(facts: Facts, tally: Tally) -> str:
          tally.crops[part])
         for part in PARTS
     ]  # fmt: skip
-    total = ("all", *(sum(row[i] for row in parts) for i in range(1, 6)))
+    total = ("all", *(sum(column) for column in zip(*(row[1:] for row in parts), strict=True)))
     ages = [("not known" if low is None else _band(low), tally.ages[low]) for low in (*_AGE_BANDS, None)]
     last = max(map(grade_count, RUS_BONES))
     grades = [
@@ -157,17 +162,17 @@ def _composition(facts: Facts, tally: Tally) -> str:
         "**How many are there, and how are they split?** Patients that nobody named count as one a film.",
         _table(("part", "films", "girls", "boys", "patients", "crops"), (*parts, total)),
         f"The split is {facts.shares} by patient, decided by a hash of the patient's key, so it is the same in every "
-        f"export. {tally.unnamed:,} films have no patient key and are split by the film. The patients of the "
-        f"{tally.gold:,} films with a gold reading are in test with all their films, whatever their hash says.",
+        f"export. Films without a patient key, which are split by the film: {tally.unnamed:,}. Films with a gold "
+        f"reading: {tally.gold:,}; their patients are in test with all their films, whatever their hash says.",
         "**Age at the film, in years:**",
         _table(("age", "films"), [row for row in ages if row[1]]),
         "**Verdicts:**",
         _table(("verdict", "bones"), verdicts),
         "**Bones by grade:**",
         _table(("bone", *map(str, range(last + 1))), grades),
-        "**Is anything missing?** Bones that nobody judged have no verdict in the table of labels. "
-        f"{tally.not_assessed:,} films have no prediction, and {tally.all_films - tally.consented:,} were given without "
-        "consent to keep the pixels: neither have crops.",
+        "**Is anything missing?** Bones that nobody judged have no verdict in the table of labels. There are no crops of "
+        f"films that the model did not assess ({tally.not_assessed:,}), nor of those without consent to keep the pixels "
+        f"({tally.all_films - tally.consented:,}).",
         "**Does it identify people?** It holds no names, dates of birth or identifiers of patients. A patient is a keyed "
         "pseudonym that cannot be turned back without the store's secret; a film is the SHA-256 of its pixels, so whoever "
         "has the film can find its rows. Readers' free notes are left out. " + _reader_names(facts),

@@ -48,7 +48,7 @@ class Imported:
 class ImportOptions:
     """reader: who answers for the labels. images: the folder of pictures. films: a CSV table of file, sex and, if known,
     patient and age_months, which goes before what the label file says. sex: of films of which neither says it. consent:
-    the pixels may be kept. """
+    the pixels may be kept."""
 
     reader: str
     images: Path
@@ -186,7 +186,9 @@ def _picture(images: Path, name: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def _add_film(ledger: Ledger, one: _Checked, options: ImportOptions, assessor: Assessor | None) -> tuple[int, bool, bool]:
+def _add_film(
+    ledger: Ledger, one: _Checked, options: ImportOptions, assessor: Assessor | None
+) -> tuple[int, bool, bool]:
     """The film's id, whether it is new, and whether the model refused it."""
     if one.path is None:
         known = ledger.film_by_hash(str(one.film.sha256))

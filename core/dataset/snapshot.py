@@ -5,19 +5,30 @@ the moment of that event. So the same revision is the same snapshot for ever.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 import sqlalchemy as sa
 
 from core.errors import BoneGradeError
-from core.ledger import Event, FilmRecord, LabelRule, Ledger, PredictionRecord
-from core.ledger import events as event_rows
-from core.ledger import films as film_rows
-from core.ledger import predictions as prediction_rows
-from core.ledger.readings import FilmState, Said, fold
-from core.ledger.schema import event, film, picture, prediction
+from core.ledger import (
+    Event,
+    FilmRecord,
+    FilmState,
+    LabelRule,
+    Ledger,
+    PredictionRecord,
+    Said,
+    events,
+    films,
+    fold,
+    predictions,
+    schema,
+)
+
+_Row = TypeVar("_Row", Event, PredictionRecord)
 
 #: Films that are read from the database at once.
 _PAGE = 500
@@ -71,71 +82,54 @@ class Snapshot:
 
     def films(self) -> Iterator[FilmSnapshot]:
         """The films on which somebody's word stands, in the order in which they came in, streamed."""
-        yield from self._films(self._event_kinds("correction", "restore", "gold"))
+        return self._films(("correction", "restore", "gold"))
 
     def gold_films(self) -> Iterator[FilmRecord]:
         """The films that have a gold reading."""
-        return (found.film for found in self._films(self._event_kinds("gold")) if found.gold is not None)
+        return (found.film for found in self._films(("gold",)) if found.gold is not None)
 
     def readers(self) -> list[str]:
         """Everybody who said anything of a film, in alphabetical order."""
-        query = sa.select(event.c.reader).where(event.c.id <= self.revision).distinct()
-        with self.ledger.database.reading() as connection:
+        query = sa.select(schema.event.c.reader).where(schema.event.c.id <= self.revision).distinct()
+        with self.ledger.reading_transaction() as connection:
             return sorted(connection.execute(query).scalars())
 
-    def _event_kinds(self, *kinds: str) -> sa.ColumnElement[bool]:
-        said = sa.select(event.c.film_id).where(event.c.id <= self.revision, event.c.kind.in_(kinds))
-        return film.c.id.in_(said)
-
-    def _films(self, condition: sa.ColumnElement[bool]) -> Iterator[FilmSnapshot]:
+    def _films(self, kinds: Sequence[str]) -> Iterator[FilmSnapshot]:
         after = 0
         while True:
-            with self.ledger.database.reading() as connection:
-                found = film_rows.page(connection, after, _PAGE, condition)
-                if not found:
+            with self.ledger.reading_transaction() as connection:
+                page = films.spoken_of(connection, after, _PAGE, kinds, self.revision)
+                if not page:
                     return
-                first, last = found[0].id, found[-1].id
-                events = self._events(connection, first, last)
-                consented = self._consented(connection, first, last)
-                predictions = self._predictions(connection, first, last)
-            for one in found:
-                state = fold(events[one.id])
+                first, after = page[0].id, page[-1].id
+                said = _by_film(events.of_films(connection, first, after, self.revision))
+                predicted = _by_film(predictions.of_films(connection, first, after, self.as_of))
+                consented = films.consented(connection, first, after, self.as_of)
+            for film in page:
+                state = fold(said[film.id])
                 words = _counting(state, self.rule, self.reviewers)
                 if words or state.gold is not None:
-                    kept = one if one.id in consented else replace(one, consent=False, picture=None)
-                    yield FilmSnapshot(kept, words, state.gold, _prediction(predictions[one.id], events[one.id]))
-            after = last
+                    kept = film if film.id in consented else replace(film, consent=False, picture=None)
+                    yield FilmSnapshot(kept, words, state.gold, _prediction(predicted[film.id], said[film.id]))
 
-    def _events(self, connection: sa.Connection, first: int, last: int) -> dict[int, list[Event]]:
-        grouped = defaultdict(list)
-        condition = sa.and_(event.c.film_id.between(first, last), event.c.id <= self.revision)
-        for one in event_rows.where(connection, condition):
-            grouped[one.film_id].append(one)
-        return grouped
 
-    def _consented(self, connection: sa.Connection, first: int, last: int) -> set[int]:
-        query = sa.select(picture.c.film_id).where(
-            picture.c.film_id.between(first, last), picture.c.consented_at <= self.as_of
-        )
-        return set(connection.execute(query).scalars())
-
-    def _predictions(self, connection: sa.Connection, first: int, last: int) -> dict[int, list[PredictionRecord]]:
-        grouped = defaultdict(list)
-        condition = sa.and_(prediction.c.film_id.between(first, last), prediction.c.made_at <= self.as_of)
-        for one in prediction_rows.where(connection, condition):
-            grouped[one.film_id].append(one)
-        return grouped
+def _by_film(rows: Iterable[_Row]) -> defaultdict[int, list[_Row]]:
+    grouped = defaultdict(list)
+    for row in rows:
+        grouped[row.film_id].append(row)
+    return grouped
 
 
 def _counting(state: FilmState, rule: LabelRule, reviewers: Collection[str]) -> dict[str, Said]:
     """The verdicts that count by the rule, with the events in which they were said."""
     spoken = {id(said.correction): said for words in state.said.values() for said in words.values()}
-    golden = {id(c): Said(c, state.gold) for c in (state.gold.corrections if state.gold else ())}
-    return {bone: {**spoken, **golden}[id(c)] for bone, c in state.labels(rule, reviewers).items()}
+    if state.gold is not None:
+        spoken |= {id(correction): Said(correction, state.gold) for correction in state.gold.corrections}
+    return {bone: spoken[id(correction)] for bone, correction in state.labels(rule, reviewers).items()}
 
 
-def _prediction(predictions: list[PredictionRecord], events: list[Event]) -> PredictionRecord | None:
-    answered = [event.prediction_id for event in events if event.prediction_id is not None]
+def _prediction(predicted: list[PredictionRecord], said: list[Event]) -> PredictionRecord | None:
+    answered = [event.prediction_id for event in said if event.prediction_id is not None]
     if answered:
-        return next((one for one in predictions if one.id == answered[-1]), None)
-    return max(predictions, key=lambda one: one.id, default=None)
+        return next((one for one in predicted if one.id == answered[-1]), None)
+    return max(predicted, key=lambda one: one.id, default=None)

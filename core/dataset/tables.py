@@ -50,16 +50,15 @@ _IMAGE: Final = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 CROPS_SCHEMA: Final = pa.schema(
     [("image", _IMAGE), *_FILM, ("bone", pa.string()), *_VERDICT, ("moved", pa.bool_())]
 ).with_metadata({"huggingface": json.dumps({"info": {"features": {"image": {"_type": "Image"}}}})})
+#: PNG is compressed already.
+_CROPS_COMPRESSION: Final = {name: "zstd" for name in CROPS_SCHEMA.names if name != "image"} | {"image.bytes": "none"}
 
 
 class _Table:
     """A Parquet file, written in groups of rows: the same rows make the same bytes."""
 
-    def __init__(self, path: Path, schema: pa.Schema, rows_of_a_group: int):
+    def __init__(self, path: Path, schema: pa.Schema, rows_of_a_group: int, compression: str | dict[str, str]):
         path.parent.mkdir(parents=True, exist_ok=True)
-        # pictures are compressed already
-        compression = {name: "none" if name == "image" else "zstd" for name in schema.names}
-        compression |= {"image.bytes": "none"} if "image" in compression else {}
         self._writer = pq.ParquetWriter(path, schema, compression=compression)
         self._schema = schema
         self._limit = rows_of_a_group
@@ -117,7 +116,7 @@ class LabelsWriter(_PartedWriter):
     def add(self, found: FilmSnapshot, part: Part) -> None:
         """Appends the film's rows."""
         if part not in self._tables:
-            self._tables[part] = _Table(self._folder / f"{part}.parquet", LABELS_SCHEMA, _LABELS_OF_A_GROUP)
+            self._tables[part] = _Table(self._folder / f"{part}.parquet", LABELS_SCHEMA, _LABELS_OF_A_GROUP, "zstd")
         table, film = self._tables[part], found.film
         gold = {} if found.gold is None else {c.bone: c for c in found.gold.corrections}
         predicted = _predicted(found.prediction)
@@ -125,7 +124,7 @@ class LabelsWriter(_PartedWriter):
             said = found.words.get(bone)
             table.add((
                 *_film_values(found, part), film.width, film.height, bone,
-                *_verdict(said and said.correction), *_edges(said.correction.box if said else None),
+                *_verdict(said.correction if said else None), *_edges(said.correction.box if said else None),
                 said and said.correction.accepted, said and self._names[said.event.reader], said and said.event.id,
                 *self._rule, *predicted[bone], *_verdict(gold.get(bone)), *_edges(gold[bone].box if bone in gold else None),
             ))  # fmt: skip
@@ -154,7 +153,7 @@ class CropsWriter(_PartedWriter):
             if number:
                 self._tables[part].close()
             self._tables[part] = _Table(
-                self._folder / f"{part}-{number:05}.parquet", CROPS_SCHEMA, _CROPS_OF_A_GROUP
+                self._folder / f"{part}-{number:05}.parquet", CROPS_SCHEMA, _CROPS_OF_A_GROUP, _CROPS_COMPRESSION
             )
         self._counts[part] = self._counts.get(part, 0) + 1
         return self._tables[part]

@@ -57,8 +57,7 @@ class Hardness:
         relative = (_relative(self.disagreement, self.pairs) + _relative(self.seconds, self.timed)) / 2
         weights: PerBone = np.maximum(relative, 0.0) if relative.sum() > 0 else even
         normalised: PerBone = weights / weights.sum()
-
-    return normalised
+        return normalised
 
     def _sums(self) -> tuple[PerBone, PerBone, PerBone, PerBone]:
         return self.pairs, self.disagreement, self.timed, self.seconds

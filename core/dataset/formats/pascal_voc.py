@@ -41,12 +41,12 @@ class Writer:
         root = Element("annotation")
         _say(root, "filename", film.file)
         size = SubElement(root, "size")
-        for name, value in (("width", film.width), ("height", film.height), ("depth", 1)):
-            _say(size, name, value)
+        for name, pixels in (("width", film.width), ("height", film.height), ("depth", 1)):
+            _say(size, name, pixels)
         _say(root, "segmented", 0)
-        for name, value in _facts(film).items():
-            if value not in (None, ""):
-                _say(root, name, value)
+        for name, fact in _facts(film).items():
+            if fact is not None:
+                _say(root, name, fact)
         for said in film.labels:
             if said.box is not None:
                 _add_object(root, said, said.box)
@@ -78,8 +78,8 @@ def _add_object(root: Element, said: Label, box: Box) -> None:
         _say(thing, name, value)
     edges = SubElement(thing, "bndbox")
     xmin, ymin, xmax, ymax = box
-    for name, value in zip(_EDGES, (xmin + 1, ymin + 1, xmax, ymax), strict=True):
-        _say(edges, name, value)
+    for name, edge in zip(_EDGES, (xmin + 1, ymin + 1, xmax, ymax), strict=True):
+        _say(edges, name, edge)
     attributes = SubElement(thing, "attributes")
     for name, text in (("verdict", said.verdict), ("grade", said.grade)):
         if text is not None:
