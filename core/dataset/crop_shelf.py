@@ -23,7 +23,7 @@ import core.enhance
 import core.geometry
 from core.crops import cut, moved_region
 from core.dataset.snapshot import FilmSnapshot
-from core.ledger import Correction, FilmRecord, Ledger
+from core.ledger import Correction, FilmRecord, Ledger, PredictionRecord
 from core.localize import Localization, Region, resample
 from core.radiograph import Radiograph
 
@@ -58,13 +58,32 @@ class CropShelf:
         localization = prediction.localization
         regions = _regions(found, localization)
         names = {bone: _name(region, localization) for bone, region in regions.items()}
-        file = self._folder / found.film.picture[:2] / found.film.picture
-        kept = _read(file)
+        file = self._file(found.film.picture)
+        picture = self._ledger.picture_file(found.film)
+        # without its picture, which whoever removed it meant to have gone, a film has no crops either
+        kept = _read(file) if picture is not None and picture.exists() else {}
         if not all(name in kept for name in names.values()):
             kept = self._cut(found.film, localization, {names[bone]: regions[bone] for bone in regions}, kept)
             _write(file, kept)
         as_predicted = {region.bone: region for region in localization.regions}
         return {bone: Crop(kept[names[bone]], regions[bone] is not as_predicted[bone]) for bone in regions}
+
+    def fill(self, film: FilmRecord, prediction: PredictionRecord) -> None:
+        """Cuts all bones that the model found and keeps them, so that an export need not; nothing without consent.
+
+        Raises core.ledger.DamagedStore as `crops` does.
+        """
+        localization = prediction.localization
+        if film.picture is None or localization is None:
+            return
+        regions = {_name(r, localization): r for r in localization.regions if r.status == "found"}
+        file = self._file(film.picture)
+        kept = _read(file)
+        if not all(name in kept for name in regions):
+            _write(file, {**kept, **self._cut(film, localization, regions, kept)})
+
+    def _file(self, picture: str) -> Path:
+        return self._folder / picture[:2] / picture
 
     def _cut(
         self, film: FilmRecord, localization: Localization, regions: Mapping[str, Region], kept: Mapping[str, bytes]

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from core.assessment import Assessor
 from core.bones import Sex
+from core.dataset.crop_shelf import CropShelf
 from core.dataset.formats import coco, csv_labels, pascal_voc
 from core.dataset.labels import (
     BadLabels,
@@ -19,7 +20,7 @@ from core.dataset.labels import (
     checked_sex,
 )
 from core.errors import FilmRefused
-from core.ledger import Ledger
+from core.ledger import Ledger, StaleRevision
 from core.radiograph import Radiograph, read_radiograph
 
 Format = Literal["coco", "voc", "csv"]
@@ -153,13 +154,17 @@ def _checked(ledger: Ledger, film: LabelledFilm, options: ImportOptions) -> _Che
     if path is not None:
         radiograph = read_radiograph(path)
         width, height, sha256 = radiograph.width, radiograph.height, radiograph.sha256
+        known = ledger.film_by_hash(sha256)
     else:
         known = ledger.film_by_hash(film.sha256) if film.sha256 else None
         if known is None:
             raise ValueError(f"there is no picture {film.file!r} in {options.images}; add it or drop its labels.")
-        width, height, sha256, sex = known.width, known.height, known.sha256, known.sex
+        width, height, sha256 = known.width, known.height, known.sha256
+    sex = sex or (known and known.sex)
     if sex is None:
         raise ValueError(f"the sex of {film.file} is not known; give it in a table of films or for all films at once.")
+    if known is not None and known.sex != sex:
+        raise ValueError(f"{film.file} is in the ledger already, with sex {known.sex}, not {sex}; correct the sex.")
     if (film.width or width, film.height or height) != (width, height):
         raise ValueError(
             f"{film.file} has {width} x {height} pixels and the labels are for {film.width} x {film.height}; "
@@ -211,7 +216,8 @@ def _add_film(
 
 def _assess(ledger: Ledger, film_id: int, radiograph: Radiograph, sex: Sex, assessor: Assessor) -> bool:
     try:
-        ledger.add_prediction(film_id, assessor.assess(radiograph, sex))
+        prediction = ledger.add_prediction(film_id, assessor.assess(radiograph, sex))
+        CropShelf(ledger).fill(ledger.film(film_id), prediction)
     except FilmRefused as refusal:
         ledger.add_refusal(film_id, assessor.weights, str(refusal))
         return False
@@ -221,18 +227,22 @@ def _assess(ledger: Ledger, film_id: int, radiograph: Radiograph, sex: Sex, asse
 def _add_labels(ledger: Ledger, film_id: int, film: LabelledFilm, reader: str) -> bool:
     """Saves the film's labels; False where the same ones had come in already."""
     corrections = [as_correction(said) for said in film.labels]
-    before = ledger.ledger_revision()
-    event = ledger.save(
-        film_id,
-        corrections,
-        reader=reader,
-        base_revision=ledger.revision(film_id),
-        token=_token(film, reader),
-        prediction_id=None,
-        seconds=0.0,
-        note="Imported.",
-    )
-    return event.id > before
+    while True:
+        before = ledger.ledger_revision()
+        try:
+            event = ledger.save(
+                film_id,
+                corrections,
+                reader=reader,
+                base_revision=ledger.revision(film_id),
+                token=_token(film, reader),
+                prediction_id=None,
+                seconds=0.0,
+                note="Imported.",
+            )
+        except StaleRevision:  # somebody saved in this very moment: their words stand beside these
+            continue
+        return event.id > before
 
 
 def _token(film: LabelledFilm, reader: str) -> str:

@@ -1,18 +1,22 @@
 """A ledger of drawn hands with predictions, and ways to say things of them."""
 
+import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+import core
 from core.assessment import Assessment, Assessor
 from core.bones import RUS_BONES, Sex
+from core.dataset.labels import Label, LabelledFilm
 from core.ledger import Correction, Event, FilmRecord, Ledger, LedgerSettings, PredictionRecord
-from core.localize import Localization, Region
+from core.localize import Box, Localization, Region
 from core.radiograph import Radiograph, film_hash
 from core.standards import grade_count
 from tests.hands import drawn_hand
@@ -123,3 +127,42 @@ def make_store(assessor: Assessor) -> Iterator[Callable[[Path], Store]]:
 def store(tmp_path: Path, make_store: Callable[[Path], Store]) -> Store:
     """An empty ledger."""
     return make_store(tmp_path / "store")
+
+
+def labelled_films() -> list[LabelledFilm]:
+    """Two films of a label file with every kind of label."""
+    first = (
+        Label("Radius", "graded", 9, (10.25, 20.0, 60.5, 90.125)),
+        Label("MC3", "absent", 0, (70.0, 80.0, 95.0, 120.0)),
+        Label("PP5", "graded", 12, None),
+        Label("DP1", "unreadable", None, (1.0, 2.0, 30.0, 40.0)),
+        Label("DP5", "unreadable", None, None),
+    )
+    second = (Label("Ulna", "graded", 1, (0.0, 0.0, 200.0, 300.0)),)
+    return [
+        LabelledFilm("b é.png", first, 240, 320, "ab" * 32, "M", 120.5, "p 1"),
+        LabelledFilm("a.png", second, 200, 300, None, "F", None, None),
+    ]
+
+
+def bare(films: list[LabelledFilm], digits: int = 12) -> list[LabelledFilm]:
+    """The films without the places where their labels stood, and coordinates rounded."""
+
+    def rounded(box: Box | None) -> Box | None:
+        return box and (round(box[0], digits), round(box[1], digits), round(box[2], digits), round(box[3], digits))
+
+    return [
+        replace(film, place="", labels=tuple(replace(s, place="", box=rounded(s.box)) for s in film.labels))
+        for film in films
+    ]
+
+
+def only_boxed(films: list[LabelledFilm]) -> list[LabelledFilm]:
+    """The films with the labels that have a box."""
+    return [replace(film, labels=tuple(s for s in film.labels if s.box is not None)) for film in films]
+
+
+def rus_chn_document() -> dict[str, Any]:
+    """The file of the RUS-CHN standard."""
+    document: dict[str, Any] = json.loads((Path(core.__file__).parent / "data" / "rus_chn.json").read_text())
+    return document
