@@ -2,7 +2,7 @@
 
 import os
 import shutil
-import tempfile
+import uuid
 import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -77,11 +77,10 @@ def export(
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise ExportRefused(f"{target} is there already and not empty: name a new folder for the export.")
         target.parent.mkdir(parents=True, exist_ok=True)
-        # without the target's name, which may be as long as names can be
-        unfinished = Path(tempfile.mkdtemp(prefix=".export-", dir=target.parent))
+        unfinished = target.parent / f".export-{uuid.uuid4().hex}"
+        unfinished.mkdir()
         try:
             manifest = _write(snapshot, unfinished, options, progress)
-            unfinished.chmod(0o755)
             os.replace(unfinished, target)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -193,7 +192,7 @@ class _Writers:
 
 
 def labelled_film(found: FilmSnapshot, part: Part | str = "") -> LabelledFilm:
-    """A film's labels as label files have them; where a reader left the model's box, that is the box."""
+    """A film's labels as label files have them: a person's words alone, so a bone that nobody boxed has no box."""
     film = found.film
     labels = tuple(
         Label(said.correction.bone, said.correction.verdict, said.correction.grade, said.correction.box)

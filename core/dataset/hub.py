@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -98,7 +99,8 @@ class EventPusher:
     """Appends the ledger's new events to a file that a scheduler pushes to a private dataset on the hub.
 
     Nothing goes out that names a person: readers and patients are pseudonyms, notes stay here. The file is
-    `events/UUID.jsonl` in the folder, one for each process; a line is an event as `event_line` gives it. What an earlier
+    `events/UUID.jsonl` in the folder, one for each process; a line is an event as `event_line` gives it. Pictures lie in
+    `events/films`. What an earlier
     process wrote to the folder is not written again; where the folder was lost, all is, so readers of the dataset should
     drop lines whose `id` they have. The folder belongs to one process at a time.
     """
@@ -116,8 +118,8 @@ class EventPusher:
     ):
         """Starts pushing. pictures: also of films with consent. Raises HubRefused."""
         self._ledger = ledger
-        self._pictures = folder / "films" if pictures else None
         self._lines = folder / "events"
+        self._pictures = self._lines / "films" if pictures else None
         self._lines.mkdir(parents=True, exist_ok=True)
         self._pushed = max(map(_last_id, self._lines.glob("*.jsonl")), default=0)
         self._file = self._lines / f"{uuid.uuid4()}.jsonl"
@@ -132,7 +134,7 @@ class EventPusher:
                 folder_path=folder,
                 every=_MINUTES,
                 private=True,
-                allow_patterns=["events/*.jsonl", *(["films/*.png"] if pictures else [])],
+                allow_patterns=["events/*.jsonl", *(["events/films/*.png"] if pictures else [])],
             )
         threading.Thread(target=self._keep_writing, name="event-pusher", daemon=True).start()
         # runs before the scheduler's own last push, which was registered earlier
@@ -215,12 +217,28 @@ def _last_id(file: Path) -> int:
     return int(json.loads(lines[-1])["id"]) if lines else 0
 
 
-def start_pushing(ledger: Ledger, env: Mapping[str, str] = os.environ) -> EventPusher | None:
-    """Starts pushing to the dataset that BONEGRADE_HUB_DATASET names, by way of the data folder; None if it is not set.
+def start_pushing(
+    ledger: Ledger, env: Mapping[str, str] = os.environ, try_again: float = _MINUTES * 60
+) -> threading.Thread | None:
+    """Pushes to the dataset that BONEGRADE_HUB_DATASET names, by way of the data folder; None if it is not set.
 
-    BONEGRADE_HUB_PICTURES=1 pushes the pictures of films with consent too. Raises HubRefused.
+    BONEGRADE_HUB_PICTURES=1 pushes the pictures of films with consent too. The app need not wait: a thread, which is
+    returned, starts the pushing; where the hub refuses, it logs why and tries again every `try_again` seconds.
     """
     repo = env.get(VARIABLE, "").strip()
     if not repo:
         return None
-    return EventPusher(ledger, repo, ledger.folder / "hub", pictures=env.get("BONEGRADE_HUB_PICTURES") == "1")
+
+    def start() -> None:
+        while True:
+            try:
+                EventPusher(ledger, repo, ledger.folder / "hub", pictures=env.get("BONEGRADE_HUB_PICTURES") == "1")
+            except HubRefused as refusal:
+                _log.error("%s", refusal)
+                time.sleep(try_again)
+            else:
+                return
+
+    thread = threading.Thread(target=start, name="hub-start", daemon=True)
+    thread.start()
+    return thread

@@ -160,7 +160,7 @@ def _checked(ledger: Ledger, film: LabelledFilm, options: ImportOptions) -> _Che
         if known is None:
             raise ValueError(f"there is no picture {film.file!r} in {options.images}; add it or drop its labels.")
         width, height, sha256 = known.width, known.height, known.sha256
-    sex = sex or (known and known.sex)
+    sex = sex or (None if known is None else known.sex)
     if sex is None:
         raise ValueError(f"the sex of {film.file} is not known; give it in a table of films or for all films at once.")
     if known is not None and known.sex != sex:

@@ -6,7 +6,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -183,7 +182,7 @@ def _predicted(prediction: PredictionRecord | None) -> dict[str, tuple[Any, ...]
     for region in prediction.localization.regions:
         given = prediction.probabilities.get(region.bone)
         if given is not None:
-            grade = int(np.argmax(given))
+            grade = given.index(max(given))
             what = (grade, grade_label(region.bone, grade), given, *region.box, region.confidence, weights)
             said[region.bone] = what
     return said

@@ -1,6 +1,7 @@
 """Labels as a CSV table, one row a film and bone."""
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -21,7 +22,7 @@ COLUMNS = (
     "xmin", "ymin", "xmax", "ymax",
 )  # fmt: skip
 _OF_THE_FILM = ("film", "width", "height", "sex", "age_months", "patient", "split")
-MAX_BYTES = 500 * 10**6
+MAX_BYTES = 1000 * 10**6
 
 
 class Writer:
@@ -56,11 +57,8 @@ def read(path: Path) -> list[LabelledFilm]:
 
     Other columns are ignored. Raises BadLabels at the first row that cannot be read.
     """
-    rows = read_table(path, {"file", "bone"})
-    if rows and not {"grade", "verdict"} & set(rows[0][1]):
-        raise BadLabels(path.name, "", "there is no column grade or verdict; add one.")
     films: dict[str, tuple[str, dict[str, str], list[Label]]] = {}
-    for place, row in rows:
+    for place, row in read_table(path, {"file", "bone"}, one_of={"grade", "verdict"}):
         try:
             file = row["file"].strip()
             if not file:
@@ -78,28 +76,31 @@ def read(path: Path) -> list[LabelledFilm]:
     return [_film(path, file, *found) for file, found in films.items()]
 
 
-def read_table(path: Path, needed: set[str]) -> list[tuple[str, dict[str, str]]]:
-    """The rows of any CSV table with their places ("row 2" is the first one under the header).
+def read_table(path: Path, needed: set[str], one_of: set[str] | None = None) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows of any CSV table with their places ("row 2" is the first one under the header), streamed.
 
-    Raises BadLabels where the table is no CSV in UTF-8, a needed column is missing or a row has too many values.
+    needed: columns that must all be there; one_of: of which one must be. Raises BadLabels where they are not, the table is
+    no CSV in UTF-8, or a row has too many values.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise BadLabels(path.name, "", f"the table is bigger than {MAX_BYTES // 10**6} MB; split it.")
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restval="", strict=True)
-            missing = needed - set(reader.fieldnames or ())
+            columns = set(reader.fieldnames or ())
+            missing = needed - columns or (set() if one_of is None or one_of & columns else one_of)
             if missing:
                 raise BadLabels(path.name, "", f"there is no column {' or '.join(sorted(missing))}; add it.")
-            rows = [(f"row {reader.line_num}", row) for row in reader]
+            for row in reader:
+                place = f"row {reader.line_num}"
+                if None in row:
+                    problem = "there are more values than columns; quote values that hold commas."
+                    raise BadLabels(path.name, place, problem)
+                yield place, row
     except OSError as error:
         raise BadLabels(path.name, "", f"the table cannot be read ({error.strerror}); check the path.") from None
     except (csv.Error, UnicodeDecodeError):
         raise BadLabels(path.name, "", "this is no CSV table in UTF-8; export it as such again.") from None
-    for place, row in rows:
-        if None in row:
-            raise BadLabels(path.name, place, "there are more values than columns; quote values that hold commas.")
-    return rows
 
 
 def _label(row: dict[str, str], place: str) -> Label:

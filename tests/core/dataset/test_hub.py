@@ -207,8 +207,8 @@ def test_pictures_only_if_asked_for_and_with_consent(store: Store, tmp_path: Pat
     pusher.stop()
     picture = store.ledger.picture_file(films[0])
     assert picture is not None
-    pictures = {name: content for name, content in scheduler.pushed.items() if name.startswith("films/")}
-    assert pictures == {f"films/{films[0].sha256}.png": picture.read_bytes()}
+    pictures = {name: content for name, content in scheduler.pushed.items() if name.startswith("events/films/")}
+    assert pictures == {f"events/films/{films[0].sha256}.png": picture.read_bytes()}
 
 
 def test_a_dataset_is_made_private_and_a_public_one_refused() -> None:
@@ -252,14 +252,26 @@ def test_a_hub_that_cannot_be_reached_is_one_sentence() -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_the_app_pushes_only_where_a_dataset_is_named(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_app_pushes_only_where_a_dataset_is_named(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And tries again where the hub refuses, so that a network that is down at the start does not end it."""
     asked: list[tuple[object, ...]] = []
-    monkeypatch.setattr("core.dataset.hub.EventPusher", lambda *given, **named: asked.append((*given[1:], named)))
+
+    def pusher(*given: object, **named: object) -> None:
+        asked.append((*given[1:], named))
+        if len(asked) == 1:
+            raise HubRefused("The hub is away.")
+
+    monkeypatch.setattr("core.dataset.hub.EventPusher", pusher)
     assert start_pushing(store.ledger, {}) is None
     assert start_pushing(store.ledger, {"BONEGRADE_HUB_DATASET": " "}) is None
     assert asked == []
-    start_pushing(store.ledger, {"BONEGRADE_HUB_DATASET": "lab/readings"})
-    assert asked == [("lab/readings", store.ledger.folder / "hub", {"pictures": False})]
+    thread = start_pushing(store.ledger, {"BONEGRADE_HUB_DATASET": "lab/readings"}, try_again=0.01)
+    assert thread is not None
+    thread.join(5)
+    assert asked == [("lab/readings", store.ledger.folder / "hub", {"pictures": False})] * 2
+    assert "The hub is away." in caplog.text
 
 
 def test_the_real_scheduler_takes_what_it_is_given() -> None:
