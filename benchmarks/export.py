@@ -15,20 +15,23 @@ import time
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import sqlalchemy as sa
 
 from core.assessment import Assessment, Assessor
 from core.bones import Sex
-from core.dataset.export import ExportOptions, export
-from core.ledger import Correction, Ledger, LedgerSettings, clipped_box
+from core.dataset.export import ExportFormat, ExportOptions, export
+from core.ledger import Correction, Ledger, LedgerSettings, clipped_box, predictions, schema
 from core.radiograph import Radiograph, film_hash, read_radiograph
 
 _EXAMPLES = Path(__file__).parents[1] / "examples"
 _READER = "reader"
+_FILLED_AT_ONCE = 2000
 
 
 def _seconds(action: Callable[[], object]) -> float:
@@ -115,12 +118,72 @@ def crops(assessor: Assessor, scale: float, films: int, folder: Path) -> dict[st
     }
 
 
+def labels(assessor: Assessor, films: int, folder: Path) -> dict[str, Any]:
+    """Seconds to export the labels of a store without pictures, in all formats of labels."""
+    settings = LedgerSettings.in_folder(folder / "store")
+    ledger = Ledger.open(settings)
+    base, sex = _base(1.0)
+    assessment = assessor.assess(base, sex)
+    for first in range(1, films + 1, _FILLED_AT_ONCE):
+        _fill(settings, assessment, range(first, min(first + _FILLED_AT_ONCE, films + 1)))
+    rows = sum(bone is not None for bone in assessment.bones.values()) * films
+    formats: tuple[ExportFormat, ...] = ("labels", "csv", "coco")
+    seconds = _seconds(lambda: export(ledger, folder / "out", ExportOptions(formats=formats)))
+    written = sum(path.stat().st_size for path in _files(folder / "out"))
+    disk = _seconds(lambda: _plain_copy((), folder / "out", folder / "copied"))
+    ledger.close()
+    return {
+        "films": films,
+        "corrections": rows,
+        "seconds": round(seconds, 1),
+        "corrections_a_second": round(rows / seconds),
+        "seconds_for_the_disk_alone": round(disk, 1),
+        "megabytes_written": round(written / 1e6, 1),
+    }
+
+
+def _fill(settings: LedgerSettings, assessment: Assessment, numbers: range) -> None:
+    """Puts films with a prediction and an accepted reading each into the tables, all of one transaction."""
+    engine = sa.create_engine(settings.url)
+    now = datetime.now(UTC)
+    predicted = {**predictions.assessed(assessment), "made_at": now}
+    films, events, corrections = [], [], []
+    for n in numbers:
+        films.append({
+            "id": n, "sha256": f"{n:064x}", "width": assessment.width, "height": assessment.height, "sex": "MF"[n % 2],
+            "patient_key": f"{n // 2:016x}", "age_months": float(n % 200), "source": "import", "added_at": now,
+            "added_by": _READER,
+        })  # fmt: skip
+        events.append({
+            "id": n, "film_id": n, "revision": 1, "base_revision": 0, "kind": "correction", "reader": f"reader {n % 8}",
+            "made_at": now, "seconds": 20.0, "prediction_id": n, "note": "", "token": f"{n:032x}",
+        })  # fmt: skip
+        for bone, graded in assessment.bones.items():
+            if graded is not None:
+                box = clipped_box(graded.box, assessment.width, assessment.height) or (None,) * 4
+                corrections.append({
+                    "event_id": n, "bone": bone, "verdict": "graded" if graded.grade else "absent",
+                    "grade": graded.grade, **dict(zip(("xmin", "ymin", "xmax", "ymax"), box, strict=True)),
+                    "accepted": True, "note": "", "seconds": 0.0,
+                })  # fmt: skip
+    with engine.begin() as connection:
+        connection.execute(sa.insert(schema.film), films)
+        connection.execute(sa.insert(schema.prediction), [{"id": n, "film_id": n, **predicted} for n in numbers])
+        connection.execute(sa.insert(schema.event), events)
+        connection.execute(sa.insert(schema.correction), corrections)
+    engine.dispose()
+
+
 def main() -> None:
     """Prints the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--films", type=int, default=300, help="films of the first size; a quarter of the second")
+    parser.add_argument("--labels", type=int, nargs="*", default=[10_000, 100_000], help="films in stores of labels")
     options = parser.parse_args()
     assessor = Assessor.from_registry()
+    for films in options.labels:
+        with tempfile.TemporaryDirectory() as folder:
+            print(json.dumps(labels(assessor, films, Path(folder)), indent=1), flush=True)
     for scale, films in ((1.0, options.films), (2.0, options.films // 4)):
         with tempfile.TemporaryDirectory() as folder:
             print(json.dumps(crops(assessor, scale, films, Path(folder)), indent=1), flush=True)

@@ -1,14 +1,17 @@
 """The hub, with a dummy scheduler and a dummy client: what is pushed, when, and that it is private and names nobody."""
 
+import inspect
 import json
 import threading
 import uuid
-from concurrent.futures import Future
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from huggingface_hub import CommitScheduler, HfApi
 
 from core.dataset.export import export
 from core.dataset.hub import EventPusher, HubRefused, push_dataset, require_private, start_pushing
@@ -274,13 +277,61 @@ def test_the_app_pushes_only_where_a_dataset_is_named(
     assert "The hub is away." in caplog.text
 
 
-def test_the_real_scheduler_takes_what_it_is_given() -> None:
-    """The keywords are CommitScheduler's own."""
-    import inspect
-
-    from huggingface_hub import CommitScheduler, HfApi
-
-    names = set(inspect.signature(CommitScheduler.__init__).parameters)
-    assert {"repo_id", "repo_type", "folder_path", "every", "private", "allow_patterns"} <= names
+def test_an_upload_takes_what_it_is_given() -> None:
     uploads = set(inspect.signature(HfApi.upload_folder).parameters)
     assert {"repo_id", "repo_type", "folder_path", "delete_patterns", "commit_message"} <= uploads
+
+
+class CommittedHub(DummyHub):
+    """Takes the commits of a real CommitScheduler."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.commits: list[dict[str, bytes]] = []
+        self.pool = ThreadPoolExecutor(1)
+
+    def create_repo(self, **options: Any) -> SimpleNamespace:  # type: ignore[override]
+        """As the hub answers."""
+        super().create_repo(**options)
+        return SimpleNamespace(repo_id=options["repo_id"])
+
+    def run_as_future(self, action: Callable[[], Any]) -> Future[Any]:
+        """In one thread, as HfApi does."""
+        return self.pool.submit(action)
+
+    def create_commit(self, operations: list[Any], **options: Any) -> None:
+        """Keeps the files' content."""
+        commit = {}
+        for operation in operations:
+            operation.path_or_fileobj.seek(0)
+            commit[operation.path_in_repo] = operation.path_or_fileobj.read()
+        self.commits.append(commit)
+
+
+def test_with_the_real_scheduler(store: Store, tmp_path: Path) -> None:
+    """A push has whole lines; the next one has the file again, longer, and none comes where nothing is new."""
+    hub = CommittedHub()
+
+    def factory(**options: Any) -> CommitScheduler:
+        return CommitScheduler(hf_api=hub, **options)  # type: ignore[arg-type]
+
+    film = store.film(1)
+    store.accept(film)
+    pusher = EventPusher(
+        store.ledger, "lab/readings", tmp_path / "hub", factory, prepare=lambda repo: None, look_every=3600
+    )
+    pusher.write_new()
+    scheduler: Any = pusher._scheduler
+    scheduler.trigger().result()
+    scheduler.trigger().result()
+    store.accept(film, "ben")
+    pusher.stop()
+    assert hub.calls[0][1] == {
+        "repo_id": "lab/readings", "private": True, "repo_type": "dataset", "exist_ok": True
+    }  # fmt: skip
+    lines = [[json.loads(line)["id"] for line in content.splitlines()] for c in hub.commits for content in c.values()]
+    events = [event.id for event in store.ledger.events()]
+    assert lines == [events[:1], events]
+    (name,) = {name for commit in hub.commits for name in commit}
+    assert name.startswith("events/")
+    hub.pool.shutdown()
