@@ -23,8 +23,8 @@ import core.enhance
 import core.geometry
 from core.crops import cut, moved_region
 from core.dataset.snapshot import FilmSnapshot
-from core.ledger import Correction, FilmRecord, Ledger, PredictionRecord
-from core.localize import Localization, Region, resample
+from core.ledger import Correction, FilmRecord, Ledger, PredictionRecord, clipped_box
+from core.localize import Box, Localization, Region, resample
 from core.radiograph import Radiograph
 
 #: Of zlib: crops hardly shrink beyond it.
@@ -80,7 +80,7 @@ class CropShelf:
         file = self._file(film.picture)
         kept = _read(file)
         if not all(name in kept for name in regions):
-            _write(file, {**kept, **self._cut(film, localization, regions, kept)})
+            _write(file, self._cut(film, localization, regions, kept))
 
     def _file(self, picture: str) -> Path:
         return self._folder / picture[:2] / picture
@@ -118,9 +118,15 @@ def _region(film: FilmRecord, predicted: Region, said: Correction) -> Region | N
     """The reader's box, or the model's where the reader left it; None where there is neither, or nothing to grade."""
     if said.verdict == "unreadable":
         return None
-    if said.box is None or said.accepted or said.box == predicted.box:
-        return predicted if predicted.status == "found" else None
-    return moved_region(film, predicted, said.box)
+    if predicted.status == "found" and (said.box is None or said.accepted or _left(film, predicted.box, said.box)):
+        return predicted
+    return None if said.box is None else moved_region(film, predicted, said.box)
+
+
+def _left(film: FilmRecord, predicted: Box, said: Box) -> bool:
+    """Whether a box is the model's, cut off at the film's edges and rounded to whole pixels as pages do."""
+    shown = clipped_box(predicted, film.width, film.height)
+    return shown is not None and all(abs(a - b) <= 1.0 for a, b in zip(shown, said, strict=True))
 
 
 @cache

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -78,10 +79,14 @@ def import_labels(
     """Takes in a COCO or CSV file or a folder of Pascal VOC files: films with the source "import", and for each one
     correction by the reader. With an assessor, new films are assessed first, so that their crops can be cut.
 
-    The same labels again, from the same reader, are recognised and change nothing. Raises BadLabels or FilmRefused
-    before anything is changed.
+    The same labels again, from the same reader, are recognised and change nothing; so an import that was broken off, say
+    by a full disk, is completed by doing it again. Raises BadLabels before anything is changed.
     """
-    films = _with_table(_READ[kind](source), options.films)
+    films = _READ[kind](source)
+    twice = next((file for file, times in Counter(film.file for film in films).items() if times > 1), None)
+    if twice is not None:
+        raise BadLabels(source.name, twice, "this picture is named twice; put all its labels in one place.")
+    films = _with_table(films, options.films)
     checked = _check_all(ledger, source.name, films, options)
     refused = new = known = 0
     for number, one in enumerate(checked, 1):
@@ -131,7 +136,7 @@ def _check_all(ledger: Ledger, name: str, films: list[LabelledFilm], options: Im
             one = _checked(ledger, film, options)
             same = first.setdefault(str(one.film.sha256), film.file)
             if same != film.file:
-                raise ValueError(f"{film.file} shows the same film as {same}; keep the labels of one of the two.")
+                raise ValueError(f"{film.file} shows the same film as {same}; keep one of the two and its labels.")
         except _AtLabel as problem:
             raise BadLabels(name, problem.place or film.file, str(problem)) from None
         except (ValueError, FilmRefused) as problem:
@@ -247,6 +252,6 @@ def _add_labels(ledger: Ledger, film_id: int, film: LabelledFilm, reader: str) -
 
 def _token(film: LabelledFilm, reader: str) -> str:
     """32 hexadecimal digits of what is said, of which film, by whom: the same import again has the same tokens."""
-    said: Iterable[object] = sorted((s.bone, s.verdict, s.grade, s.box) for s in film.labels)
-    content = json.dumps(["import", reader, film.sha256, list(said)])
+    said = sorted((s.bone, s.verdict, s.grade, s.box) for s in film.labels)
+    content = json.dumps(["import", reader, film.sha256, said])
     return hashlib.sha256(content.encode()).hexdigest()[:32]

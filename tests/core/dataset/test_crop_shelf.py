@@ -74,6 +74,18 @@ def test_a_moved_box_is_cut_where_it_was_put(store: Store) -> None:
     np.testing.assert_array_equal(_decoded(crops["PP1"].png), _levels(cut(hand(1), lying, regions["PP1"])))
 
 
+def test_a_box_that_was_only_rounded_was_not_moved(store: Store) -> None:
+    film = store.film(1)
+    regions = {region.bone: region for region in localization(1).regions}
+    xmin, ymin, xmax, ymax = regions["MC3"].box
+    rounded = (float(round(xmin)), float(round(ymin)), float(round(xmax)), float(round(ymax)))
+    pushed = (rounded[0] + 2, *rounded[1:])
+    assert rounded != regions["MC3"].box
+    for box, moved in ((rounded, False), (pushed, True)):
+        store.save(film, [graded("MC3", 5, box)])
+        assert CropShelf(store.ledger).crops(_one(store))["MC3"].moved is moved
+
+
 def test_a_bone_that_was_not_found_has_a_crop_once_it_is_boxed(store: Store) -> None:
     film = store.film(1)
     store.save(film, [graded("MC3", 0), graded("PP1", 3, (20.0, 30.0, 80.0, 110.0))])

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +14,7 @@ from core.dataset.export import FORMATS, ExportOptions, export
 from core.dataset.importing import Format, Imported, ImportOptions, import_labels
 from core.dataset.labels import BadLabels
 from core.dataset.split import Shares
-from core.ledger import Correction, InvalidCorrection
+from core.ledger import Correction, Event, InvalidCorrection
 from tests.core.dataset.conftest import Store, graded, hand
 from tests.hands import Example
 
@@ -227,6 +228,37 @@ def test_coco_and_voc_name_what_is_wrong(store: Store, tmp_path: Path, images: P
     with pytest.raises(BadLabels, match=r"voc, 0\.png, object 1: the box 0, 0, 999, 9 reaches outside"):
         _import(store, tmp_path / "voc", images, "voc")
     assert _unchanged(store)
+
+
+def test_a_picture_that_is_named_twice(store: Store, tmp_path: Path, images: Path) -> None:
+    document = {
+        "images": [{"id": 1, "file_name": "0.png", "sex": "F"}, {"id": 2, "file_name": "0.png", "sex": "F"}],
+        "categories": [],
+        "annotations": [],
+    }
+    (tmp_path / "labels.json").write_text(json.dumps(document))
+    with pytest.raises(BadLabels, match=r"labels\.json, 0\.png: this picture is named twice"):
+        _import(store, tmp_path / "labels.json", images, "coco")
+    assert _unchanged(store)
+
+
+def test_an_import_that_was_broken_off_is_completed(
+    store: Store, tmp_path: Path, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = _csv(tmp_path, "0.png,F,MC3,5,,,,,", "1.png,F,MC3,6,,,,,")
+
+    save = store.ledger.save
+
+    def once(film_id: int, *given: Any, **named: Any) -> Event:
+        if film_id == 2:
+            raise OSError("No space left on device")
+        return save(film_id, *given, **named)
+
+    with monkeypatch.context() as broken, pytest.raises(OSError, match="No space"):
+        broken.setattr(store.ledger, "save", once)
+        _import(store, source, images)
+    assert _import(store, source, images) == Imported(2, 0, 2, 1, 0)
+    assert [len(store.ledger.history(film.id)) for film in store.ledger.films()] == [1, 1]
 
 
 def test_a_folder_of_pictures_that_is_none(store: Store, tmp_path: Path, images: Path) -> None:
