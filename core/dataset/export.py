@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 import uuid
 import zipfile
 from collections import deque
@@ -85,9 +86,27 @@ def export(
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
     except OSError as error:
-        raise ExportRefused(
-            f"The dataset cannot be written to {target} ({error.strerror}): choose another place or make room."
-        ) from error
+        raise _cannot_write(target, error) from error
+    return manifest
+
+
+def _cannot_write(target: Path, error: OSError) -> ExportRefused:
+    return ExportRefused(
+        f"The dataset cannot be written to {target} ({error.strerror}): choose another place or make room."
+    )
+
+
+def export_zip(
+    ledger: Ledger, target: Path, options: ExportOptions | None = None, progress: Progress = lambda films: None
+) -> dict[str, Any]:
+    """Writes a dataset as one zip file, which is there when it is whole, and returns its manifest. Raises as `export`."""
+    try:
+        with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
+            manifest = export(ledger, Path(temporary) / "dataset", options, progress)
+            zipped(Path(temporary) / "dataset", Path(temporary) / "dataset.zip")
+            os.replace(Path(temporary) / "dataset.zip", target)
+    except OSError as error:
+        raise _cannot_write(target, error) from error
     return manifest
 
 

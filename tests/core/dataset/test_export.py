@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.bones import RUS_BONES
-from core.dataset.export import FORMATS, ExportOptions, ExportRefused, export, zipped
+from core.dataset.export import FORMATS, ExportOptions, ExportRefused, export, export_zip, zipped
 from core.dataset.formats import coco, csv_labels, pascal_voc
 from core.dataset.manifest import check_files
 from core.dataset.snapshot import NothingToExport
@@ -100,6 +100,17 @@ def test_another_day_makes_the_same_bytes(store: Store, tmp_path: Path, monkeypa
     with zipfile.ZipFile(tmp_path / "today.zip") as archive:
         assert archive.testzip() is None
         assert set(archive.namelist()) == set(_bytes(tmp_path / "today"))
+
+
+def test_one_zip_file(store: Store, tmp_path: Path) -> None:
+    store.accept(store.film(1))
+    manifest = export_zip(store.ledger, tmp_path / "dataset.zip")
+    with zipfile.ZipFile(tmp_path / "dataset.zip") as archive:
+        archive.extractall(tmp_path / "unpacked")
+    assert check_files(tmp_path / "unpacked") == manifest
+    assert _names(tmp_path) == {"store", "dataset.zip", "unpacked"}
+    with pytest.raises(ExportRefused, match="cannot be written to"):
+        export_zip(store.ledger, tmp_path / "nowhere" / "dataset.zip")
 
 
 def test_prediction_correction_and_gold_stand_beside_each_other(store: Store, tmp_path: Path) -> None:
