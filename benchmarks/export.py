@@ -128,7 +128,9 @@ def labels(assessor: Assessor, films: int, folder: Path) -> dict[str, Any]:
         _fill(settings, assessment, range(first, min(first + _FILLED_AT_ONCE, films + 1)))
     rows = sum(bone is not None for bone in assessment.bones.values()) * films
     formats: tuple[ExportFormat, ...] = ("labels", "csv", "coco")
+    busy = time.process_time()
     seconds = _seconds(lambda: export(ledger, folder / "out", ExportOptions(formats=formats)))
+    busy = time.process_time() - busy
     written = sum(path.stat().st_size for path in _files(folder / "out"))
     disk = _seconds(lambda: _plain_copy((), folder / "out", folder / "copied"))
     ledger.close()
@@ -136,6 +138,7 @@ def labels(assessor: Assessor, films: int, folder: Path) -> dict[str, Any]:
         "films": films,
         "corrections": rows,
         "seconds": round(seconds, 1),
+        "seconds_of_computing": round(busy, 1),
         "corrections_a_second": round(rows / seconds),
         "seconds_for_the_disk_alone": round(disk, 1),
         "megabytes_written": round(written / 1e6, 1),

@@ -92,7 +92,7 @@ def export(
 
 def _cannot_write(target: Path, error: OSError) -> ExportRefused:
     return ExportRefused(
-        f"The dataset cannot be written to {target} ({error.strerror}): choose another place or make room."
+        f"The dataset cannot be written to {target} ({error.strerror or error}): choose another place or make room."
     )
 
 
