@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +50,16 @@ def cut_all(radiograph: Radiograph, localization: Localization) -> dict[str, NDA
     return {r.bone: cut(radiograph, localization, r) for r in localization.regions if r.status == "found"}
 
 
-def moved_region(radiograph: Radiograph, region: Region, box: Box) -> Region:
+class Sized(Protocol):
+    """What has a film's size in pixels: radiographs, and the ledger's records of films."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+
+
+def moved_region(film: Sized, region: Region, box: Box) -> Region:
     """The region as a person's box has it: centred on the box, sized as the box is to the predicted one, axis kept.
 
     box: xmin, ymin, xmax, ymax in pixels of the film. The region may be one that was not found: its box and axis are then
@@ -58,7 +68,7 @@ def moved_region(radiograph: Radiograph, region: Region, box: Box) -> Region:
     x0, y0, x1, y1 = box
     if not all(math.isfinite(edge) for edge in box) or not (x0 < x1 and y0 < y1):
         raise BoxRefused(f"The box of {region.bone} is empty: draw it again around the growth plate.")
-    if x0 < 0 or y0 < 0 or x1 > radiograph.width or y1 > radiograph.height:
+    if x0 < 0 or y0 < 0 or x1 > film.width or y1 > film.height:
         raise BoxRefused(f"The box of {region.bone} reaches beyond the film: keep it inside.")
     before = (region.box[2] - region.box[0]) * (region.box[3] - region.box[1])
     scale = math.sqrt((x1 - x0) * (y1 - y0) / before)
