@@ -180,7 +180,8 @@ def reading_times(table: ReadingTable) -> list[ReadingTimes]:
 
 def _on_bone(bone: str, both: Paired, place: int) -> BoneAgreement:
     first, second = both.first.grades[:, place], both.second.grades[:, place]
-    apart = np.abs(first.astype(int) - second)[(first >= 0) & (second >= 0)]
+    graded = (first >= 0) & (second >= 0)
+    apart = np.abs(first[graded].astype(np.int64) - second[graded])
     return BoneAgreement(
         bone=bone,
         kappa=kappa_of_two(first, second),
@@ -211,7 +212,9 @@ def _gold_score(
 def _apart(both: Paired) -> NDArray[np.int64]:
     """How many grades lie between the two, for every bone that both graded."""
     first, second = both.first.grades, both.second.grades
-    return np.abs(first.astype(np.int64) - second)[(first >= 0) & (second >= 0)]
+    graded = (first >= 0) & (second >= 0)
+    apart: NDArray[np.int64] = np.abs(first[graded].astype(np.int64) - second[graded])
+    return apart
 
 
 def _share(which: NDArray[np.bool_]) -> float | None:

@@ -1,6 +1,7 @@
 """Puts two voices' grades side by side: two readers, a reader and the model, or either and the gold reading."""
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Final, Literal
 
 import numpy as np
@@ -71,11 +72,8 @@ def pairs(table: ReadingTable) -> list[Pair]:
     shared = (read.T @ read).toarray()
     with_model = np.bincount(table.reader[rows[table.model_of(rows) >= 0]], minlength=readers)
     voices = [Voice("reader", name) for name in table.readers]
-    of_readers = [
-        Pair(*sorted((voices[one], voices[other]), key=lambda voice: voice.name), int(shared[one, other]))
-        for one in range(readers)
-        for other in range(one + 1, readers)
-    ]
+    by_name = sorted(range(readers), key=lambda reader: table.readers[reader])
+    of_readers = [Pair(voices[one], voices[other], int(shared[one, other])) for one, other in combinations(by_name, 2)]
     against_model = [Pair(voice, MODEL, int(films)) for voice, films in zip(voices, with_model, strict=True)]
     return [
         pair

@@ -94,7 +94,7 @@ def ages_of(
     if scale == "calibrated" and calibration is None:
         raise ValueError("The calibrated scale needs the calibration.")
     key = "rus_chn" if scale == "calibrated" else scale
-    complete = (grades >= 0).all(1)
+    complete = np.asarray((grades >= 0).all(1))
     totals = np.where(complete, _totals(grades, girls, key), 0)
     mature = complete & (totals == MATURE_TOTAL)
     months = np.full(len(grades), np.nan)
