@@ -15,7 +15,7 @@ from core.agreement.comparison import (
     reading_times,
 )
 from core.agreement.measures import LEAST_FILMS, AgeDifferences, Kappa, Times
-from core.agreement.pairing import GOLD, MODEL, Pair, Voice, pairs
+from core.agreement.pairing import GOLD, MODEL, Pair, Voice, pairs, read_counts
 from core.agreement.table import AgeScale, Calibration, ReadingTable
 
 __all__ = [
@@ -42,5 +42,6 @@ __all__ = [
     "gold_scores",
     "pairs",
     "pooled_kappas",
+    "read_counts",
     "reading_times",
 ]

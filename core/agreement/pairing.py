@@ -62,6 +62,12 @@ def judged_readings(table: ReadingTable, reader: str) -> NDArray[np.intp]:
     return rows[judged(table.grades[rows]).any(1)]
 
 
+def read_counts(table: ReadingTable) -> tuple[int, int]:
+    """How many readers judged at least one bone, and how many films they did so on."""
+    rows = judged(table.grades).any(1)
+    return len(np.unique(table.reader[rows])), len(np.unique(table.film[rows]))
+
+
 def pairs(table: ReadingTable) -> list[Pair]:
     """All pairs of readers, then each reader with the model, that share a film; those with most films first."""
     rows = np.flatnonzero(judged(table.grades).any(1))
