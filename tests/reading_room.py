@@ -35,6 +35,7 @@ class ReadingRoom:
     """One ledger in a folder, with methods that each say one thing."""
 
     def __init__(self, folder: Path):
+        self.folder = folder
         self.ledger = Ledger.open(LedgerSettings.in_folder(folder))
         self._films = 0
 

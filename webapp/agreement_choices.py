@@ -23,11 +23,13 @@ class Choice:
 
 def choices(table: ReadingTable, reader: Reader) -> list[Choice]:
     """What this reader may compare, the most telling first; empty if nothing was read, or nothing that they may see."""
-    seen = [pair for pair in pairs(table) if may_see(reader, pair)]
+    everybody = pairs(table)
+    seen = [pair for pair in everybody if may_see(reader, pair)]
     entries = [Choice(_key(pair), _title(pair, reader), pair) for pair in seen]
-    if any(pair.second != MODEL for pair in pairs(table)):
+    of_readers = sum(pair.second != MODEL for pair in seen)
+    if any(pair.second != MODEL for pair in everybody):
         pooled = Choice(POOLED, "All readers among themselves, without names", None)
-        entries.insert(next((i for i, pair in enumerate(seen) if pair.second == MODEL), len(seen)), pooled)
+        entries.insert(of_readers if of_readers else len(entries), pooled)
     return entries
 
 

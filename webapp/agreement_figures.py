@@ -146,10 +146,10 @@ def confusion_figure(agreement: BoneAgreement, first: str, second: str) -> go.Fi
             type="rect", x0=place - 0.5, x1=place + 0.5, y0=place - 0.5, y1=place + 0.5,
             line={"color": _MARK, "width": 1.5}, layer="above",
         )  # fmt: skip
-    axis = {"tickvals": places, "ticktext": labels, "showgrid": False, "zeroline": False, "tickangle": 0}
+    axis = {"tickvals": places, "ticktext": labels, "showgrid": False, "zeroline": False}
     figure.update_xaxes(title_text=f"Grade by {second}", range=[-0.5, len(places) - 0.5], **axis)
     figure.update_yaxes(title_text=f"Grade by {first}", range=[len(places) - 0.5, -0.5], **axis)
-    return finished(figure, height=470)
+    return _without_legend(figure, height=470)
 
 
 def ages_figure(ages: AgePairs, first: str, second: str) -> go.Figure | None:
@@ -166,7 +166,7 @@ def ages_figure(ages: AgePairs, first: str, second: str) -> go.Figure | None:
             x=[years(float(months)) for months in middle],
             y=apart.tolist(),
             mode="markers",
-            marker={"size": 8, "color": _TEAL, "opacity": 0.6, "line": {"width": 0.5, "color": "white"}},
+            marker={"size": 8, "color": _TEAL, "opacity": 0.75, "line": {"width": 0.5, "color": "white"}},
             text=[
                 f"Film {film}: {first} {higher_or_lower(float(months), second)}, about {years(float(age)):.1f} years"
                 for film, months, age in zip(ages.film_ids[drawn], apart, middle, strict=True)
@@ -191,7 +191,7 @@ def ages_figure(ages: AgePairs, first: str, second: str) -> go.Figure | None:
         zerolinecolor=TEXT_COLOUR,
     )  # fmt: skip
     figure.update_xaxes(title_text="Mean of both ages in years", gridcolor=GRID_COLOUR, zeroline=False)
-    return finished(figure, height=400)
+    return _without_legend(figure, height=400)
 
 
 def times_figure(readers: Sequence[ReadingTimes]) -> go.Figure | None:
@@ -232,7 +232,7 @@ def times_figure(readers: Sequence[ReadingTimes]) -> go.Figure | None:
         )
     figure.update_xaxes(title_text="Seconds a film", rangemode="tozero", gridcolor=GRID_COLOUR, zeroline=False)
     figure.update_yaxes(showgrid=False)
-    return finished(figure, height=120 + 44 * len(timed))
+    return _without_legend(figure, height=120 + 44 * len(timed))
 
 
 def _add_reference(figure: go.Figure, pooled: Mapping[str, Kappa]) -> None:
@@ -249,6 +249,11 @@ def _add_reference(figure: go.Figure, pooled: Mapping[str, Kappa]) -> None:
         name="All readers among themselves",
         hovertemplate="%{text}<extra></extra>",
     )
+
+
+def _without_legend(figure: go.Figure, height: int) -> go.Figure:
+    """The app's look without the room that a legend takes on top."""
+    return finished(figure, height).update_layout(margin_t=12)
 
 
 def _row(bone: str) -> int:

@@ -64,10 +64,15 @@ NOTHING_TO_SEE: Final = (
     "There is nothing that you may see yet: your own grades beside the model's appear once you have saved a reading, and how "
     "far all readers agree once two of them have read the same films."
 )
+NOTHING_TO_COMPARE: Final = (
+    "Films were read, but none by two readers, and none has a prediction: let a second reader read them, or have them assessed "
+    "on the Queue tab, then press Refresh."
+)
 ONE_READER: Final = (
     "So far no film was read by two readers: kappa between readers appears when a second one reads the same films, for which "
     "a reviewer can assign them on the Queue tab."
 )
+POOLED_NOTE: Final = "Of all readers together only kappa is shown, so that no reader's own reading can be told from it."
 UNEXPECTED: Final = (
     "Something went wrong in the program while it compared the readings; the server's log says what. Press Refresh to try "
     "once more."
@@ -116,7 +121,7 @@ class _Tab:
                     scale=2,
                     min_width=170,
                 )
-                self.refresh = gr.Button("Refresh", elem_id="agreement-refresh", scale=1, min_width=110)
+                self.refresh = gr.Button("Refresh", elem_id="agreement-refresh", scale=0, min_width=140)
             self.message = _html(elem_id="agreement-message", elem_classes="message-slot")
             self.status = _html(elem_id="agreement-status")
             with gr.Column(visible=False) as self.body:
@@ -134,8 +139,9 @@ class _Tab:
                     value=None,
                     label="Bone",
                     elem_id="agreement-bone",
+                    render=False,
                 )
-                self.confusion = _Part("confusion")
+                self.confusion = _Part("confusion", self.bone)
         with gr.Row(equal_height=False):
             with gr.Column(scale=1, min_width=320) as self.ages_column:
                 self.ages = _Part("ages")
@@ -160,7 +166,7 @@ class _Tab:
     def _showing(self) -> dict[str, Any]:
         parts = (self.kappa, self.confusion, self.ages, self.times)
         outputs = [
-            self.message, self.status, self.body, self.choice, self.bone, self.tiles, self.confusion_column,
+            self.message, self.status, self.body, self.choice, self.scale, self.bone, self.tiles, self.confusion_column,
             self.ages_column, self.times_column, self.gold, *(output for part in parts for output in part.outputs),
         ]  # fmt: skip
         inputs = [self.choice, self.scale, self.bone]
@@ -183,14 +189,18 @@ class _Tab:
             choice = chosen(entries, key)
             readers, films = read_counts(table)
             if choice is None:
-                return self._nothing(NOTHING_READ if not films else NOTHING_TO_SEE)
+                all_seen = reader.may(Action.SEE_ALL_READINGS)
+                return self._nothing(NOTHING_READ if not films else NOTHING_TO_COMPARE if all_seen else NOTHING_TO_SEE)
             missing = "" if any(entry.key == POOLED for entry in entries) else ONE_READER
+            read = f"{counted(films, 'film')} read by {counted(readers, 'reader')}. {missing}"
             return {
-                self.message: message(missing, "warning"),
-                self.status: f'<p class="agreement-status">{counted(films, "film")} read by '
-                f"{counted(readers, 'reader')}</p>",
+                self.message: "",
+                self.status: f'<p class="agreement-status">{read}</p>',
                 self.body: gr.Column(visible=True),
-                self.choice: gr.Dropdown([(entry.title, entry.key) for entry in entries], value=choice.key),
+                self.choice: gr.Dropdown(
+                    [(entry.title, entry.key) for entry in entries], value=choice.key, visible=True
+                ),
+                self.scale: gr.Dropdown(visible=True),
                 **self._compared(table, choice, scale, bone),
                 **self._everybody(table, reader, scale),
             }
@@ -199,7 +209,13 @@ class _Tab:
 
     def _nothing(self, text: str) -> Updates:
         """Takes the figures off the page and says why."""
-        return {self.message: message(text, "warning"), self.status: "", self.body: gr.Column(visible=False)}
+        return {
+            self.message: message(text, "warning"),
+            self.status: "",
+            self.body: gr.Column(visible=False),
+            self.choice: gr.Dropdown(visible=False),
+            self.scale: gr.Dropdown(visible=False),
+        }
 
     def _show_bone(self, key: str | None, bone: str, request: gr.Request) -> Updates:
         try:
@@ -240,15 +256,16 @@ class _Tab:
 
     def _kappas(self, pooled: dict[str, Kappa], found: Comparison | None) -> Updates:
         if found is None:
-            kappas, names, text = pooled, ("", ""), ""
+            kappas, names, note = pooled, ("", ""), POOLED_NOTE
         else:
             kappas = {bone: one.kappa for bone, one in found.bones.items()}
-            names, text = _names(found), model_note(found) if found.pair.second == MODEL else ""
+            names, note = _names(found), model_note(found) if found.pair.second == MODEL else ""
         return self.kappa.shows(
             "Weighted kappa by bone",
-            f"{kappa_sentence(kappas, *names)} {text}",
+            kappa_sentence(kappas, *names),
             kappa_figure(kappas, None if found is None else pooled),
             kappa_table(kappas, None if found is None else found.bones),
+            note,
         )
 
     def _on_bone(self, found: Comparison, bone: str) -> Updates:
@@ -294,9 +311,11 @@ class _Part:
         self._table = _html(elem_id=f"agreement-{name}-table")
         self.outputs = [self._text, self._plot, self._table]
 
-    def shows(self, title: str, sentence: str, figure: Any, table: str) -> Updates:
-        """figure: None where there is nothing to draw, which the sentence explains."""
-        numbers = f"<details><summary>Numbers as a table</summary>{table}</details>" if table and figure else ""
+    def shows(self, title: str, sentence: str, figure: Any, table: str, note: str = "") -> Updates:
+        """figure: None where there is nothing to draw, which the sentence explains. note: what to mind, below it."""
+        numbers = f'<p class="table-note">{escape(note)}</p>' if note and figure else ""
+        if table and figure:
+            numbers += f"<details><summary>Numbers as a table</summary>{table}</details>"
         return {
             self._text: _heading(title, sentence),
             self._plot: gr.Plot(value=figure, visible=figure is not None),

@@ -76,7 +76,8 @@ def pairs(table: ReadingTable) -> list[Pair]:
         (np.ones(len(rows), np.int64), (table.film[rows], table.reader[rows])), shape=(len(table.film_ids), readers)
     )
     shared = (read.T @ read).toarray()
-    with_model = np.bincount(table.reader[rows[table.model_of(rows) >= 0]], minlength=readers)
+    predicted = judged(table.predicted[table.model_of(rows)]).any(1)
+    with_model = np.bincount(table.reader[rows[predicted]], minlength=readers)
     voices = [Voice("reader", name) for name in table.readers]
     by_name = sorted(range(readers), key=lambda reader: table.readers[reader])
     of_readers = [Pair(voices[one], voices[other], int(shared[one, other])) for one, other in combinations(by_name, 2)]

@@ -161,6 +161,7 @@ def test_pairs_are_listed_by_the_films_they_share(room: ReadingRoom) -> None:
             room.read(film, reader, hand_at(0.5))
     room.read(room.film(), "dora", hand_at(0.5))
     room.predict(films[0], hand_at(0.5))
+    room.ledger.add_refusal(films[1], {"grader": "ab"}, "The film shows no hand: send another.")
     cleo = Voice("reader", "cleo")
     assert pairs(_table(room)) == [
         Pair(BEN, cleo, 3),
