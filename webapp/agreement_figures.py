@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from core.agreement import AgePairs, BoneAgreement, Kappa, ReadingTimes
 from core.bones import BONE_TITLES, RUS_BONES
 from core.standards import grade_label
-from webapp.agreement_words import counted, duration, higher_or_lower, kappa_words, short_count
+from webapp.agreement_words import POINTS_DRAWN, counted, duration, higher_or_lower, kappa_words, short_count, signed
 from webapp.bone_style import bone_colour
 from webapp.figures import GRID_COLOUR, TEXT_COLOUR, finished
 from webapp.words import years
@@ -20,9 +20,6 @@ _TEAL: Final = "#2a9d8f"
 _MARK: Final = "#d9480f"
 _REFERENCE: Final = "#8793a5"
 _CELL: Final = "42,157,143"
-
-#: More points than this are a blot, and slow to draw.
-_POINTS_DRAWN: Final = 2000
 
 #: Opacity of the fullest cell, so that the page's own letters can be read on it, bright or dark.
 _FULLEST: Final = 0.75
@@ -36,6 +33,9 @@ _FINE_TICKS_FROM: Final = 0.7
 
 #: How far below a bone's point that of all readers stands, in rows.
 _REFERENCE_BELOW: Final = 0.3
+
+#: Share of the span of ages that is left free on the right.
+_ROOM_FOR_NAMES: Final = 0.2
 
 #: The axis of ages shows at least as many months either way, so that small differences look small.
 _LEAST_MONTHS: Final = 12.0
@@ -158,7 +158,7 @@ def ages_figure(ages: AgePairs, first: str, second: str) -> go.Figure | None:
     if len(ages.film_ids) == 0:
         return None
     # The same films are drawn each time; mean and limits are over all.
-    drawn = np.random.default_rng(0).permutation(len(ages.film_ids))[:_POINTS_DRAWN]
+    drawn = np.random.default_rng(0).permutation(len(ages.film_ids))[:POINTS_DRAWN]
     apart = (ages.first - ages.second)[drawn]
     middle = (ages.first + ages.second)[drawn] / 2
     figure = go.Figure(
@@ -190,7 +190,14 @@ def ages_figure(ages: AgePairs, first: str, second: str) -> go.Figure | None:
         title_text=f"Months: {first} minus {second}", range=[-reach, reach], gridcolor=GRID_COLOUR,
         zerolinecolor=TEXT_COLOUR,
     )  # fmt: skip
-    figure.update_xaxes(title_text="Mean of both ages in years", gridcolor=GRID_COLOUR, zeroline=False)
+    youngest, oldest = years(float(middle.min())), years(float(middle.max()))
+    figure.update_xaxes(
+        title_text="Mean of both ages in years",
+        # The levels' names stand at the right end, clear of the points.
+        range=[youngest - 0.5, oldest + 0.5 + _ROOM_FOR_NAMES * (oldest - youngest)],
+        gridcolor=GRID_COLOUR,
+        zeroline=False,
+    )
     return _without_legend(figure, height=400)
 
 
@@ -265,7 +272,7 @@ def _mark_level(figure: go.Figure, months: float, name: str, dash: str | None) -
     figure.add_hline(
         y=months,
         line={"color": _MARK, "width": 2 if dash is None else 1.5, "dash": dash},
-        annotation_text=f"{name} {months:+.1f}".replace("-", "\N{MINUS SIGN}"),
+        annotation_text=f"{name} {signed(months)}",
         annotation_position="top right",
         annotation_font={"color": _MARK, "size": 12},
     )

@@ -37,12 +37,16 @@ def headline_tiles(comparison: Comparison, scale_name: str) -> str:
     limits = "" if differences.limits is None else f"95 %: {months_range(differences.limits)}"
     tiles = (
         ("Films both read", f"{comparison.pair.films:,}", ""),
-        ("Weighted kappa", kappa_number(comparison.mean_kappa), "mean over the bones"),
+        (
+            "Weighted kappa",
+            kappa_number(comparison.mean_kappa),
+            "too few films" if comparison.mean_kappa is None else "mean over the bones",
+        ),
         ("Same grade", share_words(comparison.exact), f"at most one apart: {share_words(comparison.within_one)}"),
         (
             f"Difference in {scale_name} age",
             NO_VALUE if differences.mean is None else f"{signed(differences.mean)} months",
-            limits or too_few_films(differences.films),
+            limits or too_few_films(differences.films).lower(),
         ),
     )
     cells = "".join(

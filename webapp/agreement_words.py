@@ -20,6 +20,9 @@ from webapp.words import NO_VALUE, percent
 _MINUS: Final = "\N{MINUS SIGN}"
 _SECONDS_A_MINUTE: Final = 60
 
+#: Films in the figure of age differences; more points are a blot, and slow to draw.
+POINTS_DRAWN: Final = 2000
+
 #: How a kappa is to be read.
 _KAPPA_IN_A_WORD: Final = (
     "1 is the same grade every time, 0 what chance would give; a wide miss counts more than a near one."
@@ -136,9 +139,10 @@ def ages_sentence(ages: AgePairs, first: str, second: str, scale_name: str) -> s
             f"all 13 bones graded by both.{left_out}"
         )
     lower, upper = (signed(limit) for limit in differences.limits)
+    sample = f" {POINTS_DRAWN:,} of them are drawn." if differences.films > POINTS_DRAWN else ""
     return (
         f"By {scale_name} age, {first} reads on average {higher_or_lower(differences.mean, second)}; 95 % of the "
-        f"differences lie between {lower} and {upper} months ({counted(differences.films, 'film')}).{left_out}"
+        f"differences lie between {lower} and {upper} months ({counted(differences.films, 'film')}).{sample}{left_out}"
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
 from core.agreement.table import UNJUDGED, UNREADABLE, ReadingTable
 from core.bones import RUS_BONES
@@ -38,45 +39,51 @@ class ReadingCollector:
         self._ledger = ledger
         self._lock = threading.Lock()
         self._table: ReadingTable | None = None
+        self._table_is_of = (-1, -1)
         self._revision = 0
+        self._undone: set[int] = set()
         self._readings = _Readings()
         self._predictions = _Predictions()
 
     def table(self, report: Report = lambda share: None) -> ReadingTable:
         """The table at the ledger's present revision; the same object again while nothing new was said."""
         with self._lock:
-            known = (self._revision, self._predictions.last)
-            revision = self._ledger.ledger_revision()
-            self._read_events(revision, report)
+            self._read_events(self._ledger.ledger_revision(), report)
             self._read_predictions()
-            if self._table is None or known != (self._revision, self._predictions.last):
-                self._table = self._readings.table(self._revision, self._predictions)
+            now = (self._revision, self._predictions.last)
+            if self._table is None or self._table_is_of != now:
+                self._table, self._table_is_of = self._readings.table(self._revision, self._predictions), now
             return self._table
 
     def _read_events(self, revision: int, report: Report) -> None:
-        """Takes in what was said after the last time, up to a revision."""
-        changed: set[int] = set()
+        """Takes in what was said after the last time, up to a revision.
+
+        Each page counts as read once it is in, so that an error in the next makes nothing count twice.
+        """
         first = self._revision
         for after in range(first, revision, _PAGE):
             report((after - first) / (revision - first))
+            last = min(after + _PAGE, revision)
             with self._ledger.reading_transaction() as connection:
-                rows = connection.execute(_events_query(after, min(after + _PAGE, revision)))
-                changed |= self._readings.add(rows)
+                rows = connection.execute(_events_query(after, last)).all()
+            self._undone |= self._readings.add(rows)
+            self._revision = last
         # What an undo leaves standing takes the film's whole history to say, which the ledger folds.
-        for film_id in sorted(changed):
+        for film_id in sorted(self._undone):
             history = self._ledger.history(film_id)
             self._readings.replace(film_id, fold([event for event in history if event.id <= revision]))
-        self._revision = revision
+        self._undone.clear()
 
     def _read_predictions(self) -> None:
         with self._ledger.reading_transaction() as connection:
             newest = connection.execute(sa.select(sa.func.max(schema.prediction.c.id))).scalar() or 0
         for after in range(self._predictions.last, newest, _PAGE):
+            last = min(after + _PAGE, newest)
             with self._ledger.reading_transaction() as connection:
-                rows = connection.execute(_predictions_query(after, min(after + _PAGE, newest)))
-                for prediction_id, film_id, probabilities, months in rows:
-                    self._predictions.add(prediction_id, film_id, probabilities, months)
-        self._predictions.last = newest
+                rows = connection.execute(_predictions_query(after, last)).all()
+            for prediction_id, film_id, probabilities, months in rows:
+                self._predictions.add(prediction_id, film_id, probabilities, months)
+            self._predictions.last = last
 
 
 def _events_query(after: int, last: int) -> sa.Select[Any]:
@@ -87,8 +94,8 @@ def _events_query(after: int, last: int) -> sa.Select[Any]:
     )
     return (
         sa.select(
-            event.id, event.film_id, film.sex, event.reader, event.kind, event.seconds, event.prediction_id,
-            correction.bone, correction.grade, correction.accepted, correction.seconds,
+            event.id, event.film_id, film.sex, event.reader, event.kind, event.target, event.seconds,
+            event.prediction_id, correction.bone, correction.grade, correction.accepted, correction.seconds,
         )
         .select_from(joined)
         .where(event.id > after, event.id <= last, event.kind.in_(_READING_KINDS))
@@ -132,6 +139,7 @@ class _Readings:
         self._films: dict[int, int] = {}
         self._readers: dict[str, int] = {}
         self._rows: dict[tuple[int, int], int] = {}
+        self._gold_events: set[int] = set()
         self._girls, self._gold = array("b"), array("b")
         self._film, self._reader = array("i"), array("i")
         self._grades, self._accepted = array("b"), bytearray()
@@ -142,7 +150,9 @@ class _Readings:
         """Takes in the rows of _events_query; returns the films that something was undone on, which must be replaced."""
         undone: set[int] = set()
         last = film = row = 0
-        for event_id, film_id, sex, reader, kind, seconds, prediction_id, bone, grade, accepted, bone_seconds in rows:
+        for (
+            event_id, film_id, sex, reader, kind, target, seconds, prediction_id, bone, grade, accepted, bone_seconds,
+        ) in rows:  # fmt: skip
             if event_id != last:
                 last = event_id
                 film = self._film_of(film_id, sex)
@@ -150,6 +160,10 @@ class _Readings:
                 self._begin(kind, film, row, seconds, prediction_id)
                 if kind == "undo":
                     undone.add(film_id)
+                elif kind == "gold":
+                    self._gold_events.add(event_id)
+                elif kind == "restore" and target in self._gold_events:
+                    self._knows_gold[row] = True
             if bone is None:
                 continue
             value = UNREADABLE if grade is None else grade
@@ -208,8 +222,8 @@ class _Readings:
             answers=positions,
             gold=np.array(self._gold, np.int8).reshape(-1, _BONES),
             newest=_newest(film_ids, np.array(predictions.film_ids, np.int64)),
-            predicted=np.array([*predictions.grades, *_NOTHING_SAID], np.int8).reshape(-1, _BONES),
-            predicted_months=np.array([*predictions.months, np.nan], np.float32),
+            predicted=np.array(predictions.grades + _NOTHING_SAID, np.int8).reshape(-1, _BONES),
+            predicted_months=np.array(predictions.months + array("f", [np.nan]), np.float32),
         )
 
     def _begin(self, kind: str, film: int, row: int, seconds: float, prediction_id: int | None) -> None:
@@ -252,7 +266,7 @@ class _Readings:
         return row
 
 
-def _newest(film_ids: np.ndarray[Any, np.dtype[np.int64]], predicted: np.ndarray[Any, np.dtype[np.int64]]) -> Any:
+def _newest(film_ids: NDArray[np.int64], predicted: NDArray[np.int64]) -> NDArray[np.int32]:
     """For each film the position of its last prediction, -1 if it has none. predicted: film ids, oldest first."""
     newest = np.full(len(film_ids), -1, np.int32)
     order = np.argsort(film_ids)

@@ -16,6 +16,9 @@ _NORMAL_95: Final = 1.6448536269514722
 #: The 97.5 % point: limits of agreement hold 95 % of the differences, as the field states them.
 _NORMAL_975: Final = 1.959963984540054
 
+#: Correlations beyond this are taken for this, whose Fisher z is finite.
+_WITHIN: Final = 1 - 1e-6
+
 #: Why there is no kappa: too few films; or both voices gave one and the same grade to all of them, so that agreement by
 #: chance is complete as well.
 NoKappa = Literal["too_few", "one_grade"]
@@ -125,10 +128,6 @@ def _kappa(moments: NDArray[np.float64]) -> Kappa:
     reach = _NORMAL_95 * math.sqrt((films - 1) * float(scores.var()))
     middle = math.atanh(min(max(value, -_WITHIN), _WITHIN))
     return Kappa(films, value, (math.tanh(middle - reach), math.tanh(middle + reach)), None)
-
-
-#: Correlations beyond this are taken for this, whose Fisher z is finite.
-_WITHIN: Final = 1 - 1e-6
 
 
 def _share_beyond_chance(means: NDArray[np.float64]) -> Any:

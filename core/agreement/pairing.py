@@ -93,7 +93,7 @@ def pairs(table: ReadingTable) -> list[Pair]:
 def paired(table: ReadingTable, first: Voice, second: Voice) -> Paired:
     """The films that both judged. first: a reader or the model; second: a reader, the model or gold.
 
-    Against gold, films whose gold reading the reader has ever set are left out, for he did not read them blindly.
+    Against gold, films whose gold reading the reader has ever set or copied are left out: they were not read blindly.
     """
     if first.kind == "model":
         film = np.flatnonzero(table.newest >= 0)

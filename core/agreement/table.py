@@ -31,8 +31,8 @@ class ReadingTable:
     film_ids, girls: F ledger ids, and whether the child is a girl.
     film, reader: R positions in film_ids and readers. grades: R x 13 int8, a grade, UNJUDGED or UNREADABLE.
     accepted: R x 13, the model's grade and box were taken over unchanged. seconds: R, spent on the film in all saves.
-    bone_seconds: R x 13. knows_gold: R, the reader has set this film's gold reading, so reads it blindly no more.
-    answers: R positions of the prediction that the reader had before him, -1 if none.
+    bone_seconds: R x 13. knows_gold: R, the reader has set or copied this film's gold reading, so it was not read blindly.
+    answers: R positions of the prediction that the reader had before them, -1 if none.
     gold: F x 13, the gold reading, UNJUDGED throughout where there is none.
     newest: F positions of the film's newest prediction, -1 if none.
     predicted: (P + 1) x 13, the most probable grades, UNJUDGED for a bone that was not found; predicted_months: P + 1,

@@ -189,6 +189,36 @@ def test_nothing_new_is_the_same_table_and_a_given_table_stays_as_it_was(room: R
     assert collector.table().newest.tolist() == [0]
 
 
+def test_who_copies_the_gold_reading_did_not_read_blindly(room: ReadingRoom) -> None:
+    film = room.film()
+    mine = room.read(film, "anna", HALF)
+    gold = room.set_gold(film, shifted(HALF, 1))
+    collector = ReadingCollector(room.ledger)
+    room.restore(film, mine, reader="anna")
+    assert not collector.table().knows_gold[collector.table().readings_of("anna")].any()
+    room.restore(film, gold, reader="anna")
+    table = collector.table()
+    assert _grades(table, film, "anna") == list(shifted(HALF, 1).values())
+    assert table.knows_gold[table.readings_of("anna")].tolist() == [True]
+
+
+def test_an_error_half_way_makes_nothing_count_twice(room: ReadingRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.agreement.collector._PAGE", 2)
+    films = [room.film() for _ in range(5)]
+    events = [room.read(film, "anna", HALF, seconds=50.0) for film in films]
+    room.undo(films[0], events[0])
+    collector = ReadingCollector(room.ledger)
+
+    def fails_at_the_last_page(share: float) -> None:
+        if share > 0.5:
+            raise ConnectionError("the database went away")
+
+    with pytest.raises(ConnectionError):
+        collector.table(fails_at_the_last_page)
+    assert _same(collector.table(), ReadingCollector(room.ledger).table())
+    assert collector.table().seconds.tolist() == [50.0] * 5
+
+
 def test_progress_is_told_in_shares(room: ReadingRoom, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.agreement.collector._PAGE", 2)
     for _ in range(5):
