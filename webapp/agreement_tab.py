@@ -281,10 +281,11 @@ class _Tab:
         """The parts on every reader, or on this one alone for whom may not see the others."""
         all_names = reader.may(Action.SEE_ALL_READINGS)
         times = [one for one in reading_times(table) if all_names or one.reader == reader.name]
-        seen = (MODEL, Voice("reader", reader.name))
-        scores = [
-            score for score in gold_scores(table, scale, self._calibration(scale)) if all_names or score.voice in seen
-        ]
+        scores = gold_scores(table, scale, self._calibration(scale))
+        if not all_names:
+            own = [score for score in scores if score.voice == Voice("reader", reader.name)]
+            # The model's score stands beside one's own, not alone.
+            scores = [*own, *(score for score in scores if own and score.voice == MODEL)]
         return {
             self.times_column: gr.Column(visible=bool(times)),
             **self.times.shows("Time a film", times_sentence(times), times_figure(times), times_table(times)),

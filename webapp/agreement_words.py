@@ -13,6 +13,7 @@ from core.agreement import (
     Kappa,
     ReadingTimes,
     Voice,
+    mean_kappa,
 )
 from core.bones import BONE_TITLES
 from webapp.words import NO_VALUE, percent
@@ -91,7 +92,7 @@ def kappa_sentence(kappas: Mapping[str, Kappa], first: str, second: str) -> str:
         shared = "films read by two readers" if not first else "films graded by both"
         return f"Too few films for a kappa: it takes {LEAST_FILMS} {shared}, and so far there are at most {most}."
     best, least = max(values, key=lambda bone: values[bone]), min(values, key=lambda bone: values[bone])
-    mean = kappa_number(sum(values.values()) / len(values))
+    mean = kappa_number(mean_kappa(kappas.values()))
     if len(values) == 1:
         text = f"{who} reach {mean} on {BONE_TITLES[best]}."
     elif values[best] == values[least]:

@@ -11,6 +11,7 @@ from core.agreement.comparison import (
     ReadingTimes,
     compare,
     gold_scores,
+    mean_kappa,
     pooled_kappas,
     reading_times,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "Voice",
     "compare",
     "gold_scores",
+    "mean_kappa",
     "pairs",
     "pooled_kappas",
     "read_counts",

@@ -1,6 +1,6 @@
 """Readers against each other, against the model and against the gold readings, and how long they take."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -123,7 +123,7 @@ def compare(
     return Comparison(
         pair=Pair(first, second, len(both.film)),
         bones=bones,
-        mean_kappa=_mean_kappa([one.kappa for one in bones.values()]),
+        mean_kappa=mean_kappa([one.kappa for one in bones.values()]),
         exact=_share(apart == 0),
         within_one=_share(apart <= 1),
         accepted=taken_over,
@@ -203,7 +203,7 @@ def _gold_score(
         unreadable=int(((mine == UNREADABLE) & (gold >= 0)).sum()),
         exact=_share(apart == 0),
         within_one=_share(apart <= 1),
-        mean_kappa=_mean_kappa([kappa_of_two(mine[:, i], gold[:, i]) for i in range(len(RUS_BONES))]),
+        mean_kappa=mean_kappa([kappa_of_two(mine[:, i], gold[:, i]) for i in range(len(RUS_BONES))]),
         grade_error=float(apart.mean()) if len(apart) else None,
         ages=_age_pairs(table, both, scale, calibration).differences,
     )
@@ -221,7 +221,8 @@ def _share(which: NDArray[np.bool_]) -> float | None:
     return float(which.mean()) if which.size else None
 
 
-def _mean_kappa(kappas: Sequence[Kappa]) -> float | None:
+def mean_kappa(kappas: Iterable[Kappa]) -> float | None:
+    """Over the bones that have one; None if none has."""
     values = [kappa.value for kappa in kappas if kappa.value is not None]
     return float(np.mean(values)) if values else None
 

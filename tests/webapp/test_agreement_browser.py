@@ -1,40 +1,17 @@
 """The Agreement tab as a person uses it, in a real browser over a small real ledger."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from core.agreement import MODEL, ReadingCollector, Voice, compare
 from core.bones import RUS_BONES
 from tests.reading_room import ReadingRoom, hand_at, shifted
-
-ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-#: From the start of the program to a page, and from a click to an answer, on two busy cores.
-START_SECONDS = 60
-ANSWER_MS = 60_000
+from tests.webapp.running_app import ANSWER_MS, CHROMIUM, RunningApp, chromium, running, watched
 
 ANNA, BEN = Voice("reader", "anna"), Voice("reader", "ben")
 
@@ -57,72 +34,39 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> ReadingRoom:
     return room
 
 
-@contextmanager
-def _running(*arguments: str) -> Iterator[str]:
-    """Where the tab answers; it runs in a process of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "tests.webapp.agreement_app", *arguments]
-    settings = {"PORT": str(port), "HOST": "127.0.0.1"}
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings)
-    try:
-        yield _answering(f"http://127.0.0.1:{port}", process)
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def _answering(url: str, process: subprocess.Popen[bytes]) -> str:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-            return url
-        except OSError:
-            time.sleep(0.3)
-    raise AssertionError(f"the app did not answer within {START_SECONDS} s")
+def _running(*arguments: str) -> AbstractContextManager[RunningApp]:
+    """The tab, in a process of its own."""
+    return running(("-m", "tests.webapp.agreement_app", *arguments))
 
 
 @pytest.fixture(scope="module")
-def url(room: ReadingRoom, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with _running(str(room.folder)) as address:
-        yield address
+def url(room: ReadingRoom) -> Iterator[str]:
+    with _running(str(room.folder)) as app:
+        yield app.url
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def open_tab(browser: Browser) -> Iterator[Open]:
     """Opens the tab as somebody. Afterwards: no error in the console, and nothing was fetched from elsewhere."""
-    pages: list[Page] = []
-    troubles: list[str] = []
+    pages: list[tuple[Page, list[str]]] = []
 
     def open_as(url: str, who: str, width: int = 1440) -> Page:
         page = browser.new_page(viewport={"width": width, "height": 1000})
-        pages.append(page)
-        page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", lambda request: _note_foreign(request.url, url, troubles))
+        pages.append((page, watched(page, url)))
         page.goto(f"{url}/?as={who}")
         page.get_by_role("tab", name="Agreement").click()
         return page
 
     yield open_as
-    for page in pages:
+    for page, troubles in pages:
         page.close()
-    assert troubles == []
-
-
-def _note_foreign(address: str, url: str, troubles: list[str]) -> None:
-    if not address.startswith((url, "data:", "blob:")):
-        troubles.append(f"fetched {address}")
+        assert troubles == []
 
 
 def _choose(page: Page, dropdown: str, option: str) -> None:
@@ -209,14 +153,14 @@ def test_the_tab_fits_a_phone(url: str, open_tab: Open) -> None:
 
 
 def test_an_empty_ledger_and_a_demo_say_what_to_do(tmp_path: Path, open_tab: Open) -> None:
-    with _running(str(tmp_path)) as url:
-        page = open_tab(url, "anna:ADMIN")
+    with _running(str(tmp_path)) as app:
+        page = open_tab(app.url, "anna:ADMIN")
         expect(page.locator("#agreement-message")).to_contain_text("Nobody has read a film yet", timeout=ANSWER_MS)
         expect(page.locator("#agreement-choice")).to_be_hidden()
         room = ReadingRoom(tmp_path)
         room.read(room.film(), "anna", hand_at(0.5))
         page.locator("#agreement-refresh").click()
         expect(page.locator("#agreement-message")).to_contain_text("none has a prediction", timeout=ANSWER_MS)
-    with _running() as url:
-        page = open_tab(url, "anna:ADMIN")
+    with _running() as app:
+        page = open_tab(app.url, "anna:ADMIN")
         expect(page.locator("#agreement-message")).to_contain_text("This is a demo", timeout=ANSWER_MS)
