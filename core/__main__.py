@@ -1,4 +1,4 @@
-"""The command line: python -m core assess | evaluate | train. Try --help."""
+"""The command line: python -m core assess | evaluate | stress | train. Try --help."""
 
 import json
 from collections.abc import Callable
@@ -92,6 +92,27 @@ def evaluate(
     except (BoneGradeError, DataFolderError, WeightsError) as error:
         _stop(str(error), _FAILED)
     typer.echo(json.dumps(figures, indent=1) if as_json else evaluation.as_text(figures))
+
+
+@cli.command()
+def stress(
+    data: Annotated[Path, typer.Option(help="Folder with labels.csv and images.")] = _HANDS,
+    split: Annotated[str | None, typer.Option(help="Rows of this split, e.g. val; all rows if not given.")] = None,
+    every: Annotated[int, typer.Option(help="Take every n-th film.", min=1)] = 1,
+    pictures: Annotated[int, typer.Option(help="Pictures of each kind that shows no hand.", min=1)] = 40,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measures how far the age moves when the same hand comes on another film, and whether non-hands are refused."""
+    from core import stress as trial
+    from core.assessment import Assessor
+    from core.training.films import DataFolderError, read_films
+    from models.registry import WeightsError
+
+    try:
+        figures = trial.stress(read_films(data, split)[::every], Assessor.from_registry(), pictures)
+    except (BoneGradeError, DataFolderError, WeightsError) as error:
+        _stop(str(error), _FAILED)
+    typer.echo(json.dumps(figures, indent=1) if as_json else trial.as_text(figures))
 
 
 @train.command("localizer")
