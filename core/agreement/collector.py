@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
+import orjson
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
@@ -82,7 +83,7 @@ class ReadingCollector:
             with self._ledger.reading_transaction() as connection:
                 rows = connection.execute(_predictions_query(after, last)).all()
             for prediction_id, film_id, probabilities, months in rows:
-                self._predictions.add(prediction_id, film_id, probabilities, months)
+                self._predictions.add(prediction_id, film_id, orjson.loads(probabilities), months)
             self._predictions.last = last
 
 
@@ -104,9 +105,10 @@ def _events_query(after: int, last: int) -> sa.Select[Any]:
 
 
 def _predictions_query(after: int, last: int) -> sa.Select[Any]:
+    """Predictions with their probabilities as JSON text."""
     column = schema.prediction.c
     return (
-        sa.select(column.id, column.film_id, column.probabilities, column.bone_age_months)
+        sa.select(column.id, column.film_id, sa.cast(column.probabilities, sa.Text), column.bone_age_months)
         .where(column.id > after, column.id <= last)
         .order_by(column.id)
     )
