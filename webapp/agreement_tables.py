@@ -58,7 +58,7 @@ def headline_tiles(comparison: Comparison, scale_name: str) -> str:
 
 def kappa_table(kappas: Mapping[str, Kappa], bones: Mapping[str, BoneAgreement] | None) -> str:
     """Kappa, its interval and, between two voices, the shares of equal grades."""
-    heads = ["Films", "Weighted kappa", "90 % interval"]
+    heads = ["Films", "Kappa", "90 % interval"]
     heads += [] if bones is None else ["Same grade", "Within one", "Unreadable"]
     rows = []
     for bone in RUS_BONES:
