@@ -39,7 +39,8 @@ def _marked(film: Picture) -> Picture:
     left = film[:, : width // 2].mean() < film[:, width // 2 :].mean()
     x = round(0.04 * width) if left else round(0.86 * width)
     cv2.putText(letter, "L", (x, round(0.12 * height)), cv2.FONT_HERSHEY_SIMPLEX, size, 255, max(2, round(2 * size)))
-    return np.maximum(film, letter.astype(np.float32) / np.float32(255))
+    marked: Picture = np.maximum(film, letter.astype(np.float32) / np.float32(255))
+    return marked
 
 
 #: The same hand on another film. "forearm cut off" is done where the wrist was found, see `forearm_cut_off`.

@@ -41,4 +41,5 @@ class WholeHandNetwork(nn.Module):
         features = self.last(self.encoder(pictures)[-1]).float()
         pooled = torch.cat([features.mean((2, 3)), features.amax((2, 3))], 1)
         ages = 10.0 + 5.0 * self.age(self.dropout(pooled))
-        return ages.gather(1, female.long()[:, None])[:, 0]
+        chosen: Tensor = ages.gather(1, female.long()[:, None])[:, 0]
+        return chosen

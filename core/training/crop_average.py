@@ -110,9 +110,10 @@ def _aligned(affines: Sequence[NDArray[np.float32]], layers: Grey, blur: int) ->
     found = []
     for layer, affine in zip(layers, affines, strict=True):
         try:
-            _, better = cv2.findTransformECC(
+            _, found_map = cv2.findTransformECC(
                 target, _relief(layer), affine.copy(), cv2.MOTION_AFFINE, _STEPS, mask, blur
             )
+            better = np.asarray(found_map, np.float32)
         except cv2.error:  # no overlap that it could climb on
             better = affine
         found.append(better if _is_small(better) else affine)

@@ -61,7 +61,7 @@ def _affine(shape: tuple[int, int], frame: Frame, side: int, context: float) -> 
     """From the exemplar's pixels to a `side`-pixel window that shows `context` crop sides."""
     height, width = shape
     scale = frame.zoom * side / context / max(shape)
-    matrix = np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), frame.degrees, scale))
+    matrix = np.array(cv2.getRotationMatrix2D((width / 2, height / 2), frame.degrees, scale), np.float64)
     unit = side / context
     matrix[:, 2] += side / 2 + np.array([frame.x, frame.y]) * unit - [width / 2, height / 2]
     return matrix
