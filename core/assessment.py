@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,19 @@ from core.standards import (
 from models.registry import load_grader, load_localizer
 
 Progress = Callable[[float, str], None]
+
+
+class FilmFacts(Protocol):
+    """What scoring needs to know of a film beside its grades: no pixels. Radiographs have it, and films of the ledger."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def laterality(self) -> Literal["L", "R"] | None: ...
 
 
 @dataclass(frozen=True)
@@ -173,7 +186,7 @@ class Assessor:
 
     def score(
         self,
-        radiograph: Radiograph,
+        film: FilmFacts,
         sex: Sex,
         localization: Localization,
         probabilities: GradeProbabilities,
@@ -202,9 +215,9 @@ class Assessor:
             )
         return Assessment(
             sex=sex,
-            width=radiograph.width,
-            height=radiograph.height,
-            film_sha256=radiograph.sha256,
+            width=film.width,
+            height=film.height,
+            film_sha256=film.sha256,
             laterality="R" if localization.mirrored else "L",
             rotation_degrees=localization.rotation_degrees,
             inverted=localization.inverted,
@@ -212,7 +225,7 @@ class Assessor:
             standards=cards,
             bone_age_months=None if age is None else age.months,
             interval90_months=None if age is None else age.interval90,
-            checks=_checks(radiograph, localization),
+            checks=_checks(film, localization),
             weights=self.weights,
             seconds=time.monotonic() - started,
             localization=localization,
@@ -253,13 +266,13 @@ class Assessor:
         return moved[0] - here, moved[1] - here
 
 
-def _checks(radiograph: Radiograph, localization: Localization) -> tuple[Check, ...]:
+def _checks(film: FilmFacts, localization: Localization) -> tuple[Check, ...]:
     found = [r for r in localization.regions if r.status == "found"]
     lost = [f"{BONE_TITLES[r.bone]} ({'outside the film' if r.status == 'outside' else 'not recognised'})"
             for r in localization.regions if r.status != "found"]  # fmt: skip
     pixels_per_crop = [CROP_SIDE / math.sqrt(abs(np.linalg.det(crop_affine(r, False)[:, :2]))) for r in found]
     sharp = min(pixels_per_crop, default=0.0) >= CROP_SIDE / 3
-    said = radiograph.laterality
+    said = film.laterality
     shown = "R" if localization.mirrored else "L"
     turned = abs(localization.rotation_degrees) > 45
     return (

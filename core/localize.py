@@ -1,7 +1,8 @@
 """Finds the 13 RUS regions of a hand film: any rotation, either hand, any exposure; refuses what is no hand."""
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -78,6 +79,25 @@ class Localization:
     all_centres: Points
     all_confidences: NDArray[np.float64]
     misfit: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The localization as JSON-ready values, nothing rounded."""
+        fields = {name: getattr(self, name) for name in ("mirrored", "rotation_degrees", "inverted", "hand", "misfit")}
+        return fields | {
+            "regions": [asdict(region) for region in self.regions],
+            "all_centres": self.all_centres.tolist(),
+            "all_confidences": self.all_confidences.tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Localization":
+        """What `to_dict` gave, also after a way through JSON."""
+        regions = (
+            Region(**{**region, "box": tuple(region["box"]), "centre": tuple(region["centre"])})
+            for region in values["regions"]
+        )
+        arrays = {name: np.array(values[name], np.float64) for name in ("all_centres", "all_confidences")}
+        return cls(**{**values, **arrays, "regions": tuple(regions)})
 
 
 def standardise(picture: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,5 +1,19 @@
 """The append-only store of films, predictions and what people said of them."""
 
+from core.ledger.checks import clipped_box
+from core.ledger.errors import (
+    Conflict,
+    DamagedStore,
+    InvalidCorrection,
+    InvalidFilm,
+    LedgerError,
+    StaleRevision,
+    UnknownFilm,
+    UnreachableDatabase,
+)
+from core.ledger.films import AddedFilm
+from core.ledger.predictions import assessment_of
+from core.ledger.readings import FilmState, Said, fold, state_after, undone
 from core.ledger.records import (
     Correction,
     Event,
@@ -10,5 +24,34 @@ from core.ledger.records import (
     Reading,
     Verdict,
 )
+from core.ledger.settings import LedgerSettings
+from core.ledger.store import Ledger
 
-__all__ = ["Correction", "Event", "EventKind", "FilmRecord", "LabelRule", "PredictionRecord", "Reading", "Verdict"]
+__all__ = [
+    "AddedFilm",
+    "Conflict",
+    "Correction",
+    "DamagedStore",
+    "Event",
+    "EventKind",
+    "FilmRecord",
+    "FilmState",
+    "InvalidCorrection",
+    "InvalidFilm",
+    "LabelRule",
+    "Ledger",
+    "LedgerError",
+    "LedgerSettings",
+    "PredictionRecord",
+    "Reading",
+    "Said",
+    "StaleRevision",
+    "UnknownFilm",
+    "UnreachableDatabase",
+    "Verdict",
+    "assessment_of",
+    "clipped_box",
+    "fold",
+    "state_after",
+    "undone",
+]

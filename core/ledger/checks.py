@@ -1,0 +1,116 @@
+"""What may be said of a film: checked before anything is written."""
+
+import math
+import operator
+from collections.abc import Iterable
+from dataclasses import replace
+
+from core.bones import BONE_TITLES, RUS_BONES
+from core.ledger.errors import InvalidCorrection
+from core.ledger.records import Correction, FilmRecord
+from core.localize import Box
+from core.standards import GRADE_COUNTS, grade_label
+
+#: The longest note, in characters.
+LONGEST_NOTE = 10_000
+_VERDICTS = ("graded", "absent", "unreadable")
+
+
+def clipped_box(box: Box, width: int, height: int) -> Box | None:
+    """The part of a box that lies on a film of this size; None where there is none.
+
+    The localiser's boxes reach over the edge where a bone lies there; what a person says must lie on the film.
+    """
+    xmin, ymin, xmax, ymax = box
+    inside = (max(xmin, 0.0), max(ymin, 0.0), min(xmax, float(width)), min(ymax, float(height)))
+    return inside if inside[0] < inside[2] and inside[1] < inside[3] else None
+
+
+def checked_corrections(film: FilmRecord, corrections: Iterable[Correction]) -> tuple[Correction, ...]:
+    """The corrections in RUS_BONES order, with plain numbers. Raises InvalidCorrection with what is wrong."""
+    by_bone: dict[str, Correction] = {}
+    for correction in corrections:
+        if correction.bone not in GRADE_COUNTS:
+            raise InvalidCorrection(
+                f"{correction.bone!r} is none of the 13 bones that are graded: {', '.join(RUS_BONES)}."
+            )
+        if correction.bone in by_bone:
+            raise InvalidCorrection(f"{BONE_TITLES[correction.bone]} is judged twice in one save: give one verdict.")
+        by_bone[correction.bone] = replace(
+            correction,
+            grade=_checked_grade(correction),
+            box=_checked_box(film, correction),
+            accepted=bool(correction.accepted),
+            note=checked_note(correction.note),
+            seconds=checked_seconds(correction.seconds),
+        )
+    return tuple(by_bone[bone] for bone in RUS_BONES if bone in by_bone)
+
+
+def checked_note(note: str) -> str:
+    """The note as it will be stored."""
+    return _checked_text(note, "note", LONGEST_NOTE)
+
+
+def checked_name(reader: str) -> str:
+    """A reader's name as it will be stored."""
+    if not reader.strip():
+        raise InvalidCorrection("Nobody is named as the reader: sign in again.")
+    return _checked_text(reader, "name", 200)
+
+
+def checked_seconds(seconds: float) -> float:
+    """The seconds as a plain number."""
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise InvalidCorrection("The reading time must be a number of seconds from 0 up.")
+    return float(seconds)
+
+
+def _checked_text(text: str, what: str, longest: int) -> str:
+    if len(text) > longest:
+        raise InvalidCorrection(f"The {what} is longer than {longest:,} characters: shorten it.")
+    # PostgreSQL cannot store it, and no keyboard types it.
+    if "\0" in text:
+        raise InvalidCorrection(f"The {what} holds a character that cannot be stored: type it again.")
+    return text
+
+
+def _checked_grade(correction: Correction) -> int | None:
+    title, grade = BONE_TITLES[correction.bone], correction.grade
+    if correction.verdict not in _VERDICTS:
+        raise InvalidCorrection(f"{title}: {correction.verdict!r} is no verdict; choose one of {', '.join(_VERDICTS)}.")
+    if correction.verdict == "unreadable":
+        if grade is not None:
+            raise InvalidCorrection(f"{title} cannot be read and yet has a grade: take back one of the two.")
+        return None
+    try:
+        number = operator.index(grade)  # type: ignore[arg-type]
+    except TypeError:
+        raise InvalidCorrection(f"{title} has no grade: choose one, or say that it cannot be read.") from None
+    if correction.verdict == "absent" and number != 0:
+        raise InvalidCorrection(
+            f"{title} is not visible yet, which is grade 0, and yet has grade {number}: choose one."
+        )
+    highest = GRADE_COUNTS[correction.bone]
+    if correction.verdict == "graded" and not 1 <= number <= highest:
+        raise InvalidCorrection(
+            f"{title} has the grades {grade_label(correction.bone, 1)} to {grade_label(correction.bone, highest)}"
+            f" (1 to {highest}), not {number}."
+        )
+    return number
+
+
+def _checked_box(film: FilmRecord, correction: Correction) -> Box | None:
+    if correction.box is None:
+        return None
+    title = BONE_TITLES[correction.bone]
+    xmin, ymin, xmax, ymax = box = (
+        float(correction.box[0]), float(correction.box[1]), float(correction.box[2]), float(correction.box[3]),
+    )  # fmt: skip
+    if not all(math.isfinite(side) for side in box) or xmin >= xmax or ymin >= ymax:
+        raise InvalidCorrection(f"The box of {title} has no area: draw it again.")
+    if xmin < 0 or ymin < 0 or xmax > film.width or ymax > film.height:
+        raise InvalidCorrection(
+            f"The box of {title} lies outside the film, which has {film.width} x {film.height} pixels: draw it inside."
+        )
+    return box

@@ -1,0 +1,102 @@
+"""The connection to SQLite or PostgreSQL: reading transactions, and writing ones that wait for each other."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from core.ledger.errors import UnreachableDatabase
+from core.ledger.locks import WriterLock
+
+#: How long SQLite waits for a lock, in milliseconds.
+_PATIENCE: Final = 30_000
+#: Names the writers' lock among PostgreSQL's advisory locks; any number will do, so long as it stays.
+_WRITERS: Final = 0x426F6E65
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """One database for all threads of the process.
+
+    Writers take turns on both kinds of database. Event ids are given inside a turn and seen when it ends, so whoever
+    reads "all events after number n" can never miss one that was numbered earlier and is committed later.
+    """
+
+    def __init__(self, url: str, folder: Path):
+        self.engine = _engine(url)
+        self._sqlite = self.engine.dialect.name == "sqlite"
+        self._lock = WriterLock(folder / "writer.lock") if self._sqlite else None
+        try:
+            self._migrate()
+        except OperationalError as error:
+            self.engine.dispose()
+            raise UnreachableDatabase(
+                f"The ledger's database ({self.engine.url.render_as_string(hide_password=True)}) cannot be opened:"
+                " check BONEGRADE_DB and BONEGRADE_DATA, and that it is running."
+            ) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A transaction that only reads."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction that is the only writing one; on the disk when the block ends, undone if it raises. Not nested."""
+        with self._turn(), self._writers_connection() as connection, connection.begin():
+            if not self._sqlite:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS)))
+            yield connection
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self.engine.dispose()
+
+    def _turn(self) -> Any:
+        return nullcontext() if self._lock is None else self._lock.held()
+
+    def _writers_connection(self) -> sa.Connection:
+        return self.engine.connect().execution_options(begin="BEGIN IMMEDIATE")
+
+    def _migrate(self) -> None:
+        """Brings the tables up to date, in one transaction; of several processes the first does it."""
+        from alembic import command
+        from alembic.config import Config
+
+        if self._sqlite:
+            with self._turn(), self.engine.connect() as connection:
+                connection.connection.driver_connection.execute("PRAGMA journal_mode = WAL")  # type: ignore[union-attr]
+        with self.writing() as connection:
+            config = Config()
+            config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def _engine(url: str) -> sa.Engine:
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=24)
+    engine = sa.create_engine(url, pool_size=8, max_overflow=56)
+
+    @sa.event.listens_for(engine, "connect")
+    def configure(connection: Any, record: object) -> None:
+        # The driver would start transactions by itself, and only at the first write.
+        connection.isolation_level = None
+        for pragma in (
+            f"busy_timeout = {_PATIENCE}",
+            "synchronous = FULL",  # a save is on the disk before it is acknowledged
+            "foreign_keys = ON",
+            "recursive_triggers = ON",  # so that REPLACE cannot get round the triggers that refuse to delete
+            "cache_size = -32768",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+    return engine

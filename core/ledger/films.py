@@ -1,0 +1,121 @@
+"""Rows of films, and of the consents under which their pictures are kept."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.bones import Sex
+from core.ledger import schema
+from core.ledger.errors import InvalidFilm, UnknownFilm
+from core.ledger.records import FilmRecord
+from core.radiograph import Radiograph
+
+#: The greatest chronological age that is taken for one, in months.
+_OLDEST = 1200.0
+
+_FILM, _PICTURE = schema.film, schema.picture
+_COLUMNS = (*_FILM.c, _PICTURE.c.sha256.label("picture"))
+_SELECT = sa.select(*_COLUMNS).select_from(_FILM.outerjoin(_PICTURE, _PICTURE.c.film_id == _FILM.c.id))
+
+
+@dataclass(frozen=True)
+class AddedFilm:
+    """film: as the ledger has it. known: the same pixels were there before, and what was said of them then stays."""
+
+    film: FilmRecord
+    known: bool
+
+
+def record(row: Any) -> FilmRecord:
+    """A row of `selection` as a record."""
+    spacing = None if row.row_spacing_mm is None else (row.row_spacing_mm, row.column_spacing_mm)
+    return FilmRecord(
+        id=row.id,
+        sha256=row.sha256,
+        width=row.width,
+        height=row.height,
+        sex=row.sex,
+        patient_key=row.patient_key,
+        age_months=row.age_months,
+        consent=row.picture is not None,
+        picture=row.picture,
+        source=row.source,
+        laterality=row.laterality,
+        spacing_mm=spacing,
+        added_at=row.added_at,
+        added_by=row.added_by,
+    )
+
+
+def by_id(connection: sa.Connection, film_id: int) -> FilmRecord:
+    """The film. Raises UnknownFilm."""
+    row = connection.execute(_SELECT.where(_FILM.c.id == film_id)).one_or_none()
+    if row is None:
+        raise UnknownFilm(f"There is no film {film_id} in the ledger: choose one from the queue.")
+    return record(row)
+
+
+def by_hash(connection: sa.Connection, sha256: str) -> FilmRecord | None:
+    """The film with these pixels."""
+    row = connection.execute(_SELECT.where(_FILM.c.sha256 == sha256)).one_or_none()
+    return None if row is None else record(row)
+
+
+def page(connection: sa.Connection, after: int, limit: int) -> list[FilmRecord]:
+    """The next films in id order."""
+    rows = connection.execute(_SELECT.where(_FILM.c.id > after).order_by(_FILM.c.id).limit(limit))
+    return [record(row) for row in rows]
+
+
+def of_ids(connection: sa.Connection, film_ids: Sequence[int]) -> Iterator[FilmRecord]:
+    """These films, in id order; at most some hundreds."""
+    rows = connection.execute(_SELECT.where(_FILM.c.id.in_(film_ids)).order_by(_FILM.c.id))
+    return (record(row) for row in rows)
+
+
+def insert(
+    connection: sa.Connection,
+    radiograph: Radiograph,
+    sex: Sex,
+    *,
+    reader: str,
+    source: str,
+    patient_key: str,
+    age_months: float | None,
+) -> int:
+    """Adds a film and returns its id."""
+    row_spacing, column_spacing = radiograph.spacing_mm or (None, None)
+    values = {
+        "sha256": radiograph.sha256,
+        "width": radiograph.width,
+        "height": radiograph.height,
+        "sex": sex,
+        "patient_key": patient_key,
+        "age_months": age_months,
+        "source": source,
+        "laterality": radiograph.laterality,
+        "row_spacing_mm": row_spacing,
+        "column_spacing_mm": column_spacing,
+        "added_at": datetime.now(UTC),
+        "added_by": reader,
+    }
+    film_id: int = connection.execute(sa.insert(_FILM).returning(_FILM.c.id), values).scalar_one()
+    return film_id
+
+
+def insert_consent(connection: sa.Connection, film_id: int, picture: str, reader: str) -> None:
+    """Says that the pixels are kept, in the file of this name."""
+    values = {"film_id": film_id, "sha256": picture, "consented_at": datetime.now(UTC), "consented_by": reader}
+    connection.execute(sa.insert(_PICTURE), values)
+
+
+def check(sex: Sex, age_months: float | None) -> None:
+    """Raises InvalidFilm where the sex or the age cannot be."""
+    if sex not in ("M", "F"):
+        raise InvalidFilm(f"The sex must be M or F, not {sex!r}: the score tables are made for each sex.")
+    if age_months is not None and not (math.isfinite(age_months) and 0 <= age_months <= _OLDEST):
+        raise InvalidFilm(f"The age must be from 0 to {_OLDEST:.0f} months, or left open: correct it.")

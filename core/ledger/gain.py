@@ -1,0 +1,127 @@
+"""How much is to be learned from reading a film: where the model is unsure, where readers disagree, at the hard bones."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bones import RUS_BONES
+from core.ledger.records import Correction, PredictionRecord, Reading
+from core.standards import GRADE_COUNTS
+
+#: 13 numbers, one a bone in RUS_BONES order.
+PerBone = NDArray[np.float64]
+
+#: What readers found hard counts against this many comparisons, and timed readings, at which all bones were alike; so
+#: the weights are even at first and learn slowly.
+_PRIOR = 20.0
+
+
+@dataclass(frozen=True)
+class Hardness:
+    """Sums over the whole ledger, by bone. pairs: comparisons of two readers on one film. disagreement: summed over them.
+    timed: verdicts that took some time. seconds: summed over these."""
+
+    pairs: PerBone
+    disagreement: PerBone
+    timed: PerBone
+    seconds: PerBone
+
+    @classmethod
+    def none(cls) -> "Hardness":
+        """Before anybody has read anything."""
+        return cls(*(np.zeros(len(RUS_BONES)) for _ in range(4)))
+
+    def __add__(self, other: "Hardness") -> "Hardness":
+        return Hardness(*(mine + theirs for mine, theirs in zip(self._sums(), other._sums(), strict=True)))
+
+    def __sub__(self, other: "Hardness") -> "Hardness":
+        return Hardness(*(mine - theirs for mine, theirs in zip(self._sums(), other._sums(), strict=True)))
+
+    def to_list(self) -> list[list[float]]:
+        """The four sums as JSON-ready values."""
+        return [sums.tolist() for sums in self._sums()]
+
+    @classmethod
+    def from_list(cls, sums: Sequence[Sequence[float]]) -> "Hardness":
+        """What `to_list` gave."""
+        return cls(*(np.array(one, np.float64) for one in sums))
+
+    def weights(self) -> PerBone:
+        """How much each bone counts, 13 numbers that sum to 1: half by how much readers disagree on it, half by how long
+        it takes them, each against the average bone. All equal before there are readings."""
+        even = np.ones(len(RUS_BONES))
+        relative = (_relative(self.disagreement, self.pairs) + _relative(self.seconds, self.timed)) / 2
+        weights: PerBone = np.maximum(relative, 0.0) if relative.sum() > 0 else even
+        normalised: PerBone = weights / weights.sum()
+
+    return normalised
+
+    def _sums(self) -> tuple[PerBone, PerBone, PerBone, PerBone]:
+        return self.pairs, self.disagreement, self.timed, self.seconds
+
+
+def model_uncertainty(prediction: PredictionRecord) -> PerBone:
+    """Entropy of each bone's grade probabilities as a share of the most it can be: 0 certain .. 1 no idea, which is also
+    what a bone gets that was not found."""
+    uncertainty = np.ones(len(RUS_BONES))
+    for place, bone in enumerate(RUS_BONES):
+        if bone in prediction.probabilities:
+            p = np.array(prediction.probabilities[bone])
+            entropy = -float(np.sum(p * np.log(np.maximum(p, 1e-300))))
+            uncertainty[place] = min(max(entropy / math.log(GRADE_COUNTS[bone] + 1), 0.0), 1.0)
+    return uncertainty
+
+
+def disagreement_of(mine: Correction, theirs: Correction) -> float:
+    """How far two verdicts on one bone lie apart, 0..1: n grades are n / (n + 1); "cannot be read" against a grade is 1."""
+    if mine.grade is None or theirs.grade is None:
+        return float(mine.grade != theirs.grade)
+    steps = abs(mine.grade - theirs.grade)
+    return steps / (steps + 1)
+
+
+def comparisons(readings: Mapping[str, Reading]) -> Hardness:
+    """All comparisons of two readers on one film; without times."""
+    found = Hardness.none()
+    for mine, theirs in combinations(readings.values(), 2):
+        for place, bone in enumerate(RUS_BONES):
+            if bone in mine and bone in theirs:
+                found.pairs[place] += 1
+                found.disagreement[place] += disagreement_of(mine[bone], theirs[bone])
+    return found
+
+
+def reading_times(corrections: Sequence[Correction]) -> Hardness:
+    """The seconds of verdicts; those that took none tell nothing of how hard a bone is."""
+    found = Hardness.none()
+    for correction in corrections:
+        if correction.seconds > 0:
+            found.timed[RUS_BONES.index(correction.bone)] += 1
+            found.seconds[RUS_BONES.index(correction.bone)] += correction.seconds
+    return found
+
+
+def mean_disagreement(compared: Hardness) -> PerBone:
+    """By bone, 0..1; 0 where fewer than two readers judged it."""
+    mean: PerBone = compared.disagreement / np.maximum(compared.pairs, 1.0)
+    return mean
+
+
+def expected_gain(uncertainty: PerBone, disagreement: PerBone, weights: PerBone) -> float:
+    """What reading a film once more should teach: the weighted mean over the bones of the model's uncertainty (0..1)
+    times one plus the readers' disagreement (0..1). 0..2; weights as `Hardness.weights` gives them."""
+    return float(weights @ (uncertainty * (1.0 + disagreement)))
+
+
+def _relative(sums: PerBone, counts: PerBone) -> PerBone:
+    """Each bone's mean against the mean of all, drawn towards 1 where there are few counts."""
+    if counts.sum() == 0 or sums.sum() <= 0:
+        return np.ones(len(RUS_BONES))
+    overall = sums.sum() / counts.sum()
+    mean: PerBone = (sums + _PRIOR * overall) / (counts + _PRIOR)
+    relative: PerBone = mean / overall
+    return relative

@@ -1,0 +1,43 @@
+"""Pseudonyms of patients: the same patient gets the same key in one store, and nobody without its secret can tell whose."""
+
+import hashlib
+import hmac
+import secrets
+from pathlib import Path
+
+from core.ledger.errors import DamagedStore
+from core.ledger.files import write_whole
+
+_FILE = "patient_secret"
+_BYTES = 32
+
+
+class Pseudonyms:
+    """Keyed by a secret of the store, which lies in its folder for its owner alone to read."""
+
+    def __init__(self, secret: bytes):
+        self._secret = secret
+
+    @classmethod
+    def of_folder(cls, folder: Path, incoming: Path) -> "Pseudonyms":
+        """With the folder's secret, made by way of `incoming` if there is none; the caller sees to it that only one is made."""
+        path = folder / _FILE
+        if not path.exists():
+            write_whole(path, secrets.token_bytes(_BYTES), by_way_of=incoming, mode=0o600)
+        secret = path.read_bytes()
+        if len(secret) != _BYTES:
+            raise DamagedStore(f"The file {_FILE} in the data folder is damaged: restore it from its backup.")
+        return cls(secret)
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells whether two stores have the same secret, and nothing more of it."""
+        return self._digest("fingerprint of the secret")
+
+    def of(self, patient: str | None) -> str:
+        """16 hexadecimal digits for a patient's id, whatever blanks stand around it; "" for none."""
+        named = (patient or "").strip()
+        return self._digest(named)[:16] if named else ""
+
+    def _digest(self, text: str) -> str:
+        return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,75 @@
+"""The pixels of films whose uploader consented: 16-bit grey PNG files, named by the SHA-256 of their content."""
+
+import hashlib
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from core.film_formats.greys import grey_of_samples
+from core.ledger.errors import DamagedStore
+from core.ledger.files import make_folder, write_whole
+from core.ledger.records import FilmRecord
+from core.radiograph import Radiograph
+
+#: A temporary file this old (seconds) was left by a process that died, and is removed.
+_LEFT_BEHIND = 3600.0
+#: Of zlib: films shrink little further beyond it, and take several times as long.
+_COMPRESSION = 3
+
+
+class PictureFolder:
+    """Files `pictures/ab/cd/abcd....png`: greys alone, no metadata."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder / "pictures"
+        self.incoming = folder / "incoming"
+        make_folder(self.folder)
+        make_folder(self.incoming)
+        self._remove_left_behind()
+
+    def path(self, sha256: str) -> Path:
+        """Where the picture of that name lies."""
+        return self.folder / sha256[:2] / sha256[2:4] / f"{sha256}.png"
+
+    def keep(self, radiograph: Radiograph) -> str:
+        """Stores the greys, rounded to 65536 levels (films of 8 or 16 bits lose nothing).
+
+        Returns the file's SHA-256 once the disk has the whole file.
+        """
+        levels = np.round(radiograph.pixels * np.float32(65535)).astype(np.uint16)
+        done, encoded = cv2.imencode(".png", levels, [cv2.IMWRITE_PNG_COMPRESSION, _COMPRESSION])
+        if not done:
+            raise DamagedStore("The film's picture could not be written: add the film again.")
+        content = encoded.tobytes()
+        sha256 = hashlib.sha256(content).hexdigest()
+        path = self.path(sha256)
+        make_folder(path.parent)
+        write_whole(path, content, by_way_of=self.incoming)
+        return sha256
+
+    def radiograph(self, film: FilmRecord) -> Radiograph | None:
+        """The film as it was kept, under the hash that names it in the ledger; None where it was not kept.
+
+        Raises DamagedStore where the file is missing or is not what was stored.
+        """
+        if film.picture is None:
+            return None
+        try:
+            content = self.path(film.picture).read_bytes()
+        except OSError:
+            raise DamagedStore(
+                f"The picture of film {film.id} is missing from the data folder: restore the folder from its backup."
+            ) from None
+        if hashlib.sha256(content).hexdigest() != film.picture:
+            raise DamagedStore(
+                f"The picture of film {film.id} was changed since it was kept: restore the folder from its backup."
+            )
+        levels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+        return Radiograph(grey_of_samples(np.asarray(levels), 65535), film.spacing_mm, film.laterality, film.sha256)
+
+    def _remove_left_behind(self) -> None:
+        for temporary in self.incoming.iterdir():
+            if temporary.stat().st_mtime < time.time() - _LEFT_BEHIND:
+                temporary.unlink(missing_ok=True)

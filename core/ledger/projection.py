@@ -1,0 +1,190 @@
+"""Keeps the queue's tables in step with the events, in the transaction of each save; and makes them anew from the events.
+
+They hold nothing that a person said first-hand, so they can be thrown away at any time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import sqlalchemy as sa
+
+from core.ledger import events, films, predictions, schema
+from core.ledger.gain import (
+    Hardness,
+    PerBone,
+    comparisons,
+    expected_gain,
+    mean_disagreement,
+    model_uncertainty,
+    reading_times,
+)
+from core.ledger.readings import FilmState, fold
+from core.ledger.records import Event, FilmRecord, PredictionRecord
+
+_FILM, _READER, _HARDNESS = schema.queue_film, schema.queue_reader, schema.queue_hardness
+
+#: Gains are made anew once a bone's weight is off by this share.
+_DRIFT: Final = 0.1
+#: So many films' gains are made anew with each save, so that no save waits for all of them.
+_AT_A_TIME: Final = 100
+_REBUILT_AT_A_TIME: Final = 1000
+
+
+@dataclass(frozen=True)
+class _Learned:
+    """The row of queue_hardness. weighed_up_to: all films up to this id have gains of these weights; None: all films."""
+
+    sums: Hardness
+    weights: PerBone
+    weighed_up_to: int | None
+
+    def values(self) -> dict[str, Any]:
+        return {"sums": self.sums.to_list(), "weights": self.weights.tolist(), "weighed_up_to": self.weighed_up_to}
+
+
+def add_film(connection: sa.Connection, film_id: int, sha256: str, sex: str) -> None:
+    """A film that is not assessed yet."""
+    connection.execute(sa.insert(_FILM), _film_row(film_id, sha256, sex, None, FilmState(), Hardness.none().weights()))
+
+
+def add_prediction(connection: sa.Connection, film: FilmRecord, prediction: PredictionRecord, state: FilmState) -> None:
+    """A film's latest prediction."""
+    row = _film_row(film.id, film.sha256, film.sex, prediction, state, _learned(connection).weights)
+    connection.execute(sa.update(_FILM).where(_FILM.c.film_id == film.id), row)
+
+
+def add_event(connection: sa.Connection, history: Sequence[Event], event: Event) -> None:
+    """Something that was said on top of the film's history."""
+    before, after = fold(history), fold([*history, event])
+    compared = comparisons(after.readings())
+    learned = _learn(connection, compared - comparisons(before.readings()) + reading_times(event.corrections))
+    of_the_film = _FILM.c.film_id == event.film_id
+    uncertainty = connection.execute(sa.select(_FILM.c.uncertainty).where(of_the_film)).scalar_one()
+    values = _standing(after, compared, uncertainty, learned.weights)
+    connection.execute(sa.update(_FILM).where(of_the_film), values)
+    _set_reader(connection, event.film_id, event.reader, after)
+
+
+def rebuild(connection: sa.Connection) -> None:
+    """Makes all rows anew from films, predictions and events; takes minutes for millions of corrections."""
+    for table in (_FILM, _READER, _HARDNESS):
+        connection.execute(sa.delete(table))
+    sums = Hardness.none()
+    last = 0
+    while found := films.page(connection, last, _REBUILT_AT_A_TIME):
+        first, last = found[0].id, found[-1].id
+        latest = predictions.latest_between(connection, first, last)
+        said = events.between_films(connection, first, last)
+        film_rows, reader_rows = [], []
+        for film in found:
+            history = said.get(film.id, [])
+            state = fold(history)
+            film_rows.append(_film_row(film.id, film.sha256, film.sex, latest.get(film.id), state, sums.weights()))
+            reader_rows += _reader_rows(film.id, state)
+            sums += comparisons(state.readings())
+            for event in history:
+                sums += reading_times(event.corrections)
+        connection.execute(sa.insert(_FILM), film_rows)
+        if reader_rows:
+            connection.execute(sa.insert(_READER), reader_rows)
+    weighed_up_to: int | None = 0
+    while weighed_up_to is not None:
+        weighed_up_to = _weigh(connection, sums.weights(), weighed_up_to, _REBUILT_AT_A_TIME)
+    connection.execute(sa.insert(_HARDNESS), {"id": 1, **_Learned(sums, sums.weights(), None).values()})
+
+
+def _film_row(
+    film_id: int, sha256: str, sex: str, prediction: PredictionRecord | None, state: FilmState, weights: PerBone
+) -> dict[str, Any]:
+    compared = comparisons(state.readings())
+    uncertainty = [] if prediction is None else model_uncertainty(prediction).tolist()
+    return {
+        "film_id": film_id,
+        "assessed": "assessing" if prediction is None else "ready" if prediction.localization else "refused",
+        "shuffle": int(sha256[:12], 16) / 2**48,
+        "sex": sex,
+        "bone_age_months": None if prediction is None else prediction.bone_age_months,
+        "uncertainty": uncertainty,
+        **_standing(state, compared, uncertainty, weights),
+    }
+
+
+def _standing(state: FilmState, compared: Hardness, uncertainty: Sequence[float], weights: PerBone) -> dict[str, Any]:
+    """The columns of a film that change with what is said of it."""
+    disagreement = mean_disagreement(compared)
+    return {
+        "gold": state.gold is not None,
+        "assigned_to": state.assigned_to,
+        "readers": len(state.said),
+        "flagged": state.flagged,
+        "disagreement": disagreement.tolist(),
+        "gain": _gain(uncertainty, disagreement, weights),
+    }
+
+
+def _gain(uncertainty: Sequence[float], disagreement: PerBone, weights: PerBone) -> float:
+    return expected_gain(np.array(uncertainty), disagreement, weights) if len(uncertainty) else 0.0
+
+
+def _reader_rows(film_id: int, state: FilmState) -> list[dict[str, Any]]:
+    readers = state.said.keys() | state.skipped_by | state.knows_gold
+    return [_reader_row(film_id, reader, state) for reader in sorted(readers)]
+
+
+def _reader_row(film_id: int, reader: str, state: FilmState) -> dict[str, Any]:
+    return {
+        "reader": reader,
+        "film_id": film_id,
+        "read": reader in state.said,
+        "skipped": reader in state.skipped_by,
+        "knows_gold": reader in state.knows_gold,
+    }
+
+
+def _set_reader(connection: sa.Connection, film_id: int, reader: str, state: FilmState) -> None:
+    connection.execute(sa.delete(_READER).where(_READER.c.reader == reader, _READER.c.film_id == film_id))
+    row = _reader_row(film_id, reader, state)
+    if row["read"] or row["skipped"] or row["knows_gold"]:
+        connection.execute(sa.insert(_READER), row)
+
+
+def _learned(connection: sa.Connection) -> _Learned:
+    row = connection.execute(sa.select(_HARDNESS)).one_or_none()
+    if row is None:
+        return _Learned(Hardness.none(), Hardness.none().weights(), None)
+    return _Learned(Hardness.from_list(row.sums), np.array(row.weights), row.weighed_up_to)
+
+
+def _learn(connection: sa.Connection, more: Hardness) -> _Learned:
+    """Adds to the sums; where they moved the weights far enough, starts to make all gains anew, some with each call."""
+    known = _learned(connection)
+    learned = replace(known, sums=known.sums + more)
+    fresh = learned.sums.weights()
+    if learned.weighed_up_to is None and np.abs(fresh / known.weights - 1).max() > _DRIFT:
+        learned = replace(learned, weights=fresh, weighed_up_to=0)
+    if learned.weighed_up_to is not None:
+        done = _weigh(connection, learned.weights, learned.weighed_up_to, _AT_A_TIME)
+        learned = replace(learned, weighed_up_to=done)
+    if not connection.execute(sa.update(_HARDNESS), learned.values()).rowcount:
+        connection.execute(sa.insert(_HARDNESS), {"id": 1, **learned.values()})
+    return learned
+
+
+def _weigh(connection: sa.Connection, weights: PerBone, after: int, limit: int) -> int | None:
+    """Makes the gains of the next films anew; returns the last film's id, or None when all are done."""
+    query = (
+        sa.select(_FILM.c.film_id, _FILM.c.uncertainty, _FILM.c.disagreement)
+        .where(_FILM.c.film_id > after)
+        .order_by(_FILM.c.film_id)
+        .limit(limit)
+    )
+    rows = connection.execute(query).all()
+    if rows:
+        fresh = [
+            {"film": row.film_id, "fresh": _gain(row.uncertainty, np.array(row.disagreement), weights)} for row in rows
+        ]
+        update = sa.update(_FILM).where(_FILM.c.film_id == sa.bindparam("film")).values(gain=sa.bindparam("fresh"))
+        connection.execute(update, fresh)
+    return rows[-1].film_id if len(rows) == limit else None

@@ -1,0 +1,444 @@
+"""The ledger: what films there are, what the model said of them, and what people said. Nothing said is lost or changed."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+
+import sqlalchemy as sa
+
+from core.bones import Sex
+from core.ledger import drafts, events, films, predictions, projection, schema
+from core.ledger.checks import checked_corrections, checked_name, checked_note, checked_seconds
+from core.ledger.database import Database
+from core.ledger.errors import Conflict, DamagedStore, InvalidCorrection, InvalidFilm, StaleRevision
+from core.ledger.events import Words
+from core.ledger.files import make_folder
+from core.ledger.films import AddedFilm
+from core.ledger.patients import Pseudonyms
+from core.ledger.pictures import PictureFolder
+from core.ledger.readings import OF_THE_READING, fold, state_after, undone
+from core.ledger.records import Correction, Event, FilmRecord, LabelRule, PredictionRecord, Reading
+from core.ledger.settings import LedgerSettings
+from core.radiograph import Radiograph
+
+if TYPE_CHECKING:
+    from core.assessment import Assessment
+
+_Row = TypeVar("_Row", FilmRecord, PredictionRecord, Event)
+
+#: So many rows are read at a time where all are asked for; no transaction stays open between.
+_PAGE: Final = 500
+
+
+class Ledger:
+    """One store; safe to use from many threads, and the same store from many processes.
+
+    Every change is on the disk before its method returns. Names of readers come from the caller, who has made sure of
+    them and of what their role allows: see core.readers.
+    """
+
+    def __init__(self, database: Database, pictures: PictureFolder, pseudonyms: Pseudonyms):
+        self._database = database
+        self._pictures = pictures
+        self._pseudonyms = pseudonyms
+
+    @classmethod
+    def open(cls, settings: LedgerSettings) -> "Ledger":
+        """Opens the store, or makes it, and brings its tables up to date.
+
+        Raises UnreachableDatabase, or DamagedStore where the folder is not the one that the database was used with.
+        """
+        try:
+            make_folder(settings.folder)
+            pictures = PictureFolder(settings.folder)
+        except OSError as error:
+            raise DamagedStore(
+                f"The data folder {settings.folder} cannot be written to: check BONEGRADE_DATA and who owns the folder."
+            ) from error
+        database = Database(settings.url, settings.folder)
+        with database.writing() as connection:
+            pseudonyms = Pseudonyms.of_folder(settings.folder, pictures.incoming)
+            _check_secret(connection, pseudonyms.fingerprint)
+        return cls(database, pictures, pseudonyms)
+
+    def close(self) -> None:
+        """Closes the connections; the ledger is of no use afterwards."""
+        self._database.close()
+
+    def reading_transaction(self) -> AbstractContextManager[sa.Connection]:
+        """For queries over the tables of core.ledger.schema, such as the queue's."""
+        return self._database.reading()
+
+    # Films and their pictures
+
+    def add_film(
+        self,
+        radiograph: Radiograph,
+        sex: Sex,
+        *,
+        reader: str,
+        source: str,
+        consent: bool,
+        patient: str | None = None,
+        age_months: float | None = None,
+    ) -> AddedFilm:
+        """Adds a film. The same pixels again change nothing, except that a consent given now is kept with the picture.
+
+        patient: the patient's own id, of which only a keyed pseudonym is stored. Raises InvalidFilm.
+        """
+        films.check(sex, age_months)
+        reader = checked_name(reader)
+        known = self.film_by_hash(radiograph.sha256)
+        if known is not None and (known.consent or not consent):
+            return AddedFilm(known, known=True)
+        # The picture is on the disk before a row names it; without the row the file means nothing.
+        picture = self._pictures.keep(radiograph) if consent else None
+        with self._database.writing() as connection:
+            known = films.by_hash(connection, radiograph.sha256)
+            if known is None:
+                film_id = films.insert(
+                    connection,
+                    radiograph,
+                    sex,
+                    reader=reader,
+                    source=source,
+                    patient_key=self._pseudonyms.of(patient),
+                    age_months=age_months,
+                )
+                projection.add_film(connection, film_id, radiograph.sha256, sex)
+            else:
+                film_id = known.id
+            if picture is not None and not (known and known.consent):
+                films.insert_consent(connection, film_id, picture, reader)
+            return AddedFilm(films.by_id(connection, film_id), known is not None)
+
+    def film(self, film_id: int) -> FilmRecord:
+        """The film. Raises UnknownFilm."""
+        with self._database.reading() as connection:
+            return films.by_id(connection, film_id)
+
+    def film_by_hash(self, sha256: str) -> FilmRecord | None:
+        """The film with these pixels (core.radiograph.film_hash), None if there is none."""
+        with self._database.reading() as connection:
+            return films.by_hash(connection, sha256)
+
+    def films(self, film_ids: Sequence[int] | None = None) -> Iterator[FilmRecord]:
+        """All films, or those of these ids that there are; in id order, streamed."""
+        if film_ids is None:
+            yield from self._pages(films.page, 0, None)
+            return
+        wanted = sorted(set(film_ids))
+        for start in range(0, len(wanted), _PAGE):
+            with self._database.reading() as connection:
+                found = list(films.of_ids(connection, wanted[start : start + _PAGE]))
+            yield from found
+
+    def radiograph(self, film: FilmRecord) -> Radiograph | None:
+        """The film's pixels and what is known of it; None where nobody consented to keeping them. Raises DamagedStore."""
+        return self._pictures.radiograph(film)
+
+    # Predictions
+
+    def add_prediction(self, film_id: int, assessment: "Assessment") -> PredictionRecord:
+        """Stores what the model said. The first word of the same weights stands; it is returned again."""
+        if assessment.film_sha256 != self.film(film_id).sha256:
+            raise InvalidFilm("The assessment belongs to another film: assess this one.")
+        return self._add_prediction(film_id, predictions.assessed(assessment), assessment.weights)
+
+    def add_refusal(self, film_id: int, weights: Mapping[str, str], message: str) -> PredictionRecord:
+        """Stores that the model refused the film, and why."""
+        return self._add_prediction(film_id, predictions.refused(weights, message), weights)
+
+    def prediction(self, film_id: int, prediction_id: int | None = None) -> PredictionRecord | None:
+        """One prediction of the film, by default the latest; None if there is none."""
+        with self._database.reading() as connection:
+            return predictions.find(connection, film_id, prediction_id)
+
+    def predictions(self) -> Iterator[PredictionRecord]:
+        """All predictions of all films in the order in which they were made, streamed."""
+        return self._pages(predictions.page, 0, None)
+
+    # What people say
+
+    def revision(self, film_id: int) -> int:
+        """How often the film's reading was changed: 0 before anything was said."""
+        with self._database.reading() as connection:
+            return events.revision(connection, film_id)
+
+    def save(
+        self,
+        film_id: int,
+        corrections: Sequence[Correction],
+        *,
+        reader: str,
+        base_revision: int,
+        token: str,
+        prediction_id: int | None,
+        seconds: float,
+        note: str = "",
+    ) -> Event:
+        """Stores a reader's verdicts and drops the reader's draft of the film.
+
+        base_revision: the film's revision that the reader had before them. token: a new one for each save; the same save
+        sent again under its token returns the event that is stored. Raises InvalidCorrection, UnknownFilm, or
+        StaleRevision where the film was read further since.
+        """
+        checked = checked_corrections(self.film(film_id), corrections)
+        if not checked:
+            raise InvalidCorrection("There is nothing to save yet: judge at least one bone.")
+        if prediction_id is None and any(c.accepted for c in checked):
+            raise InvalidCorrection(
+                "A grade was accepted from the model, but no prediction is named: open the film anew."
+            )
+        words = Words(
+            kind="correction",
+            reader=reader,
+            token=token,
+            base_revision=base_revision,
+            corrections=checked,
+            prediction_id=prediction_id,
+            seconds=seconds,
+            note=note,
+        )
+        return self._say(film_id, words)
+
+    def undo(self, film_id: int, event_id: int, *, reader: str, base_revision: int, token: str) -> Event:
+        """Takes back one of the reader's own events, as a new one; undoing an undo is redoing. Raises as `save`."""
+
+        def checked(words: Words, history: Sequence[Event]) -> Words:
+            target = _event_of(history, event_id)
+            if target.kind not in OF_THE_READING:
+                raise InvalidCorrection("Only saved readings can be undone: set the film's place in the queue anew.")
+            if target.reader != reader:
+                raise InvalidCorrection(f"This was said by {target.reader}: only one's own words can be undone.")
+            if event_id in undone(history):
+                raise InvalidCorrection("This was undone already: undo the undoing to have it back.")
+            return words
+
+        words = Words(kind="undo", reader=reader, token=token, base_revision=base_revision, target=event_id)
+        return self._say(film_id, words, checked)
+
+    def restore(self, film_id: int, event_id: int, *, reader: str, base_revision: int, token: str) -> Event:
+        """Makes an earlier state the reader's reading, as a new event: what the one who said `event_id` had said of the
+        film right after it, or the gold reading if it set one. Raises as `save`."""
+
+        def completed(words: Words, history: Sequence[Event]) -> Words:
+            target = _event_of(history, event_id)
+            if target.kind not in ("correction", "undo", "restore", "gold"):
+                raise InvalidCorrection(
+                    "This did not change a reading, so there is none to restore: choose another state."
+                )
+            state = state_after(history, event_id)
+            reading = state.reading(target.reader)
+            if target.kind == "gold":
+                reading = {c.bone: c for c in target.corrections}
+            answered = [e.prediction_id for e in history if e.id <= event_id and e.reader == target.reader]
+            prediction_id = next((answer for answer in reversed(answered) if answer is not None), None)
+            return replace(words, corrections=tuple(reading.values()), prediction_id=prediction_id)
+
+        words = Words(kind="restore", reader=reader, token=token, base_revision=base_revision, target=event_id)
+        return self._say(film_id, words, completed)
+
+    def set_gold(
+        self,
+        film_id: int,
+        reading: Mapping[str, Correction],
+        *,
+        reader: str,
+        base_revision: int,
+        token: str,
+        note: str = "",
+    ) -> Event:
+        """Makes a reading the film's gold reading. Raises as `save`."""
+        if any(bone != correction.bone for bone, correction in reading.items()):
+            raise InvalidCorrection(
+                "A verdict of the gold reading stands under another bone's name: open the film anew."
+            )
+        checked = checked_corrections(self.film(film_id), reading.values())
+        if not checked:
+            raise InvalidCorrection("A gold reading needs at least one bone's verdict: read the film first.")
+        words = Words(
+            kind="gold", reader=reader, token=token, base_revision=base_revision, corrections=checked, note=note
+        )
+        return self._say(film_id, words)
+
+    def clear_gold(self, film_id: int, *, reader: str, base_revision: int, token: str) -> Event:
+        """Leaves the film without a gold reading. Raises as `save`."""
+
+        def checked(words: Words, history: Sequence[Event]) -> Words:
+            gold = fold(history).gold
+            if gold is None:
+                raise InvalidCorrection("The film has no gold reading that could be cleared.")
+            return replace(words, target=gold.id)
+
+        return self._say(film_id, Words("ungold", reader, token, base_revision), checked)
+
+    def say(
+        self,
+        film_id: int,
+        kind: Literal["skip", "flag", "unflag", "assign"],
+        *,
+        reader: str,
+        token: str,
+        note: str = "",
+    ) -> Event:
+        """Says something of the film's place in the queue: skip it for this reader, flag or unflag it for all, assign it to
+        the reader named in `note` (to nobody if that is empty). Does not touch the reading's revision."""
+        if kind not in ("skip", "flag", "unflag", "assign"):
+            raise InvalidCorrection(f"{kind!r} says nothing of a film's place in the queue.")
+        return self._say(film_id, Words(kind, reader, token, note=note.strip() if kind == "assign" else note))
+
+    # What stands: always a query over the events
+
+    def reading(self, film_id: int, reader: str) -> Reading:
+        """One reader's word on the film; empty if there is none."""
+        return fold(self.history(film_id)).reading(reader)
+
+    def readings(self, film_id: int) -> dict[str, Reading]:
+        """Every reader's word on the film, by reader."""
+        return fold(self.history(film_id)).readings()
+
+    def labels(self, film_id: int, rule: LabelRule, reviewers: Collection[str] = ()) -> Reading:
+        """The one reading of the film by a rule; reviewers: names of those with that role or a higher one."""
+        return fold(self.history(film_id)).labels(rule, reviewers)
+
+    def gold(self, film_id: int) -> Reading | None:
+        """The film's gold reading."""
+        return fold(self.history(film_id)).gold_reading()
+
+    def history(self, film_id: int) -> list[Event]:
+        """All that was said of the film, oldest first."""
+        with self._database.reading() as connection:
+            return events.history(connection, film_id)
+
+    def events(self, after: int = 0, limit: int | None = None) -> Iterator[Event]:
+        """All events with an id greater than `after`, in id order, streamed; none that is committed later comes before."""
+        return self._pages(events.page, after, limit)
+
+    def ledger_revision(self) -> int:
+        """The id of the last event; 0 before anything was said."""
+        with self._database.reading() as connection:
+            return connection.execute(sa.select(sa.func.max(schema.event.c.id))).scalar() or 0
+
+    # Drafts
+
+    def keep_draft(self, film_id: int, reader: str, draft: Mapping[str, Any]) -> None:
+        """Keeps a reader's unsaved work on a film in place of what was kept before. draft: JSON-ready values."""
+        with self._database.writing() as connection:
+            films.by_id(connection, film_id)
+            drafts.keep(connection, film_id, reader, draft)
+
+    def draft(self, film_id: int, reader: str) -> dict[str, Any] | None:
+        """The reader's unsaved work on the film; None if there is none."""
+        with self._database.reading() as connection:
+            return drafts.find(connection, film_id, reader)
+
+    def drop_draft(self, film_id: int, reader: str) -> None:
+        """Forgets the reader's unsaved work on the film."""
+        with self._database.writing() as connection:
+            drafts.drop(connection, film_id, reader)
+
+    def rebuild_queue(self) -> None:
+        """Makes the tables of the queue anew from what was said, as after rows were added by other means."""
+        with self._database.writing() as connection:
+            projection.rebuild(connection)
+
+    def _add_prediction(self, film_id: int, values: Mapping[str, Any], weights: Mapping[str, str]) -> PredictionRecord:
+        with self._database.writing() as connection:
+            film = films.by_id(connection, film_id)
+            known = predictions.by_weights(connection, film_id, weights)
+            if known is not None:
+                return known
+            prediction = predictions.insert(connection, film_id, values)
+            projection.add_prediction(connection, film, prediction, fold(events.history(connection, film_id)))
+            return prediction
+
+    def _say(
+        self,
+        film_id: int,
+        words: Words,
+        complete: Callable[[Words, Sequence[Event]], Words] = lambda words, history: words,
+    ) -> Event:
+        """Adds an event, unless its token says that it was added before; `complete` may look at the film's history."""
+        words = replace(
+            words,
+            reader=checked_name(words.reader),
+            note=checked_note(words.note),
+            seconds=checked_seconds(words.seconds),
+        )
+        if not words.token.strip():
+            raise InvalidCorrection("The save has no token: open the film anew.")
+        with self._database.writing() as connection:
+            films.by_id(connection, film_id)
+            said_before = events.by_token(connection, words.token)
+            if said_before is not None:
+                return _same(said_before, film_id, words)
+            history = events.history(connection, film_id)
+            current = max((event.revision for event in history), default=0)
+            _check_revision(film_id, words, history, current)
+            words = complete(words, history)
+            if words.prediction_id is not None and not predictions.exists(connection, film_id, words.prediction_id):
+                raise InvalidCorrection(
+                    "The prediction that this answers is not one of the film's: open the film anew."
+                )
+            event = events.insert(connection, film_id, words, current)
+            if words.kind == "correction":
+                drafts.drop(connection, film_id, words.reader)
+            projection.add_event(connection, history, event)
+        return event
+
+    def _pages(
+        self, page: Callable[[sa.Connection, int, int], list[_Row]], after: int, limit: int | None
+    ) -> Iterator[_Row]:
+        left = limit
+        while left is None or left > 0:
+            size = _PAGE if left is None else min(_PAGE, left)
+            with self._database.reading() as connection:
+                rows = page(connection, after, size)
+            yield from rows
+            if len(rows) < size:
+                return
+            after = rows[-1].id
+            left = None if left is None else left - size
+
+
+def _check_secret(connection: sa.Connection, fingerprint: str) -> None:
+    """Pseudonyms made with another secret would split one patient in two, so such a folder is not worked with."""
+    name = schema.store.c.name == "patient_secret"
+    known = connection.execute(sa.select(schema.store.c.value).where(name)).scalar_one_or_none()
+    if known is None:
+        connection.execute(sa.insert(schema.store), {"name": "patient_secret", "value": fingerprint})
+    elif known != fingerprint:
+        raise DamagedStore(
+            "The database was used with another data folder: set BONEGRADE_DATA to that folder, or restore it."
+        )
+
+
+def _check_revision(film_id: int, words: Words, history: Sequence[Event], current: int) -> None:
+    base = words.base_revision
+    if base is None or base == current:
+        return
+    if not 0 <= base < current:
+        raise InvalidCorrection("The film was never at the revision that this was said of: open the film anew.")
+    theirs = tuple(event for event in history if event.kind in OF_THE_READING and event.revision > base)
+    raise StaleRevision(Conflict(film_id, base, current, theirs, words.corrections))
+
+
+def _event_of(history: Sequence[Event], event_id: int) -> Event:
+    for event in history:
+        if event.id == event_id:
+            return event
+    raise InvalidCorrection("This is not in the film's history: open the film anew.")
+
+
+def _same(stored: Event, film_id: int, words: Words) -> Event:
+    """The stored event, if it is what is being said again; a token must not swallow other words."""
+    same = (stored.film_id, stored.kind, stored.reader) == (film_id, words.kind, words.reader)
+    if words.kind in ("correction", "gold"):
+        same = same and stored.corrections == words.corrections
+    if words.kind in ("undo", "restore"):
+        same = same and stored.target == words.target
+    if not same:
+        raise InvalidCorrection("Something else was saved under this token before: open the film anew and save again.")
+    return stored
