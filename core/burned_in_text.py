@@ -56,26 +56,6 @@ def find_text(radiograph: Radiograph) -> list[TextPlace]:
         for corners, score in _detected(picture)
         if _like_a_line(corners) and (score >= _SURE or _contrast(greys, corners) >= _LEAST_CONTRAST)
     ]
-    kind: Literal["writing", "marker"]
-
-
-def find_text(radiograph: Radiograph) -> list[TextPlace]:
-    """Where the film seems to have writing or a side marker, in any direction, from the top down; often nothing.
-
-    It warns a person and proves nothing: it misses some writing (above all small, faint or cut off) and takes some
-    bones for letters. docs/results.md has the measured shares.
-    """
-    greys, scale = _greys(radiograph.pixels)
-    picture = np.round(np.clip(greys, 0.0, 1.0) * 255.0).astype(np.uint8)
-    with _ONE_AT_A_TIME:
-        found = _detector()(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), use_det=True, use_cls=False, use_rec=False)
-    if found.boxes is None:
-        return []
-    lines = [
-        corners
-        for corners, score in zip(np.asarray(found.boxes, np.float32), found.scores, strict=True)
-        if _like_a_line(corners) and (score >= _SURE or _contrast(greys, corners) >= _LEAST_CONTRAST)
-    ]
     kind: Literal["writing", "marker"] = "marker" if len(lines) == 1 and _is_one_glyph(greys, lines[0]) else "writing"
     places = [TextPlace(_box(corners / scale, radiograph), kind) for corners in lines]
     return sorted(places, key=lambda place: (place.box[1], place.box[0]))
