@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.bones import BONE_TITLES, RUS_BONES
 from core.errors import BoxRefused
 from webapp.bone_style import bone_colour
-from webapp.pictures import film_picture
+from webapp.pictures import film_picture, jpeg
 
 if TYPE_CHECKING:
     from core.localize import Box
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: Longest side of the picture in the editor: enough to zoom into a growth plate; small films are enlarged to the least.
 MOST_PIXELS: Final = 1800
 LEAST_PIXELS: Final = 1100
+
+#: Longest side of a place that is shown on its own.
+_CUTTING_SIDE: Final = 240
 
 #: An edge that comes back closer than this many pixels of the picture was not touched, and keeps its place to the digit.
 _UNTOUCHED: Final = 0.25
@@ -147,3 +150,12 @@ def _film_box(row: Mapping[str, Any], before: "Box | None", frame: FilmFrame) ->
 def _kept_edges(box: "Box", before: "Box", near: float) -> "Box":
     x0, y0, x1, y1 = (old if abs(new - old) <= near else new for new, old in zip(box, before, strict=True))
     return x0, y0, x1, y1
+
+
+def film_cutting(radiograph: "Radiograph", box: "Box") -> bytes:
+    """A place on the film with a little around it, as the film shows it; a JPEG file."""
+    x0, y0, x1, y1 = box
+    margin = 0.3 * min(x1 - x0, y1 - y0)
+    rows = slice(max(0, int(y0 - margin)), int(y1 + margin) + 1)
+    columns = slice(max(0, int(x0 - margin)), int(x1 + margin) + 1)
+    return jpeg(film_picture(radiograph.pixels[rows, columns], _CUTTING_SIDE))

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from core.errors import BoneGradeError
+from core.ledger.readings import undone
 from core.ledger.records import Correction, Event, Reading
 from core.readers import Action, Reader
 from webapp.annotate_desk import AnnotateDesk, Sitting
@@ -71,8 +72,8 @@ class Saving:
         assert work.film is not None
         before = ledger.reading(work.film, reader.name)
         new = unsaved(work, before, sitting.assessment)
-        if not new.corrections and not work.note:
-            return Saved(work, None, new.waiting, before, ledger.revision(work.film))
+        if not new.corrections:
+            return Saved(work, None, new.waiting, before, self._seen(ledger, work, reader))
         event, clash = self._written(ledger, work, new.corrections, reader, work.base_revision, work.token, work.note)
         if event is None:
             return Saved(work, None, new.waiting, before, work.base_revision, clash)
@@ -107,8 +108,8 @@ class Saving:
         """The reader's last save that counts no longer does; it stays in the history."""
         ledger = self._ledger(reader)
         own = self._own(ledger, film_id, reader)
-        undone = undone_events(own)
-        last = next((e for e in reversed(own) if e.kind != "undo" and e.id not in undone), None)
+        taken_back = undone(own)
+        last = next((e for e in reversed(own) if e.kind != "undo" and e.id not in taken_back), None)
         if last is None:
             raise BoneGradeError(NOTHING_TO_UNDO)
         return ledger.undo(film_id, last.id, reader=reader.name, base_revision=ledger.revision(film_id), token=token)
@@ -117,7 +118,7 @@ class Saving:
         """The save that the reader undid last counts again, unless the reader has said something since."""
         ledger = self._ledger(reader)
         own = self._own(ledger, film_id, reader)
-        last = _last_undo(own, undone_events(own))
+        last = _last_undo(own)
         if last is None:
             raise BoneGradeError(NOTHING_TO_REDO)
         return ledger.undo(film_id, last.id, reader=reader.name, base_revision=ledger.revision(film_id), token=token)
@@ -142,7 +143,7 @@ class Saving:
             if prediction is not None:
                 weights[number] = prediction.weights.get("grader", "")
         blind = not sees_all and len(shown) < len(events)
-        return HistoryView(shown, blind, undone_events(events), weights)
+        return HistoryView(shown, blind, frozenset(undone(events)), weights)
 
     def _ledger(self, reader: Reader) -> "Ledger":
         ledger = self._annotate.desk.ledger
@@ -151,6 +152,14 @@ class Saving:
         if not reader.may(Action.CORRECT):
             raise BoneGradeError(f"Your role does not allow you to {Action.CORRECT.value}.")
         return ledger
+
+    @staticmethod
+    def _seen(ledger: "Ledger", work: Work, reader: Reader) -> int:
+        """The revision that the reader has before them: a save of their own whose reply was lost is no surprise."""
+        assert work.film is not None
+        since = [event for event in ledger.history(work.film) if event.revision > work.base_revision]
+        only_mine = since and all(event.reader == reader.name for event in since)
+        return since[-1].revision if only_mine else work.base_revision
 
     @staticmethod
     def _own(ledger: "Ledger", film_id: int, reader: Reader) -> list[Event]:
@@ -212,22 +221,14 @@ class Saving:
         return Clash(revision, " and ".join(names), tuple(side_by_side(whole, said)))
 
 
-def undone_events(events: Sequence[Event]) -> frozenset[int]:
-    """The ids of events that no longer count, because an undo that itself counts names them."""
-    undone: set[int] = set()
-    for event in sorted(events, key=lambda event: event.id, reverse=True):
-        if event.kind == "undo" and event.target is not None and event.id not in undone:
-            undone.add(event.target)
-    return frozenset(undone)
-
-
-def _last_undo(own: Sequence[Event], undone: frozenset[int]) -> Event | None:
+def _last_undo(own: Sequence[Event]) -> Event | None:
     """The last undo of a save that counts; None if the reader has said something after it."""
+    taken_back = undone(own)
     saves = {event.id for event in own if event.kind != "undo"}
     for event in reversed(own):
         if event.kind != "undo":
             return None
-        if event.target in saves and event.id not in undone:
+        if event.target in saves and event.id not in taken_back:
             return event
     return None
 

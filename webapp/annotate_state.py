@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from core.bones import RUS_BONES
 from core.errors import BoneGradeError
+from core.ledger.checks import clipped_box
 from core.ledger.records import Correction, Reading, Verdict
 from core.standards import grade_count
 
@@ -123,16 +124,9 @@ def grades_said(work: Work) -> dict[str, int]:
 
 def predicted_boxes(assessment: "Assessment") -> dict[str, "Box"]:
     """The model's boxes of the bones that it found, cut off at the film's edges; by bone, in pixels of the film."""
-    return {
-        bone: (
-            max(0.0, float(found.box[0])),
-            max(0.0, float(found.box[1])),
-            min(float(assessment.width), float(found.box[2])),
-            min(float(assessment.height), float(found.box[3])),
-        )
-        for bone, found in assessment.bones.items()
-        if found is not None
-    }
+    found = {bone: one.box for bone, one in assessment.bones.items() if one is not None}
+    inside = {bone: clipped_box(box, assessment.width, assessment.height) for bone, box in found.items()}
+    return {bone: box for bone, box in inside.items() if box is not None}
 
 
 def current_boxes(work: Work, assessment: "Assessment") -> dict[str, "Box"]:

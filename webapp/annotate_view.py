@@ -61,6 +61,8 @@ _SHORT: Final = {
 
 _VERDICT_WORDS: Final = {"absent": "Not visible yet", "unreadable": "Can't be read"}
 
+_RESTORABLE: Final = ("correction", "undo", "restore", "gold")
+
 _EVENT_WORDS: Final = {
     "correction": "saved",
     "undo": "undid",
@@ -92,8 +94,8 @@ def toolbar() -> str:
     )
 
 
-def workplace() -> str:
-    """The bones and the bone in hand, without a film yet; the script fills in what differs from film to film."""
+def workplace(guide: str) -> str:
+    """The bones and the bone in hand; the script fills in what differs from film to film. guide: see grade_guide."""
     rows = "".join(_row(bone) for bone in RUS_BONES)
     return (
         '<div class="workplace"><nav class="bone-list" aria-label="The 13 bones">'
@@ -109,7 +111,7 @@ def workplace() -> str:
         '<p class="in-hand-tools"><button type="button" class="tool" data-do="accept" title="Accept (A)">'
         "Accept the model's grade</button>"
         '<button type="button" class="tool" data-do="clear">Take my grade back</button></p></div></div>'
-        '<div id="grade-guide" class="grade-guide"></div>'
+        f'<div id="grade-guide" class="grade-guide">{guide}</div>'
         '<label class="bone-note"><span>Note on this bone</span><textarea id="bone-note" rows="1" maxlength="2000">'
         "</textarea></label></section></div>"
     )
@@ -267,32 +269,32 @@ def clash_panel(clash: "Clash") -> str:
     )
 
 
-def history_panel(view: "HistoryView", reader: str, can_restore: bool) -> str:
+def history_panel(view: "HistoryView", can_restore: bool) -> str:
     """Who said what, when, in how many seconds and on which prediction; the newest first."""
     if view.blind:
         note = '<p class="blind">Others have read this film; you see what they said once you have saved your own reading.</p>'
     else:
         note = "" if view.events else '<p class="blind">Nobody has said anything of this film yet.</p>'
-    items = "".join(_event(event, view, reader, can_restore) for event in reversed(view.events))
+    items = "".join(_event(event, view, can_restore) for event in reversed(view.events))
     return f'{note}<ol class="history">{items}</ol>'
 
 
-def _event(event: "Event", view: "HistoryView", reader: str, can_restore: bool) -> str:
+def _event(event: "Event", view: "HistoryView", can_restore: bool) -> str:
     undone = event.id in view.undone
     words = "; ".join(
         f"{one.bone} {verdict_words(one, one.bone)}" + (f" ({one.note})" if one.note else "")
         for one in event.corrections
     )
     facts = [f"{event.seconds:.0f} s"] if event.kind == "correction" else []
-    if event.prediction_id in view.weights:
+    if event.prediction_id is not None and event.prediction_id in view.weights:
         facts.append(f"on the prediction of grader {short_hash(view.weights[event.prediction_id])}")
     if event.target is not None:
         facts.append(f"of no. {event.target}")
     restore = ""
-    if can_restore and event.reader == reader and event.kind in ("correction", "restore"):
+    if can_restore and event.kind in _RESTORABLE:
         restore = (
             f'<button type="button" class="tool" data-do="restore" data-event="{event.id}" '
-            f'aria-label="Restore my reading as it was after no. {event.id}">Restore</button>'
+            f'aria-label="Make the reading after no. {event.id} my reading again">Restore</button>'
         )
     note = f" <q>{escape(event.note)}</q>" if event.note else ""
     count = f" {len(event.corrections)} bone{'s' if len(event.corrections) != 1 else ''}" if event.corrections else ""
