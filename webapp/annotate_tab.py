@@ -30,13 +30,13 @@ from webapp.annotate_view import (
     workplace,
     writing_panel,
 )
+from webapp.assess_tab import FilmInHand
 from webapp.bone_style import bone_colour
 from webapp.pictures import jpeg
 from webapp.words import short_hash
 
 if TYPE_CHECKING:
-    from core.assessment import Assessment
-    from webapp.assess_tab import AssessTab, FilmInHand
+    from webapp.assess_tab import AssessTab
     from webapp.desk import Desk
 
 _log = logging.getLogger(__name__)
@@ -59,6 +59,9 @@ _COMMAND_JS: Final = (
 )
 
 Updates = dict[Any, Any]
+
+#: Gradio resolves these annotations to find the request, and the page need not wait for torch to be imported.
+AssessmentOrNone = Any
 
 
 @dataclass(frozen=True)
@@ -225,8 +228,8 @@ class _Tab:
         self,
         opened: str,
         to_open: str,
-        held: "FilmInHand | None",
-        assessment: "Assessment | None",
+        held: FilmInHand | None,
+        assessment: AssessmentOrNone,
         has_guide: bool,
         request: gr.Request,
     ) -> Updates:
@@ -235,7 +238,7 @@ class _Tab:
         return self._open_assessed(held, assessment, has_guide, request)
 
     def _open_assessed(
-        self, held: "FilmInHand | None", assessment: "Assessment | None", has_guide: bool, request: gr.Request
+        self, held: FilmInHand | None, assessment: AssessmentOrNone, has_guide: bool, request: gr.Request
     ) -> Updates:
         def opened(reader: Reader) -> Opened:
             if held is None or assessment is None:
@@ -247,8 +250,8 @@ class _Tab:
     def _open_film(
         self,
         number: str,
-        held: "FilmInHand | None",
-        assessment: "Assessment | None",
+        held: FilmInHand | None,
+        assessment: AssessmentOrNone,
         has_guide: bool,
         request: gr.Request,
     ) -> Updates:
@@ -313,7 +316,7 @@ class _Tab:
     # --- While reading ----------------------------------------------------------------------------------------------
 
     def _keep(
-        self, text: str, held: "FilmInHand | None", assessment: "Assessment | None", request: gr.Request
+        self, text: str, held: FilmInHand | None, assessment: AssessmentOrNone, request: gr.Request
     ) -> tuple[Any, Any]:
         """Keeps the work as a draft and answers with what it comes to."""
         try:
@@ -328,7 +331,7 @@ class _Tab:
             return told(sha256=document.get("sha256"), seq=document.get("seq"), error=sentence), gr.skip()
 
     def _boxes_changed(
-        self, value: Any, text: str, held: "FilmInHand | None", assessment: "Assessment | None"
+        self, value: Any, text: str, held: FilmInHand | None, assessment: AssessmentOrNone
     ) -> tuple[Any, Any]:
         """Regrades the boxes that were changed; puts them back where they cannot be used."""
         payload = value if isinstance(value, dict) else getattr(value, "model_dump", dict)()
@@ -352,7 +355,7 @@ class _Tab:
         except Exception as error:
             return told(message=remark(_warned(error), "error")), gr.skip()
 
-    def _redraw(self, text: str, held: "FilmInHand | None", assessment: "Assessment | None") -> Any:
+    def _redraw(self, text: str, held: FilmInHand | None, assessment: AssessmentOrNone) -> Any:
         """Puts the boxes of the work onto the film, after an undo or where a draft came back."""
         try:
             work = read_work(text)
@@ -362,9 +365,7 @@ class _Tab:
             _warned(error)
             return gr.skip()
 
-    def _look_for_writing(
-        self, ticked: bool, text: str, held: "FilmInHand | None", assessment: "Assessment | None"
-    ) -> str:
+    def _look_for_writing(self, ticked: bool, text: str, held: FilmInHand | None, assessment: AssessmentOrNone) -> str:
         """Points out burned-in writing where the film's pixels are kept, or are to be."""
         if not text or text == "null":
             return ""
@@ -391,8 +392,8 @@ class _Tab:
         self,
         command_text: str,
         text: str,
-        held: "FilmInHand | None",
-        assessment: "Assessment | None",
+        held: FilmInHand | None,
+        assessment: AssessmentOrNone,
         consent: bool,
         request: gr.Request,
     ) -> Updates:
@@ -442,17 +443,23 @@ class _Tab:
             self.consent: gr.Checkbox(value=False, visible=not film.consent),
         }
         if goes_on and not saved.waiting:
-            from core.reading_queue import Order, next_film
-
-            following = next_film(self._desk.ledger, reader.name, Order.EXPECTED_GAIN, after=film.id)
-            if following is None:
-                sentence, kind = f"{sentence} {FINISHED}", "good"
-            else:
-                updates[self.film_to_open] = str(following)
+            more, updates[self.film_to_open] = self._following(film.id, reader)
+            sentence = f"{sentence} {more}".strip()
         facts = saved_facts(saved, saved.reading, now)
         return {**updates, self.acted: told(saved=facts, message=remark(sentence, kind))}
 
-    def _went_back(self, command: dict[str, Any], work: Work, held: "FilmInHand | None", reader: Reader) -> Updates:
+    def _following(self, film_id: int, reader: Reader) -> tuple[str, str]:
+        """What to say and the film to open next; a queue that fails must not hide that the save did not."""
+        from core.reading_queue import Order, next_film
+
+        assert self._desk.ledger is not None
+        try:
+            following = next_film(self._desk.ledger, reader.name, Order.EXPECTED_GAIN, after=film_id)
+        except Exception as error:
+            return f"The next film could not be opened: {_warned(error)}", ""
+        return (FINISHED, "") if following is None else ("", str(following))
+
+    def _went_back(self, command: dict[str, Any], work: Work, held: FilmInHand | None, reader: Reader) -> Updates:
         """Undo and redo of a save, and restoring: new events in the ledger, after which the film is shown as it stands."""
         if work.is_touched:
             raise BoneGradeError(UNSAVED_FIRST)

@@ -90,7 +90,7 @@ def toolbar() -> str:
         '<button type="button" class="tool" data-do="save" id="annotate-save" title="Save (S)">Save</button>'
         '<button type="button" class="tool main" data-do="next" id="annotate-next" title="Save and next (N)">'
         "Save and next</button></span></div>"
-        '<p class="annotate-message" id="annotate-message" role="alert" hidden></p>'
+        '<p class="annotate-message" id="annotate-message" role="alert"></p>'
     )
 
 
@@ -108,9 +108,9 @@ def workplace(guide: str) -> str:
         'id="in-hand-crop-note"></figcaption></figure><div class="in-hand-facts"><h3 id="in-hand-title"></h3>'
         '<p class="in-hand-model" id="in-hand-model"></p><p class="in-hand-you" id="in-hand-you" aria-live="polite"></p>'
         '<p class="look-for" id="look-for"></p>'
-        '<p class="in-hand-tools"><button type="button" class="tool" data-do="accept" title="Accept (A)">'
-        "Accept the model's grade</button>"
-        '<button type="button" class="tool" data-do="clear">Take my grade back</button></p></div></div>'
+        '<p class="in-hand-tools"><button type="button" class="tool" data-do="accept" title="Accept the model\'s grade and go on (A)">'
+        "Accept</button>"
+        '<button type="button" class="tool" data-do="clear" title="Back to what I saved">Take back</button></p></div></div>'
         f'<div id="grade-guide" class="grade-guide">{guide}</div>'
         '<label class="bone-note"><span>Note on this bone</span><textarea id="bone-note" rows="1" maxlength="2000">'
         "</textarea></label></section></div>"
@@ -120,13 +120,9 @@ def workplace(guide: str) -> str:
 def _row(bone: str) -> str:
     return (
         f'<li><button type="button" class="bone-row" data-do="bone" data-bone="{bone}" style="--bone:{bone_colour(bone)}">'
-        f'<span class="bone-name"><b>{bone}</b> <span class="bone-title">{escape(_told_apart(bone))}</span></span>'
+        f'<span class="bone-name" title="{escape(BONE_TITLES[bone])}">{bone}</span>'
         '<span class="says-model"></span><span class="says-you"></span></button></li>'
     )
-
-
-def _told_apart(bone: str) -> str:
-    return "" if BONE_TITLES[bone] == bone else BONE_TITLES[bone]
 
 
 def grade_guide(picture: GradePicture) -> str:
@@ -166,7 +162,7 @@ def _card(bone: str, grade: int, picture: bytes | None, any_picture: bool) -> st
         f'<label class="grade-card" data-grade="{grade}" data-look="{escape(guide.look_for)}">'
         f'<input type="radio" name="grade-{bone}" value="{grade}">{shown}'
         f'<span class="grade-name"><kbd>{grade}</kbd><b>{escape(guide.label)}</b>'
-        f'<span class="stage">TW3 {escape(guide.tw3_stage)}</span></span>'
+        f'<span class="stage"><span class="visually-hidden">TW3 stage </span>{escape(guide.tw3_stage)}</span></span>'
         f'<span class="grade-short">{escape(guide.short)}</span><span class="odds"></span></label>'
     )
 
@@ -222,9 +218,10 @@ def _scores_row(kind: str, title: str, scores: "Scores") -> str:
         if card.total is None:
             cells += f'<td data-of="{key}" title="{escape(card.age_text)}">{NO_VALUE}</td>'
             continue
+        age_text = "mature" if card.mature else card.age_text
         interval = "" if card.interval90_years is None else f"{year_range(*card.interval90_years)}"
         cells += (
-            f'<td data-of="{key}" data-total="{card.total}"><b>{card.total}</b> {escape(card.age_text)} '
+            f'<td data-of="{key}" data-total="{card.total}"><b>{card.total}</b> {escape(age_text)} '
             f"<small>{interval}</small></td>"
         )
     return f'<tr class="row-{kind}" data-row="{kind}"><th scope="row">{title}</th>{age}{cells}</tr>'

@@ -40,7 +40,7 @@ def main() -> None:
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Assess", id="assess"):
                 assess = build_assess_tab(desk.load_assessor, read_examples())
-            with gr.Tab("Annotate", id="annotate") as tab:
+            with gr.Tab("Annotate", id="annotate", render_children=True) as tab:
                 annotate = build_annotate_tab(desk, assess)
         annotate.wire_select(tab)
     app.queue(default_concurrency_limit=4)

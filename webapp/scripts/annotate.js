@@ -247,14 +247,20 @@
       arrived = told.seq;
     } else {
       arrived = Math.max(arrived, told.seq);
-      if (told.film && !work.film) history.replaceState(null, "", `#film=${told.film}`);
-      work.film = told.film ?? work.film;
+      if (told.film) filed(told.film);
       work.prediction = told.prediction ?? work.prediction;
       film.kept_at = told.kept_at;
       if (arrived === work.seq && told.kept_at) forget();
     }
     changed("status");
     send();
+  };
+  const filed = (number) => {
+    if (work.film === number) return;
+    work.film = number;
+    film.title = film.title.replace("New film", `Film ${number}`);
+    byId("annotate-film").textContent = film.title;
+    history.replaceState(null, "", `#film=${number}`);
   };
   const learn = (bone, graded) => {
     film.regraded[bone] = { ...(film.regraded[bone] || {}), [JSON.stringify(graded.box)]: graded };
@@ -289,8 +295,12 @@
       const later = work.steps.slice(sent.at, work.at);
       const waiting = told.saved.waiting
         .map((bone) => [{ bone, before: copy(told.saved.says[bone] || null), after: copy(sent.says[bone]) }]);
+      const boxesBefore = JSON.stringify(bones().map(boxOf));
       film.saved = told.saved.says;
-      work.film = told.saved.film;
+      work.says = copy(told.saved.says);
+      [...waiting, ...later].flat().forEach((change) => put(change.bone, copy(change.after)));
+      if (JSON.stringify(bones().map(boxOf)) !== boxesBefore) press("annotate-redraw");
+      filed(told.saved.film);
       work.prediction = told.saved.prediction;
       work.base_revision = told.saved.revision;
       work.steps = [...waiting, ...later];
@@ -323,13 +333,12 @@
   const tell = (text, kind) => {
     const place = byId("annotate-message");
     if (!place) return;
-    place.hidden = false;
     place.className = `annotate-message ${kind || ""}`;
     place.textContent = text;
   };
   const quiet = () => {
     const place = byId("annotate-message");
-    if (place) place.hidden = true;
+    if (place) place.textContent = "";
   };
 
   // --- Time ------------------------------------------------------------------------------------------------------------

@@ -110,6 +110,7 @@
       return;
     }
     if (event.defaultPrevented || !work.atWork() || inTextField(event.target) || event.isComposing) return;
+    if (byId("model-box-edit")) return; // the box editor asks for a bone
     const key = event.key.toLowerCase();
     if ((event.ctrlKey || event.metaKey) && !event.altKey) {
       const again = key === "y" || (key === "z" && event.shiftKey);
@@ -133,15 +134,17 @@
     if (!number) return;
     const field = document.querySelector("#film-to-open textarea, #film-to-open input");
     const tab = [...document.querySelectorAll('button[role="tab"]')].find((button) => button.textContent.trim() === "Annotate");
-    if (tab && tab.getAttribute("aria-selected") !== "true") tab.click();
-    if (!field) {
+    const chosen = tab && tab.getAttribute("aria-selected") === "true";
+    if (tab && !chosen) tab.click();
+    if (!field || !chosen) {
       if (tries) setTimeout(() => openFilmOfAddress(tries - 1), 250);
       return;
     }
     field.value = number;
     field.dispatchEvent(new Event("input", { bubbles: true }));
   };
-  window.addEventListener("load", () => setTimeout(openFilmOfAddress, 300));
+  if (document.readyState === "complete") openFilmOfAddress();
+  else window.addEventListener("load", () => openFilmOfAddress());
   window.addEventListener("hashchange", () => {
     const open = work.film() && work.work().film;
     if (filmOfAddress() && Number(filmOfAddress()) !== open) openFilmOfAddress();
