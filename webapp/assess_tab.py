@@ -66,10 +66,14 @@ class FilmInHand:
 
 @dataclass(frozen=True)
 class AssessTab:
-    """What the other tabs may build on: the session's film and its assessment, None until there is one."""
+    """What the other tabs may build on: the session's film and its assessment, None until there is one.
+
+    correct: the button with which a reader takes the assessed film over to the Annotate tab.
+    """
 
     film: gr.State
     assessment: gr.State
+    correct: gr.Button
 
 
 def build_assess_tab(load_assessor: Callable[[], "Assessor"], examples: Sequence[Example]) -> AssessTab:
@@ -78,7 +82,7 @@ def build_assess_tab(load_assessor: Callable[[], "Assessor"], examples: Sequence
     load_assessor: returns the one shared assessor, and may take seconds on its first call.
     """
     tab = _Tab(load_assessor, examples)
-    return AssessTab(tab.film_state, tab.assessment_state)
+    return AssessTab(tab.film_state, tab.assessment_state, tab.correct)
 
 
 class _Tab:
@@ -147,6 +151,7 @@ class _Tab:
                 _html('<h3 class="part">Which bones move the age most</h3>')
                 self.influence_plot = gr.Plot(show_label=False, container=False, elem_id="influence-plot")
         with gr.Row():
+            self.correct = gr.Button("Correct this reading", elem_id="correct-reading")
             self.download_report = gr.DownloadButton("Download report (PDF)", elem_id="download-report")
             self.download_json = gr.DownloadButton("Download data (JSON)", elem_id="download-json")
         self.provenance = _html(elem_id="provenance")
