@@ -12,8 +12,8 @@ import gradio as gr
 from core.background import BackgroundAssessor
 from core.errors import BoneGradeError
 from core.ledger.checks import checked_name
-from core.reading_queue import Order, QueueFilter, counts, next_film, queue_rows
 from core.readers import Action, Reader
+from core.reading_queue import Order, QueueFilter, counts, next_film, queue_rows
 from webapp.queue_upload import UploadPart
 from webapp.queue_view import DEMO, VIEWER, background_panel, count_tiles, film_table, finished, note
 from webapp.service import TURNS
@@ -45,9 +45,13 @@ _STATES: Final = [
     ("Refused", "refused"),
     ("All", "all"),
 ]
-_OLDEST_YEARS: Final = 20.0
+#: No bone age is beyond this, in years.
+_OLDEST: Final = 20
 _PAGE: Final = 25
 _EVERY_SECONDS: Final = 2.0
+
+#: A row that is drawn anew keeps the tick of the one that stood in its place, unless the page is told.
+_TICKS: Final = "() => { window.bonegradeQueue.drawTicks(); return []; }"
 
 Updates = dict[Any, Any]
 _Kind = Literal["skip", "flag", "unflag", "assign"]
@@ -96,7 +100,7 @@ class _Tab:
                 _html('<h3 class="part">Add films</h3>')
                 self.viewer = _html(elem_id="queue-viewer")
                 with gr.Column() as self.uploading:
-                    self.upload = UploadPart(desk, ledger, background)
+                    self.upload = UploadPart(desk, ledger, background, self.added)
         self._film_to_open = annotate.film_to_open
         self._tabs = tabs
         self._wire()
@@ -104,7 +108,7 @@ class _Tab:
     def _build(self) -> None:
         self.counts = _html(elem_id="queue-counts")
         self.progress = _html(elem_id="queue-background")
-        with gr.Row(elem_classes="queue-start", equal_height=True):
+        with gr.Row(elem_classes="queue-start", equal_height=True) as self.starting:
             self.order = gr.Radio(
                 _ORDERS,
                 value=Order.EXPECTED_GAIN.value,
@@ -115,7 +119,7 @@ class _Tab:
             )
             self.start = gr.Button("Start reading", variant="primary", size="lg", elem_id="queue-start", scale=1)
         self.message = _html(elem_id="queue-message")
-        with gr.Row(elem_classes="queue-filters", equal_height=True):
+        with gr.Row(elem_classes="queue-filters", equal_height=True) as self.filtering:
             self.state = gr.Dropdown(_STATES, value="to_read", label="State", elem_id="queue-state", min_width=130)
             self.sex = gr.Dropdown(
                 [("Both", ""), *[(word, sex) for sex, word in SEX_WORDS.items()]],
@@ -125,15 +129,15 @@ class _Tab:
                 min_width=110,
             )
             self.youngest = gr.Number(
-                None,
+                0,
                 label="Bone age from, years",
                 minimum=0,
-                maximum=_OLDEST_YEARS,
+                maximum=_OLDEST,
                 elem_id="queue-from",
                 min_width=130,
             )
             self.oldest = gr.Number(
-                None, label="to, years", minimum=0, maximum=_OLDEST_YEARS, elem_id="queue-to", min_width=110
+                _OLDEST, label="to, years", minimum=0, maximum=_OLDEST, elem_id="queue-to", min_width=110
             )
             self.mine = gr.Checkbox(False, label="Assigned to me", elem_id="queue-mine", min_width=130)
         self.table = _html(elem_id="queue-films")
@@ -156,6 +160,7 @@ class _Tab:
         self.page = gr.State(0)
         self.opened = gr.Textbox(visible="hidden", elem_id="queue-opened", label="Film to open")
         self.chosen = gr.Textbox(visible="hidden", elem_id="queue-chosen", label="Chosen films")
+        self.added = gr.Textbox(visible="hidden", elem_id="queue-added", label="Batches added")
         self.timer = gr.Timer(_EVERY_SECONDS, active=False)
 
     def _wire(self) -> None:
@@ -163,26 +168,41 @@ class _Tab:
         filters = [self.order, self.state, self.sex, self.youngest, self.oldest, self.mine]
         listed = [
             self.counts, self.progress, self.timer, self.table, self.place, self.previous, self.next, self.page,
-            self.chosen,
+            self.chosen, self.starting, self.filtering,
         ]  # fmt: skip
         shown = [*listed, self.message]
         everything = [*shown, self.viewer, self.uploading, self.acts, self.assigning, self.assignee]
-        gr.on(None, self._opened_page, None, everything, **quiet)  # on load
-        self._tabs.select(self._selected, [*filters, self.page], everything, **quiet)
-        gr.on([part.change for part in filters], self._first_page, filters, shown, trigger_mode="always_last", **quiet)
+        listings = [
+            gr.on(None, self._opened_page, None, everything, **quiet),  # when the page is loaded
+            self._tabs.select(self._selected, [*filters, self.page], everything, **quiet),
+            gr.on(
+                [part.change for part in filters],  # type: ignore[attr-defined]
+                self._first_page,
+                filters,
+                shown,
+                trigger_mode="always_last",
+                **quiet,
+            ),
+            self.added.change(self._first_page, filters, shown, **quiet),
+            *(
+                button.click(self._turned(step), [*filters, self.page], shown, **quiet)
+                for button, step in ((self.previous, -1), (self.next, 1))
+            ),
+        ]
         self.timer.tick(self._tick, [*filters, self.page, self.chosen], listed, **quiet)
-        self.upload.added.change(self._first_page, filters, shown, **quiet)
-        for button, step in ((self.previous, -1), (self.next, 1)):
-            button.click(self._turned(step), [*filters, self.page], shown, **quiet)
         opening = [self._film_to_open, self._tabs, *shown]
         self.opened.input(self._open, [self.opened], opening, **quiet)
         self.start.click(self._start, filters, opening, **quiet)
         told = [*filters, self.page, self.chosen]
         said = [*shown, self.reason]
-        self.skip.click(self._skip, told, said, **quiet)
-        self.flag.click(self._flag, [*told, self.reason], said, **quiet)
-        self.unflag.click(self._unflag, [*told, self.reason], said, **quiet)
-        self.assign.click(self._assign, [*told, self.assignee], said, **quiet)
+        listings += [
+            self.skip.click(self._skip, told, said, **quiet),
+            self.flag.click(self._flag, [*told, self.reason], said, **quiet),
+            self.unflag.click(self._unflag, [*told, self.reason], said, **quiet),
+            self.assign.click(self._assign, [*told, self.assignee], said, **quiet),
+        ]
+        for listing in listings:
+            listing.then(None, js=_TICKS, **quiet)
 
     # What the page shows
 
@@ -256,6 +276,8 @@ class _Tab:
             self.next: gr.Button(interactive=len(rows) > _PAGE),
             self.page: page,
             self.chosen: "",
+            self.starting: gr.Row(visible=numbers.films > 0),
+            self.filtering: gr.Row(visible=numbers.films > 0),
         }
 
     def _numbers(self, reader: Reader) -> Updates:
@@ -364,8 +386,8 @@ class _Wish:
     order: str = Order.EXPECTED_GAIN.value
     state: _State = "to_read"
     sex: Literal["", "M", "F"] = ""
-    youngest: float | None = None
-    oldest: float | None = None
+    youngest: float | None = 0.0
+    oldest: float | None = _OLDEST
     mine: bool = False
 
     @property
@@ -376,14 +398,17 @@ class _Wish:
     @property
     def narrows(self) -> bool:
         """Whether films are hidden by more than their state."""
-        return bool(self.sex or self.mine or self.youngest is not None or self.oldest is not None)
+        return bool(self.sex or self.mine or self._ages)
+
+    @property
+    def _ages(self) -> tuple[float, float] | None:
+        """The ages in months; None where nothing is asked of them, so that films without an age are shown."""
+        youngest, oldest = self.youngest or 0.0, _OLDEST if self.oldest is None else self.oldest
+        return None if (youngest, oldest) == (0.0, _OLDEST) else (months(youngest), months(oldest))
 
     def filter(self, reader: Reader) -> QueueFilter:
         """The wish as core puts it."""
-        ages = None
-        if self.youngest is not None or self.oldest is not None:
-            ages = months(self.youngest or 0.0), months(_OLDEST_YEARS if self.oldest is None else self.oldest)
-        return QueueFilter(self.sex or None, ages, self.state, reader.name if self.mine else None)
+        return QueueFilter(self.sex or None, self._ages, self.state, reader.name if self.mine else None)
 
 
 def _html(value: str = "", **settings: Any) -> gr.HTML:

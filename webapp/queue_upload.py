@@ -14,7 +14,7 @@ from core.intake import Batch, Looked, look_through, open_batch, take_in
 from core.readers import Action
 from webapp.pictures import data_uri, film_picture, jpeg
 from webapp.queue_view import Writing, bar, looked_through, note, taken_in
-from webapp.words import SEX_WORDS, counted
+from webapp.words import SEX_WORDS
 
 if TYPE_CHECKING:
     from core.background import BackgroundAssessor
@@ -57,10 +57,11 @@ class _Seen:
 class UploadPart:
     """The part of the page that adds films. added: a hidden box that changes whenever films were added."""
 
-    def __init__(self, desk: "Desk", ledger: "Ledger", background: "BackgroundAssessor"):
+    def __init__(self, desk: "Desk", ledger: "Ledger", background: "BackgroundAssessor", added: gr.Textbox):
         self._desk = desk
         self._ledger = ledger
         self._background = background
+        self.added = added
         self._build()
         self._wire()
 
@@ -70,9 +71,9 @@ class UploadPart:
                 self.files = gr.File(
                     label="Films, or a zip of films", file_count="multiple", height=150, elem_id="queue-files"
                 )
-                self.folder = gr.File(label="Or a folder", file_count="directory", height=110, elem_id="queue-folder")
+                self.folder = gr.File(label="Or a folder", file_count="directory", height=150, elem_id="queue-folder")
             with gr.Column(scale=1, min_width=280):
-                self.table = gr.File(label="CSV, if you have one", file_types=[".csv"], height=110, elem_id="queue-csv")
+                self.table = gr.File(label="CSV, if you have one", file_types=[".csv"], height=150, elem_id="queue-csv")
                 self.sex = gr.Radio(
                     [("By the CSV alone", ""), *[(word, sex) for sex, word in SEX_WORDS.items()]],
                     value="",
@@ -81,7 +82,7 @@ class UploadPart:
                     elem_id="queue-sex",
                 )
                 self.consent = gr.Checkbox(False, label=_CONSENT, info=_NO_CONSENT, elem_id="queue-consent")
-                self.look = gr.Button("Look through", variant="primary", elem_id="queue-look")
+                self.look = gr.Button("Check the films", variant="primary", elem_id="queue-look")
         self.message = gr.HTML(apply_default_css=False, elem_id="queue-upload-message")
         self.result = gr.HTML(apply_default_css=False, elem_id="queue-result")
         with gr.Row(visible=False, elem_id="queue-decide", equal_height=True) as self.decide:
@@ -92,9 +93,8 @@ class UploadPart:
                 visible=False,
                 elem_id="queue-writing",
             )
-            self.add = gr.Button("Add", variant="primary", elem_id="queue-add")
+            self.add = gr.Button("Add to the queue", variant="primary", elem_id="queue-add")
         self.seen = gr.State(None)
-        self.added = gr.Number(0, visible="hidden", elem_id="queue-added")
 
     def _wire(self) -> None:
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -166,7 +166,7 @@ class UploadPart:
             self.result: looked_through(looked, batch.passed_over, shown, len(with_writing) - len(shown)),
             self.decide: gr.Row(visible=new > 0),
             self.writing: gr.Radio(value=None, visible=bool(with_writing)),
-            self.add: gr.Button(f"Add {counted(new, 'film')} to the queue", interactive=True),
+            self.add: gr.Button(interactive=True),
             self.seen: _Seen(new, frozenset(with_writing)),
         }
 
@@ -179,12 +179,12 @@ class UploadPart:
         consent: bool,
         writing: str | None,
         seen: _Seen | None,
-        added: int,
+        added: str,
         request: gr.Request,
     ) -> Iterator[Updates]:
         """Adds the films that were looked at."""
         if seen is None:
-            yield {**self._start_over(), self.message: note("The films have changed: look through them again.")}
+            yield {**self._start_over(), self.message: note("The films have changed: check them again.")}
             return
         if seen.with_writing and writing is None:
             yield {self.message: note("Choose what becomes of the films with writing, then press Add again.")}
@@ -212,7 +212,7 @@ class UploadPart:
         except Exception as error:
             yield {self.message: note(_sentence(error)), self.add: gr.Button(interactive=True)}
         # Some may have been added before something went wrong.
-        yield {self.added: added + 1}
+        yield {self.added: f"{added}+"}
 
     def _check_role(self, request: gr.Request) -> str:
         """The name of the reader, who may add films. Raises BoneGradeError."""

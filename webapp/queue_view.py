@@ -55,7 +55,9 @@ def note(text: str, kind: str = "error", title: str = "Nothing was changed") -> 
 
 
 def count_tiles(counts: "QueueCounts") -> str:
-    """How many films are where; the number to read first and large."""
+    """How many films are where, the number to read first and large; nothing if there are no films."""
+    if not counts.films:
+        return ""
     rest = (
         ("Assigned to you", counts.assigned_to_me),
         ("Read by you", counts.read_by_me),
@@ -154,7 +156,7 @@ def _row(row: "QueueRow", choose: bool) -> str:
 
 def finished(counts: "QueueCounts", filtered: bool, may_add: bool) -> str:
     """That nothing is left to read, and what to do next. filtered: whether filters hide some films."""
-    add = "Add films below." if may_add else "Ask a reader to add films."
+    add = "Add films below: a zip, a folder or single files." if may_add else "Ask a reader to add films."
     if not counts.films:
         return _finished("The queue is empty", [add])
     if filtered and counts.to_read:
@@ -162,9 +164,13 @@ def finished(counts: "QueueCounts", filtered: bool, may_add: bool) -> str:
             "No film left that matches the filters",
             [f"{counted(counts.to_read, 'film')} to read without them: clear the filters to go on."],
         )
+    if counts.to_read:
+        return _finished("No film on this page", ["Go back to the first page."])
+    title = "The queue is finished: you have read all there is to read"
     following = []
     if counts.assessing:
-        following.append(f"{counted(counts.assessing, 'film')} still being assessed: come back when they are done.")
+        title = f"Nothing to read yet: {counted(counts.assessing, 'film')} being assessed"
+        following.append("They appear here as soon as the model has seen them; you need not wait on this page.")
     if counts.skipped:
         following.append(
             f"You skipped {counted(counts.skipped, 'film')}: choose the state Skipped to take them up again."
@@ -174,7 +180,7 @@ def finished(counts: "QueueCounts", filtered: bool, may_add: bool) -> str:
     if counts.refused:
         following.append(f"{counted(counts.refused, 'film')} refused, for want of a hand that can be read.")
     following.append(f"Look at the Agreement tab to see how the readers compare. {add}")
-    return _finished("The queue is finished: you have read all there is to read", following)
+    return _finished(title, following)
 
 
 def _finished(title: str, following: Sequence[str]) -> str:

@@ -16,18 +16,36 @@
     if (button) tell("queue-opened", `${button.dataset.film}:${(asked += 1)}`);
   });
 
+  const drawAll = (table) => {
+    const ticks = [...table.querySelectorAll(".queue-pick")];
+    const chosen = ticks.filter((tick) => tick.checked);
+    const all = table.querySelector("#queue-all");
+    if (all) {
+      all.checked = chosen.length > 0 && chosen.length === ticks.length;
+      all.indeterminate = chosen.length > 0 && !all.checked;
+    }
+    return chosen.map((tick) => tick.value).join(",");
+  };
+
   document.addEventListener("change", (event) => {
     if (!(event.target instanceof HTMLInputElement)) return;
     const table = event.target.closest(".queue-table");
     if (!table) return;
-    const ticks = [...table.querySelectorAll(".queue-pick")];
-    if (event.target.id === "queue-all") ticks.forEach((tick) => (tick.checked = event.target.checked));
-    const all = table.querySelector("#queue-all");
-    const chosen = ticks.filter((tick) => tick.checked);
-    if (all) {
-      all.checked = chosen.length === ticks.length;
-      all.indeterminate = chosen.length > 0 && !all.checked;
+    if (event.target.id === "queue-all") {
+      table.querySelectorAll(".queue-pick").forEach((tick) => (tick.checked = event.target.checked));
     }
-    tell("queue-chosen", chosen.map((tick) => tick.value).join(","));
+    tell("queue-chosen", drawAll(table));
   });
+
+  // Ticks films as the server knows them to be chosen.
+  const drawTicks = () => {
+    const table = document.querySelector(".queue-table");
+    if (!table) return;
+    const box = document.querySelector("#queue-chosen textarea, #queue-chosen input");
+    const chosen = new Set((box ? box.value : "").split(","));
+    table.querySelectorAll(".queue-pick").forEach((tick) => (tick.checked = chosen.has(tick.value)));
+    drawAll(table);
+  };
+
+  window.bonegradeQueue = { drawTicks };
 })();
