@@ -141,17 +141,19 @@ class BackgroundAssessor:
         self._begin(self._count(key))
         film_id = 0
         while not self._stopping.is_set():
-            following = self._next(key, film_id)
-            if following is None:
-                if not self._woken.is_set():
-                    self._begin(0)
-                    return
+            if self._woken.is_set():
                 self._woken.clear()
-                film_id = 0
                 self._begin(self._count(key))
-                continue
-            film_id = following
-            self._assess(assessor, film_id)
+            following = self._next(key, film_id)
+            if following is not None:
+                film_id = following
+                self._assess(assessor, film_id)
+            elif film_id and self._next(key, 0) is not None:
+                # A film may have got its pixels, by a consent given later, after its turn.
+                film_id = 0
+            else:
+                self._begin(0)
+                return
 
     def _begin(self, waiting: int) -> None:
         with self._lock:

@@ -19,6 +19,7 @@ from webapp.examples import Example
 from webapp.figures import age_figure, influence_figure
 from webapp.film_view import NO_FILM_YET, film_preview, film_with_boxes
 from webapp.report import report_pdf
+from webapp.service import TURNS
 from webapp.summary import WELCOME, headline, message, missing_sentence, provenance, score_table
 from webapp.words import SEX_WORDS, short_hash
 
@@ -255,7 +256,8 @@ class _Tab:
                 raise BoneGradeError(NO_SEX)
             if film is None or film.path != path:
                 film = FilmInHand(path, read_radiograph(Path(path)))
-            return {**ready, **self._answered(film, sex, overlay, opacity, stage, progress)}
+            with TURNS.now():
+                return {**ready, **self._answered(film, sex, overlay, opacity, stage, progress)}
         except Exception as error:
             return {**ready, **self._emptied(film, _warned(error))}
 
@@ -308,7 +310,8 @@ class _Tab:
             return {self.message: message("")}
         try:
             progress(0.1, desc=f"Explaining with stage {stage}")
-            explanation = self._load_assessor().explain(film.radiograph, assessment, stage)
+            with TURNS.now():
+                explanation = self._load_assessor().explain(film.radiograph, assessment, stage)
             return {self.crops: crop_grid(assessment, explanation, overlay, opacity)}
         except Exception as error:
             return {self.message: message(_warned(error))}
@@ -319,7 +322,8 @@ class _Tab:
             if film is None or sex is None:
                 raise BoneGradeError(NO_FILM if film is None else NO_SEX)
             radiograph = read_radiograph(Path(film))
-            return self._load_assessor().assess(radiograph, sex).to_dict()
+            with TURNS.now():
+                return self._load_assessor().assess(radiograph, sex).to_dict()
         except BoneGradeError as error:
             raise gr.Error(str(error), print_exception=False) from error
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, Protocol
 
 from core.bones import Sex
@@ -42,6 +42,10 @@ class Looked:
     sentence: str
     radiograph: Radiograph | None
     places: tuple[TextPlace, ...] = ()
+
+    def without_pixels(self) -> "Looked":
+        """The same, fit to be kept for the whole batch."""
+        return replace(self, radiograph=None)
 
 
 @dataclass(frozen=True)

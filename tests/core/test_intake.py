@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 
 from core.bones import Sex
@@ -351,11 +350,8 @@ def test_names_are_neither_stored_nor_logged(
     files = [tmp_path / f"{PATIENT}{number}.png" for number in (1, 2)]
     with caplog.at_level(logging.DEBUG):
         taken = send(ledger, files, csv(f"id,sex\n{PATIENT}1,F\n{PATIENT}2,M\n"))
-        refused_again = refused.__wrapped__ if hasattr(refused, "__wrapped__") else None
-        assert refused_again is None
     assert [t.status for t in taken] == ["added", "refused"]
     ledger.close()
     stored = b"".join(p.read_bytes() for p in (tmp_path / "store").rglob("*") if p.is_file())
     assert PATIENT.encode() not in stored and PATIENT not in caplog.text
     assert all(PATIENT not in repr(t) and PATIENT not in t.sentence for t in taken)
-    assert np.all([t.film is None or t.film.patient_key for t in taken])
