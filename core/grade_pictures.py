@@ -3,21 +3,10 @@ core.training.grade_pictures."""
 
 import functools
 import json
-from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 
 from core.standards.tables import checked_bone, checked_grade
-
-MEDIA_TYPE = "image/webp"
-
-
-@dataclass(frozen=True)
-class GradePicture:
-    """content: a square grey WebP file. children: how many different children's crops are averaged in it."""
-
-    content: bytes
-    children: int
 
 
 def _folder() -> Traversable:
@@ -31,11 +20,19 @@ def _index() -> dict[tuple[str, int], tuple[str | None, int]]:
     return {(entry["bone"], entry["grade"]): (entry["file"], entry["children"]) for entry in entries}
 
 
-@functools.cache
-def grade_picture(bone: str, grade: int) -> GradePicture | None:
-    """What a bone looks like at a RUS-CHN grade 0..n; None where too few children near that grade were to be had.
+def grade_picture(bone: str, grade: int) -> bytes | None:
+    """What a bone looks like at a RUS-CHN grade 0..n, as a square grey WebP file; None where too few children near that
+    grade were to be had.
 
     Raises ValueError for an unknown bone and for a grade that the bone does not have.
     """
-    file, children = _index()[checked_bone(bone), checked_grade(bone, grade)]
-    return None if file is None else GradePicture(_folder().joinpath(file).read_bytes(), children)
+    file, _ = _index()[checked_bone(bone), checked_grade(bone, grade)]
+    return None if file is None else _folder().joinpath(file).read_bytes()
+
+
+def children_near(bone: str, grade: int) -> int:
+    """How many different children's crops are averaged in the picture or, where there is none, were near the grade.
+
+    Raises as grade_picture does.
+    """
+    return _index()[checked_bone(bone), checked_grade(bone, grade)][1]

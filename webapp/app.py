@@ -1,20 +1,22 @@
 """Builds the whole page and says how it is to be served."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import gradio as gr
 
+from core.readers import Action
+from webapp.agreement_tab import build_agreement_tab
+from webapp.annotate_tab import build_annotate_tab
 from webapp.assess_tab import KEPT_SECONDS, build_assess_tab
+from webapp.data_tab import build_data_tab
+from webapp.desk import Desk
 from webapp.examples import EXAMPLES_FOLDER, read_examples
-from webapp.service import shipped_assessor
+from webapp.queue_tab import build_queue_tab
 from webapp.theme import page_head, theme
 from webapp.words import DISCLAIMER
-
-if TYPE_CHECKING:
-    from core.assessment import Assessor
 
 _HEADER: Final = f"""
 <header class="masthead">
@@ -29,18 +31,27 @@ _WAITING_FILMS: Final = 64
 _SESSIONS_IN_MEMORY: Final = 32
 
 
-def build_app(
-    load_assessor: Callable[[], "Assessor"] = shipped_assessor, examples_folder: Path = EXAMPLES_FOLDER
-) -> gr.Blocks:
+def build_app(desk: Desk, examples_folder: Path = EXAMPLES_FOLDER) -> gr.Blocks:
     """The page with all its tabs, ready to be launched with launch_settings().
 
-    load_assessor: returns the shared assessor; it is first called when a film is assessed.
+    The desk's assessor is first asked for when a film is assessed.
     """
     app = gr.Blocks(title="BoneGrade", analytics_enabled=False, delete_cache=(_CLEANED_EVERY_SECONDS, KEPT_SECONDS))
     with app:
         gr.HTML(_HEADER, apply_default_css=False)
-        with gr.Tabs(elem_id="tabs"), gr.Tab("Assess", id="assess"):
-            build_assess_tab(load_assessor, read_examples(examples_folder))
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tab("Assess", id="assess"):
+                assess = build_assess_tab(desk.load_assessor, read_examples(examples_folder))
+            with gr.Tab("Annotate", id="annotate") as annotate_tab:
+                annotate = build_annotate_tab(desk, assess)
+            with gr.Tab("Queue", id="queue"):
+                build_queue_tab(desk, annotate, tabs, lambda: desk.those_who_may(Action.CORRECT))
+            with gr.Tab("Agreement", id="agreement") as agreement_tab:
+                agreement = build_agreement_tab(desk)
+            with gr.Tab("Data", id="data"):
+                build_data_tab(desk)
+        annotate.wire_select(annotate_tab)
+        agreement.refresh_on(agreement_tab.select)
     app.queue(default_concurrency_limit=4, max_size=_WAITING_FILMS)
     return app
 
