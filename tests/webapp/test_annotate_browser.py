@@ -390,9 +390,10 @@ def test_a_draft_survives_a_killed_server_and_a_save_too(
     app.kill()
     _press(page, "j8")  # said while nobody listens
     assert set(ledger.reading(film, "anna")) == {"Radius", "Ulna"}
+    expect(page.locator("#annotate-status")).to_contain_text("does not answer", timeout=15_000)
+    page.evaluate("window.before = true")
     app.start()
-    page.goto("about:blank")
-    page.goto(f"{app.url}/#film={film}")
+    page.wait_for_function("!window.before", timeout=ANSWER_MS)  # the page loads itself anew
     _wait_for_film(page, film)
     expect(page.locator("#annotate-message")).to_contain_text("is back")
     grades = page.evaluate(
