@@ -108,7 +108,7 @@ def workplace(guide: str) -> str:
         'id="in-hand-crop-note"></figcaption></figure><div class="in-hand-facts"><h3 id="in-hand-title"></h3>'
         '<p class="in-hand-model" id="in-hand-model"></p><p class="in-hand-you" id="in-hand-you" aria-live="polite"></p>'
         '<p class="look-for" id="look-for"></p>'
-        '<p class="in-hand-tools"><button type="button" class="tool" data-do="accept" title="Accept the model\'s grade and go on (A)">'
+        '<p class="in-hand-tools"><button type="button" class="tool" data-do="accept" title="Accept the prediction (A)">'
         "Accept</button>"
         '<button type="button" class="tool" data-do="clear" title="Back to what I saved">Take back</button></p></div></div>'
         f'<div id="grade-guide" class="grade-guide">{guide}</div>'
@@ -187,7 +187,9 @@ def key_strip() -> str:
 def totals(live: "LiveScores") -> str:
     """Bone age and every standard, the model's and the reader's side by side."""
     cards = live.model.cards
-    heads = "".join(f'<th scope="col">{escape(cards[key].name)}</th>' for key in STANDARDS)
+    heads = "".join(
+        f'<th scope="col">{escape(cards[key].name)} <small>total, age, 90 %</small></th>' for key in STANDARDS
+    )
     moved = f" <small>with {live.regraded} of your boxes</small>" if live.regraded else ""
     missing = len(RUS_BONES) - live.judged
     rest = f"{live.judged} of {len(RUS_BONES)} judged" if missing else "all judged"
@@ -195,10 +197,10 @@ def totals(live: "LiveScores") -> str:
         "you", f"You <small>{rest}</small>", live.person
     )
     if live.filled is not None:
-        rows += _scores_row("filled", f"You so far <small>+ the model's other {missing}</small>", live.filled)
+        rows += _scores_row("filled", f"You <small>+ the model's {missing}</small>", live.filled)
     return (
         '<div class="table-scroll" tabindex="0" role="region" aria-label="Totals and ages"><table class="live-totals" '
-        'id="live-totals" aria-live="polite"><thead><tr><td></td><th scope="col">Bone age, years</th>'
+        'id="live-totals" aria-live="polite"><thead><tr><td></td><th scope="col">Bone age <small>90 %</small></th>'
         f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
@@ -210,7 +212,7 @@ def _scores_row(kind: str, title: str, scores: "Scores") -> str:
         low, high = (years(end) for end in scores.age.interval90)
         age = (
             f'<td data-of="age" data-months="{scores.age.months!r}"><b>{years(scores.age.months):.1f}</b> '
-            f"<small>90 %: {year_range(low, high)}</small></td>"
+            f"<small>{year_range(low, high)}</small></td>"
         )
     cells = ""
     for key in STANDARDS:

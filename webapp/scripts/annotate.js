@@ -16,6 +16,7 @@
   let work = null;
   let arrived = 0;
   let sentAt = 0;
+  let waitingSince = 0;
   let saving = null;
   let lastTouch = Date.now();
   const listeners = [];
@@ -45,6 +46,7 @@
   const touched = () => {
     work.token = newToken();
     work.seq += 1;
+    if (!waitingSince) waitingSince = Date.now();
     remember();
     changed("work");
     send();
@@ -247,6 +249,7 @@
       arrived = told.seq;
     } else {
       arrived = Math.max(arrived, told.seq);
+      waitingSince = 0;
       if (told.film) filed(told.film);
       work.prediction = told.prediction ?? work.prediction;
       film.kept_at = told.kept_at;
@@ -358,6 +361,7 @@
       changed("status");
       press("annotate-act");
     }
+    if (film && arrived !== work.seq) changed("status");
     send();
   }, TICK_MS);
   window.addEventListener("beforeunload", (event) => {
@@ -366,7 +370,7 @@
 
   window.bonegradeWork = {
     film: () => film, work: () => work, bones, said, modelOf, boxOf, isTouched, atWork,
-    isKept: () => arrived === work.seq, isSaving: () => saving, listen: (listener) => listeners.push(listener),
+    isKept: () => arrived === work.seq, isLate: () => Boolean(waitingSince) && Date.now() - waitingSince > RETRY_MS, isSaving: () => saving, listen: (listener) => listeners.push(listener),
     judge, accept, shift, takeBack, note, noteFilm, go, along, undo, redo, act, tell, quiet, step,
     opened, kept, boxesChanged, acted, message, command,
   };
