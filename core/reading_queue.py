@@ -109,7 +109,8 @@ class _Oldest:
         return (_F.film_id,)
 
     def behind(self, film: Any) -> sa.ColumnElement[bool]:
-        return _F.film_id > film.film_id
+        behind: sa.ColumnElement[bool] = _F.film_id > film.film_id
+        return behind
 
 
 class _ExpectedGain:
