@@ -1,4 +1,4 @@
-"""The command line: python -m core assess | evaluate | stress | train. Try --help."""
+"""The command line: python -m core assess | evaluate | stress | export | import | users | train. Try --help."""
 
 import json
 from collections.abc import Callable
@@ -8,6 +8,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from core.bones import Sex
+from core.commands.dataset import dataset
+from core.commands.users import users
 from core.errors import BoneGradeError, FilmRefused
 
 _DATA = Path("../shared/data")
@@ -18,6 +20,8 @@ _FAILED, _REFUSED = 2, 3
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Bone age, bone by bone. Research use only.")
 train = typer.Typer(no_args_is_help=True, help="The programs that made the shipped weights and examples.")
 cli.add_typer(train, name="train")
+cli.add_typer(dataset)
+cli.add_typer(users, name="users")
 
 
 def _stop(message: str, code: int) -> NoReturn:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from core.assessment import Assessment, Assessor
 from core.bones import Sex
+from core.dataset.crop_shelf import CropShelf
 from core.errors import BoneGradeError, FilmRefused
 from core.ledger import Ledger
 from core.ledger.predictions import weights_key
@@ -54,9 +55,10 @@ class Judgement:
     said: Assessment | str
 
     def store(self, ledger: Ledger, film_id: int) -> None:
-        """Stores it as the film's prediction, or as its refusal."""
+        """Stores it as the film's prediction, or as its refusal; crops are cut now, so that an export need not wait."""
         if isinstance(self.said, Assessment):
-            ledger.add_prediction(film_id, self.said)
+            prediction = ledger.add_prediction(film_id, self.said)
+            CropShelf(ledger).fill(ledger.film(film_id), prediction)
         else:
             ledger.add_refusal(film_id, self.weights, self.said)
 

@@ -353,7 +353,7 @@ class _Tab:
 
         def found(reader: Reader) -> Updates:
             if not reader.may(action):
-                raise BoneGradeError(f"Your role does not allow you to {action}: ask whoever runs this server.")
+                enforce(reader, action)
             film_ids = [int(film_id) for film_id in chosen.split(",") if film_id]
             if not film_ids:
                 raise BoneGradeError("Tick one or more films of the list first.")

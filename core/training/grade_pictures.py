@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.bones import RUS_BONES
-from core.grade import Grader
+from core.grade import Grader, network_input
 from core.localize import Localizer
 from core.standards import grade_count
 from core.training.crop_average import average_crops
@@ -21,8 +21,9 @@ from core.training.films import read_films
 from core.training.hand_average import LEAST_HANDS
 
 INDEX: Final = "index.json"
-#: A crop speaks for a grade if the grader gives that grade at least this probability, and none a higher one.
-LEAST_PROBABILITY: Final = 0.4
+#: A crop is near a grade if the grader gives that grade at least this probability. Some grades are passed so quickly that
+#: they are seldom the most probable one.
+LEAST_PROBABILITY: Final = 0.2
 #: So many crops are looked at, the nearest to the grade's centre first; those that agree best are averaged.
 _CANDIDATES: Final = 28
 _WEBP_QUALITY: Final = 88
@@ -81,21 +82,21 @@ def _probabilities(hands: HandCrops, place: int, grader: Grader) -> NDArray[np.f
     """Grade probabilities of one bone on every hand, N x (n + 1); all zero where the bone was not found."""
     graded = np.zeros((len(hands), grade_count(RUS_BONES[place]) + 1))
     for some in np.array_split(np.flatnonzero(hands.found[:, place]), max(1, len(hands) // 64)):
-        crops = torch.from_numpy(hands.crops[some, place]).float()[:, None] / 255
+        views = network_input(torch.from_numpy(hands.crops[some, place]).float()[:, None] / 255)
         bones = torch.full((len(some),), place)
-        rows = grader.network.probabilities(grader.latents(crops, bones), bones).double().numpy()
+        rows = grader.network.probabilities(grader.network(views, bones), bones).double().numpy()
         graded[some] = rows[:, : graded.shape[1]]
     return graded
 
 
 def near_grade(probabilities: NDArray[np.float64], grade: int) -> NDArray[np.int64]:
-    """Which of N crops show a grade, the nearest to its centre first. probabilities: N x (n + 1).
+    """Which of N crops are near a grade, the nearest to its centre first. probabilities: N x (n + 1).
 
     Between its two cut points a grade is the likelier the nearer the crop's latent lies to their middle, so the order is
     that of the probability; where nothing lies beyond, at grade 0 and the last, the surest crops come first.
     """
     own = probabilities[:, grade]
-    near = np.flatnonzero((own >= LEAST_PROBABILITY) & (probabilities.argmax(axis=1) == grade))
+    near = np.flatnonzero(own >= LEAST_PROBABILITY)
     return near[np.argsort(-own[near], kind="stable")]
 
 
