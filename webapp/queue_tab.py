@@ -98,7 +98,7 @@ class _Tab:
                 _html('<h3 class="part">Add films</h3>')
                 self.viewer = _html(elem_id="queue-viewer")
                 with gr.Column() as self.uploading:
-                    self.upload = UploadPart(desk, ledger, background, self.added)
+                    self.upload = UploadPart(desk, ledger, background)
         self._film_to_open = annotate.film_to_open
         self._tabs = tabs
         self._wire()
@@ -158,7 +158,6 @@ class _Tab:
         self.page = gr.State(0)
         self.opened = gr.Textbox(visible="hidden", elem_id="queue-opened", label="Film to open")
         self.chosen = gr.Textbox(visible="hidden", elem_id="queue-chosen", label="Chosen films")
-        self.added = gr.Textbox(visible="hidden", elem_id="queue-added", label="Batches added")
         self.timer = gr.Timer(_EVERY_SECONDS, active=False)
 
     def _wire(self) -> None:
@@ -181,7 +180,7 @@ class _Tab:
                 trigger_mode="always_last",
                 **quiet,
             ),
-            self.added.change(self._first_page, filters, shown, **quiet),
+            self.upload.added.then(self._first_page, filters, shown, **quiet),
             *(
                 button.click(self._turned(step), [*filters, self.page], shown, **quiet)
                 for button, step in ((self.previous, -1), (self.next, 1))
