@@ -32,7 +32,7 @@ _TIMED_FILMS: Final = 20
 class Progress:
     """How far the background is. done, failed, total: films since it last was idle; failed ones are tried again when the
     program is started anew. film_id: in hand, None if none. seconds_left: None if not known. trouble: what keeps it from
-    working, as a sentence; "" if nothing."""
+    working, as a sentence; "" if nothing. looking: not idle, though films may not have been counted yet."""
 
     done: int
     failed: int
@@ -40,11 +40,12 @@ class Progress:
     film_id: int | None
     seconds_left: float | None
     trouble: str = ""
+    looking: bool = False
 
     @property
     def at_work(self) -> bool:
-        """Whether films still wait."""
-        return self.done + self.failed < self.total
+        """Whether films still wait, or it is just being looked whether any do."""
+        return self.looking or self.done + self.failed < self.total
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class BackgroundAssessor:
         self._done_now = self._failed_now = self._waiting = 0
         self._film_id: int | None = None
         self._trouble = ""
+        self._idle = True
         self._seconds: deque[float] = deque(maxlen=_TIMED_FILMS)
 
     def start(self) -> None:
@@ -90,12 +92,15 @@ class BackgroundAssessor:
             if self._thread is None or not self._thread.is_alive():
                 self._stopping.clear()
                 self._woken.set()
+                self._idle = False
                 self._thread = threading.Thread(target=self._run, name="background-assessor", daemon=True)
                 self._thread.start()
 
     def wake(self) -> None:
         """Says that there are new films."""
-        self._woken.set()
+        with self._lock:
+            self._woken.set()
+            self._idle = self._thread is None
 
     def stop(self, timeout: float = 10.0) -> None:
         """Ends the thread after the film in hand, and waits for that, but for no more than `timeout` seconds."""
@@ -110,7 +115,9 @@ class BackgroundAssessor:
         with self._lock:
             seconds = sum(self._seconds) / len(self._seconds) * self._waiting if self._seconds else None
             total = self._done_now + self._failed_now + self._waiting
-            return Progress(self._done_now, self._failed_now, total, self._film_id, seconds, self._trouble)
+            return Progress(
+                self._done_now, self._failed_now, total, self._film_id, seconds, self._trouble, not self._idle
+            )
 
     def judge(self, radiograph: Radiograph, sex: Sex) -> Judgement:
         """Asks the model about one film at once, when nobody waits. Raises BoneGradeError if there are no weights."""
@@ -120,7 +127,9 @@ class BackgroundAssessor:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._woken.clear()
+            with self._lock:
+                self._idle = False
+                self._woken.clear()
             try:
                 self._work_through()
                 trouble = ""
@@ -131,6 +140,7 @@ class BackgroundAssessor:
                 trouble = "Assessing came to a halt; it is tried again shortly, and the server's log says why."
             with self._lock:
                 self._trouble, self._film_id = trouble, None
+                self._idle = not self._woken.is_set()
             self._woken.wait(_RETRY_SECONDS if trouble else None)
 
     def _work_through(self) -> None:

@@ -4,7 +4,7 @@ import atexit
 import logging
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import gradio as gr
@@ -13,11 +13,12 @@ from core.background import BackgroundAssessor
 from core.errors import BoneGradeError
 from core.ledger.checks import checked_name
 from core.readers import Action, Reader
-from core.reading_queue import Order, QueueFilter, counts, next_film, queue_rows
+from core.reading_queue import Order, counts, next_film, queue_rows
 from webapp.queue_upload import UploadPart
 from webapp.queue_view import DEMO, VIEWER, background_panel, count_tiles, film_table, finished, note
+from webapp.queue_wish import OLDEST, Wish
 from webapp.service import TURNS
-from webapp.words import SEX_WORDS, counted, months
+from webapp.words import SEX_WORDS, counted
 
 if TYPE_CHECKING:
     from core.ledger import Ledger
@@ -45,8 +46,6 @@ _STATES: Final = [
     ("Refused", "refused"),
     ("All", "all"),
 ]
-#: No bone age is beyond this, in years.
-_OLDEST: Final = 20
 _PAGE: Final = 25
 _EVERY_SECONDS: Final = 2.0
 
@@ -55,7 +54,6 @@ _TICKS: Final = "() => { window.bonegradeQueue.drawTicks(); return []; }"
 
 Updates = dict[Any, Any]
 _Kind = Literal["skip", "flag", "unflag", "assign"]
-_State = Literal["to_read", "read_by_me", "read", "skipped", "flagged", "refused", "all"]
 
 #: The title that the tab has among the others.
 TAB_TITLE: Final = "Queue"
@@ -100,7 +98,7 @@ class _Tab:
                 _html('<h3 class="part">Add films</h3>')
                 self.viewer = _html(elem_id="queue-viewer")
                 with gr.Column() as self.uploading:
-                    self.upload = UploadPart(desk, ledger, background, self.added)
+                    self.upload = UploadPart(desk, ledger, background)
         self._film_to_open = annotate.film_to_open
         self._tabs = tabs
         self._wire()
@@ -132,12 +130,12 @@ class _Tab:
                 0,
                 label="Bone age from, years",
                 minimum=0,
-                maximum=_OLDEST,
+                maximum=OLDEST,
                 elem_id="queue-from",
                 min_width=130,
             )
             self.oldest = gr.Number(
-                _OLDEST, label="to, years", minimum=0, maximum=_OLDEST, elem_id="queue-to", min_width=110
+                OLDEST, label="to, years", minimum=0, maximum=OLDEST, elem_id="queue-to", min_width=110
             )
             self.mine = gr.Checkbox(False, label="Assigned to me", elem_id="queue-mine", min_width=130)
         self.table = _html(elem_id="queue-films")
@@ -160,7 +158,6 @@ class _Tab:
         self.page = gr.State(0)
         self.opened = gr.Textbox(visible="hidden", elem_id="queue-opened", label="Film to open")
         self.chosen = gr.Textbox(visible="hidden", elem_id="queue-chosen", label="Chosen films")
-        self.added = gr.Textbox(visible="hidden", elem_id="queue-added", label="Batches added")
         self.timer = gr.Timer(_EVERY_SECONDS, active=False)
 
     def _wire(self) -> None:
@@ -183,7 +180,7 @@ class _Tab:
                 trigger_mode="always_last",
                 **quiet,
             ),
-            self.added.change(self._first_page, filters, shown, **quiet),
+            self.upload.added.then(self._first_page, filters, shown, **quiet),
             *(
                 button.click(self._turned(step), [*filters, self.page], shown, **quiet)
                 for button, step in ((self.previous, -1), (self.next, 1))
@@ -191,7 +188,7 @@ class _Tab:
         ]
         self.timer.tick(self._tick, [*filters, self.page, self.chosen], listed, **quiet)
         opening = [self._film_to_open, self._tabs, *shown]
-        self.opened.input(self._open, [self.opened], opening, **quiet)
+        self.opened.change(self._open, [self.opened], opening, **quiet)
         self.start.click(self._start, filters, opening, **quiet)
         told = [*filters, self.page, self.chosen]
         said = [*shown, self.reason]
@@ -208,16 +205,16 @@ class _Tab:
 
     def _opened_page(self, request: gr.Request) -> Updates:
         """A page that was just loaded, with the filters as they are laid out."""
-        return self._whole_page(request, _Wish(), 0)
+        return self._whole_page(request, Wish(), 0)
 
     def _selected(self, request: gr.Request, event: gr.SelectData, *values: Any) -> Updates:
         """Another tab was chosen; on this one, what changed meanwhile is shown."""
         if event.value != TAB_TITLE:
             return {self.message: gr.skip()}
         *wish, page = values
-        return self._whole_page(request, _Wish(*wish), page)
+        return self._whole_page(request, Wish(*wish), page)
 
-    def _whole_page(self, request: gr.Request, wish: "_Wish", page: int) -> Updates:
+    def _whole_page(self, request: gr.Request, wish: Wish, page: int) -> Updates:
         def found(reader: Reader) -> Updates:
             may_add = reader.may(Action.ADD_FILMS)
             return {
@@ -232,14 +229,14 @@ class _Tab:
         return self._answered(request, found)
 
     def _first_page(self, request: gr.Request, *wish: Any) -> Updates:
-        return self._answered(request, lambda reader: self._listed(reader, _Wish(*wish), 0))
+        return self._answered(request, lambda reader: self._listed(reader, Wish(*wish), 0))
 
     def _turned(self, step: int) -> Callable[..., Updates]:
         """Turns the list's page by so many."""
 
         def turn(request: gr.Request, *values: Any) -> Updates:
             *wish, page = values
-            return self._answered(request, lambda reader: self._listed(reader, _Wish(*wish), max(0, page + step)))
+            return self._answered(request, lambda reader: self._listed(reader, Wish(*wish), max(0, page + step)))
 
         return turn
 
@@ -250,13 +247,13 @@ class _Tab:
         def found(reader: Reader) -> Updates:
             if chosen:
                 return self._numbers(reader)
-            return self._listed(reader, _Wish(*wish), page)
+            return self._listed(reader, Wish(*wish), page)
 
         updates = self._answered(request, found)
         updates.pop(self.message)
         return updates
 
-    def _listed(self, reader: Reader, wish: "_Wish", page: int) -> Updates:
+    def _listed(self, reader: Reader, wish: Wish, page: int) -> Updates:
         """The list of films from its page on, and all numbers. Raises BoneGradeError."""
         rows = queue_rows(
             self._ledger, reader.name, wish.in_order, wish.filter(reader), limit=_PAGE + 1, offset=page * _PAGE
@@ -299,14 +296,14 @@ class _Tab:
         """The next film to read, in the Annotate tab."""
 
         def found(reader: Reader) -> Updates:
-            wanted = _Wish(*wish)
+            wanted = Wish(*wish)
             wanted = replace(wanted, state="to_read")
             film_id = next_film(self._ledger, reader.name, wanted.in_order, wanted.filter(reader))
             if film_id is not None:
                 return self._annotate(film_id)
             numbers = counts(self._ledger, reader.name)
             return {
-                **self._listed(reader, _Wish(*wish), 0),
+                **self._listed(reader, Wish(*wish), 0),
                 self.table: finished(numbers, wanted.narrows, reader.may(Action.ADD_FILMS)),
             }
 
@@ -361,7 +358,7 @@ class _Tab:
                 self._ledger.say(film_id, kind, reader=reader.name, token=uuid.uuid4().hex, note=text)
             *wish, page = told
             return {
-                **self._listed(reader, _Wish(*wish), page),
+                **self._listed(reader, Wish(*wish), page),
                 self.message: note(f"{counted(len(film_ids), 'film')} {done}.", "good", "Done"),
                 self.reason: "",
             }
@@ -377,38 +374,6 @@ class _Tab:
         except Exception:
             _log.exception("The queue could not do what was asked.")
             return {self.message: note(UNEXPECTED)}
-
-
-@dataclass(frozen=True)
-class _Wish:
-    """Which films a person wants to see, as the page's fields have it; ages in years."""
-
-    order: str = Order.EXPECTED_GAIN.value
-    state: _State = "to_read"
-    sex: Literal["", "M", "F"] = ""
-    youngest: float | None = 0.0
-    oldest: float | None = _OLDEST
-    mine: bool = False
-
-    @property
-    def in_order(self) -> Order:
-        """The order."""
-        return Order(self.order)
-
-    @property
-    def narrows(self) -> bool:
-        """Whether films are hidden by more than their state."""
-        return bool(self.sex or self.mine or self._ages)
-
-    @property
-    def _ages(self) -> tuple[float, float] | None:
-        """The ages in months; None where nothing is asked of them, so that films without an age are shown."""
-        youngest, oldest = self.youngest or 0.0, _OLDEST if self.oldest is None else self.oldest
-        return None if (youngest, oldest) == (0.0, _OLDEST) else (months(youngest), months(oldest))
-
-    def filter(self, reader: Reader) -> QueueFilter:
-        """The wish as core puts it."""
-        return QueueFilter(self.sex or None, self._ages, self.state, reader.name if self.mine else None)
 
 
 def _html(value: str = "", **settings: Any) -> gr.HTML:

@@ -55,13 +55,12 @@ class _Seen:
 
 
 class UploadPart:
-    """The part of the page that adds films. added: a hidden box that changes whenever films were added."""
+    """The part of the page that adds films. added: the event after which other parts look anew."""
 
-    def __init__(self, desk: "Desk", ledger: "Ledger", background: "BackgroundAssessor", added: gr.Textbox):
+    def __init__(self, desk: "Desk", ledger: "Ledger", background: "BackgroundAssessor"):
         self._desk = desk
         self._ledger = ledger
         self._background = background
-        self.added = added
         self._build()
         self._wire()
 
@@ -112,11 +111,12 @@ class UploadPart:
             **private,
             **_ONE_BATCH,
         )
-        self.add.click(
+        #: Ends when all was added; other parts of the page may chain on to it.
+        self.added = self.add.click(
             self._add,
-            [*sent, self.writing, self.seen, self.added],
+            [*sent, self.writing, self.seen],
             [
-                self.message, self.result, self.decide, self.seen, self.added, self.add, self.files, self.folder,
+                self.message, self.result, self.decide, self.seen, self.add, self.files, self.folder,
                 self.table,
             ],
             **private,
@@ -179,7 +179,6 @@ class UploadPart:
         consent: bool,
         writing: str | None,
         seen: _Seen | None,
-        added: str,
         request: gr.Request,
     ) -> Iterator[Updates]:
         """Adds the films that were looked at."""
@@ -211,8 +210,6 @@ class UploadPart:
                 }
         except Exception as error:
             yield {self.message: note(_sentence(error)), self.add: gr.Button(interactive=True)}
-        # Some may have been added before something went wrong.
-        yield {self.added: f"{added}+"}
 
     def _check_role(self, request: gr.Request) -> str:
         """The name of the reader, who may add films. Raises BoneGradeError."""

@@ -90,7 +90,7 @@ def background_panel(progress: "Progress | None") -> str:
         if progress.failed
         else ""
     )
-    if not progress.at_work:
+    if progress.done + progress.failed >= progress.total:
         return trouble + failed
     left = f", {time_left(progress.seconds_left)}" if progress.seconds_left is not None else ""
     done = progress.done + progress.failed
