@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from core.errors import BoneGradeError
 from core.ledger.readings import undone
 from core.ledger.records import Correction, Event, Reading
-from core.readers import Action, Reader
+from core.readers import Action, Reader, enforce
 from webapp.annotate_desk import AnnotateDesk, Sitting
 from webapp.annotate_state import Disagreement, Work, settled, side_by_side, unsaved
 
@@ -149,8 +149,7 @@ class Saving:
         ledger = self._annotate.desk.ledger
         if ledger is None or not self._annotate.desk.access.keeps:
             raise BoneGradeError("This is a demo, where nothing is kept: download your corrections instead.")
-        if not reader.may(Action.CORRECT):
-            raise BoneGradeError(f"Your role does not allow you to {Action.CORRECT.value}.")
+        enforce(reader, Action.CORRECT)
         return ledger
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import gradio as gr
 
@@ -17,11 +17,18 @@ class Access(Protocol):
     """How people come in; see webapp.identity."""
 
     @property
+    def mode(self) -> str:
+        """One of webapp.identity.Mode."""
+
+    @property
     def keeps(self) -> bool:
         """Whether what people say is kept; in a demo it stays in the session."""
 
     def reader_of(self, request: gr.Request | None) -> Reader:
         """Who is at the screen. Raises core.errors.BoneGradeError where nobody is signed in who must be."""
+
+    def launch_arguments(self) -> dict[str, Any]:
+        """What gr.Blocks.launch needs to know of it."""
 
     def people(self) -> Mapping[str, Role]:
         """Those who are known by name, with their roles."""

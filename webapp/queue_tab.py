@@ -12,7 +12,7 @@ import gradio as gr
 from core.background import BackgroundAssessor
 from core.errors import BoneGradeError
 from core.ledger.checks import checked_name
-from core.readers import Action, Reader
+from core.readers import Action, Reader, enforce
 from core.reading_queue import Order, counts, next_film, queue_rows
 from webapp.queue_upload import UploadPart
 from webapp.queue_view import DEMO, VIEWER, background_panel, count_tiles, film_table, finished, note
@@ -349,8 +349,7 @@ class _Tab:
         """Says something of each chosen film."""
 
         def found(reader: Reader) -> Updates:
-            if not reader.may(action):
-                enforce(reader, action)
+            enforce(reader, action)
             film_ids = [int(film_id) for film_id in chosen.split(",") if film_id]
             if not film_ids:
                 raise BoneGradeError("Tick one or more films of the list first.")

@@ -11,7 +11,7 @@ import gradio as gr
 from core.bones import Sex
 from core.errors import BoneGradeError
 from core.intake import Batch, Looked, look_through, open_batch, take_in
-from core.readers import Action
+from core.readers import Action, enforce
 from webapp.pictures import data_uri, film_picture, jpeg
 from webapp.queue_view import Writing, bar, looked_through, note, taken_in
 from webapp.words import SEX_WORDS
@@ -214,8 +214,7 @@ class UploadPart:
     def _check_role(self, request: gr.Request) -> str:
         """The name of the reader, who may add films. Raises BoneGradeError."""
         reader = self._desk.reader(request)
-        if not reader.may(Action.ADD_FILMS):
-            raise BoneGradeError(f"Your role does not allow you to {Action.ADD_FILMS}: ask whoever runs this server.")
+        enforce(reader, Action.ADD_FILMS)
         return reader.name
 
 
