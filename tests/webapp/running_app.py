@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,13 +40,15 @@ def free_port() -> int:
 
 
 class RunningApp:
-    """A program that serves the app on a port of its own."""
+    """A program that serves the app on a port of its own, over a ledger of its own unless the settings name another."""
 
     def __init__(self, command: Sequence[str] = ("app.py",), settings: Mapping[str, str] | None = None):
         self._command = [sys.executable, *command]
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._environment = os.environ | {"PORT": str(self.port), "HOST": "127.0.0.1"} | dict(settings or {})
+        self._data = tempfile.TemporaryDirectory(prefix="bonegrade-test-")
+        usual = {"PORT": str(self.port), "HOST": "127.0.0.1", "BONEGRADE_DATA": self._data.name}
+        self._environment = os.environ | usual | dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -1,0 +1,67 @@
+"""The yardstick: an ImageNet-pretrained EfficientNet-Lite0 that looks at the whole upright hand and says an age in one step.
+
+    python -m benchmarks.whole_hand_baseline --data ../shared/data/hands --run runs/whole_hand
+
+Trained on `train`, measured on `val` with test-time views; resumes from its run folder. A film that the localiser refuses
+has no age: it counts in n, and as outside 12 months.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+from core.localize import Localizer
+from core.training.films import read_films
+from core.training.second_opinion import HandWindows, SecondOpinionRecipe, cut_hands, train_second_opinion
+from core.whole_hand import WholeHandReader
+from models.registry import load_localizer
+
+
+def _windows(data: Path, run: Path, split: str) -> HandWindows:
+    saved = run / f"windows_{split}.npz"
+    if not saved.is_file():
+        run.mkdir(parents=True, exist_ok=True)
+        cut_hands(read_films(data, split), Localizer(load_localizer()[0])).save(saved)
+    return HandWindows.load(saved)
+
+
+def measure(reader: WholeHandReader, hands: HandWindows, films: int) -> dict[str, dict[str, float]]:
+    """Errors in months. films: how many there were, those that were refused included."""
+    months = [
+        reader.months(window.astype(np.float32) / 255, "F" if female else "M")
+        for window, female in zip(hands.windows, hands.female, strict=True)
+    ]
+    error = np.array(months) - hands.months
+    groups = {"all": hands.female >= 0, "male": hands.female == 0, "female": hands.female == 1}
+    return {
+        name: {
+            "n": films if name == "all" else int(rows.sum()),
+            "answered": int(rows.sum()),
+            "mae_months": round(float(np.abs(error[rows]).mean()), 2),
+            "within_12_months": round(
+                float((np.abs(error[rows]) <= 12).sum() / (films if name == "all" else rows.sum())), 4
+            ),
+            "bias_months": round(float(error[rows].mean()), 2),
+        }
+        for name, rows in groups.items()
+    }
+
+
+def main() -> None:
+    """Trains and prints the figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data/hands"))
+    parser.add_argument("--run", type=Path, default=Path("runs/whole_hand"))
+    parser.add_argument("--epochs", type=int, default=SecondOpinionRecipe.epochs)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    train, val = (_windows(options.data, options.run, split) for split in ("train", "val"))
+    recipe = SecondOpinionRecipe(epochs=options.epochs, seed=options.seed)
+    network = train_second_opinion(train, val, options.run, recipe)
+    print(json.dumps(measure(WholeHandReader([network]), val, len(read_films(options.data, "val"))), indent=1))
+
+
+if __name__ == "__main__":
+    main()
