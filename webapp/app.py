@@ -98,6 +98,8 @@ def _build_sign(desk: Desk) -> None:
 def serve(environment: Mapping[str, str] = os.environ) -> None:
     """Opens the ledger, builds the page and serves it until it is stopped. What is set up wrongly ends it with a sentence."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for library in ("alembic", "httpx"):  # what they have to say matters to their developers
+        logging.getLogger(library).setLevel(logging.WARNING)
     try:
         settings = launch_settings(environment)
         desk = open_desk(environment)
