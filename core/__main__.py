@@ -1,4 +1,4 @@
-"""The command line: python -m core assess | evaluate | train. Try --help."""
+"""The command line: python -m core assess | evaluate | stress | export | import | users | train. Try --help."""
 
 import json
 from collections.abc import Callable
@@ -8,6 +8,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from core.bones import Sex
+from core.commands.dataset import dataset
+from core.commands.users import users
 from core.errors import BoneGradeError, FilmRefused
 
 _DATA = Path("../shared/data")
@@ -18,6 +20,8 @@ _FAILED, _REFUSED = 2, 3
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Bone age, bone by bone. Research use only.")
 train = typer.Typer(no_args_is_help=True, help="The programs that made the shipped weights and examples.")
 cli.add_typer(train, name="train")
+cli.add_typer(dataset)
+cli.add_typer(users, name="users")
 
 
 def _stop(message: str, code: int) -> NoReturn:
@@ -94,6 +98,27 @@ def evaluate(
     typer.echo(json.dumps(figures, indent=1) if as_json else evaluation.as_text(figures))
 
 
+@cli.command()
+def stress(
+    data: Annotated[Path, typer.Option(help="Folder with labels.csv and images.")] = _HANDS,
+    split: Annotated[str | None, typer.Option(help="Rows of this split, e.g. val; all rows if not given.")] = None,
+    every: Annotated[int, typer.Option(help="Take every n-th film.", min=1)] = 1,
+    pictures: Annotated[int, typer.Option(help="Pictures of each kind that shows no hand.", min=1)] = 40,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measures how far the age moves when the same hand comes on another film, and whether non-hands are refused."""
+    from core import stress as trial
+    from core.assessment import Assessor
+    from core.training.films import DataFolderError, read_films
+    from models.registry import WeightsError
+
+    try:
+        figures = trial.stress(read_films(data, split)[::every], Assessor.from_registry(), pictures)
+    except (BoneGradeError, DataFolderError, WeightsError) as error:
+        _stop(str(error), _FAILED)
+    typer.echo(json.dumps(figures, indent=1) if as_json else trial.as_text(figures))
+
+
 @train.command("localizer")
 def train_localizer(
     data: Annotated[Path, typer.Option(help="Folder of hands, see core/training/films.py.")] = _HANDS,
@@ -135,6 +160,31 @@ def train_examples(
     from models.registry import load_localizer
 
     _run(lambda: make_examples(data, out, Localizer(load_localizer()[0])))
+
+
+@train.command("grade-pictures")
+def train_grade_pictures(
+    data: Annotated[Path, typer.Option(help="Folder of hands.")] = _HANDS,
+    out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("core/data/grade_pictures"),
+    run: Annotated[Path | None, typer.Option(help="A grader's run folder, whose crops are taken.")] = None,
+) -> None:
+    """Makes the pictures of what each grade looks like, each the aligned average of at least eight children's crops."""
+    from core.grade import Grader
+    from core.localize import Localizer
+    from core.training.grade_pictures import make_grade_pictures
+    from models.registry import load_grader, load_localizer
+
+    def program() -> None:
+        localizer, localizer_hash = load_localizer()
+        grader, file = load_grader()
+        weights = {"localizer": localizer_hash, "grader": file.sha256}
+        pictures = make_grade_pictures(data, out, Localizer(localizer), Grader(grader), weights, run)
+        made = sum(picture.file is not None for picture in pictures)
+        typer.echo(
+            f"{made} of {len(pictures)} grades have a picture; the others have fewer than eight children near them."
+        )
+
+    _run(program)
 
 
 def _run(program: Callable[[], object]) -> None:

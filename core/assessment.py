@@ -8,13 +8,14 @@ from functools import cached_property
 from typing import Any, Literal, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.bone_age import bone_age, months_of_totals
 from core.bones import BONE_TITLES, Sex
-from core.crops import CROP_SIDE, crop_affine, cut_all
+from core.crops import CROP_SIDE, crop_affine, cut, cut_all, moved_region
 from core.explain import Explanation, explain
 from core.grade import GradeProbabilities, Grader
-from core.localize import Box, Localization, Localizer
+from core.localize import Box, Localization, Localizer, Region
 from core.radiograph import Radiograph
 from core.standards import (
     STANDARDS,
@@ -229,6 +230,21 @@ class Assessor:
             seconds=time.monotonic() - started,
             localization=localization,
         )
+
+    def regrade(
+        self, radiograph: Radiograph, localization: Localization, bone: str, box: Box
+    ) -> tuple[Region, NDArray[np.float64]]:
+        """Cuts and grades one bone anew where a person moved, resized or drew its box; the film is not localised again.
+
+        box: xmin, ymin, xmax, ymax in pixels of the film. Returns the region that was cut (see core.crops.moved_region) and
+        the probabilities of grades 0..n. The predicted box gives the predicted probabilities.
+        Raises core.errors.BoxRefused for a box that is empty or not inside the film, ValueError for an unknown bone.
+        """
+        region = next((region for region in localization.regions if region.bone == bone), None)
+        if region is None:
+            raise ValueError(f"{bone!r} is none of the 13 RUS bones.")
+        moved = moved_region(radiograph, region, box)
+        return moved, self.grader.grade({bone: cut(radiograph, localization, moved)})[bone]
 
     def explain(self, radiograph: Radiograph, assessment: Assessment, stage: int = 3) -> Explanation:
         """Grad-CAM and Shuffle-Attention maps of all graded bones; the film is not localised again."""

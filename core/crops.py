@@ -1,11 +1,16 @@
 """Cuts the 13 regions out of a film: upright along the bone, of standard size, as a left hand, evenly exposed."""
 
+import math
+from dataclasses import replace
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
 from core.enhance import enhance
+from core.errors import BoxRefused
 from core.geometry import Affine, inverse, similarity
-from core.localize import Localization, Region, resample
+from core.localize import Box, Localization, Region, resample
 from core.radiograph import Radiograph
 
 #: The network grades crops of this many pixels a side.
@@ -43,6 +48,31 @@ def cut(radiograph: Radiograph, localization: Localization, region: Region) -> N
 def cut_all(radiograph: Radiograph, localization: Localization) -> dict[str, NDArray[np.float32]]:
     """Crops of all regions that were found, by bone."""
     return {r.bone: cut(radiograph, localization, r) for r in localization.regions if r.status == "found"}
+
+
+class Sized(Protocol):
+    """What has a film's size in pixels: radiographs, and the ledger's records of films."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+
+
+def moved_region(film: Sized, region: Region, box: Box) -> Region:
+    """The region as a person's box has it: centred on the box, sized as the box is to the predicted one, axis kept.
+
+    box: xmin, ymin, xmax, ymax in pixels of the film. The region may be one that was not found: its box and axis are then
+    those of the mean hand. Raises BoxRefused for a box that is empty or not inside the film.
+    """
+    x0, y0, x1, y1 = box
+    if not all(math.isfinite(edge) for edge in box) or not (x0 < x1 and y0 < y1):
+        raise BoxRefused(f"The box of {region.bone} is empty: draw it again around the growth plate.")
+    if x0 < 0 or y0 < 0 or x1 > film.width or y1 > film.height:
+        raise BoxRefused(f"The box of {region.bone} reaches beyond the film: keep it inside.")
+    before = (region.box[2] - region.box[0]) * (region.box[3] - region.box[1])
+    scale = math.sqrt((x1 - x0) * (y1 - y0) / before)
+    return replace(region, box=box, centre=((x0 + x1) / 2, (y0 + y1) / 2), size=region.size * scale, status="found")
 
 
 def to_film(region: Region, mirrored: bool, side: int) -> Affine:

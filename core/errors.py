@@ -22,3 +22,7 @@ class UnreadableFilm(FilmRefused):
 
     def __init__(self, message: str):
         super().__init__("unreadable", message)
+
+
+class BoxRefused(BoneGradeError):
+    """A box that a person drew cannot be used; the message says why."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from core.errors import BoneGradeError
+
 
 class Role(IntEnum):
     """What a person may do; each role may do all that those below it may."""
@@ -46,3 +48,16 @@ class Reader:
     def may(self, action: Action) -> bool:
         """Whether the reader's role allows the action."""
         return self.role >= _LEAST_ROLE[action]
+
+
+class NotAllowed(BoneGradeError):
+    """The reader's role does not allow what was asked for; nothing was changed."""
+
+
+def enforce(reader: Reader, action: Action) -> None:
+    """Raises NotAllowed where the reader's role does not allow the action."""
+    if not reader.may(action):
+        raise NotAllowed(
+            f"Your role ({reader.role.name.lower()}) does not allow you to {action}: sign in under another name, or ask an "
+            "administrator for another role."
+        )

@@ -144,7 +144,7 @@ class _Random:
 
 
 def next_film(
-    ledger: Ledger, reader: str, order: Order, filter: QueueFilter = QueueFilter(), after: int | None = None
+    ledger: Ledger, reader: str, order: Order, filter: QueueFilter | None = None, after: int | None = None
 ) -> int | None:
     """The film to read next; None when the queue is finished.
 
@@ -154,6 +154,7 @@ def next_film(
     Now and then, about once in ten, comes a film with a gold reading that this reader neither read nor set, so that it is
     read blindly; when that is, and which, depends on the reader's name, the films and how many the reader has read.
     """
+    filter = filter or QueueFilter()
     strategy = _strategy(order, reader)
     with ledger.reading_transaction() as connection:
         if filter.state != "to_read":
@@ -175,13 +176,15 @@ def next_film(
 
 
 def queue_rows(
-    ledger: Ledger, reader: str, order: Order, filter: QueueFilter, limit: int, offset: int = 0
+    ledger: Ledger, reader: str, order: Order, filter: QueueFilter | None = None, limit: int = 50, offset: int = 0
 ) -> list[QueueRow]:
     """A page of the list as this reader sees it; gold films are not marked."""
     strategy = _strategy(order, reader)
     stretches = strategy.stretches()
     sorting = [sa.case(*((stretch, place) for place, stretch in enumerate(stretches)))] if len(stretches) > 1 else []
-    query = _selected(reader, filter).order_by(*sorting, *strategy.within()).limit(limit).offset(offset)
+    query = (
+        _selected(reader, filter or QueueFilter()).order_by(*sorting, *strategy.within()).limit(limit).offset(offset)
+    )
     with ledger.reading_transaction() as connection:
         rows = connection.execute(query).all()
         films = {film.id: film for film in of_ids(connection, [row.film_id for row in rows])}

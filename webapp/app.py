@@ -1,20 +1,32 @@
 """Builds the whole page and says how it is to be served."""
 
+import logging
 import os
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Mapping
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import gradio as gr
 
+from core.dataset.hub import start_pushing
+from core.errors import BoneGradeError
+from core.ledger import Ledger, LedgerSettings
+from core.readers import Action
+from webapp.agreement_tab import build_agreement_tab
+from webapp.annotate_tab import build_annotate_tab
 from webapp.assess_tab import KEPT_SECONDS, build_assess_tab
+from webapp.data_tab import build_data_tab
+from webapp.desk import Desk
 from webapp.examples import EXAMPLES_FOLDER, read_examples
-from webapp.service import shipped_assessor
+from webapp.identity import Access, served_host
+from webapp.queue_tab import build_queue_tab
+from webapp.service import shipped_assessor, warm_up
 from webapp.theme import page_head, theme
 from webapp.words import DISCLAIMER
 
-if TYPE_CHECKING:
-    from core.assessment import Assessor
+_log = logging.getLogger(__name__)
 
 _HEADER: Final = f"""
 <header class="masthead">
@@ -23,40 +35,103 @@ _HEADER: Final = f"""
 </header>
 """
 
+_WELCOMES: Final = {
+    "local": "One reader, this machine's user, with every role; what they say is kept.",
+    "login": "People sign in with the names and passwords of the users file.",
+    "proxy": "A proxy says who is at the screen.",
+    "space": "People sign in with their Hugging Face account; names without a role may look.",
+    "demo": "A demo: anybody may try it, and nothing is kept. Add a user with a password to collect readings.",
+}
+
 _MAX_UPLOAD: Final = "200mb"
 _CLEANED_EVERY_SECONDS: Final = 600
 _WAITING_FILMS: Final = 64
 _SESSIONS_IN_MEMORY: Final = 32
 
 
-def build_app(
-    load_assessor: Callable[[], "Assessor"] = shipped_assessor, examples_folder: Path = EXAMPLES_FOLDER
-) -> gr.Blocks:
+def build_app(desk: Desk, examples_folder: Path = EXAMPLES_FOLDER) -> gr.Blocks:
     """The page with all its tabs, ready to be launched with launch_settings().
 
-    load_assessor: returns the shared assessor; it is first called when a film is assessed.
+    The desk's assessor is first asked for when a film is assessed.
     """
     app = gr.Blocks(title="BoneGrade", analytics_enabled=False, delete_cache=(_CLEANED_EVERY_SECONDS, KEPT_SECONDS))
     with app:
         gr.HTML(_HEADER, apply_default_css=False)
-        with gr.Tabs(elem_id="tabs"), gr.Tab("Assess", id="assess"):
-            build_assess_tab(load_assessor, read_examples(examples_folder))
+        _build_sign(desk)
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tab("Assess", id="assess"):
+                assess = build_assess_tab(desk.load_assessor, read_examples(examples_folder))
+            with gr.Tab("Annotate", id="annotate") as annotate_tab:
+                annotate = build_annotate_tab(desk, assess)
+            with gr.Tab("Queue", id="queue"):
+                build_queue_tab(desk, annotate, tabs, lambda: desk.those_who_may(Action.CORRECT))
+            with gr.Tab("Agreement", id="agreement") as agreement_tab:
+                agreement = build_agreement_tab(desk)
+            with gr.Tab("Data", id="data"):
+                build_data_tab(desk)
+        annotate.wire_select(annotate_tab)
+        agreement.refresh_on(agreement_tab.select)
     app.queue(default_concurrency_limit=4, max_size=_WAITING_FILMS)
     return app
+
+
+def _build_sign(desk: Desk) -> None:
+    """Says who is signed in, and lets them in or out where there is a login."""
+    with gr.Row(elem_classes="sign", equal_height=True):
+        sign = gr.HTML(apply_default_css=False, elem_id="who")
+        if desk.access.mode == "space":
+            gr.LoginButton(elem_id="sign-in", scale=0, size="sm", min_width=220)
+        elif desk.access.mode == "login":
+            gr.Button("Sign out", link="/logout", elem_id="sign-out", scale=0, size="sm", min_width=110)
+
+    def who(request: gr.Request) -> str:
+        try:
+            reader = desk.reader(request)
+        except BoneGradeError as error:
+            return f'<p class="who">{escape(str(error))}</p>'
+        kept = "" if desk.access.keeps else " · demo: nothing is kept here"
+        return f'<p class="who"><b>{escape(reader.name)}</b> · {reader.role.name.lower()}{kept}</p>'
+
+    gr.on(None, who, None, sign, show_progress="hidden", api_visibility="private")
+
+
+def serve(environment: Mapping[str, str] = os.environ) -> None:
+    """Opens the ledger, builds the page and serves it until it is stopped. What is set up wrongly ends it with a sentence."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for library in ("alembic", "httpx"):  # what they have to say matters to their developers
+        logging.getLogger(library).setLevel(logging.WARNING)
+    try:
+        settings = launch_settings(environment)
+        desk = open_desk(environment)
+    except (BoneGradeError, OSError, ValueError) as error:
+        sys.exit(str(error))
+    _log.info(_WELCOMES[desk.access.mode])
+    warm_up()
+    build_app(desk).launch(**settings, **desk.access.launch_arguments())
+
+
+def open_desk(environment: Mapping[str, str] = os.environ) -> Desk:
+    """The desk of this process: who comes in and how, and the ledger, brought up to date.
+
+    Raises BoneGradeError where the ledger, the list of users or a setting cannot be used.
+    """
+    access = Access.from_environment(environment)
+    ledger = Ledger.open(LedgerSettings.from_environment(environment)) if access.keeps else None
+    if ledger is not None:
+        start_pushing(ledger, environment)
+    return Desk(shipped_assessor, ledger, access)
 
 
 def launch_settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Arguments for gr.Blocks.launch.
 
-    environment: PORT (7860 if not set) and HOST or GRADIO_SERVER_NAME (this computer only, if neither is set; a
-    Hugging Face Space, which sets SPACE_ID, is reachable from outside). Raises ValueError if PORT is no port number.
+    environment: PORT (7860 if not set), and see served_host. Raises ValueError if PORT is no port number.
     """
     port = environment.get("PORT") or "7860"
     if not (port.isdecimal() and 0 < int(port) < 65536):
         raise ValueError(f"PORT must be a number from 1 to 65535, not {port!r}.")
-    host = environment.get("HOST") or environment.get("GRADIO_SERVER_NAME")
     return {
-        "server_name": host or ("0.0.0.0" if environment.get("SPACE_ID") else "127.0.0.1"),
+        "server_name": served_host(environment),
         "server_port": int(port),
         "theme": theme(),
         "head": page_head(),

@@ -19,6 +19,7 @@ from webapp.examples import Example
 from webapp.figures import age_figure, influence_figure
 from webapp.film_view import NO_FILM_YET, film_preview, film_with_boxes
 from webapp.report import report_pdf
+from webapp.service import TURNS
 from webapp.summary import WELCOME, headline, message, missing_sentence, provenance, score_table
 from webapp.words import SEX_WORDS, short_hash
 
@@ -66,10 +67,14 @@ class FilmInHand:
 
 @dataclass(frozen=True)
 class AssessTab:
-    """What the other tabs may build on: the session's film and its assessment, None until there is one."""
+    """What the other tabs may build on: the session's film and its assessment, None until there is one.
+
+    correct: the button with which a reader takes the assessed film over to the Annotate tab.
+    """
 
     film: gr.State
     assessment: gr.State
+    correct: gr.Button
 
 
 def build_assess_tab(load_assessor: Callable[[], "Assessor"], examples: Sequence[Example]) -> AssessTab:
@@ -78,7 +83,7 @@ def build_assess_tab(load_assessor: Callable[[], "Assessor"], examples: Sequence
     load_assessor: returns the one shared assessor, and may take seconds on its first call.
     """
     tab = _Tab(load_assessor, examples)
-    return AssessTab(tab.film_state, tab.assessment_state)
+    return AssessTab(tab.film_state, tab.assessment_state, tab.correct)
 
 
 class _Tab:
@@ -147,6 +152,7 @@ class _Tab:
                 _html('<h3 class="part">Which bones move the age most</h3>')
                 self.influence_plot = gr.Plot(show_label=False, container=False, elem_id="influence-plot")
         with gr.Row():
+            self.correct = gr.Button("Correct this reading", elem_id="correct-reading")
             self.download_report = gr.DownloadButton("Download report (PDF)", elem_id="download-report")
             self.download_json = gr.DownloadButton("Download data (JSON)", elem_id="download-json")
         self.provenance = _html(elem_id="provenance")
@@ -250,7 +256,8 @@ class _Tab:
                 raise BoneGradeError(NO_SEX)
             if film is None or film.path != path:
                 film = FilmInHand(path, read_radiograph(Path(path)))
-            return {**ready, **self._answered(film, sex, overlay, opacity, stage, progress)}
+            with TURNS.now():
+                return {**ready, **self._answered(film, sex, overlay, opacity, stage, progress)}
         except Exception as error:
             return {**ready, **self._emptied(film, _warned(error))}
 
@@ -303,7 +310,8 @@ class _Tab:
             return {self.message: message("")}
         try:
             progress(0.1, desc=f"Explaining with stage {stage}")
-            explanation = self._load_assessor().explain(film.radiograph, assessment, stage)
+            with TURNS.now():
+                explanation = self._load_assessor().explain(film.radiograph, assessment, stage)
             return {self.crops: crop_grid(assessment, explanation, overlay, opacity)}
         except Exception as error:
             return {self.message: message(_warned(error))}
@@ -314,7 +322,8 @@ class _Tab:
             if film is None or sex is None:
                 raise BoneGradeError(NO_FILM if film is None else NO_SEX)
             radiograph = read_radiograph(Path(film))
-            return self._load_assessor().assess(radiograph, sex).to_dict()
+            with TURNS.now():
+                return self._load_assessor().assess(radiograph, sex).to_dict()
         except BoneGradeError as error:
             raise gr.Error(str(error), print_exception=False) from error
 

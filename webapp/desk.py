@@ -1,12 +1,12 @@
 """What every tab works with: the assessor, the ledger and who sits at the screen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import gradio as gr
 
-from core.readers import Reader
+from core.readers import Action, Reader, Role
 
 if TYPE_CHECKING:
     from core.assessment import Assessor
@@ -17,11 +17,21 @@ class Access(Protocol):
     """How people come in; see webapp.identity."""
 
     @property
+    def mode(self) -> str:
+        """One of webapp.identity.Mode."""
+
+    @property
     def keeps(self) -> bool:
         """Whether what people say is kept; in a demo it stays in the session."""
 
     def reader_of(self, request: gr.Request | None) -> Reader:
         """Who is at the screen. Raises core.errors.BoneGradeError where nobody is signed in who must be."""
+
+    def launch_arguments(self) -> dict[str, Any]:
+        """What gr.Blocks.launch needs to know of it."""
+
+    def people(self) -> Mapping[str, Role]:
+        """Those who are known by name, with their roles."""
 
 
 @dataclass(frozen=True)
@@ -38,3 +48,7 @@ class Desk:
     def reader(self, request: gr.Request | None) -> Reader:
         """Who is at the screen; see Access.reader_of."""
         return self.access.reader_of(request)
+
+    def those_who_may(self, action: Action) -> list[str]:
+        """Names of the people whose role allows the action, in order."""
+        return sorted(name for name, role in self.access.people().items() if Reader(name, role).may(action))

@@ -18,8 +18,8 @@ _LOWER_COLOUR: Final = "#4c78d0"
 _HIGHER_COLOUR: Final = "#e8853d"
 
 #: Grey that reads on white and on near-black alike; the style sheet sets it to the theme's own text colour.
-_TEXT_COLOUR: Final = "#76808f"
-_GRID_COLOUR: Final = "rgba(128,140,160,0.25)"
+TEXT_COLOUR: Final = "#76808f"
+GRID_COLOUR: Final = "rgba(128,140,160,0.25)"
 
 #: Height of the tallest bar of a distribution, as a share of the distance between two rows.
 _RIDGE_HEIGHT: Final = 0.62
@@ -68,12 +68,12 @@ def age_figure(assessment: "Assessment") -> go.Figure | None:
     first, last = min(drawn) - margin, max(drawn) + margin
     figure.update_xaxes(
         title_text="Age in years",
-        gridcolor=_GRID_COLOUR,
+        gridcolor=GRID_COLOUR,
         zeroline=False,
         range=[first, last],
         dtick=1 if last - first <= _YEARS_WITH_EACH_TICK else 2,
     )
-    return _finished(figure, height=300)
+    return finished(figure, height=300)
 
 
 def influence_figure(assessment: "Assessment") -> go.Figure | None:
@@ -101,9 +101,9 @@ def influence_figure(assessment: "Assessment") -> go.Figure | None:
             hovertemplate=f"%{{y}}, {title.lower()}: %{{x:+.1f}} months<extra></extra>",
         )
     figure.update_layout(barmode="relative", bargap=0.3)
-    figure.update_xaxes(title_text="Months of bone age", gridcolor=_GRID_COLOUR, zerolinecolor=_TEXT_COLOUR)
+    figure.update_xaxes(title_text="Months of bone age", gridcolor=GRID_COLOUR, zerolinecolor=TEXT_COLOUR)
     figure.update_yaxes(showgrid=False)
-    return _finished(figure, height=430)
+    return finished(figure, height=430)
 
 
 def _ridge(row: int, name: str, colour: str, edges: Any, shares: Any) -> go.Scatter:
@@ -168,14 +168,15 @@ def _mark_age(figure: go.Figure, assessment: "Assessment") -> None:
     )
 
 
-def _finished(figure: go.Figure, height: int) -> go.Figure:
+def finished(figure: go.Figure, height: int) -> go.Figure:
+    """The figure in the look that all of the app's share. height: in pixels."""
     figure.update_layout(
         template="none",
         height=height,
         margin={"l": 8, "r": 12, "t": 34, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": "system-ui, sans-serif", "size": 13, "color": _TEXT_COLOUR},
+        font={"family": "system-ui, sans-serif", "size": 13, "color": TEXT_COLOUR},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
         dragmode=False,
         hoverlabel={"font": {"family": "system-ui, sans-serif"}},

@@ -3,15 +3,19 @@
 import functools
 import logging
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core.errors import BoneGradeError
+from core.turns import Turns
 
 if TYPE_CHECKING:
     from core.assessment import Assessor
 
 _log = logging.getLogger(__name__)
 _loading = threading.Lock()
+
+#: All who compute on whole films take turns here: the Assess tab at once, the queue's background when nobody waits.
+TURNS: Final = Turns()
 
 
 @functools.cache

@@ -26,12 +26,12 @@ WELCOME: Final = """
 """
 
 
-def message(text: str, kind: str = "error") -> str:
+def message(text: str, kind: str = "error", title: str | None = None) -> str:
     """A panel with one sentence that stays until the next try. kind: "error" or "warning"; no text, no panel."""
     if not text:
         return ""
-    title = {"error": "Not assessed", "warning": "Please note"}[kind]
-    return f'<div class="message {kind}" role="alert"><b>{title}</b><span>{escape(text)}</span></div>'
+    title = title or {"error": "Not assessed", "warning": "Please note"}[kind]
+    return f'<div class="message {kind}" role="alert"><b>{escape(title)}</b><span>{escape(text)}</span></div>'
 
 
 def missing_sentence(assessment: "Assessment") -> str:

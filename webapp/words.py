@@ -17,6 +17,7 @@ WEIGHT_TITLES: Final = {"localizer": "Localiser", "grader": "Grader"}
 NO_VALUE: Final = "\N{EN DASH}"
 
 _MONTHS_A_YEAR: Final = 12
+_SECONDS_A_MINUTE: Final = 60
 
 
 def years(months: float) -> float:
@@ -24,10 +25,15 @@ def years(months: float) -> float:
     return months / _MONTHS_A_YEAR
 
 
+def months(years: float) -> float:
+    """Years as months."""
+    return years * _MONTHS_A_YEAR
+
+
 def years_and_months(months: float) -> str:
     """An age as it is said: "8 years 7 months"."""
     whole_years, rest = divmod(round(months), _MONTHS_A_YEAR)
-    return f"{_counted(whole_years, 'year')} {_counted(rest, 'month')}"
+    return f"{counted(whole_years, 'year')} {counted(rest, 'month')}"
 
 
 def year_range(low: float, high: float) -> str:
@@ -54,5 +60,16 @@ def weights_line(weights: Mapping[str, str]) -> str:
     return " · ".join(f"{WEIGHT_TITLES.get(name, name)} {short_hash(digest)}" for name, digest in weights.items())
 
 
-def _counted(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+def counted(number: int, unit: str) -> str:
+    """A number with its unit in the singular or the plural: "1 film", "1,200 films"."""
+    return f"{number:,} {unit}" if number == 1 else f"{number:,} {unit}s"
+
+
+def time_left(seconds: float) -> str:
+    """A time that is left, as roughly as it is known: "about 3 minutes left"."""
+    if seconds < _SECONDS_A_MINUTE:
+        return "less than a minute left"
+    minutes = round(seconds / _SECONDS_A_MINUTE)
+    if minutes < 2 * _SECONDS_A_MINUTE:
+        return f"about {counted(minutes, 'minute')} left"
+    return f"about {counted(round(minutes / _SECONDS_A_MINUTE), 'hour')} left"

@@ -49,6 +49,11 @@ def between_films(connection: sa.Connection, first: int, last: int) -> dict[int,
     return histories
 
 
+def of_films(connection: sa.Connection, first: int, last: int, up_to: int) -> list[Event]:
+    """All events with an id of at most `up_to` of the films with ids from `first` to `last`, in id order."""
+    return _events(connection, sa.select(_EVENT).where(_EVENT.c.film_id.between(first, last), _EVENT.c.id <= up_to))
+
+
 def by_token(connection: sa.Connection, token: str) -> Event | None:
     """The event that was saved under this token."""
     return next(iter(_events(connection, sa.select(_EVENT).where(_EVENT.c.token == token))), None)

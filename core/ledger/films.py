@@ -71,6 +71,23 @@ def page(connection: sa.Connection, after: int, limit: int) -> list[FilmRecord]:
     return [record(row) for row in rows]
 
 
+def spoken_of(connection: sa.Connection, after: int, limit: int, kinds: Sequence[str], up_to: int) -> list[FilmRecord]:
+    """The next films in id order of which an event of these kinds, with an id of at most `up_to`, says something."""
+    said = sa.exists().where(
+        schema.event.c.film_id == _FILM.c.id, schema.event.c.id <= up_to, schema.event.c.kind.in_(kinds)
+    )
+    rows = connection.execute(_SELECT.where(_FILM.c.id > after, said).order_by(_FILM.c.id).limit(limit))
+    return [record(row) for row in rows]
+
+
+def consented(connection: sa.Connection, first: int, last: int, up_to: datetime) -> set[int]:
+    """Ids from `first` to `last` of the films whose pixels were kept at a moment."""
+    query = sa.select(_PICTURE.c.film_id).where(
+        _PICTURE.c.film_id.between(first, last), _PICTURE.c.consented_at <= up_to
+    )
+    return set(connection.execute(query).scalars())
+
+
 def of_ids(connection: sa.Connection, film_ids: Sequence[int]) -> Iterator[FilmRecord]:
     """These films, in id order; at most some hundreds."""
     rows = connection.execute(_SELECT.where(_FILM.c.id.in_(film_ids)).order_by(_FILM.c.id))

@@ -91,6 +91,12 @@ def latest_between(connection: sa.Connection, first: int, last: int) -> dict[int
     return {row.film_id: record(row) for row in connection.execute(query)}
 
 
+def of_films(connection: sa.Connection, first: int, last: int, up_to: datetime) -> list[PredictionRecord]:
+    """The predictions made up to a moment for the films with ids from `first` to `last`, in id order."""
+    query = sa.select(_PREDICTION).where(_PREDICTION.c.film_id.between(first, last), _PREDICTION.c.made_at <= up_to)
+    return [record(row) for row in connection.execute(query.order_by(_PREDICTION.c.id))]
+
+
 def insert(connection: sa.Connection, film_id: int, values: Mapping[str, Any]) -> PredictionRecord:
     """Adds a prediction made of `assessed` or `refused`."""
     whole = {"film_id": film_id, "made_at": datetime.now(UTC), **values}

@@ -113,6 +113,7 @@ sa.Index(
     postgresql_where=_OF_THE_READING,
 )
 
+#: The box's columns have a prefix because PostgreSQL keeps xmin and xmax for itself.
 correction = sa.Table(
     "correction",
     metadata,
@@ -120,10 +121,10 @@ correction = sa.Table(
     sa.Column("bone", sa.Text, primary_key=True),
     sa.Column("verdict", sa.Text, nullable=False),
     sa.Column("grade", sa.Integer),
-    sa.Column("xmin", sa.Double),
-    sa.Column("ymin", sa.Double),
-    sa.Column("xmax", sa.Double),
-    sa.Column("ymax", sa.Double),
+    sa.Column("box_xmin", sa.Double, key="xmin"),
+    sa.Column("box_ymin", sa.Double, key="ymin"),
+    sa.Column("box_xmax", sa.Double, key="xmax"),
+    sa.Column("box_ymax", sa.Double, key="ymax"),
     sa.Column("accepted", sa.Boolean, nullable=False),
     sa.Column("note", sa.Text, nullable=False),
     sa.Column("seconds", sa.Double, nullable=False),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import sqlalchemy as sa
@@ -137,6 +138,19 @@ class Ledger:
     def radiograph(self, film: FilmRecord) -> Radiograph | None:
         """The film's pixels and what is known of it; None where nobody consented to keeping them. Raises DamagedStore."""
         return self._pictures.radiograph(film)
+
+    def picture_file(self, film: FilmRecord) -> Path | None:
+        """The PNG file that the film's pixels are kept in; None where nobody consented to keeping them."""
+        return None if film.picture is None else self._pictures.path(film.picture)
+
+    @property
+    def folder(self) -> Path:
+        """The data folder."""
+        return self._pictures.folder.parent
+
+    def reader_key(self, reader: str) -> str:
+        """The pseudonym of a reader in data that leave the store; 16 hexadecimal digits, always the same ones."""
+        return self._pseudonyms.of(f"reader {reader}")
 
     # Predictions
 

@@ -9,9 +9,13 @@ from gradio_client.exceptions import AppError
 
 from core.assessment import Assessor
 from core.errors import BoneGradeError
+from core.ledger import Ledger, LedgerSettings
 from core.radiograph import Radiograph
-from webapp.app import build_app, launch_settings
+from core.readers import Action
+from webapp.app import build_app, launch_settings, open_desk
 from webapp.assess_tab import NO_SEX
+from webapp.desk import Desk
+from webapp.identity import Access
 from webapp.pictures import grey8, png
 from webapp.theme import page_head, theme
 from webapp.words import DISCLAIMER
@@ -48,6 +52,19 @@ def test_nothing_of_the_look_comes_from_elsewhere() -> None:
     assert "http" not in page_head() and "@import" not in page_head()
 
 
+def test_on_ones_own_machine_a_ledger_is_kept(tmp_path: Path) -> None:
+    desk = open_desk({"BONEGRADE_DATA": str(tmp_path)})
+    assert desk.access.mode == "local" and desk.ledger is not None
+    assert desk.those_who_may(Action.EXPORT) == [desk.reader(None).name]
+    desk.ledger.close()
+
+
+def test_a_demo_keeps_nothing(tmp_path: Path) -> None:
+    desk = open_desk({"BONEGRADE_DATA": str(tmp_path), "HOST": "0.0.0.0"})
+    assert desk.access.mode == "demo" and desk.ledger is None
+    assert list(tmp_path.iterdir()) == []
+
+
 def _unloadable() -> Assessor:
     raise BoneGradeError("The weight file grader.safetensors is missing; fetch the repository again.")
 
@@ -55,7 +72,12 @@ def _unloadable() -> Assessor:
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of a running page that has no examples and cannot load its weights."""
-    app = build_app(_unloadable, tmp_path_factory.mktemp("no_examples"))
+    folder = tmp_path_factory.mktemp("data")
+    environment = {"BONEGRADE_DATA": str(folder)}
+    desk = Desk(
+        _unloadable, Ledger.open(LedgerSettings.from_environment(environment)), Access.from_environment(environment)
+    )
+    app = build_app(desk, tmp_path_factory.mktemp("no_examples"))
     settings = launch_settings({}) | {"server_port": None, "prevent_thread_lock": True, "quiet": True}
     _, url, _ = app.launch(**settings)
     yield Client(url, verbose=False)

@@ -1,38 +1,15 @@
 """The app as a person uses it: started as `python app.py`, in a real browser, with the shipped weights and examples."""
 
 import json
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.webapp.running_app import ANSWER_MS, CHROMIUM, chromium, running, watched
 from webapp.examples import Example, read_examples
 from webapp.words import DISCLAIMER
-
-ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-#: From the start of the program to a page, and from a click to an answer, on two busy cores.
-START_SECONDS = 60
-ANSWER_MS = 60_000
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
 
@@ -40,55 +17,26 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium o
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """Where the app answers; it runs in a process of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = {"PORT": str(port), "HOST": "127.0.0.1"}
-    process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=os.environ | settings)
-    try:
-        yield _answering(f"http://127.0.0.1:{port}", process)
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def _answering(url: str, process: subprocess.Popen[bytes]) -> str:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-            return url
-        except OSError:
-            time.sleep(0.3)
-    raise AssertionError(f"the app did not answer within {START_SECONDS} s")
+    with running() as app:
+        yield app.url
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def page(browser: Browser, url: str) -> Iterator[Page]:
     """The app's page. Afterwards: no error in the console, and nothing was fetched from elsewhere."""
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
-    troubles: list[str] = []
-    page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("request", lambda request: _note_foreign(request.url, url, troubles))
+    troubles = watched(page, url)
     page.goto(url)
     expect(page.locator("#assess")).to_be_visible(timeout=ANSWER_MS)
     yield page
     page.close()
     assert troubles == []
-
-
-def _note_foreign(address: str, url: str, troubles: list[str]) -> None:
-    if not address.startswith((url, "data:", "blob:")):
-        troubles.append(f"fetched {address}")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,49 @@
+"""How far readers agree with each other, with the model and with gold readings, and how long they take."""
+
+from core.agreement.collector import ReadingCollector
+from core.agreement.comparison import (
+    LONGEST_BONE_SECONDS,
+    LONGEST_FILM_SECONDS,
+    AgePairs,
+    BoneAgreement,
+    Comparison,
+    GoldScore,
+    ReadingTimes,
+    compare,
+    gold_scores,
+    mean_kappa,
+    pooled_kappas,
+    reading_times,
+)
+from core.agreement.measures import LEAST_FILMS, AgeDifferences, Kappa, Times
+from core.agreement.pairing import GOLD, MODEL, Pair, Voice, pairs, read_counts
+from core.agreement.table import AgeScale, Calibration, ReadingTable
+
+__all__ = [
+    "GOLD",
+    "LEAST_FILMS",
+    "LONGEST_BONE_SECONDS",
+    "LONGEST_FILM_SECONDS",
+    "MODEL",
+    "AgeDifferences",
+    "AgePairs",
+    "AgeScale",
+    "BoneAgreement",
+    "Calibration",
+    "Comparison",
+    "GoldScore",
+    "Kappa",
+    "Pair",
+    "ReadingCollector",
+    "ReadingTable",
+    "ReadingTimes",
+    "Times",
+    "Voice",
+    "compare",
+    "gold_scores",
+    "mean_kappa",
+    "pairs",
+    "pooled_kappas",
+    "read_counts",
+    "reading_times",
+]

@@ -1,0 +1,164 @@
+"""python -m core export | import: labels out of the ledger as a dataset, and labels that exist already into it."""
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, cast, get_args
+
+import typer
+
+from core.bones import Sex
+from core.errors import BoneGradeError
+from core.ledger import LabelRule, Ledger, LedgerSettings
+
+dataset = typer.Typer(no_args_is_help=True, add_completion=False, help="Datasets out of the ledger, and into it.")
+_FAILED = 2
+
+
+def _one_of(what: str, values: tuple[str, ...]) -> Callable[[Any], Any]:
+    """A check that an option, or each of a list, is one of the values."""
+
+    def check(given: Any) -> Any:
+        for value in given if isinstance(given, list) else [given]:
+            if value is not None and value not in values:
+                raise typer.BadParameter(f"there is no {what} {value!r}; choose from {', '.join(values)}.")
+        return given
+
+    return check
+
+
+_FORMATS = ("labels", "csv", "coco", "crops", "voc", "films")
+
+
+@dataset.command("export")
+def export_command(
+    folder: Annotated[Path | None, typer.Argument(help="A new folder; may be left out with --hub.")] = None,
+    rule: Annotated[
+        str,
+        typer.Option(
+            help="Whose word counts: latest, majority or reviewer_first.",
+            callback=_one_of("rule", get_args(LabelRule)),
+        ),
+    ] = "latest",
+    reviewer: Annotated[
+        list[str] | None, typer.Option(help="A reader whose word goes first under reviewer_first; give it for each.")
+    ] = None,
+    revision: Annotated[int | None, typer.Option(help="The ledger's revision; the present one if not given.")] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            help="labels (Parquet), csv, coco, crops, voc or films (the kept pictures); give it for each. "
+            "If not given: the first four.",
+            callback=_one_of("format", _FORMATS),
+        ),
+    ] = None,
+    split: Annotated[str, typer.Option(help="Percentages of patients in train/val/test.")] = "80/10/10",
+    reader_names: Annotated[
+        bool, typer.Option("--reader-names", help="Login names of readers, which are personal data, not pseudonyms.")
+    ] = False,
+    licence: Annotated[str, typer.Option(help="The dataset's licence, as the hub names it.")] = "other",
+    hub: Annotated[
+        str | None, typer.Option(help="Also put it on the Hugging Face Hub, into this private dataset.")
+    ] = None,
+) -> None:
+    """Writes the ledger as a dataset: the same revision and options always make the same bytes."""
+    from core.dataset.export import USUAL_FORMATS, ExportFormat, ExportOptions, export
+    from core.dataset.hub import push_dataset
+    from core.dataset.split import Shares
+
+    if folder is None and hub is None:
+        raise typer.BadParameter("name a folder to export to, or a dataset with --hub.")
+    if hub is not None and reader_names:
+        raise typer.BadParameter("only pseudonyms go to the hub: leave out --reader-names or --hub.")
+    ledger = _open()
+    try:
+        options = ExportOptions(
+            cast(LabelRule, rule),
+            frozenset(reviewer or ()),
+            revision,
+            cast(tuple[ExportFormat, ...], tuple(formats)) if formats else USUAL_FORMATS,
+            Shares.of_text(split),
+            reader_names,
+            licence,
+        )
+        with tempfile.TemporaryDirectory() as temporary:
+            target = folder or Path(temporary) / "dataset"
+            manifest = export(ledger, target, options, _Progress("films"))
+            if hub is not None:
+                push_dataset(target, hub)
+    except BoneGradeError as error:
+        _stop(error)
+    finally:
+        ledger.close()
+    films = manifest["split"]["films"]
+    where = " and ".join(str(place) for place in (folder, hub) if place is not None)
+    typer.echo(
+        f"Revision {manifest['revision']} is in {where}: {sum(films.values()):,} films "
+        f"({', '.join(f'{count:,} {part}' for part, count in films.items())}), "
+        f"{sum(manifest['split']['crops'].values()):,} crops."
+    )
+
+
+@dataset.command("import")
+def import_command(
+    file: Annotated[Path, typer.Argument(help="A COCO or CSV file, or the folder of Pascal VOC files.")],
+    kind: Annotated[
+        str, typer.Option("--format", help="coco, voc or csv.", callback=_one_of("format", ("coco", "voc", "csv")))
+    ],
+    images: Annotated[Path, typer.Option(help="The folder of the pictures that the labels name.")],
+    reader: Annotated[str, typer.Option(help="Who answers for the labels.")],
+    films: Annotated[
+        Path | None, typer.Option(help="A CSV table of the films: file, sex and, if known, patient and age_months.")
+    ] = None,
+    sex: Annotated[
+        str | None,
+        typer.Option(help="M or F, where neither file says it.", callback=_one_of("sex", ("M", "F"))),
+    ] = None,
+    consent: Annotated[bool, typer.Option("--consent", help="There is consent to keeping the pixels.")] = False,
+    assess: Annotated[bool, typer.Option(help="Assess new films, so that their crops can be cut.")] = True,
+) -> None:
+    """Takes in labels that exist already: all of them or, where one is wrong, none."""
+    from core.assessment import Assessor
+    from core.dataset.importing import Format, ImportOptions, import_labels
+    from models.registry import WeightsError
+
+    ledger = _open()
+    try:
+        assessor = Assessor.from_registry() if assess else None
+        options = ImportOptions(reader, images, films, cast(Sex | None, sex), consent)
+        done = import_labels(ledger, file, cast(Format, kind), options, assessor, _Progress("films"))
+    except (BoneGradeError, WeightsError) as error:
+        _stop(error)
+    finally:
+        ledger.close()
+    typer.echo(
+        f"{done.films:,} films, {done.new_films:,} of them new; {done.labels - done.known_labels:,} labels taken in, "
+        f"{done.known_labels:,} known already."
+    )
+    if done.refused:
+        typer.echo(f"The model refused {done.refused:,} films: they have labels, but crops cannot be cut from them.")
+
+
+class _Progress:
+    """Counts on the error stream, where a person sees it, one line that renews itself."""
+
+    def __init__(self, what: str):
+        self._what = what
+
+    def __call__(self, done: int, of: int | None = None) -> None:
+        if sys.stderr.isatty() and (done % 100 == 0 or done == of):
+            print(f"\r{done:,}{'' if of is None else f' of {of:,}'} {self._what}", end="", file=sys.stderr, flush=True)
+
+
+def _open() -> Ledger:
+    try:
+        return Ledger.open(LedgerSettings.from_environment())
+    except BoneGradeError as error:
+        _stop(error)
+
+
+def _stop(error: Exception) -> NoReturn:
+    typer.echo(str(error), err=True)
+    raise typer.Exit(_FAILED)

@@ -1,0 +1,1 @@
+"""Labels out of the ledger as a dataset, and labels that exist already into it."""

@@ -1,0 +1,168 @@
+"""Labels as Pascal VOC XML (VOC2012 development kit, section 5): one file a film, one object a bone.
+
+Pixels are counted from 1, and xmax, ymax belong to the box; the grade stands in the object's attributes, as CVAT and
+LabelImg's successors write them.
+"""
+
+from pathlib import Path
+from types import TracebackType
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+import defusedxml.ElementTree
+from defusedxml.common import DefusedXmlException
+
+from core.dataset.labels import (
+    BadLabels,
+    Label,
+    LabelledFilm,
+    bone_and_grade,
+    box_of,
+    checked_age,
+    checked_sex,
+    label,
+)
+from core.localize import Box
+
+_EDGES = ("xmin", "ymin", "xmax", "ymax")
+MAX_BYTES = 10 * 10**6
+
+
+class Writer:
+    """Writes each film that is added to a file of its own, named as its picture, in a folder. Labels without a box are
+    left out: VOC has no place for them."""
+
+    def __init__(self, folder: Path):
+        folder.mkdir(parents=True)
+        self._folder = folder
+
+    def add(self, film: LabelledFilm) -> None:
+        """Writes the film's file. Its width and height must be known."""
+        root = Element("annotation")
+        _say(root, "filename", film.file)
+        size = SubElement(root, "size")
+        for name, pixels in (("width", film.width), ("height", film.height), ("depth", 1)):
+            _say(size, name, pixels)
+        _say(root, "segmented", 0)
+        for name, fact in _facts(film).items():
+            if fact is not None:
+                _say(root, name, fact)
+        for said in film.labels:
+            if said.box is not None:
+                _add_object(root, said, said.box)
+        ElementTree.indent(root)
+        text = ElementTree.tostring(root, encoding="unicode")
+        (self._folder / f"{Path(film.file).stem}.xml").write_text(text + "\n", encoding="utf-8", newline="\n")
+
+    def close(self) -> None:
+        """There is nothing left to end."""
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def _facts(film: LabelledFilm) -> dict[str, object]:
+    return {"film": film.sha256, "sex": film.sex, "age_months": film.age_months, "patient": film.patient}
+
+
+def _say(parent: Element, name: str, value: object) -> None:
+    SubElement(parent, name).text = str(value)
+
+
+def _add_object(root: Element, said: Label, box: Box) -> None:
+    thing = SubElement(root, "object")
+    for name, value in (("name", said.bone), ("pose", "Unspecified"), ("truncated", 0), ("difficult", 0)):
+        _say(thing, name, value)
+    edges = SubElement(thing, "bndbox")
+    xmin, ymin, xmax, ymax = box
+    for name, edge in zip(_EDGES, (xmin + 1, ymin + 1, xmax, ymax), strict=True):
+        _say(edges, name, edge)
+    attributes = SubElement(thing, "attributes")
+    for name, text in (("verdict", said.verdict), ("grade", said.grade)):
+        if text is not None:
+            attribute = SubElement(attributes, "attribute")
+            _say(attribute, "name", name)
+            _say(attribute, "value", text)
+
+
+def read(folder: Path) -> list[LabelledFilm]:
+    """Films of all XML files of a folder by name, or of one XML file.
+
+    The grade stands in an object's attributes or in elements of its own (`grade`, `verdict`), or behind its name
+    ("Radius_7"). Document types and entities are refused unread. Raises BadLabels.
+    """
+    files = sorted(folder.glob("*.xml")) if folder.is_dir() else [folder]
+    if not files:
+        raise BadLabels(folder.name, "", "there are no XML files in this folder; choose the one with the labels.")
+    return [_film(path) for path in files]
+
+
+def _film(path: Path) -> LabelledFilm:
+    root = _root(path)
+    labels: list[Label] = []
+    for number, thing in enumerate(root.iter("object"), 1):
+        place = f"object {number}"
+        try:
+            said = _label(thing, place)
+            if any(other.bone == said.bone for other in labels):
+                raise ValueError(f"{said.bone} is boxed twice; leave one of the two out.")
+        except ValueError as problem:
+            raise BadLabels(path.name, place, str(problem)) from None
+        labels.append(said)
+    file = _text(root, "filename")
+    if not file:
+        raise BadLabels(path.name, "", "there is no filename; name the film's picture.")
+    try:
+        return LabelledFilm(
+            file,
+            tuple(labels),
+            _pixels(_text(root, "size/width")),
+            _pixels(_text(root, "size/height")),
+            _text(root, "film") or None,
+            checked_sex(_text(root, "sex")),
+            checked_age(_text(root, "age_months")),
+            _text(root, "patient") or None,
+        )
+    except ValueError as problem:
+        raise BadLabels(path.name, "", str(problem)) from None
+
+
+def _root(path: Path) -> Element:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise BadLabels(path.name, "", f"the file is bigger than {MAX_BYTES // 10**6} MB; it holds no labels.")
+        root: Element = defusedxml.ElementTree.fromstring(path.read_bytes(), forbid_dtd=True)
+    except OSError as error:
+        raise BadLabels(path.name, "", f"the file cannot be read ({error.strerror}); check the path.") from None
+    except DefusedXmlException:
+        problem = "the file declares a document type or entities, which label files do not need; remove them."
+        raise BadLabels(path.name, "", problem) from None
+    except (ElementTree.ParseError, ValueError, LookupError):
+        raise BadLabels(path.name, "", "this is no XML; export the labels again as Pascal VOC.") from None
+    if root.tag != "annotation":
+        raise BadLabels(path.name, "", "this is no Pascal VOC file; its outermost element must be annotation.")
+    return root
+
+
+def _label(thing: Element, place: str) -> Label:
+    bone, named_grade = bone_and_grade(_text(thing, "name"))
+    said = {name: _text(thing, name) for name in ("grade", "verdict")}
+    for attribute in thing.iter("attribute"):
+        said[_text(attribute, "name")] = _text(attribute, "value")
+    edges = [_text(thing, f"bndbox/{edge}") for edge in _EDGES]
+    box = box_of([*edges])
+    # files that count from 0 have boxes that start at 0
+    box = box and (max(box[0] - 1, 0.0), max(box[1] - 1, 0.0), box[2], box[3])
+    return label(bone, said["grade"] or named_grade, said["verdict"], box, place)
+
+
+def _text(element: Element, path: str) -> str:
+    return (element.findtext(path) or "").strip()
+
+
+def _pixels(given: str) -> int | None:
+    # some programs write 0 for a size that they do not know
+    return int(given) if given.isdecimal() and int(given) > 0 else None

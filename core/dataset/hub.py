@@ -1,0 +1,244 @@
+"""The dataset on the Hugging Face Hub: whole exports on request, and new events every few minutes. Private, always."""
+
+import atexit
+import json
+import logging
+import os
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from huggingface_hub import CommitScheduler, HfApi
+
+from core.dataset.manifest import check_files
+from core.errors import BoneGradeError
+from core.ledger import Event, FilmRecord, Ledger
+
+_log = logging.getLogger(__name__)
+
+#: The environment variable that names the dataset to which a started app pushes.
+VARIABLE: Final = "BONEGRADE_HUB_DATASET"
+_MINUTES: Final = 5.0
+#: How often new events are looked for, in seconds: much more often than they are pushed, so that a push has nearly all.
+_LOOK_EVERY: Final = 15.0
+#: Events that are written while the scheduler waits.
+_BATCH: Final = 1000
+#: What an export consists of; on the hub, files of these names that the new export does not have are removed.
+_OF_AN_EXPORT: Final = ["labels/*", "crops/*", "coco/*", "voc/*", "films/*", "labels.csv", "README.md", "manifest.json"]
+
+
+class HubRefused(BoneGradeError):
+    """The hub cannot be reached, does not let us in, or would show the data to everybody."""
+
+
+class Scheduler(Protocol):
+    """What is used of huggingface_hub.CommitScheduler.
+
+    It looks through its folder when it is made, every few minutes and at the process's end, and uploads all files that
+    changed since; it holds `lock` while it looks, and only then. A push that failed is made up for by the next one.
+    """
+
+    lock: Any
+
+    def trigger(self) -> Any:
+        """Pushes in the background, and returns a future of that."""
+
+    def stop(self) -> None:
+        """No pushes any more, not even one that was triggered."""
+
+
+def require_private(repo: str, api: HfApi | None = None) -> None:
+    """Makes a private dataset of that name if there is none.
+
+    Raises HubRefused where there is one that everybody can see: CommitScheduler would push to it without a word.
+    """
+    with _sentences(repo):
+        api = api or HfApi()
+        api.create_repo(repo_id=repo, repo_type="dataset", private=True, exist_ok=True)
+        private = api.repo_info(repo_id=repo, repo_type="dataset").private
+    if not private:
+        raise HubRefused(f"The dataset {repo} on the hub is public: make it private there, or name another one.")
+
+
+def push_dataset(folder: Path, repo: str, api: HfApi | None = None) -> None:
+    """Puts an export in the place of what a private dataset on the hub held before; its events stay.
+
+    Raises DamagedDataset where the export is not as it was written, and HubRefused.
+    """
+    manifest = check_files(folder)
+    require_private(repo, api)
+    with _sentences(repo):
+        (api or HfApi()).upload_folder(
+            repo_id=repo,
+            repo_type="dataset",
+            folder_path=folder,
+            delete_patterns=_OF_AN_EXPORT,
+            commit_message=f"Ledger revision {manifest['revision']}, rule {manifest['rule']}",
+        )
+
+
+@contextmanager
+def _sentences(repo: str) -> Iterator[None]:
+    """Errors of the hub's client, which come from several libraries, as one sentence."""
+    try:
+        yield
+    except Exception as error:
+        raise HubRefused(
+            f"The dataset {repo} on the hub cannot be written ({type(error).__name__}): check its name, the network, and "
+            "that HF_TOKEN may write."
+        ) from error
+
+
+class EventPusher:
+    """Appends the ledger's new events to a file that a scheduler pushes to a private dataset on the hub.
+
+    Nothing goes out that names a person: readers and patients are pseudonyms, notes stay here. The file is
+    `events/UUID.jsonl` in the folder, one for each process; a line is an event as `event_line` gives it. Pictures lie in
+    `events/films`. What an earlier
+    process wrote to the folder is not written again; where the folder was lost, all is, so readers of the dataset should
+    drop lines whose `id` they have. The folder belongs to one process at a time.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        repo: str,
+        folder: Path,
+        scheduler_factory: Callable[..., Scheduler] = CommitScheduler,
+        *,
+        pictures: bool = False,
+        prepare: Callable[[str], None] = require_private,
+        look_every: float = _LOOK_EVERY,
+    ):
+        """Starts pushing. pictures: also of films with consent. Raises HubRefused."""
+        self._ledger = ledger
+        self._lines = folder / "events"
+        self._pictures = self._lines / "films" if pictures else None
+        self._lines.mkdir(parents=True, exist_ok=True)
+        self._pushed = max(map(_last_id, self._lines.glob("*.jsonl")), default=0)
+        self._file = self._lines / f"{uuid.uuid4()}.jsonl"
+        self._look_every = look_every
+        self._writing = threading.Lock()
+        self._stopped = threading.Event()
+        prepare(repo)
+        with _sentences(repo):
+            self._scheduler = scheduler_factory(
+                repo_id=repo,
+                repo_type="dataset",
+                folder_path=folder,
+                every=_MINUTES,
+                private=True,
+                allow_patterns=["events/*.jsonl", *(["events/films/*.png"] if pictures else [])],
+            )
+        threading.Thread(target=self._keep_writing, name="event-pusher", daemon=True).start()
+        # runs before the scheduler's own last push, which was registered earlier
+        atexit.register(self.write_new)
+
+    def write_new(self) -> int:
+        """Appends the events that are not in the folder yet, for the next push; returns their number."""
+        written = 0
+        with self._writing:
+            new = self._ledger.events(after=self._pushed)
+            while batch := list(islice(new, _BATCH)):
+                films = {film.id: film for film in self._ledger.films([event.film_id for event in batch])}
+                lines = [json.dumps(event_line(self._ledger, e, films[e.film_id])) + "\n" for e in batch]
+                with self._scheduler.lock:
+                    if self._pictures is not None:
+                        self._copy_pictures(self._pictures, films)
+                    with self._file.open("a", encoding="utf-8", newline="\n") as file:
+                        file.write("".join(lines))
+                        file.flush()
+                        os.fsync(file.fileno())
+                self._pushed = batch[-1].id
+                written += len(batch)
+        return written
+
+    def stop(self) -> None:
+        """Pushes what is new and ends."""
+        self._stopped.set()
+        atexit.unregister(self.write_new)
+        self.write_new()
+        self._scheduler.trigger().result()
+        self._scheduler.stop()
+
+    def _keep_writing(self) -> None:
+        while not self._stopped.wait(self._look_every):
+            try:
+                self.write_new()
+            except Exception:  # a full disk or a database that restarts; the next look makes up for it
+                _log.exception("New events could not be written for the hub.")
+
+    def _copy_pictures(self, folder: Path, films: Mapping[int, FilmRecord]) -> None:
+        folder.mkdir(exist_ok=True)
+        for film in films.values():
+            picture, copy = self._ledger.picture_file(film), folder / f"{film.sha256}.png"
+            if picture is not None and not copy.exists():
+                shutil.copyfile(picture, copy)
+
+
+def event_line(ledger: Ledger, event: Event, film: FilmRecord) -> dict[str, Any]:
+    """What is pushed of an event, JSON-ready: reader and patient as pseudonyms, no notes, the film by its hash."""
+    answered = None if event.prediction_id is None else ledger.prediction(event.film_id, event.prediction_id)
+    return {
+        "id": event.id,
+        "film": film.sha256,
+        "patient_key": film.patient_key or None,
+        "sex": film.sex,
+        "age_months": film.age_months,
+        "kind": event.kind,
+        "revision": event.revision,
+        "base_revision": event.base_revision,
+        "target": event.target,
+        "reader": ledger.reader_key(event.reader),
+        "made_at": event.made_at.isoformat(),
+        "seconds": event.seconds,
+        "prediction_weights": None if answered is None else answered.weights,
+        "corrections": [
+            {"bone": c.bone, "verdict": c.verdict, "grade": c.grade, "box": c.box, "accepted": c.accepted,
+             "seconds": c.seconds}
+            for c in event.corrections
+        ],
+    }  # fmt: skip
+
+
+def _last_id(file: Path) -> int:
+    """The last event in a file that an earlier process wrote; a line that it did not finish is taken off."""
+    content = file.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    if len(whole) < len(content):
+        os.truncate(file, len(whole))
+    lines = whole.splitlines()
+    return int(json.loads(lines[-1])["id"]) if lines else 0
+
+
+def start_pushing(
+    ledger: Ledger, env: Mapping[str, str] = os.environ, try_again: float = _MINUTES * 60
+) -> threading.Thread | None:
+    """Pushes to the dataset that BONEGRADE_HUB_DATASET names, by way of the data folder; None if it is not set.
+
+    BONEGRADE_HUB_PICTURES=1 pushes the pictures of films with consent too. The app need not wait: a thread, which is
+    returned, starts the pushing; where the hub refuses, it logs why and tries again every `try_again` seconds.
+    """
+    repo = env.get(VARIABLE, "").strip()
+    if not repo:
+        return None
+
+    def start() -> None:
+        while True:
+            try:
+                EventPusher(ledger, repo, ledger.folder / "hub", pictures=env.get("BONEGRADE_HUB_PICTURES") == "1")
+            except HubRefused as refusal:
+                _log.error("%s", refusal)
+                time.sleep(try_again)
+            else:
+                return
+
+    thread = threading.Thread(target=start, name="hub-start", daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,196 @@
+"""What label files say, whatever their format: films with their bones' grades and boxes, and the rules for both."""
+
+import functools
+import json
+import math
+import re
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, cast
+
+from core.bones import RUS_BONES, Sex
+from core.errors import BoneGradeError
+from core.ledger import Correction, Verdict
+from core.localize import Box
+from core.standards import grade_count, grade_label
+
+#: Coordinates that were rounded on their way may stick out of the film by less than this many pixels.
+_ROUNDING = 0.5
+#: "Radius 7", "MCPFirst_4": a name with the grade behind it, as detectors of joints with one class a grade have them.
+_NAME_AND_GRADE = re.compile(r"(.*?[A-Za-z].*?)[ _\-](\d{1,2})")
+
+
+class BadLabels(BoneGradeError):
+    """A label file that cannot be taken in; nothing of it was. `place` is the row, annotation or object at fault."""
+
+    def __init__(self, file: str, place: str, problem: str):
+        super().__init__(f"{file}, {place}: {problem}" if place else f"{file}: {problem}")
+        self.file = file
+        self.place = place
+
+
+@dataclass(frozen=True)
+class Label:
+    """One bone of one film as a file has it.
+
+    bone: one of RUS_BONES. grade, verdict, box: as in core.ledger.Correction. place: where in the file it stands.
+    """
+
+    bone: str
+    verdict: Verdict
+    grade: int | None
+    box: Box | None
+    place: str = ""
+
+    @property
+    def text(self) -> str:
+        """The grade as the standard prints it, "" without one."""
+        return "" if self.grade is None else grade_label(self.bone, self.grade)
+
+
+@dataclass(frozen=True)
+class LabelledFilm:
+    """One film of a label file with its bones' labels.
+
+    file: name of its picture, relative to the folder of pictures. width, height: in pixels, None if the file does not
+    say. sha256: core.radiograph.film_hash if the file says. patient: anything that tells patients apart. split: train, val
+    or test, "" if it does not say.
+    """
+
+    file: str
+    labels: tuple[Label, ...]
+    width: int | None = None
+    height: int | None = None
+    sha256: str | None = None
+    sex: Sex | None = None
+    age_months: float | None = None
+    patient: str | None = None
+    split: str = ""
+    place: str = ""
+
+
+@functools.cache
+def _names() -> dict[str, tuple[str, ...]]:
+    """Every known name in lower case, with the bones that it may mean."""
+    document = json.loads(resources.files("core").joinpath("data", "rus_chn.json").read_text(encoding="utf-8"))
+    names: dict[str, tuple[str, ...]] = {bone.lower(): (bone,) for bone in RUS_BONES}
+    for table in document["aliases"].values():
+        for bone, alias in table.items():
+            meant = names.get(alias.lower(), ())
+            names[alias.lower()] = meant if bone in meant else (*meant, bone)
+    return names
+
+
+def bone_of_name(name: str) -> str:
+    """The RUS bone that a file calls `name`: one of the 13 names or of the aliases in core/data/rus_chn.json.
+
+    Raises ValueError with what is wrong and what to do.
+    """
+    meant = _names().get(name.strip().lower(), ())
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
+        raise ValueError(f"the name {name!r} may mean {' or '.join(meant)}; use one of these two names.")
+    raise ValueError(f"the bone {name!r} is not known; use {', '.join(RUS_BONES)}.")
+
+
+def bone_and_grade(name: str) -> tuple[str, str | None]:
+    """The bone of a name that may carry a grade ("Radius", "Radius_7"), and that grade as it is written.
+
+    Raises ValueError as bone_of_name does.
+    """
+    match = _NAME_AND_GRADE.fullmatch(name.strip())
+    if match is not None and name.strip().lower() not in _names():
+        return bone_of_name(match[1]), match[2]
+    return bone_of_name(name), None
+
+
+def label(bone: str, grade: object, verdict: object, box: Box | None, place: str = "") -> Label:
+    """A label out of a file's values. grade and verdict may be None or ""; one of them has to be said.
+
+    bone: one of RUS_BONES. Raises ValueError with what is wrong and what to do.
+    """
+    number = _grade(bone, grade)
+    said = "" if verdict is None else str(verdict).strip().lower()
+    if said not in ("", "graded", "absent", "unreadable"):
+        raise ValueError(f"the verdict {verdict!r} is not known; use graded, absent or unreadable.")
+    if said == "unreadable":
+        if number is not None:
+            raise ValueError(f"{bone} is called unreadable and has a grade; leave one of the two out.")
+        return Label(bone, "unreadable", None, box, place)
+    if number is None and said == "absent":
+        number = 0
+    if number is None:
+        raise ValueError(f"{bone} has no grade; give one of 0 to {grade_count(bone)}, or the verdict unreadable.")
+    if said and (said == "absent") != (number == 0):
+        raise ValueError(f"{bone} is called {said} with grade {number}; grade 0 alone is absent.")
+    return Label(bone, "absent" if number == 0 else "graded", number, box, place)
+
+
+def _grade(bone: str, given: object) -> int | None:
+    if given is None or (isinstance(given, str) and not given.strip()):
+        return None
+    try:
+        value = float(cast(Any, given))
+    except (TypeError, ValueError):
+        value = math.nan
+    if not value.is_integer() or not 0 <= value <= grade_count(bone):
+        raise ValueError(f"the grade {given!r} does not exist; {bone} has the grades 0 to {grade_count(bone)}.")
+    return int(value)
+
+
+def box_of(values: list[object]) -> Box | None:
+    """A box out of xmin, ymin, xmax, ymax as a file has them; None where all four are None or "".
+
+    Raises ValueError where one is no number, or the box has no area.
+    """
+    if all(value is None or value == "" for value in values):
+        return None
+    try:
+        numbers = [float(cast(Any, value)) for value in values]
+    except (TypeError, ValueError):
+        numbers = []
+    if len(numbers) != 4 or not all(map(math.isfinite, numbers)):
+        raise ValueError("the box is not four numbers; give xmin, ymin, xmax, ymax in pixels, or none of them.")
+    xmin, ymin, xmax, ymax = numbers
+    if xmin >= xmax or ymin >= ymax:
+        raise ValueError("the box has no area; xmin must be less than xmax, and ymin less than ymax.")
+    return xmin, ymin, xmax, ymax
+
+
+def box_on_film(box: Box, width: int, height: int) -> Box:
+    """The same box with rounding errors at the film's edges taken off; ValueError where it leaves the film."""
+    xmin, ymin, xmax, ymax = box
+    if min(xmin, ymin) <= -_ROUNDING or xmax >= width + _ROUNDING or ymax >= height + _ROUNDING:
+        raise ValueError(
+            f"the box {', '.join(f'{v:g}' for v in box)} reaches outside the film of {width} x {height} pixels; "
+            "check that the boxes were drawn on this very picture."
+        )
+    return max(xmin, 0.0), max(ymin, 0.0), min(xmax, float(width)), min(ymax, float(height))
+
+
+def as_correction(said: Label) -> Correction:
+    """The label as a person's word."""
+    return Correction(said.bone, said.verdict, said.grade, said.box)
+
+
+def checked_sex(given: object) -> Sex | None:
+    """M or F out of what a file says, None where it says nothing; ValueError for anything else."""
+    text = "" if given is None else str(given).strip().upper()
+    known: dict[str, Sex | None] = {"": None, "M": "M", "MALE": "M", "F": "F", "FEMALE": "F"}
+    if text not in known:
+        raise ValueError(f"the sex {given!r} is not known; use M or F.")
+    return known[text]
+
+
+def checked_age(given: object) -> float | None:
+    """An age in months out of what a file says, None where it says nothing; ValueError if it is no age of 0 to 300."""
+    if given is None or (isinstance(given, str) and not given.strip()):
+        return None
+    try:
+        months = float(cast(Any, given))
+    except (TypeError, ValueError):
+        months = math.nan
+    if not 0 <= months <= 300:
+        raise ValueError(f"the age {given!r} is not one in months; give 0 to 300, or leave it out.")
+    return months

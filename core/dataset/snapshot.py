@@ -1,0 +1,135 @@
+"""The ledger as it stood at one revision: film by film what counts, by a named rule.
+
+A revision is the id of an event. Events up to it never change; consents and predictions, which are no events, count up to
+the moment of that event. So the same revision is the same snapshot for ever.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from core.errors import BoneGradeError
+from core.ledger import (
+    Event,
+    FilmRecord,
+    FilmState,
+    LabelRule,
+    Ledger,
+    PredictionRecord,
+    Said,
+    events,
+    films,
+    fold,
+    predictions,
+    schema,
+)
+
+_Row = TypeVar("_Row", Event, PredictionRecord)
+
+#: Films that are read from the database at once.
+_PAGE = 500
+
+
+class NothingToExport(BoneGradeError):
+    """The ledger has no such revision, or nobody has said anything yet."""
+
+
+@dataclass(frozen=True)
+class FilmSnapshot:
+    """One film at a revision.
+
+    film: with `consent` and `picture` as of then. words: by bone, in RUS_BONES order, what counts and in which event it was
+    said. gold: the event with the gold reading. prediction: the one that readers had before them last or, if they had none,
+    the latest.
+    """
+
+    film: FilmRecord
+    words: dict[str, Said]
+    gold: Event | None
+    prediction: PredictionRecord | None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The ledger at a revision, read by a rule. reviewers: whose word goes first under "reviewer_first"."""
+
+    ledger: Ledger
+    revision: int
+    as_of: datetime
+    rule: LabelRule
+    reviewers: frozenset[str]
+
+    @classmethod
+    def of(
+        cls, ledger: Ledger, revision: int | None = None, rule: LabelRule = "latest", reviewers: Collection[str] = ()
+    ) -> "Snapshot":
+        """At a revision, the present one by default. Raises NothingToExport."""
+        present = ledger.ledger_revision()
+        if not present:
+            raise NothingToExport("There is nothing to export yet: save a reading first.")
+        wanted = present if revision is None else revision
+        if not 1 <= wanted <= present:
+            raise NothingToExport(f"The ledger has the revisions 1 to {present}, not {wanted}: choose one of them.")
+        last = next(ledger.events(after=wanted - 1, limit=1))
+        if last.id != wanted:
+            # a database may leave out numbers
+            raise NothingToExport(f"Revision {wanted} was never given to an event: choose {last.id} or another one.")
+        return cls(ledger, wanted, last.made_at, rule, frozenset(reviewers))
+
+    def films(self) -> Iterator[FilmSnapshot]:
+        """The films on which somebody's word stands, in the order in which they came in, streamed."""
+        return self._films(("correction", "restore", "gold"))
+
+    def gold_films(self) -> Iterator[FilmRecord]:
+        """The films that have a gold reading."""
+        return (found.film for found in self._films(("gold",)) if found.gold is not None)
+
+    def readers(self) -> list[str]:
+        """Everybody who said anything of a film, in alphabetical order."""
+        query = sa.select(schema.event.c.reader).where(schema.event.c.id <= self.revision).distinct()
+        with self.ledger.reading_transaction() as connection:
+            return sorted(connection.execute(query).scalars())
+
+    def _films(self, kinds: Sequence[str]) -> Iterator[FilmSnapshot]:
+        after = 0
+        while True:
+            with self.ledger.reading_transaction() as connection:
+                page = films.spoken_of(connection, after, _PAGE, kinds, self.revision)
+                if not page:
+                    return
+                first, after = page[0].id, page[-1].id
+                said = _by_film(events.of_films(connection, first, after, self.revision))
+                predicted = _by_film(predictions.of_films(connection, first, after, self.as_of))
+                consented = films.consented(connection, first, after, self.as_of)
+            for film in page:
+                state = fold(said[film.id])
+                words = _counting(state, self.rule, self.reviewers)
+                if words or state.gold is not None:
+                    kept = film if film.id in consented else replace(film, consent=False, picture=None)
+                    yield FilmSnapshot(kept, words, state.gold, _prediction(predicted[film.id], said[film.id]))
+
+
+def _by_film(rows: Iterable[_Row]) -> defaultdict[int, list[_Row]]:
+    grouped = defaultdict(list)
+    for row in rows:
+        grouped[row.film_id].append(row)
+    return grouped
+
+
+def _counting(state: FilmState, rule: LabelRule, reviewers: Collection[str]) -> dict[str, Said]:
+    """The verdicts that count by the rule, with the events in which they were said."""
+    spoken = {id(said.correction): said for words in state.said.values() for said in words.values()}
+    if state.gold is not None:
+        spoken |= {id(correction): Said(correction, state.gold) for correction in state.gold.corrections}
+    return {bone: spoken[id(correction)] for bone, correction in state.labels(rule, reviewers).items()}
+
+
+def _prediction(predicted: list[PredictionRecord], said: list[Event]) -> PredictionRecord | None:
+    answered = [event.prediction_id for event in said if event.prediction_id is not None]
+    if answered:
+        return next((one for one in predicted if one.id == answered[-1]), None)
+    return max(predicted, key=lambda one: one.id, default=None)

@@ -1,0 +1,80 @@
+"""Which part of the dataset a film belongs to: decided by its patient alone, the same in every export and every store
+with the same patient keys."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from core.errors import BoneGradeError
+from core.ledger import FilmRecord
+
+Part = Literal["train", "val", "test"]
+PARTS: Final[tuple[Part, ...]] = ("train", "val", "test")
+
+#: Set before the key, so that this split does not follow any other one that hashes the same keys.
+_SALT: Final = "bonegrade split 1:"
+
+
+class BadShares(BoneGradeError):
+    """The shares of the split do not make sense."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Percentages of patients in each part; they add up to 100. Raises BadShares."""
+
+    train: int = 80
+    val: int = 10
+    test: int = 10
+
+    def __post_init__(self) -> None:
+        shares = (self.train, self.val, self.test)
+        if min(shares) < 0 or sum(shares) != 100 or self.test == 0:
+            raise BadShares(
+                f"A split of {self} is not possible: give three percentages for train/val/test that add up to 100, with "
+                "at least 1 for test, where the gold films go."
+            )
+
+    def __str__(self) -> str:
+        return f"{self.train}/{self.val}/{self.test}"
+
+    @classmethod
+    def of_text(cls, text: str) -> "Shares":
+        """Out of a text like "80/10/10". Raises BadShares."""
+        numbers = text.split("/")
+        if len(numbers) != 3 or not all(n.strip().isdecimal() for n in numbers):
+            raise BadShares(f"{text!r} is not a split: give three percentages for train/val/test, such as 80/10/10.")
+        return cls(*map(int, numbers))
+
+
+def split_key(film: FilmRecord) -> str:
+    """What decides a film's part: its patient, or the film itself where no patient was named."""
+    return film.patient_key or film.sha256
+
+
+def part_of(key: str, shares: Shares) -> Part:
+    """The part of a patient none of whose films is gold."""
+    place = int.from_bytes(hashlib.sha256((_SALT + key).encode()).digest()[:8], "big") / 2**64 * 100
+    if place < shares.train:
+        return "train"
+    return "val" if place < shares.train + shares.val else "test"
+
+
+@dataclass(frozen=True)
+class Split:
+    """The split of one export. gold_keys: of patients with a gold film, all of whose films are in `test`, so that neither
+    training nor the choice of settings sees them."""
+
+    shares: Shares
+    gold_keys: frozenset[str]
+
+    @classmethod
+    def of(cls, shares: Shares, gold_films: Iterable[FilmRecord]) -> "Split":
+        """The split in which these films are gold."""
+        return cls(shares, frozenset(map(split_key, gold_films)))
+
+    def part(self, film: FilmRecord) -> Part:
+        """The film's part."""
+        key = split_key(film)
+        return "test" if key in self.gold_keys else part_of(key, self.shares)

@@ -1,0 +1,22 @@
+"""What people send in becomes checked films: single files, folders and zips, with a CSV of sexes, ages and patients."""
+
+from core.intake.archive import Limits
+from core.intake.batch import Batch, FilmFile, open_batch
+from core.intake.errors import BatchRefused
+from core.intake.table import read_table
+from core.intake.take_in import Judge, Judged, Looked, TakenIn, look_through, take_in
+
+__all__ = [
+    "Batch",
+    "BatchRefused",
+    "FilmFile",
+    "Judge",
+    "Judged",
+    "Limits",
+    "Looked",
+    "TakenIn",
+    "look_through",
+    "open_batch",
+    "read_table",
+    "take_in",
+]

@@ -1,0 +1,7 @@
+"""What is refused as a whole, before anything is changed."""
+
+from core.errors import BoneGradeError
+
+
+class BatchRefused(BoneGradeError):
+    """Nothing of what was sent is taken in; the message is one sentence that quotes no file name and no id."""

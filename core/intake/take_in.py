@@ -1,0 +1,148 @@
+"""Reads the films of a batch one by one, and adds them to the ledger; what is wrong with one never stops the others."""
+
+import logging
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, Protocol
+
+from core.bones import Sex
+from core.burned_in_text import TextPlace, find_text
+from core.errors import BoneGradeError
+from core.intake.batch import Batch, FilmFile
+from core.ledger import FilmRecord, Ledger
+from core.radiograph import Radiograph, read_radiograph
+
+_log = logging.getLogger(__name__)
+
+_TWICE: Final = "The same film is in this batch twice; it is taken in once."
+_UNEXPECTED: Final = "Something went wrong in the program with this film; the server's log says what."
+
+
+class Judged(Protocol):
+    """What the model said of a film, not yet stored."""
+
+    def store(self, ledger: Ledger, film_id: int) -> None:
+        """Stores it as the film's prediction, or as its refusal."""
+
+
+class Judge(Protocol):
+    """Asks the model at once. Raises BoneGradeError where the model cannot be asked."""
+
+    def __call__(self, radiograph: Radiograph, sex: Sex) -> Judged:
+        """What the model says of the film, if only that it refuses it."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """One film as it was looked at. status: new; known (already in the ledger); twice (in this batch); refused, and
+    `sentence` says why. places: that look like writing or a marker. name: for whoever sent it alone."""
+
+    name: str = field(repr=False)
+    status: Literal["new", "known", "twice", "refused"]
+    sentence: str
+    radiograph: Radiograph | None
+    places: tuple[TextPlace, ...] = ()
+
+    def without_pixels(self) -> "Looked":
+        """The same, fit to be kept for the whole batch."""
+        return replace(self, radiograph=None)
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """What became of one film. status: added; known (it was there before); twice; left_out; refused. name: for whoever
+    sent it alone."""
+
+    name: str = field(repr=False)
+    status: Literal["added", "known", "twice", "left_out", "refused"]
+    sentence: str
+    film: FilmRecord | None = None
+
+
+def look_through(batch: Batch, ledger: Ledger, *, for_writing: bool) -> Iterator[Looked]:
+    """Looks at each film without changing anything. for_writing: whether to look for burned-in writing, too, which a
+    person should see before pixels are kept. Films are given one by one, so that no two need be in memory."""
+    seen: set[str] = set()
+    for file in batch.films:
+        try:
+            radiograph = read_radiograph(file.path)
+            if radiograph.sha256 in seen:
+                yield Looked(file.name, "twice", _TWICE, None)
+                continue
+            seen.add(radiograph.sha256)
+            known = ledger.film_by_hash(radiograph.sha256)
+            if known is not None and (known.consent or not for_writing):
+                yield Looked(file.name, "known", _known(known, file), radiograph)
+                continue
+            places = tuple(find_text(radiograph)) if for_writing else ()
+            yield Looked(file.name, "new", "", radiograph, places)
+        except Exception as error:
+            yield Looked(file.name, "refused", _sentence(error), None)
+
+
+def take_in(
+    batch: Batch,
+    ledger: Ledger,
+    *,
+    reader: str,
+    consent: bool,
+    judge: Judge,
+    left_out: Collection[str] = (),
+    source: str = "queue",
+) -> Iterator[TakenIn]:
+    """Adds the films to the ledger, one by one as the result is asked for.
+
+    With consent their pictures are kept and the model may be asked later. Without, pixels are not kept: the model is asked
+    first, and only then is the film added, with what was said of it, since it can't be asked again.
+    left_out: SHA-256 of films not to take in, for example as a person saw writing on them. reader: who adds them.
+    """
+    seen: set[str] = set()
+    for file in batch.films:
+        try:
+            radiograph = read_radiograph(file.path)
+            if radiograph.sha256 in left_out:
+                yield TakenIn(file.name, "left_out", "Left out, as you chose.")
+            elif radiograph.sha256 in seen:
+                yield TakenIn(file.name, "twice", _TWICE)
+            else:
+                seen.add(radiograph.sha256)
+                yield _add(file, radiograph, ledger, reader, consent, judge, source)
+        except Exception as error:
+            yield TakenIn(file.name, "refused", _sentence(error))
+
+
+def _add(
+    file: FilmFile, radiograph: Radiograph, ledger: Ledger, reader: str, consent: bool, judge: Judge, source: str
+) -> TakenIn:
+    known = ledger.film_by_hash(radiograph.sha256)
+    unseen = known is None or (known.picture is None and ledger.prediction(known.id) is None)
+    judged = judge(radiograph, file.sex) if unseen and not consent else None
+    added = ledger.add_film(
+        radiograph,
+        file.sex,
+        reader=reader,
+        source=source,
+        consent=consent,
+        patient=file.patient,
+        age_months=file.age_months,
+    )
+    if judged is not None:
+        judged.store(ledger, added.film.id)
+    if added.known:
+        now_kept = " Its picture is kept from now on." if consent and known is not None and not known.consent else ""
+        return TakenIn(file.name, "known", _known(added.film, file) + now_kept, added.film)
+    return TakenIn(file.name, "added", "", added.film)
+
+
+def _known(film: FilmRecord, file: FilmFile) -> str:
+    if film.sex != file.sex:
+        return f"Already in the queue, with the sex {film.sex} and not {file.sex}; nothing of it was changed."
+    return "Already in the queue."
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, BoneGradeError):
+        return str(error)
+    # Neither the name nor the message goes to the log: either may name the patient.
+    _log.error("Taking in a film failed with %s.", type(error).__name__)
+    return _UNEXPECTED

@@ -1,0 +1,189 @@
+"""Trains the second opinion: an age from the whole upright hand, from ImageNet weights, on hands with an age."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+from core.errors import FilmRefused
+from core.localize import Localizer
+from core.radiograph import read_radiograph
+from core.training.crop_store import to_levels
+from core.training.films import Film
+from core.training.loop import Run, WeightAverage, seed_everything
+from core.whole_hand import WINDOW_SIDE, hand_views, hand_window
+from models.efficientnet_lite import imagenet_state
+from models.whole_hand_network import WholeHandNetwork
+
+
+@dataclass(frozen=True)
+class HandWindows:
+    """N hands. windows NxSxS uint8 (S = WINDOW_SIDE), months N, female N (1 for girls), ids N."""
+
+    windows: NDArray[np.uint8]
+    months: NDArray[np.float32]
+    female: NDArray[np.int64]
+    ids: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def save(self, path: Path) -> None:
+        """Writes an .npz."""
+        np.savez(path, windows=self.windows, months=self.months, female=self.female, ids=self.ids)
+
+    @classmethod
+    def load(cls, path: Path) -> "HandWindows":
+        """Reads what `save` wrote."""
+        with np.load(path) as file:
+            return cls(**{name: file[name] for name in cls.__dataclass_fields__})
+
+
+def cut_hands(films: Iterable[Film], localizer: Localizer) -> HandWindows:
+    """Localises films and cuts their hands; a film that the localiser refuses is left out (evaluation counts it)."""
+    rows = []
+    for film in tqdm(list(films), desc="cutting hands", mininterval=10):
+        radiograph = read_radiograph(film.path)
+        try:
+            window = hand_window(radiograph, localizer.locate(radiograph))
+        except FilmRefused:
+            continue
+        rows.append((to_levels(window), film.bone_age_months, int(film.sex == "F"), film.id))
+    return HandWindows(
+        windows=np.stack([row[0] for row in rows]) if rows else np.zeros((0, WINDOW_SIDE, WINDOW_SIDE), np.uint8),
+        months=np.array([row[1] for row in rows], np.float32),
+        female=np.array([row[2] for row in rows], np.int64),
+        ids=np.array([row[3] for row in rows], np.str_),
+    )
+
+
+@dataclass(frozen=True)
+class SecondOpinionRecipe:
+    """Settings of one run, chosen on `val`. evening: chances to be drawn are (1 / size of the age group) ** evening."""
+
+    epochs: int = 14
+    batch: int = 16
+    learning_rate: float = 4e-4
+    weight_decay: float = 0.02
+    evening: float = 0.3
+    seed: int = 1
+
+
+def _random_views(windows: Tensor, generator: torch.Generator) -> Tensor:
+    count = len(windows)
+
+    def normal(scale: float) -> Tensor:
+        return torch.randn(count, generator=generator) * scale
+
+    def some(probability: float) -> Tensor:
+        return torch.rand(count, generator=generator) < probability
+
+    views = hand_views(windows, normal(7), torch.exp(normal(0.07)), normal(0.03), normal(0.03))
+    views = (views * 0.25 + 0.5).clamp(1e-4, 1)
+    views = views ** torch.exp(normal(0.3))[:, None, None, None]
+    views = views * torch.exp(normal(0.15))[:, None, None, None] + normal(0.05)[:, None, None, None]
+    noise = torch.randn(views.shape, generator=generator) * 0.03
+    views = views + noise * some(0.3)[:, None, None, None]
+    mirrored = some(0.5)
+    views[mirrored] = views[mirrored].flip(3)
+    height, width = views.shape[2:]
+    for i in np.flatnonzero(some(0.5).numpy()).tolist():  # random erasing (Zhong et al. 2020)
+        high, wide = (int(v) for v in torch.randint(16, 72, (2,), generator=generator))
+        top = int(torch.randint(0, height - high, (1,), generator=generator))
+        left = int(torch.randint(0, width - wide, (1,), generator=generator))
+        views[i, :, top : top + high, left : left + wide] = views[i].mean()
+    return (views - 0.5) / 0.25
+
+
+@torch.inference_mode()
+def validate(network: WholeHandNetwork, hands: HandWindows) -> dict[str, float]:
+    """Errors in months on hands not trained on, of the plain view and its mirror image."""
+    predicted = []
+    for start in range(0, len(hands), 32):
+        rows = slice(start, start + 32)
+        windows = torch.from_numpy(hands.windows[rows])[:, None].float() / 255
+        zero, one = torch.zeros(len(windows)), torch.ones(len(windows))
+        views = hand_views(windows, zero, one, zero, zero).contiguous(memory_format=torch.channels_last)
+        female = torch.from_numpy(hands.female[rows]).float()
+        with torch.autocast("cpu", torch.bfloat16):
+            predicted.append((network(views, female) + network(views.flip(3), female)) / 2)
+    error = 12 * torch.cat(predicted) - torch.from_numpy(hands.months)
+    return {
+        "val_mae": round(error.abs().mean().item(), 3),
+        "val_within_12": round((error.abs() <= 12).float().mean().item(), 4),
+        "val_bias": round(error.mean().item(), 3),
+    }
+
+
+def train_second_opinion(
+    train: HandWindows, val: HandWindows, run_folder: Path, recipe: SecondOpinionRecipe
+) -> WholeHandNetwork:
+    """Trains, checkpointing every epoch; called again on the same folder it goes on where it stopped.
+
+    `val` is only measured, for the log. Returns the weight-averaged network.
+    """
+    seed_everything(recipe.seed)
+    run = Run(run_folder)
+    network = WholeHandNetwork()
+    network.load_imagenet(imagenet_state())
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = WeightAverage(network, 0.995)
+    steps = len(train) // recipe.batch
+    optimizer = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, recipe.learning_rate, total_steps=steps * recipe.epochs, pct_start=0.1
+    )
+    first = 0
+    state = run.restore()
+    if state is not None:
+        network.load_state_dict(state["network"])
+        average.network.load_state_dict(state["average"])
+        average.updates = state["updates"]
+        optimizer.load_state_dict(state["optimizer"])
+        schedule.load_state_dict(state["schedule"])
+        first = state["epoch"]
+    groups = train.months.astype(int) // 24 * 2 + train.female
+    weights = np.bincount(groups)[groups].astype(float) ** -recipe.evening
+    weights /= weights.sum()
+    started = time.monotonic()
+    for epoch in range(first, recipe.epochs):
+        random = np.random.default_rng([recipe.seed, epoch])
+        generator = torch.Generator().manual_seed(recipe.seed * 100_003 + epoch)
+        torch.manual_seed(recipe.seed * 100_003 + epoch)  # dropout draws from here; a resumed run must draw the same
+        order = random.choice(len(train), steps * recipe.batch, p=weights)
+        network.train()
+        total = 0.0
+        for step in tqdm(range(steps), desc=f"epoch {epoch + 1}/{recipe.epochs}", mininterval=10):
+            rows = np.sort(order[step * recipe.batch : (step + 1) * recipe.batch])
+            windows = torch.from_numpy(train.windows[rows])[:, None].float() / 255
+            views = _random_views(windows, generator).contiguous(memory_format=torch.channels_last)
+            with torch.autocast("cpu", torch.bfloat16):
+                predicted = network(views, torch.from_numpy(train.female[rows]).float())
+            loss = F.smooth_l1_loss(predicted, torch.from_numpy(train.months[rows]) / 12, beta=0.5)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+            optimizer.step()
+            schedule.step()
+            average.update(network)
+            total += loss.item() / steps
+        measured = validate(average.network, val)
+        run.log(epoch=epoch + 1, loss=round(total, 4), seconds=round(time.monotonic() - started, 1), **measured)
+        run.save(
+            {
+                "network": network.state_dict(),
+                "average": average.network.state_dict(),
+                "updates": average.updates,
+                "optimizer": optimizer.state_dict(),
+                "schedule": schedule.state_dict(),
+                "epoch": epoch + 1,
+            }
+        )
+    return average.network

@@ -1,0 +1,50 @@
+"""python -m core users ..."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from core.__main__ import cli
+from core.readers import Role
+from core.users import Users
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BONEGRADE_DATA", str(tmp_path))
+    return tmp_path
+
+
+def run(*arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(cli, ["users", *arguments], input=typed)
+
+
+def test_a_person_is_added_listed_changed_and_removed(folder: Path) -> None:
+    added = run("add", "anna", "--role", "reviewer", typed="correct horse\n")
+    assert added.exit_code == 0 and "anna is a reviewer" in added.output and "correct" not in added.output
+    assert Users(folder).verify("anna", "correct horse")
+    assert run("add", "carl", "--no-password").exit_code == 0
+    assert run("list").output.splitlines() == ["anna\treviewer", "carl\treader"]
+    assert run("role", "carl", "admin").exit_code == 0 and Users(folder).role("carl") is Role.ADMIN
+    assert run("password", "carl", typed="something long\n").exit_code == 0 and Users(folder).verify(
+        "carl", "something long"
+    )
+    assert run("remove", "anna").exit_code == 0 and set(Users(folder).roles()) == {"carl"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "sentence"),
+    [
+        (("add", "anna", "--role", "chief"), "correct horse\n", "There is no role 'chief'"),
+        (("add", "anna"), "short\n", "has 5 characters"),
+        (("add", "anna"), "", "has 0 characters"),
+        (("add", "an na"), "correct horse\n", "cannot be a user's name"),
+        (("remove", "anna"), "", "There is no user anna"),
+        (("role", "anna", "admin"), "", "There is no user anna"),
+    ],
+)
+def test_what_is_wrong_gets_a_sentence(folder: Path, arguments: tuple[str, ...], typed: str, sentence: str) -> None:
+    result = run(*arguments, typed=typed)
+    assert result.exit_code == 2 and sentence in result.stderr and result.stderr.strip().endswith(".")
+    assert Users(folder).roles() == {}

@@ -1,0 +1,111 @@
+"""What label files may call a bone, a grade and a box, and with which sentence anything else is refused."""
+
+import pytest
+
+from core.bones import RUS_BONES
+from core.dataset.labels import (
+    Label,
+    bone_and_grade,
+    bone_of_name,
+    box_of,
+    box_on_film,
+    checked_age,
+    checked_sex,
+    label,
+)
+from core.standards import grade_count
+from tests.core.dataset.conftest import rus_chn_document
+
+
+@pytest.mark.parametrize("bone", RUS_BONES)
+def test_every_bone_is_known_by_its_name_and_its_alias(bone: str) -> None:
+    assert bone_of_name(f" {bone.lower()} ") == bone
+    assert bone_of_name(rus_chn_document()["aliases"]["student_code"][bone]) == bone
+
+
+def test_an_alias_of_several_bones_names_them() -> None:
+    with pytest.raises(ValueError, match="'MCP' may mean MC3 or MC5"):
+        bone_of_name("MCP")
+
+
+@pytest.mark.parametrize("name", ["MC2", "", "Femur", "Radius Ulna"])
+def test_an_unknown_bone_is_refused_with_the_known_ones(name: str) -> None:
+    with pytest.raises(ValueError, match="is not known; use Radius, Ulna"):
+        bone_of_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("Radius", ("Radius", None)), ("Radius_7", ("Radius", "7")), ("MCPFirst-11", ("MC1", "11")), ("MC3", ("MC3", None)),
+     ("dp5 4", ("DP5", "4"))],
+)  # fmt: skip
+def test_a_grade_may_stand_behind_the_name(name: str, meant: tuple[str, str | None]) -> None:
+    assert bone_and_grade(name) == meant
+
+
+@pytest.mark.parametrize(
+    ("grade", "verdict", "meant"),
+    [(7, None, ("graded", 7)), ("7", "", ("graded", 7)), (7.0, "graded", ("graded", 7)), (0, None, ("absent", 0)),
+     ("", "absent", ("absent", 0)), (None, "Unreadable", ("unreadable", None))],
+)  # fmt: skip
+def test_verdicts_and_grades(grade: object, verdict: object, meant: tuple[str, int | None]) -> None:
+    said = label("Radius", grade, verdict, None)
+    assert (said.verdict, said.grade) == meant
+
+
+@pytest.mark.parametrize("bone", RUS_BONES)
+def test_the_grades_that_a_bone_has(bone: str) -> None:
+    assert label(bone, grade_count(bone), None, None).grade == grade_count(bone)
+    with pytest.raises(ValueError, match=f"{bone} has the grades 0 to {grade_count(bone)}"):
+        label(bone, grade_count(bone) + 1, None, None)
+
+
+@pytest.mark.parametrize("grade", [-1, 2.5, "five", "nan", "inf", [3]])
+def test_what_is_no_grade(grade: object) -> None:
+    with pytest.raises(ValueError, match="does not exist"):
+        label("Radius", grade, None, None)
+
+
+@pytest.mark.parametrize(
+    ("grade", "verdict", "sentence"),
+    [(None, None, "has no grade"), (3, "unreadable", "unreadable and has a grade"), (3, "absent", "grade 0 alone is absent"),
+     (0, "graded", "grade 0 alone is absent"), (3, "maybe", "is not known; use graded, absent or unreadable")],
+)  # fmt: skip
+def test_verdicts_that_contradict_themselves(grade: object, verdict: object, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        label("Radius", grade, verdict, None)
+
+
+def test_boxes() -> None:
+    assert box_of(["1", 2, "3.5", 4.0]) == (1.0, 2.0, 3.5, 4.0)
+    assert box_of([None, "", None, ""]) is None
+    for bad in (["1", "2", "3", ""], [1, 2, "x", 4], [1, 2, "nan", 4], [1, 2, "inf", 4]):
+        with pytest.raises(ValueError, match="not four numbers"):
+            box_of(bad)
+    for empty in ([5, 1, 5, 4], [1, 4, 3, 2]):
+        with pytest.raises(ValueError, match="has no area"):
+            box_of(list(empty))
+
+
+def test_a_box_must_lie_on_the_film() -> None:
+    assert box_on_film((0.0, 0.0, 80.0, 96.0), 80, 96) == (0.0, 0.0, 80.0, 96.0)
+    assert box_on_film((-0.2, 1.0, 80.1, 96.4), 80, 96) == (0.0, 1.0, 80.0, 96.0)
+    for outside in ((-1.0, 0, 5, 5), (0, -0.5, 5, 5), (0, 0, 80.5, 5), (0, 0, 5, 97.0)):
+        with pytest.raises(ValueError, match="outside the film of 80 x 96 pixels"):
+            box_on_film(outside, 80, 96)
+
+
+def test_sex_and_age() -> None:
+    assert [checked_sex(v) for v in ("M", "female", " f", "", None)] == ["M", "F", "F", None, None]
+    assert [checked_age(v) for v in ("120", 0, "", None)] == [120.0, 0.0, None, None]
+    with pytest.raises(ValueError, match="use M or F"):
+        checked_sex("boy")
+    for age in ("twelve", -1, 400, "nan"):
+        with pytest.raises(ValueError, match="is not one in months"):
+            checked_age(age)
+
+
+def test_a_label_says_its_grade_as_the_standard_prints_it() -> None:
+    printed = rus_chn_document()["grade_labels"]["Radius"]
+    assert [Label("Radius", "graded", g, None).text for g in range(1, 15)] == printed
+    assert Label("Radius", "unreadable", None, None).text == ""

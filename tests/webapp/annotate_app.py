@@ -1,0 +1,52 @@
+"""The Assess and the Annotate tab over a ledger, as a program that a test starts, kills and starts again.
+
+BONEGRADE_DATA: the ledger's folder. TEST_DEMO: nothing is kept. Who reads: cookie "reader" of the browser, "NAME:ROLE".
+"""
+
+import os
+from dataclasses import dataclass
+
+import gradio as gr
+
+from core.ledger import Ledger, LedgerSettings
+from core.readers import Reader, Role
+from webapp.annotate_tab import build_annotate_tab
+from webapp.app import launch_settings
+from webapp.assess_tab import build_assess_tab
+from webapp.desk import Desk
+from webapp.examples import read_examples
+from webapp.service import shipped_assessor, warm_up
+
+
+@dataclass(frozen=True)
+class CookieAccess:
+    """Believes the browser, so that one program can serve readers of every role."""
+
+    keeps: bool
+
+    def reader_of(self, request: gr.Request | None) -> Reader:
+        """The reader that the browser's cookie names; "anna" with the role reader where there is none."""
+        said = "" if request is None else str(request.cookies.get("reader", ""))
+        name, _, role = (said or "anna:READER").partition(":")
+        return Reader(name, Role[role])
+
+
+def main() -> None:
+    """Serves until it is killed."""
+    demo = bool(os.environ.get("TEST_DEMO"))
+    ledger = None if demo else Ledger.open(LedgerSettings.from_environment())
+    desk = Desk(shipped_assessor, ledger, CookieAccess(keeps=not demo))
+    with gr.Blocks(title="BoneGrade", analytics_enabled=False) as app:
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab("Assess", id="assess"):
+                assess = build_assess_tab(desk.load_assessor, read_examples())
+            with gr.Tab("Annotate", id="annotate", render_children=True) as tab:
+                annotate = build_annotate_tab(desk, assess)
+        annotate.wire_select(tab)
+    app.queue(default_concurrency_limit=4)
+    warm_up()
+    app.launch(**launch_settings())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""The app as a program of its own that tests start, kill and start again, and the browser that looks at it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+#: From the start of the program to a page, and from a click to an answer, on two busy cores.
+START_SECONDS = 90
+ANSWER_MS = 60_000
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+class RunningApp:
+    """A program that serves the app on a port of its own, over a ledger of its own unless the settings name another."""
+
+    def __init__(self, command: Sequence[str] = ("app.py",), settings: Mapping[str, str] | None = None):
+        self._command = [sys.executable, *command]
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._data = tempfile.TemporaryDirectory(prefix="bonegrade-test-")
+        usual = {"PORT": str(self.port), "HOST": "127.0.0.1", "BONEGRADE_DATA": self._data.name}
+        self._environment = os.environ | usual | dict(settings or {})
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts it, again on the same port, and waits until it answers."""
+        self._process = subprocess.Popen(self._command, cwd=ROOT, env=self._environment)
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until and self._process.poll() is None:
+            try:
+                urllib.request.urlopen(self.url, timeout=5).close()
+                return
+            except OSError:
+                time.sleep(0.3)
+        raise AssertionError(f"the app did not answer within {START_SECONDS} s")
+
+    def kill(self) -> None:
+        """Ends it as a power cut would."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(timeout=20)
+
+    def stop(self) -> None:
+        """Ends it in peace."""
+        assert self._process is not None
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+@contextmanager
+def running(command: Sequence[str] = ("app.py",), settings: Mapping[str, str] | None = None) -> Iterator[RunningApp]:
+    """A program that is started now and stopped afterwards."""
+    app = RunningApp(command, settings)
+    app.start()
+    try:
+        yield app
+    finally:
+        app.stop()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser without a screen."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def watched(page: Page, url: str) -> list[str]:
+    """Errors in the page's console, and addresses other than the app's that it fetched: a list that grows."""
+    troubles: list[str] = []
+    page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("request", lambda request: _note_foreign(request.url, url, troubles))
+    return troubles
+
+
+def _note_foreign(address: str, url: str, troubles: list[str]) -> None:
+    if not address.startswith((url, "data:", "blob:")):
+        troubles.append(f"fetched {address}")

@@ -1,0 +1,146 @@
+"""Who is at the screen, in every mode."""
+
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import gradio as gr
+import pytest
+from starlette.requests import Request
+
+from core.readers import Reader, Role
+from core.users import Users, UsersError
+from webapp.identity import Access, Door, NotSignedIn, served_host
+
+
+def request(
+    headers: dict[str, str] | None = None,
+    peer: str = "127.0.0.1",
+    username: str | None = None,
+    session: dict[str, Any] | None = None,
+) -> gr.Request:
+    """A request as gradio hands it to a handler."""
+    scope: dict[str, Any] = {
+        "type": "http",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()],
+        "client": (peer, 50000),
+    }
+    if session is not None:
+        scope["session"] = session
+    return gr.Request(Request(scope), username=username)
+
+
+@pytest.fixture
+def users(tmp_path: Path) -> Users:
+    return Users(tmp_path)
+
+
+def access(tmp_path: Path, **environment: str) -> Access:
+    return Access.from_environment({"BONEGRADE_DATA": str(tmp_path), **environment})
+
+
+@pytest.mark.parametrize(
+    ("environment", "mode"),
+    [
+        ({}, "local"),
+        ({"HOST": "localhost"}, "local"),
+        ({"HOST": "0.0.0.0"}, "demo"),
+        ({"GRADIO_SERVER_NAME": "192.168.1.5"}, "demo"),
+        ({"SPACE_ID": "me/bonegrade"}, "demo"),
+        ({"SPACE_ID": "me/bonegrade", "HOST": "127.0.0.1"}, "demo"),
+        ({"SPACE_ID": "me/bonegrade", "OAUTH_CLIENT_ID": "x"}, "space"),
+        ({"BONEGRADE_PROXY_HEADER": "X-Remote-User"}, "proxy"),
+        ({"BONEGRADE_PROXY_HEADER": "X-Remote-User", "HOST": "0.0.0.0"}, "proxy"),
+    ],
+)
+def test_the_environment_says_how_people_come_in(tmp_path: Path, environment: dict[str, str], mode: str) -> None:
+    found = access(tmp_path, **environment)
+    assert found.mode == mode and found.keeps == (mode != "demo") and found.launch_arguments() == {}
+
+
+def test_a_user_with_a_password_makes_everybody_sign_in(tmp_path: Path, users: Users) -> None:
+    users.add("anna", Role.READER, "correct horse")
+    for host in ("127.0.0.1", "0.0.0.0"):
+        found = access(tmp_path, HOST=host)
+        assert found.mode == "login" and found.keeps
+        opens = found.launch_arguments()["auth"]
+        assert opens("anna", "correct horse") and not opens("anna", "wrong") and not opens("ben", "correct horse")
+
+
+def test_one_who_signs_in_elsewhere_sets_up_no_login(tmp_path: Path, users: Users) -> None:
+    users.add("anna", Role.READER, None)
+    assert access(tmp_path).mode == "local"
+
+
+def test_on_ones_own_machine_the_machines_user_has_every_role(tmp_path: Path) -> None:
+    reader = access(tmp_path).reader_of(request())
+    assert reader.role is Role.ADMIN and reader.name
+    assert access(tmp_path).people() == {reader.name: Role.ADMIN}
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+def test_a_request_passed_on_to_ones_own_machine_may_only_look(tmp_path: Path, header: str) -> None:
+    assert access(tmp_path).reader_of(request({header: "203.0.113.7"})) == Reader("guest", Role.VIEWER)
+
+
+def test_the_login_names_the_reader_and_the_file_the_role(tmp_path: Path, users: Users) -> None:
+    users.add("anna", Role.REVIEWER, "correct horse")
+    found = access(tmp_path)
+    assert found.reader_of(request(username="anna")) == Reader("anna", Role.REVIEWER)
+    users.set_role("anna", Role.VIEWER)
+    assert found.reader_of(request(username="anna")).role is Role.VIEWER, "a change counts at once"
+    users.remove("anna")
+    assert found.reader_of(request(username="anna")).role is Role.VIEWER
+    with pytest.raises(NotSignedIn, match="not signed in"):
+        found.reader_of(request())
+    with pytest.raises(NotSignedIn):
+        found.reader_of(None)
+
+
+def test_a_header_counts_from_the_proxy_alone(tmp_path: Path, users: Users) -> None:
+    users.add("anna", Role.READER, None)
+    found = access(tmp_path, BONEGRADE_PROXY_HEADER="X-Remote-User", BONEGRADE_PROXY_ADDRESSES="10.0.0.2, 10.0.0.3")
+    assert found.reader_of(request({"X-Remote-User": "anna"}, peer="10.0.0.3")) == Reader("anna", Role.READER)
+    assert found.reader_of(request({"x-remote-user": "zoe"}, peer="10.0.0.2")) == Reader("zoe", Role.VIEWER)
+    for faked in (request({"X-Remote-User": "anna"}, peer="10.0.0.9"), request({"X-Remote-User": ""}, peer="10.0.0.2")):
+        with pytest.raises(NotSignedIn):
+            found.reader_of(faked)
+
+
+def test_a_hugging_face_account_names_the_reader(tmp_path: Path) -> None:
+    found = access(tmp_path, SPACE_ID="me/x", OAUTH_CLIENT_ID="id", BONEGRADE_ROLES="anna=admin, ben=reader")
+    signed_in = {"oauth_info": {"userinfo": {"preferred_username": "anna"}, "expires_at": time.time() + 100}}
+    assert found.reader_of(request(session=signed_in)) == Reader("anna", Role.ADMIN)
+    signed_in["oauth_info"]["userinfo"] = {"preferred_username": "zoe"}
+    assert found.reader_of(request(session=signed_in)) == Reader("zoe", Role.VIEWER)
+    signed_in["oauth_info"]["expires_at"] = time.time() - 1
+    for nobody in (request(session=signed_in), request(session={}), request(), None):
+        assert found.reader_of(nobody) == Reader("guest", Role.VIEWER)
+
+
+def test_a_demo_lets_everybody_try(tmp_path: Path) -> None:
+    assert access(tmp_path, HOST="0.0.0.0").reader_of(request()) == Reader("guest", Role.READER)
+
+
+@pytest.mark.parametrize("roles", ["anna", "=admin", "anna=chief"])
+def test_roles_that_cannot_be_read_are_named(tmp_path: Path, roles: str) -> None:
+    with pytest.raises(UsersError, match=r"BONEGRADE_ROLES|There is no role"):
+        access(tmp_path, BONEGRADE_ROLES=roles)
+
+
+def test_after_many_wrong_passwords_a_name_has_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("webapp.identity.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    right = cast(Users, SimpleNamespace(verify=lambda name, password: password == "right"))
+    door = Door(right)
+    assert not any(door.opens("anna", "wrong") for _ in range(5))
+    assert not door.opens("anna", "right"), "even the right one has to wait"
+    assert door.opens("ben", "right")
+    clock[0] += 61
+    assert door.opens("anna", "right")
+    assert not any(door.opens("anna", "wrong") for _ in range(4)) and door.opens("anna", "right")
+
+
+def test_a_space_is_reachable_from_outside() -> None:
+    assert served_host({"SPACE_ID": "me/x"}) == "0.0.0.0" and served_host({}) == "127.0.0.1"

@@ -1,0 +1,179 @@
+"""Who is at the screen: from the login, a proxy's header or the machine, never from a text box."""
+
+import getpass
+import os
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import gradio as gr
+
+from core.errors import BoneGradeError
+from core.ledger import LedgerSettings
+from core.readers import Reader, Role
+from core.users import Users, UsersError, role_of_text
+
+#: local: one person on their own machine. login: names and passwords of the users file. proxy: a proxy in front has signed
+#: the person in. space: a Hugging Face account. demo: anybody from anywhere, and nothing is kept.
+Mode = Literal["local", "login", "proxy", "space", "demo"]
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+#: What a proxy or a tunnel adds to requests that come from elsewhere.
+_FORWARDED: Final = ("x-forwarded-for", "forwarded", "x-real-ip")
+_GUEST: Final = "guest"
+
+#: So many wrong passwords for one name within so many seconds, and the name has to wait that long.
+_MOST_FAILURES: Final = 5
+_FAILURE_SECONDS: Final = 60.0
+
+
+class NotSignedIn(BoneGradeError):
+    """Nobody is signed in who must be."""
+
+
+def served_host(environment: Mapping[str, str]) -> str:
+    """The address to serve on: HOST or GRADIO_SERVER_NAME; this computer only, if neither is set; a Hugging Face Space,
+    which sets SPACE_ID, is reachable from outside."""
+    host = environment.get("HOST") or environment.get("GRADIO_SERVER_NAME")
+    return host or ("0.0.0.0" if environment.get("SPACE_ID") else "127.0.0.1")
+
+
+@dataclass(frozen=True)
+class Access:
+    """How people come in.
+
+    header: the lower-case name of the header in which a proxy names the person; believed: addresses of proxies whose header
+    counts. roles: of people that the environment names, before those of the users file.
+    """
+
+    mode: Mode
+    users: Users
+    header: str = ""
+    believed: frozenset[str] = frozenset()
+    roles: Mapping[str, Role] = field(default_factory=dict)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Access":
+        """BONEGRADE_PROXY_HEADER (with BONEGRADE_PROXY_ADDRESSES, 127.0.0.1 if not set): proxy. A Space with a Hugging Face
+        login: space. Somebody in the users file with a password: login. Served to this computer alone: local. Else: demo.
+        BONEGRADE_ROLES ("alice=admin,bob=reader") adds people.
+
+        Raises UsersError where the users file is damaged or BONEGRADE_ROLES cannot be read.
+        """
+        users = Users(LedgerSettings.from_environment(environment).folder)
+        header = environment.get("BONEGRADE_PROXY_HEADER", "").strip().lower()
+        addresses = environment.get("BONEGRADE_PROXY_ADDRESSES", "").strip() or "127.0.0.1"
+        believed = frozenset(address.strip() for address in addresses.split(","))
+        roles = _roles_of_text(environment.get("BONEGRADE_ROLES", ""))
+        on_a_space = bool(environment.get("SPACE_ID"))
+        mode: Mode
+        if header:
+            mode = "proxy"
+        elif on_a_space and environment.get("OAUTH_CLIENT_ID"):
+            mode = "space"
+        elif users.can_sign_in():
+            mode = "login"
+        elif not on_a_space and served_host(environment) in _LOOPBACK:
+            mode = "local"
+        else:
+            mode = "demo"
+        return cls(mode, users, header, believed, roles)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether what people say is kept; in a demo it stays in the session."""
+        return self.mode != "demo"
+
+    def reader_of(self, request: gr.Request | None) -> Reader:
+        """Who is at the screen. A name without a role may look. Raises NotSignedIn, and UsersError where the users file is
+        damaged."""
+        if self.mode == "local":
+            # A request that was passed on comes from somebody else than the machine's user.
+            passed_on = request is not None and any(name in request.headers for name in _FORWARDED)
+            return Reader(_GUEST, Role.VIEWER) if passed_on else Reader(_machine_user(), Role.ADMIN)
+        if self.mode == "demo":
+            return Reader(_GUEST, Role.READER)
+        name = None if request is None else self._name(request)
+        if name is None:
+            if self.mode == "space":
+                return Reader(_GUEST, Role.VIEWER)
+            raise NotSignedIn("You are not signed in, or no longer: load the page again and sign in.")
+        return Reader(name, self.people().get(name, Role.VIEWER))
+
+    def people(self) -> Mapping[str, Role]:
+        """Those who are known by name, with their roles."""
+        if self.mode == "local":
+            return {_machine_user(): Role.ADMIN}
+        return {**self.roles, **self.users.roles()}
+
+    def launch_arguments(self) -> dict[str, Any]:
+        """What gr.Blocks.launch needs to know of it."""
+        if self.mode != "login":
+            return {}
+        return {"auth": Door(self.users).opens, "auth_message": "Sign in to BoneGrade. Research use only."}
+
+    def _name(self, request: gr.Request) -> str | None:
+        """The name that the login or the proxy gives."""
+        if self.mode == "login":
+            return request.username
+        if self.mode == "proxy":
+            client = request.client
+            trusted = client is not None and client.host in self.believed
+            return (request.headers.get(self.header) or None) if trusted else None
+        return _account(request)
+
+
+class Door:
+    """Lets people in by name and password, and makes a name wait after too many wrong ones."""
+
+    def __init__(self, users: Users):
+        self._users = users
+        self._failures: dict[str, list[float]] = {}
+        self._lock = threading.Lock()
+
+    def opens(self, name: str, password: str) -> bool:
+        """Whether the person may come in."""
+        now = time.monotonic()
+        with self._lock:
+            recent = [moment for moment in self._failures.get(name, ()) if now - moment < _FAILURE_SECONDS]
+            self._failures = {n: m for n, m in self._failures.items() if now - m[-1] < _FAILURE_SECONDS}
+            if len(recent) >= _MOST_FAILURES:
+                return False
+            # Counted before the slow check, so that many tries at once do not slip through.
+            self._failures[name] = [*recent, now]
+        if not self._users.verify(name, password):
+            return False
+        with self._lock:
+            self._failures.pop(name, None)
+        return True
+
+
+def _account(request: gr.Request) -> str | None:
+    """The Hugging Face account that is signed in, as gradio keeps it in the session."""
+    raw = request.request
+    info = None if raw is None or "session" not in raw.scope else raw.session.get("oauth_info")
+    if not info or info.get("expires_at", 0) <= time.time():
+        return None
+    name = info.get("userinfo", {}).get("preferred_username")
+    return str(name) if name else None
+
+
+def _machine_user() -> str:
+    """The machine's user; in a container there may be none by name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return "me"
+
+
+def _roles_of_text(text: str) -> dict[str, Role]:
+    """Out of "alice=admin,bob=reader". Raises UsersError."""
+    roles = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, role = part.partition("=")
+        if not equals or not name.strip():
+            raise UsersError(f"BONEGRADE_ROLES holds {part!r}: write it as alice=admin,bob=reader.")
+        roles[name.strip()] = role_of_text(role)
+    return roles
