@@ -9,11 +9,14 @@ import sqlalchemy as sa
 from core.ledger import schema
 
 _DRAFT = schema.draft
+_ITS = (_DRAFT.c.film_id == sa.bindparam("film"), _DRAFT.c.reader == sa.bindparam("who"))
+_FIND = sa.select(_DRAFT.c.draft).where(*_ITS)
+_DROP = sa.delete(_DRAFT).where(*_ITS)
 
 
 def find(connection: sa.Connection, film_id: int, reader: str) -> dict[str, Any] | None:
     """The reader's draft of the film."""
-    row = connection.execute(sa.select(_DRAFT.c.draft).where(*_of(film_id, reader))).one_or_none()
+    row = connection.execute(_FIND, {"film": film_id, "who": reader}).one_or_none()
     return None if row is None else dict(row.draft)
 
 
@@ -26,8 +29,4 @@ def keep(connection: sa.Connection, film_id: int, reader: str, draft: Mapping[st
 
 def drop(connection: sa.Connection, film_id: int, reader: str) -> None:
     """Removes the reader's draft of the film, if there is one."""
-    connection.execute(sa.delete(_DRAFT).where(*_of(film_id, reader)))
-
-
-def _of(film_id: int, reader: str) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    return _DRAFT.c.film_id == film_id, _DRAFT.c.reader == reader
+    connection.execute(_DROP, {"film": film_id, "who": reader})

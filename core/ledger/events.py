@@ -1,7 +1,7 @@
 """Rows of events with their corrections."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from core.bones import RUS_BONES
 from core.ledger import schema
-from core.ledger.records import Correction, Event, EventKind
+from core.ledger.records import Correction, Event, EventKind, Verdict
 
 _EVENT, _CORRECTION = schema.event, schema.correction
 _PLACE = {bone: place for place, bone in enumerate(RUS_BONES)}
@@ -31,38 +31,59 @@ class Words:
     note: str = ""
 
 
+def _with_corrections(*which: sa.ColumnElement[bool], limit: sa.BindParameter[int] | None = None) -> sa.Select[Any]:
+    """The events with their corrections in one statement, so that none is seen half; columns as `_events` expects them."""
+    said = sa.select(_EVENT).where(*which).order_by(_EVENT.c.id).limit(limit).subquery()
+    columns = [said.c[name] for name in _EVENT_FIELDS] + [_CORRECTION.c[name] for name in _CORRECTION_FIELDS]
+    joined = said.outerjoin(_CORRECTION, _CORRECTION.c.event_id == said.c.id)
+    return sa.select(*columns).select_from(joined).order_by(said.c.id)
+
+
+_EVENT_FIELDS = [field.name for field in fields(Event) if field.name != "corrections"]
+_CORRECTION_FIELDS = ["bone", "verdict", "grade", "accepted", "note", "seconds", "xmin", "ymin", "xmax", "ymax"]
+
+# Statements are built once: building one takes longer than running it.
+_HISTORY = _with_corrections(_EVENT.c.film_id == sa.bindparam("film_id"))
+_PAGE = _with_corrections(_EVENT.c.id > sa.bindparam("after"), limit=sa.bindparam("limit", type_=sa.Integer))
+_BETWEEN = _with_corrections(
+    _EVENT.c.film_id.between(sa.bindparam("first"), sa.bindparam("last")), _EVENT.c.id <= sa.bindparam("up_to")
+)
+_BY_ID = _with_corrections(_EVENT.c.id == sa.bindparam("event_id"))
+_ID_OF_TOKEN = sa.select(_EVENT.c.id).where(_EVENT.c.token == sa.bindparam("token"))
+_REVISION = sa.select(sa.func.max(_EVENT.c.revision)).where(_EVENT.c.film_id == sa.bindparam("film_id"))
+_INSERT = sa.insert(_EVENT).returning(_EVENT.c.id)
+_INSERT_CORRECTIONS = sa.insert(_CORRECTION)
+
+
 def history(connection: sa.Connection, film_id: int) -> list[Event]:
     """All events of a film, oldest first."""
-    return _events(connection, sa.select(_EVENT).where(_EVENT.c.film_id == film_id))
+    return _events(connection.execute(_HISTORY, {"film_id": film_id}))
 
 
 def page(connection: sa.Connection, after: int, limit: int) -> list[Event]:
     """The next events of the ledger in id order."""
-    return _events(connection, sa.select(_EVENT).where(_EVENT.c.id > after).order_by(_EVENT.c.id).limit(limit))
-
-
-def between_films(connection: sa.Connection, first: int, last: int) -> dict[int, list[Event]]:
-    """The histories of the films of a range of ids."""
-    histories: dict[int, list[Event]] = {}
-    for event in _events(connection, sa.select(_EVENT).where(_EVENT.c.film_id.between(first, last))):
-        histories.setdefault(event.film_id, []).append(event)
-    return histories
+    return _events(connection.execute(_PAGE, {"after": after, "limit": limit}))
 
 
 def of_films(connection: sa.Connection, first: int, last: int, up_to: int) -> list[Event]:
     """All events with an id of at most `up_to` of the films with ids from `first` to `last`, in id order."""
-    return _events(connection, sa.select(_EVENT).where(_EVENT.c.film_id.between(first, last), _EVENT.c.id <= up_to))
+    return _events(connection.execute(_BETWEEN, {"first": first, "last": last, "up_to": up_to}))
 
 
 def by_token(connection: sa.Connection, token: str) -> Event | None:
     """The event that was saved under this token."""
-    return next(iter(_events(connection, sa.select(_EVENT).where(_EVENT.c.token == token))), None)
+    event_id = connection.execute(_ID_OF_TOKEN, {"token": token}).scalar_one_or_none()
+    return None if event_id is None else _events(connection.execute(_BY_ID, {"event_id": event_id}))[0]
+
+
+def latest_id(connection: sa.Connection) -> int:
+    """The id of the last event; 0 before anything was said."""
+    return connection.execute(sa.select(sa.func.max(_EVENT.c.id))).scalar() or 0
 
 
 def revision(connection: sa.Connection, film_id: int) -> int:
     """How often the film's reading was changed."""
-    query = sa.select(sa.func.max(_EVENT.c.revision)).where(_EVENT.c.film_id == film_id)
-    return connection.execute(query).scalar() or 0
+    return connection.execute(_REVISION, {"film_id": film_id}).scalar() or 0
 
 
 def insert(connection: sa.Connection, film_id: int, words: Words, current: int) -> Event:
@@ -80,10 +101,9 @@ def insert(connection: sa.Connection, film_id: int, words: Words, current: int) 
         "target": words.target,
         "note": words.note,
     }
-    added = sa.insert(_EVENT).returning(_EVENT.c.id)
-    event_id = connection.execute(added, {**values, "token": words.token}).scalar_one()
+    event_id = connection.execute(_INSERT, {**values, "token": words.token}).scalar_one()
     if words.corrections:
-        connection.execute(sa.insert(_CORRECTION), [_values(event_id, c) for c in words.corrections])
+        connection.execute(_INSERT_CORRECTIONS, [_values(event_id, c) for c in words.corrections])
     return Event(id=event_id, corrections=words.corrections, **values)  # type: ignore[arg-type]
 
 
@@ -104,51 +124,26 @@ def _values(event_id: int, correction: Correction) -> dict[str, Any]:
     }
 
 
-def _events(connection: sa.Connection, events: sa.Select[Any]) -> list[Event]:
-    """The events of a query with their corrections, read in one statement, so that none is seen half."""
-    said = events.subquery()
-    joined = said.outerjoin(_CORRECTION, _CORRECTION.c.event_id == said.c.id)
-    columns = [c for c in _CORRECTION.c if c.name not in ("note", "seconds")]
-    query = (
-        sa.select(
-            said,
-            *columns,
-            _CORRECTION.c.note.label("bone_note"),
-            _CORRECTION.c.seconds.label("bone_seconds"),
-        )
-        .select_from(joined)
-        .order_by(said.c.id)
-    )
-    rows = connection.execute(query)
-    return [_event(list(group)) for _, group in groupby(rows, key=lambda row: row.id)]
+def _events(rows: Iterable[Sequence[Any]]) -> list[Event]:
+    """The events of rows of `_with_corrections`."""
+    events = []
+    for _, group in groupby(rows, key=lambda row: row[0]):
+        first, *others = group
+        corrections = [_correction(*row[len(_EVENT_FIELDS) :]) for row in (first, *others) if row[len(_EVENT_FIELDS)]]
+        corrections.sort(key=lambda correction: _PLACE[correction.bone])
+        events.append(Event(*first[: len(_EVENT_FIELDS)], tuple(corrections)))  # type: ignore[call-arg]
+    return events
 
 
-def _event(rows: Iterable[Any]) -> Event:
-    first, *_ = rows = list(rows)
-    corrections = [_correction(row) for row in rows if row.bone is not None]
-    return Event(
-        id=first.id,
-        film_id=first.film_id,
-        revision=first.revision,
-        base_revision=first.base_revision,
-        kind=first.kind,
-        reader=first.reader,
-        made_at=first.made_at,
-        seconds=first.seconds,
-        prediction_id=first.prediction_id,
-        target=first.target,
-        note=first.note,
-        corrections=tuple(sorted(corrections, key=lambda c: _PLACE[c.bone])),
-    )
-
-
-def _correction(row: Any) -> Correction:
-    return Correction(
-        bone=row.bone,
-        verdict=row.verdict,
-        grade=row.grade,
-        box=None if row.xmin is None else (row.xmin, row.ymin, row.xmax, row.ymax),
-        accepted=row.accepted,
-        note=row.bone_note,
-        seconds=row.bone_seconds,
-    )
+def _correction(
+    bone: str,
+    verdict: Verdict,
+    grade: int | None,
+    accepted: bool,
+    note: str,
+    seconds: float,
+    xmin: float | None,
+    *rest: float,
+) -> Correction:
+    box = None if xmin is None else (xmin, *rest)
+    return Correction(bone, verdict, grade, box, accepted, note, seconds)  # type: ignore[arg-type]

@@ -21,6 +21,9 @@ _FILM, _PICTURE = schema.film, schema.picture
 _COLUMNS = (*_FILM.c, _PICTURE.c.sha256.label("picture"))
 _SELECT = sa.select(*_COLUMNS).select_from(_FILM.outerjoin(_PICTURE, _PICTURE.c.film_id == _FILM.c.id))
 
+_BY_ID = _SELECT.where(_FILM.c.id == sa.bindparam("film_id"))
+_BY_HASH = _SELECT.where(_FILM.c.sha256 == sa.bindparam("sha256"))
+
 
 @dataclass(frozen=True)
 class AddedFilm:
@@ -53,7 +56,7 @@ def record(row: Any) -> FilmRecord:
 
 def by_id(connection: sa.Connection, film_id: int) -> FilmRecord:
     """The film. Raises UnknownFilm."""
-    row = connection.execute(_SELECT.where(_FILM.c.id == film_id)).one_or_none()
+    row = connection.execute(_BY_ID, {"film_id": film_id}).one_or_none()
     if row is None:
         raise UnknownFilm(f"There is no film {film_id} in the ledger: choose one from the queue.")
     return record(row)
@@ -61,7 +64,7 @@ def by_id(connection: sa.Connection, film_id: int) -> FilmRecord:
 
 def by_hash(connection: sa.Connection, sha256: str) -> FilmRecord | None:
     """The film with these pixels."""
-    row = connection.execute(_SELECT.where(_FILM.c.sha256 == sha256)).one_or_none()
+    row = connection.execute(_BY_HASH, {"sha256": sha256}).one_or_none()
     return None if row is None else record(row)
 
 

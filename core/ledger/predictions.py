@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from core.assessment import Assessment, Assessor
 
 _PREDICTION = schema.prediction
+_IS_OF_FILM = sa.select(_PREDICTION.c.id).where(
+    _PREDICTION.c.id == sa.bindparam("prediction_id"), _PREDICTION.c.film_id == sa.bindparam("film_id")
+)
 
 
 def assessment_of(assessor: "Assessor", film: FilmRecord, prediction: PredictionRecord) -> "Assessment":
@@ -75,8 +78,8 @@ def by_weights(connection: sa.Connection, film_id: int, weights: Mapping[str, st
 
 def exists(connection: sa.Connection, film_id: int, prediction_id: int) -> bool:
     """Whether the prediction is one of the film's."""
-    query = sa.select(_PREDICTION.c.id).where(_PREDICTION.c.id == prediction_id, _PREDICTION.c.film_id == film_id)
-    return connection.execute(query).first() is not None
+    given = {"prediction_id": prediction_id, "film_id": film_id}
+    return connection.execute(_IS_OF_FILM, given).first() is not None
 
 
 def page(connection: sa.Connection, after: int, limit: int) -> list[PredictionRecord]:

@@ -34,6 +34,17 @@ _REBUILT_AT_A_TIME: Final = 1000
 _DIGITS: Final = 5
 
 
+_OF_THE_FILM = _FILM.c.film_id == sa.bindparam("film")
+_UNCERTAINTY = sa.select(_FILM.c.uncertainty).where(_OF_THE_FILM)
+_UPDATE_FILM = sa.update(_FILM).where(_OF_THE_FILM)
+_FORGET_READER = sa.delete(_READER).where(
+    _READER.c.reader == sa.bindparam("who"), _READER.c.film_id == sa.bindparam("film")
+)
+_INSERT_READER = sa.insert(_READER)
+_LEARNED = sa.select(_HARDNESS)
+_LEARN = sa.update(_HARDNESS)
+
+
 @dataclass(frozen=True)
 class _Learned:
     """The row of queue_hardness. weighed_up_to: all films up to this id have gains of these weights; None: all films."""
@@ -54,7 +65,7 @@ def add_film(connection: sa.Connection, film_id: int, sha256: str, sex: str) -> 
 def add_prediction(connection: sa.Connection, film: FilmRecord, prediction: PredictionRecord, state: FilmState) -> None:
     """A film's latest prediction."""
     row = _film_row(film.id, film.sha256, film.sex, prediction, state, _learned(connection).weights)
-    connection.execute(sa.update(_FILM).where(_FILM.c.film_id == film.id), row)
+    connection.execute(_UPDATE_FILM, {"film": film.id, **row})
 
 
 def add_event(connection: sa.Connection, history: Sequence[Event], event: Event) -> None:
@@ -62,10 +73,9 @@ def add_event(connection: sa.Connection, history: Sequence[Event], event: Event)
     before, after = fold(history), fold([*history, event])
     compared = comparisons(after.readings())
     learned = _learn(connection, compared - comparisons(before.readings()) + reading_times(event.corrections))
-    of_the_film = _FILM.c.film_id == event.film_id
-    uncertainty = connection.execute(sa.select(_FILM.c.uncertainty).where(of_the_film)).scalar_one()
+    uncertainty = connection.execute(_UNCERTAINTY, {"film": event.film_id}).scalar_one()
     values = _standing(after, compared, uncertainty, learned.weights)
-    connection.execute(sa.update(_FILM).where(of_the_film), values)
+    connection.execute(_UPDATE_FILM, {"film": event.film_id, **values})
     _set_reader(connection, event.film_id, event.reader, after)
 
 
@@ -78,7 +88,9 @@ def rebuild(connection: sa.Connection) -> None:
     while found := films.page(connection, last, _REBUILT_AT_A_TIME):
         first, last = found[0].id, found[-1].id
         latest = predictions.latest_between(connection, first, last)
-        said = events.between_films(connection, first, last)
+        said: dict[int, list[Event]] = {}
+        for event in events.of_films(connection, first, last, events.latest_id(connection)):
+            said.setdefault(event.film_id, []).append(event)
         film_rows, reader_rows = [], []
         for film in found:
             history = said.get(film.id, [])
@@ -146,14 +158,14 @@ def _reader_row(film_id: int, reader: str, state: FilmState) -> dict[str, Any]:
 
 
 def _set_reader(connection: sa.Connection, film_id: int, reader: str, state: FilmState) -> None:
-    connection.execute(sa.delete(_READER).where(_READER.c.reader == reader, _READER.c.film_id == film_id))
+    connection.execute(_FORGET_READER, {"who": reader, "film": film_id})
     row = _reader_row(film_id, reader, state)
     if row["read"] or row["skipped"] or row["knows_gold"]:
-        connection.execute(sa.insert(_READER), row)
+        connection.execute(_INSERT_READER, row)
 
 
 def _learned(connection: sa.Connection) -> _Learned:
-    row = connection.execute(sa.select(_HARDNESS)).one_or_none()
+    row = connection.execute(_LEARNED).one_or_none()
     if row is None:
         return _Learned(Hardness.none(), Hardness.none().weights(), None)
     return _Learned(Hardness.from_list(row.sums), np.array(row.weights), row.weighed_up_to)
@@ -169,7 +181,7 @@ def _learn(connection: sa.Connection, more: Hardness) -> _Learned:
     if learned.weighed_up_to is not None:
         done = _weigh(connection, learned.weights, learned.weighed_up_to, _AT_A_TIME)
         learned = replace(learned, weighed_up_to=done)
-    if not connection.execute(sa.update(_HARDNESS), learned.values()).rowcount:
+    if not connection.execute(_LEARN, learned.values()).rowcount:
         connection.execute(sa.insert(_HARDNESS), {"id": 1, **learned.values()})
     return learned
 
@@ -184,9 +196,8 @@ def _weigh(connection: sa.Connection, weights: PerBone, after: int, limit: int) 
     )
     rows = connection.execute(query).all()
     if rows:
-        fresh = [
-            {"film": row.film_id, "fresh": _gain(row.uncertainty, np.array(row.disagreement), weights)} for row in rows
+        gains = [
+            {"film": row.film_id, "gain": _gain(row.uncertainty, np.array(row.disagreement), weights)} for row in rows
         ]
-        update = sa.update(_FILM).where(_FILM.c.film_id == sa.bindparam("film")).values(gain=sa.bindparam("fresh"))
-        connection.execute(update, fresh)
+        connection.execute(_UPDATE_FILM, gains)
     return rows[-1].film_id if len(rows) == limit else None

@@ -300,7 +300,7 @@ class Ledger:
     def ledger_revision(self) -> int:
         """The id of the last event; 0 before anything was said."""
         with self._database.reading() as connection:
-            return connection.execute(sa.select(sa.func.max(schema.event.c.id))).scalar() or 0
+            return events.latest_id(connection)
 
     # Drafts
 

@@ -23,7 +23,7 @@ from core.ledger import Correction, Ledger, LedgerSettings, StaleRevision, schem
 from core.radiograph import Radiograph, film_hash
 from tests.reading_room import ReadingRoom
 
-READERS, SAVES = 8, 250
+READERS = 8
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["core.ledger"])
 
@@ -32,10 +32,10 @@ def _verdicts(note: str) -> list[Correction]:
     return [Correction(bone, "graded", 3, (0.5, 0.5, 3.5, 3.5), note=note) for bone in RUS_BONES]
 
 
-def _read_many(ledger: Ledger, films: list[int], reader: str, seconds: list[float]) -> None:
-    """SAVES saves on films that others read too; whoever is too late looks again, and some saves are sent twice."""
+def _read_many(ledger: Ledger, films: list[int], reader: str, saves: int, seconds: list[float]) -> None:
+    """Saves on films that others read too; whoever is too late looks again, and some saves are sent twice."""
     chance = random.Random(reader)
-    for number in range(SAVES):
+    for number in range(saves):
         film, token = chance.choice(films), uuid.uuid4().hex
         base = ledger.revision(film)
         while True:
@@ -59,16 +59,18 @@ def _read_many(ledger: Ledger, films: list[int], reader: str, seconds: list[floa
             break
 
 
-def _read_many_in_a_process(settings: LedgerSettings, films: list[int], reader: str, answer: Connection) -> None:
+def _read_many_in_a_process(
+    settings: LedgerSettings, films: list[int], reader: str, saves: int, answer: Connection
+) -> None:
     ledger = Ledger.open(settings)
     seconds: list[float] = []
-    _read_many(ledger, films, reader, seconds)
+    _read_many(ledger, films, reader, saves, seconds)
     ledger.close()
     answer.send(seconds)
 
 
-def _check_none_lost_none_doubled(ledger: Ledger, films: list[int]) -> None:
-    expected = {f"reader {reader} {number}" for reader in range(READERS) for number in range(SAVES)}
+def _check_none_lost_none_doubled(ledger: Ledger, films: list[int], saves: int) -> None:
+    expected = {f"reader {reader} {number}" for reader in range(READERS) for number in range(saves)}
     notes: Counter[str] = Counter()
     for film in films:
         history = ledger.history(film)
@@ -84,10 +86,11 @@ def _check_none_lost_none_doubled(ledger: Ledger, films: list[int]) -> None:
 @pytest.mark.parametrize("together", ["threads", "processes"])
 def test_eight_readers_at_once(room: ReadingRoom, together: str) -> None:
     films = [room.film() for _ in range(60)]
+    saves = 250 if room.settings.url.startswith("sqlite") else 100  # PostgreSQL's own locks need less proof than ours
     seconds: list[float] = []
     if together == "threads":
         threads = [
-            threading.Thread(target=_read_many, args=(room.ledger, films, f"reader {reader}", seconds))
+            threading.Thread(target=_read_many, args=(room.ledger, films, f"reader {reader}", saves, seconds))
             for reader in range(READERS)
         ]
         for thread in threads:
@@ -98,13 +101,13 @@ def test_eight_readers_at_once(room: ReadingRoom, together: str) -> None:
         answers = []
         for reader in range(READERS):
             answer, theirs = _PROCESSES.Pipe(duplex=False)
-            given = (room.settings, films, f"reader {reader}", theirs)
+            given = (room.settings, films, f"reader {reader}", saves, theirs)
             _PROCESSES.Process(target=_read_many_in_a_process, args=given).start()
             theirs.close()
             answers.append(answer)
         for answer in answers:
             seconds += answer.recv()
-    _check_none_lost_none_doubled(room.ledger, films)
+    _check_none_lost_none_doubled(room.ledger, films, saves)
     assert np.quantile(seconds, 0.95) < 1.0  # benchmarks/ledger.py measures the true figure on an idle machine
 
 
