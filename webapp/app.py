@@ -70,6 +70,7 @@ def build_app(desk: Desk, examples_folder: Path = EXAMPLES_FOLDER) -> gr.Blocks:
             with gr.Tab("Data", id="data"):
                 build_data_tab(desk)
         annotate.wire_select(annotate_tab)
+        annotate.wire_correct(tabs)
         agreement.refresh_on(agreement_tab.select)
     app.queue(default_concurrency_limit=4, max_size=_WAITING_FILMS)
     return app
