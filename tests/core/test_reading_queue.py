@@ -1,27 +1,30 @@
 """What is read next, on SQLite and PostgreSQL, against what the ledger says film by film."""
 
 import random
-from collections.abc import Iterator
+import uuid
 
 import numpy as np
 import pytest
 
 from core.assessment import Assessor
 from core.bones import RUS_BONES
-from core.ledger import FilmRecord, Ledger, LedgerSettings, PredictionRecord
+from core.ledger import FilmRecord, Ledger, PredictionRecord
 from core.reading_queue import Order, QueueFilter, counts, expected_gain, next_film, queue_rows
 from core.standards import grade_count
-from tests.core.dataset.conftest import assessment, hand
-from tests.core.ledger.conftest import graded, postgres_url, settings, token  # noqa: F401
+from tests.core.dataset.conftest import assessment, graded, hand
+from tests.reading_room import ReadingRoom
 
 READER = "anna"
 
 
+def token() -> str:
+    """As the page makes one for each save."""
+    return uuid.uuid4().hex
+
+
 @pytest.fixture
-def ledger(settings: LedgerSettings) -> Iterator[Ledger]:  # noqa: F811
-    ledger = Ledger.open(settings)
-    yield ledger
-    ledger.close()
+def ledger(room: ReadingRoom) -> Ledger:
+    return room.ledger
 
 
 @pytest.fixture
