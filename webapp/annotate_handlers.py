@@ -76,6 +76,20 @@ class Handlers:
             return {self.parts.has_guide: has_guide}
         return self.open_assessed(held, assessment, has_guide, request)
 
+    def correct(
+        self,
+        opened: str,
+        to_open: str,
+        held: FilmInHand | None,
+        assessment: AssessmentOrNone,
+        has_guide: bool,
+        request: gr.Request,
+    ) -> Updates:
+        """The assessed film in the place of the one that is open; where none is, `selected` opens it."""
+        if opened or to_open:
+            return self.open_assessed(held, assessment, has_guide, request)
+        return {self.parts.has_guide: has_guide}
+
     def open_assessed(
         self, held: FilmInHand | None, assessment: AssessmentOrNone, has_guide: bool, request: gr.Request
     ) -> Updates:

@@ -29,18 +29,19 @@ _COMMAND_JS: Final = (
 class AnnotateTab:
     """What other tabs may build on.
 
-    film_to_open: setting it to a film's number opens that film. select: to be called when the tab is chosen; wire it as
-    the tab's select event with `wire_select`.
+    film_to_open: setting it to a film's number opens that film. wire_select, wire_correct: to be called with the tab, and
+    with the tabs that it is one of, in which its id is "annotate".
     """
 
     film_to_open: gr.Textbox
     wire_select: Callable[[gr.Tab], None]
+    wire_correct: Callable[[gr.Tabs], None]
 
 
 def build_annotate_tab(desk: "Desk", assess: "AssessTab") -> AnnotateTab:
     """Lays out the tab inside the surrounding gr.Blocks and wires it up."""
     tab = _Tab(desk, assess)
-    return AnnotateTab(tab.parts.film_to_open, tab.wire_select)
+    return AnnotateTab(tab.parts.film_to_open, tab.wire_select, tab.wire_correct)
 
 
 class _Tab:
@@ -71,7 +72,6 @@ class _Tab:
             js=_FIRST_AND_WORK_JS,
             **_QUIETLY,
         )
-        self._assess.correct.click(self._do.open_assessed, opening, self._page_of_film, **_QUIETLY).then(**hear_opened)
         parts.keep_button.click(
             self._do.keep,
             [parts.work, *held],
@@ -120,6 +120,22 @@ class _Tab:
             [parts.writing],
             js=_FIRST_AND_WORK_JS,
             **_QUIETLY,
+        )
+
+    def wire_correct(self, tabs: gr.Tabs) -> None:
+        """Takes the assessed film over when a reader asks to correct it, whatever film is open, and shows the tab.
+
+        Where no film is open yet, choosing the tab opens it: its parts are not on the page before.
+        """
+        parts = self.parts
+        held = [self._assess.film, self._assess.assessment]
+        self._assess.correct.click(
+            self._do.correct,
+            [parts.opened, parts.film_to_open, *held, parts.has_guide],
+            self._page_of_film,
+            **_QUIETLY,
+        ).then(None, [parts.opened], None, js=_heard("opened"), **_QUIETLY).then(
+            lambda: gr.Tabs(selected="annotate"), None, tabs, queue=False, **_QUIETLY
         )
 
     def wire_select(self, tab: gr.Tab) -> None:
