@@ -1,7 +1,6 @@
 """What to read next: films in an order that teaches most, at random, or oldest first; with blind gold films among them."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Literal, Protocol
@@ -95,8 +94,8 @@ class _Strategy(Protocol):
     def within(self) -> tuple[sa.ColumnElement[Any], ...]:
         """What the films of a stretch are sorted by."""
 
-    def behind(self, film: Any) -> sa.ColumnElement[bool]:
-        """The films of the same stretch that come after one, given its row."""
+    def behind(self, film: Any) -> tuple[sa.ColumnElement[bool], ...]:
+        """The stretches that are left after a film, given its row."""
 
 
 class _Oldest:
@@ -108,9 +107,8 @@ class _Oldest:
     def within(self) -> tuple[sa.ColumnElement[Any], ...]:
         return (_F.film_id,)
 
-    def behind(self, film: Any) -> sa.ColumnElement[bool]:
-        behind: sa.ColumnElement[bool] = _F.film_id > film.film_id
-        return behind
+    def behind(self, film: Any) -> tuple[sa.ColumnElement[bool], ...]:
+        return (_F.film_id > film.film_id,)
 
 
 class _ExpectedGain:
@@ -122,8 +120,8 @@ class _ExpectedGain:
     def within(self) -> tuple[sa.ColumnElement[Any], ...]:
         return _F.gain.desc(), _F.film_id
 
-    def behind(self, film: Any) -> sa.ColumnElement[bool]:
-        return sa.or_(_F.gain < film.gain, sa.and_(_F.gain == film.gain, _F.film_id > film.film_id))
+    def behind(self, film: Any) -> tuple[sa.ColumnElement[bool], ...]:
+        return sa.and_(_F.gain == film.gain, _F.film_id > film.film_id), _F.gain < film.gain
 
 
 class _Random:
@@ -138,8 +136,11 @@ class _Random:
     def within(self) -> tuple[sa.ColumnElement[Any], ...]:
         return _F.shuffle, _F.film_id
 
-    def behind(self, film: Any) -> sa.ColumnElement[bool]:
-        return sa.or_(_F.shuffle > film.shuffle, sa.and_(_F.shuffle == film.shuffle, _F.film_id > film.film_id))
+    def behind(self, film: Any) -> tuple[sa.ColumnElement[bool], ...]:
+        same = sa.and_(_F.shuffle == film.shuffle, _F.film_id > film.film_id)
+        if film.shuffle >= self._start:
+            return same, _F.shuffle > film.shuffle, _F.shuffle < self._start
+        return same, sa.and_(_F.shuffle > film.shuffle, _F.shuffle < self._start)
 
 
 def next_film(
@@ -147,41 +148,42 @@ def next_film(
 ) -> int | None:
     """The film to read next; None when the queue is finished.
 
-    after: the film in hand. If it still waits, having been passed over unread, the queue goes on behind it and comes round
-    to it last; otherwise the first film of the order comes. A list that is not `to_read` ends with its last film.
+    after: the film in hand. If it was passed over unread, the queue goes on behind it and comes round to it last; otherwise
+    the first film of the order comes. A list of films that need no reading ends with its last film.
 
-    About every tenth film to read is one with a gold reading that this reader has neither read nor set, so that they read
-    it blindly; which ones is the same for the same reader and film in hand.
+    Now and then, about once in ten, comes a film with a gold reading that this reader neither read nor set, so that it is
+    read blindly; when that is, and which, depends on the reader's name, the films and how many the reader has read.
     """
     filter = filter or QueueFilter()
     strategy = _strategy(order, reader)
-    if filter.state == "to_read":
-        parts = [[*_wanted(reader, filter), _F.gold == gold] for gold in (False, True)]
-        if _is_golds_turn(reader, after):
-            parts.reverse()
-    else:
-        parts = [_wanted(reader, filter)]
     with ledger.reading_transaction() as connection:
-        for conditions in parts:
-            found = _following(connection, conditions, strategy, reader, after, round_again=filter.state == "to_read")
-            if found is not None:
-                return found
-    return None
+        if filter.state != "to_read":
+            in_hand = _row(connection, _films(reader), after)
+            return _first(connection, _selected(reader, filter), strategy, in_hand)
+        waiting = _selected(reader, filter)
+        in_hand = _row(connection, waiting, after)
+        others, golden = waiting.where(_F.gold.is_(False)), waiting.where(_F.gold.is_(True))
+        after_gold, after_other = (in_hand, None) if in_hand is not None and in_hand.gold else (None, in_hand)
+        blindly = _Random(reader)
+        found = _first(connection, golden, blindly) if in_hand is None and _golds_turn(connection, reader) else None
+        return (
+            found
+            or _first(connection, others, strategy, after_other)
+            or _first(connection, golden, blindly, after_gold)
+            or (_first(connection, others, strategy) if after_other is not None else None)
+            or (_first(connection, golden, blindly) if after_gold is not None else None)
+        )
 
 
 def queue_rows(
     ledger: Ledger, reader: str, order: Order, filter: QueueFilter | None = None, limit: int = 50, offset: int = 0
 ) -> list[QueueRow]:
-    """A page of the list of films that a reader asks for, in the order that they would be offered in."""
+    """A page of the list as this reader sees it; gold films are not marked."""
     strategy = _strategy(order, reader)
-    stretch = sa.case(*((part, place) for place, part in enumerate(strategy.stretches())), else_=0)
+    stretches = strategy.stretches()
+    sorting = [sa.case(*((stretch, place) for place, stretch in enumerate(stretches)))] if len(stretches) > 1 else []
     query = (
-        sa.select(queue_film, _MINE.c.read.label("mine"), _MINE.c.skipped.label("passed"))
-        .select_from(_joined(reader))
-        .where(*_wanted(reader, filter or QueueFilter()))
-        .order_by(*((stretch,) if len(strategy.stretches()) > 1 else ()), *strategy.within())
-        .limit(limit)
-        .offset(offset)
+        _selected(reader, filter or QueueFilter()).order_by(*sorting, *strategy.within()).limit(limit).offset(offset)
     )
     with ledger.reading_transaction() as connection:
         rows = connection.execute(query).all()
@@ -201,25 +203,47 @@ def queue_rows(
 
 
 def counts(ledger: Ledger, reader: str) -> QueueCounts:
-    """How many films stand where, to this reader."""
-    waits = sa.and_(*_to_read(reader))
-    sums = {
-        "films": sa.true(),
-        "assessing": _F.assessed == "assessing",
-        "to_read": waits,
-        "read_by_me": _MINE.c.read.is_(True),
-        "read": _F.readers > 0,
-        "skipped": _MINE.c.skipped.is_(True),
-        "flagged": _F.flagged.is_(True),
-        "refused": _F.assessed == "refused",
-        "assigned_to_me": sa.and_(waits, _F.assigned_to == reader),
-    }
-    query = sa.select(
-        *(sa.func.coalesce(sa.func.sum(sa.case((which, 1), else_=0)), 0).label(name) for name, which in sums.items())
-    ).select_from(_joined(reader))
+    """How many films there are of each kind, as this reader sees them."""
+    ready = _F.assessed == "ready"
+    open_to_me = sa.and_(ready, _F.assigned_to.in_(("", reader)))
+    mine = sa.and_(ready, _F.assigned_to == reader)
+    of_all = sa.select(
+        sa.func.count().label("films"),
+        _count(_F.assessed == "assessing").label("assessing"),
+        _count(_F.assessed == "refused").label("refused"),
+        _count(_F.readers > 0).label("read"),
+        _count(_F.flagged.is_(True)).label("flagged"),
+        _count(open_to_me).label("open_to_me"),
+        _count(mine).label("mine"),
+    ).select_from(queue_film)
+    of_the_reader = (
+        sa.select(
+            _count(_READ_BY_ME).label("read_by_me"),
+            _count(_SKIPPED).label("skipped"),
+            _count(open_to_me).label("done_of_open"),
+            _count(mine).label("done_of_mine"),
+        )
+        .select_from(_MINE.join(queue_film, _F.film_id == _MINE.c.film_id))
+        .where(_MINE.c.reader == reader)
+    )
     with ledger.reading_transaction() as connection:
-        row = connection.execute(query).one()
-    return QueueCounts(**{name: int(value) for name, value in row._mapping.items()})
+        whole, own = connection.execute(of_all).one(), connection.execute(of_the_reader).one()
+    return QueueCounts(
+        films=whole.films,
+        assessing=whole.assessing,
+        to_read=whole.open_to_me - own.done_of_open,
+        read_by_me=own.read_by_me,
+        read=whole.read,
+        skipped=own.skipped,
+        flagged=whole.flagged,
+        refused=whole.refused,
+        assigned_to_me=whole.mine - own.done_of_mine,
+    )
+
+
+#: Whoever set a film's gold reading has had their word on it.
+_READ_BY_ME: Final = sa.or_(_MINE.c.read.is_(True), _MINE.c.knows_gold.is_(True))
+_SKIPPED: Final = sa.and_(_MINE.c.skipped.is_(True), sa.not_(_READ_BY_ME))
 
 
 def _strategy(order: Order, reader: str) -> _Strategy:
@@ -232,97 +256,86 @@ def _strategy(order: Order, reader: str) -> _Strategy:
             return _Oldest()
 
 
-def _share(*parts: object) -> float:
-    """A number 0..1 that is always the same for the same words."""
-    digest = hashlib.sha256(":".join(map(str, parts)).encode()).digest()
-    return int.from_bytes(digest[:6], "big") / 2**48
-
-
-def _is_golds_turn(reader: str, after: int | None) -> bool:
-    return after is not None and _share("gold", reader, after) < 1 / _GOLD_EVERY
-
-
-def _joined(reader: str) -> sa.FromClause:
-    """The queue's films, each beside this reader's row of it, if there is one."""
+def _films(reader: str) -> sa.Select[Any]:
+    """All films of the queue, each with the reader's own row if there is one."""
     own = sa.and_(_MINE.c.film_id == _F.film_id, _MINE.c.reader == reader)
-    return queue_film.outerjoin(_MINE, own)
+    return sa.select(
+        _F.film_id,
+        _F.assessed,
+        _F.gold,
+        _F.gain,
+        _F.shuffle,
+        _F.bone_age_months,
+        _F.readers,
+        _F.flagged,
+        _F.assigned_to,
+        _READ_BY_ME.label("read_by_me"),
+        _SKIPPED.label("skipped"),
+    ).select_from(queue_film.outerjoin(_MINE, own))
 
 
-def _to_read(reader: str) -> list[sa.ColumnElement[bool]]:
-    """Assessed, neither read nor skipped nor known as gold by this reader (a reader's row says one of these), and not
-    assigned to another."""
-    return [_F.assessed == "ready", _MINE.c.film_id.is_(None), _F.assigned_to.in_(("", reader))]
-
-
-def _wanted(reader: str, filter: QueueFilter) -> list[sa.ColumnElement[bool]]:
-    states: dict[str, list[sa.ColumnElement[bool]]] = {
-        "to_read": _to_read(reader),
-        "read_by_me": [_MINE.c.read.is_(True)],
-        "read": [_F.readers > 0],
-        "skipped": [_MINE.c.skipped.is_(True)],
-        "flagged": [_F.flagged.is_(True)],
-        "refused": [_F.assessed == "refused"],
-        "all": [],
-    }
-    wanted = states[filter.state]
+def _selected(reader: str, filter: QueueFilter) -> sa.Select[Any]:
+    """The films that the filter lets through."""
+    query = _films(reader)
+    match filter.state:
+        case "to_read":
+            open_to_me = _F.assigned_to.in_(("", reader))
+            query = query.where(_F.assessed == "ready", open_to_me, _MINE.c.film_id.is_(None))
+        case "read_by_me":
+            query = query.where(_READ_BY_ME)
+        case "read":
+            query = query.where(_F.readers > 0)
+        case "skipped":
+            query = query.where(_SKIPPED)
+        case "flagged":
+            query = query.where(_F.flagged.is_(True))
+        case "refused":
+            query = query.where(_F.assessed == "refused")
     if filter.sex is not None:
-        wanted.append(_F.sex == filter.sex)
+        query = query.where(_F.sex == filter.sex)
     if filter.age_months is not None:
-        wanted.append(_F.bone_age_months.between(*filter.age_months))
+        query = query.where(_F.bone_age_months.between(*filter.age_months))
     if filter.assigned_to is not None:
-        wanted.append(_F.assigned_to == filter.assigned_to)
-    return wanted
+        query = query.where(_F.assigned_to == filter.assigned_to)
+    return query
 
 
-def _following(
-    connection: sa.Connection,
-    conditions: list[sa.ColumnElement[bool]],
-    strategy: _Strategy,
-    reader: str,
-    after: int | None,
-    round_again: bool,
-) -> int | None:
-    """The first of the films that meet the conditions, or the first behind the film in hand if that is one of them."""
-
-    def first(*more: sa.ColumnElement[bool]) -> int | None:
-        query = sa.select(_F.film_id).select_from(_joined(reader)).where(*conditions, *more)
-        found: int | None = connection.execute(query.order_by(*strategy.within()).limit(1)).scalar_one_or_none()
-        return found
-
-    stretches = strategy.stretches()
-    here = None if after is None else _stretch_of(connection, conditions, strategy, reader, after)
-    if here is None:
-        return _first_of(first(stretch) for stretch in stretches)
-    film = connection.execute(sa.select(queue_film).where(_F.film_id == after)).one()
-    ahead = [(stretches[here], strategy.behind(film)), *((stretch,) for stretch in stretches[here + 1 :])]
-    if round_again:
-        ahead += [(stretch,) for stretch in stretches[: here + 1]]
-    return _first_of(first(*which) for which in ahead)
+def _row(connection: sa.Connection, films: sa.Select[Any], film_id: int | None) -> Any:
+    """One film's row, None if it is not among the films."""
+    return connection.execute(films.where(_F.film_id == film_id)).one_or_none() if film_id is not None else None
 
 
-def _stretch_of(
-    connection: sa.Connection,
-    conditions: list[sa.ColumnElement[bool]],
-    strategy: _Strategy,
-    reader: str,
-    film_id: int,
-) -> int | None:
-    """In which stretch of the order a film stands; None if it does not meet the conditions."""
-    for place, stretch in enumerate(strategy.stretches()):
-        query = sa.select(_F.film_id).select_from(_joined(reader)).where(*conditions, stretch, _F.film_id == film_id)
-        if connection.execute(query).first() is not None:
-            return place
+def _first(connection: sa.Connection, films: sa.Select[Any], strategy: _Strategy, in_hand: Any = None) -> int | None:
+    """The first of the films in the strategy's order, or the first behind the one in hand."""
+    stretches = strategy.stretches() if in_hand is None else strategy.behind(in_hand)
+    for stretch in stretches:
+        found = connection.execute(films.where(stretch).order_by(*strategy.within()).limit(1)).first()
+        if found is not None:
+            film_id: int = found.film_id
+            return film_id
     return None
 
 
-def _first_of(found: Iterable[int | None]) -> int | None:
-    return next((film_id for film_id in found if film_id is not None), None)
+def _golds_turn(connection: sa.Connection, reader: str) -> bool:
+    """Whether the reader's next film should be one with a gold reading."""
+    done = connection.execute(
+        sa.select(sa.func.count()).select_from(_MINE).where(_MINE.c.reader == reader)
+    ).scalar_one()
+    return _share(f"{reader}\0{done}") < 1 / _GOLD_EVERY
+
+
+def _share(text: str) -> float:
+    """A number in 0..1 that looks random, always the same for the same text."""
+    return int(hashlib.sha256(text.encode()).hexdigest()[:12], 16) / 2**48
+
+
+def _count(condition: sa.ColumnElement[bool]) -> sa.Function[int]:
+    return sa.func.count(sa.case((condition, 1)))
 
 
 def _state(row: Any) -> RowState:
-    """What a film is to the reader whose row stands beside it."""
-    if row.assessed != "ready":
-        return "refused" if row.assessed == "refused" else "assessing"
-    if row.mine:
+    if row.read_by_me:
         return "read_by_me"
-    return "skipped" if row.passed else "to_read"
+    if row.skipped:
+        return "skipped"
+    return "to_read" if row.assessed == "ready" else row.assessed

@@ -32,11 +32,12 @@ def shifted(grades: Grades, steps: int, bones: tuple[str, ...] = RUS_BONES) -> d
 
 
 class ReadingRoom:
-    """One ledger in a folder, with methods that each say one thing."""
+    """One ledger in a folder, with methods that each say one thing. url: of its database, SQLite in the folder by default."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, url: str | None = None):
         self.folder = folder
-        self.ledger = Ledger.open(LedgerSettings.in_folder(folder))
+        self.settings = LedgerSettings(folder, url) if url else LedgerSettings.in_folder(folder)
+        self.ledger = Ledger.open(self.settings)
         self._films = 0
 
     def film(self, sex: Sex = "F") -> int:
@@ -46,10 +47,22 @@ class ReadingRoom:
         radiograph = Radiograph(pixels, None, None, film_hash(pixels))
         return self.ledger.add_film(radiograph, sex, reader="desk", source="queue", consent=False).film.id
 
-    def predict(self, film_id: int, grades: Grades, months: float | None = 120.0, weights: str = "ab" * 32) -> int:
-        """The model's word with certain grades; a bone left out was not found. Returns the prediction's id."""
+    def predict(
+        self,
+        film_id: int,
+        grades: Grades,
+        months: float | None = 120.0,
+        weights: str = "ab" * 32,
+        doubt: float = 0.0,
+    ) -> int:
+        """The model's word; a bone left out was not found. doubt: 0 sure of the grades .. 1 all grades as likely. Returns
+        the prediction's id."""
         film = self.ledger.film(film_id)
-        certain = {b: np.eye(grade_count(b) + 1)[grade] for b, grade in grades.items() if grade is not None}
+        certain = {
+            bone: (1 - doubt) * np.eye(grade_count(bone) + 1)[grade] + doubt / (grade_count(bone) + 1)
+            for bone, grade in grades.items()
+            if grade is not None
+        }
         assessment = Assessment(
             sex=film.sex,
             width=film.width,

@@ -53,11 +53,9 @@ class Hardness:
     def weights(self) -> PerBone:
         """How much each bone counts, 13 numbers that sum to 1: half by how much readers disagree on it, half by how long
         it takes them, each against the average bone. All equal before there are readings."""
-        even = np.ones(len(RUS_BONES))
         relative = (_relative(self.disagreement, self.pairs) + _relative(self.seconds, self.timed)) / 2
-        weights: PerBone = np.maximum(relative, 0.0) if relative.sum() > 0 else even
-        normalised: PerBone = weights / weights.sum()
-        return normalised
+        weights: PerBone = relative / relative.sum()
+        return weights
 
     def _sums(self) -> tuple[PerBone, PerBone, PerBone, PerBone]:
         return self.pairs, self.disagreement, self.timed, self.seconds

@@ -30,6 +30,8 @@ _DRIFT: Final = 0.1
 #: So many films' gains are made anew with each save, so that no save waits for all of them.
 _AT_A_TIME: Final = 100
 _REBUILT_AT_A_TIME: Final = 1000
+#: Enough to sort by, and rows stay small.
+_DIGITS: Final = 5
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def _film_row(
     film_id: int, sha256: str, sex: str, prediction: PredictionRecord | None, state: FilmState, weights: PerBone
 ) -> dict[str, Any]:
     compared = comparisons(state.readings())
-    uncertainty = [] if prediction is None else model_uncertainty(prediction).tolist()
+    uncertainty = [] if prediction is None else np.round(model_uncertainty(prediction), _DIGITS).tolist()
     return {
         "film_id": film_id,
         "assessed": "assessing" if prediction is None else "ready" if prediction.localization else "refused",
@@ -113,7 +115,7 @@ def _film_row(
 
 def _standing(state: FilmState, compared: Hardness, uncertainty: Sequence[float], weights: PerBone) -> dict[str, Any]:
     """The columns of a film that change with what is said of it."""
-    disagreement = mean_disagreement(compared)
+    disagreement = np.round(mean_disagreement(compared), _DIGITS)
     return {
         "gold": state.gold is not None,
         "assigned_to": state.assigned_to,

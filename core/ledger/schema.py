@@ -167,7 +167,7 @@ _FILTERED = (queue_film.c.assigned_to, queue_film.c.sex, queue_film.c.bone_age_m
 _WAITING = (queue_film.c.assessed, queue_film.c.gold)
 sa.Index("queue_by_gain", *_WAITING, queue_film.c.gain.desc(), queue_film.c.film_id, *_FILTERED)
 sa.Index("queue_by_shuffle", *_WAITING, queue_film.c.shuffle, queue_film.c.film_id, *_FILTERED)
-sa.Index("queue_by_age", *_WAITING, queue_film.c.film_id, *_FILTERED)
+sa.Index("queue_by_age", *_WAITING, queue_film.c.film_id, *_FILTERED, queue_film.c.readers, queue_film.c.flagged)
 
 #: A reader and a film that this reader has read, has skipped, or whose gold reading this reader has set; no row otherwise.
 queue_reader = sa.Table(

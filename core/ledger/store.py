@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
@@ -10,16 +9,17 @@ import sqlalchemy as sa
 
 from core.bones import Sex
 from core.ledger import drafts, events, films, predictions, projection, schema
-from core.ledger.checks import checked_corrections, checked_name, checked_note, checked_seconds
+from core.ledger.checks import checked_corrections, checked_name
 from core.ledger.database import Database
-from core.ledger.errors import Conflict, DamagedStore, InvalidCorrection, InvalidFilm, StaleRevision
+from core.ledger.errors import DamagedStore, InvalidCorrection, InvalidFilm
 from core.ledger.events import Words
 from core.ledger.files import make_folder
 from core.ledger.films import AddedFilm
 from core.ledger.patients import Pseudonyms
 from core.ledger.pictures import PictureFolder
-from core.ledger.readings import OF_THE_READING, fold, state_after, undone
+from core.ledger.readings import fold
 from core.ledger.records import Correction, Event, FilmRecord, LabelRule, PredictionRecord, Reading
+from core.ledger.saying import checked_words, say
 from core.ledger.settings import LedgerSettings
 from core.radiograph import Radiograph
 
@@ -219,40 +219,14 @@ class Ledger:
 
     def undo(self, film_id: int, event_id: int, *, reader: str, base_revision: int, token: str) -> Event:
         """Takes back one of the reader's own events, as a new one; undoing an undo is redoing. Raises as `save`."""
-
-        def checked(words: Words, history: Sequence[Event]) -> Words:
-            target = _event_of(history, event_id)
-            if target.kind not in OF_THE_READING:
-                raise InvalidCorrection("Only saved readings can be undone: set the film's place in the queue anew.")
-            if target.reader != reader:
-                raise InvalidCorrection(f"This was said by {target.reader}: only one's own words can be undone.")
-            if event_id in undone(history):
-                raise InvalidCorrection("This was undone already: undo the undoing to have it back.")
-            return words
-
         words = Words(kind="undo", reader=reader, token=token, base_revision=base_revision, target=event_id)
-        return self._say(film_id, words, checked)
+        return self._say(film_id, words)
 
     def restore(self, film_id: int, event_id: int, *, reader: str, base_revision: int, token: str) -> Event:
         """Makes an earlier state the reader's reading, as a new event: what the one who said `event_id` had said of the
         film right after it, or the gold reading if it set one. Raises as `save`."""
-
-        def completed(words: Words, history: Sequence[Event]) -> Words:
-            target = _event_of(history, event_id)
-            if target.kind not in ("correction", "undo", "restore", "gold"):
-                raise InvalidCorrection(
-                    "This did not change a reading, so there is none to restore: choose another state."
-                )
-            state = state_after(history, event_id)
-            reading = state.reading(target.reader)
-            if target.kind == "gold":
-                reading = {c.bone: c for c in target.corrections}
-            answered = [e.prediction_id for e in history if e.id <= event_id and e.reader == target.reader]
-            prediction_id = next((answer for answer in reversed(answered) if answer is not None), None)
-            return replace(words, corrections=tuple(reading.values()), prediction_id=prediction_id)
-
         words = Words(kind="restore", reader=reader, token=token, base_revision=base_revision, target=event_id)
-        return self._say(film_id, words, completed)
+        return self._say(film_id, words)
 
     def set_gold(
         self,
@@ -279,14 +253,7 @@ class Ledger:
 
     def clear_gold(self, film_id: int, *, reader: str, base_revision: int, token: str) -> Event:
         """Leaves the film without a gold reading. Raises as `save`."""
-
-        def checked(words: Words, history: Sequence[Event]) -> Words:
-            gold = fold(history).gold
-            if gold is None:
-                raise InvalidCorrection("The film has no gold reading that could be cleared.")
-            return replace(words, target=gold.id)
-
-        return self._say(film_id, Words("ungold", reader, token, base_revision), checked)
+        return self._say(film_id, Words("ungold", reader, token, base_revision))
 
     def say(
         self,
@@ -368,39 +335,10 @@ class Ledger:
             projection.add_prediction(connection, film, prediction, fold(events.history(connection, film_id)))
             return prediction
 
-    def _say(
-        self,
-        film_id: int,
-        words: Words,
-        complete: Callable[[Words, Sequence[Event]], Words] = lambda words, history: words,
-    ) -> Event:
-        """Adds an event, unless its token says that it was added before; `complete` may look at the film's history."""
-        words = replace(
-            words,
-            reader=checked_name(words.reader),
-            note=checked_note(words.note),
-            seconds=checked_seconds(words.seconds),
-        )
-        if not words.token.strip():
-            raise InvalidCorrection("The save has no token: open the film anew.")
+    def _say(self, film_id: int, words: Words) -> Event:
+        words = checked_words(words)
         with self._database.writing() as connection:
-            films.by_id(connection, film_id)
-            said_before = events.by_token(connection, words.token)
-            if said_before is not None:
-                return _same(said_before, film_id, words)
-            history = events.history(connection, film_id)
-            current = max((event.revision for event in history), default=0)
-            _check_revision(film_id, words, history, current)
-            words = complete(words, history)
-            if words.prediction_id is not None and not predictions.exists(connection, film_id, words.prediction_id):
-                raise InvalidCorrection(
-                    "The prediction that this answers is not one of the film's: open the film anew."
-                )
-            event = events.insert(connection, film_id, words, current)
-            if words.kind == "correction":
-                drafts.drop(connection, film_id, words.reader)
-            projection.add_event(connection, history, event)
-        return event
+            return say(connection, film_id, words)
 
     def _pages(
         self, page: Callable[[sa.Connection, int, int], list[_Row]], after: int, limit: int | None
@@ -427,32 +365,3 @@ def _check_secret(connection: sa.Connection, fingerprint: str) -> None:
         raise DamagedStore(
             "The database was used with another data folder: set BONEGRADE_DATA to that folder, or restore it."
         )
-
-
-def _check_revision(film_id: int, words: Words, history: Sequence[Event], current: int) -> None:
-    base = words.base_revision
-    if base is None or base == current:
-        return
-    if not 0 <= base < current:
-        raise InvalidCorrection("The film was never at the revision that this was said of: open the film anew.")
-    theirs = tuple(event for event in history if event.kind in OF_THE_READING and event.revision > base)
-    raise StaleRevision(Conflict(film_id, base, current, theirs, words.corrections))
-
-
-def _event_of(history: Sequence[Event], event_id: int) -> Event:
-    for event in history:
-        if event.id == event_id:
-            return event
-    raise InvalidCorrection("This is not in the film's history: open the film anew.")
-
-
-def _same(stored: Event, film_id: int, words: Words) -> Event:
-    """The stored event, if it is what is being said again; a token must not swallow other words."""
-    same = (stored.film_id, stored.kind, stored.reader) == (film_id, words.kind, words.reader)
-    if words.kind in ("correction", "gold"):
-        same = same and stored.corrections == words.corrections
-    if words.kind in ("undo", "restore"):
-        same = same and stored.target == words.target
-    if not same:
-        raise InvalidCorrection("Something else was saved under this token before: open the film anew and save again.")
-    return stored

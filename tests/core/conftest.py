@@ -1,6 +1,7 @@
 """The shipped pipeline and its assessments of the example hands, each made once; and small networks not trained."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from core.radiograph import Radiograph, film_hash, read_radiograph
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.improved_resnet import ResNetOptions
 from tests.hands import Assess, Example, shipped_examples
+from tests.postgres import new_database, running_server
+from tests.reading_room import ReadingRoom
 
 
 def film_of(pixels: NDArray[np.float32]) -> Radiograph:
@@ -66,3 +69,26 @@ def small_grader() -> Grader:
     """A narrow grading network with random weights."""
     torch.manual_seed(0)
     return Grader(BoneGrader(OrdinalScale(starting_cuts()), ResNetOptions(width=16, groups=2)))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server, for psycopg."""
+    with running_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def room(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ReadingRoom]:
+    """An empty ledger, on either kind of database."""
+    if request.param == "sqlite":
+        yield from _room(tmp_path / "store", None)
+    else:
+        with new_database(request.getfixturevalue("postgres")) as url:
+            yield from _room(tmp_path / "store", url)
+
+
+def _room(folder: Path, url: str | None) -> Iterator[ReadingRoom]:
+    room = ReadingRoom(folder, url)
+    yield room
+    room.ledger.close()

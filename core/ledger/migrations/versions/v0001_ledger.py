@@ -143,7 +143,7 @@ def _queue() -> None:
     filtered = ["assigned_to", "sex", "bone_age_months"]
     op.create_index("queue_by_gain", "queue_film", ["assessed", "gold", sa.text("gain DESC"), "film_id", *filtered])
     op.create_index("queue_by_shuffle", "queue_film", ["assessed", "gold", "shuffle", "film_id", *filtered])
-    op.create_index("queue_by_age", "queue_film", ["assessed", "gold", "film_id", *filtered])
+    op.create_index("queue_by_age", "queue_film", ["assessed", "gold", "film_id", *filtered, "readers", "flagged"])
     op.create_table(
         "queue_reader",
         sa.Column("reader", sa.Text, primary_key=True),
