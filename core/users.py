@@ -64,7 +64,7 @@ class Users:
         if known is None:
             return False
         if _HASHER.check_needs_rehash(known):
-            self.set_password(name, password)
+            self._renew(name, known, _HASHER.hash(password[:_MOST_PASSWORD]))
         return True
 
     def add(self, name: str, role: Role, password: str | None) -> None:
@@ -96,6 +96,16 @@ class Users:
         hashed = _hashed(password)
         with self._changed() as users:
             users[name] = _User(_known(users, name).role, hashed)
+
+    def _renew(self, name: str, known: str, hashed: str) -> None:
+        """Puts a hash of today's settings in the place of the known one, unless that has been changed meanwhile."""
+        try:
+            with self._changed() as users:
+                user = users.get(name)
+                if user is not None and user.password == known:
+                    users[name] = _User(user.role, hashed)
+        except OSError:
+            return  # a list that cannot be written still lets people in; the next sign-in tries again
 
     @contextmanager
     def _changed(self) -> Iterator[dict[str, _User]]:

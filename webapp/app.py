@@ -14,14 +14,14 @@ from starlette.middleware import Middleware
 from core.dataset.hub import start_pushing
 from core.errors import BoneGradeError
 from core.ledger import Ledger, LedgerSettings
-from core.readers import Action
+from core.readers import Action, Role
 from webapp.agreement_tab import build_agreement_tab
 from webapp.annotate_tab import build_annotate_tab
 from webapp.assess_tab import KEPT_SECONDS, build_assess_tab
 from webapp.data_tab import build_data_tab
 from webapp.desk import Desk
 from webapp.examples import EXAMPLES_FOLDER, read_examples
-from webapp.identity import Access, served_host
+from webapp.identity import Access, keep_peers, served_host
 from webapp.own_pages import OwnPagesOnly
 from webapp.queue_tab import build_queue_tab
 from webapp.service import shipped_assessor, warm_up
@@ -44,6 +44,11 @@ _WELCOMES: Final = {
     "space": "People sign in with their Hugging Face account; names without a role may look.",
     "demo": "A demo: anybody may try it, and nothing is kept. Add a user with a password to collect readings.",
 }
+
+_PASSED_ON: Final = (
+    "this page comes through a proxy or a tunnel, where nothing can be saved until there is a login: add users with "
+    "“python -m core users add” on the machine that serves it, and start it again"
+)
 
 _MAX_UPLOAD: Final = "200mb"
 _CLEANED_EVERY_SECONDS: Final = 600
@@ -92,8 +97,10 @@ def _build_sign(desk: Desk) -> None:
             reader = desk.reader(request)
         except BoneGradeError as error:
             return f'<p class="who">{escape(str(error))}</p>'
-        kept = "" if desk.access.keeps else " · demo: nothing is kept here"
-        return f'<p class="who"><b>{escape(reader.name)}</b> · {reader.role.name.lower()}{kept}</p>'
+        remark = "" if desk.access.keeps else " · demo: nothing is kept here"
+        if desk.access.mode == "local" and reader.role is not Role.ADMIN:
+            remark = f" · {_PASSED_ON}"
+        return f'<p class="who"><b>{escape(reader.name)}</b> · {reader.role.name.lower()}{remark}</p>'
 
     gr.on(None, who, None, sign, show_progress="hidden", api_visibility="private")
 
@@ -110,6 +117,8 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
         sys.exit(str(error))
     _log.info(_WELCOMES[desk.access.mode])
     warm_up()
+    if desk.access.mode == "proxy":
+        keep_peers()
     build_app(desk).launch(**settings, **desk.access.launch_arguments())
 
 

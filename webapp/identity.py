@@ -1,12 +1,14 @@
 """Who is at the screen: from the login, a proxy's header or the machine, never from a text box."""
 
+import asyncio
 import getpass
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 import gradio as gr
 
@@ -27,6 +29,11 @@ _GUEST: Final = "guest"
 #: So many wrong passwords for one name within so many seconds, and the name has to wait that long.
 _MOST_FAILURES: Final = 5
 _FAILURE_SECONDS: Final = 60.0
+
+
+_SIGN_IN: Final = (
+    f"Sign in to BoneGrade. Research use only. After {_MOST_FAILURES} wrong passwords a name has to wait a minute."
+)
 
 
 class NotSignedIn(BoneGradeError):
@@ -60,6 +67,9 @@ class Access:
         login: space. Somebody in the users file with a password: login. Served to this computer alone: local. Else: demo.
         BONEGRADE_ROLES ("alice=admin,bob=reader") adds people.
 
+        Hugging Face's login counts only where gradio takes the place for a Space (SYSTEM=spaces): elsewhere it lets everybody
+        in as the owner of HF_TOKEN, without asking.
+
         Raises UsersError where the users file is damaged or BONEGRADE_ROLES cannot be read.
         """
         users = Users(LedgerSettings.from_environment(environment).folder)
@@ -71,7 +81,7 @@ class Access:
         mode: Mode
         if header:
             mode = "proxy"
-        elif on_a_space and environment.get("OAUTH_CLIENT_ID"):
+        elif on_a_space and environment.get("SYSTEM") == "spaces" and environment.get("OAUTH_CLIENT_ID"):
             mode = "space"
         elif users.can_sign_in():
             mode = "login"
@@ -87,11 +97,12 @@ class Access:
         return self.mode != "demo"
 
     def reader_of(self, request: gr.Request | None) -> Reader:
-        """Who is at the screen. A name without a role may look. Raises NotSignedIn, and UsersError where the users file is
-        damaged."""
+        """Who is at the screen. A name without a role may look, but one that was taken off the users file is signed out.
+
+        Raises NotSignedIn, and UsersError where the users file is damaged.
+        """
         if self.mode == "local":
-            # A request that was passed on comes from somebody else than the machine's user.
-            passed_on = request is not None and any(name in request.headers for name in _FORWARDED)
+            passed_on = request is not None and _passed_on(request)
             return Reader(_GUEST, Role.VIEWER) if passed_on else Reader(_machine_user(), Role.ADMIN)
         if self.mode == "demo":
             return Reader(_GUEST, Role.READER)
@@ -100,19 +111,24 @@ class Access:
             if self.mode == "space":
                 return Reader(_GUEST, Role.VIEWER)
             raise NotSignedIn("You are not signed in, or no longer: load the page again and sign in.")
-        return Reader(name, self.people().get(name, Role.VIEWER))
+        role = self.people().get(name)
+        if role is None and self.mode == "login":
+            raise NotSignedIn(f"{name} is no longer on the list of users: sign in under another name.")
+        return Reader(name, Role.VIEWER if role is None else role)
 
     def people(self) -> Mapping[str, Role]:
         """Those who are known by name, with their roles."""
         if self.mode == "local":
             return {_machine_user(): Role.ADMIN}
+        if self.mode == "demo":
+            return {}
         return {**self.roles, **self.users.roles()}
 
     def launch_arguments(self) -> dict[str, Any]:
         """What gr.Blocks.launch needs to know of it."""
         if self.mode != "login":
             return {}
-        return {"auth": Door(self.users).opens, "auth_message": "Sign in to BoneGrade. Research use only."}
+        return {"auth": Door(self.users).opens_soon, "auth_message": _SIGN_IN}
 
     def _name(self, request: gr.Request) -> str | None:
         """The name that the login or the proxy gives."""
@@ -133,6 +149,10 @@ class Door:
         self._failures: dict[str, list[float]] = {}
         self._lock = threading.Lock()
 
+    async def opens_soon(self, name: str, password: str) -> bool:
+        """As opens, for the server: it goes on serving others while the password is checked."""
+        return await asyncio.to_thread(self.opens, name, password)
+
     def opens(self, name: str, password: str) -> bool:
         """Whether the person may come in."""
         now = time.monotonic()
@@ -147,6 +167,28 @@ class Door:
             return False
         with self._lock:
             self._failures.pop(name, None)
+        return True
+
+
+def keep_peers(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Has uvicorn, which asks the environment when it starts, tell the address that a request really comes from.
+
+    Otherwise it tells what X-Forwarded-For holds where a proxy on this computer passes the request on, so that the proxy would
+    not be known again, and whoever writes that header could pass for one.
+    """
+    environment["FORWARDED_ALLOW_IPS"] = ""
+
+
+def _passed_on(request: gr.Request) -> bool:
+    """Whether the request comes, by a proxy, a tunnel or a foreign page, from somebody else than the machine's user."""
+    if any(name in request.headers for name in _FORWARDED):
+        return True
+    # A forwarded port leaves no header, but the browser names the machine that it was told to ask; so does a page whose name
+    # was made to point at this computer.
+    host = request.headers.get("host")
+    try:
+        return host is not None and urlsplit(f"//{host}").hostname not in _LOOPBACK
+    except ValueError:
         return True
 
 

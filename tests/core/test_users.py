@@ -98,6 +98,22 @@ def test_a_hash_of_older_settings_is_made_anew_at_sign_in(users: Users, tmp_path
     assert users.verify("anna", PASSWORD) and weak not in path.read_text() and users.verify("anna", PASSWORD)
 
 
+def test_a_password_that_changes_during_a_sign_in_is_not_brought_back(
+    users: Users, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    (tmp_path / "data" / "users.json").write_text(json.dumps({"anna": {"role": "reader", "password": weak}}))
+    renew = Users._renew
+
+    def late(self: Users, name: str, known: str, hashed: str) -> None:
+        users.set_password("anna", "another one!")
+        renew(self, name, known, hashed)
+
+    monkeypatch.setattr(Users, "_renew", late)
+    Users(tmp_path / "data").verify("anna", PASSWORD)
+    assert users.verify("anna", "another one!") and not users.verify("anna", PASSWORD)
+
+
 def test_two_changes_at_once_are_both_kept(users: Users, tmp_path: Path) -> None:
     threads = [
         threading.Thread(target=Users(tmp_path / "data").add, args=(f"reader{i}", Role.READER, None)) for i in range(12)

@@ -179,7 +179,7 @@ def test_a_save_says_what_is_new_and_a_repeated_one_says_it_once(
     repeated = saving.save(work, opened.sitting, ANNA, consent=False)
     assert repeated.event is None and repeated.revision == 1 and repeated.clash is None
     assert len(ledger.history(film)) == 1
-    for reader, sentence in ((VERA, "role does not allow"),):
+    for reader, sentence in ((VERA, r"Your role \(viewer\) does not allow you to save corrections"),):
         with pytest.raises(BoneGradeError, match=sentence):
             saving.save(work, opened.sitting, reader, consent=False)
 

@@ -1,5 +1,6 @@
 """Who is at the screen, in every mode."""
 
+import asyncio
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -49,7 +50,9 @@ def access(tmp_path: Path, **environment: str) -> Access:
         ({"GRADIO_SERVER_NAME": "192.168.1.5"}, "demo"),
         ({"SPACE_ID": "me/bonegrade"}, "demo"),
         ({"SPACE_ID": "me/bonegrade", "HOST": "127.0.0.1"}, "demo"),
-        ({"SPACE_ID": "me/bonegrade", "OAUTH_CLIENT_ID": "x"}, "space"),
+        ({"SPACE_ID": "me/bonegrade", "SYSTEM": "spaces", "OAUTH_CLIENT_ID": "x"}, "space"),
+        # gradio would sign everybody in as the owner of HF_TOKEN here.
+        ({"SPACE_ID": "me/bonegrade", "OAUTH_CLIENT_ID": "x"}, "demo"),
         ({"BONEGRADE_PROXY_HEADER": "X-Remote-User"}, "proxy"),
         ({"BONEGRADE_PROXY_HEADER": "X-Remote-User", "HOST": "0.0.0.0"}, "proxy"),
     ],
@@ -65,7 +68,8 @@ def test_a_user_with_a_password_makes_everybody_sign_in(tmp_path: Path, users: U
         found = access(tmp_path, HOST=host)
         assert found.mode == "login" and found.keeps
         opens = found.launch_arguments()["auth"]
-        assert opens("anna", "correct horse") and not opens("anna", "wrong") and not opens("ben", "correct horse")
+        assert asyncio.run(opens("anna", "correct horse"))
+        assert not asyncio.run(opens("anna", "wrong")) and not asyncio.run(opens("ben", "correct horse"))
 
 
 def test_one_who_signs_in_elsewhere_sets_up_no_login(tmp_path: Path, users: Users) -> None:
@@ -84,14 +88,28 @@ def test_a_request_passed_on_to_ones_own_machine_may_only_look(tmp_path: Path, h
     assert access(tmp_path).reader_of(request({header: "203.0.113.7"})) == Reader("guest", Role.VIEWER)
 
 
+@pytest.mark.parametrize(
+    "host", ["192.168.1.5:7860", "films.example.org", "localhost.example.org", "127.0.0.1.nip.io", "["]
+)
+def test_a_page_under_another_address_is_not_ones_own(tmp_path: Path, host: str) -> None:
+    assert access(tmp_path).reader_of(request({"Host": host})) == Reader("guest", Role.VIEWER)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:7860", "localhost:8000", "LOCALHOST", "[::1]:7860"])
+def test_every_name_of_this_computer_is_ones_own(tmp_path: Path, host: str) -> None:
+    assert access(tmp_path).reader_of(request({"Host": host})).role is Role.ADMIN
+
+
 def test_the_login_names_the_reader_and_the_file_the_role(tmp_path: Path, users: Users) -> None:
     users.add("anna", Role.REVIEWER, "correct horse")
     found = access(tmp_path)
     assert found.reader_of(request(username="anna")) == Reader("anna", Role.REVIEWER)
     users.set_role("anna", Role.VIEWER)
     assert found.reader_of(request(username="anna")).role is Role.VIEWER, "a change counts at once"
+    users.add("ben", Role.READER, "correct horse")
     users.remove("anna")
-    assert found.reader_of(request(username="anna")).role is Role.VIEWER
+    with pytest.raises(NotSignedIn, match="anna is no longer on the list"):
+        found.reader_of(request(username="anna"))
     with pytest.raises(NotSignedIn, match="not signed in"):
         found.reader_of(request())
     with pytest.raises(NotSignedIn):
@@ -109,7 +127,8 @@ def test_a_header_counts_from_the_proxy_alone(tmp_path: Path, users: Users) -> N
 
 
 def test_a_hugging_face_account_names_the_reader(tmp_path: Path) -> None:
-    found = access(tmp_path, SPACE_ID="me/x", OAUTH_CLIENT_ID="id", BONEGRADE_ROLES="anna=admin, ben=reader")
+    space = {"SPACE_ID": "me/x", "SYSTEM": "spaces", "OAUTH_CLIENT_ID": "id"}
+    found = access(tmp_path, **space, BONEGRADE_ROLES="anna=admin, ben=reader")
     signed_in = {"oauth_info": {"userinfo": {"preferred_username": "anna"}, "expires_at": time.time() + 100}}
     assert found.reader_of(request(session=signed_in)) == Reader("anna", Role.ADMIN)
     signed_in["oauth_info"]["userinfo"] = {"preferred_username": "zoe"}
@@ -119,8 +138,10 @@ def test_a_hugging_face_account_names_the_reader(tmp_path: Path) -> None:
         assert found.reader_of(nobody) == Reader("guest", Role.VIEWER)
 
 
-def test_a_demo_lets_everybody_try(tmp_path: Path) -> None:
-    assert access(tmp_path, HOST="0.0.0.0").reader_of(request()) == Reader("guest", Role.READER)
+def test_a_demo_lets_everybody_try_and_names_nobody(tmp_path: Path, users: Users) -> None:
+    users.add("anna", Role.READER, None)
+    demo = access(tmp_path, HOST="0.0.0.0")
+    assert demo.reader_of(request()) == Reader("guest", Role.READER) and demo.people() == {}
 
 
 @pytest.mark.parametrize("roles", ["anna", "=admin", "anna=chief"])
