@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from core.dataset.hub import start_pushing
 from core.errors import BoneGradeError
@@ -21,6 +22,7 @@ from webapp.data_tab import build_data_tab
 from webapp.desk import Desk
 from webapp.examples import EXAMPLES_FOLDER, read_examples
 from webapp.identity import Access, keep_peers, served_host
+from webapp.own_pages import OwnPagesOnly
 from webapp.queue_tab import build_queue_tab
 from webapp.service import shipped_assessor, warm_up
 from webapp.theme import page_head, theme
@@ -147,6 +149,7 @@ def launch_settings(environment: Mapping[str, str] = os.environ) -> dict[str, An
         "head": page_head(),
         # So that the examples are found wherever the app is started from.
         "allowed_paths": [str(EXAMPLES_FOLDER)],
+        "app_kwargs": {"middleware": [Middleware(OwnPagesOnly)]},
         "max_file_size": _MAX_UPLOAD,
         "state_session_capacity": _SESSIONS_IN_MEMORY,
         # Nothing of a film may stay behind in the browser's store.
