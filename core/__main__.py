@@ -180,8 +180,10 @@ def train_grade_pictures(
         weights = {"localizer": localizer_hash, "grader": file.sha256}
         pictures = make_grade_pictures(data, out, Localizer(localizer), Grader(grader), weights, run)
         made = sum(picture.file is not None for picture in pictures)
+        withheld = sum(picture.withheld for picture in pictures)
         typer.echo(
-            f"{made} of {len(pictures)} grades have a picture; the others have fewer than eight children near them."
+            f"{made} of {len(pictures)} grades have a picture; {withheld} are withheld because they would show another "
+            "grade, and the others have fewer than eight children near them."
         )
 
     _run(program)

@@ -22,7 +22,7 @@ def _index() -> dict[tuple[str, int], tuple[str | None, int]]:
 
 def grade_picture(bone: str, grade: int) -> bytes | None:
     """What a bone looks like at a RUS-CHN grade 0..n, as a square grey WebP file; None where too few children near that
-    grade were to be had.
+    grade were to be had, or where their average shows another grade.
 
     Raises ValueError for an unknown bone and for a grade that the bone does not have.
     """

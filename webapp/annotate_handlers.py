@@ -23,6 +23,7 @@ from webapp.annotate_view import (
     clash_panel,
     grade_guide,
     history_panel,
+    nothing_open,
     totals,
     workplace,
     writing_panel,
@@ -65,20 +66,18 @@ class Handlers:
 
     def selected(
         self,
-        opened: str,
         to_open: str,
         held: FilmInHand | None,
         assessment: AssessmentOrNone,
         has_guide: bool,
         request: gr.Request,
     ) -> Updates:
-        if opened or to_open or held is None or assessment is None:
+        if has_guide or to_open or held is None or assessment is None:
             return {self.parts.has_guide: has_guide}
         return self.open_assessed(held, assessment, has_guide, request)
 
     def correct(
         self,
-        opened: str,
         to_open: str,
         held: FilmInHand | None,
         assessment: AssessmentOrNone,
@@ -86,7 +85,7 @@ class Handlers:
         request: gr.Request,
     ) -> Updates:
         """The assessed film in the place of the one that is open; where none is, `selected` opens it."""
-        if opened or to_open:
+        if has_guide or to_open:
             return self.open_assessed(held, assessment, has_guide, request)
         return {self.parts.has_guide: has_guide}
 
@@ -126,7 +125,12 @@ class Handlers:
             facts = opened_facts(opened, self._annotate, reader)
             filled = self._filled(opened, reader)
         except Exception as error:
-            return {self.parts.opened: told(message=remark(_warned(error), "error")), self.parts.film_to_open: ""}
+            sentence = _warned(error)
+            return {
+                self.parts.empty: nothing_open(sentence),
+                self.parts.opened: told(message=remark(sentence, "error")),
+                self.parts.film_to_open: "",
+            }
         guide = (
             {}
             if has_guide

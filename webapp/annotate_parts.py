@@ -6,7 +6,7 @@ import gradio as gr
 from gradio_image_annotation import image_annotator
 
 from core.bones import RUS_BONES
-from webapp.annotate_view import NOTHING_OPEN, key_strip, toolbar
+from webapp.annotate_view import key_strip, nothing_open, toolbar
 from webapp.bone_style import bone_colour
 
 
@@ -14,7 +14,7 @@ class Parts:
     """All components, laid out inside the surrounding gr.Blocks. The hidden ones carry messages to and from the browser."""
 
     def __init__(self) -> None:
-        self.empty = _html(NOTHING_OPEN, elem_id="annotate-empty")
+        self.empty = _html(nothing_open(), elem_id="annotate-empty")
         with gr.Column(visible=False, elem_id="annotate") as self.page:
             _html(toolbar(), elem_id="annotate-bar")
             self.clash = _html(elem_id="annotate-clash")

@@ -131,7 +131,7 @@ class _Tab:
         held = [self._assess.film, self._assess.assessment]
         self._assess.correct.click(
             self._do.correct,
-            [parts.opened, parts.film_to_open, *held, parts.has_guide],
+            [parts.film_to_open, *held, parts.has_guide],
             self._page_of_film,
             **_QUIETLY,
         ).then(None, [parts.opened], None, js=_heard("opened"), **_QUIETLY).then(
@@ -144,7 +144,7 @@ class _Tab:
         held = [self._assess.film, self._assess.assessment]
         tab.select(
             self._do.selected,
-            [parts.opened, parts.film_to_open, *held, parts.has_guide],
+            [parts.film_to_open, *held, parts.has_guide],
             self._page_of_film,
             **_QUIETLY,
         ).then(None, [parts.opened], None, js=_heard("opened"), **_QUIETLY)

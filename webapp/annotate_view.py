@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 #: Gives the composite picture of a bone at a grade as a WebP or PNG file, None where there is none.
 GradePicture = Callable[[str, int], bytes | None]
 
-NOTHING_OPEN: Final = (
-    '<div class="annotate-empty"><h2>Correct a reading</h2><p>No film is open. Assess one on the <b>Assess</b> tab and '
-    "press <b>Correct this reading</b>, or open one from the <b>Queue</b>.</p></div>"
-)
-
 #: What each key does: the key's name as printed, what it does, and whether it is in the strip that is always shown.
 KEYS: Final = (
     ("J", "next bone", True),
@@ -76,12 +71,22 @@ _EVENT_WORDS: Final = {
 }
 
 
+def nothing_open(why: str = "") -> str:
+    """What stands there while no film is open. why: a sentence if one could not be opened."""
+    reason = f'<p class="annotate-message error" role="alert">{escape(why)}</p>' if why else ""
+    return (
+        f'<div class="annotate-empty">{reason}<h2>Correct a reading</h2><p>No film is open. Assess one on the <b>Assess</b> '
+        "tab and press <b>Correct this reading</b>, or open one from the <b>Queue</b>.</p></div>"
+    )
+
+
 def toolbar() -> str:
     """The line above the film: which film it is, whether the work is kept, and what can be done with it."""
     return (
         '<div class="annotate-bar" role="toolbar" aria-label="Work on this film">'
         '<p class="annotate-film" id="annotate-film"></p>'
         '<p class="annotate-status" id="annotate-status" role="status"></p>'
+        '<p class="annotate-message" id="annotate-message" role="alert"></p>'
         '<span class="annotate-tools">'
         '<button type="button" class="tool" data-do="undo" title="Undo (U)">Undo</button>'
         '<button type="button" class="tool" data-do="redo" title="Redo (R)">Redo</button>'
@@ -90,7 +95,6 @@ def toolbar() -> str:
         '<button type="button" class="tool" data-do="save" id="annotate-save" title="Save (S)">Save</button>'
         '<button type="button" class="tool main" data-do="next" id="annotate-next" title="Save and next (N)">'
         "Save and next</button></span></div>"
-        '<p class="annotate-message" id="annotate-message" role="alert"></p>'
     )
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from core.dataset.hub import start_pushing
 from core.errors import BoneGradeError
 from core.ledger import Ledger, LedgerSettings
-from core.readers import Action, Role
+from core.readers import Action
 from webapp.agreement_tab import build_agreement_tab
 from webapp.annotate_tab import build_annotate_tab
 from webapp.assess_tab import KEPT_SECONDS, build_assess_tab
@@ -21,6 +22,7 @@ from webapp.data_tab import build_data_tab
 from webapp.desk import Desk
 from webapp.examples import EXAMPLES_FOLDER, read_examples
 from webapp.identity import Access, keep_peers, served_host
+from webapp.own_pages import OwnPagesOnly
 from webapp.queue_tab import build_queue_tab
 from webapp.service import shipped_assessor, warm_up
 from webapp.theme import page_head, theme
@@ -42,11 +44,6 @@ _WELCOMES: Final = {
     "space": "People sign in with their Hugging Face account; names without a role may look.",
     "demo": "A demo: anybody may try it, and nothing is kept. Add a user with a password to collect readings.",
 }
-
-_PASSED_ON: Final = (
-    "this page comes through a proxy or a tunnel, where nothing can be saved until there is a login: add users with "
-    "“python -m core users add” on the machine that serves it, and start it again"
-)
 
 _MAX_UPLOAD: Final = "200mb"
 _CLEANED_EVERY_SECONDS: Final = 600
@@ -96,8 +93,6 @@ def _build_sign(desk: Desk) -> None:
         except BoneGradeError as error:
             return f'<p class="who">{escape(str(error))}</p>'
         remark = "" if desk.access.keeps else " · demo: nothing is kept here"
-        if desk.access.mode == "local" and reader.role is not Role.ADMIN:
-            remark = f" · {_PASSED_ON}"
         return f'<p class="who"><b>{escape(reader.name)}</b> · {reader.role.name.lower()}{remark}</p>'
 
     gr.on(None, who, None, sign, show_progress="hidden", api_visibility="private")
@@ -147,6 +142,7 @@ def launch_settings(environment: Mapping[str, str] = os.environ) -> dict[str, An
         "head": page_head(),
         # So that the examples are found wherever the app is started from.
         "allowed_paths": [str(EXAMPLES_FOLDER)],
+        "app_kwargs": {"middleware": [Middleware(OwnPagesOnly)]},
         "max_file_size": _MAX_UPLOAD,
         "state_session_capacity": _SESSIONS_IN_MEMORY,
         # Nothing of a film may stay behind in the browser's store.

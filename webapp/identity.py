@@ -47,6 +47,16 @@ def served_host(environment: Mapping[str, str]) -> str:
     return host or ("0.0.0.0" if environment.get("SPACE_ID") else "127.0.0.1")
 
 
+_SIGNED_OUT: Final = "You are not signed in, or no longer: load the page again and sign in."
+_SPACE_GUEST: Final = (
+    "Sign in with your Hugging Face account to see films and correct them; assessing a film needs no login."
+)
+_PASSED_ON: Final = (
+    "This page was passed on from the machine that serves it, where no login is set up, so films are not shown: add a user "
+    "with a password there (python -m core users add), and sign in."
+)
+
+
 @dataclass(frozen=True)
 class Access:
     """How people come in.
@@ -77,6 +87,9 @@ class Access:
         addresses = environment.get("BONEGRADE_PROXY_ADDRESSES", "").strip() or "127.0.0.1"
         believed = frozenset(address.strip() for address in addresses.split(","))
         roles = _roles_of_text(environment.get("BONEGRADE_ROLES", ""))
+        owner = environment.get("SPACE_AUTHOR_NAME")  # Hugging Face sets it
+        if owner:
+            roles = {owner: Role.ADMIN} | roles
         on_a_space = bool(environment.get("SPACE_ID"))
         mode: Mode
         if header:
@@ -97,23 +110,25 @@ class Access:
         return self.mode != "demo"
 
     def reader_of(self, request: gr.Request | None) -> Reader:
-        """Who is at the screen. A name without a role may look, but one that was taken off the users file is signed out.
+        """Who is at the screen. A name that a department's proxy gives may look without a role; anybody else who has none
+        sees no films.
 
         Raises NotSignedIn, and UsersError where the users file is damaged.
         """
         if self.mode == "local":
-            passed_on = request is not None and _passed_on(request)
-            return Reader(_GUEST, Role.VIEWER) if passed_on else Reader(_machine_user(), Role.ADMIN)
+            if request is not None and _passed_on(request):
+                raise NotSignedIn(_PASSED_ON)
+            return Reader(_machine_user(), Role.ADMIN)
         if self.mode == "demo":
             return Reader(_GUEST, Role.READER)
         name = None if request is None else self._name(request)
         if name is None:
-            if self.mode == "space":
-                return Reader(_GUEST, Role.VIEWER)
-            raise NotSignedIn("You are not signed in, or no longer: load the page again and sign in.")
+            raise NotSignedIn(_SPACE_GUEST if self.mode == "space" else _SIGNED_OUT)
         role = self.people().get(name)
         if role is None and self.mode == "login":
             raise NotSignedIn(f"{name} is no longer on the list of users: sign in under another name.")
+        if role is None and self.mode == "space":
+            raise NotSignedIn(f"The account {name} has no role here: ask the owner of this Space for one.")
         return Reader(name, Role.VIEWER if role is None else role)
 
     def people(self) -> Mapping[str, Role]:

@@ -27,13 +27,21 @@ LEAST_PROBABILITY: Final = 0.2
 #: So many crops are looked at, the nearest to the grade's centre first; those that agree best are averaged.
 _CANDIDATES: Final = 28
 _WEBP_QUALITY: Final = 88
+_BATCH: Final = 64
+#: Pictures that were looked at and show another grade than they should, and so would mislead a reader: on the youngest
+#: hands the grader takes an ossification centre that has just appeared for none, and no ulna for one just appearing.
+#: Look at all pictures again when the grader has changed.
+WITHHELD: Final = frozenset(
+    {("Radius", 0), ("Ulna", 1), ("MC1", 0), ("MC3", 0), ("MC5", 0), ("PP3", 0), ("PP5", 0), ("DP5", 0)}
+)
 
 
 @dataclass(frozen=True)
 class PictureEntry:
     """One bone at one grade. children: how many different ones are near it and, if there is a picture, averaged in it.
 
-    bones: those whose crops were used; file: None where fewer than LEAST_HANDS children are near the grade.
+    bones: those whose crops were used; file: None where fewer than LEAST_HANDS children are near the grade, or where the
+    picture is withheld (see WITHHELD).
     """
 
     bone: str
@@ -41,6 +49,7 @@ class PictureEntry:
     children: int
     bones: tuple[str, ...]
     file: str | None
+    withheld: bool = False
 
 
 def make_grade_pictures(
@@ -81,7 +90,9 @@ def _crops(data: Path, localizer: Localizer, run: Path | None) -> HandCrops:
 def _probabilities(hands: HandCrops, place: int, grader: Grader) -> NDArray[np.float64]:
     """Grade probabilities of one bone on every hand, N x (n + 1); all zero where the bone was not found."""
     graded = np.zeros((len(hands), grade_count(RUS_BONES[place]) + 1))
-    for some in np.array_split(np.flatnonzero(hands.found[:, place]), max(1, len(hands) // 64)):
+    found = np.flatnonzero(hands.found[:, place])
+    for start in range(0, len(found), _BATCH):
+        some = found[start : start + _BATCH]
         views = network_input(torch.from_numpy(hands.crops[some, place]).float()[:, None] / 255)
         bones = torch.full((len(some),), place)
         rows = grader.network.probabilities(grader.network(views, bones), bones).double().numpy()
@@ -112,6 +123,8 @@ def _make(
     used = tuple(RUS_BONES[place] for place in places)
     if len(chosen) < LEAST_HANDS:
         return PictureEntry(bone, grade, len(chosen), used, None)
+    if (bone, grade) in WITHHELD:
+        return PictureEntry(bone, grade, len(chosen), used, None, withheld=True)
     average = average_crops(np.stack([hands.crops[hand, place] for place, hand in chosen[:_CANDIDATES]]))
     file = f"{bone}_{grade:02d}.webp"
     cv2.imwrite(str(out / file), average.picture, [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY])

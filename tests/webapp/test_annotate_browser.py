@@ -376,6 +376,20 @@ def test_two_readers_on_one_film_choose_and_nothing_is_lost(open_film: Open, led
     assert "your grade" in _row(otto, "Radius") and otto.evaluate("window.bonegradeWork.said('Radius').grade") == 4
 
 
+def test_a_film_that_cannot_be_opened_says_why_and_the_one_at_work_stays(
+    browser: Browser, app: RunningApp, open_film: Open, films: list[int]
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{app.url}/#film=4711")
+    expect(page.locator("#annotate-empty")).to_contain_text("4711", timeout=ANSWER_MS)
+    page.close()
+    page = open_film(films[4], "nora:READER")
+    _press(page, "6")
+    page.evaluate("location.hash = '#film=4711'")
+    expect(page.locator("#annotate-message")).to_contain_text("4711", timeout=ANSWER_MS)
+    assert "your grade" in _row(page, "Radius") and f"Film {films[4]} " in page.locator("#annotate-film").inner_text()
+
+
 def test_others_are_hidden_until_one_has_saved(open_film: Open, ledger: Ledger, films: list[int]) -> None:
     film = films[6]
     ledger.save(

@@ -84,15 +84,17 @@ def test_on_ones_own_machine_the_machines_user_has_every_role(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
-def test_a_request_passed_on_to_ones_own_machine_may_only_look(tmp_path: Path, header: str) -> None:
-    assert access(tmp_path).reader_of(request({header: "203.0.113.7"})) == Reader("guest", Role.VIEWER)
+def test_a_request_passed_on_to_ones_own_machine_sees_no_films(tmp_path: Path, header: str) -> None:
+    with pytest.raises(NotSignedIn, match="passed on from the machine"):
+        access(tmp_path).reader_of(request({header: "203.0.113.7"}))
 
 
 @pytest.mark.parametrize(
     "host", ["192.168.1.5:7860", "films.example.org", "localhost.example.org", "127.0.0.1.nip.io", "["]
 )
 def test_a_page_under_another_address_is_not_ones_own(tmp_path: Path, host: str) -> None:
-    assert access(tmp_path).reader_of(request({"Host": host})) == Reader("guest", Role.VIEWER)
+    with pytest.raises(NotSignedIn, match="passed on from the machine"):
+        access(tmp_path).reader_of(request({"Host": host}))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:7860", "localhost:8000", "LOCALHOST", "[::1]:7860"])
@@ -132,10 +134,20 @@ def test_a_hugging_face_account_names_the_reader(tmp_path: Path) -> None:
     signed_in = {"oauth_info": {"userinfo": {"preferred_username": "anna"}, "expires_at": time.time() + 100}}
     assert found.reader_of(request(session=signed_in)) == Reader("anna", Role.ADMIN)
     signed_in["oauth_info"]["userinfo"] = {"preferred_username": "zoe"}
-    assert found.reader_of(request(session=signed_in)) == Reader("zoe", Role.VIEWER)
+    with pytest.raises(NotSignedIn, match="zoe has no role here"):
+        found.reader_of(request(session=signed_in))
     signed_in["oauth_info"]["expires_at"] = time.time() - 1
     for nobody in (request(session=signed_in), request(session={}), request(), None):
-        assert found.reader_of(nobody) == Reader("guest", Role.VIEWER)
+        with pytest.raises(NotSignedIn, match="Sign in with your Hugging Face account"):
+            found.reader_of(nobody)
+
+
+def test_the_owner_of_a_space_has_every_role_unless_given_another(tmp_path: Path) -> None:
+    space = {"SPACE_ID": "me/x", "SYSTEM": "spaces", "OAUTH_CLIENT_ID": "id", "SPACE_AUTHOR_NAME": "me"}
+    signed_in = {"oauth_info": {"userinfo": {"preferred_username": "me"}, "expires_at": time.time() + 100}}
+    assert access(tmp_path, **space).reader_of(request(session=signed_in)) == Reader("me", Role.ADMIN)
+    given = access(tmp_path, **space, BONEGRADE_ROLES="me=viewer")
+    assert given.reader_of(request(session=signed_in)) == Reader("me", Role.VIEWER)
 
 
 def test_a_demo_lets_everybody_try_and_names_nobody(tmp_path: Path, users: Users) -> None:

@@ -1,0 +1,147 @@
+"""The whole app as each kind of host serves it, in a browser: whom it takes the person for, and what they may do."""
+
+import hashlib
+import json
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from itsdangerous import TimestampSigner
+from playwright.sync_api import Browser, Page, expect
+
+from core.readers import Role
+from core.users import Users
+from tests.webapp.running_app import ANSWER_MS, CHROMIUM, chromium, running
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
+
+#: What nginx and others add to a request that they pass on.
+FORWARDED = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "http"}
+SECRET = "of the Space's login"
+PASSWORD = "correct horse"
+
+#: Opens the page with these headers.
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Open]:
+    contexts = []
+
+    def open_page(url: str, headers: Mapping[str, str] | None = None) -> Page:
+        context = browser.new_context(extra_http_headers=dict(headers or {}), viewport={"width": 1440, "height": 1000})
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def sign_in(page: Page, name: str, password: str) -> None:
+    """Both fields, for gradio empties the name after a wrong password."""
+    page.get_by_label("username").fill(name, timeout=ANSWER_MS)
+    page.get_by_label("password").fill(password)
+    page.get_by_role("button", name="Login").click()
+
+
+def refused_export(page: Page) -> str:
+    """What a try to take the data out is answered with."""
+    page.get_by_role("tab", name="Data").click()
+    page.locator("#export-make").click()
+    message = page.locator("#export-message .message")
+    expect(message).not_to_be_empty(timeout=ANSWER_MS)
+    expect(page.locator("#export-download")).to_be_hidden()
+    return message.inner_text()
+
+
+def test_a_proxy_that_passes_requests_on_says_who_it_is(open_page: Open, tmp_path: Path) -> None:
+    Users(tmp_path).add("anna", Role.REVIEWER, None)
+    settings = {"BONEGRADE_DATA": str(tmp_path), "BONEGRADE_PROXY_HEADER": "X-Remote-User"}
+    with running(settings=settings) as app:
+        who = open_page(app.url, {"X-Remote-User": "anna", **FORWARDED}).locator("#who")
+        expect(who).to_contain_text("anna · reviewer", timeout=ANSWER_MS)
+        who = open_page(app.url, {"X-Remote-User": "zoe", **FORWARDED}).locator("#who")
+        expect(who).to_contain_text("zoe · viewer", timeout=ANSWER_MS)
+        page = open_page(app.url, FORWARDED)
+        expect(page.locator("#who")).to_contain_text("You are not signed in", timeout=ANSWER_MS)
+        assert "You are not signed in" in refused_export(page)
+
+
+def test_nobody_passes_for_a_proxy_by_the_header_of_forwarding(open_page: Open, tmp_path: Path) -> None:
+    Users(tmp_path).add("anna", Role.ADMIN, None)
+    settings = {
+        "BONEGRADE_DATA": str(tmp_path),
+        "BONEGRADE_PROXY_HEADER": "X-Remote-User",
+        "BONEGRADE_PROXY_ADDRESSES": "192.0.2.1",
+        "FORWARDED_ALLOW_IPS": "*",
+    }
+    with running(settings=settings) as app:
+        page = open_page(app.url, {"X-Remote-User": "anna", "X-Forwarded-For": "192.0.2.1"})
+        expect(page.locator("#who")).to_contain_text("You are not signed in", timeout=ANSWER_MS)
+        assert "You are not signed in" in refused_export(page)
+
+
+def test_ones_own_machine_is_not_open_to_those_whom_a_proxy_lets_through(open_page: Open, tmp_path: Path) -> None:
+    with running(settings={"BONEGRADE_DATA": str(tmp_path)}) as app:
+        expect(open_page(app.url).locator("#who")).to_contain_text("· admin", timeout=ANSWER_MS)
+        page = open_page(app.url, FORWARDED)
+        expect(page.locator("#who")).to_contain_text("films are not shown", timeout=ANSWER_MS)
+        expect(page.locator("#who")).to_contain_text("python -m core users add")
+        assert "films are not shown" in refused_export(page)
+
+
+def test_a_viewer_signs_in_and_is_out_when_removed(open_page: Open, tmp_path: Path) -> None:
+    users = Users(tmp_path)
+    users.add("ada", Role.ADMIN, PASSWORD)
+    users.add("vera", Role.VIEWER, PASSWORD)
+    with running(settings={"BONEGRADE_DATA": str(tmp_path)}) as app:
+        page = open_page(app.url)
+        sign_in(page, "vera", "wrong horse")
+        expect(page.get_by_text("Incorrect", exact=False).first).to_be_visible(timeout=ANSWER_MS)
+        sign_in(page, "vera", PASSWORD)
+        expect(page.locator("#who")).to_contain_text("vera · viewer", timeout=ANSWER_MS)
+        assert "Your role (viewer) does not allow you to export" in refused_export(page)
+        users.remove("vera")
+        page.reload()
+        expect(page.locator("#who")).to_contain_text("vera is no longer on the list of users", timeout=ANSWER_MS)
+
+
+def signed(name: str, secret: str = SECRET) -> dict[str, str]:
+    """What a browser sends after a login with Hugging Face; as a header, for it keeps such a cookie for https alone."""
+    session = {"oauth_info": {"userinfo": {"preferred_username": name}, "expires_at": time.time() + 1000}}
+    key = hashlib.sha256(f"{secret}-v4".encode()).hexdigest()
+    cookie = TimestampSigner(key).sign(b64encode(json.dumps(session).encode())).decode()
+    return {"Cookie": f"session={cookie}"}
+
+
+def test_a_space_knows_the_account_that_gradio_signed_in(open_page: Open, tmp_path: Path) -> None:
+    settings = {
+        "BONEGRADE_DATA": str(tmp_path),
+        "BONEGRADE_ROLES": "anna=reviewer",
+        "SPACE_ID": "me/bonegrade",
+        "SYSTEM": "spaces",
+        "OAUTH_CLIENT_ID": "client",
+        "OAUTH_CLIENT_SECRET": SECRET,
+        "OAUTH_SCOPES": "openid profile",
+        "OPENID_PROVIDER_URL": "http://127.0.0.1:9",
+    }
+    with running(settings=settings) as app:
+        page = open_page(app.url)
+        expect(page.locator("#who")).to_contain_text("Sign in with your Hugging Face account", timeout=ANSWER_MS)
+        expect(page.locator("#sign-in")).to_contain_text("Sign in with Hugging Face")
+        page = open_page(app.url, signed("anna"))
+        expect(page.locator("#who")).to_contain_text("anna · reviewer", timeout=ANSWER_MS)
+        expect(page.locator("#sign-in")).to_contain_text("Logout (anna)")
+        who = open_page(app.url, signed("anna", "guessed")).locator("#who")
+        expect(who).to_contain_text("Sign in with your Hugging Face account", timeout=ANSWER_MS)
