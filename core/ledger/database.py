@@ -31,7 +31,7 @@ class Database:
         self._lock = WriterLock(folder / "writer.lock") if self._sqlite else None
         try:
             self._migrate()
-        except OperationalError as error:
+        except (OperationalError, UnreachableDatabase) as error:
             self.engine.dispose()
             raise UnreachableDatabase(
                 f"The ledger's database ({self.engine.url.render_as_string(hide_password=True)}) cannot be opened:"
@@ -46,11 +46,19 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """A transaction that is the only writing one; on the disk when the block ends, undone if it raises. Not nested."""
-        with self._turn(), self._writers_connection() as connection, connection.begin():
-            if not self._sqlite:
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS)))
-            yield connection
+        """A transaction that is the only writing one; on the disk when the block ends, undone if it raises. Not nested.
+
+        Raises UnreachableDatabase where the database fails on the way.
+        """
+        try:
+            with self._turn(), self._writers_connection() as connection, connection.begin():
+                if not self._sqlite:
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS)))
+                yield connection
+        except OperationalError as error:
+            raise UnreachableDatabase(
+                "The ledger's database could not be written to: see that it is running and its disk has room, then try again."
+            ) from error
 
     def close(self) -> None:
         """Closes all connections."""

@@ -170,6 +170,26 @@ def test_a_database_that_is_not_there_is_told_without_its_password(tmp_path: Pat
     assert "Rumpelstiltskin" not in str(caught.value) + repr(settings)
 
 
+def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    room = ReadingRoom(tmp_path)
+    film, engine = room.film(), room.ledger._database.engine
+
+    def fill(connection: Any, record: object) -> None:
+        connection.execute("PRAGMA max_page_count = 1")  # no page more than the file has
+
+    sa.event.listen(engine, "connect", fill)
+    engine.dispose()
+    acknowledged = []
+    with pytest.raises(UnreachableDatabase, match="disk"):
+        for _ in range(1000):
+            acknowledged.append(room.read(film, "ann", hand_at(0.5)))
+    sa.event.remove(engine, "connect", fill)
+    engine.dispose()
+    assert room.ledger.history(film) == acknowledged
+    assert room.read(film, "ann", hand_at(0.5)).revision == len(acknowledged) + 1
+    room.ledger.close()
+
+
 def test_corrections_are_stored_to_the_last_digit(room: ReadingRoom) -> None:
     film = room.film()
     box = (0.1 + 0.2, 1 / 3, 3.0000000000000004, 3.9999999999999996)
