@@ -7,9 +7,11 @@ on different machines can be compared.
 """
 
 import json
+import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +22,7 @@ import torch
 _EXAMPLES = Path(__file__).parents[1] / "examples"
 _FIRST_ANSWER = (
     "from core.assessment import Assessor; from core.radiograph import read_radiograph; import sys;"
-    "from webapp.app import build_app; build_app();"
+    "from webapp.app import build_app, open_desk; build_app(open_desk());"
     "Assessor.from_registry().assess(read_radiograph(sys.argv[1]), sys.argv[2])"
 )
 
@@ -45,7 +47,10 @@ def main() -> None:
     path, sex = _EXAMPLES / example["file"], example["sex"]
     given: Sex = "F" if sex == "F" else "M"
     started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", _FIRST_ANSWER, str(path), sex], check=True, cwd=_EXAMPLES.parent)
+    with tempfile.TemporaryDirectory() as data:
+        environment = os.environ | {"BONEGRADE_DATA": data}
+        command = [sys.executable, "-c", _FIRST_ANSWER, str(path), sex]
+        subprocess.run(command, check=True, cwd=_EXAMPLES.parent, env=environment)
     first_answer = time.perf_counter() - started
 
     assessor = Assessor.from_registry()
