@@ -1,0 +1,40 @@
+"""Training on whole hands."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from core.training.second_opinion import HandWindows, SecondOpinionRecipe, train_second_opinion, validate
+from core.whole_hand import WINDOW_SIDE
+
+RECIPE = SecondOpinionRecipe(epochs=2, batch=4)
+
+
+def hands(count: int, seed: int) -> HandWindows:
+    """Windows whose brightness is their age."""
+    random = np.random.default_rng(seed)
+    months = random.uniform(24, 216, count).astype(np.float32)
+    noise = random.integers(0, 20, (count, WINDOW_SIDE, WINDOW_SIDE))
+    windows = (noise + months[:, None, None]).astype(np.uint8)
+    return HandWindows(windows, months, random.integers(0, 2, count), np.arange(count).astype(np.str_))
+
+
+def test_windows_are_saved_and_loaded(tmp_path: Path) -> None:
+    some = hands(3, 0)
+    some.save(tmp_path / "windows.npz")
+    loaded = HandWindows.load(tmp_path / "windows.npz")
+    assert len(loaded) == 3
+    for name in HandWindows.__dataclass_fields__:
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(some, name))
+
+
+def test_a_run_that_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
+    train, val = hands(8, 1), hands(4, 2)
+    whole = train_second_opinion(train, val, tmp_path / "run", RECIPE)
+    lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2] and all(np.isfinite(line["loss"]) for line in lines)
+    again = train_second_opinion(train, val, tmp_path / "run", RECIPE)
+    assert len((tmp_path / "run" / "log.jsonl").read_text().splitlines()) == 2, "there was nothing left to do"
+    figures = validate(again, val)
+    assert figures == validate(whole, val) == {key: lines[-1][key] for key in figures}
