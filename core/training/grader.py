@@ -17,7 +17,7 @@ from core.grade import network_input, score_table, starting_cuts
 from core.standards import MATURE_TOTAL, age_of_total, total_of_age
 from core.training.augment import random_views
 from core.training.crop_store import GradedCrops, HandCrops
-from core.training.loop import Run, WeightAverage, seed_everything
+from core.training.loop import Resumable, Run, WeightAverage, seed_everything
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.improved_resnet import ResNetOptions
 from models.monotone_map import MonotoneMap
@@ -160,15 +160,8 @@ def train_grader(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, recipe.learning_rate, total_steps=recipe.epochs * steps, pct_start=0.1
     )
-    first = 0
-    state = run.restore()
-    if state is not None:
-        model.load_state_dict(state["model"])
-        average.network.load_state_dict(state["average"])
-        average.updates = state["updates"]
-        optimizer.load_state_dict(state["optimizer"])
-        schedule.load_state_dict(state["schedule"])
-        first = state["epoch"]
+    resumable = Resumable(run, model, average, optimizer, schedule)
+    first = resumable.resume()
     weights = _drawing_weights(train, recipe.evening)
     started = time.monotonic()
     for epoch in range(first, recipe.epochs):
@@ -198,16 +191,7 @@ def train_grader(
             **{k: round(v, 4) for k, v in sums.items()},
             **measured,
         )
-        run.save(
-            {
-                "model": model.state_dict(),
-                "average": average.network.state_dict(),
-                "updates": average.updates,
-                "optimizer": optimizer.state_dict(),
-                "schedule": schedule.state_dict(),
-                "epoch": epoch + 1,
-            }
-        )
+        resumable.keep(epoch + 1)
     return average.network.grader
 
 

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from core.bones import ALL_BONES
 from core.training.films import DataFolderError, read_boxes, read_films, read_grey
 from core.training.localizer_data import CACHE_SIDE, BoxedFilm, batch_of, hand_sample, other_sample
-from core.training.loop import Run, WeightAverage, seed_everything
+from core.training.loop import Resumable, Run, WeightAverage, seed_everything
 from models.efficientnet_lite import imagenet_state
 from models.hand_localizer import HandLocalizer, LocalizerOutput
 
@@ -132,15 +132,8 @@ def train_localizer(
     steps = recipe.samples // recipe.batch
     optimizer = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, total_steps=steps, pct_start=0.15)
-    start = 0
-    state = run.restore()
-    if state is not None:
-        network.load_state_dict(state["network"])
-        average.network.load_state_dict(state["average"])
-        average.updates = state["updates"]
-        optimizer.load_state_dict(state["optimizer"])
-        schedule.load_state_dict(state["schedule"])
-        start = state["step"]
+    resumable = Resumable(run, network, average, optimizer, schedule)
+    start = resumable.resume()
 
     if pseudo:
         boxed = len(films)
@@ -172,14 +165,5 @@ def train_localizer(
                 **{k: round(v / count, 4) for k, v in totals.items()},
             )
             totals = {}
-            run.save(
-                {
-                    "network": network.state_dict(),
-                    "average": average.network.state_dict(),
-                    "updates": average.updates,
-                    "optimizer": optimizer.state_dict(),
-                    "schedule": schedule.state_dict(),
-                    "step": step,
-                }
-            )
+            resumable.keep(step)
     return average.network

@@ -72,3 +72,36 @@ class Run:
             return None
         state: dict[str, Any] = torch.load(self.checkpoint_path, map_location="cpu", weights_only=False)
         return state
+
+
+class Resumable(Generic[_Network]):
+    """A run's network, its weight average, optimiser and learning-rate schedule, which are kept and taken up together."""
+
+    def __init__(
+        self,
+        run: Run,
+        network: _Network,
+        average: WeightAverage[_Network],
+        optimizer: torch.optim.Optimizer,
+        schedule: torch.optim.lr_scheduler.LRScheduler,
+    ):
+        self._run = run
+        self._average = average
+        self._parts: dict[str, Any] = {
+            "network": network, "average": average.network, "optimizer": optimizer, "schedule": schedule,
+        }  # fmt: skip
+
+    def resume(self) -> int:
+        """Takes up the last checkpoint; returns how many epochs or steps were done, 0 for a fresh run."""
+        state = self._run.restore()
+        if state is None:
+            return 0
+        for name, part in self._parts.items():
+            part.load_state_dict(state[name])
+        self._average.updates = state["updates"]
+        return int(state["done"])
+
+    def keep(self, done: int) -> None:
+        """Writes a checkpoint after so many epochs or steps."""
+        parts = {name: part.state_dict() for name, part in self._parts.items()}
+        self._run.save({**parts, "updates": self._average.updates, "done": done})

@@ -17,7 +17,7 @@ from core.localize import Localizer
 from core.radiograph import read_radiograph
 from core.training.crop_store import to_levels
 from core.training.films import Film
-from core.training.loop import Run, WeightAverage, seed_everything
+from core.training.loop import Resumable, Run, WeightAverage, seed_everything
 from core.whole_hand import WINDOW_SIDE, hand_views, hand_window
 from models.efficientnet_lite import imagenet_state
 from models.whole_hand_network import WholeHandNetwork
@@ -140,15 +140,8 @@ def train_second_opinion(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, recipe.learning_rate, total_steps=steps * recipe.epochs, pct_start=0.1
     )
-    first = 0
-    state = run.restore()
-    if state is not None:
-        network.load_state_dict(state["network"])
-        average.network.load_state_dict(state["average"])
-        average.updates = state["updates"]
-        optimizer.load_state_dict(state["optimizer"])
-        schedule.load_state_dict(state["schedule"])
-        first = state["epoch"]
+    resumable = Resumable(run, network, average, optimizer, schedule)
+    first = resumable.resume()
     groups = train.months.astype(int) // 24 * 2 + train.female
     weights = np.bincount(groups)[groups].astype(float) ** -recipe.evening
     weights /= weights.sum()
@@ -176,14 +169,5 @@ def train_second_opinion(
             total += loss.item() / steps
         measured = validate(average.network, val)
         run.log(epoch=epoch + 1, loss=round(total, 4), seconds=round(time.monotonic() - started, 1), **measured)
-        run.save(
-            {
-                "network": network.state_dict(),
-                "average": average.network.state_dict(),
-                "updates": average.updates,
-                "optimizer": optimizer.state_dict(),
-                "schedule": schedule.state_dict(),
-                "epoch": epoch + 1,
-            }
-        )
+        resumable.keep(epoch + 1)
     return average.network
