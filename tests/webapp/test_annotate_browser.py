@@ -421,9 +421,7 @@ def test_a_viewer_looks_and_cannot_save(open_film: Open, ledger: Ledger, films: 
         """() => { const work = window.bonegradeWork; work.film().may_save = true; work.judge("Radius", 5);
                    work.act({ do: "save" }); }"""
     )
-    expect(page.locator("#annotate-message")).to_contain_text(
-        "Your role (viewer) does not allow you to save corrections", timeout=ANSWER_MS
-    )
+    expect(page.locator("#annotate-message")).to_contain_text("does not allow you to save", timeout=ANSWER_MS)
     assert ledger.history(film) == [] and ledger.draft(film, "vera") is None
 
 
@@ -459,10 +457,7 @@ def test_a_draft_survives_a_killed_server_and_a_save_too(
 
 def test_save_and_next_ends_with_a_finished_queue(open_film: Open, ledger: Ledger, films: list[int]) -> None:
     page = open_film(films[0], "nina:READER")
-    finished = page.locator("#annotate-message", has_text="The queue is finished")
-    for _ in range(3 * len(films)):  # other tests may have added films
-        if finished.count():
-            break
+    for _ in films:
         number = page.evaluate("window.bonegradeWork.work().film")
         _press(page, "a")
         _wait_kept(page)
