@@ -1,6 +1,5 @@
 """What the Annotate tab does when it is asked: open a film, keep a draft, regrade a box, save, settle, go back."""
 
-import importlib
 import json
 import logging
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from gradio.processing_utils import save_bytes_to_cache
 
 from core.bones import BONE_TITLES
 from core.errors import BoneGradeError, BoxRefused
+from core.grade_pictures import grade_picture
 from core.readers import Action, Reader
 from webapp.annotate_boxes import changed_boxes, editor_boxes, editor_picture, film_cutting
 from webapp.annotate_desk import AnnotateDesk, Opened, Sitting
@@ -19,7 +19,6 @@ from webapp.annotate_parts import Parts
 from webapp.annotate_saving import NOTHING_NEW, NOTHING_TO_UNDO, UNSAVED_FIRST, Saved, Saving, corrections_file
 from webapp.annotate_state import Work, current_boxes, read_work
 from webapp.annotate_view import (
-    GradePicture,
     clash_panel,
     grade_guide,
     history_panel,
@@ -134,7 +133,7 @@ class Handlers:
         guide = (
             {}
             if has_guide
-            else {self.parts.workplace: workplace(grade_guide(_grade_pictures())), self.parts.has_guide: True}
+            else {self.parts.workplace: workplace(grade_guide(grade_picture)), self.parts.has_guide: True}
         )
         return {**filled, **guide, self.parts.opened: told(**facts), self.parts.film_to_open: ""}
 
@@ -194,13 +193,19 @@ class Handlers:
             return told(sha256=document.get("sha256"), seq=document.get("seq"), error=sentence), gr.skip()
 
     def boxes_changed(
-        self, value: Any, text: str, held: FilmInHand | None, assessment: AssessmentOrNone
+        self,
+        value: Any,
+        text: str,
+        held: FilmInHand | None,
+        assessment: AssessmentOrNone,
+        request: gr.Request,
     ) -> tuple[Any, Any]:
         """Regrades the boxes that were changed; puts them back where they cannot be used."""
         payload = value if isinstance(value, dict) else getattr(value, "model_dump", dict)()
         if not payload or not text or text == "null":
             return gr.skip(), gr.skip()
         try:
+            self.desk.reader(request)
             work = read_work(text)
             if not _shows(payload, work.sha256):
                 return gr.skip(), gr.skip()
@@ -218,9 +223,10 @@ class Handlers:
         except Exception as error:
             return told(message=remark(_warned(error), "error")), gr.skip()
 
-    def redraw(self, text: str, held: FilmInHand | None, assessment: AssessmentOrNone) -> Any:
+    def redraw(self, text: str, held: FilmInHand | None, assessment: AssessmentOrNone, request: gr.Request) -> Any:
         """Puts the boxes of the work onto the film, after an undo or where a draft came back."""
         try:
+            self.desk.reader(request)
             work = read_work(text)
             sitting = self._annotate.sitting(work, held, assessment)
             return gr.skip() if sitting.radiograph is None else self._editor_value(sitting, work)
@@ -228,11 +234,19 @@ class Handlers:
             _warned(error)
             return gr.skip()
 
-    def look_for_writing(self, ticked: bool, text: str, held: FilmInHand | None, assessment: AssessmentOrNone) -> str:
+    def look_for_writing(
+        self,
+        ticked: bool,
+        text: str,
+        held: FilmInHand | None,
+        assessment: AssessmentOrNone,
+        request: gr.Request,
+    ) -> str:
         """Points out burned-in writing where the film's pixels are kept, or are to be."""
         if not text or text == "null":
             return ""
         try:
+            self.desk.reader(request)
             sitting = self._annotate.sitting(read_work(text), held, assessment)
             kept = sitting.film is not None and sitting.film.consent
             return self._writing(sitting) if ticked or kept else ""
@@ -386,13 +400,3 @@ def _warned(error: Exception) -> str:
         return str(error)
     _log.error("The Annotate tab failed.", exc_info=error)
     return UNEXPECTED
-
-
-def _grade_pictures() -> GradePicture:
-    """The composite picture of a bone at a grade."""
-    try:
-        module = importlib.import_module("core.grade_pictures")
-    except ModuleNotFoundError:
-        return lambda bone, grade: None
-    picture: GradePicture = module.grade_picture
-    return picture

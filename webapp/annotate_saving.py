@@ -124,8 +124,10 @@ class Saving:
         return ledger.undo(film_id, last.id, reader=reader.name, base_revision=ledger.revision(film_id), token=token)
 
     def restore(self, film_id: int, event_id: int, reader: Reader, token: str) -> Event:
-        """The reader's reading as it was after one of their events, as a new event."""
+        """What was said after an event becomes the reader's reading, as a new event; only of what the reader may see."""
         ledger = self._ledger(reader)
+        if all(event.id != event_id for event in self.history(film_id, reader).events):
+            raise BoneGradeError("That state is not in the history that you see: open the film anew.")
         return ledger.restore(
             film_id, event_id, reader=reader.name, base_revision=ledger.revision(film_id), token=token
         )

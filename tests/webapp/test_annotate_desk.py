@@ -179,9 +179,8 @@ def test_a_save_says_what_is_new_and_a_repeated_one_says_it_once(
     repeated = saving.save(work, opened.sitting, ANNA, consent=False)
     assert repeated.event is None and repeated.revision == 1 and repeated.clash is None
     assert len(ledger.history(film)) == 1
-    for reader, sentence in ((VERA, r"Your role \(viewer\) does not allow you to save corrections"),):
-        with pytest.raises(BoneGradeError, match=sentence):
-            saving.save(work, opened.sitting, reader, consent=False)
+    with pytest.raises(BoneGradeError, match=r"Your role \(viewer\) does not allow you to save corrections"):
+        saving.save(work, opened.sitting, VERA, consent=False)
 
 
 @pytest.mark.parametrize("theirs_for", [frozenset(), frozenset({"Radius"}), frozenset({"Radius", "MC3"})])
@@ -258,6 +257,8 @@ def test_history_is_blind_until_one_has_read(annotate: AnnotateDesk, saving: Sav
     anna, otto = annotate.open_film(film, ANNA), annotate.open_film(film, OTTO)
     saving.save(_with(anna, {"Radius": Said(verdict="graded", grade=9, note="<b>")}), anna.sitting, ANNA, consent=False)
     blind = saving.history(film, OTTO)
+    with pytest.raises(BoneGradeError, match="not in the history that you see"):
+        saving.restore(film, saving.history(film, RITA).events[0].id, OTTO, uuid.uuid4().hex)
     assert blind.blind and blind.events == () and "once you have saved" in history_panel(blind, True)
     seen = saving.history(film, RITA)
     text = history_panel(seen, can_restore=True)
