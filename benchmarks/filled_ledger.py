@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from core.bones import RUS_BONES
 from core.geometry import mean_hand
 from core.ledger import Ledger, LedgerSettings, schema
-from core.localize import Localization, Region
+from core.localization import Localization, Region
 from core.standards import grade_count
 
 READERS: Final = 8

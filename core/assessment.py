@@ -15,7 +15,8 @@ from core.bones import BONE_TITLES, Sex
 from core.crops import CROP_SIDE, crop_affine, cut, cut_all, moved_region
 from core.explain import Explanation, explain
 from core.grade import GradeProbabilities, Grader
-from core.localize import Box, Localization, Localizer, Region
+from core.localization import Box, Localization, Region
+from core.localize import Localizer
 from core.radiograph import Radiograph
 from core.standards import (
     STANDARDS,

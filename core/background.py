@@ -6,11 +6,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from core.assessment import Assessment, Assessor
 from core.bones import Sex
 from core.dataset.crop_shelf import CropShelf
 from core.errors import BoneGradeError, FilmRefused
@@ -19,6 +18,10 @@ from core.ledger.predictions import weights_key
 from core.ledger.schema import film, picture, prediction
 from core.radiograph import Radiograph
 from core.turns import Turns
+
+if TYPE_CHECKING:
+    # Not imported here: torch takes seconds to import, and the page that starts the background need not wait for it.
+    from core.assessment import Assessment, Assessor
 
 _log = logging.getLogger(__name__)
 
@@ -53,15 +56,15 @@ class Judgement:
     """What the model said of one film: an assessment, or the sentence with which it refused it."""
 
     weights: dict[str, str]
-    said: Assessment | str
+    said: "Assessment | str"
 
     def store(self, ledger: Ledger, film_id: int) -> None:
         """Stores it as the film's prediction, or as its refusal; crops are cut now, so that an export need not wait."""
-        if isinstance(self.said, Assessment):
+        if isinstance(self.said, str):
+            ledger.add_refusal(film_id, self.weights, self.said)
+        else:
             prediction = ledger.add_prediction(film_id, self.said)
             CropShelf(ledger).fill(ledger.film(film_id), prediction)
-        else:
-            ledger.add_refusal(film_id, self.weights, self.said)
 
 
 class BackgroundAssessor:
@@ -70,7 +73,7 @@ class BackgroundAssessor:
     What it has done is in the ledger alone, so after a stop, or a kill, it goes on where it was.
     """
 
-    def __init__(self, ledger: Ledger, load_assessor: Callable[[], Assessor], turns: Turns):
+    def __init__(self, ledger: Ledger, load_assessor: Callable[[], "Assessor"], turns: Turns):
         """load_assessor: first called when there is a film to assess. turns: shared with all who compute."""
         self._ledger = ledger
         self._load_assessor = load_assessor
@@ -173,7 +176,7 @@ class BackgroundAssessor:
                 self._done_now = self._failed_now = 0
             self._waiting = waiting
 
-    def _assess(self, assessor: Assessor, film_id: int) -> None:
+    def _assess(self, assessor: "Assessor", film_id: int) -> None:
         with self._lock:
             self._film_id = film_id
         started = time.monotonic()
@@ -219,7 +222,7 @@ class BackgroundAssessor:
         return query.where(film.c.id.not_in(self._failed)) if self._failed else query
 
 
-def _judgement(assessor: Assessor, radiograph: Radiograph, sex: Sex) -> Judgement:
+def _judgement(assessor: "Assessor", radiograph: Radiograph, sex: Sex) -> Judgement:
     try:
         return Judgement(assessor.weights, assessor.assess(radiograph, sex))
     except FilmRefused as refusal:

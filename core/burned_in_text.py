@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.localize import Box
+from core.localization import Box
 from core.radiograph import Radiograph
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from core.enhance import enhance
 from core.errors import BoxRefused
-from core.geometry import Affine, inverse, similarity
-from core.localize import Box, Localization, Region, resample
+from core.geometry import Affine, inverse, resample, similarity
+from core.localization import Box, Localization, Region
 from core.radiograph import Radiograph
 
 #: The network grades crops of this many pixels a side.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -105,3 +106,20 @@ def fit_similarity(source: Points, target: Points, weights: NDArray[np.float64])
 def is_mirrored(affine: Affine) -> bool:
     """Whether a 2x3 affine turns left into right."""
     return float(np.linalg.det(affine[:, :2])) < 0
+
+
+def resample(pixels: NDArray[np.float32], affine: Affine, side: int) -> NDArray[np.float32]:
+    """The `side` x `side` window that `affine` (film to window, pixel centres at half-integers) cuts out of a film.
+
+    Shrinks by area averaging first where the window is much coarser than the film, so that nothing aliases.
+    """
+    coarseness = 1.0 / np.sqrt(abs(np.linalg.det(affine[:, :2])))
+    if coarseness > 1.5:
+        height, width = pixels.shape
+        shrunk = (max(1, round(width / coarseness)), max(1, round(height / coarseness)))
+        pixels = np.asarray(cv2.resize(pixels, shrunk, interpolation=cv2.INTER_AREA), np.float32)
+        affine = compose(affine, np.array([[width / shrunk[0], 0.0, 0.0], [0.0, height / shrunk[1], 0.0]]))
+    to_window = compose(affine, np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5]]))
+    to_window[:, 2] -= 0.5
+    window = cv2.warpAffine(pixels, to_window, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return np.asarray(window, np.float32)

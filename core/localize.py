@@ -1,10 +1,7 @@
 """Finds the 13 RUS regions of a hand film: any rotation, either hand, any exposure; refuses what is no hand."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -12,11 +9,21 @@ from numpy.typing import NDArray
 from core.bones import ALL_BONES, RUS_BONES
 from core.enhance import enhance
 from core.errors import FilmRefused
-from core.geometry import Affine, Points, SimilarityFit, apply, compose, fit_similarity, inverse, mean_hand, similarity
+from core.geometry import (
+    Affine,
+    Points,
+    SimilarityFit,
+    apply,
+    compose,
+    fit_similarity,
+    inverse,
+    mean_hand,
+    resample,
+    similarity,
+)
+from core.localization import Localization, Region
 from core.radiograph import Radiograph
 from models.hand_localizer import HandLocalizer, peaks
-
-Box = tuple[float, float, float, float]
 
 #: The network's input side for the whole film and for the upright hand.
 FILM_SIDE = 256
@@ -43,86 +50,12 @@ _AXIS_NEIGHBOURS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Region:
-    """One RUS region on the film, in pixels of the input.
-
-    box: xmin, ymin, xmax, ymax. centre: x, y. axis_degrees: where the bone's distal end points, clockwise from the
-    film's upward direction. size: the hand's scale at this bone, what crops are sized by. confidence: 0..1.
-    status: found; outside (the film ends before it); missing (it should be on the film but was not recognised).
-    """
-
-    bone: str
-    box: Box
-    centre: tuple[float, float]
-    axis_degrees: float
-    size: float
-    confidence: float
-    status: Literal["found", "outside", "missing"]
-
-
-@dataclass(frozen=True)
-class Localization:
-    """All 13 regions in RUS_BONES order and how the hand lies.
-
-    mirrored: the film shows a right hand (or a mirrored left one). rotation_degrees: clockwise turn of the hand from
-    upright. inverted: the film's greys are inverted, bone dark. hand: probability that the film shows a hand.
-    all_centres: 21x2 in pixels, and all_confidences: 21 in 0..1, ALL_BONES order; a centre that was not seen is where the
-    mean hand has it. misfit: how far the centres lie from the mean hand's, in its units.
-    """
-
-    regions: tuple[Region, ...]
-    mirrored: bool
-    rotation_degrees: float
-    inverted: bool
-    hand: float
-    all_centres: Points
-    all_confidences: NDArray[np.float64]
-    misfit: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """The localization as JSON-ready values, nothing rounded."""
-        fields = {name: getattr(self, name) for name in ("mirrored", "rotation_degrees", "inverted", "hand", "misfit")}
-        return fields | {
-            "regions": [asdict(region) for region in self.regions],
-            "all_centres": self.all_centres.tolist(),
-            "all_confidences": self.all_confidences.tolist(),
-        }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Localization":
-        """What `to_dict` gave, also after a way through JSON."""
-        regions = (
-            Region(**{**region, "box": tuple(region["box"]), "centre": tuple(region["centre"])})
-            for region in values["regions"]
-        )
-        arrays = {name: np.array(values[name], np.float64) for name in ("all_centres", "all_confidences")}
-        return cls(**{**values, **arrays, "regions": tuple(regions)})
-
-
 def standardise(picture: NDArray[np.float32]) -> NDArray[np.float32]:
     """What the localiser's network sees of a square picture: enhanced, centred on 0 with a spread of about 1.
 
     picture: SxS float in [0, 1]. Returns SxS float32.
     """
     return (enhance(picture) - np.float32(0.5)) / np.float32(0.25)
-
-
-def resample(pixels: NDArray[np.float32], affine: Affine, side: int) -> NDArray[np.float32]:
-    """The `side` x `side` window that `affine` (film to window, pixel centres at half-integers) cuts out of a film.
-
-    Shrinks by area averaging first where the window is much coarser than the film, so that nothing aliases.
-    """
-    coarseness = 1.0 / np.sqrt(abs(np.linalg.det(affine[:, :2])))
-    if coarseness > 1.5:
-        height, width = pixels.shape
-        shrunk = (max(1, round(width / coarseness)), max(1, round(height / coarseness)))
-        pixels = np.asarray(cv2.resize(pixels, shrunk, interpolation=cv2.INTER_AREA), np.float32)
-        affine = compose(affine, np.array([[width / shrunk[0], 0.0, 0.0], [0.0, height / shrunk[1], 0.0]]))
-    to_window = compose(affine, np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5]]))
-    to_window[:, 2] -= 0.5
-    window = cv2.warpAffine(pixels, to_window, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    return np.asarray(window, np.float32)
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from core.bones import Sex
 from core.enhance import enhance
-from core.geometry import Affine, compose, fit_similarity, mean_hand, similarity
-from core.localize import Localization, resample
+from core.geometry import Affine, compose, fit_similarity, mean_hand, resample, similarity
+from core.localization import Localization
 from core.radiograph import Radiograph
 from models.whole_hand_network import WholeHandNetwork
 

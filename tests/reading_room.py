@@ -9,7 +9,7 @@ import numpy as np
 from core.assessment import Assessment, BoneAssessment
 from core.bones import RUS_BONES, Sex
 from core.ledger import Correction, Event, Ledger, LedgerSettings
-from core.localize import Localization
+from core.localization import Localization
 from core.radiograph import Radiograph, film_hash
 from core.standards import STANDARDS, grade_count, grade_label, score_card, tw3_stage
 

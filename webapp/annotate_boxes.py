@@ -15,7 +15,7 @@ from webapp.bone_style import bone_colour
 from webapp.pictures import film_picture, jpeg
 
 if TYPE_CHECKING:
-    from core.localize import Box
+    from core.localization import Box
     from core.radiograph import Radiograph
 
 #: Longest side of the picture in the editor: enough to zoom into a growth plate; small films are enlarged to the least.

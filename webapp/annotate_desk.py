@@ -20,7 +20,7 @@ from webapp.words import SEX_WORDS
 if TYPE_CHECKING:
     from core.assessment import Assessment
     from core.ledger import FilmRecord, Reading
-    from core.localize import Box, Region
+    from core.localization import Box, Region
     from core.radiograph import Radiograph
     from core.reading import Scores
     from webapp.assess_tab import FilmInHand

@@ -19,7 +19,7 @@ from webapp.words import SEX_WORDS, short_hash
 
 if TYPE_CHECKING:
     from core.ledger import Reading
-    from core.localize import Box, Region
+    from core.localization import Box, Region
     from webapp.annotate_desk import AnnotateDesk, Opened, Sitting
     from webapp.annotate_saving import Saved
     from webapp.annotate_state import Work

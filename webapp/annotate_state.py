@@ -18,7 +18,7 @@ from core.standards import grade_count
 
 if TYPE_CHECKING:
     from core.assessment import Assessment
-    from core.localize import Box
+    from core.localization import Box
 
 #: Boxes closer than this many pixels of the film on every edge are the same box.
 SAME_BOX: Final = 0.05

@@ -24,7 +24,7 @@ import core.geometry
 from core.crops import cut, moved_region
 from core.dataset.snapshot import FilmSnapshot
 from core.ledger import Correction, FilmRecord, Ledger, PredictionRecord, clipped_box
-from core.localize import Box, Localization, Region, resample
+from core.localization import Box, Localization, Region
 from core.radiograph import Radiograph
 
 #: Of zlib: crops hardly shrink beyond it.
@@ -132,7 +132,7 @@ def _left(film: FilmRecord, predicted: Box, said: Box) -> bool:
 @cache
 def _version() -> str:
     """Changes with everything that a crop's pixels depend on."""
-    sources = (inspect.getsource(part) for part in (core.crops, core.enhance, core.geometry, resample, png))
+    sources = (inspect.getsource(part) for part in (core.crops, core.enhance, core.geometry, png))
     return hashlib.sha256("".join((*sources, cv2.__version__, np.__version__)).encode()).hexdigest()
 
 

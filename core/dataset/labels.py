@@ -11,7 +11,7 @@ from typing import Any, cast
 from core.bones import RUS_BONES, Sex
 from core.errors import BoneGradeError
 from core.ledger import Correction, Verdict
-from core.localize import Box
+from core.localization import Box
 from core.standards import grade_count, grade_label
 
 #: Coordinates that were rounded on their way may stick out of the film by less than this many pixels.

@@ -14,7 +14,7 @@ from core.dataset.crop_shelf import Crop
 from core.dataset.snapshot import FilmSnapshot
 from core.dataset.split import Part
 from core.ledger import Correction, LabelRule, PredictionRecord
-from core.localize import Box
+from core.localization import Box
 from core.standards import grade_label
 
 #: Rows in one row group: of labels, and of crops (about 13 MB); and crops in one file.

@@ -8,7 +8,7 @@ from dataclasses import replace
 from core.bones import BONE_TITLES, RUS_BONES
 from core.ledger.errors import InvalidCorrection
 from core.ledger.records import Correction, FilmRecord
-from core.localize import Box
+from core.localization import Box
 from core.standards import GRADE_COUNTS, grade_label
 
 #: The longest note, in characters.

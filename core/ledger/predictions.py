@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from core.errors import FilmRefused
 from core.ledger import schema
 from core.ledger.records import FilmRecord, PredictionRecord
-from core.localize import Localization
+from core.localization import Localization
 
 if TYPE_CHECKING:
     from core.assessment import Assessment, Assessor

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from core.bones import Sex
-from core.localize import Box, Localization
+from core.localization import Box, Localization
 
 #: graded: the bone has `grade` 1..n. absent: its centre is not visible yet, which is grade 0. unreadable: it cannot be
 #: read on this film; no grade, so no total.

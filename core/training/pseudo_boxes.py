@@ -8,7 +8,8 @@ from tqdm import tqdm
 
 from core.errors import FilmRefused
 from core.geometry import apply, fit_similarity, mean_hand
-from core.localize import Localization, Localizer
+from core.localization import Localization
+from core.localize import Localizer
 from core.radiograph import read_radiograph
 from core.training.films import Film
 

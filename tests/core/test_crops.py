@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.bones import RUS_BONES
 from core.crops import CONTEXT_SIDE, CROP_SIDE, crop_affine, cut, cut_all, to_film
 from core.geometry import apply
-from core.localize import Localization, Region
+from core.localization import Localization, Region
 from core.radiograph import Radiograph
 
 MakeFilm = Callable[[NDArray[np.float32]], Radiograph]

@@ -17,7 +17,7 @@ from core.evaluation import (
     iou,
     localization_figures,
 )
-from core.localize import Localization
+from core.localization import Localization
 from core.standards import STANDARDS, grade_count, grade_label, score_card, tw3_stage
 from core.training.films import Film
 

@@ -1,10 +1,11 @@
 """Affine maps, similarity fits and the mean hand."""
 
+import cv2
 import numpy as np
 import pytest
 
 from core.bones import ALL_BONES
-from core.geometry import apply, compose, fit_similarity, inverse, is_mirrored, mean_hand, similarity
+from core.geometry import apply, compose, fit_similarity, inverse, is_mirrored, mean_hand, resample, similarity
 
 ORIGIN = np.zeros(2)
 
@@ -64,3 +65,22 @@ def test_the_mean_hand_is_an_upright_left_hand_of_size_one() -> None:
     assert at["DP3"][1] < at["MP3"][1] < at["PP3"][1] < at["MC3"][1] < at["Radius"][1]
     assert np.sqrt(((centres - centres.mean(0)) ** 2).sum(1).mean()) == pytest.approx(1.0, abs=0.02)
     assert mean_hand().extents.shape == (21, 2) and (mean_hand().extents > 0).all()
+
+
+def test_resampling_at_the_same_scale_is_exact() -> None:
+    film = np.random.default_rng(0).random((40, 40), dtype=np.float32)
+    np.testing.assert_allclose(resample(film, np.eye(2, 3), 40), film, atol=1e-6)
+
+
+def test_resampling_to_a_coarse_window_averages() -> None:
+    film = np.indices((64, 64)).sum(0) % 2  # a chessboard, grey from far away
+    window = resample(film.astype(np.float32), np.array([[0.25, 0, 0], [0, 0.25, 0]]), 16)
+    np.testing.assert_allclose(window, 0.5, atol=1e-6)
+
+
+def test_resampling_puts_things_where_the_map_says() -> None:
+    film = np.zeros((200, 150), np.float32)
+    cv2.circle(film, (60, 90), 5, 1.0, -1)
+    affine = similarity(0.4, 0.7, True, np.array([75.0, 100.0]), np.array([48.0, 48.0]))
+    y, x = np.nonzero(resample(film, affine, 96) > 0.5)
+    np.testing.assert_allclose([[x.mean() + 0.5, y.mean() + 0.5]], apply(affine, np.array([[60.5, 90.5]])), atol=0.3)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from core.assessment import Assessor
 from core.bones import ALL_BONES, RUS_BONES
 from core.errors import FilmRefused
-from core.geometry import apply, similarity
-from core.localize import Localization, resample, standardise
+from core.localization import Localization
+from core.localize import standardise
 from core.radiograph import Radiograph, read_radiograph
 from tests.hands import Assess, Example, shipped_examples
 from tests.no_hands import NO_HANDS
@@ -24,25 +24,6 @@ def test_the_network_sees_greys_around_zero() -> None:
     seen = standardise(picture)
     assert seen.shape == (64, 64) and seen.dtype == np.float32
     assert seen.min() >= -2 and seen.max() <= 2 and abs(seen.mean()) < 0.3
-
-
-def test_resampling_at_the_same_scale_is_exact() -> None:
-    film = np.random.default_rng(0).random((40, 40), dtype=np.float32)
-    np.testing.assert_allclose(resample(film, np.eye(2, 3), 40), film, atol=1e-6)
-
-
-def test_resampling_to_a_coarse_window_averages() -> None:
-    film = np.indices((64, 64)).sum(0) % 2  # a chessboard, grey from far away
-    window = resample(film.astype(np.float32), np.array([[0.25, 0, 0], [0, 0.25, 0]]), 16)
-    np.testing.assert_allclose(window, 0.5, atol=1e-6)
-
-
-def test_resampling_puts_things_where_the_map_says() -> None:
-    film = np.zeros((200, 150), np.float32)
-    cv2.circle(film, (60, 90), 5, 1.0, -1)
-    affine = similarity(0.4, 0.7, True, np.array([75.0, 100.0]), np.array([48.0, 48.0]))
-    y, x = np.nonzero(resample(film, affine, 96) > 0.5)
-    np.testing.assert_allclose([[x.mean() + 0.5, y.mean() + 0.5]], apply(affine, np.array([[60.5, 90.5]])), atol=0.3)
 
 
 @pytest.mark.parametrize("kind", NO_HANDS)

@@ -9,7 +9,7 @@ import pytest
 from core.assessment import Assessor
 from core.crops import moved_region
 from core.errors import BoxRefused
-from core.localize import Box
+from core.localization import Box
 from core.radiograph import read_radiograph
 from tests.hands import Assess, Example
 

@@ -14,7 +14,8 @@ from core.bones import ALL_BONES, RUS_BONES
 from core.explain import Explanation
 from core.geometry import mean_hand
 from core.grade import Grader, starting_cuts
-from core.localize import Localization, Localizer, Region
+from core.localization import Localization, Region
+from core.localize import Localizer
 from core.radiograph import Radiograph, film_hash
 from core.standards import grade_count
 from models.bone_grader import BoneGrader, OrdinalScale

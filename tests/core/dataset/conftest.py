@@ -16,7 +16,7 @@ from core.assessment import Assessment, Assessor
 from core.bones import RUS_BONES, Sex
 from core.dataset.labels import Label, LabelledFilm
 from core.ledger import Correction, Event, FilmRecord, Ledger, LedgerSettings, PredictionRecord
-from core.localize import Box, Localization, Region
+from core.localization import Box, Localization, Region
 from core.radiograph import Radiograph, film_hash
 from core.standards import grade_count
 from tests.hands import drawn_hand

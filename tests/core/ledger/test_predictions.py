@@ -8,7 +8,7 @@ import pytest
 from core.assessment import Assessor
 from core.errors import FilmRefused
 from core.ledger import InvalidFilm, UnknownFilm, assessment_of
-from core.localize import Localization
+from core.localization import Localization
 from core.radiograph import read_radiograph
 from tests.hands import Assess, Example
 from tests.reading_room import ReadingRoom, hand_at
