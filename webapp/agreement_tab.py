@@ -47,6 +47,7 @@ from webapp.agreement_words import (
     times_sentence,
     voice_name,
 )
+from webapp.components import sentence_of, styled_html
 from webapp.desk import Desk
 from webapp.summary import message
 
@@ -122,14 +123,14 @@ class _Tab:
                     min_width=170,
                 )
                 self.refresh = gr.Button("Refresh", elem_id="agreement-refresh", scale=0, min_width=140)
-            self.message = _html(elem_id="agreement-message", elem_classes="message-slot")
-            self.status = _html(elem_id="agreement-status")
+            self.message = styled_html(elem_id="agreement-message", elem_classes="message-slot")
+            self.status = styled_html(elem_id="agreement-status")
             with gr.Column(visible=False) as self.body:
                 self._build_body()
         self._wire()
 
     def _build_body(self) -> None:
-        self.tiles = _html(elem_id="agreement-tiles")
+        self.tiles = styled_html(elem_id="agreement-tiles")
         with gr.Row(equal_height=False):
             with gr.Column(scale=1, min_width=320):
                 self.kappa = _Part("kappa")
@@ -147,7 +148,7 @@ class _Tab:
                 self.ages = _Part("ages")
             with gr.Column(scale=1, min_width=320) as self.times_column:
                 self.times = _Part("times")
-        self.gold = _html(elem_id="agreement-gold")
+        self.gold = styled_html(elem_id="agreement-gold")
 
     def _wire(self) -> None:
         gr.on([self.refresh.click, self.choice.input, self.scale.input], **self._showing())
@@ -303,13 +304,13 @@ class _Part:
 
     def __init__(self, name: str, control: gr.components.Component | None = None):
         """control: to be rendered between the sentence and the figure."""
-        self._text = _html(elem_id=f"agreement-{name}-text")
+        self._text = styled_html(elem_id=f"agreement-{name}-text")
         if control is not None:
             control.render()  # type: ignore[no-untyped-call]
         self._plot = gr.Plot(
             show_label=False, container=False, elem_id=f"agreement-{name}", elem_classes="agreement-plot"
         )
-        self._table = _html(elem_id=f"agreement-{name}-table")
+        self._table = styled_html(elem_id=f"agreement-{name}-table")
         self.outputs = [self._text, self._plot, self._table]
 
     def shows(self, title: str, sentence: str, figure: Any, table: str, note: str = "") -> Updates:
@@ -339,13 +340,4 @@ def _least_agreed(found: Comparison) -> str:
 
 
 def _sentence(error: Exception) -> str:
-    """What to tell of an error; what nobody foresaw goes to the log."""
-    if isinstance(error, BoneGradeError):
-        return str(error)
-    _log.error("Comparing readings failed.", exc_info=error)
-    return UNEXPECTED
-
-
-def _html(value: str = "", **settings: Any) -> gr.HTML:
-    """A piece of the page that the app's own style sheet dresses."""
-    return gr.HTML(value, apply_default_css=False, **settings)
+    return sentence_of(error, UNEXPECTED, _log, "Comparing readings failed.")

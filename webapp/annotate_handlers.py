@@ -28,6 +28,7 @@ from webapp.annotate_view import (
     writing_panel,
 )
 from webapp.assess_tab import FilmInHand
+from webapp.components import sentence_of
 from webapp.pictures import jpeg
 from webapp.words import short_hash
 
@@ -395,8 +396,4 @@ def _picture_name(sha256: str) -> str:
 
 
 def _warned(error: Exception) -> str:
-    """The sentence for an error; what nobody foresaw goes to the log."""
-    if isinstance(error, BoneGradeError):
-        return str(error)
-    _log.error("The Annotate tab failed.", exc_info=error)
-    return UNEXPECTED
+    return sentence_of(error, UNEXPECTED, _log, "The Annotate tab failed.")

@@ -1,23 +1,22 @@
 """The components of the Annotate tab and where they stand."""
 
-from typing import Any
-
 import gradio as gr
 from gradio_image_annotation import image_annotator
 
 from core.bones import RUS_BONES
 from webapp.annotate_view import key_strip, nothing_open, toolbar
 from webapp.bone_style import bone_colour
+from webapp.components import styled_html
 
 
 class Parts:
     """All components, laid out inside the surrounding gr.Blocks. The hidden ones carry messages to and from the browser."""
 
     def __init__(self) -> None:
-        self.empty = _html(nothing_open(), elem_id="annotate-empty")
+        self.empty = styled_html(nothing_open(), elem_id="annotate-empty")
         with gr.Column(visible=False, elem_id="annotate") as self.page:
-            _html(toolbar(), elem_id="annotate-bar")
-            self.clash = _html(elem_id="annotate-clash")
+            styled_html(toolbar(), elem_id="annotate-bar")
+            self.clash = styled_html(elem_id="annotate-clash")
             with gr.Row(equal_height=False, elem_classes="annotate-row"):
                 with gr.Column(scale=5, min_width=320, elem_classes="annotate-film-side"):
                     self.editor = image_annotator(
@@ -36,11 +35,11 @@ class Parts:
                         container=False,
                         elem_id="box-editor",
                     )
-                    self.no_pixels = _html(elem_id="no-pixels")
+                    self.no_pixels = styled_html(elem_id="no-pixels")
                 with gr.Column(scale=7, min_width=320, elem_classes="annotate-reading-side"):
-                    self.totals = _html(elem_id="annotate-totals")
-                    self.workplace = _html(elem_id="annotate-work")
-            _html(key_strip(), elem_id="annotate-keys")
+                    self.totals = styled_html(elem_id="annotate-totals")
+                    self.workplace = styled_html(elem_id="annotate-work")
+            styled_html(key_strip(), elem_id="annotate-keys")
             with gr.Row(equal_height=False, elem_classes="annotate-foot"):
                 with gr.Column(scale=5, min_width=320):
                     self.consent = gr.Checkbox(
@@ -50,11 +49,11 @@ class Parts:
                         "that it can be read again and used for training. Names in the file are never stored.",
                         elem_id="consent",
                     )
-                    self.writing = _html(elem_id="annotate-writing")
+                    self.writing = styled_html(elem_id="annotate-writing")
                     gr.Textbox(label="Note on the film", lines=1, max_lines=4, max_length=2000, elem_id="film-note")
                 with gr.Column(scale=7, min_width=320):
-                    _html('<h3 class="part">History of this film</h3>')
-                    self.history = _html(elem_id="annotate-history")
+                    styled_html('<h3 class="part">History of this film</h3>')
+                    self.history = styled_html(elem_id="annotate-history")
         self.has_guide = gr.State(False)
         self.film_to_open = gr.Textbox(visible="hidden", elem_id="film-to-open", label="Film to open")
         self.opened = gr.Textbox(visible="hidden", elem_id="annotate-opened")
@@ -66,8 +65,3 @@ class Parts:
         self.keep_button = gr.Button(visible="hidden", elem_id="annotate-keep")
         self.act_button = gr.Button(visible="hidden", elem_id="annotate-act")
         self.redraw_button = gr.Button(visible="hidden", elem_id="annotate-redraw")
-
-
-def _html(value: str = "", **settings: Any) -> gr.HTML:
-    """A piece of the page that the app's own style sheet dresses."""
-    return gr.HTML(value, apply_default_css=False, **settings)

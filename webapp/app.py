@@ -18,6 +18,7 @@ from core.readers import Action
 from webapp.agreement_tab import build_agreement_tab
 from webapp.annotate_tab import build_annotate_tab
 from webapp.assess_tab import KEPT_SECONDS, build_assess_tab
+from webapp.components import styled_html
 from webapp.data_tab import build_data_tab
 from webapp.desk import Desk
 from webapp.examples import EXAMPLES_FOLDER, read_examples
@@ -41,7 +42,7 @@ _WELCOMES: Final = {
     "local": "One reader, this machine's user, with every role; what they say is kept.",
     "login": "People sign in with the names and passwords of the users file.",
     "proxy": "A proxy says who is at the screen.",
-    "space": "People sign in with their Hugging Face account; names without a role may look.",
+    "space": "People sign in with their Hugging Face account; who has no role sees no films.",
     "demo": "A demo: anybody may try it, and nothing is kept. Add a user with a password to collect readings.",
 }
 
@@ -58,7 +59,7 @@ def build_app(desk: Desk, examples_folder: Path = EXAMPLES_FOLDER) -> gr.Blocks:
     """
     app = gr.Blocks(title="BoneGrade", analytics_enabled=False, delete_cache=(_CLEANED_EVERY_SECONDS, KEPT_SECONDS))
     with app:
-        gr.HTML(_HEADER, apply_default_css=False)
+        styled_html(_HEADER)
         _build_sign(desk)
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Assess", id="assess"):
@@ -81,7 +82,7 @@ def build_app(desk: Desk, examples_folder: Path = EXAMPLES_FOLDER) -> gr.Blocks:
 def _build_sign(desk: Desk) -> None:
     """Says who is signed in, and lets them in or out where there is a login."""
     with gr.Row(elem_classes="sign", equal_height=True):
-        sign = gr.HTML(apply_default_css=False, elem_id="who")
+        sign = styled_html(elem_id="who")
         if desk.access.mode == "space":
             gr.LoginButton(elem_id="sign-in", scale=0, size="sm", min_width=220)
         elif desk.access.mode == "login":

@@ -14,6 +14,7 @@ from gradio.processing_utils import save_bytes_to_cache
 from core.bones import Sex
 from core.errors import BoneGradeError
 from core.radiograph import Radiograph, read_radiograph
+from webapp.components import sentence_of, styled_html
 from webapp.crop_cards import OVERLAY_CHOICES, crop_grid
 from webapp.examples import Example
 from webapp.figures import age_figure, influence_figure
@@ -112,7 +113,9 @@ class _Tab:
         self.example_buttons = []
         if examples:
             with gr.Column(elem_classes="examples", scale=0):
-                _html('<p class="label">No film at hand? Take an example; each is the average of several hands.</p>')
+                styled_html(
+                    '<p class="label">No film at hand? Take an example; each is the average of several hands.</p>'
+                )
                 with gr.Row(elem_classes="example-row"):
                     for number, example in enumerate(examples):
                         button = gr.Button(
@@ -125,16 +128,16 @@ class _Tab:
                         self.example_buttons.append(button)
 
     def _build_answer(self) -> None:
-        self.message = _html(elem_id="message", elem_classes="message-slot")
+        self.message = styled_html(elem_id="message", elem_classes="message-slot")
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=320):
-                self.film_view = _html(NO_FILM_YET, elem_id="film-view")
+                self.film_view = styled_html(NO_FILM_YET, elem_id="film-view")
             with gr.Column(scale=6, min_width=320, elem_classes="headline-column"):
-                self.headline = _html(WELCOME, elem_id="headline")
+                self.headline = styled_html(WELCOME, elem_id="headline")
                 self.age_plot = gr.Plot(visible=False, show_label=False, container=False, elem_id="age-plot")
 
     def _build_details(self) -> None:
-        _html('<h3 class="part">The 13 bones</h3>')
+        styled_html('<h3 class="part">The 13 bones</h3>')
         with gr.Row(elem_classes="overlay-controls", equal_height=True):
             self.overlay = gr.Radio(
                 OVERLAY_CHOICES, value="grad_cam", label="Overlay", elem_id="overlay", scale=3, min_width=300
@@ -143,19 +146,19 @@ class _Tab:
                 0.0, 1.0, value=_FIRST_OPACITY, step=0.05, label="Opacity", elem_id="opacity", scale=2, buttons=[]
             )
             self.stage = gr.Dropdown(_STAGES, value=3, label="Maps of stage", elem_id="stage", scale=1, min_width=150)
-        self.crops = _html(elem_id="crops")
+        self.crops = styled_html(elem_id="crops")
         with gr.Row(equal_height=False):
             with gr.Column(scale=6, min_width=320):
-                _html('<h3 class="part">Scores under each standard</h3>')
-                self.table = _html(elem_id="score-table")
+                styled_html('<h3 class="part">Scores under each standard</h3>')
+                self.table = styled_html(elem_id="score-table")
             with gr.Column(scale=5, min_width=320) as self.influence:
-                _html('<h3 class="part">Which bones move the age most</h3>')
+                styled_html('<h3 class="part">Which bones move the age most</h3>')
                 self.influence_plot = gr.Plot(show_label=False, container=False, elem_id="influence-plot")
         with gr.Row():
             self.correct = gr.Button("Correct this reading", elem_id="correct-reading")
             self.download_report = gr.DownloadButton("Download report (PDF)", elem_id="download-report")
             self.download_json = gr.DownloadButton("Download data (JSON)", elem_id="download-json")
-        self.provenance = _html(elem_id="provenance")
+        self.provenance = styled_html(elem_id="provenance")
 
     def _build_api(self) -> None:
         self.api_answer = gr.JSON(visible=False)
@@ -328,11 +331,6 @@ class _Tab:
             raise gr.Error(str(error), print_exception=False) from error
 
 
-def _html(value: str = "", **settings: Any) -> gr.HTML:
-    """A piece of the page that the app's own style sheet dresses."""
-    return gr.HTML(value, apply_default_css=False, **settings)
-
-
 def _choice(example: Example) -> Callable[[], tuple[Sex, str]]:
     """What a click on an example's button does: it fills in the sex and the film."""
     return lambda: (example.sex, str(example.path))
@@ -340,11 +338,7 @@ def _choice(example: Example) -> Callable[[], tuple[Sex, str]]:
 
 def _warned(error: Exception) -> str:
     """The sentence for an error, which also pops up on the page; what nobody foresaw goes to the log."""
-    if isinstance(error, BoneGradeError):
-        text = str(error)
-    else:
-        _log.error("Assessing a film failed.", exc_info=error)
-        text = UNEXPECTED
+    text = sentence_of(error, UNEXPECTED, _log, "Assessing a film failed.")
     gr.Warning(text, duration=_POP_UP_SECONDS, title="Not assessed")
     return text
 

@@ -13,6 +13,7 @@ import gradio as gr
 from core.errors import BoneGradeError
 from core.ledger import LabelRule
 from core.readers import Action, enforce
+from webapp.components import styled_html
 from webapp.desk import Desk
 from webapp.summary import message
 
@@ -58,7 +59,7 @@ Updates = dict[Any, Any]
 def build_data_tab(desk: Desk) -> None:
     """Lays out the tab inside the surrounding gr.Blocks and wires it up."""
     if desk.ledger is None:
-        gr.HTML(DEMO, apply_default_css=False)
+        styled_html(DEMO)
         return
     _Tab(desk)
 
@@ -69,7 +70,7 @@ class _Tab:
     def __init__(self, desk: Desk):
         self._desk = desk
         with gr.Column(elem_id="data"):
-            gr.HTML(_INTRODUCTION, apply_default_css=False)
+            styled_html(_INTRODUCTION)
             assert set(_RULES) == set(get_args(LabelRule))
             self.rule = gr.Radio(
                 [(words, rule) for rule, words in _RULES.items()],
@@ -87,8 +88,8 @@ class _Tab:
                 "80/10/10", label="Percentages of patients in train/val/test", elem_id="export-split", max_lines=1
             )
             self.make = gr.Button("Make the export", variant="primary", elem_id="export-make", scale=0, min_width=220)
-            self.message = gr.HTML(apply_default_css=False, elem_id="export-message", elem_classes="message-slot")
-            self.done = gr.HTML(apply_default_css=False, elem_id="export-done")
+            self.message = styled_html(elem_id="export-message", elem_classes="message-slot")
+            self.done = styled_html(elem_id="export-done")
             self.download = gr.DownloadButton("Download the dataset (zip)", visible=False, elem_id="export-download")
         self.make.click(
             self._export,

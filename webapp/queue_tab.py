@@ -14,6 +14,7 @@ from core.errors import BoneGradeError
 from core.ledger.checks import checked_name
 from core.readers import Action, Reader, enforce
 from core.reading_queue import Order, counts, next_film, queue_rows
+from webapp.components import styled_html
 from webapp.queue_upload import UploadPart
 from webapp.queue_view import DEMO, VIEWER, background_panel, count_tiles, film_table, finished, note
 from webapp.queue_wish import OLDEST, Wish
@@ -68,7 +69,7 @@ def build_queue_tab(
     gives none, films can be assigned to any name.
     """
     if desk.ledger is None:
-        gr.HTML(DEMO, apply_default_css=False)
+        styled_html(DEMO)
         return
     background = BackgroundAssessor(desk.ledger, desk.load_assessor, TURNS)
     atexit.register(background.stop)
@@ -95,8 +96,8 @@ class _Tab:
         with gr.Column(elem_id="queue"):
             self._build()
             with gr.Column(elem_classes="queue-part"):
-                _html('<h3 class="part">Add films</h3>')
-                self.viewer = _html(elem_id="queue-viewer")
+                styled_html('<h3 class="part">Add films</h3>')
+                self.viewer = styled_html(elem_id="queue-viewer")
                 with gr.Column() as self.uploading:
                     self.upload = UploadPart(desk, ledger, background)
         self._film_to_open = annotate.film_to_open
@@ -104,8 +105,8 @@ class _Tab:
         self._wire()
 
     def _build(self) -> None:
-        self.counts = _html(elem_id="queue-counts")
-        self.progress = _html(elem_id="queue-background")
+        self.counts = styled_html(elem_id="queue-counts")
+        self.progress = styled_html(elem_id="queue-background")
         with gr.Row(elem_classes="queue-start", equal_height=True) as self.starting:
             self.order = gr.Radio(
                 _ORDERS,
@@ -116,7 +117,7 @@ class _Tab:
                 scale=3,
             )
             self.start = gr.Button("Start reading", variant="primary", size="lg", elem_id="queue-start", scale=1)
-        self.message = _html(elem_id="queue-message")
+        self.message = styled_html(elem_id="queue-message")
         with gr.Row(elem_classes="queue-filters", equal_height=True) as self.filtering:
             self.state = gr.Dropdown(_STATES, value="to_read", label="State", elem_id="queue-state", min_width=130)
             self.sex = gr.Dropdown(
@@ -138,10 +139,10 @@ class _Tab:
                 OLDEST, label="to, years", minimum=0, maximum=OLDEST, elem_id="queue-to", min_width=110
             )
             self.mine = gr.Checkbox(False, label="Assigned to me", elem_id="queue-mine", min_width=130)
-        self.table = _html(elem_id="queue-films")
+        self.table = styled_html(elem_id="queue-films")
         with gr.Row(elem_classes="queue-pages"):
             self.previous = gr.Button("Previous", size="sm", min_width=90, elem_id="queue-previous", interactive=False)
-            self.place = _html(elem_id="queue-place")
+            self.place = styled_html(elem_id="queue-place")
             self.next = gr.Button("Next", size="sm", min_width=90, elem_id="queue-next", interactive=False)
         with gr.Row(elem_classes="queue-acts", equal_height=True) as self.acts:
             self.skip = gr.Button("Skip", size="sm", min_width=80, elem_id="queue-skip")
@@ -373,7 +374,3 @@ class _Tab:
         except Exception:
             _log.exception("The queue could not do what was asked.")
             return {self.message: note(UNEXPECTED)}
-
-
-def _html(value: str = "", **settings: Any) -> gr.HTML:
-    return gr.HTML(value, apply_default_css=False, **settings)

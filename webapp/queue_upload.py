@@ -12,6 +12,7 @@ from core.bones import Sex
 from core.errors import BoneGradeError
 from core.intake import Batch, Looked, look_through, open_batch, take_in
 from core.readers import Action, enforce
+from webapp.components import styled_html
 from webapp.pictures import data_uri, film_picture, jpeg
 from webapp.queue_view import Writing, bar, looked_through, note, taken_in
 from webapp.words import SEX_WORDS
@@ -82,8 +83,8 @@ class UploadPart:
                 )
                 self.consent = gr.Checkbox(False, label=_CONSENT, info=_NO_CONSENT, elem_id="queue-consent")
                 self.look = gr.Button("Check the films", variant="primary", elem_id="queue-look")
-        self.message = gr.HTML(apply_default_css=False, elem_id="queue-upload-message")
-        self.result = gr.HTML(apply_default_css=False, elem_id="queue-result")
+        self.message = styled_html(elem_id="queue-upload-message")
+        self.result = styled_html(elem_id="queue-result")
         with gr.Row(visible=False, elem_id="queue-decide", equal_height=True) as self.decide:
             self.writing = gr.Radio(
                 [("Leave these films out", "out"), ("Keep them: no writing names a child", "keep")],

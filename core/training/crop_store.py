@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import cv2
 import numpy as np
@@ -26,11 +27,9 @@ GROUP_BONES = {
 
 
 @dataclass(frozen=True)
-class HandCrops:
-    """N hands. crops Nx13xSxS uint8 (S = CONTEXT_SIDE), found Nx13, months N, female N (1 for girls), ids N."""
+class LabelledHands:
+    """N hands with an age. months N, female N (1 for girls), ids N; what their pictures are is said by the subclass."""
 
-    crops: NDArray[np.uint8]
-    found: NDArray[np.bool_]
     months: NDArray[np.float32]
     female: NDArray[np.int64]
     ids: NDArray[np.str_]
@@ -40,13 +39,29 @@ class HandCrops:
 
     def save(self, path: Path) -> None:
         """Writes an .npz."""
-        np.savez(path, crops=self.crops, found=self.found, months=self.months, female=self.female, ids=self.ids)
+        np.savez(path, **{name: getattr(self, name) for name in self.__dataclass_fields__})
 
     @classmethod
-    def load(cls, path: Path) -> "HandCrops":
+    def load(cls, path: Path) -> Self:
         """Reads what `save` wrote."""
         with np.load(path) as file:
             return cls(**{name: file[name] for name in cls.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class HandCrops(LabelledHands):
+    """crops Nx13xSxS uint8 (S = CONTEXT_SIDE), found Nx13."""
+
+    crops: NDArray[np.uint8]
+    found: NDArray[np.bool_]
+
+
+def drawing_weights(hands: LabelledHands, evening: float) -> NDArray[np.float64]:
+    """Chances to be drawn that even out the groups of sex and two years of age: (1 / size of the group) ** evening."""
+    groups = hands.months.astype(int) // 24 * 2 + hands.female
+    sizes = np.bincount(groups)[groups]
+    weights = sizes.astype(float) ** -evening
+    return np.asarray(weights / weights.sum())
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from core.crops import CROP_SIDE
 from core.grade import network_input, score_table, starting_cuts
 from core.standards import MATURE_TOTAL, age_of_total, total_of_age
 from core.training.augment import random_views
-from core.training.crop_store import GradedCrops, HandCrops
+from core.training.crop_store import GradedCrops, HandCrops, drawing_weights
 from core.training.loop import Resumable, Run, WeightAverage, seed_everything
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.improved_resnet import ResNetOptions
@@ -130,14 +130,6 @@ def validate(model: AgeThroughGrades, hands: HandCrops) -> dict[str, float]:
     }
 
 
-def _drawing_weights(hands: HandCrops, evening: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Chances to be drawn that even out the groups of sex and two years of age: (1 / size of the group) ** evening."""
-    groups = hands.months.astype(int) // 24 * 2 + hands.female
-    sizes = np.bincount(groups)[groups]
-    weights = sizes.astype(float) ** -evening
-    return np.asarray(weights / weights.sum())
-
-
 def train_grader(
     train: HandCrops, val: HandCrops, exemplars: GradedCrops, run_folder: Path, recipe: GraderRecipe
 ) -> BoneGrader:
@@ -162,7 +154,7 @@ def train_grader(
     )
     resumable = Resumable(run, model, average, optimizer, schedule)
     first = resumable.resume()
-    weights = _drawing_weights(train, recipe.evening)
+    weights = drawing_weights(train, recipe.evening)
     started = time.monotonic()
     for epoch in range(first, recipe.epochs):
         random = np.random.default_rng([recipe.seed, epoch])

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from core.errors import FilmRefused
 from core.localize import Localizer
 from core.radiograph import read_radiograph
-from core.training.crop_store import to_levels
+from core.training.crop_store import LabelledHands, drawing_weights, to_levels
 from core.training.films import Film
 from core.training.loop import Resumable, Run, WeightAverage, seed_everything
 from core.whole_hand import WINDOW_SIDE, hand_views, hand_window
@@ -24,26 +24,10 @@ from models.whole_hand_network import WholeHandNetwork
 
 
 @dataclass(frozen=True)
-class HandWindows:
-    """N hands. windows NxSxS uint8 (S = WINDOW_SIDE), months N, female N (1 for girls), ids N."""
+class HandWindows(LabelledHands):
+    """windows NxSxS uint8 (S = WINDOW_SIDE)."""
 
     windows: NDArray[np.uint8]
-    months: NDArray[np.float32]
-    female: NDArray[np.int64]
-    ids: NDArray[np.str_]
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def save(self, path: Path) -> None:
-        """Writes an .npz."""
-        np.savez(path, windows=self.windows, months=self.months, female=self.female, ids=self.ids)
-
-    @classmethod
-    def load(cls, path: Path) -> "HandWindows":
-        """Reads what `save` wrote."""
-        with np.load(path) as file:
-            return cls(**{name: file[name] for name in cls.__dataclass_fields__})
 
 
 def cut_hands(films: Iterable[Film], localizer: Localizer) -> HandWindows:
@@ -142,9 +126,7 @@ def train_second_opinion(
     )
     resumable = Resumable(run, network, average, optimizer, schedule)
     first = resumable.resume()
-    groups = train.months.astype(int) // 24 * 2 + train.female
-    weights = np.bincount(groups)[groups].astype(float) ** -recipe.evening
-    weights /= weights.sum()
+    weights = drawing_weights(train, recipe.evening)
     started = time.monotonic()
     for epoch in range(first, recipe.epochs):
         random = np.random.default_rng([recipe.seed, epoch])

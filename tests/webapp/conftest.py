@@ -1,13 +1,14 @@
 """A made-up film of the mean hand, assessed by the real pipeline with networks that were not trained."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from playwright.sync_api import Browser
 
 from core.assessment import Assessment, Assessor
 from core.bones import ALL_BONES, RUS_BONES
@@ -20,6 +21,7 @@ from core.radiograph import Radiograph, film_hash
 from core.standards import grade_count
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.hand_localizer import HandLocalizer
+from tests.webapp.running_app import chromium
 
 WIDTH, HEIGHT = 420, 560
 _UNIT = 150.0
@@ -106,3 +108,10 @@ def without_ulna(assess: Assess) -> Assessment:
 def explanation(assessor: Assessor, radiograph: Radiograph, assessment: Assessment) -> Explanation:
     """Maps of stage 3 of the untrained network."""
     return assessor.explain(radiograph, assessment, 3)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser without a screen."""
+    with chromium() as browser:
+        yield browser

@@ -111,3 +111,10 @@ def watched(page: Page, url: str) -> list[str]:
 def _note_foreign(address: str, url: str, troubles: list[str]) -> None:
     if not address.startswith((url, "data:", "blob:")):
         troubles.append(f"fetched {address}")
+
+
+def sign_in(page: Page, name: str, password: str) -> None:
+    """Fills in the login page; both fields, for gradio empties the name after a wrong password."""
+    page.get_by_label("username").fill(name, timeout=ANSWER_MS)
+    page.get_by_label("password").fill(password)
+    page.get_by_role("button", name="Login").click()

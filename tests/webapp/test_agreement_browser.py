@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from core.agreement import MODEL, ReadingCollector, Voice, compare
 from core.bones import RUS_BONES
 from tests.reading_room import ReadingRoom, hand_at, shifted
-from tests.webapp.running_app import ANSWER_MS, CHROMIUM, RunningApp, chromium, running, watched
+from tests.webapp.running_app import ANSWER_MS, CHROMIUM, RunningApp, running, watched
 
 ANNA, BEN = Voice("reader", "anna"), Voice("reader", "ben")
 
@@ -43,12 +43,6 @@ def _running(*arguments: str) -> AbstractContextManager[RunningApp]:
 def url(room: ReadingRoom) -> Iterator[str]:
     with _running(str(room.folder)) as app:
         yield app.url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

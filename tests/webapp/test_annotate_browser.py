@@ -14,7 +14,7 @@ from core.bones import RUS_BONES
 from core.ledger import Correction, Ledger, LedgerSettings
 from core.radiograph import Radiograph, film_hash, read_radiograph
 from tests.hands import shipped_examples
-from tests.webapp.running_app import ANSWER_MS, CHROMIUM, RunningApp, chromium, running, watched
+from tests.webapp.running_app import ANSWER_MS, CHROMIUM, RunningApp, running, watched
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
 
@@ -65,12 +65,6 @@ def turned(ledger: Ledger, films: list[int]) -> int:
 def app(folder: Path, ledger: Ledger) -> Iterator[RunningApp]:
     with running(PROGRAM, {"BONEGRADE_DATA": str(folder)}) as app:
         yield app
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

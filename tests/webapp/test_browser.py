@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.webapp.running_app import ANSWER_MS, CHROMIUM, chromium, running, watched
+from tests.webapp.running_app import ANSWER_MS, CHROMIUM, running, watched
 from webapp.examples import Example, read_examples
 from webapp.words import DISCLAIMER
 
@@ -19,12 +19,6 @@ def url() -> Iterator[str]:
     """Where the app answers; it runs in a process of its own."""
     with running() as app:
         yield app.url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from core.ledger import Correction, Ledger, LedgerSettings
 from core.radiograph import read_radiograph
 from core.readers import Role
 from core.users import Users
-from tests.webapp.running_app import ANSWER_MS, CHROMIUM, chromium, running
+from tests.webapp.running_app import ANSWER_MS, CHROMIUM, running, sign_in
 from webapp.examples import read_examples
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
@@ -45,24 +45,12 @@ def url(folder: Path) -> Iterator[str]:
         yield app.url
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def page(browser: Browser, url: str) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
     page.goto(url)
     yield page
     page.close()
-
-
-def sign_in(page: Page, name: str, password: str) -> None:
-    page.get_by_label("username").fill(name, timeout=ANSWER_MS)
-    page.get_by_label("password").fill(password)
-    page.get_by_role("button", name="Login").click()
 
 
 def test_a_wrong_password_stays_outside(page: Page) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.readers import Role
 from core.users import Users
-from tests.webapp.running_app import ANSWER_MS, CHROMIUM, chromium, running
+from tests.webapp.running_app import ANSWER_MS, CHROMIUM, running, sign_in
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
 
@@ -24,12 +24,6 @@ PASSWORD = "correct horse"
 
 #: Opens the page with these headers.
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -46,13 +40,6 @@ def open_page(browser: Browser) -> Iterator[Open]:
     yield open_page
     for context in contexts:
         context.close()
-
-
-def sign_in(page: Page, name: str, password: str) -> None:
-    """Both fields, for gradio empties the name after a wrong password."""
-    page.get_by_label("username").fill(name, timeout=ANSWER_MS)
-    page.get_by_label("password").fill(password)
-    page.get_by_role("button", name="Login").click()
 
 
 def refused_export(page: Page) -> str:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from core.ledger import Correction, Ledger, LedgerSettings
 from core.radiograph import read_radiograph
 from tests.hands import shipped_examples
-from tests.webapp.running_app import ANSWER_MS, CHROMIUM, RunningApp, chromium, running, watched
+from tests.webapp.running_app import ANSWER_MS, CHROMIUM, RunningApp, running, watched
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
 
@@ -40,12 +40,6 @@ def hands_zip(extra: dict[str, bytes] | None = None) -> bytes:
 def payload(content: bytes, name: str = "hands.zip", kind: str = "application/zip") -> FilePayload:
     """A file that a person chooses."""
     return {"name": name, "mimeType": kind, "buffer": content}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

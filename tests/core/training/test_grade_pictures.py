@@ -55,7 +55,7 @@ def make(folder: Path, grader: Grader, found: dict[str, range]) -> dict[tuple[st
     ids = np.array([f"film-{number}" for number in range(HANDS)])
     months, female = np.full(HANDS, 120, np.float32), np.zeros(HANDS, np.int64)
     (folder / "run").mkdir(parents=True)
-    HandCrops(crops, seen, months, female, ids).save(folder / "run/crops_train.npz")
+    HandCrops(crops=crops, found=seen, months=months, female=female, ids=ids).save(folder / "run/crops_train.npz")
     entries = make_grade_pictures(folder, folder / "out", Localizer(HandLocalizer()), grader, HASHES, folder / "run")
     return {(entry.bone, entry.grade): entry for entry in entries}
 

@@ -28,7 +28,9 @@ def _hands(grader: Grader, error_months: float) -> HandCrops:
     found = np.ones((COUNT, 13), bool)
     found[-1, 3] = False
     months[-1] = 2000.0
-    return HandCrops(crops, found, np.array(months, np.float32), female, np.arange(COUNT).astype(str))
+    return HandCrops(
+        crops=crops, found=found, months=np.array(months, np.float32), female=female, ids=np.arange(COUNT).astype(str)
+    )
 
 
 def _coverage(grader: Grader, hands: HandCrops, spread: float) -> float:

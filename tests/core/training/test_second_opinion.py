@@ -17,7 +17,9 @@ def hands(count: int, seed: int) -> HandWindows:
     months = random.uniform(24, 216, count).astype(np.float32)
     noise = random.integers(0, 20, (count, WINDOW_SIDE, WINDOW_SIDE))
     windows = (noise + months[:, None, None]).astype(np.uint8)
-    return HandWindows(windows, months, random.integers(0, 2, count), np.arange(count).astype(np.str_))
+    return HandWindows(
+        windows=windows, months=months, female=random.integers(0, 2, count), ids=np.arange(count).astype(np.str_)
+    )
 
 
 def test_windows_are_saved_and_loaded(tmp_path: Path) -> None:

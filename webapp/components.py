@@ -1,0 +1,21 @@
+"""Small things that every tab needs: a piece of the page in its own style, and the sentence for an error."""
+
+import logging
+from typing import Any
+
+import gradio as gr
+
+from core.errors import BoneGradeError
+
+
+def styled_html(value: str = "", **settings: Any) -> gr.HTML:
+    """A piece of the page that the app's own style sheet dresses."""
+    return gr.HTML(value, apply_default_css=False, **settings)
+
+
+def sentence_of(error: Exception, unexpected: str, log: logging.Logger, what_failed: str) -> str:
+    """What to tell of an error. What nobody foresaw is told as `unexpected`, and goes to the log under `what_failed`."""
+    if isinstance(error, BoneGradeError):
+        return str(error)
+    log.error(what_failed, exc_info=error)
+    return unexpected
