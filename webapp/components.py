@@ -1,7 +1,7 @@
 """Small things that every tab needs: a piece of the page in its own style, and the sentence for an error."""
 
 import logging
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 
@@ -19,3 +19,12 @@ def sentence_of(error: Exception, unexpected: str, log: logging.Logger, what_fai
         return str(error)
     log.error(what_failed, exc_info=error)
     return unexpected
+
+
+def visible_if(condition: bool) -> bool | Literal["hidden"]:
+    """`visible` for a part that is switched several times within one event.
+
+    Gradio mounts a part late that begins as visible=False, and an earlier "not yet" may then reach it after the last
+    word; a part that is "hidden" is on the page from the start and misses nothing.
+    """
+    return True if condition else "hidden"

@@ -12,7 +12,7 @@ from core.bones import Sex
 from core.errors import BoneGradeError
 from core.intake import Batch, Looked, look_through, open_batch, take_in
 from core.readers import Action, enforce
-from webapp.components import styled_html
+from webapp.components import styled_html, visible_if
 from webapp.pictures import data_uri, film_picture, jpeg
 from webapp.queue_view import Writing, bar, looked_through, note, taken_in
 from webapp.words import SEX_WORDS
@@ -85,12 +85,12 @@ class UploadPart:
                 self.look = gr.Button("Check the films", variant="primary", elem_id="queue-look")
         self.message = styled_html(elem_id="queue-upload-message")
         self.result = styled_html(elem_id="queue-result")
-        with gr.Row(visible=False, elem_id="queue-decide", equal_height=True) as self.decide:
+        with gr.Row(visible=visible_if(False), elem_id="queue-decide", equal_height=True) as self.decide:
             self.writing = gr.Radio(
                 [("Leave these films out", "out"), ("Keep them: no writing names a child", "keep")],
                 value=None,
                 label="Films with writing",
-                visible=False,
+                visible=visible_if(False),
                 elem_id="queue-writing",
             )
             self.add = gr.Button("Add to the queue", variant="primary", elem_id="queue-add")
@@ -125,7 +125,7 @@ class UploadPart:
         )  # fmt: skip
 
     def _start_over(self) -> Updates:
-        return {self.message: "", self.result: "", self.decide: gr.Row(visible=False), self.seen: None}
+        return {self.message: "", self.result: "", self.decide: gr.Row(visible=visible_if(False)), self.seen: None}
 
     def _look(
         self,
@@ -165,8 +165,8 @@ class UploadPart:
         return {
             self.message: "",
             self.result: looked_through(looked, batch.passed_over, shown, len(with_writing) - len(shown)),
-            self.decide: gr.Row(visible=new > 0),
-            self.writing: gr.Radio(value=None, visible=bool(with_writing)),
+            self.decide: gr.Row(visible=visible_if(new > 0)),
+            self.writing: gr.Radio(value=None, visible=visible_if(bool(with_writing))),
             self.add: gr.Button(interactive=True),
             self.seen: _Seen(new, frozenset(with_writing)),
         }
