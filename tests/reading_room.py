@@ -1,7 +1,8 @@
 """A real ledger with made-up films, on which made-up readers and a made-up model say what a test wants."""
 
+import random
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +121,30 @@ class ReadingRoom:
     def clear_gold(self, film_id: int, reader: str = "professor") -> Event:
         """A reviewer takes the gold reading away."""
         return self.ledger.clear_gold(film_id, reader=reader, **self._next(film_id))
+
+    def say_something(self, chance: random.Random, films: Sequence[int]) -> None:
+        """One of three readers says something of one of the films that the ledger lets them say."""
+        film, reader = chance.choice(films), chance.choice(["ann", "bob", "cleo"])
+        kind = chance.choice(
+            ["read", "read", "read", "undo", "restore", "gold", "clear", "skip", "flag", "unflag", "assign"]
+        )
+        said = ("correction", "undo", "restore")
+        own = [event for event in self.ledger.history(film) if event.reader == reader and event.kind in said]
+        undone = {event.target for event in own if event.kind == "undo"}
+        if kind == "undo" and own and own[-1].id not in undone:
+            self.undo(film, own[-1])
+        elif kind == "restore" and own:
+            self.restore(film, chance.choice(own), reader)
+        elif kind == "gold":
+            self.set_gold(film, hand_at(chance.random()), reader)
+        elif kind == "clear" and self.ledger.gold(film) is not None:
+            self.clear_gold(film, reader)
+        elif kind in ("skip", "flag", "unflag", "assign"):
+            token = uuid.uuid4().hex
+            self.ledger.say(film, kind, reader=reader, token=token, note=chance.choice(["", "ann"]))  # type: ignore[arg-type]
+        else:
+            grades = shifted(hand_at(0.5), chance.randint(-2, 2), tuple(chance.sample(RUS_BONES, 5)))
+            self.read(film, reader, grades, bone_seconds=chance.random() * 20)
 
     def _next(self, film_id: int) -> dict[str, object]:
         return {"base_revision": self.ledger.revision(film_id), "token": uuid.uuid4().hex}

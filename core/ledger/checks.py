@@ -69,8 +69,8 @@ def checked_seconds(seconds: float) -> float:
 def _checked_text(text: str, what: str, longest: int) -> str:
     if len(text) > longest:
         raise InvalidCorrection(f"The {what} is longer than {longest:,} characters: shorten it.")
-    # PostgreSQL cannot store it, and no keyboard types it.
-    if "\0" in text:
+    # PostgreSQL stores no NUL; no database stores half a character, which is left where a browser cuts text short.
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise InvalidCorrection(f"The {what} holds a character that cannot be stored: type it again.")
     return text
 

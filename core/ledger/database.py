@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
-from core.ledger.errors import UnreachableDatabase
+from core.ledger.errors import DamagedStore, UnreachableDatabase
 from core.ledger.locks import WriterLock
 
 #: How long SQLite waits for a lock, in milliseconds.
@@ -26,23 +26,42 @@ class Database:
     """
 
     def __init__(self, url: str, folder: Path):
-        self.engine = _engine(url)
+        """Raises UnreachableDatabase, or DamagedStore where a newer version has changed the tables."""
+        try:
+            self.engine = _engine(url)
+        except (ArgumentError, ImportError, ValueError) as error:
+            raise UnreachableDatabase(
+                "BONEGRADE_DB names no SQLite or PostgreSQL database: write it like postgresql://user:password@host/name."
+            ) from error
         self._sqlite = self.engine.dialect.name == "sqlite"
         self._lock = WriterLock(folder / "writer.lock") if self._sqlite else None
         try:
             self._migrate()
-        except (OperationalError, UnreachableDatabase) as error:
+        except DamagedStore:
+            self.engine.dispose()
+            raise
+        except (DatabaseError, UnreachableDatabase) as error:
             self.engine.dispose()
             raise UnreachableDatabase(
                 f"The ledger's database ({self.engine.url.render_as_string(hide_password=True)}) cannot be opened:"
-                " check BONEGRADE_DB and BONEGRADE_DATA, and that it is running."
+                " check BONEGRADE_DB and BONEGRADE_DATA, that it is running, and that its user may make tables."
             ) from error
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A transaction that only reads."""
-        with self.engine.connect() as connection:
-            yield connection
+        """A transaction that only reads, and sees one moment however many queries it makes.
+
+        Raises UnreachableDatabase where the database fails on the way.
+        """
+        try:
+            with self.engine.connect() as connection:
+                if not self._sqlite:
+                    connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                yield connection
+        except OperationalError as error:
+            raise UnreachableDatabase(
+                "The ledger's database could not be read: see that it is running, then try again."
+            ) from error
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -74,6 +93,7 @@ class Database:
         """Brings the tables up to date, in one transaction; of several processes the first does it."""
         from alembic import command
         from alembic.config import Config
+        from alembic.util import CommandError
 
         if self._sqlite:
             with self._turn(), self.engine.connect() as connection:
@@ -82,10 +102,17 @@ class Database:
             config = Config()
             config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:
+                raise DamagedStore(
+                    "The ledger was last used with a newer version of BoneGrade: install that version or a later one."
+                ) from error
 
 
 def _engine(url: str) -> sa.Engine:
+    if sa.make_url(url).get_backend_name() not in ("sqlite", "postgresql"):
+        raise ArgumentError("only SQLite and PostgreSQL have the triggers and locks that the ledger needs")
     if not url.startswith("sqlite"):
         return sa.create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=24)
     engine = sa.create_engine(url, pool_size=8, max_overflow=56)

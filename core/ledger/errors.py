@@ -27,7 +27,7 @@ class DamagedStore(LedgerError):
 
 
 class UnreachableDatabase(LedgerError):
-    """The database cannot be opened or written to. A save may be sent again under its token."""
+    """The database cannot be opened, read or written to. A save may be sent again under its token."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -36,7 +37,7 @@ class PictureFolder:
     def keep(self, radiograph: Radiograph) -> str:
         """Stores the greys, rounded to 65536 levels (films of 8 or 16 bits lose nothing).
 
-        Returns the file's SHA-256 once the disk has the whole file.
+        Returns the file's SHA-256 once the disk has the whole file. Raises DamagedStore where it cannot be written.
         """
         levels = np.round(radiograph.pixels * np.float32(65535)).astype(np.uint16)
         done, encoded = cv2.imencode(".png", levels, [cv2.IMWRITE_PNG_COMPRESSION, _COMPRESSION])
@@ -45,8 +46,13 @@ class PictureFolder:
         content = encoded.tobytes()
         sha256 = hashlib.sha256(content).hexdigest()
         path = self.path(sha256)
-        make_folder(path.parent)
-        write_whole(path, content, by_way_of=self.incoming)
+        try:
+            make_folder(path.parent)
+            write_whole(path, content, by_way_of=self.incoming)
+        except OSError as error:
+            raise DamagedStore(
+                "The film's picture could not be written: see that the data folder's disk has room, then add the film again."
+            ) from error
         return sha256
 
     def radiograph(self, film: FilmRecord) -> Radiograph | None:
@@ -71,5 +77,7 @@ class PictureFolder:
 
     def _remove_left_behind(self) -> None:
         for temporary in self.incoming.iterdir():
-            if temporary.stat().st_mtime < time.time() - _LEFT_BEHIND:
-                temporary.unlink(missing_ok=True)
+            # Another process may just have renamed its own.
+            with suppress(FileNotFoundError):
+                if temporary.stat().st_mtime < time.time() - _LEFT_BEHIND:
+                    temporary.unlink()

@@ -6,14 +6,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from core.ledger import Correction, Ledger, LedgerSettings, UnreachableDatabase, schema
+from core.ledger import Correction, DamagedStore, Ledger, LedgerSettings, UnreachableDatabase, schema
 from core.ledger.database import Database
+from tests.postgres import new_database
 from tests.reading_room import ReadingRoom, hand_at
 
 #: A process without this one's threads and connections, which a fork would copy.
@@ -168,6 +170,62 @@ def test_a_database_that_is_not_there_is_told_without_its_password(tmp_path: Pat
     with pytest.raises(UnreachableDatabase, match="BONEGRADE_DB") as caught:
         Ledger.open(settings)
     assert "Rumpelstiltskin" not in str(caught.value) + repr(settings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mysql://ann:Rumpelstiltskin@host/db", "postgresql+nothing://host/db", "postgresql://host:port/db", "ledger"],
+)
+def test_another_kind_of_database_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(UnreachableDatabase, match="names no SQLite or PostgreSQL") as caught:
+        Ledger.open(LedgerSettings(tmp_path, url))
+    assert "Rumpelstiltskin" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_told_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.sqlite"
+    file.write_bytes(b"a letter" * 1000)
+    with pytest.raises(UnreachableDatabase, match="cannot be opened"):
+        Ledger.open(LedgerSettings.in_folder(tmp_path))
+    assert file.read_bytes() == b"a letter" * 1000
+
+
+def test_tables_of_a_newer_version_are_left_alone(database: Database, room: ReadingRoom) -> None:
+    with database.writing() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(DamagedStore, match="newer version"):
+        Ledger.open(room.settings)
+
+
+def test_a_reading_sees_one_moment(room: ReadingRoom) -> None:
+    film = room.film()
+    count = sa.select(sa.func.count()).select_from(schema.event)
+    with room.ledger.reading_transaction() as connection:
+        assert connection.execute(count).scalar() == 0
+        writer = threading.Thread(target=room.read, args=(film, "ann", {"Radius": 5}))
+        writer.start()
+        writer.join()
+        assert len(room.ledger.history(film)) == 1
+        assert connection.execute(count).scalar() == 0
+    with room.ledger.reading_transaction() as connection:
+        assert connection.execute(count).scalar() == 1
+
+
+def test_a_server_that_goes_away_is_told_and_used_again_when_it_is_back(postgres: str, tmp_path: Path) -> None:
+    with new_database(postgres) as url, psycopg.connect(postgres, autocommit=True) as server:
+        room = ReadingRoom(tmp_path, url)
+        film, name = room.film(), url.rpartition("/")[2]
+        said = room.read(film, "ann", {"Radius": 5})
+        server.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")  # type: ignore[arg-type]
+        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        with pytest.raises(UnreachableDatabase, match="could not be read"):
+            room.ledger.history(film)
+        with pytest.raises(UnreachableDatabase, match="could not be written to"):
+            room.ledger.say(film, "flag", reader="ann", token="t")
+        server.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")  # type: ignore[arg-type]
+        assert room.ledger.history(film) == [said]
+        assert room.ledger.say(film, "flag", reader="ann", token="t").kind == "flag"
+        room.ledger.close()
 
 
 def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:

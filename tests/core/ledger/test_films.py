@@ -1,5 +1,6 @@
 """Films, pictures and pseudonyms: what is kept, and what is not."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -160,8 +161,24 @@ def test_what_a_dead_process_left_is_cleared_away_but_not_what_is_being_written(
     for path in (old, new):
         path.write_bytes(b"half a picture")
     os.utime(old, (0, 0))
+    (room.folder / "incoming" / "gone").symlink_to("renamed by another process in this very moment")
     Ledger.open(room.settings).close()
     assert not old.exists() and new.exists()
+
+
+def test_a_picture_that_finds_no_room_leaves_nothing(room: ReadingRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    known = room.ledger.add_film(_film(), "M", reader="ann", source="queue", consent=False).film
+    monkeypatch.setattr(os, "fsync", full)
+    for seed in (0, 1):
+        with pytest.raises(DamagedStore, match="disk has room"):
+            room.ledger.add_film(_film(seed=seed), "M", reader="ann", source="queue", consent=True)
+    monkeypatch.undo()
+    assert list(room.ledger.films()) == [known] and not known.consent
+    assert _pictures(room.folder) == [] == list((room.folder / "incoming").iterdir())
+    assert room.ledger.add_film(_film(seed=1), "M", reader="ann", source="queue", consent=True).film.consent
 
 
 @pytest.mark.parametrize(("sex", "age"), [("X", None), ("M", -1.0), ("M", float("nan")), ("F", 5000.0)])

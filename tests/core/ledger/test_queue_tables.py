@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from core.bones import RUS_BONES
 from core.ledger import Correction, projection, schema
 from core.ledger.gain import Hardness, comparisons, disagreement_of, mean_disagreement, reading_times
-from tests.reading_room import ReadingRoom, hand_at, shifted
+from tests.reading_room import ReadingRoom, hand_at
 
 EVEN = np.full(len(RUS_BONES), 1 / len(RUS_BONES))
 RADIUS, DP5 = RUS_BONES.index("Radius"), RUS_BONES.index("DP5")
@@ -99,29 +99,6 @@ def test_doubt_and_bones_not_found_make_a_film_worth_reading(room: ReadingRoom) 
     assert _gains(room)[sure] > gains[unsure]
 
 
-def _say_something(room: ReadingRoom, chance: random.Random, films: list[int]) -> None:
-    film, reader = chance.choice(films), chance.choice(["ann", "bob", "cleo"])
-    kind = chance.choice(
-        ["read", "read", "read", "undo", "restore", "gold", "clear", "skip", "flag", "unflag", "assign"]
-    )
-    own = [e for e in room.ledger.history(film) if e.reader == reader and e.kind in ("correction", "undo", "restore")]
-    undone = {e.target for e in own if e.kind == "undo"}
-    if kind == "undo" and own and own[-1].id not in undone:
-        room.undo(film, own[-1])
-    elif kind == "restore" and own:
-        room.restore(film, chance.choice(own), reader)
-    elif kind == "gold":
-        room.set_gold(film, hand_at(chance.random()), reader)
-    elif kind == "clear" and room.ledger.gold(film) is not None:
-        room.clear_gold(film, reader)
-    elif kind in ("skip", "flag", "unflag", "assign"):
-        token = uuid.uuid4().hex
-        room.ledger.say(film, kind, reader=reader, token=token, note=chance.choice(["", "ann"]))  # type: ignore[arg-type]
-    else:
-        grades = shifted(hand_at(0.5), chance.randint(-2, 2), tuple(chance.sample(RUS_BONES, 5)))
-        room.read(film, reader, grades, bone_seconds=chance.random() * 20)
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_the_tables_are_what_the_events_say_at_any_time(
     room: ReadingRoom, seed: int, monkeypatch: pytest.MonkeyPatch
@@ -133,7 +110,7 @@ def test_the_tables_are_what_the_events_say_at_any_time(
         room.predict(film, hand_at(chance.random()), doubt=chance.random())
     room.ledger.add_refusal(films[4], {"grader": "cd" * 32}, "No hand could be recognised.")
     for _ in range(60):
-        _say_something(room, chance, films)
+        room.say_something(chance, films)
     kept, sums = _tables(room), _learned(room).sums
     room.ledger.rebuild_queue()
     fresh_sums = _learned(room).sums

@@ -145,6 +145,7 @@ BAD: list[tuple[str, Callable[[], list[Correction]]]] = [
     ("seconds", lambda: [Correction("Radius", "graded", 3, seconds=-1.0)]),
     ("longer", lambda: [Correction("Radius", "graded", 3, note="x" * 10_001)]),
     ("cannot be stored", lambda: [Correction("Radius", "graded", 3, note="a\0b")]),
+    ("cannot be stored", lambda: [Correction("Radius", "graded", 3, note="half a hand \ud83d")]),
     ("nothing to save", lambda: []),
 ]
 
