@@ -1,4 +1,4 @@
-"""The command line: python -m core assess | evaluate | stress | export | import | users | train. Try --help."""
+"""The command line: python -m core assess | evaluate | stress | export | import | users | experiment | train. Try --help."""
 
 import json
 from collections.abc import Callable
@@ -9,6 +9,7 @@ import typer
 
 from core.bones import Sex
 from core.commands.dataset import dataset
+from core.commands.experiment import experiment
 from core.commands.users import users
 from core.errors import BoneGradeError, FilmRefused
 
@@ -22,6 +23,7 @@ train = typer.Typer(no_args_is_help=True, help="The programs that made the shipp
 cli.add_typer(train, name="train")
 cli.add_typer(dataset)
 cli.add_typer(users, name="users")
+cli.add_typer(experiment, name="experiment")
 
 
 def _stop(message: str, code: int) -> NoReturn:

@@ -3,21 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, ClassVar, Self
 
-import cv2
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from core.bones import RUS_BONES
-from core.crops import CONTEXT_SIDE, CROP_SIDE, cut_all
-from core.enhance import enhance
+from core.crops import CONTEXT_SIDE, cut_all
 from core.errors import FilmRefused
 from core.localize import Localizer
 from core.radiograph import read_radiograph
-from core.training.films import Film, read_grey
+from core.training.films import Film
 
 #: Which bones an exemplar of a bone group speaks for.
 GROUP_BONES = {
@@ -26,16 +23,10 @@ GROUP_BONES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class LabelledHands:
-    """N hands with an age. months N, female N (1 for girls), ids N; what their pictures are is said by the subclass."""
+class _Stored:
+    """Arrays that are kept together in one .npz."""
 
-    months: NDArray[np.float32]
-    female: NDArray[np.int64]
-    ids: NDArray[np.str_]
-
-    def __len__(self) -> int:
-        return len(self.ids)
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def save(self, path: Path) -> None:
         """Writes an .npz."""
@@ -46,6 +37,18 @@ class LabelledHands:
         """Reads what `save` wrote."""
         with np.load(path) as file:
             return cls(**{name: file[name] for name in cls.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class LabelledHands(_Stored):
+    """N hands with an age. months N, female N (1 for girls), ids N; what their pictures are is said by the subclass."""
+
+    months: NDArray[np.float32]
+    female: NDArray[np.int64]
+    ids: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def drawing_weights(hands: LabelledHands, evening: float) -> NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class GradedCrops:
+class GradedCrops(_Stored):
     """M crops with a person's grade. crops MxSxS uint8, bones M (index into RUS_BONES), grades M (RUS-CHN, 1..n)."""
 
     crops: NDArray[np.uint8]
@@ -103,33 +106,3 @@ def cut_films(films: Iterable[Film], localizer: Localizer) -> HandCrops:
         female=np.array([row[3] for row in rows], np.int64),
         ids=np.array([row[4] for row in rows], np.str_),
     )
-
-
-def frame_exemplar(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A ready-cut exemplar in the frame of our crops: its longer side fills the crop, its edge is continued outwards."""
-    scale = 1.05 * CROP_SIDE / max(grey.shape)
-    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    top, left = (CONTEXT_SIDE - small.shape[0]) // 2, (CONTEXT_SIDE - small.shape[1]) // 2
-    framed = cv2.copyMakeBorder(
-        small,
-        top,
-        CONTEXT_SIDE - small.shape[0] - top,
-        left,
-        CONTEXT_SIDE - small.shape[1] - left,
-        cv2.BORDER_REPLICATE,
-    )
-    return to_levels(enhance(framed.astype(np.float32) / np.float32(255), tiles=4))
-
-
-def read_graded(folder: Path, quality: str) -> GradedCrops:
-    """Crops of `folder`/labels.csv of one quality ("exemplar" or "unverified"), each for every bone of its group."""
-    table = pd.read_csv(folder / "labels.csv", keep_default_na=False)
-    crops, bones, grades = [], [], []
-    for row in table[table["quality"] == quality].itertuples(index=False):
-        grey, _ = read_grey(folder / str(row.file))
-        framed = frame_exemplar(grey)
-        for bone in (str(row.bone),) if row.bone else GROUP_BONES[str(row.bone_group)]:
-            crops.append(framed)
-            bones.append(RUS_BONES.index(bone))
-            grades.append(int(str(row.rus_chn_grade)))
-    return GradedCrops(np.stack(crops), np.array(bones, np.int64), np.array(grades, np.int64))

@@ -27,12 +27,17 @@ _SEXES: tuple[Sex, Sex] = ("M", "F")
 
 @dataclass(frozen=True)
 class GraderRecipe:
-    """Settings of one run, chosen on `val`. Losses are weighed against the age of the whole hand (weight 1)."""
+    """Settings of one run, chosen on `val`. Losses are weighed against the age of the whole hand (weight 1).
+
+    warm_up: the learning rate rises over the first tenth of the steps, instead of starting at its highest. evening: see
+    core.training.crop_store.drawing_weights.
+    """
 
     epochs: int = 40
     hands: int = 16
     exemplars: int = 32
     learning_rate: float = 1.5e-3
+    warm_up: bool = True
     weight_decay: float = 0.05
     bone_weight: float = 0.5
     exemplar_weight: float = 0.15
@@ -150,7 +155,11 @@ def train_grader(
         recipe.learning_rate,
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, total_steps=recipe.epochs * steps, pct_start=0.1
+        optimizer,
+        recipe.learning_rate,
+        total_steps=recipe.epochs * steps,
+        pct_start=0.1,
+        div_factor=25.0 if recipe.warm_up else 1.0,
     )
     resumable = Resumable(run, model, average, optimizer, schedule)
     first = resumable.resume()

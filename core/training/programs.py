@@ -1,13 +1,15 @@
 """The whole programs behind `python -m core train`: from a data folder to registered weights."""
 
 import dataclasses
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from core.grade import Grader
 from core.localize import Localizer
-from core.training.crop_store import HandCrops, cut_films, read_graded
+from core.training.crop_store import GradedCrops, HandCrops, cut_films
+from core.training.exemplar_frame import MEAN_CROPS, framed_crops, mean_crops
 from core.training.films import read_boxes, read_films
 from core.training.grader import GraderRecipe, train_grader
 from core.training.interval import calibrate_spread
@@ -31,8 +33,20 @@ def make_localizer(data: Path, run: Path, samples: int, pseudo_samples: int) -> 
     register("localizer", train_localizer(data, run / "self_trained", recipe, pseudo, teacher=first), {})
 
 
-def make_grader(data: Path, run: Path, epochs: int, seed: int) -> None:
-    """Cuts crops of `train` and `val`, trains on `train`, and sets the interval's spread on `val`."""
+@dataclass(frozen=True)
+class GradingMaterial:
+    """What graders are trained on (`train`, `exemplars`) and measured on (`val`)."""
+
+    train: HandCrops
+    val: HandCrops
+    exemplars: GradedCrops
+
+
+def grading_material(data: Path, run: Path) -> GradingMaterial:
+    """Cuts crops of `train` and `val` and frames the exemplars that are trained on, or reads what `run` has of them.
+
+    Half of the exemplars are left out, see core.training.exemplar_frame.Part.
+    """
     localizer = Localizer(load_localizer()[0])
     run.mkdir(parents=True, exist_ok=True)
     hands: dict[str, HandCrops] = {}
@@ -41,11 +55,20 @@ def make_grader(data: Path, run: Path, epochs: int, seed: int) -> None:
         if not saved.is_file():
             cut_films(read_films(data / "hands", split), localizer).save(saved)
         hands[split] = HandCrops.load(saved)
-    exemplars = read_graded(data / "graded_rois", "exemplar")
+    framed = run / "exemplars.npz"
+    if not framed.is_file():
+        framed_crops(data / "graded_rois", "exemplar", "trained", mean_crops(hands["train"])).save(framed)
+    return GradingMaterial(hands["train"], hands["val"], GradedCrops.load(framed))
+
+
+def make_grader(data: Path, run: Path, epochs: int, seed: int) -> None:
+    """Cuts crops of `train` and `val`, trains on `train`, and sets the interval's spread on `val`."""
+    material = grading_material(data, run)
+    np.savez_compressed(MEAN_CROPS, **mean_crops(material.train))  # type: ignore[arg-type]
     recipe = dataclasses.replace(GraderRecipe(), epochs=epochs, seed=seed)
-    network = train_grader(hands["train"], hands["val"], exemplars, run, recipe)
-    fit_score_road(network, hands["train"], exemplars, ScoreRoadRecipe(seed=seed))
+    network = train_grader(material.train, material.val, material.exemplars, run, recipe)
+    fit_score_road(network, material.train, material.exemplars, ScoreRoadRecipe(seed=seed))
     metadata = recipe.options.to_metadata()
     register("grader", network, metadata)
-    spread = calibrate_spread(Grader(load_grader()[0]), hands["val"])
+    spread = calibrate_spread(Grader(load_grader()[0]), material.val)
     register("grader", network, {**metadata, "interval_spread": f"{spread:.3f}"})

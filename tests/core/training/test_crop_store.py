@@ -4,14 +4,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pandas as pd
-import pytest
 
 from core.assessment import Assessor
 from core.bones import RUS_BONES
 from core.crops import CONTEXT_SIDE, cut_all
 from core.radiograph import read_radiograph
-from core.training.crop_store import GROUP_BONES, HandCrops, cut_films, frame_exemplar, read_graded, to_levels
+from core.training.crop_store import GROUP_BONES, HandCrops, cut_films, to_levels
 from core.training.films import Film
 from tests.hands import Assess, Example
 from tests.no_hands import noise
@@ -52,42 +50,6 @@ def test_films_are_cut_and_refused_ones_left_out(
     crops = cut_all(read_radiograph(example.path), assessed(example).localization)
     for place, bone in enumerate(RUS_BONES):
         np.testing.assert_allclose(hands.crops[0, place] / 255, crops[bone], atol=0.01)
-
-
-@pytest.mark.parametrize(("height", "width"), [(60, 60), (400, 300), (40, 90), (300, 30)])
-def test_an_exemplar_fills_the_frame_of_a_crop(height: int, width: int) -> None:
-    grey = np.random.default_rng(0).integers(0, 256, (height, width), np.uint8)
-    framed = frame_exemplar(grey)
-    assert framed.shape == (CONTEXT_SIDE, CONTEXT_SIDE) and framed.dtype == np.uint8
-
-
-def test_an_exemplar_is_in_the_middle_and_its_edge_goes_on() -> None:
-    grey = np.full((80, 80), 60, np.uint8)
-    cv2.circle(grey, (40, 40), 15, 220, -1)
-    framed = frame_exemplar(grey)
-    y, x = np.nonzero(framed > 0.9 * framed.max())
-    assert abs(x.mean() - CONTEXT_SIDE / 2) < 2 and abs(y.mean() - CONTEXT_SIDE / 2) < 2
-    radius = np.ptp(x) / 2
-    assert radius == pytest.approx(15 * 1.05 * 96 / 80, abs=2), "80 pixels fill 105 % of a crop's 96"
-    corner = framed[:10, :10]
-    assert corner.std() < 3 and corner.mean() < framed[72, 72] / 2
-
-
-def test_graded_crops_speak_for_every_bone_of_their_group(tmp_path: Path) -> None:
-    rows = [
-        ("a.png", "", "PP", "9", "exemplar"),
-        ("b.png", "Ulna", "Ulna", "3", "exemplar"),
-        ("c.png", "", "Radius", "1", "unverified"),
-    ]
-    for file, *_ in rows:
-        cv2.imwrite(str(tmp_path / file), np.random.default_rng(0).integers(0, 256, (50, 40), np.uint8))
-    table = pd.DataFrame(rows, columns=["file", "bone", "bone_group", "rus_chn_grade", "quality"])
-    table.to_csv(tmp_path / "labels.csv", index=False)
-    graded = read_graded(tmp_path, "exemplar")
-    assert len(graded) == 3 and graded.crops.shape == (3, CONTEXT_SIDE, CONTEXT_SIDE)
-    assert [RUS_BONES[bone] for bone in graded.bones] == ["PP3", "PP5", "Ulna"]
-    assert graded.grades.tolist() == [9, 9, 3]
-    assert len(read_graded(tmp_path, "unverified")) == 1
 
 
 def test_groups_cover_every_bone_once() -> None:

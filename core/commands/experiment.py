@@ -1,0 +1,45 @@
+"""python -m core experiment: reruns what the documents report of networks compared with one another."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+experiment = typer.Typer(no_args_is_help=True, help="Reruns the experiments that docs/results.md reports.")
+
+
+@experiment.callback()
+def _experiments() -> None:
+    """Keeps `table1` a command of its own while it is the only one."""
+
+
+@experiment.command()
+def table1(
+    data: Annotated[Path, typer.Option(help="Folder with hands/ and graded_rois/.")] = Path("../shared/data"),
+    run: Annotated[Path, typer.Option(help="Folder for crops, checkpoints, outcomes; run again to resume.")] = Path(
+        "runs/table1"
+    ),
+    epochs: Annotated[int, typer.Option(help="Passes over the training hands, for every network.", min=1)] = 12,
+    out: Annotated[Path | None, typer.Option(help="Write table1.json and table1.html into this folder.")] = None,
+) -> None:
+    """The paper's Table 1 and the ablation it lacks: plain and improved ResNet, same hands, same budget, several seeds."""
+    from core.errors import BoneGradeError
+    from core.experiments.table1 import complete_hands, run_table1, table1_figures, table1_plot, table1_text
+    from core.training.films import DataFolderError
+    from core.training.programs import grading_material
+    from models.registry import WeightsError
+
+    try:
+        material = grading_material(data, run)
+    except (BoneGradeError, DataFolderError, WeightsError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    val = complete_hands(material.val)
+    outcomes = run_table1(material.train, val, material.exemplars, run, epochs)
+    figures = table1_figures(outcomes, val)
+    typer.echo(table1_text(figures))
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "table1.json").write_text(json.dumps(figures, indent=1) + "\n")
+        table1_plot(outcomes, val).write_html(out / "table1.html", include_plotlyjs="cdn")

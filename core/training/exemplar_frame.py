@@ -1,0 +1,161 @@
+"""Brings ready-cut exemplars into the frame of our own crops: upright, at our scale, joint where ours have it.
+
+Textbook panels and other programs' crops show thumbs aslant and bones at any scale. Each is held against the mean of our
+own crops of that bone at several ages and moved to where it fits best; its grade plays no part in that.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.bones import RUS_BONES
+from core.crops import CONTEXT_SIDE, CROP_SIDE
+from core.enhance import enhance
+from core.training.crop_store import GROUP_BONES, GradedCrops, HandCrops, to_levels
+from core.training.films import read_grey
+
+#: All crops of a quality, or, of each bone group's and grade's, the first, third... by file name, or the others.
+Part = Literal["all", "trained", "left_out"]
+
+#: The mean crops that the shipped weights' exemplars were held against; made by `python -m core train grader`.
+MEAN_CROPS = Path(__file__).parents[1] / "data" / "mean_crops.npz"
+_AGES = 5
+#: The search runs on crops this much smaller.
+_SHRINK = 2
+_SIDE = CROP_SIDE // _SHRINK
+_ZOOMS = np.exp(np.linspace(np.log(0.6), np.log(1.5), 9))
+_SHIFTS = np.arange(-0.24, 0.25, 0.08)
+#: Largest turn that is tried, in degrees: textbook panels show thumbs as the hand lies.
+_LARGEST_TURN = {"MC1": 70.0, "PP1": 70.0, "DP1": 70.0}
+_USUAL_TURN = 30.0
+_TURN_STEP = 10.0
+#: A place must have pixels of the exemplar in at least this share of the crop.
+_LEAST_COVERED = 0.55
+
+Picture = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How an exemplar is moved: turned by `degrees`, its longer side `zoom` times CROP_SIDE, shifted by x, y crop sides.
+
+    fit: normalised correlation with the best mean crop, -1..1.
+    """
+
+    degrees: float
+    zoom: float
+    x: float
+    y: float
+    fit: float
+
+
+def mean_crops(hands: HandCrops) -> dict[str, NDArray[np.uint8]]:
+    """For each bone the mean crops of hands in five groups of age, 5 x S x S uint8 (S = half of CROP_SIDE)."""
+    edge = (CONTEXT_SIDE - CROP_SIDE) // 2
+    means = {}
+    for i, bone in enumerate(RUS_BONES):
+        rows = np.flatnonzero(hands.found[:, i])
+        groups = np.array_split(rows[np.argsort(hands.months[rows], kind="stable")], _AGES)
+        inner = hands.crops[:, i, edge:-edge, edge:-edge]
+        whole = [np.asarray(inner[group].mean(0), np.float32) for group in groups]
+        small = [cv2.resize(mean, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA) for mean in whole]
+        means[bone] = np.round(np.stack(small)).astype(np.uint8)
+    return means
+
+
+def load_mean_crops(path: Path = MEAN_CROPS) -> dict[str, NDArray[np.uint8]]:
+    """Mean crops as `mean_crops` makes them, saved with `numpy.savez_compressed`."""
+    with np.load(path) as file:
+        return {bone: file[bone] for bone in RUS_BONES}
+
+
+def _affine(shape: tuple[int, int], frame: Frame, side: int, context: float) -> NDArray[np.float64]:
+    """From the exemplar's pixels to a `side`-pixel window that shows `context` crop sides."""
+    height, width = shape
+    scale = frame.zoom * side / context / max(shape)
+    matrix = np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), frame.degrees, scale), np.float64)
+    unit = side / context
+    matrix[:, 2] += side / 2 + np.array([frame.x * unit - width / 2, frame.y * unit - height / 2])
+    return matrix
+
+
+def _standardised(values: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    mean = (values * weights).sum((-2, -1), keepdims=True) / weights.sum()
+    centred = (values - mean) * weights
+    return np.asarray(centred / np.sqrt((centred**2).sum((-2, -1), keepdims=True) + 1e-9), np.float32)
+
+
+def _fit(picture: Picture, frame: Frame, means: NDArray[np.float32]) -> float:
+    matrix = _affine((picture.shape[0], picture.shape[1]), frame, _SIDE, 1.0)
+    seen = np.asarray(cv2.warpAffine(picture, matrix, (_SIDE, _SIDE), flags=cv2.INTER_LINEAR), np.float32)
+    covered = np.asarray(cv2.warpAffine(np.ones_like(picture), matrix, (_SIDE, _SIDE)), np.float32)
+    if covered.mean() < _LEAST_COVERED:
+        return -1.0
+    return float((_standardised(means, covered) * _standardised(seen, covered)).sum((-2, -1)).max())
+
+
+def find_frame(grey: NDArray[np.uint8], means: NDArray[np.uint8], bone: str) -> Frame:
+    """The frame in which an exemplar (HxW uint8) fits the mean crops of its bone best (see mean_crops)."""
+    whole = enhance(grey.astype(np.float32) / np.float32(255), tiles=4)
+    # the search needs no more pixels than the crops that it is held against
+    shrink = min(1.0, 1.5 * _SIDE / max(whole.shape))
+    picture = np.asarray(cv2.resize(whole, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.float32)
+    small = means.astype(np.float32) / np.float32(255)
+    largest = _LARGEST_TURN.get(bone, _USUAL_TURN)
+    turns = np.arange(-largest, largest + 1, _TURN_STEP)
+    best = Frame(0.0, 1.05, 0.0, 0.0, -1.0)
+    for degrees in turns:
+        for zoom in _ZOOMS:
+            for x in _SHIFTS:
+                for y in _SHIFTS:
+                    frame = Frame(float(degrees), float(zoom), float(x), float(y), 0.0)
+                    fit = _fit(picture, frame, small)
+                    if fit > best.fit:
+                        best = Frame(frame.degrees, frame.zoom, frame.x, frame.y, fit)
+    steps = np.array([_TURN_STEP / 2, 0.03, 0.04, 0.04])
+    while steps[0] > 1.0:
+        improved = False
+        for axis in range(4):
+            for sign in (-1, 1):
+                moved = np.array([best.degrees, np.log(best.zoom), best.x, best.y])
+                moved[axis] += sign * steps[axis]
+                frame = Frame(float(moved[0]), float(np.exp(moved[1])), float(moved[2]), float(moved[3]), 0.0)
+                fit = _fit(picture, frame, small)
+                if fit > best.fit:
+                    best, improved = Frame(frame.degrees, frame.zoom, frame.x, frame.y, fit), True
+        if not improved:
+            steps = steps / 2
+    return best
+
+
+def reframe(grey: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
+    """The exemplar as a crop with margin, CONTEXT_SIDE x CONTEXT_SIDE uint8, enhanced; its edge is continued outwards."""
+    matrix = _affine((grey.shape[0], grey.shape[1]), frame, CONTEXT_SIDE, CONTEXT_SIDE / CROP_SIDE)
+    flags = cv2.INTER_AREA if matrix[0, 0] ** 2 + matrix[0, 1] ** 2 < 1 else cv2.INTER_LINEAR
+    window = cv2.warpAffine(grey, matrix, (CONTEXT_SIDE, CONTEXT_SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return to_levels(enhance(np.asarray(window, np.float32) / np.float32(255), tiles=4))
+
+
+def framed_crops(folder: Path, quality: str, part: Part, means: dict[str, NDArray[np.uint8]]) -> GradedCrops:
+    """Crops of `folder`/labels.csv of one quality ("exemplar" or "unverified"), framed, each for every bone of its group.
+
+    part: see Part; half of the exemplars are left out of training, so that they can be tested on.
+    """
+    table = pd.read_csv(folder / "labels.csv", keep_default_na=False)
+    table = table[table["quality"] == quality].sort_values("file")
+    place = table.groupby(["bone_group", "rus_chn_grade"]).cumcount() % 2
+    if part != "all":
+        table = table[place == (0 if part == "trained" else 1)]
+    crops, bones, grades = [], [], []
+    for row in table.itertuples(index=False):
+        grey, _ = read_grey(folder / str(row.file))
+        for bone in (str(row.bone),) if row.bone else GROUP_BONES[str(row.bone_group)]:
+            crops.append(reframe(grey, find_frame(grey, means[bone], bone)))
+            bones.append(RUS_BONES.index(bone))
+            grades.append(int(str(row.rus_chn_grade)))
+    return GradedCrops(np.stack(crops), np.array(bones, np.int64), np.array(grades, np.int64))

@@ -1,0 +1,110 @@
+"""Table 1: figures of invented outcomes whose right answer is known, the order of runs, and a real, very short run."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.crops import CONTEXT_SIDE
+from core.experiments import table1
+from core.experiments.table1 import (
+    Outcome,
+    Variant,
+    complete_hands,
+    order_of_runs,
+    run_table1,
+    table1_figures,
+    table1_plot,
+    table1_text,
+    variants,
+)
+from core.training.crop_store import GradedCrops, HandCrops
+from core.training.grader import GraderRecipe
+from models.improved_resnet import ResNetOptions
+
+
+def _hands(count: int) -> HandCrops:
+    random = np.random.default_rng(3)
+    return HandCrops(
+        crops=random.integers(0, 256, (count, 13, CONTEXT_SIDE, CONTEXT_SIDE), np.uint8),
+        found=np.ones((count, 13), bool),
+        months=np.linspace(40, 190, count).astype(np.float32),
+        female=np.arange(count) % 2,
+        ids=np.arange(count).astype(str),
+    )
+
+
+def _outcome(hands: HandCrops, variant: str, seed: int, boys: float, girls: float) -> Outcome:
+    return Outcome(variant, seed, 5, hands.months + np.where(hands.female == 1, girls, boys))
+
+
+def test_rows_differ_in_nothing_but_what_they_say() -> None:
+    rows = {row.key: row for row in variants(7)}
+    additions = {
+        key: (r.options.dual_pooling, r.options.shuffle_attention, r.options.attention_residual)
+        for key, r in rows.items()
+    }
+    assert additions["plain"] == (False, False, False) and additions["improved"] == (True, True, True)
+    assert additions["dual_pooling"] == (True, False, False) and additions["attention"] == (False, True, False)
+    assert additions["residual"] == (False, False, True)
+    papers = [rows[key].recipe for key in ("plain", "improved", "dual_pooling", "attention", "residual")]
+    assert all(recipe == papers[0] for recipe in papers)
+    assert papers[0].hands == 16 and papers[0].learning_rate == 1e-4 and papers[0].epochs == 7
+    assert rows["plain"].seeds == rows["improved"].seeds == 3
+
+
+def test_a_table_cut_short_has_every_row() -> None:
+    order = [(row.key, seed) for row, seed in order_of_runs(variants(1))]
+    assert [key for key, seed in order[:7]] == [row.key for row in variants(1)]
+    assert order[7:] == [("plain", 2), ("improved", 2), ("plain", 3), ("improved", 3)]
+
+
+def test_figures_of_known_errors() -> None:
+    hands = _hands(20)
+    outcomes = [
+        _outcome(hands, "plain", 1, 12.0, 18.0),
+        _outcome(hands, "plain", 2, 6.0, 18.0),
+        _outcome(hands, "improved", 1, 6.0, -18.0),
+        _outcome(hands, "improved", 2, 6.0, 18.0),
+    ]
+    figures = table1_figures(outcomes, hands)
+    plain, improved = figures["rows"]
+    assert figures["hands"] == {"all": 20, "male": 10, "female": 10}
+    assert plain["seeds"] == 2 and plain["epochs"] == 5
+    assert plain["male"]["mae_years"] == {"mean": 0.75, "sd": pytest.approx(0.3536, abs=1e-4)}
+    assert plain["female"]["mae_years"] == {"mean": 1.5, "sd": 0.0}
+    assert plain["female"]["within_one_year"]["mean"] == 0.0
+    assert improved["male"]["within_one_year"]["mean"] == 1.0
+    assert figures["difference"]["male"] == {"years": -0.25, "interval95": [-0.25, -0.25], "real": True}
+    assert figures["difference"]["female"] == {"years": 0.0, "interval95": [0.0, 0.0], "real": False}
+    text = table1_text(figures)
+    assert "| ResNet | 5 | 2 | 0.750 ± 0.354 | 1.500 ± 0.000 |" in text
+    assert "male: -0.250 years (-0.250 to -0.250): real." in text
+    assert "female: +0.000 years (+0.000 to +0.000): no more than chance." in text
+    assert {trace.name: len(trace.x) for trace in table1_plot(outcomes, hands).data} == {"male": 4, "female": 4}
+
+
+def test_hands_with_a_bone_missing_are_left_out() -> None:
+    hands = _hands(4)
+    hands.found[1, 5] = False
+    assert complete_hands(hands).ids.tolist() == ["0", "2", "3"]
+
+
+def test_a_short_run_keeps_its_outcomes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = ResNetOptions(width=16, groups=2, shuffle_attention=False, attention_residual=False, dual_pooling=False)
+    recipe = GraderRecipe(epochs=1, hands=2, exemplars=2)
+    rows = (
+        Variant("plain", "ResNet", options, recipe, 1),
+        Variant("improved", "improved", dataclasses.replace(options, dual_pooling=True), recipe, 1),
+    )
+    monkeypatch.setattr(table1, "variants", lambda epochs: rows)
+    hands = _hands(3)
+    exemplars = GradedCrops(hands.crops[0], np.arange(13), np.ones(13, np.int64))
+    first = run_table1(hands, hands, exemplars, tmp_path, 1)
+    assert [(o.variant, o.seed, o.months.shape) for o in first] == [("plain", 1, (3,)), ("improved", 1, (3,))]
+    assert all(np.isfinite(o.months).all() for o in first)
+    (tmp_path / "plain_1" / "checkpoint.pt").unlink()
+    again = run_table1(hands, hands, exemplars, tmp_path, 1)
+    np.testing.assert_array_equal(first[0].months, again[0].months)
+    assert not (tmp_path / "plain_1" / "checkpoint.pt").exists(), "a finished run was trained again"
