@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.bone_age import bone_age, months_of_totals
 from core.bones import BONE_TITLES, Sex
+from core.consistency import FAR_APART, Inconsistency, inconsistencies
 from core.crops import CROP_SIDE, crop_affine, cut, cut_all, moved_region
 from core.explain import Explanation, explain
 from core.grade import GradeProbabilities, Grader
@@ -105,6 +106,11 @@ class Assessment:
         return tuple(bone for bone, graded in self.bones.items() if graded is None)
 
     @cached_property
+    def inconsistencies(self) -> tuple[Inconsistency, ...]:
+        """The bones whose grade is out of line with their neighbours, see core.consistency."""
+        return inconsistencies({bone: graded.grade for bone, graded in self.bones.items() if graded is not None})
+
+    @cached_property
     def probabilities(self) -> GradeProbabilities:
         """Grade probabilities of the bones that were found."""
         return {bone: np.array(graded.probabilities) for bone, graded in self.bones.items() if graded is not None}
@@ -126,6 +132,7 @@ class Assessment:
             "standards": {key: card.to_dict() for key, card in self.standards.items()},
             "bones": {bone: graded and _bone_dict(graded) for bone, graded in self.bones.items()},
             "missing": list(self.missing),
+            "inconsistencies": [one.to_dict() for one in self.inconsistencies],
             "checks": [{"name": c.name, "passed": c.passed, "message": c.message} for c in self.checks],
             "weights": self.weights,
             "seconds": round(self.seconds, 3),
@@ -197,12 +204,13 @@ class Assessor:
         cards = {key: score_card(key, sex, probabilities, spread=self.spread) for key in STANDARDS}
         age = bone_age(self.grader, sex, probabilities, self.spread)
         bones: dict[str, BoneAssessment | None] = {}
+        grades = {bone: int(given.argmax()) for bone, given in probabilities.items()}
         for region in localization.regions:
             given = probabilities.get(region.bone)
             if given is None:
                 bones[region.bone] = None
                 continue
-            grade = int(given.argmax())
+            grade = grades[region.bone]
             bones[region.bone] = BoneAssessment(
                 bone=region.bone,
                 box=region.box,
@@ -226,7 +234,7 @@ class Assessor:
             standards=cards,
             bone_age_months=None if age is None else age.months,
             interval90_months=None if age is None else age.interval90,
-            checks=_checks(film, localization),
+            checks=(*_checks(film, localization), _consistency(grades)),
             weights=self.weights,
             seconds=time.monotonic() - started,
             localization=localization,
@@ -319,4 +327,16 @@ def _checks(film: FilmFacts, localization: Localization) -> tuple[Check, ...]:
             if sharp
             else "The hand is small on this film: its bones have too few pixels to grade finely.",
         ),
+    )
+
+
+def _consistency(grades: Mapping[str, int]) -> Check:
+    found = inconsistencies(grades)
+    return Check(
+        "consistent_bones",
+        not found,
+        f"No bone is {FAR_APART} grades or more from its neighbours."
+        if not found
+        else f"{' '.join(one.sentence for one in found)} Look at {'its crop' if len(found) == 1 else 'their crops'}, "
+        "and correct in the Annotate tab what is wrong.",
     )

@@ -19,6 +19,7 @@ from webapp.words import SEX_WORDS
 
 if TYPE_CHECKING:
     from core.assessment import Assessment
+    from core.consistency import Inconsistency
     from core.ledger import FilmRecord, Reading
     from core.localization import Box, Region
     from core.radiograph import Radiograph
@@ -80,11 +81,12 @@ class Opened:
 @dataclass(frozen=True)
 class LiveScores:
     """The model's reading, the reader's, and what the reader's so far comes to with the model's grades for the rest.
-    filled: None where the reader judged nothing or everything."""
+    filled: None where the reader judged nothing or everything. out_of_line: bones of the reader's own grades that are."""
 
     model: "Scores"
     person: "Scores"
     filled: "Scores | None"
+    out_of_line: "tuple[Inconsistency, ...]"
     judged: int
     regraded: int
 
@@ -232,6 +234,7 @@ class AnnotateDesk:
 
     def live(self, work: Work, sitting: Sitting) -> LiveScores:
         """Totals, ages and intervals as they stand."""
+        from core.consistency import inconsistencies
         from core.reading import filled_up, model_scores, person_scores
 
         assessor, sex = self.desk.load_assessor(), sitting.sex
@@ -244,6 +247,7 @@ class AnnotateDesk:
             model_scores(assessor, sex, given),
             person_scores(assessor, sex, grades, given),
             None if filled is None else person_scores(assessor, sex, filled, given),
+            inconsistencies(grades),
             judged,
             len(own_boxes(work)),
         )

@@ -189,7 +189,8 @@ def key_strip() -> str:
 
 
 def totals(live: "LiveScores") -> str:
-    """Bone age and every standard, the model's and the reader's side by side."""
+    """Bone age and every standard, the model's and the reader's side by side, and which of the reader's grades to look at
+    again."""
     cards = live.model.cards
     heads = "".join(
         f'<th scope="col">{escape(cards[key].name)} <small>total, age, 90 %</small></th>' for key in STANDARDS
@@ -205,7 +206,19 @@ def totals(live: "LiveScores") -> str:
     return (
         '<div class="table-scroll" tabindex="0" role="region" aria-label="Totals and ages"><table class="live-totals" '
         'id="live-totals" aria-live="polite"><thead><tr><td></td><th scope="col">Bone age <small>90 %</small></th>'
-        f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>{_out_of_line(live)}"
+    )
+
+
+def _out_of_line(live: "LiveScores") -> str:
+    """A hint, which keeps nobody from saving."""
+    if not live.out_of_line:
+        return ""
+    sentences = " ".join(one.sentence for one in live.out_of_line)
+    again = "it" if len(live.out_of_line) == 1 else "them"
+    return (
+        f'<p class="out-of-line" id="out-of-line" role="status"><b>Your grades:</b> {escape(sentences)} '
+        f"Look at {again} again; what you see on the film counts, and can be saved.</p>"
     )
 
 

@@ -11,6 +11,7 @@ from webapp.words import percent, weights_line
 
 if TYPE_CHECKING:
     from core.assessment import Assessment, BoneAssessment
+    from core.consistency import Inconsistency
     from core.explain import BoneMaps, Explanation
 
 NO_OVERLAY: Final = "none"
@@ -58,8 +59,9 @@ def crop_grid(assessment: "Assessment", explanation: "Explanation", overlay: str
     overlay: which layer is visible at first, NO_OVERLAY or a key of OVERLAYS; opacity: 0..1. Both are switched in
     the browser afterwards, by the attribute data-overlay and the property --overlay-opacity of the section.
     """
+    out_of_line = {one.bone: one for one in assessment.inconsistencies}
     cards = "".join(
-        _missing_card(bone) if one is None else _card(one, explanation.maps[bone])
+        _missing_card(bone) if one is None else _card(one, explanation.maps[bone], out_of_line.get(bone))
         for bone, one in assessment.bones.items()
     )
     return (
@@ -85,8 +87,12 @@ def _colour_bar(stage: int) -> str:
     )
 
 
-def _card(one: "BoneAssessment", maps: "BoneMaps") -> str:
+def _card(one: "BoneAssessment", maps: "BoneMaps", out_of_line: "Inconsistency | None") -> str:
     title = BONE_TITLES[one.bone]
+    spoken, mark = f"{title}: grade {one.label}, TW3 stage {one.tw3_stage}", ""
+    if out_of_line is not None:
+        spoken += f". {out_of_line.sentence}"
+        mark = f'<p class="out-of-line" title="{escape(out_of_line.sentence)}">Out of line with its neighbours</p>'
     layers = "".join(
         f'<img class="layer" data-layer="{key}" alt="{escape(f"{name} map over {title}")}" '
         f'src="{data_uri(png(heat(getattr(maps, key))), "png")}">'
@@ -95,11 +101,11 @@ def _card(one: "BoneAssessment", maps: "BoneMaps") -> str:
     guide = grade_descriptions(one.bone)[one.grade]
     return (
         f'<article class="bone-card" data-bone="{one.bone}" style="--bone:{bone_colour(one.bone)}" tabindex="0" '
-        f'aria-label="{escape(f"{title}: grade {one.label}, TW3 stage {one.tw3_stage}")}">'
+        f'aria-label="{escape(spoken)}">'
         f"{_head(one.bone)}"
         f'<div class="crop"><img class="crop-film" src="{data_uri(jpeg(grey8(maps.crop), 92), "jpeg")}" '
         f'alt="{escape(f"Upright crop of {title}")}">{layers}</div>'
-        f'<p class="grade"><strong>{escape(one.label)}</strong><span>TW3 {escape(one.tw3_stage)}</span></p>'
+        f'<p class="grade"><strong>{escape(one.label)}</strong><span>TW3 {escape(one.tw3_stage)}</span></p>{mark}'
         f'<p class="guide" title="{escape(guide.look_for)}">{escape(guide.short)}</p>'
         f"{_grade_bars(one)}"
         f'<dl class="numbers"><div><dt>Probability</dt><dd>{percent(one.probabilities[one.grade])}</dd></div>'

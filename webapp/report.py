@@ -44,6 +44,7 @@ _QUIET: Final = HexColor("#5a6675")
 _RULE: Final = HexColor("#d5dbe3")
 _BAND: Final = HexColor("#f2f5f8")
 _ACCENT: Final = HexColor("#0b6e75")
+_ALARM: Final = HexColor("#b42318")
 _PLAIN, _BOLD = "Helvetica", "Helvetica-Bold"
 
 #: Tops of the four parts of the page, in points from its lower edge.
@@ -53,6 +54,7 @@ _CROPS_TOP: Final = _HEIGHT - 160 * mm
 _FOOT_TOP: Final = 20 * mm
 
 _CROPS_A_ROW: Final = 7
+_NOTE_LINES: Final = 4
 _MAP_OPACITY: Final = 0.5
 
 
@@ -201,7 +203,7 @@ def _film(page: Canvas, radiograph: "Radiograph", assessment: "Assessment") -> N
 def _scores(page: Canvas, assessment: "Assessment") -> None:
     left = _MARGIN + 74 * mm
     columns = [_RIGHT - 52 * mm, _RIGHT - 26 * mm, _RIGHT]
-    line = 4.62 * mm
+    line = 4.4 * mm
     y = _FILM_TOP - 3.5 * mm
     cards = [assessment.standards[key] for key in STANDARDS]
     _write(page, left, y, "Bone", 8, _BOLD, _QUIET)
@@ -251,9 +253,12 @@ def _interval(card: "ScoreCard") -> str:
 def _notes(page: Canvas, assessment: "Assessment", left: float, y: float) -> None:
     failed = [check.message for check in assessment.checks if not check.passed]
     text = " ".join(failed) if failed else f"All {len(assessment.checks)} checks of the film passed."
-    for line in _wrapped(text, _RIGHT - left, 7.5)[:2]:
-        _write(page, left, y, line, 7.5, colour=HexColor("#b42318") if failed else _QUIET)
-        y -= 3.4 * mm
+    lines = _wrapped(text, _RIGHT - left, 7)
+    if len(lines) > _NOTE_LINES:
+        lines = [*lines[: _NOTE_LINES - 1], "The rest is on the page and in the JSON."]
+    for line in lines:
+        _write(page, left, y, line, 7, colour=_ALARM if failed else _QUIET)
+        y -= 3.1 * mm
 
 
 def _crops(page: Canvas, assessment: "Assessment", explanation: "Explanation") -> None:
@@ -263,6 +268,7 @@ def _crops(page: Canvas, assessment: "Assessment", explanation: "Explanation") -
     side = (_RIGHT - _MARGIN - gap * (_CROPS_A_ROW - 1)) / _CROPS_A_ROW
     picture = side * 0.92
     row_height = 2 * picture + 12 * mm
+    out_of_line = {one.bone for one in assessment.inconsistencies}
     for index, (bone, one) in enumerate(assessment.bones.items()):
         row, column = divmod(index, _CROPS_A_ROW)
         x = _MARGIN + column * (side + gap)
@@ -283,6 +289,8 @@ def _crops(page: Canvas, assessment: "Assessment", explanation: "Explanation") -
         _write(page, end + 1.5 * mm, top - 2 * picture - 3.8 * mm, one.label, 8, _BOLD, _ACCENT)
         about = f"TW3 {one.tw3_stage}, p {percent(one.probabilities[one.grade])}"
         _write(page, x, top - 2 * picture - 7 * mm, about, 6.8, colour=_QUIET)
+        if bone in out_of_line:
+            _write(page, x, top - 2 * picture - 9.8 * mm, "out of line", 6.8, _BOLD, _ALARM)
     _legend(page, _MARGIN + 6 * (side + gap), _CROPS_TOP - 2.5 * mm - row_height, picture)
 
 

@@ -198,6 +198,22 @@ def test_any_way_round(
         assert iou(graded.box, box) >= 0.7, bone
 
 
+def test_a_bone_out_of_line_fails_a_check_and_is_told_to_scripts(
+    assessor: Assessor, example: Example, assessed: Assess
+) -> None:
+    film, whole = read_radiograph(example.path), assessed(example)
+    last = {bone: np.eye(grade_count(bone) + 1)[-1] for bone in RUS_BONES}
+    mature = assessor.score(film, example.sex, whole.localization, last, 0.0)
+    assert _check(mature, "consistent_bones") and mature.to_dict()["inconsistencies"] == []
+
+    slip = last | {"MC3": np.eye(grade_count("MC3") + 1)[2]}
+    flagged = assessor.score(film, example.sex, whole.localization, slip, 0.0)
+    assert not _check(flagged, "consistent_bones")
+    (found,) = json.loads(json.dumps(flagged.to_dict()))["inconsistencies"]
+    assert found == {"bone": "MC3", "grade": 2, "expected_grade": 10, "grades_apart": -8}
+    assert flagged.bones["MC3"] is not None and flagged.bones["MC3"].grade == 2, "the grade itself stands"
+
+
 # --- For scripts ----------------------------------------------------------------------------------------------------
 
 

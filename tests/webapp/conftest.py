@@ -105,6 +105,12 @@ def without_ulna(assess: Assess) -> Assessment:
 
 
 @pytest.fixture(scope="session")
+def out_of_line(assess: Assess) -> Assessment:
+    """All 13 bones, one of them far ahead of its neighbours."""
+    return assess({"PP3": grade_count("PP3")})
+
+
+@pytest.fixture(scope="session")
 def explanation(assessor: Assessor, radiograph: Radiograph, assessment: Assessment) -> Explanation:
     """Maps of stage 3 of the untrained network."""
     return assessor.explain(radiograph, assessment, 3)

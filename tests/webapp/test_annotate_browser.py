@@ -314,6 +314,25 @@ def test_the_whole_film_by_keyboard_in_a_burst(open_film: Open, ledger: Ledger, 
     assert _total(page, "you") == _total(page, "model")
 
 
+def test_a_grade_out_of_line_is_pointed_out_while_reading_and_can_be_saved(
+    open_film: Open, ledger: Ledger, films: list[int]
+) -> None:
+    film = films[0]
+    page = open_film(film, "ina:READER")
+    at_nine_years = "5j3j3j" + "4j" * 10
+    _press(page, at_nine_years)
+    page.wait_for_function("document.querySelector('#live-totals [data-row=you] [data-of=rus_chn]').dataset.total")
+    expect(page.locator("#out-of-line")).to_have_count(0)
+    page.locator("#bone-list [data-bone=Radius]").click()
+    _press(page, "9")
+    expect(page.locator("#out-of-line")).to_contain_text("Radius has grade 7", timeout=ANSWER_MS)
+    expect(page.locator("#out-of-line")).to_contain_text("4 grades ahead of the grade 5(0)")
+    _wait_kept(page)
+    _press(page, "s")
+    expect(page.locator("#annotate-message")).to_contain_text("Saved 13 bones", timeout=ANSWER_MS)
+    assert ledger.reading(film, "ina")["Radius"].grade == 9
+
+
 def test_every_other_key_and_none_in_a_text_field(open_film: Open, films: list[int]) -> None:
     page = open_film(films[4], "otto:READER")
     _press(page, "12")

@@ -165,6 +165,24 @@ def test_live_scores_move_with_every_word(annotate: AnnotateDesk, film: int, ass
         annotate.regrade(opened.sitting, "DP3", (-1.0, 0.0, 5.0, 5.0))
 
 
+def test_a_reader_is_told_of_a_grade_out_of_line_and_saves_it_all_the_same(
+    annotate: AnnotateDesk, saving: Saving, ledger: Ledger, film: int, assessment: Assessment
+) -> None:
+    opened = annotate.open_film(film, ANNA)
+    whole = {bone: _grade(found.grade) for bone, found in assessment.bones.items() if found is not None}
+    assert "out-of-line" not in totals(annotate.live(_with(opened, whole), opened.sitting))
+    work = _with(opened, {**whole, "Ulna": Said(verdict="absent", grade=0)})
+    live = annotate.live(work, opened.sitting)
+    (found,) = live.out_of_line
+    assert found.bone == "Ulna" and found.sentence in totals(live)
+    few = _with(opened, {bone: work.says[bone] for bone in ("Ulna", "Radius", "MC3")})
+    assert annotate.live(few, opened.sitting).out_of_line == (), "the model's grades are nobody's neighbours"
+
+    work, _ = annotate.keep(work, opened.sitting, ANNA)
+    saving.save(work, opened.sitting, ANNA, consent=False)
+    assert ledger.reading(film, "anna")["Ulna"].grade == 0
+
+
 def test_a_save_says_what_is_new_and_a_repeated_one_says_it_once(
     annotate: AnnotateDesk, saving: Saving, ledger: Ledger, film: int
 ) -> None:

@@ -49,6 +49,17 @@ def test_the_grid_says_which_overlay_stage_and_weights_it_shows(
     assert "own maximum" in html and "absolute" in html
 
 
+def test_a_bone_out_of_line_is_marked_with_what_its_neighbours_point_to(
+    assessment: Assessment, out_of_line: Assessment, explanation: Explanation
+) -> None:
+    assert "out-of-line" not in crop_grid(assessment, explanation, NO_OVERLAY, 0.5)
+    cards = _cards(crop_grid(out_of_line, explanation, NO_OVERLAY, 0.5))
+    assert [bone for bone, card in cards.items() if "out-of-line" in card] == ["PP3"]
+    (found,) = out_of_line.inconsistencies
+    assert f'title="{found.sentence}">Out of line with its neighbours</p>' in cards["PP3"]
+    assert cards["PP3"].count(found.sentence) == 2, "whoever cannot point at it hears it with the card"
+
+
 def test_a_missing_bone_is_not_shown_as_grade_0(
     assessor: Assessor, radiograph: Radiograph, without_ulna: Assessment
 ) -> None:

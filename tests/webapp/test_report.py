@@ -3,12 +3,14 @@
 import base64
 import re
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from core.assessment import Assessment, Assessor
 from core.bones import RUS_BONES
 from core.explain import Explanation
 from core.radiograph import Radiograph
+from core.standards import grade_count
 from webapp.report import report_pdf
 from webapp.words import DISCLAIMER
 
@@ -46,3 +48,23 @@ def test_a_report_without_a_bone_gives_no_age(
     maps = assessor.explain(radiograph, without_ulna)
     text = _text(report_pdf(radiograph, without_ulna, maps, _NOON))
     assert "No bone age" in text and "12 of 13 bones found" in text and "not found" in text
+
+
+def test_a_report_says_which_bone_is_out_of_line_in_words_and_under_its_crop(
+    radiograph: Radiograph, assessment: Assessment, out_of_line: Assessment, explanation: Explanation
+) -> None:
+    assert "out of line" not in _text(report_pdf(radiograph, assessment, explanation, _NOON))
+    text = _text(report_pdf(radiograph, out_of_line, explanation, _NOON))
+    assert text.count("out of line") == 1
+    (found,) = out_of_line.inconsistencies
+    assert found.sentence.replace("(", "[").replace(")", "]") in text.replace("\n", " ")
+
+
+def test_a_report_that_has_no_room_for_all_it_found_says_so(
+    radiograph: Radiograph, assess: Callable[..., Assessment], explanation: Explanation
+) -> None:
+    scattered = assess({bone: grade_count(bone) for bone in ("Ulna", "MC1", "PP3", "DP1", "DP5")})
+    assert len(scattered.inconsistencies) >= 4
+    text = _text(report_pdf(radiograph, scattered, explanation, _NOON))
+    assert text.count("out of line") == len(scattered.inconsistencies)
+    assert "The rest is on the page and in the JSON." in text

@@ -54,6 +54,13 @@ def test_a_failed_check_opens_the_list(assessment: Assessment, without_ulna: Ass
     assert '<details class="checks" open>' in html and "Failed: " in html
 
 
+def test_a_bone_out_of_line_is_named_with_what_to_do(out_of_line: Assessment) -> None:
+    html = headline(out_of_line)
+    (found,) = out_of_line.inconsistencies
+    assert '<details class="checks" open>' in html and "1 of 7 checks need a look" in html
+    assert f"{found.sentence} Look at its crop, and correct in the Annotate tab what is wrong." in html
+
+
 def test_messages_are_text_not_html() -> None:
     assert "<b>x</b>" not in message("<b>x</b>") and 'role="alert"' in message("No hand.")
     assert message("") == ""
