@@ -14,7 +14,13 @@ import numpy as np
 
 from core.localize import Localizer
 from core.training.films import read_films
-from core.training.second_opinion import HandWindows, SecondOpinionRecipe, cut_hands, train_second_opinion
+from core.training.second_opinion import (
+    HandWindows,
+    SecondOpinionRecipe,
+    cut_hands,
+    months_of_hands,
+    train_second_opinion,
+)
 from core.whole_hand import WholeHandReader
 from models.registry import load_localizer
 
@@ -29,11 +35,7 @@ def _windows(data: Path, run: Path, split: str) -> HandWindows:
 
 def measure(reader: WholeHandReader, hands: HandWindows, films: int) -> dict[str, dict[str, float]]:
     """Errors in months. films: how many there were, those that were refused included."""
-    months = [
-        reader.months(window.astype(np.float32) / 255, "F" if female else "M")
-        for window, female in zip(hands.windows, hands.female, strict=True)
-    ]
-    error = np.array(months) - hands.months
+    error = months_of_hands(reader, hands) - hands.months
     groups = {"all": hands.female >= 0, "male": hands.female == 0, "female": hands.female == 1}
     return {
         name: {
@@ -60,7 +62,7 @@ def main() -> None:
     train, val = (_windows(options.data, options.run, split) for split in ("train", "val"))
     recipe = SecondOpinionRecipe(epochs=options.epochs, seed=options.seed)
     network = train_second_opinion(train, val, options.run, recipe)
-    print(json.dumps(measure(WholeHandReader([network]), val, len(read_films(options.data, "val"))), indent=1))
+    print(json.dumps(measure(WholeHandReader(network, 1.0), val, len(read_films(options.data, "val"))), indent=1))
 
 
 if __name__ == "__main__":

@@ -151,6 +151,20 @@ def train_grader(
     _run(lambda: programs.make_grader(data, run, epochs, seed))
 
 
+@train.command("second-opinion")
+def train_second_opinion(
+    data: Annotated[Path, typer.Option(help="Folder with hands/.")] = _DATA,
+    run: Annotated[
+        Path, typer.Option(help="Folder for pictures and checkpoints; a grader's run folder saves time.")
+    ] = Path("runs/grader"),
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
+) -> None:
+    """Trains the network that looks at the whole hand, and sets its weight beside the registered grader."""
+    from core.training import programs
+
+    _run(lambda: programs.make_second_opinion(data, run, seed))
+
+
 @train.command("examples")
 def train_examples(
     data: Annotated[Path, typer.Option(help="Folder of hands.")] = _HANDS,

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.bone_age import bone_age, months_of_totals
+from core.bone_age import BoneAge, SecondOpinion, bone_age, months_of_totals
 from core.bones import BONE_TITLES, Sex
 from core.consistency import FAR_APART, Inconsistency, inconsistencies
 from core.crops import CROP_SIDE, crop_affine, cut, cut_all, moved_region
@@ -27,9 +27,12 @@ from core.standards import (
     standard,
     tw3_stage,
 )
-from models.registry import load_grader, load_localizer
+from core.whole_hand import WholeHandReader, hand_window
+from models.registry import load_grader, load_localizer, load_whole_hand
 
 Progress = Callable[[float, str], None]
+#: Months between the 13 bones' age and the whole hand's from which a reader is told.
+_FAR_OPINIONS = 24.0
 
 
 class FilmFacts(Protocol):
@@ -81,7 +84,8 @@ class Assessment:
 
     width, height: the film's pixels. laterality: the hand as the film shows it. rotation_degrees: its clockwise turn from
     upright. bones: all 13 in RUS_BONES order, None where the bone was not found. bone_age_months: on the radiologists'
-    Greulich-Pyle scale, None unless all 13 bones are graded, as are all totals. weights: SHA-256 (hex) by network.
+    Greulich-Pyle scale, None unless all 13 bones are graded, as are all totals. second_opinion: of the whole hand, which
+    is part of bone_age_months; None where there is no such network. weights: SHA-256 (hex) by network.
     """
 
     sex: Sex
@@ -99,6 +103,15 @@ class Assessment:
     weights: dict[str, str]
     seconds: float
     localization: Localization
+    second_opinion: SecondOpinion | None = None
+
+    @cached_property
+    def bones_age_months(self) -> float | None:
+        """The bone age of the 13 bones alone, without the second opinion."""
+        second = self.second_opinion
+        if self.bone_age_months is None or second is None:
+            return self.bone_age_months
+        return (self.bone_age_months - second.weight * second.months) / (1 - second.weight)
 
     @cached_property
     def missing(self) -> tuple[str, ...]:
@@ -129,6 +142,9 @@ class Assessment:
             },
             "bone_age_months": _rounded(self.bone_age_months),
             "interval90_months": self.interval90_months and [_rounded(v) for v in self.interval90_months],
+            "bones_age_months": _rounded(self.bones_age_months),
+            "second_opinion": self.second_opinion
+            and {"months": _rounded(self.second_opinion.months), "weight": self.second_opinion.weight},
             "standards": {key: card.to_dict() for key, card in self.standards.items()},
             "bones": {bone: graded and _bone_dict(graded) for bone, graded in self.bones.items()},
             "missing": list(self.missing),
@@ -160,12 +176,23 @@ def _bone_dict(bone: BoneAssessment) -> dict[str, Any]:
 class Assessor:
     """The whole way from a radiograph to an assessment, with the networks held in memory. Stateless between films."""
 
-    def __init__(self, localizer: Localizer, grader: Grader, spread: float, weights: dict[str, str]):
-        """spread: widening of the score distribution that makes the 90 % interval hold, measured on `val`."""
+    def __init__(
+        self,
+        localizer: Localizer,
+        grader: Grader,
+        spread: float,
+        weights: dict[str, str],
+        whole_hand: WholeHandReader | None = None,
+    ):
+        """spread: widening of the score distribution that makes the 90 % interval hold, measured on `val`.
+
+        whole_hand: gives a second opinion on the age; without it the age is the 13 bones' alone.
+        """
         self.localizer = localizer
         self.grader = grader
         self.spread = spread
         self.weights = weights
+        self.whole_hand = whole_hand
 
     @classmethod
     def from_registry(cls) -> "Assessor":
@@ -174,7 +201,12 @@ class Assessor:
         grader, file = load_grader()
         spread = float(file.metadata.get("interval_spread", "1"))
         hashes = {"localizer": localizer_hash, "grader": file.sha256}
-        return cls(Localizer(localizer), Grader(grader), spread, hashes)
+        second = load_whole_hand()
+        if second is None:
+            return cls(Localizer(localizer), Grader(grader), spread, hashes)
+        network, whole_hand = second
+        reader = WholeHandReader(network, float(whole_hand.metadata["weight"]))
+        return cls(Localizer(localizer), Grader(grader), spread, hashes | {"whole_hand": whole_hand.sha256}, reader)
 
     def assess(self, radiograph: Radiograph, sex: Sex, progress: Progress | None = None) -> Assessment:
         """Assesses one film. progress is called with a share done (0..1) and what is being done.
@@ -189,8 +221,12 @@ class Assessor:
         crops = cut_all(radiograph, localization)
         report(0.7, "Grading the bones")
         probabilities = self.grader.grade(crops)
+        report(0.85, "Looking at the whole hand")
+        second = (
+            None if self.whole_hand is None else self.whole_hand.opinion(hand_window(radiograph, localization), sex)
+        )
         report(0.95, "Adding the scores")
-        return self.score(radiograph, sex, localization, probabilities, started)
+        return self.score(radiograph, sex, localization, probabilities, started, second)
 
     def score(
         self,
@@ -199,10 +235,12 @@ class Assessor:
         localization: Localization,
         probabilities: GradeProbabilities,
         started: float,
+        second: SecondOpinion | None = None,
     ) -> Assessment:
-        """Turns grade probabilities into totals, ages and checks."""
+        """Turns grade probabilities and the second opinion into totals, ages and checks."""
         cards = {key: score_card(key, sex, probabilities, spread=self.spread) for key in STANDARDS}
-        age = bone_age(self.grader, sex, probabilities, self.spread)
+        age = bone_age(self.grader, sex, probabilities, self.spread, second)
+        share = 1.0 if second is None else 1.0 - second.weight
         bones: dict[str, BoneAssessment | None] = {}
         grades = {bone: int(given.argmax()) for bone, given in probabilities.items()}
         for region in localization.regions:
@@ -220,7 +258,7 @@ class Assessor:
                 tw3_stage=tw3_stage(region.bone, grade),
                 probabilities=tuple(float(p) for p in given),
                 confidence=region.confidence,
-                influence_months=self._influence(sex, region.bone, grade, cards["rus_chn"].expected_total),
+                influence_months=self._influence(sex, region.bone, grade, cards["rus_chn"].expected_total, share),
             )
         return Assessment(
             sex=sex,
@@ -234,10 +272,11 @@ class Assessor:
             standards=cards,
             bone_age_months=None if age is None else age.months,
             interval90_months=None if age is None else age.interval90,
-            checks=(*_checks(film, localization), _consistency(grades)),
+            checks=(*_checks(film, localization), _consistency(grades), *_agreement(age, second)),
             weights=self.weights,
             seconds=time.monotonic() - started,
             localization=localization,
+            second_opinion=second,
         )
 
     def regrade(
@@ -261,8 +300,11 @@ class Assessor:
         grades = {bone: graded.grade for bone, graded in assessment.bones.items() if graded is not None}
         return explain(self.grader.network, {bone: crops[bone] for bone in grades}, grades, stage)
 
-    def _influence(self, sex: Sex, bone: str, grade: int, expected_total: float | None) -> tuple[float, float]:
-        """Months by which the bone age would move were the bone one grade lower, and one grade higher."""
+    def _influence(
+        self, sex: Sex, bone: str, grade: int, expected_total: float | None, share: float
+    ) -> tuple[float, float]:
+        """Months by which the bone age would move were the bone one grade lower, and one grade higher; share: what the 13
+        bones have of it."""
         if expected_total is None:
             return 0.0, 0.0
         scores = standard("rus_chn").scores_of_grades(sex, bone)
@@ -272,7 +314,7 @@ class Assessor:
             [expected_total]
             + [expected_total + scores[min(max(grade + step, 0), len(scores) - 1)] - scores[grade] for step in (-1, 1)],
         )
-        return moved[0] - here, moved[1] - here
+        return share * (moved[0] - here), share * (moved[1] - here)
 
 
 def _checks(film: FilmFacts, localization: Localization) -> tuple[Check, ...]:
@@ -326,6 +368,24 @@ def _checks(film: FilmFacts, localization: Localization) -> tuple[Check, ...]:
             "The film is sharp enough to grade."
             if sharp
             else "The hand is small on this film: its bones have too few pixels to grade finely.",
+        ),
+    )
+
+
+def _agreement(age: BoneAge | None, second: SecondOpinion | None) -> tuple[Check, ...]:
+    """Whether the 13 bones and the whole hand say about the same; nothing where there are no two opinions."""
+    if age is None or second is None:
+        return ()
+    bones = (age.months - second.weight * second.months) / (1 - second.weight)
+    apart = abs(bones - second.months)
+    return (
+        Check(
+            "two_opinions",
+            apart <= _FAR_OPINIONS,
+            f"The 13 bones and the whole hand say about the same age ({bones / 12:.1f} and {second.months / 12:.1f} years)."
+            if apart <= _FAR_OPINIONS
+            else f"The 13 bones say {bones / 12:.1f} years, the whole hand {second.months / 12:.1f}: the age is less sure than "
+            "its interval says. Look at the film and at every grade.",
         ),
     )
 

@@ -1,4 +1,4 @@
-"""From grade probabilities to a bone age on the radiologists' Greulich-Pyle scale, with its interval."""
+"""From grade probabilities, and a second opinion if there is one, to a bone age on the radiologists' Greulich-Pyle scale."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,20 +19,40 @@ class BoneAge:
     interval90: tuple[float, float]
 
 
+@dataclass(frozen=True)
+class SecondOpinion:
+    """What the network that looks at the whole hand says: months, on the radiologists' scale; weight: its share, 0..1, in
+    the bone age, the rest being the 13 bones'."""
+
+    months: float
+    weight: float
+
+
 def months_of_totals(grader: Grader, sex: Sex, totals: Sequence[float]) -> list[float]:
     """RUS-CHN totals (0..1000, clipped) -> months on the radiologists' scale, increasing."""
     years = age_of_total("rus_chn", sex, np.clip(np.array(totals, float), 0, MATURE_TOTAL))
     return [float(v) * 12 for v in grader.radiologists_age(years, sex)]
 
 
-def bone_age(grader: Grader, sex: Sex, probabilities: GradeProbabilities, spread: float) -> BoneAge | None:
+def bone_age(
+    grader: Grader, sex: Sex, probabilities: GradeProbabilities, spread: float, second: SecondOpinion | None = None
+) -> BoneAge | None:
     """The bone age of 13 graded bones; None with a bone missing.
 
     spread widens the distribution of the total about its median, see core.standards.widened_interval.
     """
     if len(probabilities) < len(RUS_BONES):
         return None
-    return bone_age_of_total(grader, sex, total_distribution("rus_chn", sex, dict(probabilities)), spread)
+    alone = bone_age_of_total(grader, sex, total_distribution("rus_chn", sex, dict(probabilities)), spread)
+    return alone if second is None else heard(alone, second)
+
+
+def heard(bones: BoneAge, second: SecondOpinion) -> BoneAge:
+    """The 13 bones' age moved towards the second opinion by its weight; the interval moves along and keeps its width,
+    except that it does not reach below 0."""
+    shift = second.weight * (second.months - bones.months)
+    low, high = bones.interval90
+    return BoneAge(max(0.0, bones.months + shift), (max(0.0, low + shift), max(0.0, high + shift)))
 
 
 def bone_age_of_total(grader: Grader, sex: Sex, distribution: NDArray[np.float64], spread: float) -> BoneAge:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.assessment import Assessor
-from core.bone_age import BoneAge, bone_age
+from core.bone_age import BoneAge, SecondOpinion, bone_age
 from core.bones import RUS_BONES, Sex
 from core.grade import GradeProbabilities
 from core.ledger.records import Correction
@@ -73,23 +73,30 @@ def score_cards(
 
 
 def person_scores(
-    assessor: Assessor, sex: Sex, grades: Mapping[str, int], model: Mapping[str, NDArray[Any]] | None = None
+    assessor: Assessor,
+    sex: Sex,
+    grades: Mapping[str, int],
+    model: Mapping[str, NDArray[Any]] | None = None,
+    second: SecondOpinion | None = None,
 ) -> Scores:
     """A person's grades under every standard and as a bone age, with the assessor's calibration.
 
-    The same grades as the model's give the model's own totals, ages and intervals. Raises as score_cards does.
+    second: of the whole hand, which the person's grades do not change. The same grades as the model's give the model's
+    own totals, ages and intervals. Raises as score_cards does.
     """
     return Scores(
         score_cards(sex, grades, model, assessor.spread),
-        bone_age(assessor.grader, sex, around_grades(grades, model), assessor.spread),
+        bone_age(assessor.grader, sex, around_grades(grades, model), assessor.spread, second),
     )
 
 
-def model_scores(assessor: Assessor, sex: Sex, probabilities: GradeProbabilities) -> Scores:
+def model_scores(
+    assessor: Assessor, sex: Sex, probabilities: GradeProbabilities, second: SecondOpinion | None = None
+) -> Scores:
     """The model's probabilities, some of them perhaps of regraded boxes, under every standard and as a bone age."""
     return Scores(
         {key: score_card(key, sex, probabilities, spread=assessor.spread) for key in STANDARDS},
-        bone_age(assessor.grader, sex, probabilities, assessor.spread),
+        bone_age(assessor.grader, sex, probabilities, assessor.spread, second),
     )
 
 

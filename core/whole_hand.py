@@ -1,14 +1,12 @@
 """The whole hand as one upright picture of standard size, for the network that gives a second opinion on the age."""
 
-import math
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.bone_age import SecondOpinion
 from core.bones import Sex
 from core.enhance import enhance
 from core.geometry import Affine, compose, fit_similarity, mean_hand, resample, similarity
@@ -66,19 +64,25 @@ def hand_views(windows: Tensor, degrees: Tensor, zoom: Tensor, x: Tensor, y: Ten
 
 
 class WholeHandReader:
-    """The second opinion's networks in use."""
+    """The second opinion's network in use."""
 
-    def __init__(self, networks: Sequence[WholeHandNetwork]):
-        if not networks:
-            raise ValueError("a second opinion needs at least one network")
-        self.networks = [network.eval() for network in networks]
+    def __init__(self, network: WholeHandNetwork, weight: float):
+        """weight: the opinion's share in the bone age, 0..1, chosen on `val`."""
+        self.network = network.eval()
+        self.weight = weight
 
     @torch.inference_mode()
-    def months(self, window: NDArray[np.float32], sex: Sex) -> float:
-        """The radiologists' age in months, the mean over test-time views and networks. window: of hand_window."""
-        count = len(_VIEWS)
-        turn, zoom, x, y = (torch.tensor(column) for column in zip(*_VIEWS, strict=True))
-        views = hand_views(torch.from_numpy(window)[None, None].expand(count, -1, -1, -1), turn, zoom, x, y)
-        female = torch.full((count,), float(sex == "F"))
-        ages = [network(views, female).mean().item() for network in self.networks]
-        return 12 * math.fsum(ages) / len(ages)
+    def months(self, windows: Tensor, female: Tensor) -> Tensor:
+        """The radiologists' ages in months, N, the mean over test-time views. windows Nx1xSxS in [0, 1] (S = WINDOW_SIDE),
+        female N (0 or 1)."""
+        ages = []
+        for turn, zoom, x, y in _VIEWS:
+            given = (torch.full((len(windows),), value) for value in (turn, zoom, x, y))
+            ages.append(self.network(hand_views(windows, *given), female))
+        months: Tensor = 12 * torch.stack(ages).mean(0)
+        return months
+
+    def opinion(self, window: NDArray[np.float32], sex: Sex) -> SecondOpinion:
+        """What it says of one hand; window: of hand_window."""
+        months = self.months(torch.from_numpy(window)[None, None], torch.tensor([float(sex == "F")]))
+        return SecondOpinion(float(months[0]), self.weight)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.hand_localizer import HandLocalizer
 from models.improved_resnet import ResNetOptions
+from models.whole_hand_network import WholeHandNetwork
 
 WEIGHTS = Path(__file__).parent / "weights"
 #: name -> {"file", "sha256"}: what ships.
@@ -34,12 +35,17 @@ class WeightFile:
     sha256: str
 
 
-def read_weights(name: str, folder: Path = WEIGHTS) -> WeightFile:
-    """The weights registered under `name`. Raises WeightsError where they are not what the index says."""
+def _index(folder: Path) -> dict[str, dict[str, str]]:
     try:
-        index = json.loads((folder / INDEX).read_text())
+        index: dict[str, dict[str, str]] = json.loads((folder / INDEX).read_text())
     except (OSError, ValueError) as error:
         raise WeightsError(f"The list of weights {INDEX} cannot be read; fetch the repository again.") from error
+    return index
+
+
+def read_weights(name: str, folder: Path = WEIGHTS) -> WeightFile:
+    """The weights registered under `name`. Raises WeightsError where they are not what the index says."""
+    index = _index(folder)
     if name not in index:
         known = ", ".join(sorted(index)) or "none"
         raise WeightsError(f"No weights are registered as {name!r} in {INDEX}; there are: {known}.")
@@ -131,5 +137,20 @@ def load_grader(name: str = "grader", folder: Path = WEIGHTS) -> tuple[BoneGrade
             f"The header of the weight file {weights.file} describes no network that can be built ({error}); "
             "fetch the repository again."
         ) from error
+    _fill(network, weights)
+    return network, weights
+
+
+def load_whole_hand(name: str = "whole_hand", folder: Path = WEIGHTS) -> tuple[WholeHandNetwork, WeightFile] | None:
+    """The network of the second opinion and its weight file, whose metadata hold its weight in the bone age; None where
+    none is registered."""
+    if name not in _index(folder):
+        return None
+    weights = read_weights(name, folder)
+    if "weight" not in weights.metadata:
+        raise WeightsError(
+            f"The header of the weight file {weights.file} lacks its weight; fetch the repository again."
+        )
+    network = WholeHandNetwork()
     _fill(network, weights)
     return network, weights

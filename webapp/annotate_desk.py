@@ -237,16 +237,16 @@ class AnnotateDesk:
         from core.consistency import inconsistencies
         from core.reading import filled_up, model_scores, person_scores
 
-        assessor, sex = self.desk.load_assessor(), sitting.sex
+        assessor, sex, second = self.desk.load_assessor(), sitting.sex, sitting.assessment.second_opinion
         given, grades = self.model_probabilities(work, sitting), grades_said(work)
         judged = sum(said.verdict is not None for said in work.says.values())
         unreadable = {bone for bone, said in work.says.items() if said.verdict == "unreadable"}
         rest = {bone: values for bone, values in given.items() if bone not in unreadable}
         filled = filled_up(grades, rest) if 0 < judged < len(sitting.assessment.bones) else None
         return LiveScores(
-            model_scores(assessor, sex, given),
-            person_scores(assessor, sex, grades, given),
-            None if filled is None else person_scores(assessor, sex, filled, given),
+            model_scores(assessor, sex, given, second),
+            person_scores(assessor, sex, grades, given, second),
+            None if filled is None else person_scores(assessor, sex, filled, given, second),
             inconsistencies(grades),
             judged,
             len(own_boxes(work)),

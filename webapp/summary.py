@@ -73,7 +73,17 @@ def _age(assessment: "Assessment") -> str:
         f'<p class="eyebrow">{about}</p>'
         f'<p id="bone-age" data-months="{months!r}"><strong>{years(months):.1f}</strong> years'
         f"<span>{years_and_months(months)}</span></p>{span}"
-        '<p class="scale-note">Calibrated to the Greulich-Pyle readings of radiologists.</p>'
+        f'<p class="scale-note">Calibrated to the Greulich-Pyle readings of radiologists.{_opinions(assessment)}</p>'
+    )
+
+
+def _opinions(assessment: "Assessment") -> str:
+    second, bones = assessment.second_opinion, assessment.bones_age_months
+    if second is None or bones is None:
+        return ""
+    return (
+        f' <span id="opinions">The 13 bones alone: <b>{years(bones):.1f}</b>; a second network on the whole hand, '
+        f"which counts {second.weight:.0%}: <b>{years(second.months):.1f}</b>.</span>"
     )
 
 

@@ -14,15 +14,11 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-import torch
 from numpy.typing import NDArray
 
-from core.bones import RUS_BONES
-from core.grade import Grader
 from core.training.crop_store import GradedCrops, HandCrops
-from core.training.grader import GraderRecipe, TotalAge, train_grader
+from core.training.grader import GraderRecipe, months_of, train_grader
 from core.training.score_road import ScoreRoadRecipe, fit_score_road
-from models.bone_grader import BoneGrader
 from models.improved_resnet import ResNetOptions
 
 _WIDTH, _GROUPS = 32, 4
@@ -87,23 +83,6 @@ class Outcome:
     seed: int
     epochs: int
     months: NDArray[np.float64]
-
-
-@torch.inference_mode()
-def months_of(network: BoneGrader, hands: HandCrops) -> NDArray[np.float64]:
-    """Calibrated bone ages in months of hands with all 13 bones, mean of the test-time views."""
-    grader, total_age = Grader(network), TotalAge()
-    bones = torch.arange(len(RUS_BONES))
-    months = []
-    for start in range(0, len(hands), 16):
-        crops = torch.from_numpy(hands.crops[start : start + 16]).float() / 255
-        which = bones.repeat(len(crops))
-        with torch.autocast("cpu", torch.bfloat16):
-            latents = grader.latents(crops.flatten(0, 1)[:, None], which)
-        probabilities = network.probabilities(latents.float(), which).view(len(crops), len(bones), -1)
-        female = torch.from_numpy(hands.female[start : start + 16])
-        months.append(12 * network.calibration(total_age(probabilities, female), female).double().numpy())
-    return np.concatenate(months)
 
 
 def run_table1(train: HandCrops, val: HandCrops, exemplars: GradedCrops, folder: Path, epochs: int) -> list[Outcome]:

@@ -31,10 +31,13 @@ def assessment_of(assessor: "Assessor", film: FilmRecord, prediction: Prediction
     Totals and checks are made anew from the stored probabilities; the bone age and its interval are the stored ones.
     Raises FilmRefused, with the sentence of that time, where the prediction is a refusal.
     """
+    from core.bone_age import SecondOpinion  # brings torch along, which a ledger without an assessor does not need
+
     if prediction.localization is None:
         raise FilmRefused("refused", prediction.refusal or "The film was refused.")
     probabilities = {bone: np.array(given, np.float64) for bone, given in prediction.probabilities.items()}
-    scored = assessor.score(film, film.sex, prediction.localization, probabilities, time.monotonic())
+    second = None if prediction.second_opinion is None else SecondOpinion(*prediction.second_opinion)
+    scored = assessor.score(film, film.sex, prediction.localization, probabilities, time.monotonic(), second)
     return replace(
         scored,
         weights=prediction.weights,
@@ -55,6 +58,7 @@ def record(row: Any) -> PredictionRecord:
         interval90_months=None if row.low_months is None else (row.low_months, row.high_months),
         refusal=row.refusal,
         made_at=row.made_at,
+        second_opinion=None if row.second_months is None else (row.second_months, row.second_weight),
     )
 
 
@@ -111,6 +115,7 @@ def insert(connection: sa.Connection, film_id: int, values: Mapping[str, Any]) -
 def assessed(assessment: "Assessment") -> dict[str, Any]:
     """The columns of a prediction that an assessment makes."""
     low, high = assessment.interval90_months or (None, None)
+    second = assessment.second_opinion
     return {
         "weights_key": weights_key(assessment.weights),
         "weights": dict(assessment.weights),
@@ -119,6 +124,8 @@ def assessed(assessment: "Assessment") -> dict[str, Any]:
         "bone_age_months": assessment.bone_age_months,
         "low_months": low,
         "high_months": high,
+        "second_months": None if second is None else second.months,
+        "second_weight": None if second is None else second.weight,
     }
 
 

@@ -58,6 +58,7 @@ class PredictionRecord:
 
     weights: SHA-256 by network. localization: None where the film was refused, and `refusal` says why in a sentence.
     probabilities: of grades 0..n by bone, found bones alone. bone_age_months, interval90_months: None with a bone missing.
+    second_opinion: months and weight, as in core.bone_age.SecondOpinion; None where there was none.
     """
 
     id: int
@@ -69,6 +70,7 @@ class PredictionRecord:
     interval90_months: tuple[float, float] | None
     refusal: str | None
     made_at: datetime
+    second_opinion: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,8 @@ prediction = sa.Table(
     sa.Column("high_months", sa.Double),
     sa.Column("refusal", sa.Text),
     sa.Column("made_at", Moment, nullable=False),
+    sa.Column("second_months", sa.Double),
+    sa.Column("second_weight", sa.Double),
     sa.UniqueConstraint("film_id", "weights_key", name="one_prediction_of_each_weights"),
 )
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from core.bones import RUS_BONES, Sex
 from core.crops import CROP_SIDE
-from core.grade import network_input, score_table, starting_cuts
+from core.grade import Grader, network_input, score_table, starting_cuts
 from core.standards import MATURE_TOTAL, age_of_total, total_of_age
 from core.training.augment import random_views
 from core.training.crop_store import GradedCrops, HandCrops, drawing_weights
@@ -133,6 +134,23 @@ def validate(model: AgeThroughGrades, hands: HandCrops) -> dict[str, float]:
         "val_mae_raw": round(months[1].abs().mean().item(), 3),
         "val_mae_bones": round(months[2].abs().mean().item(), 3),
     }
+
+
+@torch.inference_mode()
+def months_of(network: BoneGrader, hands: HandCrops) -> NDArray[np.float64]:
+    """Calibrated bone ages in months of hands with all 13 bones, mean of the test-time views."""
+    grader, total_age = Grader(network), TotalAge()
+    bones = torch.arange(len(RUS_BONES))
+    months = []
+    for start in range(0, len(hands), 16):
+        crops = torch.from_numpy(hands.crops[start : start + 16]).float() / 255
+        which = bones.repeat(len(crops))
+        with torch.autocast("cpu", torch.bfloat16):
+            latents = grader.latents(crops.flatten(0, 1)[:, None], which)
+        probabilities = network.probabilities(latents.float(), which).view(len(crops), len(bones), -1)
+        female = torch.from_numpy(hands.female[start : start + 16])
+        months.append(12 * network.calibration(total_age(probabilities, female), female).double().numpy())
+    return np.concatenate(months)
 
 
 def train_grader(

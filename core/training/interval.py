@@ -1,9 +1,11 @@
 """Calibrates the 90 % interval: how much the score distribution must be widened to hold the radiologists' readings."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
-from core.bone_age import bone_age_of_total
+from core.bone_age import SecondOpinion, bone_age_of_total, heard
 from core.bones import RUS_BONES, Sex
 from core.grade import Grader
 from core.standards import total_distribution
@@ -11,26 +13,31 @@ from core.training.crop_store import HandCrops
 from core.training.films import DataFolderError
 
 
-def calibrate_spread(grader: Grader, hands: HandCrops, coverage: float = 0.9) -> float:
+def calibrate_spread(
+    grader: Grader, hands: HandCrops, second: Sequence[SecondOpinion] | None = None, coverage: float = 0.9
+) -> float:
     """The smallest spread (in steps of 0.02, up to 20) with which the interval holds at least `coverage` of the labels.
 
-    hands: not trained on; hands with a bone missing are left out. The 13 bones' errors are taken as independent in the
-    convolution and are not, so the spread comes out above 1.
+    hands: not trained on; hands with a bone missing are left out. second: of each hand, if there is one. The 13 bones'
+    errors are taken as independent in the convolution and are not, so the spread comes out above 1.
     """
     complete = np.flatnonzero(hands.found.all(axis=1))
     cases = []
-    for row in complete:
+    for row in complete.tolist():
         crops = {bone: hands.crops[row, i].astype(np.float32) / 255 for i, bone in enumerate(RUS_BONES)}
         sex: Sex = "F" if hands.female[row] else "M"
-        cases.append((sex, total_distribution("rus_chn", sex, dict(grader.grade(crops))), float(hands.months[row])))
+        opinion = None if second is None else second[row]
+        distribution = total_distribution("rus_chn", sex, dict(grader.grade(crops)))
+        cases.append((sex, distribution, opinion, float(hands.months[row])))
 
     if not cases:
         raise DataFolderError("The interval cannot be calibrated: no hand of the `val` split has all 13 bones.")
 
     def covered(spread: float) -> float:
         held = 0
-        for sex, distribution, label in cases:
-            low, high = bone_age_of_total(grader, sex, distribution, spread).interval90
+        for sex, distribution, opinion, label in cases:
+            age = bone_age_of_total(grader, sex, distribution, spread)
+            low, high = (age if opinion is None else heard(age, opinion)).interval90
             held += low <= label <= high
         return held / len(cases)
 

@@ -6,17 +6,28 @@ from pathlib import Path
 
 import numpy as np
 
+from core.bone_age import SecondOpinion
 from core.grade import Grader
 from core.localize import Localizer
 from core.training.crop_store import GradedCrops, HandCrops, cut_films
 from core.training.exemplar_frame import MEAN_CROPS, framed_crops, mean_crops
 from core.training.films import read_boxes, read_films
-from core.training.grader import GraderRecipe, train_grader
+from core.training.grader import GraderRecipe, months_of, train_grader
 from core.training.interval import calibrate_spread
 from core.training.localizer import LocalizerRecipe, train_localizer
 from core.training.pseudo_boxes import pseudo_boxes
 from core.training.score_road import ScoreRoadRecipe, fit_score_road
-from models.registry import load_grader, load_localizer, register
+from core.training.second_opinion import (
+    HandWindows,
+    SecondOpinionRecipe,
+    best_weight,
+    cut_hands,
+    months_of_hands,
+    train_second_opinion,
+)
+from core.whole_hand import WholeHandReader
+from models.registry import load_grader, load_localizer, load_whole_hand, register
+from models.whole_hand_network import WholeHandNetwork
 
 
 def make_localizer(data: Path, run: Path, samples: int, pseudo_samples: int) -> None:
@@ -72,3 +83,46 @@ def make_grader(data: Path, run: Path, epochs: int, seed: int) -> None:
     register("grader", network, metadata)
     spread = calibrate_spread(Grader(load_grader()[0]), material.val)
     register("grader", network, {**metadata, "interval_spread": f"{spread:.3f}"})
+
+
+def make_second_opinion(data: Path, run: Path, seed: int) -> None:
+    """Trains the network that looks at the whole hand on `train`; sets its weight, and the interval's spread, on `val`.
+
+    data: as of make_grader. The registered grader's ages are what it is the second opinion on.
+    """
+    localizer = Localizer(load_localizer()[0])
+    run.mkdir(parents=True, exist_ok=True)
+    windows: dict[str, HandWindows] = {}
+    for split in ("train", "val"):
+        saved = run / f"windows_{split}.npz"
+        if not saved.is_file():
+            cut_hands(read_films(data / "hands", split), localizer).save(saved)
+        windows[split] = HandWindows.load(saved)
+    network = train_second_opinion(
+        windows["train"], windows["val"], run / "second_opinion", SecondOpinionRecipe(seed=seed)
+    )
+    crops = run / "crops_val.npz"
+    if not crops.is_file():
+        cut_films(read_films(data / "hands", "val"), localizer).save(crops)
+    register_opinion(network, HandCrops.load(crops), windows["val"])
+
+
+def register_opinion(network: WholeHandNetwork, val: HandCrops, windows: HandWindows) -> None:
+    """Registers the network with its weight, and the grader anew with the spread that suits both.
+
+    val, windows: the same hands in the same order; none of them trained on.
+    """
+    if val.ids.tolist() != windows.ids.tolist():
+        raise ValueError("the crops and the pictures of the whole hand are not of the same hands")
+    grader, file = load_grader()
+    register("whole_hand", network, {"weight": "0"})
+    shipped = load_whole_hand()
+    assert shipped is not None
+    whole = months_of_hands(WholeHandReader(shipped[0], 0.0), windows)
+    complete = val.found.all(axis=1)
+    bones = months_of(grader, HandCrops(**{n: getattr(val, n)[complete] for n in HandCrops.__dataclass_fields__}))
+    weight = best_weight(bones, whole[complete], val.months[complete].astype(float))
+    register("whole_hand", network, {"weight": f"{weight:.2f}"})
+    second = [SecondOpinion(float(months), weight) for months in whole]
+    spread = calibrate_spread(Grader(grader), val, second)
+    register("grader", grader, {**file.metadata, "interval_spread": f"{spread:.3f}"})

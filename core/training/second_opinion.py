@@ -18,7 +18,7 @@ from core.radiograph import read_radiograph
 from core.training.crop_store import LabelledHands, drawing_weights, to_levels
 from core.training.films import Film
 from core.training.loop import Resumable, Run, WeightAverage, seed_everything
-from core.whole_hand import WINDOW_SIDE, hand_views, hand_window
+from core.whole_hand import WINDOW_SIDE, WholeHandReader, hand_views, hand_window
 from models.efficientnet_lite import imagenet_state
 from models.whole_hand_network import WholeHandNetwork
 
@@ -84,6 +84,22 @@ def _random_views(windows: Tensor, generator: torch.Generator) -> Tensor:
         left = int(torch.randint(0, width - wide, (1,), generator=generator))
         views[i, :, top : top + high, left : left + wide] = views[i].mean()
     return (views - 0.5) / 0.25
+
+
+def months_of_hands(reader: WholeHandReader, hands: HandWindows, batch: int = 16) -> NDArray[np.float64]:
+    """The network's ages in months, N."""
+    months = []
+    for start in range(0, len(hands), batch):
+        windows = torch.from_numpy(hands.windows[start : start + batch])[:, None].float() / 255
+        months.append(reader.months(windows, torch.from_numpy(hands.female[start : start + batch]).float()).double())
+    return torch.cat(months).numpy()
+
+
+def best_weight(bones: NDArray[np.float64], whole: NDArray[np.float64], label: NDArray[np.float64]) -> float:
+    """The share of the whole hand's age, in steps of 0.05 up to 0.7, with the least mean absolute error. Months, N each."""
+    weights = np.arange(15) / 20
+    errors = [float(np.abs((1 - w) * bones + w * whole - label).mean()) for w in weights]
+    return float(weights[int(np.argmin(errors))])
 
 
 @torch.inference_mode()
