@@ -9,8 +9,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final, Literal
 
-#: Surely more, surely less (the whole 95 % interval is), or neither.
-Compared = Literal["more", "less", "not surely more"]
+#: More or less with the whole of the 95 % interval, or neither.
+Compared = Literal["more", "less", "not measurably more"]
 
 #: Rank correlation with a randomised network's maps from which on a map counts as not having changed: half of the
 #: similarity to itself. A convention; Adebayo et al. (2018) look at the figures and set no threshold.
@@ -29,7 +29,7 @@ class Estimate:
         """Whether the quantity is surely more than the reference."""
         if self.low > reference:
             return "more"
-        return "less" if self.high < reference else "not surely more"
+        return "less" if self.high < reference else "not measurably more"
 
 
 @dataclass(frozen=True)

@@ -67,18 +67,18 @@ def evenly(films: Sequence[Film], hands: int) -> list[Film]:
 def check(films: Sequence[Film], assessor: Assessor) -> dict[str, Any]:
     """The figures of all checks, JSON-ready, for `core.checked_maps.CheckedMaps.from_figures` and `as_text`.
 
-    Hands that are refused are listed and left out; of the others every bone that was found counts. Estimates are means
+    Hands that are refused are counted and left out; of the others every bone that was found counts. Estimates are means
     over hands with a 95 % interval (bootstrap over hands).
     Raises BoneGradeError where no hand at all could be graded.
     """
     trial = _Trial(assessor.grader.network)
-    refused, hands = [], 0
+    refused = hands = 0
     for film in tqdm(list(films), desc="hands", mininterval=10):
         radiograph = read_radiograph(film.path)
         try:
             assessment = assessor.assess(radiograph, film.sex)
         except FilmRefused:
-            refused.append(film.id)
+            refused += 1
             continue
         grades = {bone: graded.grade for bone, graded in assessment.bones.items() if graded is not None}
         if grades:
@@ -87,7 +87,7 @@ def check(films: Sequence[Film], assessor: Assessor) -> dict[str, Any]:
             hands += 1
     if not hands:
         raise BoneGradeError(
-            f"None of the {len(films)} films could be graded, so there is nothing to measure: point --data at hands."
+            f"No film of {len(films)} could be graded, so there is nothing to measure: point --data at films of hands."
         )
     rows = pd.DataFrame(trial.rows)
     return {
@@ -117,7 +117,7 @@ class _Trial:
 
     def add(self, crops: Crops, grades: dict[str, int]) -> None:
         """Measures one hand. crops, grades: by bone, as core.explain takes them."""
-        bones = [bone for bone in RUS_BONES if bone in crops]
+        bones: list[str] = [bone for bone in RUS_BONES if bone in crops]
         which = torch.tensor([RUS_BONES.index(bone) for bone in bones])
         views = network_input(torch.from_numpy(np.stack([crops[bone] for bone in bones]))[:, None])
         if not self._without_learning:
@@ -141,9 +141,7 @@ class _Trial:
                         measured[kind][part] = rank_correlation(blocks_of(maps[kind]), blocks_of(changed))
                 for kind, curves in self._deletions(maps, views, which, random).items():
                     measured[kind] |= curves
-                self._last_hand |= {
-                    f"{kind} {bone}": maps[kind][i] for kind in KINDS for i, bone in enumerate(bones)
-                }
+                self._last_hand |= {f"{kind} {bone}": maps[kind][i] for kind in KINDS for i, bone in enumerate(bones)}
             self._keep(stage, bones, measured)
         self._hand += 1
 
@@ -291,7 +289,7 @@ def as_text(figures: dict[str, Any]) -> str:
     head = f"|  | {' | '.join(KINDS.values())} |\n|---|{'---|' * len(KINDS)}"
     lines = [
         f"{figures['hands']} hands, {figures['crops']} crops, maps of stage {figures['stage']}, grader "
-        f"`{figures['grader_sha256'][:8]}`; {len(figures['refused'])} refused. Means over hands, 95 % intervals.",
+        f"`{figures['grader_sha256'][:8]}`; {figures['refused']} refused. Means over hands, 95 % intervals.",
         "",
         head,
         row("**Rank correlation with a randomised network's maps**", "randomised", "rank_correlation"),
@@ -327,4 +325,3 @@ def as_text(figures: dict[str, Any]) -> str:
         by_bone = maps[kind]["band"]["ratio_by_bone"]
         lines.append(f"| {title} | {' | '.join(cell(by_bone[bone], 2) for bone in RUS_BONES)} |")
     return "\n".join(lines)
-

@@ -51,7 +51,7 @@ def rank_correlation(first: Floats, second: Floats) -> Floats:
     ranks = [rankdata(blocks, axis=1) for blocks in (first, second)]
     a, b = (r - r.mean(1, keepdims=True) for r in ranks)
     spread = np.sqrt((a**2).sum(1) * (b**2).sum(1))
-    return np.divide((a * b).sum(1), spread, out=np.full(len(a), np.nan), where=spread > 0)
+    return np.asarray(np.divide((a * b).sum(1), spread, out=np.full(len(a), np.nan), where=spread > 0))
 
 
 def highest_first(blocks: Floats, random: np.random.Generator) -> Orders:
@@ -77,7 +77,7 @@ def share_inside(maps: NDArray[np.float32], regions: NDArray[np.bool_]) -> Float
     """Share of each map's sum that lies in its region, 0..1; NaN for a map that is 0 everywhere. Both N x S x S."""
     total = maps.sum((1, 2), dtype=np.float64)
     inside = (maps * regions).sum((1, 2), dtype=np.float64)
-    return np.divide(inside, total, out=np.full(len(maps), np.nan), where=total > 0)
+    return np.asarray(np.divide(inside, total, out=np.full(len(maps), np.nan), where=total > 0))
 
 
 def above_minimum(maps: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -107,9 +107,7 @@ def deleted(views: Tensor, orders: Orders) -> Tensor:
 
 
 @torch.inference_mode()
-def deletion_curve(
-    latents: Callable[[Tensor, Tensor], Tensor], views: Tensor, bones: Tensor, orders: Orders
-) -> Floats:
+def deletion_curve(latents: Callable[[Tensor, Tensor], Tensor], views: Tensor, bones: Tensor, orders: Orders) -> Floats:
     """By how many years the maturity of each crop moves, up or down, as more of it is deleted: N x len(DELETED).
 
     latents: crops N x 1 x S x S and bone numbers N -> years N, a grading network. views, bones: what it sees.

@@ -29,14 +29,18 @@ def _outcome(checks: CheckedMaps) -> str:
 
 def _words(one: CheckedMap) -> str:
     if one.correlation is None:
-        changes = "is even everywhere, so that it cannot change with the weights"
+        changes = "is even everywhere, with any weights"
     else:
         verb = "changes" if one.changes_with_weights else "hardly changes"
-        changes = f"{verb} when the weights are randomised (rank correlation {one.correlation.mean:.2f})"
-    by_chance, by_randomised = (one.band_ratio.against(value) for value in (1.0, one.band_ratio_randomised.mean))
-    untaught = f"{by_randomised} than without training ({one.band_ratio_randomised.mean:.2f})"
-    band = f"lies {by_chance} on the growth plate than by chance ({one.band_ratio.mean:.2f} times), {untaught}"
-    moved = one.more_than_random
-    matters = f"marks places that matter {moved.against(0.0)} than random ones ({moved.mean:+.1f} years when blurred)"
-    centre = f"{one.more_than_centre.against(0.0)} than the crop's middle ({one.more_than_centre.mean:+.1f})"
-    return f"{changes}; {band}; {matters}, {centre}"
+        changes = f"{verb} with randomised weights (rank correlation {one.correlation.mean:.2f})"
+    untrained = one.band_ratio_randomised.mean
+    band = (
+        f"lies on the growth plate {one.band_ratio.against(1.0)} than by chance ({one.band_ratio.mean:.2f} times), "
+        f"{one.band_ratio.against(untrained)} than without training ({untrained:.2f})"
+    )
+    random, centre = one.more_than_random, one.more_than_centre
+    marked = (
+        f"blurring what it marks moves the maturity {random.against(0.0)} than random places ({random.mean:+.1f} years), "
+        f"{centre.against(0.0)} than the crop's middle ({centre.mean:+.1f})"
+    )
+    return f"{changes}; {band}; {marked}"

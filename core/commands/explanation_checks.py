@@ -45,4 +45,6 @@ def _write(file: Path, figures: dict[str, object]) -> None:
     try:
         file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
-        raise BoneGradeError(f"The figures cannot be written to {file}: {error.strerror}. Choose another file.") from None
+        raise BoneGradeError(
+            f"The figures cannot be written to {file}: {error.strerror}. Choose another file."
+        ) from None
