@@ -10,6 +10,7 @@ import typer
 from core.bones import Sex
 from core.commands.dataset import dataset
 from core.commands.experiment import experiment
+from core.commands.explanation_checks import explanation_checks
 from core.commands.users import users
 from core.errors import BoneGradeError, FilmRefused
 
@@ -22,6 +23,7 @@ cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Bone age, bo
 train = typer.Typer(no_args_is_help=True, help="The programs that made the shipped weights and examples.")
 cli.add_typer(train, name="train")
 cli.add_typer(dataset)
+cli.add_typer(explanation_checks)
 cli.add_typer(users, name="users")
 cli.add_typer(experiment, name="experiment")
 

@@ -4,8 +4,10 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from core.bones import BONE_TITLES
+from core.checked_maps import checked
 from core.standards import grade_descriptions, grade_label
 from webapp.bone_style import bone_colour
+from webapp.map_checks import checks_line
 from webapp.pictures import colour_stops, data_uri, grey8, heat, jpeg, png
 from webapp.words import percent, weights_line
 
@@ -67,7 +69,8 @@ def crop_grid(assessment: "Assessment", explanation: "Explanation", overlay: str
     return (
         f'<section id="crop-grid" class="crop-grid" data-overlay="{escape(overlay)}" data-stage="{explanation.stage}" '
         f'style="--overlay-opacity:{opacity:.2f}" aria-label="Crops of the 13 bones">'
-        f'{_colour_bar(explanation.stage)}<div class="cards">{cards}{_KEY_CARD}</div>'
+        f"{_colour_bar(explanation.stage)}{checks_line(checked(), assessment.weights)}"
+        f'<div class="cards">{cards}{_KEY_CARD}</div>'
         f'<p class="made-by">Crops and maps made with weights {escape(weights_line(assessment.weights))}</p></section>'
     )
 

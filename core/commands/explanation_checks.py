@@ -1,0 +1,50 @@
+"""python -m core explanation-checks: whether the maps beside the crops mean something, measured on many hands."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.errors import BoneGradeError
+
+explanation_checks = typer.Typer(add_completion=False)
+_FAILED = 2
+
+
+@explanation_checks.command("explanation-checks")
+def check_explanations(
+    data: Annotated[Path, typer.Option(help="Folder with labels.csv and images.")] = Path("../shared/data/hands"),
+    split: Annotated[str | None, typer.Option(help="Rows of this split; all rows if not given.")] = None,
+    hands: Annotated[int, typer.Option(help="So many films, spread evenly over the split.", min=1)] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Also write the figures to this file; the app reads core/data/explanation_checks.json."),
+    ] = None,
+) -> None:
+    """Measures whether the maps change with the weights, lie on the growth plate, and mark what the grade rests on."""
+    from core import explanation_checks as checks
+    from core.assessment import Assessor
+    from core.training.films import DataFolderError, read_films
+    from models.registry import WeightsError
+
+    try:
+        figures = checks.check(checks.evenly(read_films(data, split), hands), Assessor.from_registry())
+        figures = {"split": split} | figures
+        # printed first, so that minutes of work are not lost where the file cannot be written
+        typer.echo(json.dumps(figures, indent=1) if as_json else checks.as_text(figures))
+        if keep is not None:
+            _write(keep, figures)
+    except (BoneGradeError, DataFolderError, WeightsError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(_FAILED) from None
+
+
+def _write(file: Path, figures: dict[str, object]) -> None:
+    try:
+        file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BoneGradeError(
+            f"The figures cannot be written to {file}: {error.strerror}. Choose another file."
+        ) from None
