@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import cv2
 import numpy as np
@@ -17,7 +17,13 @@ from core.enhance import enhance
 from core.errors import FilmRefused
 from core.localize import Localizer
 from core.radiograph import read_radiograph
-from core.training.films import Film, read_grey
+from core.training.films import DataFolderError, Film, read_grey
+
+#: A part of the graded crops: all, what is trained on, and what `left_out` keeps out of training.
+Part = Literal["all", "trained", "left_out"]
+
+#: Key of a grader's metadata that tells which Part of the exemplars it was trained on; without it, all.
+EXEMPLARS_KEY = "exemplars"
 
 #: Which bones an exemplar of a bone group speaks for.
 GROUP_BONES = {
@@ -121,15 +127,44 @@ def frame_exemplar(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return to_levels(enhance(framed.astype(np.float32) / np.float32(255), tiles=4))
 
 
-def read_graded(folder: Path, quality: str) -> GradedCrops:
-    """Crops of `folder`/labels.csv of one quality ("exemplar" or "unverified"), each for every bone of its group."""
-    table = pd.read_csv(folder / "labels.csv", keep_default_na=False)
+def left_out(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """The rows of a table of graded crops that stay out of training where it is told to leave some out, to be tested on.
+
+    Of the exemplars of one bone group and grade, every second by file name (the set has two of each); and all crops of
+    another quality, which are never trained on. The order of the table's rows does not matter.
+    """
+    exemplars = table[table["quality"] == "exemplar"].sort_values("file")
+    second = exemplars.groupby(["bone_group", "rus_chn_grade"]).cumcount() % 2 == 1
+    return second.reindex(table.index, fill_value=True).to_numpy(bool)
+
+
+def read_graded(folder: Path, quality: str, part: Part = "all") -> GradedCrops:
+    """Crops of `folder`/labels.csv of one quality ("exemplar" or "unverified"), each for every bone of its group.
+
+    part: all of them, those to train on, or those that `left_out` keeps for testing.
+    Raises DataFolderError where the table is missing, lacks a column, or has no such crop.
+    """
+    path = folder / "labels.csv"
+    if not path.is_file():
+        raise DataFolderError(
+            f"{path} is missing. Point --data at a folder with labels.csv "
+            "(file,bone_group,bone,rus_chn_grade,quality) and the crops it names."
+        )
+    table = pd.read_csv(path, keep_default_na=False)
+    missing = {"file", "bone_group", "bone", "rus_chn_grade", "quality"} - set(table.columns)
+    if missing:
+        raise DataFolderError(f"{path} has no column {', '.join(sorted(missing))}.")
+    wanted = table["quality"] == quality
+    if part != "all":
+        wanted &= left_out(table) == (part == "left_out")
     crops, bones, grades = [], [], []
-    for row in table[table["quality"] == quality].itertuples(index=False):
+    for row in table[wanted].itertuples(index=False):
         grey, _ = read_grey(folder / str(row.file))
         framed = frame_exemplar(grey)
         for bone in (str(row.bone),) if row.bone else GROUP_BONES[str(row.bone_group)]:
             crops.append(framed)
             bones.append(RUS_BONES.index(bone))
             grades.append(int(str(row.rus_chn_grade)))
+    if not crops:
+        raise DataFolderError(f"{path} has no crop of quality {quality} in the part {part}: choose another part.")
     return GradedCrops(np.stack(crops), np.array(bones, np.int64), np.array(grades, np.int64))
