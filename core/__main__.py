@@ -125,11 +125,14 @@ def train_grader(
     ),
     epochs: Annotated[int, typer.Option(help="Passes over the training hands.")] = 30,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
+    leave_out: Annotated[
+        bool, typer.Option("--leave-out", help="Keep half of the exemplars out, for evaluate-grades to test on.")
+    ] = False,
 ) -> None:
     """Cuts crops with the registered localiser, trains the grader on them, calibrates its interval, registers it."""
     from core.training import programs
 
-    _run(lambda: programs.make_grader(data, run, epochs, seed))
+    _run(lambda: programs.make_grader(data, run, epochs, seed, "trained" if leave_out else "all"))
 
 
 @train.command("examples")

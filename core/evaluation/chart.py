@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib
 import plotly.graph_objects as go
 from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
 
 _SIZE_INCHES = (6.4, 4.0)
 
@@ -25,11 +26,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """Lines over common axes. text: what hangs at the points of the first line, such as a count; empty for nothing."""
+    """Lines over common axes, the upright one from 0.
+
+    x_step: between two ticks. text: what hangs at the points of the first line, such as a count; empty for nothing.
+    """
 
     title: str
     x_title: str
     y_title: str
+    x_step: float
     lines: tuple[Line, ...]
     text: tuple[str, ...] = ()
 
@@ -67,8 +72,8 @@ def plotly_figure(chart: Chart) -> go.Figure:
             },
         )
     figure.update_layout(template="plotly_white", title=chart.title, legend={"orientation": "h", "y": 1.08})
-    figure.update_xaxes(title_text=chart.x_title)
-    figure.update_yaxes(title_text=chart.y_title)
+    figure.update_xaxes(title_text=chart.x_title, dtick=chart.x_step)
+    figure.update_yaxes(title_text=chart.y_title, rangemode="tozero")
     return figure
 
 
@@ -90,6 +95,8 @@ def _drawing(chart: Chart) -> Figure:
         )
     for x, y, text in zip(chart.lines[0].x, chart.lines[0].y, chart.text, strict=False):
         axes.annotate(text, (x, y), xytext=(0, 6), textcoords="offset points", ha="center", fontsize=7)
+    axes.xaxis.set_major_locator(MultipleLocator(chart.x_step))
+    axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     return figure

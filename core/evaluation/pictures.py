@@ -51,6 +51,7 @@ def reliability_chart(rows: list[dict[str, Any]]) -> Chart | None:
         f"Reliability of the age intervals ({drawn[0]['answered']} hands)",
         "nominal coverage",
         "share of readings inside, with its 95 % interval",
+        0.1,
         (
             Line("measured", _COLOURS["all"], nominal, measured, reach),
             Line("as it should be", "#76808f", nominal, nominal, dashed=True),
@@ -72,4 +73,4 @@ def year_chart(years: dict[str, Any], figure: str, title: str, unit: str) -> Cha
         lines.append(Line(name, _COLOURS[sex], middles, [row[figure] for row in drawn.values()]))
     if not lines:
         return None
-    return Chart(f"{title} (numbers: hands)", "bone age as read, years", unit, tuple(lines), counts)
+    return Chart(f"{title} (numbers: hands)", "bone age as read, years", unit, 1.0, tuple(lines), counts)

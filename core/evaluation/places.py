@@ -41,6 +41,8 @@ KEYPOINT_OF_BONE: Final = {
     "MC5": "pinky_finger1", "PP5": "pinky_finger1", "MP5": "pinky_finger2", "DP5": "pinky_finger3",
 }  # fmt: skip
 
+_CORNERS: Final = ("xmin", "ymin", "xmax", "ymax")
+
 #: Where two annotators boxed a film, the first of these that did counts.
 _ANNOTATORS: Final = ("eval_expert", "train", "eval_nonexpert")
 
@@ -59,6 +61,23 @@ class Mark:
 
 #: Marks by film id and RUS bone.
 Marks = dict[str, dict[str, Mark]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where the localiser put a region: centre in pixels, axis_degrees as in core.localization.Region, and whether the
+    film shows a right hand."""
+
+    centre: Point
+    axis_degrees: float
+    mirrored: bool
+
+    def offset_from(self, mark: Mark) -> Point:
+        """From the mark to the centre, in the mark's units: towards the bone's distal end, and towards the thumb."""
+        x, y = np.subtract(self.centre, mark.centre) / mark.unit
+        turn = np.radians(self.axis_degrees)
+        thumb = x * np.cos(turn) + y * np.sin(turn)
+        return float(x * np.sin(turn) - y * np.cos(turn)), float(-thumb if self.mirrored else thumb)
 
 
 def evaluate_places(data: Path, localizer: Localizer, weights: str, every: int = 1) -> dict[str, Any]:
@@ -93,51 +112,63 @@ def evaluate_places(data: Path, localizer: Localizer, weights: str, every: int =
     }
 
 
-def find_centres(films: Sequence[Film], localizer: Localizer) -> dict[str, dict[str, Point]]:
-    """The centres of the regions that are found, by film id and bone; a refused film has none."""
-    centres: dict[str, dict[str, Point]] = {}
+def find_centres(films: Sequence[Film], localizer: Localizer) -> dict[str, dict[str, Found]]:
+    """The regions that are found, by film id and bone; a refused film has none."""
+    centres: dict[str, dict[str, Found]] = {}
     for film in tqdm(films, desc="locating", mininterval=10):
         try:
-            regions = localizer.locate(read_radiograph(film.path)).regions
+            hand = localizer.locate(read_radiograph(film.path))
         except FilmRefused:
             centres[film.id] = {}
         else:
-            centres[film.id] = {region.bone: region.centre for region in regions if region.status == "found"}
+            centres[film.id] = {
+                region.bone: Found(region.centre, region.axis_degrees, hand.mirrored)
+                for region in hand.regions
+                if region.status == "found"
+            }
     return centres
 
 
-def place_figures(marks: Marks, centres: Mapping[str, Mapping[str, Point]]) -> dict[str, Any]:
+def place_figures(marks: Marks, centres: Mapping[str, Mapping[str, Found]]) -> dict[str, Any]:
     """How near the found centres are to the marks.
 
     centres: by film id and bone, of marked films; a marked region without a centre was not found: it counts in n, lies
     outside its box, and has no distance. inside: share of n whose centre lies in the box, ends included (boxes only).
-    median, p95: of the distances, as a share of the mark's unit.
+    median, p95: of the distances, as a share of the mark's unit. distal_median: of the offset along the bone, distal
+    positive. scatter_p95: 95th percentile of the distances from the bone's median offset. The marks are of other things
+    than our regions (an ossification centre, a joint): that shows as an offset, the localiser's own error as scatter.
     """
-    placed = [
-        (bone, mark, found.get(bone)) for film_id, found in centres.items() for bone, mark in marks[film_id].items()
-    ]
     figures: dict[str, Any] = {"hands": len(centres), "without_any": sum(not found for found in centres.values())}
+    by_bone: dict[str, list[tuple[Mark, Found | None]]] = {bone: [] for bone in RUS_BONES}
+    for film_id, found in centres.items():
+        for bone, mark in marks[film_id].items():
+            by_bone[bone].append((mark, found.get(bone)))
+    placed = {bone: pairs for bone, pairs in by_bone.items() if pairs}
     if placed:
-        figures["all"] = _figures([(mark, centre) for _, mark, centre in placed])
-        figures["by_bone"] = {
-            bone: _figures([(mark, centre) for name, mark, centre in placed if name == bone])
-            for bone in RUS_BONES
-            if any(name == bone for name, _, _ in placed)
-        }
+        figures["all"] = _figures(list(placed.values()))
+        figures["by_bone"] = {bone: _figures([pairs]) for bone, pairs in placed.items()}
     return figures
 
 
-def _figures(placed: Sequence[tuple[Mark, Point | None]]) -> dict[str, Any]:
-    found = [(mark, centre) for mark, centre in placed if centre is not None]
-    figures: dict[str, Any] = {"n": len(placed), "found": len(found)}
-    if any(mark.box is not None for mark, _ in placed):
-        inside = sum(mark.box is not None and _contains(mark.box, centre) for mark, centre in found)
-        figures["inside"] = round(inside / len(placed), 4)
-        figures["inside_wilson95"] = list(wilson95(inside, len(placed)))
-    if found:
-        distances = [float(np.hypot(*np.subtract(centre, mark.centre))) / mark.unit for mark, centre in found]
+def _figures(bones: Sequence[Sequence[tuple[Mark, Found | None]]]) -> dict[str, Any]:
+    """Of one or several bones, each with its own offset."""
+    found = [[(mark, place) for mark, place in pairs if place is not None] for pairs in bones]
+    n, answered = sum(map(len, bones)), sum(map(len, found))
+    figures: dict[str, Any] = {"n": n, "found": answered}
+    boxes = [(mark.box, place.centre) for pairs in found for mark, place in pairs if mark.box is not None]
+    if any(mark.box is not None for pairs in bones for mark, _ in pairs):
+        inside = sum(_contains(box, centre) for box, centre in boxes)
+        figures["inside"] = round(inside / n, 4)
+        figures["inside_wilson95"] = list(wilson95(inside, n))
+    if answered:
+        of_bones = [np.array([place.offset_from(mark) for mark, place in pairs]) for pairs in found if pairs]
+        offsets = np.concatenate(of_bones)
+        distances = np.hypot(*offsets.T)
+        scatter = np.hypot(*np.concatenate([of_bone - np.median(of_bone, axis=0) for of_bone in of_bones]).T)
         figures["median"] = round(float(np.median(distances)), 4)
         figures["p95"] = round(float(np.percentile(distances, 95)), 4)
+        figures["distal_median"] = round(float(np.median(offsets[:, 0])), 4)
+        figures["scatter_p95"] = round(float(np.percentile(scatter, 95)), 4)
     return figures
 
 
@@ -194,9 +225,6 @@ def read_keypoints(data: Path) -> Marks:
     return marks
 
 
-_CORNERS: Final = ("xmin", "ymin", "xmax", "ymax")
-
-
 def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """The table, empty where there is no file. Raises DataFolderError where a column is missing."""
     if not path.is_file():
@@ -209,7 +237,7 @@ def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def places_as_text(figures: dict[str, Any]) -> str:
-    """The check as a table for people."""
+    """The check as a table for people; its columns are the keys of `place_figures`."""
     titles = {
         "ossification_boxes": "centres against ossification boxes (distances as shares of the box's diagonal)",
         "keypoints": "centres against joints (distances as shares of the hand's height)",
@@ -217,11 +245,13 @@ def places_as_text(figures: dict[str, Any]) -> str:
     lines = []
     for name, title in titles.items():
         lines.append(title)
-        lines.append(f"{'':>16} {'n':>5} {'found':>6} {'inside':>7} {'median':>7} {'95 %':>7}")
+        lines.append(
+            f"{'':>16} {'n':>5} {'found':>6} {'inside':>7} {'median':>7} {'95 %':>7} {'distal':>7} {'scatter':>8}"
+        )
         for split, of_split in figures["splits"].items():
             part = of_split[name]
             for bone, row in {"all": part["all"], **part["by_bone"]}.items() if "all" in part else ():
-                values = [row.get(key, "") for key in ("inside", "median", "p95")]
+                values = [row.get(key, "") for key in ("inside", "median", "p95", "distal_median", "scatter_p95")]
                 lines.append(
                     f"{split:>7} {bone:>8} {row['n']:>5} {row['found']:>6} " + " ".join(f"{v:>7}" for v in values)
                 )
