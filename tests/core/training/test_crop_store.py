@@ -11,8 +11,16 @@ from core.assessment import Assessor
 from core.bones import RUS_BONES
 from core.crops import CONTEXT_SIDE, cut_all
 from core.radiograph import read_radiograph
-from core.training.crop_store import GROUP_BONES, HandCrops, cut_films, frame_exemplar, read_graded, to_levels
-from core.training.films import Film
+from core.training.crop_store import (
+    GROUP_BONES,
+    HandCrops,
+    cut_films,
+    frame_exemplar,
+    left_out,
+    read_graded,
+    to_levels,
+)
+from core.training.films import DataFolderError, Film
 from tests.hands import Assess, Example
 from tests.no_hands import noise
 
@@ -88,6 +96,53 @@ def test_graded_crops_speak_for_every_bone_of_their_group(tmp_path: Path) -> Non
     assert [RUS_BONES[bone] for bone in graded.bones] == ["PP3", "PP5", "Ulna"]
     assert graded.grades.tolist() == [9, 9, 3]
     assert len(read_graded(tmp_path, "unverified")) == 1
+
+
+def _graded_table() -> pd.DataFrame:
+    """Two exemplars of each of three grades, one of a fourth, and a crop of a hand, in no order."""
+    rows = [
+        ("b_1.png", "MC", "", 2, "exemplar"),
+        ("hand.png", "MC", "MC3", 2, "unverified"),
+        ("a_0.png", "MC", "", 1, "exemplar"),
+        ("u_0.png", "Ulna", "", 1, "exemplar"),
+        ("b_0.png", "MC", "", 2, "exemplar"),
+        ("u_1.png", "Ulna", "", 1, "exemplar"),
+        ("a_1.png", "MC", "", 1, "exemplar"),
+        ("alone.png", "PP1", "", 4, "exemplar"),
+    ]
+    return pd.DataFrame(rows, columns=["file", "bone_group", "bone", "rus_chn_grade", "quality"])
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2])
+def test_the_second_of_two_exemplars_is_left_out(seed: int | None) -> None:
+    table = _graded_table()
+    if seed is not None:
+        table = table.sample(frac=1, random_state=seed)
+    assert set(table["file"][left_out(table)]) == {"a_1.png", "b_1.png", "u_1.png", "hand.png"}
+
+
+def test_parts_of_the_exemplars(tmp_path: Path) -> None:
+    table = _graded_table()
+    for number, file in enumerate(table["file"]):
+        cv2.imwrite(str(tmp_path / file), np.random.default_rng(number).integers(0, 256, (50, 40), np.uint8))
+    table.to_csv(tmp_path / "labels.csv", index=False)
+    trained, tested, everything = (read_graded(tmp_path, "exemplar", part) for part in ("trained", "left_out", "all"))
+    assert (len(trained), len(tested), len(everything)) == (6, 5, 11)
+    rows = {part: {crop.tobytes() for crop in graded.crops} for part, graded in (("a", trained), ("b", tested))}
+    assert not rows["a"] & rows["b"], "no crop is in both"
+    assert rows["a"] | rows["b"] == {crop.tobytes() for crop in everything.crops}
+    assert sorted(tested.grades) == [1, 1, 1, 2, 2], "each grade that has two"
+    assert len(read_graded(tmp_path, "unverified", "left_out")) == 1
+    with pytest.raises(DataFolderError, match="no crop of quality unverified"):
+        read_graded(tmp_path, "unverified", "trained")
+
+
+def test_a_graded_folder_not_laid_out_as_expected(tmp_path: Path) -> None:
+    with pytest.raises(DataFolderError, match=r"labels\.csv is missing"):
+        read_graded(tmp_path, "exemplar")
+    _graded_table().drop(columns=["bone", "quality"]).to_csv(tmp_path / "labels.csv", index=False)
+    with pytest.raises(DataFolderError, match="no column bone, quality"):
+        read_graded(tmp_path, "exemplar")
 
 
 def test_groups_cover_every_bone_once() -> None:
