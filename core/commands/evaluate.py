@@ -40,6 +40,8 @@ def evaluate(
     from core.assessment import Assessor
 
     def measure() -> dict[str, Any]:
+        if figures is not None:
+            measuring.make_folder(figures)
         measured = measuring.evaluate(data, split, Assessor.from_registry(), every)
         if figures is not None:
             measuring.write_pictures(measured, figures)

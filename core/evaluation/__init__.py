@@ -4,7 +4,7 @@ from core.evaluation.ages import age_figures, small_children_figures, year_figur
 from core.evaluation.boxes import average_precision, iou, localization_figures
 from core.evaluation.grades import Quality, agreement_figures, evaluate_graded, graded_as_text, rising_figures
 from core.evaluation.intervals import interval_figures, intervals_of, reliability_figures
-from core.evaluation.pictures import write_pictures
+from core.evaluation.pictures import make_folder, write_pictures
 from core.evaluation.places import evaluate_places, place_figures, places_as_text
 from core.evaluation.readings import Reading, read_all
 from core.evaluation.report import as_text, evaluate
@@ -24,6 +24,7 @@ __all__ = [
     "intervals_of",
     "iou",
     "localization_figures",
+    "make_folder",
     "place_figures",
     "places_as_text",
     "read_all",

@@ -13,6 +13,9 @@ _NAMES: Final = {"all": "all", "male": "boys", "female": "girls"}
 class PicturesNotWritten(BoneGradeError):
     """The folder for the pictures cannot be written to."""
 
+    def __init__(self, folder: Path, error: OSError):
+        super().__init__(f"The figures cannot be written to {folder}: {error.strerror}. Choose another folder.")
+
 
 def write_pictures(figures: dict[str, Any], folder: Path) -> list[Path]:
     """Writes reliability, mae_by_year and within_12_by_year, each as HTML and SVG, where there is something to draw.
@@ -26,15 +29,24 @@ def write_pictures(figures: dict[str, Any], folder: Path) -> list[Path]:
             figures["age_by_year"], "within_12_months", "Within one year of the reading, by age", "share of hands"
         ),
     }
+    make_folder(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         return [
             path for stem, chart in charts.items() if chart is not None for path in write_chart(chart, folder, stem)
         ]
     except OSError as error:
-        raise PicturesNotWritten(
-            f"The figures cannot be written to {folder}: {error.strerror}. Choose another folder."
-        ) from error
+        raise PicturesNotWritten(folder, error) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Makes the folder where it is not there, so that a long measurement need not end in this error.
+
+    Raises PicturesNotWritten.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PicturesNotWritten(folder, error) from error
 
 
 def reliability_chart(rows: list[dict[str, Any]]) -> Chart | None:

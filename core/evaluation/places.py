@@ -59,7 +59,7 @@ class Mark:
     box: Box | None
 
 
-#: Marks by film id and RUS bone.
+#: Marks by film id (or annotator) and RUS bone.
 Marks = dict[str, dict[str, Mark]]
 
 
@@ -104,6 +104,7 @@ def evaluate_places(data: Path, localizer: Localizer, weights: str, every: int =
     }
     return {
         "splits": {split or "all": figures for split, figures in splits.items()},
+        "between_annotators": annotator_figures(data),
         "without_counterpart": {
             "ossification_boxes": [bone for bone in RUS_BONES if bone not in BOX_OF_BONE],
             "keypoints": [bone for bone in RUS_BONES if bone not in KEYPOINT_OF_BONE],
@@ -182,17 +183,39 @@ def read_ossification_boxes(data: Path) -> Marks:
     Fingers are numbered there as if the film showed an upright left hand, thumb to the right. Where the radius, which is
     on the thumb's side, lies left of the ulna, the order is turned round.
     """
+    return {
+        film_id: marks[next((name for name in _ANNOTATORS if name in marks), min(marks))]
+        for film_id, marks in _by_annotator(data).items()
+    }
+
+
+def annotator_figures(data: Path) -> dict[str, Any]:
+    """How near the second annotator's boxes are to those of the first, on the films that both boxed: people's own noise.
+
+    The figures of `place_figures`, with the film's upward direction for every bone's.
+    """
+    first, second = _ANNOTATORS[0], _ANNOTATORS[-1]
+    both = {film_id: marks for film_id, marks in _by_annotator(data).items() if {first, second} <= marks.keys()}
+    return place_figures(
+        {film_id: marks[first] for film_id, marks in both.items()},
+        {
+            film_id: {bone: Found(mark.centre, 0.0, False) for bone, mark in marks[second].items()}
+            for film_id, marks in both.items()
+        },
+    )
+
+
+def _by_annotator(data: Path) -> dict[str, Marks]:
+    """Marks of every film by annotator."""
     table = _read(data / "boxes_ossification17.csv", ("annotator", "region", "finger_by_x_order", *_CORNERS))
-    marks: Marks = {}
-    for film_id, of_film in table.groupby("id"):
-        given = set(of_film["annotator"])
-        counted = next((name for name in _ANNOTATORS if name in given), min(given))
-        boxes = _by_finger(of_film[of_film["annotator"] == counted])
-        marks[str(film_id)] = {
+    films: dict[str, Marks] = {}
+    for (film_id, annotator), of_film in table.groupby(["id", "annotator"]):
+        boxes = _by_finger(of_film)
+        films.setdefault(str(film_id), {})[str(annotator)] = {
             bone: Mark(((x0 + x1) / 2, (y0 + y1) / 2), float(np.hypot(x1 - x0, y1 - y0)), (x0, y0, x1, y1))
             for bone, (x0, y0, x1, y1) in ((bone, boxes[key]) for bone, key in BOX_OF_BONE.items() if key in boxes)
         }
-    return marks
+    return films
 
 
 def _by_finger(of_film: pd.DataFrame) -> dict[tuple[str, int], Box]:
@@ -237,7 +260,10 @@ def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def places_as_text(figures: dict[str, Any]) -> str:
-    """The check as a table for people; its columns are the keys of `place_figures`."""
+    """The check as a table for people; its columns are the keys of `place_figures`.
+
+    Rows "people" hold the second annotator's boxes against those of the first.
+    """
     titles = {
         "ossification_boxes": "centres against ossification boxes (distances as shares of the box's diagonal)",
         "keypoints": "centres against joints (distances as shares of the hand's height)",
@@ -248,8 +274,10 @@ def places_as_text(figures: dict[str, Any]) -> str:
         lines.append(
             f"{'':>16} {'n':>5} {'found':>6} {'inside':>7} {'median':>7} {'95 %':>7} {'distal':>7} {'scatter':>8}"
         )
-        for split, of_split in figures["splits"].items():
-            part = of_split[name]
+        parts = {split: of_split[name] for split, of_split in figures["splits"].items()}
+        if name == "ossification_boxes":
+            parts["people"] = figures["between_annotators"]
+        for split, part in parts.items():
             for bone, row in {"all": part["all"], **part["by_bone"]}.items() if "all" in part else ():
                 values = [row.get(key, "") for key in ("inside", "median", "p95", "distal_median", "scatter_p95")]
                 lines.append(

@@ -15,6 +15,7 @@ from core.evaluation.places import (
     KEYPOINT_OF_BONE,
     Found,
     Mark,
+    annotator_figures,
     read_keypoints,
     read_ossification_boxes,
 )
@@ -114,6 +115,17 @@ def test_a_right_hand_is_numbered_the_other_way(tmp_path: Path) -> None:
 def test_the_experts_boxes_count(tmp_path: Path) -> None:
     _write_boxes17(tmp_path, _box_rows("a", "eval_nonexpert", shift=5.0) + _box_rows("a", "eval_expert"))
     assert read_ossification_boxes(tmp_path)["a"]["Radius"].centre == (80, 90)
+
+
+def test_annotators_against_each_other(tmp_path: Path) -> None:
+    _write_boxes17(
+        tmp_path,
+        _box_rows("a", "eval_nonexpert", shift=5.0) + _box_rows("a", "eval_expert") + _box_rows("b", "eval_expert"),
+    )
+    figures = annotator_figures(tmp_path)
+    assert figures["hands"] == 1 and figures["all"]["n"] == 12
+    assert figures["all"]["median"] == figures["all"]["p95"] == pytest.approx(0.5)
+    assert figures["all"]["inside"] == 0.0, "5 pixels to the side, of a box with 3 on either"
 
 
 def _write_keypoints(folder: Path, film: str, places: dict[str, tuple[float, float]], hidden: str = "") -> None:
