@@ -9,6 +9,7 @@ import typer
 
 from core.bones import Sex
 from core.commands.dataset import dataset
+from core.commands.evaluate import evaluation
 from core.commands.experiment import experiment
 from core.commands.explanation_checks import explanation_checks
 from core.commands.users import users
@@ -24,6 +25,7 @@ train = typer.Typer(no_args_is_help=True, help="The programs that made the shipp
 cli.add_typer(train, name="train")
 cli.add_typer(dataset)
 cli.add_typer(explanation_checks)
+cli.add_typer(evaluation)
 cli.add_typer(users, name="users")
 cli.add_typer(experiment, name="experiment")
 
@@ -81,25 +83,6 @@ def assess(
         low, high = assessment.interval90_months
         typer.echo(f"Bone age {assessment.bone_age_months:.0f} months, 90 % interval {low:.0f} to {high:.0f}.")
     typer.echo("Research use only; not a medical device.")
-
-
-@cli.command()
-def evaluate(
-    data: Annotated[Path, typer.Option(help="Folder with labels.csv, images and, if any, boxes21.csv.")] = _HANDS,
-    split: Annotated[str | None, typer.Option(help="Rows of this split, e.g. val; all rows if not given.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Measures boxes and bone ages on labelled films."""
-    from core import evaluation
-    from core.assessment import Assessor
-    from core.training.films import DataFolderError
-    from models.registry import WeightsError
-
-    try:
-        figures = evaluation.evaluate(data, split, Assessor.from_registry())
-    except (BoneGradeError, DataFolderError, WeightsError) as error:
-        _stop(str(error), _FAILED)
-    typer.echo(json.dumps(figures, indent=1) if as_json else evaluation.as_text(figures))
 
 
 @cli.command()

@@ -57,7 +57,23 @@ def heard(bones: BoneAge, second: SecondOpinion) -> BoneAge:
 
 def bone_age_of_total(grader: Grader, sex: Sex, distribution: NDArray[np.float64], spread: float) -> BoneAge:
     """The same from the distribution of the RUS-CHN total (1001 probabilities)."""
-    mean = float(distribution @ np.arange(MATURE_TOTAL + 1))
-    low, high = widened_interval(distribution, spread)
-    months, lower, upper = months_of_totals(grader, sex, [mean, min(low, mean), max(high, mean)])
+    months, lower, upper = _months_of_distribution(grader, sex, distribution, spread, 0.9)
     return BoneAge(months, (lower, upper))
+
+
+def interval_of_total(
+    grader: Grader, sex: Sex, distribution: NDArray[np.float64], spread: float, coverage: float
+) -> tuple[float, float]:
+    """The interval of another nominal coverage (0..1) in months, made as the 90 % interval is, with the same spread."""
+    _, lower, upper = _months_of_distribution(grader, sex, distribution, spread, coverage)
+    return lower, upper
+
+
+def _months_of_distribution(
+    grader: Grader, sex: Sex, distribution: NDArray[np.float64], spread: float, coverage: float
+) -> tuple[float, float, float]:
+    """Months of the mean total, and of the interval's ends."""
+    mean = float(distribution @ np.arange(MATURE_TOTAL + 1))
+    low, high = widened_interval(distribution, spread, coverage)
+    months, lower, upper = months_of_totals(grader, sex, [mean, min(low, mean), max(high, mean)])
+    return months, lower, upper

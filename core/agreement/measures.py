@@ -78,16 +78,16 @@ def confusion(first: NDArray[Any], second: NDArray[Any], grades: int) -> NDArray
     return np.bincount(cells, minlength=grades * grades).reshape(grades, grades)
 
 
-def kappa_of_two(first: NDArray[Any], second: NDArray[Any]) -> Kappa:
+def kappa_of_two(first: NDArray[Any], second: NDArray[Any], least: int = LEAST_FILMS) -> Kappa:
     """Quadratic-weighted kappa (Cohen 1968) of two voices on one bone.
 
-    first, second: n grades each; a negative one in either leaves the film out. It does not depend on how many grades the
-    bone has, only on those that were given: with quadratic weights kappa is one minus the mean squared difference over
-    that of all pairs of a first and a second grade.
+    first, second: n grades each; a negative one in either leaves the film out. least: fewer films give no kappa. It does
+    not depend on how many grades the bone has, only on those that were given: with quadratic weights kappa is one minus
+    the mean squared difference over that of all pairs of a first and a second grade.
     """
     both = (first >= 0) & (second >= 0)
     one, other = first[both].astype(float), second[both].astype(float)
-    return _kappa(np.stack([(one - other) ** 2, one, other, one**2 + other**2]))
+    return _kappa(np.stack([(one - other) ** 2, one, other, one**2 + other**2]), least)
 
 
 def kappa_of_many(grades: NDArray[Any]) -> Kappa:
@@ -103,17 +103,17 @@ def kappa_of_many(grades: NDArray[Any]) -> Kappa:
     square = np.where(given, values**2, 0.0).sum(1) / count
     # The mean squared difference over all pairs of n grades is twice their variance with n - 1.
     apart = 2 * np.where(given, (values - mean[:, None]) ** 2, 0.0).sum(1) / (count - 1)
-    return _kappa(np.stack([apart, mean, mean, 2 * square]))
+    return _kappa(np.stack([apart, mean, mean, 2 * square]), LEAST_FILMS)
 
 
-def _kappa(moments: NDArray[np.float64]) -> Kappa:
+def _kappa(moments: NDArray[np.float64], least: int) -> Kappa:
     """Kappa from 4 x films: squared difference, first grade, second grade, sum of both squares.
 
     The interval leaves out one film at a time (jackknife) on Fisher's z scale, on which such an intraclass correlation is
     about normal (Fleiss and Cohen 1973), so that it stays below 1.
     """
     films = moments.shape[1]
-    if films < LEAST_FILMS:
+    if films < least:
         return Kappa(films, None, None, "too_few")
     total = moments.sum(1)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -2,30 +2,18 @@
 
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, cast, get_args
+from typing import Annotated, NoReturn, cast, get_args
 
 import typer
 
 from core.bones import Sex
+from core.commands.options import one_of
 from core.errors import BoneGradeError
 from core.ledger import LabelRule, Ledger, LedgerSettings
 
 dataset = typer.Typer(no_args_is_help=True, add_completion=False, help="Datasets out of the ledger, and into it.")
 _FAILED = 2
-
-
-def _one_of(what: str, values: tuple[str, ...]) -> Callable[[Any], Any]:
-    """A check that an option, or each of a list, is one of the values."""
-
-    def check(given: Any) -> Any:
-        for value in given if isinstance(given, list) else [given]:
-            if value is not None and value not in values:
-                raise typer.BadParameter(f"there is no {what} {value!r}; choose from {', '.join(values)}.")
-        return given
-
-    return check
 
 
 _FORMATS = ("labels", "csv", "coco", "crops", "voc", "films")
@@ -38,7 +26,7 @@ def export_command(
         str,
         typer.Option(
             help="Whose word counts: latest, majority or reviewer_first.",
-            callback=_one_of("rule", get_args(LabelRule)),
+            callback=one_of("rule", get_args(LabelRule)),
         ),
     ] = "latest",
     reviewer: Annotated[
@@ -51,7 +39,7 @@ def export_command(
             "--format",
             help="labels (Parquet), csv, coco, crops, voc or films (the kept pictures); give it for each. "
             "If not given: the first four.",
-            callback=_one_of("format", _FORMATS),
+            callback=one_of("format", _FORMATS),
         ),
     ] = None,
     split: Annotated[str, typer.Option(help="Percentages of patients in train/val/test.")] = "80/10/10",
@@ -105,7 +93,7 @@ def export_command(
 def import_command(
     file: Annotated[Path, typer.Argument(help="A COCO or CSV file, or the folder of Pascal VOC files.")],
     kind: Annotated[
-        str, typer.Option("--format", help="coco, voc or csv.", callback=_one_of("format", ("coco", "voc", "csv")))
+        str, typer.Option("--format", help="coco, voc or csv.", callback=one_of("format", ("coco", "voc", "csv")))
     ],
     images: Annotated[Path, typer.Option(help="The folder of the pictures that the labels name.")],
     reader: Annotated[str, typer.Option(help="Who answers for the labels.")],
@@ -114,7 +102,7 @@ def import_command(
     ] = None,
     sex: Annotated[
         str | None,
-        typer.Option(help="M or F, where neither file says it.", callback=_one_of("sex", ("M", "F"))),
+        typer.Option(help="M or F, where neither file says it.", callback=one_of("sex", ("M", "F"))),
     ] = None,
     consent: Annotated[bool, typer.Option("--consent", help="There is consent to keeping the pixels.")] = False,
     assess: Annotated[bool, typer.Option(help="Assess new films, so that their crops can be cut.")] = True,

@@ -17,10 +17,13 @@ from core.bones import RUS_BONES
 from core.crops import CONTEXT_SIDE, CROP_SIDE
 from core.enhance import enhance
 from core.training.crop_store import GROUP_BONES, GradedCrops, HandCrops, to_levels
-from core.training.films import read_grey
+from core.training.films import DataFolderError, read_grey
 
-#: All crops of a quality, or, of each bone group's and grade's, the first, third... by file name, or the others.
+#: A part of the graded crops: all, what is trained on, and what `left_out` keeps out of training.
 Part = Literal["all", "trained", "left_out"]
+
+#: Key of a grader's metadata that tells which Part of the exemplars it was trained on; without it, all.
+EXEMPLARS_KEY = "exemplars"
 
 #: The mean crops that the shipped weights' exemplars were held against; made by `python -m core train grader`.
 MEAN_CROPS = Path(__file__).parents[1] / "data" / "mean_crops.npz"
@@ -141,21 +144,47 @@ def reframe(grey: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
     return to_levels(enhance(np.asarray(window, np.float32) / np.float32(255), tiles=4))
 
 
-def framed_crops(folder: Path, quality: str, part: Part, means: dict[str, NDArray[np.uint8]]) -> GradedCrops:
+def left_out(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """The rows of a table of graded crops that stay out of training, to be tested on.
+
+    Of the exemplars of one bone group and grade, every second by file name (the set has two of each); and all crops of
+    another quality, which are never trained on. The order of the table's rows does not matter.
+    """
+    exemplars = table[table["quality"] == "exemplar"].sort_values("file")
+    second = exemplars.groupby(["bone_group", "rus_chn_grade"]).cumcount() % 2 == 1
+    return second.reindex(table.index, fill_value=True).to_numpy(bool)
+
+
+def read_graded(
+    folder: Path, quality: str, part: Part = "all", means: dict[str, NDArray[np.uint8]] | None = None
+) -> GradedCrops:
     """Crops of `folder`/labels.csv of one quality ("exemplar" or "unverified"), framed, each for every bone of its group.
 
-    part: see Part; half of the exemplars are left out of training, so that they can be tested on.
+    part: all of them, those to train on, or those that `left_out` keeps for testing. means: what they are held against;
+    the shipped mean crops if not given. Raises DataFolderError where the table is missing, lacks a column, or has no such
+    crop.
     """
-    table = pd.read_csv(folder / "labels.csv", keep_default_na=False)
-    table = table[table["quality"] == quality].sort_values("file")
-    place = table.groupby(["bone_group", "rus_chn_grade"]).cumcount() % 2
+    path = folder / "labels.csv"
+    if not path.is_file():
+        raise DataFolderError(
+            f"{path} is missing. Point --data at a folder with labels.csv "
+            "(file,bone_group,bone,rus_chn_grade,quality) and the crops it names."
+        )
+    table = pd.read_csv(path, keep_default_na=False)
+    missing = {"file", "bone_group", "bone", "rus_chn_grade", "quality"} - set(table.columns)
+    if missing:
+        raise DataFolderError(f"{path} has no column {', '.join(sorted(missing))}.")
+    wanted = table["quality"] == quality
     if part != "all":
-        table = table[place == (0 if part == "trained" else 1)]
+        wanted &= left_out(table) == (part == "left_out")
+    means = load_mean_crops() if means is None else means
     crops, bones, grades = [], [], []
-    for row in table.itertuples(index=False):
+    for row in table[wanted].itertuples(index=False):
         grey, _ = read_grey(folder / str(row.file))
         for bone in (str(row.bone),) if row.bone else GROUP_BONES[str(row.bone_group)]:
             crops.append(reframe(grey, find_frame(grey, means[bone], bone)))
             bones.append(RUS_BONES.index(bone))
             grades.append(int(str(row.rus_chn_grade)))
+    if not crops:
+        raise DataFolderError(f"{path} has no crop of quality {quality} in the part {part}: choose another part.")
     return GradedCrops(np.stack(crops), np.array(bones, np.int64), np.array(grades, np.int64))

@@ -10,7 +10,7 @@ from core.bone_age import SecondOpinion
 from core.grade import Grader
 from core.localize import Localizer
 from core.training.crop_store import GradedCrops, HandCrops, cut_films
-from core.training.exemplar_frame import MEAN_CROPS, framed_crops, mean_crops
+from core.training.exemplar_frame import EXEMPLARS_KEY, MEAN_CROPS, mean_crops, read_graded
 from core.training.films import read_boxes, read_films
 from core.training.grader import GraderRecipe, months_of, train_grader
 from core.training.interval import calibrate_spread
@@ -68,7 +68,7 @@ def grading_material(data: Path, run: Path) -> GradingMaterial:
         hands[split] = HandCrops.load(saved)
     framed = run / "exemplars.npz"
     if not framed.is_file():
-        framed_crops(data / "graded_rois", "exemplar", "trained", mean_crops(hands["train"])).save(framed)
+        read_graded(data / "graded_rois", "exemplar", "trained", mean_crops(hands["train"])).save(framed)
     return GradingMaterial(hands["train"], hands["val"], GradedCrops.load(framed))
 
 
@@ -79,7 +79,7 @@ def make_grader(data: Path, run: Path, epochs: int, seed: int) -> None:
     recipe = dataclasses.replace(GraderRecipe(), epochs=epochs, seed=seed)
     network = train_grader(material.train, material.val, material.exemplars, run, recipe)
     fit_score_road(network, material.train, material.exemplars, ScoreRoadRecipe(seed=seed))
-    metadata = recipe.options.to_metadata()
+    metadata = {**recipe.options.to_metadata(), EXEMPLARS_KEY: "trained"}
     register("grader", network, metadata)
     spread = calibrate_spread(Grader(load_grader()[0]), material.val)
     register("grader", network, {**metadata, "interval_spread": f"{spread:.3f}"})

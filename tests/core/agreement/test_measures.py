@@ -134,6 +134,14 @@ def test_age_differences_by_hand() -> None:
     assert turned.mean == pytest.approx(-2.0) and turned.limits == pytest.approx([-end for end in found.limits[::-1]])  # type: ignore[index]
 
 
+def test_how_few_films_are_too_few_can_be_said() -> None:
+    first, second = np.array([1, 2, 3]), np.array([1, 3, 3])
+    assert kappa_of_two(first, second).missing == "too_few"
+    # squares of the differences: mean 1/3; of all 9 pairs: 14/3 + 19/3 - 2 * 2 * 7/3 = 5/3
+    assert kappa_of_two(first, second, least=3).value == pytest.approx(1 - (1 / 3) / (5 / 3))
+    assert kappa_of_two(first, second, least=4).missing == "too_few"
+
+
 def test_too_few_ages_give_no_limits() -> None:
     found = age_differences(np.arange(9.0), np.zeros(9))
     assert (found.films, found.mean, found.limits) == (9, None, None)

@@ -14,11 +14,13 @@ from core.training.crop_store import HandCrops
 from core.training.exemplar_frame import (
     MEAN_CROPS,
     find_frame,
-    framed_crops,
+    left_out,
     load_mean_crops,
     mean_crops,
+    read_graded,
     reframe,
 )
+from core.training.films import DataFolderError
 
 _MARGIN = (CONTEXT_SIDE - CROP_SIDE) // 2
 
@@ -72,30 +74,52 @@ def test_a_turned_and_scaled_exemplar_comes_back_upright(
     assert after > 0.85 and after > before
 
 
-def test_half_of_the_exemplars_are_left_out_and_each_speaks_for_its_group(
-    means: dict[str, NDArray[np.uint8]], tmp_path: Path
-) -> None:
+def _graded_table() -> pd.DataFrame:
+    """Two exemplars of each of three grades, one of a fourth, and a crop of a hand, in no order."""
     rows = [
-        ("PP_09_0.png", "", "PP", "9", "exemplar"),
-        ("PP_09_1.png", "", "PP", "9", "exemplar"),
-        ("Ulna_03_0.png", "Ulna", "Ulna", "3", "exemplar"),
-        ("hand.png", "Radius", "Radius", "1", "unverified"),
+        ("b_1.png", "MC", "", 2, "exemplar"),
+        ("hand.png", "MC", "MC3", 2, "unverified"),
+        ("a_0.png", "MC", "", 1, "exemplar"),
+        ("u_0.png", "Ulna", "", 1, "exemplar"),
+        ("b_0.png", "MC", "", 2, "exemplar"),
+        ("u_1.png", "Ulna", "", 1, "exemplar"),
+        ("a_1.png", "MC", "", 1, "exemplar"),
+        ("alone.png", "PP1", "", 4, "exemplar"),
     ]
-    for number, (file, *_) in enumerate(rows):
-        picture = cv2.resize(_bone(), (60, 60))
-        picture[:6, :6] = 60 * number
-        cv2.imwrite(str(tmp_path / file), picture)
-    table = pd.DataFrame(rows, columns=["file", "bone", "bone_group", "rus_chn_grade", "quality"])
+    return pd.DataFrame(rows, columns=["file", "bone_group", "bone", "rus_chn_grade", "quality"])
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2])
+def test_the_second_of_two_exemplars_is_left_out(seed: int | None) -> None:
+    table = _graded_table()
+    if seed is not None:
+        table = table.sample(frac=1, random_state=seed)
+    assert set(table["file"][left_out(table)]) == {"a_1.png", "b_1.png", "u_1.png", "hand.png"}
+
+
+def test_parts_of_the_exemplars(tmp_path: Path) -> None:
+    table = _graded_table()
+    for number, file in enumerate(table["file"]):
+        cv2.imwrite(str(tmp_path / file), np.random.default_rng(number).integers(0, 256, (50, 40), np.uint8))
     table.to_csv(tmp_path / "labels.csv", index=False)
-    every = framed_crops(tmp_path, "exemplar", "all", means)
-    trained = framed_crops(tmp_path, "exemplar", "trained", means)
-    left_out = framed_crops(tmp_path, "exemplar", "left_out", means)
-    assert [RUS_BONES[bone] for bone in every.bones] == ["PP3", "PP5", "PP3", "PP5", "Ulna"]
-    assert every.grades.tolist() == [9, 9, 9, 9, 3]
-    assert [RUS_BONES[bone] for bone in trained.bones] == ["PP3", "PP5", "Ulna"]
-    assert [RUS_BONES[bone] for bone in left_out.bones] == ["PP3", "PP5"]
-    assert not (trained.crops[0] == left_out.crops[0]).all(), "the same exemplar is trained on and left out"
-    assert len(framed_crops(tmp_path, "unverified", "all", means)) == 1
+    trained, tested, everything = (read_graded(tmp_path, "exemplar", part) for part in ("trained", "left_out", "all"))
+    assert (len(trained), len(tested), len(everything)) == (6, 5, 11)
+    rows = {part: {crop.tobytes() for crop in graded.crops} for part, graded in (("a", trained), ("b", tested))}
+    assert not rows["a"] & rows["b"], "no crop is in both"
+    assert rows["a"] | rows["b"] == {crop.tobytes() for crop in everything.crops}
+    assert sorted(tested.grades) == [1, 1, 1, 2, 2], "each grade that has two"
+    assert [RUS_BONES[bone] for bone in everything.bones].count("MC5") == 4, "a group speaks for each of its bones"
+    assert len(read_graded(tmp_path, "unverified", "left_out")) == 1
+    with pytest.raises(DataFolderError, match="no crop of quality unverified"):
+        read_graded(tmp_path, "unverified", "trained")
+
+
+def test_a_graded_folder_not_laid_out_as_expected(tmp_path: Path) -> None:
+    with pytest.raises(DataFolderError, match=r"labels\.csv is missing"):
+        read_graded(tmp_path, "exemplar")
+    _graded_table().drop(columns=["bone", "quality"]).to_csv(tmp_path / "labels.csv", index=False)
+    with pytest.raises(DataFolderError, match="no column bone, quality"):
+        read_graded(tmp_path, "exemplar")
 
 
 def test_the_shipped_means_are_of_every_bone() -> None:

@@ -1,0 +1,289 @@
+"""A second, independent check of where the bones are: ossification boxes and joints that other people marked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from core.bones import RUS_BONES
+from core.errors import FilmRefused
+from core.evaluation.shares import wilson95
+from core.localization import Box
+from core.localize import Localizer
+from core.radiograph import read_radiograph
+from core.training.films import DataFolderError, Film, read_films
+
+Point = tuple[float, float]
+
+#: Which box of boxes_ossification17.csv (region, finger; 0 where it has none) each RUS region is held against. Finger 1 is
+#: the thumb, whose only joint between phalanges is called PIP there and is the base of its distal phalanx. One MCP box
+#: holds the head of the metacarpal and the base of the phalanx, so that it stands for both. The base of the thumb's
+#: metacarpal has no box: MC1 has no counterpart.
+BOX_OF_BONE: Final = {
+    "Radius": ("Radius", 0), "Ulna": ("Ulna", 0),
+    "MC3": ("MCP", 3), "MC5": ("MCP", 5),
+    "PP1": ("MCP", 1), "PP3": ("MCP", 3), "PP5": ("MCP", 5),
+    "MP3": ("PIP", 3), "MP5": ("PIP", 5),
+    "DP1": ("PIP", 1), "DP3": ("DIP", 3), "DP5": ("DIP", 5),
+}  # fmt: skip
+
+#: Which joint of keypoints21.csv each RUS region is held against. On fingers 2 to 5 the points 1..4 are MCP, PIP, DIP and
+#: tip; on the thumb the carpometacarpal joint, where its metacarpal has its epiphysis, MCP, interphalangeal joint and tip.
+#: The wrist's point lies on the carpus, between Radius and Ulna, which have no counterpart. A joint lies distal of the
+#: metacarpal's and proximal of the phalanx's growth plate, so that even a perfect centre is some way off.
+KEYPOINT_OF_BONE: Final = {
+    "MC1": "thumb1", "PP1": "thumb2", "DP1": "thumb3",
+    "MC3": "middle_finger1", "PP3": "middle_finger1", "MP3": "middle_finger2", "DP3": "middle_finger3",
+    "MC5": "pinky_finger1", "PP5": "pinky_finger1", "MP5": "pinky_finger2", "DP5": "pinky_finger3",
+}  # fmt: skip
+
+_CORNERS: Final = ("xmin", "ymin", "xmax", "ymax")
+
+#: Where two annotators boxed a film, the first of these that did counts.
+_ANNOTATORS: Final = ("eval_expert", "train", "eval_nonexpert")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where a person put a region, in pixels of the film.
+
+    unit: what distances are shares of: the box's diagonal, or the height of the hand. box: None for a joint.
+    """
+
+    centre: Point
+    unit: float
+    box: Box | None
+
+
+#: Marks by film id (or annotator) and RUS bone.
+Marks = dict[str, dict[str, Mark]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where the localiser put a region: centre in pixels, axis_degrees as in core.localization.Region, and whether the
+    film shows a right hand."""
+
+    centre: Point
+    axis_degrees: float
+    mirrored: bool
+
+    def offset_from(self, mark: Mark) -> Point:
+        """From the mark to the centre, in the mark's units: towards the bone's distal end, and towards the thumb."""
+        x, y = np.subtract(self.centre, mark.centre) / mark.unit
+        turn = np.radians(self.axis_degrees)
+        thumb = x * np.cos(turn) + y * np.sin(turn)
+        return float(x * np.sin(turn) - y * np.cos(turn)), float(-thumb if self.mirrored else thumb)
+
+
+def evaluate_places(data: Path, localizer: Localizer, weights: str, every: int = 1) -> dict[str, Any]:
+    """The check of one data folder, JSON-ready: for each split of labels.csv, and each of the two files that is there.
+
+    weights: SHA-256 of the localiser's. every: take every n-th of the marked films. Films of `train` are apart from those
+    of `val`: the localiser may have trained itself on them, if without these marks.
+    Raises DataFolderError without labels.csv or with neither file.
+    """
+    marks = {"ossification_boxes": read_ossification_boxes(data), "keypoints": read_keypoints(data)}
+    films = [film for film in read_films(data) if any(film.id in of_films for of_films in marks.values())][::every]
+    if not films:
+        raise DataFolderError(
+            f"No film of {data / 'labels.csv'} is in {data / 'boxes_ossification17.csv'} or "
+            f"{data / 'keypoints21.csv'}: bring one of these two files."
+        )
+    centres = find_centres(films, localizer)
+    splits = {
+        split: {
+            name: place_figures(of_films, {f.id: centres[f.id] for f in films if f.split == split and f.id in of_films})
+            for name, of_films in marks.items()
+        }
+        for split in sorted({film.split for film in films})
+    }
+    return {
+        "splits": {split or "all": figures for split, figures in splits.items()},
+        "between_annotators": annotator_figures(data),
+        "without_counterpart": {
+            "ossification_boxes": [bone for bone in RUS_BONES if bone not in BOX_OF_BONE],
+            "keypoints": [bone for bone in RUS_BONES if bone not in KEYPOINT_OF_BONE],
+        },
+        "weights": {"localizer": weights},
+    }
+
+
+def find_centres(films: Sequence[Film], localizer: Localizer) -> dict[str, dict[str, Found]]:
+    """The regions that are found, by film id and bone; a refused film has none."""
+    centres: dict[str, dict[str, Found]] = {}
+    for film in tqdm(films, desc="locating", mininterval=10):
+        try:
+            hand = localizer.locate(read_radiograph(film.path))
+        except FilmRefused:
+            centres[film.id] = {}
+        else:
+            centres[film.id] = {
+                region.bone: Found(region.centre, region.axis_degrees, hand.mirrored)
+                for region in hand.regions
+                if region.status == "found"
+            }
+    return centres
+
+
+def place_figures(marks: Marks, centres: Mapping[str, Mapping[str, Found]]) -> dict[str, Any]:
+    """How near the found centres are to the marks.
+
+    centres: by film id and bone, of marked films; a marked region without a centre was not found: it counts in n, lies
+    outside its box, and has no distance. inside: share of n whose centre lies in the box, ends included (boxes only).
+    median, p95: of the distances, as a share of the mark's unit. distal_median: of the offset along the bone, distal
+    positive. scatter_p95: 95th percentile of the distances from the bone's median offset. The marks are of other things
+    than our regions (an ossification centre, a joint): that shows as an offset, the localiser's own error as scatter.
+    """
+    figures: dict[str, Any] = {"hands": len(centres), "without_any": sum(not found for found in centres.values())}
+    by_bone: dict[str, list[tuple[Mark, Found | None]]] = {bone: [] for bone in RUS_BONES}
+    for film_id, found in centres.items():
+        for bone, mark in marks[film_id].items():
+            by_bone[bone].append((mark, found.get(bone)))
+    placed = {bone: pairs for bone, pairs in by_bone.items() if pairs}
+    if placed:
+        figures["all"] = _figures(list(placed.values()))
+        figures["by_bone"] = {bone: _figures([pairs]) for bone, pairs in placed.items()}
+    return figures
+
+
+def _figures(bones: Sequence[Sequence[tuple[Mark, Found | None]]]) -> dict[str, Any]:
+    """Of one or several bones, each with its own offset."""
+    found = [[(mark, place) for mark, place in pairs if place is not None] for pairs in bones]
+    n, answered = sum(map(len, bones)), sum(map(len, found))
+    figures: dict[str, Any] = {"n": n, "found": answered}
+    boxes = [(mark.box, place.centre) for pairs in found for mark, place in pairs if mark.box is not None]
+    if any(mark.box is not None for pairs in bones for mark, _ in pairs):
+        inside = sum(_contains(box, centre) for box, centre in boxes)
+        figures["inside"] = round(inside / n, 4)
+        figures["inside_wilson95"] = list(wilson95(inside, n))
+    if answered:
+        of_bones = [np.array([place.offset_from(mark) for mark, place in pairs]) for pairs in found if pairs]
+        offsets = np.concatenate(of_bones)
+        distances = np.hypot(*offsets.T)
+        scatter = np.hypot(*np.concatenate([of_bone - np.median(of_bone, axis=0) for of_bone in of_bones]).T)
+        figures["median"] = round(float(np.median(distances)), 4)
+        figures["p95"] = round(float(np.percentile(distances, 95)), 4)
+        figures["distal_median"] = round(float(np.median(offsets[:, 0])), 4)
+        figures["scatter_p95"] = round(float(np.percentile(scatter, 95)), 4)
+    return figures
+
+
+def _contains(box: Box, point: Point) -> bool:
+    return box[0] <= point[0] <= box[2] and box[1] <= point[1] <= box[3]
+
+
+def read_ossification_boxes(data: Path) -> Marks:
+    """Marks of `data`/boxes_ossification17.csv (id,annotator,region,finger_by_x_order,xmin,ymin,xmax,ymax); none without.
+
+    Fingers are numbered there as if the film showed an upright left hand, thumb to the right. Where the radius, which is
+    on the thumb's side, lies left of the ulna, the order is turned round.
+    """
+    return {
+        film_id: marks[next((name for name in _ANNOTATORS if name in marks), min(marks))]
+        for film_id, marks in _by_annotator(data).items()
+    }
+
+
+def annotator_figures(data: Path) -> dict[str, Any]:
+    """How near the second annotator's boxes are to those of the first, on the films that both boxed: people's own noise.
+
+    The figures of `place_figures`, with the film's upward direction for every bone's.
+    """
+    first, second = _ANNOTATORS[0], _ANNOTATORS[-1]
+    both = {film_id: marks for film_id, marks in _by_annotator(data).items() if {first, second} <= marks.keys()}
+    return place_figures(
+        {film_id: marks[first] for film_id, marks in both.items()},
+        {
+            film_id: {bone: Found(mark.centre, 0.0, False) for bone, mark in marks[second].items()}
+            for film_id, marks in both.items()
+        },
+    )
+
+
+def _by_annotator(data: Path) -> dict[str, Marks]:
+    """Marks of every film by annotator."""
+    table = _read(data / "boxes_ossification17.csv", ("annotator", "region", "finger_by_x_order", *_CORNERS))
+    films: dict[str, Marks] = {}
+    for (film_id, annotator), of_film in table.groupby(["id", "annotator"]):
+        boxes = _by_finger(of_film)
+        films.setdefault(str(film_id), {})[str(annotator)] = {
+            bone: Mark(((x0 + x1) / 2, (y0 + y1) / 2), float(np.hypot(x1 - x0, y1 - y0)), (x0, y0, x1, y1))
+            for bone, (x0, y0, x1, y1) in ((bone, boxes[key]) for bone, key in BOX_OF_BONE.items() if key in boxes)
+        }
+    return films
+
+
+def _by_finger(of_film: pd.DataFrame) -> dict[tuple[str, int], Box]:
+    """One annotator's boxes of one film by region and finger."""
+    boxes: dict[tuple[str, int], Box] = {}
+    fingers = of_film["finger_by_x_order"].fillna(0).astype(int)
+    corners = of_film[list(_CORNERS)].to_numpy(float)
+    for region, finger, corner in zip(of_film["region"], fingers, corners, strict=True):
+        x0, y0, x1, y1 = (float(edge) for edge in corner)
+        boxes[str(region), int(finger)] = (x0, y0, x1, y1)
+    radius, ulna = boxes.get(("Radius", 0)), boxes.get(("Ulna", 0))
+    if radius is None or ulna is None or radius[0] + radius[2] > ulna[0] + ulna[2]:
+        return boxes
+    turned = {"MCP": 6, "PIP": 6, "DIP": 7}  # fingers 1 to 5, and 2 to 5
+    return {(region, turned.get(region, 0) - finger if finger else 0): box for (region, finger), box in boxes.items()}
+
+
+def read_keypoints(data: Path) -> Marks:
+    """Marks of `data`/keypoints21.csv (id,keypoint,x,y,v,hand_h), those with v = 2 (visible); none without the file."""
+    table = _read(data / "keypoints21.csv", ("keypoint", "x", "y", "v", "hand_h"))
+    marks: Marks = {}
+    for film_id, of_film in table[table["v"] == 2].groupby("id"):
+        points = {
+            str(name): Mark((float(x), float(y)), float(height), None)
+            for name, x, y, height in zip(
+                of_film["keypoint"], of_film["x"], of_film["y"], of_film["hand_h"], strict=True
+            )
+        }
+        marks[str(film_id)] = {bone: points[name] for bone, name in KEYPOINT_OF_BONE.items() if name in points}
+    return marks
+
+
+def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """The table, empty where there is no file. Raises DataFolderError where a column is missing."""
+    if not path.is_file():
+        return pd.DataFrame({column: [] for column in ("id", *columns)})
+    table = pd.read_csv(path, dtype={"id": str})
+    missing = {"id", *columns} - set(table.columns)
+    if missing:
+        raise DataFolderError(f"{path} has no column {', '.join(sorted(missing))}.")
+    return table
+
+
+def places_as_text(figures: dict[str, Any]) -> str:
+    """The check as a table for people; its columns are the keys of `place_figures`.
+
+    Rows "people" hold the second annotator's boxes against those of the first.
+    """
+    titles = {
+        "ossification_boxes": "centres against ossification boxes (distances as shares of the box's diagonal)",
+        "keypoints": "centres against joints (distances as shares of the hand's height)",
+    }
+    lines = []
+    for name, title in titles.items():
+        lines.append(title)
+        lines.append(
+            f"{'':>16} {'n':>5} {'found':>6} {'inside':>7} {'median':>7} {'95 %':>7} {'distal':>7} {'scatter':>8}"
+        )
+        parts = {split: of_split[name] for split, of_split in figures["splits"].items()}
+        if name == "ossification_boxes":
+            parts["people"] = figures["between_annotators"]
+        for split, part in parts.items():
+            for bone, row in {"all": part["all"], **part["by_bone"]}.items() if "all" in part else ():
+                values = [row.get(key, "") for key in ("inside", "median", "p95", "distal_median", "scatter_p95")]
+                lines.append(
+                    f"{split:>7} {bone:>8} {row['n']:>5} {row['found']:>6} " + " ".join(f"{v:>7}" for v in values)
+                )
+        absent = figures["without_counterpart"][name]
+        lines.append(f"no counterpart: {', '.join(absent)}")
+    lines.append(f"weights {figures['weights']}")
+    return "\n".join(lines)

@@ -1,0 +1,61 @@
+"""Labelled films and what the pipeline says of each: what every figure of the evaluation is worked out from."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tqdm import tqdm
+
+from core.assessment import Assessment, Assessor
+from core.errors import FilmRefused
+from core.radiograph import read_radiograph
+from core.standards import age_of_total
+from core.training.films import Film
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One film's outcome: the assessment, or why there is none."""
+
+    film: Film
+    assessment: Assessment | None
+    refusal: str | None
+    seconds: float
+
+    @property
+    def months(self) -> float | None:
+        """The calibrated bone age, None where none was given."""
+        return None if self.assessment is None else self.assessment.bone_age_months
+
+    @property
+    def raw_months(self) -> float | None:
+        """The RUS-CHN age of the expected total, before calibration."""
+        if self.assessment is None or self.assessment.standards["rus_chn"].expected_total is None:
+            return None
+        return 12 * age_of_total("rus_chn", self.film.sex, self.assessment.standards["rus_chn"].expected_total)
+
+
+def by_sex(readings: Sequence[Reading]) -> dict[str, list[Reading]]:
+    """All readings, the boys' and the girls', under the names that every table uses: all, male, female."""
+    return {
+        "all": list(readings),
+        "male": [r for r in readings if r.film.sex == "M"],
+        "female": [r for r in readings if r.film.sex == "F"],
+    }
+
+
+def read_all(films: Sequence[Film], assessor: Assessor) -> list[Reading]:
+    """Assesses every film, refusals included. `seconds` is the time from pixels to assessment."""
+    readings = []
+    for film in tqdm(films, desc="assessing", mininterval=10):
+        started = time.perf_counter()
+        try:
+            radiograph = read_radiograph(film.path)
+            started = time.perf_counter()
+            assessment = assessor.assess(radiograph, film.sex)
+        except FilmRefused as refused:
+            readings.append(Reading(film, None, refused.reason, time.perf_counter() - started))
+        else:
+            refusal = None if not assessment.missing else "missing:" + ",".join(assessment.missing)
+            readings.append(Reading(film, assessment, refusal, time.perf_counter() - started))
+    return readings

@@ -1,0 +1,121 @@
+"""python -m core evaluate, evaluate-grades and evaluate-places, on the example hands."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner, Result
+
+from core.__main__ import cli
+from core.bones import RUS_BONES
+from core.crops import CROP_SIDE
+from tests.hands import Assess, Example, shipped_examples
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+def printed(result: Result) -> dict[str, Any]:
+    assert result.exit_code == 0, result.output
+    document: dict[str, Any] = json.loads(result.stdout)
+    return document
+
+
+@pytest.fixture
+def hands(tmp_path: Path, assessed: Assess) -> Path:
+    """The first three examples, each labelled two months older than it is read, with its thumb's joints marked."""
+    labels, points = [], []
+    for example in shipped_examples()[:3]:
+        assessment = assessed(example)
+        assert assessment.bone_age_months is not None
+        shutil.copy(example.path, tmp_path)
+        film = example.path.stem
+        labels.append((film, example.path.name, example.sex, assessment.bone_age_months + 2.0))
+        centres = {region.bone: region.centre for region in assessment.localization.regions}
+        for name, bone in (("thumb1", "MC1"), ("thumb2", "PP1"), ("thumb3", "DP1")):
+            x, y = centres[bone]
+            points.append((film, name, x, y + 5.0, 2, 100.0))
+    pd.DataFrame(labels, columns=["id", "file", "sex", "bone_age_months"]).to_csv(tmp_path / "labels.csv", index=False)
+    columns = ["id", "keypoint", "x", "y", "v", "hand_h"]
+    pd.DataFrame(points, columns=columns).to_csv(tmp_path / "keypoints21.csv", index=False)
+    return tmp_path
+
+
+def test_every_figure_is_in_the_json_and_the_pictures_are_written(hands: Path, tmp_path: Path) -> None:
+    figures = printed(run("evaluate", "--data", hands, "--json", "--figures", tmp_path / "pictures"))
+    assert figures["data"] == {"split": None, "hands": 3}
+    assert sum(row["all"]["n"] for row in figures["age_by_year"].values()) == 3
+    assert all(row["all"]["mae_months"] == pytest.approx(2.0, abs=0.01) for row in figures["age_by_year"].values())
+    assert set(figures["small_children"]["grade0_by_bone"]) == set(RUS_BONES)
+    assert figures["grade_against_age"]["all"]["Radius"]["n"] == 3
+    assert figures["interval90"]["male"]["answered"] + figures["interval90"]["female"]["answered"] == 3
+    ninety = next(row for row in figures["reliability"] if row["nominal"] == 0.9)
+    assert ninety == {"nominal": 0.9} | {k: v for k, v in figures["interval90"].items() if k not in ("male", "female")}
+    assert (tmp_path / "pictures" / "reliability.svg").is_file()
+
+
+def test_every_second_film(hands: Path) -> None:
+    figures = printed(run("evaluate", "--data", hands, "--json", "--every", "2"))
+    assert figures["data"] == {"split": None, "hands": 2, "every": 2}
+
+
+def test_pictures_that_cannot_be_written(hands: Path) -> None:
+    result = run("evaluate", "--data", hands, "--every", "3", "--figures", hands / "labels.csv")
+    assert result.exit_code == 2
+    assert "Choose another folder." in result.stderr and result.stdout == ""
+
+
+def test_places(hands: Path) -> None:
+    figures = printed(run("evaluate-places", "--data", hands, "--json"))
+    joints = figures["splits"]["all"]["keypoints"]
+    assert (joints["hands"], joints["all"]["n"], joints["all"]["found"]) == (3, 9, 9)
+    assert joints["all"]["median"] == pytest.approx(0.05, abs=1e-3)
+    assert len(figures["weights"]["localizer"]) == 64
+    assert "no counterpart" in run("evaluate-places", "--data", hands, "--every", "3").stdout
+
+
+@pytest.fixture
+def crops(tmp_path: Path, example: Example, example_crops: dict[str, np.ndarray[Any, Any]], assessed: Assess) -> Path:
+    """The example's crops with the grades that it was given, as unverified; two exemplars of one grade."""
+    rows = []
+    for bone, crop in example_crops.items():
+        margin = (len(crop) - CROP_SIDE) // 2
+        inner = np.round(crop[margin:-margin, margin:-margin] * 255).astype(np.uint8)
+        cv2.imwrite(str(tmp_path / f"{bone}.png"), inner)
+        graded = assessed(example).bones[bone]
+        assert graded is not None
+        rows.append((f"{bone}.png", bone.rstrip("35"), bone, graded.grade, "unverified"))
+    rows += [(f"{bone}.png", "PP", "", 5, "exemplar") for bone in ("PP3", "PP5")]
+    columns = ["file", "bone_group", "bone", "rus_chn_grade", "quality"]
+    pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "labels.csv", index=False)
+    return tmp_path
+
+
+def test_grades(crops: Path) -> None:
+    figures = printed(run("evaluate-grades", "--data", crops, "--json"))
+    assert figures["data"] == {"quality": "unverified", "part": "left_out", "crops": 13, "trained_on": False}
+    assert list(figures["by_bone"]) == list(RUS_BONES) and figures["all"]["n"] == 13
+    assert figures["all"]["within_one"] >= 0.75, "its own grades, of crops that are framed nearly the same"
+    exemplars = printed(run("evaluate-grades", "--data", crops, "--json", "--quality", "exemplar", "--part", "all"))
+    assert exemplars["data"]["crops"] == 4 and list(exemplars["by_bone"]) == ["PP3", "PP5"]
+    assert "13 crops with a grade" in run("evaluate-grades", "--data", crops).stdout
+
+
+@pytest.mark.parametrize("command", ["evaluate-grades", "evaluate-places"])
+def test_without_a_folder(command: str, tmp_path: Path) -> None:
+    result = run(command, "--data", tmp_path / "none")
+    assert result.exit_code == 2
+    sentence = result.stderr.strip()
+    assert "labels.csv is missing" in sentence and "\n" not in sentence and result.stdout == ""
+
+
+@pytest.mark.parametrize("options", [["--quality", "good"], ["--part", "half"]])
+def test_options_that_do_not_exist(options: list[str], tmp_path: Path) -> None:
+    result = run("evaluate-grades", "--data", tmp_path, *options)
+    assert result.exit_code == 2 and "choose from" in " ".join(result.stderr.split())

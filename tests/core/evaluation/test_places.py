@@ -1,0 +1,184 @@
+"""The second check of the places, on marks and centres whose distance is known."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.assessment import Assessor
+from core.bones import RUS_BONES
+from core.evaluation import evaluate_places, place_figures, places_as_text
+from core.evaluation.places import (
+    BOX_OF_BONE,
+    KEYPOINT_OF_BONE,
+    Found,
+    Mark,
+    annotator_figures,
+    read_keypoints,
+    read_ossification_boxes,
+)
+from core.training.films import DataFolderError
+from tests.hands import Assess, Example
+from tests.no_hands import noise
+
+#: A box of 6 x 8 pixels about (13, 14): its diagonal is 10.
+BOXED = Mark((13.0, 14.0), 10.0, (10.0, 10.0, 16.0, 18.0))
+
+
+def test_distances_and_insides() -> None:
+    marks = {"a": {"Radius": BOXED, "Ulna": BOXED}, "b": {"Radius": BOXED}, "refused": {"Radius": BOXED}}
+    centres = {
+        "a": {"Radius": Found((13.0, 11.0), 0.0, False), "Ulna": Found((16.0, 18.0), 0.0, False)},
+        "b": {"Radius": Found((13.0, 23.0), 0.0, False), "MC1": Found((0.0, 0.0), 0.0, False)},
+        "refused": {},
+    }
+    figures = place_figures(marks, centres)
+    assert (figures["hands"], figures["without_any"]) == (3, 1)
+    assert list(figures["by_bone"]) == ["Radius", "Ulna"]
+    radius = figures["by_bone"]["Radius"]
+    assert (radius["n"], radius["found"]) == (3, 2)
+    assert radius["inside"] == pytest.approx(1 / 3, abs=1e-4), "one inside, one below the box, one not found"
+    assert radius["median"] == pytest.approx((0.3 + 0.9) / 2) and radius["p95"] == pytest.approx(0.3 + 0.95 * 0.6)
+    assert radius["distal_median"] == pytest.approx((0.3 - 0.9) / 2), "up is distal"
+    assert radius["scatter_p95"] == pytest.approx(0.6), "both lie 0.6 from their middle"
+    ulna = figures["by_bone"]["Ulna"]
+    assert ulna["inside"] == 1.0 and ulna["median"] == 0.5, "the corner of the box, half a diagonal off"
+    assert figures["all"]["inside"] == 0.5 and figures["all"]["found"] == 3
+    assert figures["all"]["median"] == 0.5 and figures["all"]["scatter_p95"] == pytest.approx(0.6)
+
+
+def test_joints_have_no_inside() -> None:
+    marks = {"a": {"MC3": Mark((0.0, 0.0), 200.0, None)}}
+    row = place_figures(marks, {"a": {"MC3": Found((6.0, 8.0), 90.0, False)}})["all"]
+    assert "inside" not in row and row["median"] == 0.05
+    assert row["distal_median"] == pytest.approx(0.03), "a bone that lies on its side points to the right"
+
+
+@pytest.mark.parametrize("degrees", [0.0, 30.0, 90.0, 200.0])
+def test_offsets_turn_and_mirror_with_the_hand(degrees: float) -> None:
+    turn = np.radians(degrees)
+    distal = np.array([np.sin(turn), -np.cos(turn)])
+    thumb = np.array([np.cos(turn), np.sin(turn)])  # of a left hand, to the right of where the fingers point
+    x, y = np.array([50.0, 60.0]) + 3.0 * distal + 2.0 * thumb
+    mark = Mark((50.0, 60.0), 10.0, None)
+    assert Found((x, y), degrees, False).offset_from(mark) == pytest.approx((0.3, 0.2))
+    assert Found((x, y), degrees, True).offset_from(mark) == pytest.approx((0.3, -0.2))
+
+
+def test_nothing_found_and_nothing_marked() -> None:
+    assert place_figures({}, {}) == {"hands": 0, "without_any": 0}
+    figures = place_figures({"a": {"Radius": BOXED}}, {"a": {}})
+    assert figures["all"]["inside"] == 0.0 and "median" not in figures["all"]
+
+
+def _box_rows(film: str, annotator: str, mirrored: bool = False, shift: float = 0.0) -> list[tuple[object, ...]]:
+    """17 boxes of 6 x 8 pixels, of a hand whose finger f lies at x = 100 - 10 f, numbered from right to left."""
+    rows: list[tuple[object, ...]] = []
+    for region, y, fingers in (("DIP", 10, (2, 3, 4, 5)), ("PIP", 30, (1, 2, 3, 4, 5)), ("MCP", 50, (1, 2, 3, 4, 5))):
+        for finger in fingers:
+            x = 10 * finger if mirrored else 100 - 10 * finger
+            order = sum((fingers[0], fingers[-1])) - finger if mirrored else finger
+            rows.append((film, annotator, region, order, x - 3 + shift, y - 4, x + 3 + shift, y + 4))
+    for region, x in (("Radius", 80), ("Ulna", 60), ("Wrist", 70)):
+        x = 100 - x if mirrored else x
+        rows.append((film, annotator, region, None, x - 3 + shift, 86, x + 3 + shift, 94))
+    return rows
+
+
+def _write_boxes17(folder: Path, rows: list[tuple[object, ...]]) -> None:
+    columns = ["id", "annotator", "region", "finger_by_x_order", "xmin", "ymin", "xmax", "ymax"]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "boxes_ossification17.csv", index=False)
+
+
+def test_boxes_are_matched_to_bones(tmp_path: Path) -> None:
+    _write_boxes17(tmp_path, _box_rows("007", "train"))
+    marks = read_ossification_boxes(tmp_path)
+    assert list(marks) == ["007"] and list(marks["007"]) == list(BOX_OF_BONE)
+    at = {bone: mark.centre for bone, mark in marks["007"].items()}
+    assert at["DP1"] == (90, 30), "the thumb's only joint between phalanges"
+    assert at["DP3"] == (70, 10) and at["DP5"] == (50, 10) and at["MP5"] == (50, 30)
+    assert at["MC3"] == at["PP3"] == (70, 50) and at["PP1"] == (90, 50)
+    assert at["Radius"] == (80, 90) and at["Ulna"] == (60, 90)
+    assert {mark.unit for mark in marks["007"].values()} == {10.0}
+    assert set(RUS_BONES) - set(BOX_OF_BONE) == {"MC1"}
+
+
+def test_a_right_hand_is_numbered_the_other_way(tmp_path: Path) -> None:
+    _write_boxes17(tmp_path, _box_rows("right", "train", mirrored=True))
+    at = {bone: mark.centre for bone, mark in read_ossification_boxes(tmp_path)["right"].items()}
+    assert at["DP1"] == (10, 30) and at["DP3"] == (30, 10) and at["DP5"] == (50, 10) and at["MC5"] == (50, 50)
+    assert at["Radius"] == (20, 90)
+
+
+def test_the_experts_boxes_count(tmp_path: Path) -> None:
+    _write_boxes17(tmp_path, _box_rows("a", "eval_nonexpert", shift=5.0) + _box_rows("a", "eval_expert"))
+    assert read_ossification_boxes(tmp_path)["a"]["Radius"].centre == (80, 90)
+
+
+def test_annotators_against_each_other(tmp_path: Path) -> None:
+    _write_boxes17(
+        tmp_path,
+        _box_rows("a", "eval_nonexpert", shift=5.0) + _box_rows("a", "eval_expert") + _box_rows("b", "eval_expert"),
+    )
+    figures = annotator_figures(tmp_path)
+    assert figures["hands"] == 1 and figures["all"]["n"] == 12
+    assert figures["all"]["median"] == figures["all"]["p95"] == pytest.approx(0.5)
+    assert figures["all"]["inside"] == 0.0, "5 pixels to the side, of a box with 3 on either"
+
+
+def _write_keypoints(folder: Path, film: str, places: dict[str, tuple[float, float]], hidden: str = "") -> None:
+    rows = [(film, "left", name, x, y, 1 if name == hidden else 2, 0, 0, 50, 200) for name, (x, y) in places.items()]
+    columns = ["id", "side", "keypoint", "x", "y", "v", "hand_x", "hand_y", "hand_w", "hand_h"]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "keypoints21.csv", index=False)
+
+
+def test_joints_are_matched_to_bones(tmp_path: Path) -> None:
+    fingers = ("thumb", "forefinger", "middle_finger", "ring_finger", "pinky_finger")
+    places = {f"{name}{k}": (10.0 * i, 10.0 * k) for i, name in enumerate(fingers) for k in (1, 2, 3, 4)}
+    _write_keypoints(tmp_path, "a", {"wrist": (0.0, 0.0), **places}, hidden="pinky_finger3")
+    marks = read_keypoints(tmp_path)["a"]
+    at = {bone: mark.centre for bone, mark in marks.items()}
+    assert at["MC1"] == (0, 10) and at["PP1"] == (0, 20) and at["DP1"] == (0, 30)
+    assert at["MC3"] == at["PP3"] == (20, 10) and at["MP3"] == (20, 20) and at["DP3"] == (20, 30)
+    assert at["MP5"] == (40, 20) and "DP5" not in at, "a joint that is not visible is no mark"
+    assert {mark.unit for mark in marks.values()} == {200.0} and marks["MC1"].box is None
+    assert set(RUS_BONES) - set(KEYPOINT_OF_BONE) == {"Radius", "Ulna"}
+
+
+def _folder(folder: Path, example: Example) -> Path:
+    """The example as a film of `val`, and noise as one of `train`."""
+    cv2.imwrite(str(folder / "noise.png"), np.round(noise() * 255).astype(np.uint8))
+    rows = [("hand", str(example.path), "M", 100, "val"), ("noise", "noise.png", "F", 100, "train")]
+    columns = ["id", "file", "sex", "bone_age_months", "split"]
+    pd.DataFrame([*rows, ("unmarked", "none.png", "F", 100, "val")], columns=columns).to_csv(
+        folder / "labels.csv", index=False
+    )
+    return folder
+
+
+def test_a_folder_with_both_files(assessor: Assessor, example: Example, assessed: Assess, tmp_path: Path) -> None:
+    folder = _folder(tmp_path, example)
+    centres = {region.bone: region.centre for region in assessed(example).localization.regions}
+    places = {KEYPOINT_OF_BONE[bone]: centres[bone] for bone in ("MC1", "MP3", "DP5")}
+    _write_keypoints(folder, "hand", {name: (x + 2.0, y) for name, (x, y) in places.items()})
+    _write_boxes17(folder, _box_rows("noise", "train"))
+    figures = evaluate_places(folder, assessor.localizer, "f" * 64)
+    joints = figures["splits"]["val"]["keypoints"]
+    assert joints["hands"] == 1 and joints["all"]["found"] == 3 and list(joints["by_bone"]) == ["MC1", "MP3", "DP5"]
+    assert joints["all"]["median"] == pytest.approx(2 / 200, abs=2e-4) == joints["all"]["p95"]
+    boxes = figures["splits"]["train"]["ossification_boxes"]
+    assert (boxes["hands"], boxes["without_any"], boxes["all"]["inside"]) == (1, 1, 0.0)
+    assert figures["splits"]["val"]["ossification_boxes"] == {"hands": 0, "without_any": 0}
+    assert figures["without_counterpart"] == {"ossification_boxes": ["MC1"], "keypoints": ["Radius", "Ulna"]}
+    text = places_as_text(figures)
+    assert "no counterpart: Radius, Ulna" in text and "f" * 64 in text and " MP3 " in text
+
+
+def test_a_folder_with_neither_file(assessor: Assessor, example: Example, tmp_path: Path) -> None:
+    with pytest.raises(DataFolderError, match="bring one of these two files"):
+        evaluate_places(_folder(tmp_path, example), assessor.localizer, "f" * 64)
+    pd.DataFrame({"id": ["hand"], "keypoint": ["wrist"]}).to_csv(tmp_path / "keypoints21.csv", index=False)
+    with pytest.raises(DataFolderError, match="has no column hand_h, v, x, y"):
+        evaluate_places(tmp_path, assessor.localizer, "f" * 64)
