@@ -9,6 +9,7 @@ import typer
 
 from core.bones import Sex
 from core.commands.dataset import dataset
+from core.commands.full_set import full_set
 from core.commands.users import users
 from core.errors import BoneGradeError, FilmRefused
 
@@ -20,6 +21,7 @@ _FAILED, _REFUSED = 2, 3
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Bone age, bone by bone. Research use only.")
 train = typer.Typer(no_args_is_help=True, help="The programs that made the shipped weights and examples.")
 cli.add_typer(train, name="train")
+train.add_typer(full_set)
 cli.add_typer(dataset)
 cli.add_typer(users, name="users")
 

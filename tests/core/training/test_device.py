@@ -1,4 +1,5 @@
-"""Training on a GPU, without one: forward passes and losses on PyTorch's fake tensors, which hold shapes and devices alone and refuse to mix two devices."""
+"""Training on a GPU, without one: forward passes and losses on PyTorch's fake tensors, which have a shape and a device but no
+values, and refuse to mix two devices."""
 
 import numpy as np
 import pytest
@@ -109,7 +110,7 @@ def test_the_device_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert device_of("cpu") == CPU
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert device_of("auto") == CPU
-    with pytest.raises(DeviceError, match="sees no GPU: .* --device cpu"):
+    with pytest.raises(DeviceError, match=r"sees no GPU: .* --device cpu"):
         device_of("cuda")
     with pytest.raises(DeviceError, match="no device 'gpu': choose auto, cpu or cuda"):
         device_of("gpu")
