@@ -1,6 +1,10 @@
 """Training on a GPU, without one: forward passes and losses on PyTorch's fake tensors, which have a shape and a device but no
 values, and refuse to mix two devices."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -18,7 +22,7 @@ from core.training.localizer_data import BoxedFilm, batch_of, hand_sample
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.hand_localizer import HandLocalizer
 from models.improved_resnet import ResNetOptions
-from tests.hands import drawn_hand
+from tests.hands import drawn_hand, write_data_folder
 
 GPU = torch.device("cuda", 0)
 HANDS = HandCrops(
@@ -116,3 +120,33 @@ def test_the_device_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
         device_of("gpu")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert device_of("auto") == device_of("cuda") == torch.device("cuda") and device_of("cpu") == CPU
+
+
+class Seen(Exception):
+    """Ends a training at its first step."""
+
+
+def _at_the_first_step(devices: set[torch.device]) -> Callable[..., dict[str, torch.Tensor]]:
+    """In place of a step's losses: keeps where the network and its material are."""
+
+    def look(model: torch.nn.Module, *material: Any) -> dict[str, torch.Tensor]:
+        devices.update(tensor.device for tensor in model.state_dict().values())
+        devices.update(tensor.device for part in material if isinstance(part, dict) for tensor in part.values())
+        raise Seen
+
+    return look
+
+
+def test_both_trainings_put_their_network_on_the_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    meta = torch.device("meta")
+    devices: set[torch.device] = set()
+    monkeypatch.setattr(grader_training, "_losses", _at_the_first_step(devices))
+    recipe = grader_training.GraderRecipe(epochs=1, hands=2, exemplars=2, options=ResNetOptions(width=16, groups=2))
+    with pytest.raises(Seen):
+        grader_training.train_grader(HANDS, HANDS, EXEMPLARS, tmp_path / "grader", recipe, meta)
+    monkeypatch.setattr(localizer_training, "_losses", _at_the_first_step(devices))
+    data = write_data_folder(tmp_path / "data", 2)
+    small = localizer_training.LocalizerRecipe(samples=2, batch=2, side=64)
+    with pytest.raises(Seen):
+        localizer_training.train_localizer(data, tmp_path / "run", small, teacher=HandLocalizer(), device=meta)
+    assert devices == {meta}
