@@ -12,6 +12,7 @@ from core.commands.dataset import dataset
 from core.commands.evaluate import evaluation
 from core.commands.experiment import experiment
 from core.commands.explanation_checks import explanation_checks
+from core.commands.full_set import full_set
 from core.commands.users import users
 from core.errors import BoneGradeError, FilmRefused
 
@@ -23,6 +24,7 @@ _FAILED, _REFUSED = 2, 3
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Bone age, bone by bone. Research use only.")
 train = typer.Typer(no_args_is_help=True, help="The programs that made the shipped weights and examples.")
 cli.add_typer(train, name="train")
+train.add_typer(full_set)
 cli.add_typer(dataset)
 cli.add_typer(explanation_checks)
 cli.add_typer(evaluation)
@@ -138,7 +140,7 @@ def train_grader(
 
 @train.command("second-opinion")
 def train_second_opinion(
-    data: Annotated[Path, typer.Option(help="Folder with hands/.")] = _DATA,
+    data: Annotated[Path, typer.Option(help="Folder of hands, see core/training/films.py.")] = _HANDS,
     run: Annotated[
         Path, typer.Option(help="Folder for pictures and checkpoints; a grader's run folder saves time.")
     ] = Path("runs/grader"),
@@ -146,8 +148,9 @@ def train_second_opinion(
 ) -> None:
     """Trains the network that looks at the whole hand, and sets its weight beside the registered grader."""
     from core.training import programs
+    from core.training.second_opinion import SecondOpinionRecipe
 
-    _run(lambda: programs.make_second_opinion(data, run, seed))
+    _run(lambda: programs.make_second_opinion(data, run, SecondOpinionRecipe(seed=seed)))
 
 
 @train.command("examples")

@@ -31,7 +31,7 @@ def table1(
     from models.registry import WeightsError
 
     try:
-        material = grading_material(data, run)
+        material = grading_material(data / "hands", data / "graded_rois", run)
     except (BoneGradeError, DataFolderError, WeightsError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None

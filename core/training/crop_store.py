@@ -14,7 +14,8 @@ from core.crops import CONTEXT_SIDE, cut_all
 from core.errors import FilmRefused
 from core.localize import Localizer
 from core.radiograph import read_radiograph
-from core.training.films import Film
+from core.training.films import DataFolderError, Film
+from core.training.workers import in_order
 
 #: Which bones an exemplar of a bone group speaks for.
 GROUP_BONES = {
@@ -29,8 +30,10 @@ class _Stored:
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def save(self, path: Path) -> None:
-        """Writes an .npz."""
-        np.savez(path, **{name: getattr(self, name) for name in self.__dataclass_fields__})
+        """Writes an .npz, so that a kill leaves none or a whole one."""
+        temporary = path.with_name(f"{path.name}.part.npz")
+        np.savez(temporary, **{name: getattr(self, name) for name in self.__dataclass_fields__})
+        temporary.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -79,30 +82,52 @@ class GradedCrops(_Stored):
         return len(self.bones)
 
 
+def no_graded_crops() -> GradedCrops:
+    """What there is without a folder of exemplars."""
+    none = np.zeros(0, np.int64)
+    return GradedCrops(np.zeros((0, CONTEXT_SIDE, CONTEXT_SIDE), np.uint8), none, none)
+
+
 def to_levels(crop: NDArray[np.float32]) -> NDArray[np.uint8]:
     """[0, 1] to 0..255."""
     return np.round(crop * 255).astype(np.uint8)
 
 
-def cut_films(films: Iterable[Film], localizer: Localizer) -> HandCrops:
-    """Localises and cuts films; a film that the localiser refuses is left out (training only, evaluation counts it)."""
-    rows = []
-    for film in tqdm(list(films), desc="cutting crops", mininterval=10):
-        radiograph = read_radiograph(film.path)
-        try:
-            localization = localizer.locate(radiograph)
-        except FilmRefused:
-            continue
-        crops = np.zeros((len(RUS_BONES), CONTEXT_SIDE, CONTEXT_SIDE), np.uint8)
-        found = np.zeros(len(RUS_BONES), bool)
-        for bone, crop in cut_all(radiograph, localization).items():
-            crops[RUS_BONES.index(bone)] = to_levels(crop)
-            found[RUS_BONES.index(bone)] = True
-        rows.append((crops, found, film.bone_age_months, int(film.sex == "F"), film.id))
+_CutFilm = tuple[NDArray[np.uint8], NDArray[np.bool_]]
+
+
+def _cut_film(localizer: Localizer, film: Film) -> _CutFilm | None:
+    """Crops 13xSxS uint8 and found 13; None where the localiser refuses the film."""
+    radiograph = read_radiograph(film.path)
+    try:
+        localization = localizer.locate(radiograph)
+    except FilmRefused:
+        return None
+    crops = np.zeros((len(RUS_BONES), CONTEXT_SIDE, CONTEXT_SIDE), np.uint8)
+    found = np.zeros(len(RUS_BONES), bool)
+    for bone, crop in cut_all(radiograph, localization).items():
+        crops[RUS_BONES.index(bone)] = to_levels(crop)
+        found[RUS_BONES.index(bone)] = True
+    return crops, found
+
+
+def cut_films(films: Iterable[Film], localizer: Localizer, workers: int = 1) -> HandCrops:
+    """Localises and cuts films; a film that the localiser refuses is left out (training only, evaluation counts it).
+
+    workers: processes, of one thread each; one: this process. Order and crops do not depend on it.
+    Raises DataFolderError where no film is left.
+    """
+    films = list(films)
+    cut = tqdm(in_order(_cut_film, localizer, films, workers), desc="cutting crops", total=len(films), mininterval=10)
+    rows = [(*done, film) for done, film in zip(cut, films, strict=True) if done is not None]
+    if not rows:
+        raise DataFolderError(
+            f"No hand was recognised on any of the {len(films)} films to be cut: check labels.csv and its pictures."
+        )
     return HandCrops(
-        crops=np.stack([row[0] for row in rows]),
-        found=np.stack([row[1] for row in rows]),
-        months=np.array([row[2] for row in rows], np.float32),
-        female=np.array([row[3] for row in rows], np.int64),
-        ids=np.array([row[4] for row in rows], np.str_),
+        crops=np.stack([crops for crops, _, _ in rows]),
+        found=np.stack([found for _, found, _ in rows]),
+        months=np.array([film.bone_age_months for *_, film in rows], np.float32),
+        female=np.array([film.sex == "F" for *_, film in rows], np.int64),
+        ids=np.array([film.id for *_, film in rows], np.str_),
     )

@@ -28,6 +28,8 @@ EXEMPLARS_KEY = "exemplars"
 #: The mean crops that the shipped weights' exemplars were held against; made by `python -m core train grader`.
 MEAN_CROPS = Path(__file__).parents[1] / "data" / "mean_crops.npz"
 _AGES = 5
+#: No mean of fewer hands is made: it might show one child's.
+_FEWEST_HANDS = 8
 #: The search runs on crops this much smaller.
 _SHRINK = 2
 _SIDE = CROP_SIDE // _SHRINK
@@ -58,12 +60,18 @@ class Frame:
 
 
 def mean_crops(hands: HandCrops) -> dict[str, NDArray[np.uint8]]:
-    """For each bone the mean crops of hands in five groups of age, 5 x S x S uint8 (S = half of CROP_SIDE)."""
+    """For each bone the mean crops of hands in groups of age, 5 x S x S uint8 (S = half of CROP_SIDE); fewer groups of few
+    hands. Raises DataFolderError where too few hands have the bone."""
     edge = (CONTEXT_SIDE - CROP_SIDE) // 2
     means = {}
     for i, bone in enumerate(RUS_BONES):
         rows = np.flatnonzero(hands.found[:, i])
-        groups = np.array_split(rows[np.argsort(hands.months[rows], kind="stable")], _AGES)
+        if len(rows) < _FEWEST_HANDS:
+            raise DataFolderError(
+                f"{bone} was found on {len(rows)} films alone: to frame exemplars, train on at least {_FEWEST_HANDS} hands."
+            )
+        ages = min(_AGES, len(rows) // _FEWEST_HANDS)
+        groups = np.array_split(rows[np.argsort(hands.months[rows], kind="stable")], ages)
         inner = hands.crops[:, i, edge:-edge, edge:-edge]
         whole = [np.asarray(inner[group].mean(0), np.float32) for group in groups]
         small = [cv2.resize(mean, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA) for mean in whole]

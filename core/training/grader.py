@@ -18,6 +18,7 @@ from core.grade import Grader, network_input, score_table, starting_cuts
 from core.standards import MATURE_TOTAL, age_of_total, total_of_age
 from core.training.augment import random_views
 from core.training.crop_store import GradedCrops, HandCrops, drawing_weights
+from core.training.device import CPU
 from core.training.loop import Resumable, Run, WeightAverage, seed_everything
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.improved_resnet import ResNetOptions
@@ -93,7 +94,7 @@ class AgeThroughGrades(nn.Module):
     def forward(self, crops: Tensor, female: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """crops Hx13xCxC standardised, female H -> RUS-CHN age H, the same calibrated H, each bone's age Hx13; years."""
         hands, bones = crops.shape[:2]
-        which = torch.arange(bones).repeat(hands)
+        which = torch.arange(bones, device=crops.device).repeat(hands)
         latents = self.grader(crops.flatten(0, 1)[:, None], which)
         probabilities = self.grader.probabilities(latents, which).view(hands, bones, -1)
         raw = self.total_age(probabilities, female)
@@ -104,25 +105,26 @@ class AgeThroughGrades(nn.Module):
 def exemplar_loss(grader: BoneGrader, latents: Tensor, bones: Tensor, grades: Tensor) -> Tensor:
     """Mean binary cross-entropy of "at least grade k" over a bone's grades, for crops that a person graded."""
     exceed = 1.0 - grader.probabilities(latents, bones).cumsum(1)[:, :-1]
-    ranks = torch.arange(1, exceed.shape[1] + 1)
+    ranks = torch.arange(1, exceed.shape[1] + 1, device=exceed.device)
     target = (grades[:, None] >= ranks).float()
     real = (ranks <= grader.grades[bones][:, None]).float()
     loss = F.binary_cross_entropy(exceed.clamp(1e-4, 1 - 1e-4), target, reduction="none")
-    return (loss * real).sum() / len(bones)
+    return (loss * real).sum() / max(len(bones), 1)
 
 
 @torch.inference_mode()
 def validate(model: AgeThroughGrades, hands: HandCrops) -> dict[str, float]:
     """Errors in months on hands not trained on: of the calibrated age, the raw RUS-CHN age, the mean of the bones' ages."""
+    device = model.total_age.scores.device
     raw_error, error, bone_error = [], [], []
     for start in range(0, len(hands), 16):
         rows = slice(start, start + 16)
         crops = torch.from_numpy(hands.crops[rows]).float() / 255
-        views = network_input(crops.flatten(0, 1)[:, None]).view(*crops.shape[:2], CROP_SIDE, CROP_SIDE)
-        with torch.autocast("cpu", torch.bfloat16):
-            raw, calibrated, bones = model(views, torch.from_numpy(hands.female[rows]))
-        label = torch.from_numpy(hands.months[rows]) / 12
-        found = torch.from_numpy(hands.found[rows]).float()
+        views = network_input(crops.flatten(0, 1)[:, None]).view(*crops.shape[:2], CROP_SIDE, CROP_SIDE).to(device)
+        with torch.autocast(device.type, torch.bfloat16):
+            raw, calibrated, bones = model(views, torch.from_numpy(hands.female[rows]).to(device))
+        label = torch.from_numpy(hands.months[rows]).to(device) / 12
+        found = torch.from_numpy(hands.found[rows]).to(device).float()
         raw_error.append(raw - label)
         error.append(calibrated - label)
         bone_error.append((bones * found).sum(1) / found.sum(1).clamp_min(1) - label)
@@ -154,15 +156,21 @@ def months_of(network: BoneGrader, hands: HandCrops) -> NDArray[np.float64]:
 
 
 def train_grader(
-    train: HandCrops, val: HandCrops, exemplars: GradedCrops, run_folder: Path, recipe: GraderRecipe
+    train: HandCrops,
+    val: HandCrops,
+    exemplars: GradedCrops,
+    run_folder: Path,
+    recipe: GraderRecipe,
+    device: torch.device = CPU,
 ) -> BoneGrader:
     """Trains, checkpointing every epoch; called again on the same folder it goes on where it stopped.
 
-    `val` is only measured, for the log. Returns the weight-averaged network.
+    `val` is only measured, for the log. Returns the weight-averaged network, on the device. Without exemplars, the
+    recipe's `exemplars` must be 0.
     """
     seed_everything(recipe.seed)
     run = Run(run_folder)
-    model = AgeThroughGrades(BoneGrader(OrdinalScale(starting_cuts()), recipe.options))
+    model = AgeThroughGrades(BoneGrader(OrdinalScale(starting_cuts()), recipe.options)).to(device)
     model.grader.trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     steps = math.ceil(len(train) / recipe.hands)
     average = WeightAverage(model, 0.998)
@@ -223,19 +231,21 @@ def _losses(
     generator: torch.Generator,
 ) -> dict[str, Tensor]:
     """One step's losses: the hand's age through its total, through each bone, and the exemplars' grades. Years."""
-    hand_crops = torch.from_numpy(train.crops[rows]).float() / 255
+    device = model.total_age.scores.device
+    hand_crops = torch.from_numpy(train.crops[rows]).to(device).float() / 255
     count, bones, side = hand_crops.shape[:3]
     views = random_views(hand_crops.view(-1, 1, side, side), generator)
-    graded = random_views(torch.from_numpy(exemplars.crops[drawn])[:, None].float() / 255, generator, strength=2.0)
-    which = torch.cat([torch.arange(bones).repeat(count), torch.from_numpy(exemplars.bones[drawn])])
+    graded_crops = torch.from_numpy(exemplars.crops[drawn]).to(device)[:, None].float() / 255
+    graded = random_views(graded_crops, generator, strength=2.0)
+    which = torch.cat([torch.arange(bones).repeat(count), torch.from_numpy(exemplars.bones[drawn])]).to(device)
     grader = model.grader
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(device.type, torch.bfloat16):
         latents = grader(torch.cat([views, graded]), which)
     hand_latents, graded_latents = latents[: count * bones], latents[count * bones :]
     hand_bones = which[: count * bones]
-    female = torch.from_numpy(train.female[rows])
-    label = torch.from_numpy(train.months[rows]) / 12
-    found = torch.from_numpy(train.found[rows]).float()
+    female = torch.from_numpy(train.female[rows]).to(device)
+    label = torch.from_numpy(train.months[rows]).to(device) / 12
+    found = torch.from_numpy(train.found[rows]).to(device).float()
 
     probabilities = grader.probabilities(hand_latents, hand_bones).view(count, bones, -1)
     calibrated = grader.calibration(model.total_age(probabilities, female), female)
@@ -247,6 +257,6 @@ def _losses(
         "age": age / complete.sum().clamp_min(1),
         "bones": each.sum() / found.sum().clamp_min(1),
         "exemplars": exemplar_loss(
-            grader, graded_latents, which[count * bones :], torch.from_numpy(exemplars.grades[drawn])
+            grader, graded_latents, which[count * bones :], torch.from_numpy(exemplars.grades[drawn]).to(device)
         ),
     }

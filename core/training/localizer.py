@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from tqdm import tqdm
 
 from core.bones import ALL_BONES
+from core.training.device import CPU
 from core.training.films import DataFolderError, read_boxes, read_films, read_grey
 from core.training.localizer_data import CACHE_SIDE, BoxedFilm, batch_of, hand_sample, other_sample
 from core.training.loop import Resumable, Run, WeightAverage, seed_everything
@@ -102,16 +103,24 @@ def _as_left_hand(grey: NDArray[np.uint8], boxes: NDArray[np.float64]) -> BoxedF
     )
 
 
+def _losses(network: HandLocalizer, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    film = batch["film"].to(memory_format=torch.channels_last)
+    with torch.autocast(film.device.type, torch.bfloat16):
+        output = network(film)
+    return localizer_loss(output, batch)
+
+
 def train_localizer(
     data: Path,
     run_folder: Path,
     recipe: LocalizerRecipe,
     pseudo: dict[str, NDArray[np.float64]] | None = None,
     teacher: HandLocalizer | None = None,
+    device: torch.device = CPU,
 ) -> HandLocalizer:
     """Trains, checkpointing to `run_folder`; called again on the same folder it goes on where it stopped.
 
-    Returns the weight-averaged network. Real boxes weigh as much as all pseudo boxes together.
+    Returns the weight-averaged network, on the device. Real boxes weigh as much as all pseudo boxes together.
     Raises DataFolderError where the folder is not laid out as expected or none of its `train` films is boxed.
     """
     films = load_boxed(data, "train")
@@ -127,7 +136,7 @@ def train_localizer(
         network.encoder.load_imagenet(imagenet_state())
     else:
         network.load_state_dict(teacher.state_dict())
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = WeightAverage(network)
     steps = recipe.samples // recipe.batch
     optimizer = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=1e-4)
@@ -144,10 +153,7 @@ def train_localizer(
     started = time.monotonic()
     network.train()
     for step, batch in enumerate(tqdm(loader, initial=start, total=steps, mininterval=5), start + 1):
-        film = batch["film"].to(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
-            output = network(film)
-        parts = localizer_loss(output, batch)
+        parts = _losses(network, {name: part.to(device) for name, part in batch.items()})
         loss = parts["focal"] + parts["size"] + 0.5 * parts["hand"] + 0.5 * parts["inverted"] + 0.5 * parts["upright"]
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

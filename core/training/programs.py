@@ -1,15 +1,18 @@
 """The whole programs behind `python -m core train`: from a data folder to registered weights."""
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from core.bone_age import SecondOpinion
 from core.grade import Grader
 from core.localize import Localizer
-from core.training.crop_store import GradedCrops, HandCrops, cut_films
+from core.training.crop_store import GradedCrops, HandCrops, cut_films, no_graded_crops
+from core.training.device import CPU
 from core.training.exemplar_frame import EXEMPLARS_KEY, MEAN_CROPS, mean_crops, read_graded
 from core.training.films import read_boxes, read_films
 from core.training.grader import GraderRecipe, months_of, train_grader
@@ -26,22 +29,35 @@ from core.training.second_opinion import (
     train_second_opinion,
 )
 from core.whole_hand import WholeHandReader
+from models.bone_grader import BoneGrader
 from models.registry import load_grader, load_localizer, load_whole_hand, register
 from models.whole_hand_network import WholeHandNetwork
 
 
-def make_localizer(data: Path, run: Path, samples: int, pseudo_samples: int) -> None:
-    """Trains on the boxed `train` hands, boxes the others of `train` with the result, and trains on with both."""
-    first = train_localizer(data, run / "boxed", LocalizerRecipe(samples=samples))
+def make_localizer(
+    data: Path,
+    run: Path,
+    samples: int,
+    pseudo_samples: int,
+    device: torch.device = CPU,
+    most_unboxed: int | None = None,
+) -> None:
+    """Trains on the boxed `train` hands, boxes the others of `train` with the result, and trains on with both.
+
+    most_unboxed: if given, of the others only so many are taken, spread evenly over the table.
+    """
+    first = train_localizer(data, run / "boxed", LocalizerRecipe(samples=samples), device=device).cpu()
     boxed = read_boxes(data)
     unboxed = [film for film in read_films(data, "train") if film.id not in boxed]
+    if most_unboxed is not None:
+        unboxed = unboxed[:: max(1, math.ceil(len(unboxed) / most_unboxed))]
     saved = run / "pseudo_boxes.npz"
     if not saved.is_file():
         np.savez(saved, **pseudo_boxes(unboxed, Localizer(first)))  # type: ignore[arg-type]
     with np.load(saved) as file:
         pseudo = dict(file)
     recipe = LocalizerRecipe(samples=pseudo_samples, seed=2)
-    register("localizer", train_localizer(data, run / "self_trained", recipe, pseudo, teacher=first), {})
+    register("localizer", train_localizer(data, run / "self_trained", recipe, pseudo, first, device).cpu(), {})
 
 
 @dataclass(frozen=True)
@@ -53,10 +69,11 @@ class GradingMaterial:
     exemplars: GradedCrops
 
 
-def grading_material(data: Path, run: Path) -> GradingMaterial:
+def grading_material(films: Path, graded: Path | None, run: Path, workers: int = 1) -> GradingMaterial:
     """Cuts crops of `train` and `val` and frames the exemplars that are trained on, or reads what `run` has of them.
 
-    Half of the exemplars are left out, see core.training.exemplar_frame.Part.
+    films: folder of labelled films. graded: folder of graded exemplars, half of which are left out, see
+    core.training.exemplar_frame.left_out; None for none at all. workers: processes that cut.
     """
     localizer = Localizer(load_localizer()[0])
     run.mkdir(parents=True, exist_ok=True)
@@ -64,31 +81,56 @@ def grading_material(data: Path, run: Path) -> GradingMaterial:
     for split in ("train", "val"):
         saved = run / f"crops_{split}.npz"
         if not saved.is_file():
-            cut_films(read_films(data / "hands", split), localizer).save(saved)
+            cut_films(read_films(films, split), localizer, workers).save(saved)
         hands[split] = HandCrops.load(saved)
+    if graded is None:
+        return GradingMaterial(hands["train"], hands["val"], no_graded_crops())
     framed = run / "exemplars.npz"
     if not framed.is_file():
-        read_graded(data / "graded_rois", "exemplar", "trained", mean_crops(hands["train"])).save(framed)
+        read_graded(graded, "exemplar", "trained", mean_crops(hands["train"])).save(framed)
     return GradingMaterial(hands["train"], hands["val"], GradedCrops.load(framed))
 
 
 def make_grader(data: Path, run: Path, epochs: int, seed: int) -> None:
-    """Cuts crops of `train` and `val`, trains on `train`, and sets the interval's spread on `val`."""
-    material = grading_material(data, run)
-    np.savez_compressed(MEAN_CROPS, **mean_crops(material.train))  # type: ignore[arg-type]
+    """The grader of the development data's folder: hands/ and graded_rois/. See `train_and_register_grader`."""
     recipe = dataclasses.replace(GraderRecipe(), epochs=epochs, seed=seed)
-    network = train_grader(material.train, material.val, material.exemplars, run, recipe)
-    fit_score_road(network, material.train, material.exemplars, ScoreRoadRecipe(seed=seed))
+    train_and_register_grader(data / "hands", data / "graded_rois", run, recipe)
+
+
+def train_and_register_grader(
+    films: Path, graded: Path | None, run: Path, recipe: GraderRecipe, device: torch.device = CPU, workers: int = 1
+) -> None:
+    """Trains on the `train` films and half of the exemplars, and sets the interval's spread on `val`.
+
+    films, graded, workers: see grading_material; without exemplars, grades are learned from ages alone, from where the
+    score table puts them. A second opinion that is registered is one on another grader: train it anew afterwards.
+    """
+    material = grading_material(films, graded, run, workers)
+    if graded is None:
+        recipe = dataclasses.replace(recipe, exemplars=0)
+    network = train_grader(material.train, material.val, material.exemplars, run, recipe, device)
+    fit_score_road(network, material.train, material.exemplars, ScoreRoadRecipe(seed=recipe.seed))
+    register_grader(network.cpu(), material, recipe)
+
+
+def register_grader(network: BoneGrader, material: GradingMaterial, recipe: GraderRecipe) -> None:
+    """Registers a trained grader with the spread that its interval needs on `val`, and the mean crops that its exemplars
+    were held against."""
     metadata = {**recipe.options.to_metadata(), EXEMPLARS_KEY: "trained"}
+    if len(material.exemplars):
+        np.savez_compressed(MEAN_CROPS, **mean_crops(material.train))  # type: ignore[arg-type]
     register("grader", network, metadata)
     spread = calibrate_spread(Grader(load_grader()[0]), material.val)
     register("grader", network, {**metadata, "interval_spread": f"{spread:.3f}"})
 
 
-def make_second_opinion(data: Path, run: Path, seed: int) -> None:
-    """Trains the network that looks at the whole hand on `train`; sets its weight, and the interval's spread, on `val`.
+def make_second_opinion(
+    films: Path, run: Path, recipe: SecondOpinionRecipe, device: torch.device = CPU, workers: int = 1
+) -> None:
+    """Trains the network that looks at the whole hand on `train`; its weight and the interval's spread are set on `val`.
 
-    data: as of make_grader. The registered grader's ages are what it is the second opinion on.
+    films: folder of labelled films. run: may be the grader's, whose crops of `val` are then taken. The registered grader's
+    ages are what it is the second opinion on.
     """
     localizer = Localizer(load_localizer()[0])
     run.mkdir(parents=True, exist_ok=True)
@@ -96,15 +138,13 @@ def make_second_opinion(data: Path, run: Path, seed: int) -> None:
     for split in ("train", "val"):
         saved = run / f"windows_{split}.npz"
         if not saved.is_file():
-            cut_hands(read_films(data / "hands", split), localizer).save(saved)
+            cut_hands(read_films(films, split), localizer, workers).save(saved)
         windows[split] = HandWindows.load(saved)
-    network = train_second_opinion(
-        windows["train"], windows["val"], run / "second_opinion", SecondOpinionRecipe(seed=seed)
-    )
+    network = train_second_opinion(windows["train"], windows["val"], run / "second_opinion", recipe, device)
     crops = run / "crops_val.npz"
     if not crops.is_file():
-        cut_films(read_films(data / "hands", "val"), localizer).save(crops)
-    register_opinion(network, HandCrops.load(crops), windows["val"])
+        cut_films(read_films(films, "val"), localizer, workers).save(crops)
+    register_opinion(network.cpu(), HandCrops.load(crops), windows["val"])
 
 
 def register_opinion(network: WholeHandNetwork, val: HandCrops, windows: HandWindows) -> None:

@@ -27,40 +27,46 @@ class ScoreRoadRecipe:
 
 @torch.inference_mode()
 def _latents(grader: BoneGrader, crops: Tensor, bones: Tensor, generator: torch.Generator, strength: float) -> Tensor:
-    """Latents of random views of uint8 crops NxSxS, N."""
-    parts = []
+    """Latents of random views of uint8 crops NxSxS, N, on the grader's device; the crops may be anywhere."""
+    device = grader.head.weight.device
+    parts = [torch.zeros(0, device=device)]
     for start in range(0, len(crops), 208):
         rows = slice(start, start + 208)
-        views = random_views(crops[rows, None].float() / 255, generator, strength)
-        with torch.autocast("cpu", torch.bfloat16):
-            parts.append(grader(views, bones[rows]))
+        views = random_views(crops[rows, None].to(device).float() / 255, generator, strength)
+        with torch.autocast(device.type, torch.bfloat16):
+            parts.append(grader(views, bones[rows].to(device)))
     return torch.cat(parts)
 
 
 def fit_score_road(grader: BoneGrader, hands: HandCrops, exemplars: GradedCrops, recipe: ScoreRoadRecipe) -> float:
-    """Fits in place on complete hands; returns the last loss (years). The network itself does not change."""
+    """Fits in place on complete hands; returns the last loss (years). The network itself does not change.
+
+    It computes where the grader is.
+    """
     grader.eval()
+    device = grader.head.weight.device
     generator = torch.Generator().manual_seed(recipe.seed)
-    complete = torch.from_numpy(hands.found.all(axis=1))
-    crops = torch.from_numpy(hands.crops)[complete]
+    complete = hands.found.all(axis=1)
+    crops = torch.from_numpy(hands.crops[complete])
     count, bones = crops.shape[:2]
     which = torch.arange(bones).repeat(count)
     flat = crops.flatten(0, 1)
     latents = torch.cat([_latents(grader, flat, which, generator, 1.0) for _ in range(recipe.views)]).clone()
-    female = torch.from_numpy(hands.female)[complete].repeat(recipe.views)
-    label = (torch.from_numpy(hands.months)[complete] / 12).repeat(recipe.views)
+    female = torch.from_numpy(hands.female[complete]).repeat(recipe.views).to(device)
+    label = (torch.from_numpy(hands.months[complete]) / 12).repeat(recipe.views).to(device)
     graded_bones = torch.from_numpy(exemplars.bones)
     graded = _latents(grader, torch.from_numpy(exemplars.crops), graded_bones, generator, 1.0).clone()
-    grades = torch.from_numpy(exemplars.grades)
+    graded_bones, grades = graded_bones.to(device), torch.from_numpy(exemplars.grades).to(device)
+    hand_bones = which.repeat(recipe.views).to(device)
 
     fitted = [grader.first_cut, grader.cut_steps, grader.log_steepness, *grader.calibration.parameters()]
     optimizer = torch.optim.Adam(fitted, recipe.learning_rate)
-    total_age = TotalAge()
+    total_age = TotalAge().to(device)
     loss = torch.zeros(())
     for step in range(recipe.steps):
         for group in optimizer.param_groups:
             group["lr"] = recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * step / recipe.steps))
-        probabilities = grader.probabilities(latents, which.repeat(recipe.views)).view(len(label), bones, -1)
+        probabilities = grader.probabilities(latents, hand_bones).view(len(label), bones, -1)
         age = grader.calibration(total_age(probabilities, female), female)
         loss = F.smooth_l1_loss(age, label, beta=0.3)
         total = loss + recipe.exemplar_weight * exemplar_loss(grader, graded, graded_bones, grades)

@@ -16,8 +16,10 @@ from core.errors import FilmRefused
 from core.localize import Localizer
 from core.radiograph import read_radiograph
 from core.training.crop_store import LabelledHands, drawing_weights, to_levels
+from core.training.device import CPU
 from core.training.films import Film
 from core.training.loop import Resumable, Run, WeightAverage, seed_everything
+from core.training.workers import in_order
 from core.whole_hand import WINDOW_SIDE, WholeHandReader, hand_views, hand_window
 from models.efficientnet_lite import imagenet_state
 from models.whole_hand_network import WholeHandNetwork
@@ -30,16 +32,26 @@ class HandWindows(LabelledHands):
     windows: NDArray[np.uint8]
 
 
-def cut_hands(films: Iterable[Film], localizer: Localizer) -> HandWindows:
-    """Localises films and cuts their hands; a film that the localiser refuses is left out (evaluation counts it)."""
-    rows = []
-    for film in tqdm(list(films), desc="cutting hands", mininterval=10):
-        radiograph = read_radiograph(film.path)
-        try:
-            window = hand_window(radiograph, localizer.locate(radiograph))
-        except FilmRefused:
-            continue
-        rows.append((to_levels(window), film.bone_age_months, int(film.sex == "F"), film.id))
+def _cut_hand(localizer: Localizer, film: Film) -> NDArray[np.uint8] | None:
+    radiograph = read_radiograph(film.path)
+    try:
+        return to_levels(hand_window(radiograph, localizer.locate(radiograph)))
+    except FilmRefused:
+        return None
+
+
+def cut_hands(films: Iterable[Film], localizer: Localizer, workers: int = 1) -> HandWindows:
+    """Localises films and cuts their hands; a film that the localiser refuses is left out (evaluation counts it).
+
+    workers: processes, of one thread each; one: this process. Order and pictures do not depend on it.
+    """
+    films = list(films)
+    cut = tqdm(in_order(_cut_hand, localizer, films, workers), desc="cutting hands", total=len(films), mininterval=10)
+    rows = [
+        (window, film.bone_age_months, int(film.sex == "F"), film.id)
+        for window, film in zip(cut, films, strict=True)
+        if window is not None
+    ]
     return HandWindows(
         windows=np.stack([row[0] for row in rows]) if rows else np.zeros((0, WINDOW_SIDE, WINDOW_SIDE), np.uint8),
         months=np.array([row[1] for row in rows], np.float32),
@@ -106,13 +118,14 @@ def best_weight(bones: NDArray[np.float64], whole: NDArray[np.float64], label: N
 def validate(network: WholeHandNetwork, hands: HandWindows) -> dict[str, float]:
     """Errors in months on hands not trained on, of the plain view and its mirror image."""
     predicted = []
+    device = network.age.weight.device
     for start in range(0, len(hands), 32):
         rows = slice(start, start + 32)
         windows = torch.from_numpy(hands.windows[rows])[:, None].float() / 255
         zero, one = torch.zeros(len(windows)), torch.ones(len(windows))
-        views = hand_views(windows, zero, one, zero, zero).contiguous(memory_format=torch.channels_last)
-        female = torch.from_numpy(hands.female[rows]).float()
-        predicted.append((network(views, female) + network(views.flip(3), female)) / 2)
+        views = hand_views(windows, zero, one, zero, zero).contiguous(memory_format=torch.channels_last).to(device)
+        female = torch.from_numpy(hands.female[rows]).float().to(device)
+        predicted.append(((network(views, female) + network(views.flip(3), female)) / 2).cpu())
     error = 12 * torch.cat(predicted) - torch.from_numpy(hands.months)
     return {
         "val_mae": round(error.abs().mean().item(), 3),
@@ -122,19 +135,19 @@ def validate(network: WholeHandNetwork, hands: HandWindows) -> dict[str, float]:
 
 
 def train_second_opinion(
-    train: HandWindows, val: HandWindows, run_folder: Path, recipe: SecondOpinionRecipe
+    train: HandWindows, val: HandWindows, run_folder: Path, recipe: SecondOpinionRecipe, device: torch.device = CPU
 ) -> WholeHandNetwork:
     """Trains, checkpointing every epoch; called again on the same folder it goes on where it stopped.
 
-    `val` is only measured, for the log. Returns the weight-averaged network.
+    `val` is only measured, for the log. Returns the weight-averaged network, on the device.
     """
     seed_everything(recipe.seed)
     run = Run(run_folder)
     network = WholeHandNetwork()
     network.load_imagenet(imagenet_state())
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = WeightAverage(network, 0.995)
-    steps = len(train) // recipe.batch
+    steps = max(1, len(train) // recipe.batch)
     optimizer = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, recipe.learning_rate, total_steps=steps * recipe.epochs, pct_start=0.1
@@ -153,9 +166,9 @@ def train_second_opinion(
         for step in tqdm(range(steps), desc=f"epoch {epoch + 1}/{recipe.epochs}", mininterval=10):
             rows = np.sort(order[step * recipe.batch : (step + 1) * recipe.batch])
             windows = torch.from_numpy(train.windows[rows])[:, None].float() / 255
-            views = _random_views(windows, generator).contiguous(memory_format=torch.channels_last)
-            predicted = network(views, torch.from_numpy(train.female[rows]).float())
-            loss = F.smooth_l1_loss(predicted, torch.from_numpy(train.months[rows]) / 12, beta=0.5)
+            views = _random_views(windows, generator).contiguous(memory_format=torch.channels_last).to(device)
+            predicted = network(views, torch.from_numpy(train.female[rows]).float().to(device))
+            loss = F.smooth_l1_loss(predicted, torch.from_numpy(train.months[rows]).to(device) / 12, beta=0.5)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)

@@ -35,17 +35,19 @@ def _bone() -> NDArray[np.uint8]:
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), 1.0), np.uint8)
 
 
+def _hands(count: int) -> HandCrops:
+    return HandCrops(
+        months=np.arange(count, dtype=np.float32),
+        female=np.zeros(count, np.int64),
+        ids=np.arange(count).astype(str),
+        crops=np.tile(_bone(), (count, 13, 1, 1)),
+        found=np.ones((count, 13), bool),
+    )
+
+
 @pytest.fixture(scope="module")
 def means() -> dict[str, NDArray[np.uint8]]:
-    crops = np.tile(_bone(), (10, 13, 1, 1))
-    hands = HandCrops(
-        months=np.arange(10, dtype=np.float32),
-        female=np.zeros(10, np.int64),
-        ids=np.arange(10).astype(str),
-        crops=crops,
-        found=np.ones((10, 13), bool),
-    )
-    return mean_crops(hands)
+    return mean_crops(_hands(40))
 
 
 def test_means_are_by_bone_and_age(means: dict[str, NDArray[np.uint8]]) -> None:
@@ -55,6 +57,12 @@ def test_means_are_by_bone_and_age(means: dict[str, NDArray[np.uint8]]) -> None:
     for bone in RUS_BONES:
         assert means[bone].shape == (5, CROP_SIDE // 2, CROP_SIDE // 2) and means[bone].dtype == np.uint8
         np.testing.assert_allclose(means[bone][2].astype(int), half.astype(int), atol=1)
+
+
+def test_no_mean_of_fewer_than_eight_hands() -> None:
+    assert len(mean_crops(_hands(17))["Ulna"]) == 2
+    with pytest.raises(DataFolderError, match="at least 8 hands"):
+        mean_crops(_hands(7))
 
 
 @pytest.mark.parametrize(("bone", "degrees", "zoom"), [("MP3", 17.0, 1.15), ("DP1", -52.0, 1.0), ("Radius", 0.0, 0.85)])

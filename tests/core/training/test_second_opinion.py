@@ -5,8 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from core.training.second_opinion import HandWindows, SecondOpinionRecipe, train_second_opinion, validate
-from core.whole_hand import WINDOW_SIDE
+from core.training.second_opinion import (
+    HandWindows,
+    SecondOpinionRecipe,
+    best_weight,
+    months_of_hands,
+    train_second_opinion,
+    validate,
+)
+from core.whole_hand import WINDOW_SIDE, WholeHandReader
+from models.whole_hand_network import WholeHandNetwork
 
 RECIPE = SecondOpinionRecipe(epochs=2, batch=4)
 
@@ -40,3 +48,18 @@ def test_a_run_that_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
     assert len((tmp_path / "run" / "log.jsonl").read_text().splitlines()) == 2, "there was nothing left to do"
     figures = validate(again, val)
     assert figures == validate(whole, val) == {key: lines[-1][key] for key in figures}
+
+
+def test_the_months_are_the_reader_s_whatever_the_batch() -> None:
+    some, reader = hands(3, 5), WholeHandReader(WholeHandNetwork(), 0.5)
+    months = months_of_hands(reader, some)
+    assert months.shape == (3,) and months.dtype == np.float64
+    np.testing.assert_allclose(months_of_hands(reader, some, batch=2), months, atol=1e-2)
+
+
+def test_the_weight_is_the_one_with_the_least_error() -> None:
+    label = np.linspace(50, 180, 40)
+    wave = 10 * np.sin(np.arange(40))
+    assert best_weight(label + wave, label - wave, label) == 0.5
+    assert best_weight(label, label + wave, label) == 0.0
+    assert best_weight(label + wave, label, label) == 0.7, "the bones always have a say"

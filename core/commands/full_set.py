@@ -1,0 +1,83 @@
+"""python -m core train convert-rsna | all: from a download of the full RSNA set to weights, on one GPU."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from core.errors import BoneGradeError
+
+full_set = typer.Typer(no_args_is_help=True, add_completion=False, help="Training on the full RSNA set.")
+_FAILED = 2
+#: So many films that are left out are told one by one; all are in left_out.csv.
+_TOLD = 10
+_Result = TypeVar("_Result")
+
+
+@full_set.command("convert-rsna")
+def convert_rsna_command(
+    source: Annotated[Path, typer.Option(help="The unpacked download: tables and folders of pictures.")],
+    out: Annotated[Path, typer.Option(help="The folder to make; run again to go on where it stopped.")],
+    boxes: Annotated[
+        Path | None, typer.Option(help="A folder of hands with boxes21.csv, to be scaled to these pictures.")
+    ] = None,
+    full_size: Annotated[bool, typer.Option("--full-size", help="Keep the resolution, do not halve it.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Processes; as many as processors if not given.", min=1)] = None,
+) -> None:
+    """Turns a download of the RSNA bone age challenge into a folder of labelled films that training reads."""
+    from core.training.rsna import convert_rsna
+
+    done = _run(lambda: convert_rsna(source, out, boxes, full_size, workers or os.cpu_count() or 1))
+    for note in done.notes:
+        typer.echo(note)
+    for film, reason in list(done.left_out.items())[:_TOLD]:
+        typer.echo(f"Left out: {film}. {reason}")
+    counts = ", ".join(f"{done.films.get(split, 0):,} {split}" for split in ("train", "val", "test"))
+    typer.echo(
+        f"{sum(done.films.values()):,} films are in {out} ({counts}); {len(done.left_out):,} were left out"
+        + (f", see {out / 'left_out.csv'}." if done.left_out else ".")
+    )
+
+
+@full_set.command("all")
+def all_command(
+    data: Annotated[Path, typer.Option(help="Folder of labelled films, as convert-rsna makes it.")],
+    run: Annotated[Path, typer.Option(help="Folder for crops, checkpoints and logs; run again to resume.")] = Path(
+        "runs/full_set"
+    ),
+    device: Annotated[str, typer.Option(help="auto (the GPU where there is one), cpu or cuda.")] = "auto",
+    exemplars: Annotated[Path | None, typer.Option(help="A folder of graded crops with its labels.csv.")] = None,
+    hands: Annotated[int, typer.Option(help="Hands a step; fewer need less memory on the GPU.", min=1)] = 64,
+    epochs: Annotated[int, typer.Option(help="Passes over the training hands.", min=1)] = 40,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that cut crops; as many as processors if not given.", min=1)
+    ] = None,
+) -> None:
+    """Trains the localiser, where there are boxes, the grader and the whole hand's network on 12,611 hands; registers them."""
+    from core.training.device import device_of
+    from core.training.full_set import full_set_recipe, make_all
+
+    recipe = full_set_recipe(hands, epochs, seed)
+    count = workers or os.cpu_count() or 1
+    boxed = _run(lambda: make_all(data, run, recipe, device_of(device), exemplars, count))
+    typer.echo(
+        f"{'The localiser, the' if boxed else 'The'} grader and the whole hand's network are trained and registered. "
+        f"Measure with: python -m core evaluate --data {data} --split test"
+    )
+
+
+def _run(program: Callable[[], _Result]) -> _Result:
+    from core.training.films import DataFolderError
+    from models.registry import WeightsError
+
+    try:
+        return program()
+    except OSError as error:
+        message = f"{error.filename or 'A file'} cannot be read or written ({error.strerror}): see to it and run again."
+    except (BoneGradeError, DataFolderError, WeightsError, ImportError) as error:
+        message = str(error)
+    typer.echo(message, err=True)
+    raise typer.Exit(_FAILED)

@@ -1,0 +1,50 @@
+"""The whole training on the RSNA challenge's full set with one GPU: the shipped recipe, sized for 12,611 hands."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+import torch
+
+from core.training import programs
+from core.training.films import DataFolderError, read_boxes
+from core.training.grader import GraderRecipe
+from core.training.second_opinion import SecondOpinionRecipe
+
+#: What made the shipped localiser; it too learned from about a thousand films.
+_SAMPLES, _PSEUDO_SAMPLES, _MOST_UNBOXED = 9600, 4800, 1000
+
+
+def full_set_recipe(hands: int = 64, epochs: int = 40, seed: int = 1) -> GraderRecipe:
+    """The grader's recipe for the full set: the shipped one with `hands` a step.
+
+    The learning rate grows with the square root of the step's size, as AdamW's should (Malladi et al. 2022). Exemplars
+    stay as many a step: there are as few of them as ever, and each is drawn several hundred times as it is.
+    """
+    usual = GraderRecipe()
+    rate = usual.learning_rate * math.sqrt(hands / usual.hands)
+    return dataclasses.replace(usual, epochs=epochs, hands=hands, learning_rate=rate, seed=seed)
+
+
+def make_all(
+    data: Path, run: Path, recipe: GraderRecipe, device: torch.device, exemplars: Path | None = None, workers: int = 1
+) -> bool:
+    """Trains the localiser where `data` has boxes21.csv, then the grader on the crops that it cuts, then the second opinion
+    on the age from the whole hand; registers them.
+
+    data: folder of labelled films with the splits `train` and `val`. exemplars: folder of graded exemplars, if any. run:
+    folder of checkpoints, crops and logs; called again on it, it goes on where it stopped.
+    Returns whether the localiser was trained; without boxes the registered one is kept.
+    Raises DataFolderError where a folder is not laid out as expected.
+    """
+    if exemplars is not None and not (exemplars / "labels.csv").is_file():
+        raise DataFolderError(
+            f"{exemplars / 'labels.csv'} is missing: point --exemplars at a folder of graded crops, or leave it out."
+        )
+    boxed = bool(read_boxes(data))
+    if boxed:
+        programs.make_localizer(data, run / "localizer", _SAMPLES, _PSEUDO_SAMPLES, device, _MOST_UNBOXED)
+    programs.train_and_register_grader(data, exemplars, run / "grader", recipe, device, workers)
+    whole_hand = dataclasses.replace(SecondOpinionRecipe(), epochs=recipe.epochs, seed=recipe.seed)
+    programs.make_second_opinion(data, run / "grader", whole_hand, device, workers)
+    return boxed

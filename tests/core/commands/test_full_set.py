@@ -1,0 +1,64 @@
+"""python -m core train convert-rsna and all, as a person calls them."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from typer.testing import CliRunner, Result
+
+from core.__main__ import cli
+
+
+def run(*arguments: str | Path) -> Result:
+    """Runs one of the training commands in this process."""
+    return CliRunner().invoke(cli, ["train", *map(str, arguments)])
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A download of twelve pictures, one of which is missing."""
+    folder = tmp_path / "download"
+    (folder / "boneage-training-dataset").mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for film in range(1, 12):
+        grey = random.integers(0, 256, (80, 64), np.uint8)
+        cv2.imwrite(str(folder / f"boneage-training-dataset/{film}.png"), grey)
+    table = pd.DataFrame({"id": range(1, 13), "boneage": 100, "male": True})
+    table.to_csv(folder / "boneage-training-dataset.csv", index=False)
+    return folder
+
+
+def test_convert(source: Path, tmp_path: Path) -> None:
+    result = run("convert-rsna", "--source", source, "--out", tmp_path / "out", "--workers", "1")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith('There is no "Validation Dataset.csv"')
+    assert lines[1] == "Left out: 12. There is no picture of this id."
+    folder = tmp_path / "out"
+    assert lines[2] == (
+        f"11 films are in {folder} (10 train, 1 val, 0 test); 1 were left out, see {folder / 'left_out.csv'}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["convert-rsna", "--source", "none", "--out", "out"], "There is no folder none"),
+        (["all", "--data", "none"], "labels.csv is missing"),
+        (["all", "--data", "none", "--device", "cuda"], "PyTorch sees no GPU"),
+        (["all", "--data", "none", "--device", "tpu"], "There is no device 'tpu'"),
+        (["all", "--data", "none", "--exemplars", "nowhere"], "labels.csv is missing: point --exemplars"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    result = run(*arguments)
+    assert result.exit_code == 2
+    sentence = result.stderr.strip()
+    assert message in sentence and sentence.endswith(".") and "\n" not in sentence and "Traceback" not in sentence

@@ -1,0 +1,152 @@
+"""Training on a GPU, without one: forward passes and losses on PyTorch's fake tensors, which have a shape and a device but no
+values, and refuse to mix two devices."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from core.crops import CONTEXT_SIDE, CROP_SIDE
+from core.grade import starting_cuts
+from core.training import grader as grader_training
+from core.training import localizer as localizer_training
+from core.training import score_road
+from core.training.augment import random_views
+from core.training.crop_store import GradedCrops, HandCrops
+from core.training.device import CPU, DeviceError, device_of
+from core.training.localizer_data import BoxedFilm, batch_of, hand_sample
+from models.bone_grader import BoneGrader, OrdinalScale
+from models.hand_localizer import HandLocalizer
+from models.improved_resnet import ResNetOptions
+from tests.hands import drawn_hand, write_data_folder
+
+GPU = torch.device("cuda", 0)
+HANDS = HandCrops(
+    crops=np.zeros((4, 13, CONTEXT_SIDE, CONTEXT_SIDE), np.uint8),
+    found=np.ones((4, 13), bool),
+    months=np.full(4, 100, np.float32),
+    female=np.arange(4) % 2,
+    ids=np.arange(4).astype(str),
+)
+EXEMPLARS = GradedCrops(np.zeros((3, CONTEXT_SIDE, CONTEXT_SIDE), np.uint8), np.arange(3), np.arange(1, 4))
+FEW = np.arange(2)
+NONE = np.arange(0)
+#: Autocast says that there is no GPU, and goes on in float32.
+NO_CUDA = "ignore:CUDA is not available"
+
+
+def _model() -> grader_training.AgeThroughGrades:
+    options = ResNetOptions(width=16, groups=2)
+    return grader_training.AgeThroughGrades(BoneGrader(OrdinalScale(starting_cuts()), options))
+
+
+def _on_gpu(model: torch.nn.Module) -> None:
+    """What `Module.to` would do; it cannot replace real tensors by fake ones."""
+    for module in model.modules():
+        for tensors in (module._parameters, module._buffers):
+            for name, tensor in tensors.items():
+                if tensor is not None:
+                    moved = tensor.detach().to(GPU)
+                    tensors[name] = torch.nn.Parameter(moved) if isinstance(tensor, torch.nn.Parameter) else moved
+
+
+def test_two_devices_in_one_sum_are_noticed() -> None:
+    with FakeTensorMode(), pytest.raises(RuntimeError, match="same device"):
+        torch.ones(3, device=GPU) + torch.ones(3)
+
+
+def test_views_stay_on_the_device() -> None:
+    with FakeTensorMode():
+        views = random_views(torch.zeros(5, 1, CONTEXT_SIDE, CONTEXT_SIDE, device=GPU), torch.Generator())
+    assert views.device == GPU and views.shape == (5, 1, CROP_SIDE, CROP_SIDE)
+
+
+@pytest.mark.parametrize("drawn", [FEW, NONE], ids=["exemplars", "no exemplars"])
+@pytest.mark.filterwarnings(NO_CUDA)
+def test_a_step_of_the_grader(drawn: np.ndarray) -> None:
+    model = _model()
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        _on_gpu(model)
+        losses = grader_training._losses(model, HANDS, FEW, EXEMPLARS, drawn, torch.Generator())
+    assert {loss.device for loss in losses.values()} == {GPU} and len(losses) == 3
+
+
+@pytest.mark.filterwarnings(NO_CUDA)
+def test_the_grader_is_measured_on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of `validate` but the reading of its figures: a fake tensor has none."""
+    model = _model()
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        _on_gpu(model)
+        monkeypatch.setattr(torch.Tensor, "item", lambda tensor: float(tensor.device == GPU))
+        measured = grader_training.validate(model.eval(), HANDS)
+    assert set(measured.values()) == {1.0}, "every figure comes from the GPU"
+
+
+@pytest.mark.filterwarnings(NO_CUDA)
+def test_the_score_road_is_fitted_on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    grader = _model().grader
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        _on_gpu(grader)
+        monkeypatch.setattr(torch.Tensor, "item", lambda tensor: float(tensor.device == GPU))
+        monkeypatch.setattr(torch.Tensor, "backward", lambda loss: None)  # PyTorch's own work, and it needs a real GPU
+        for exemplars in (EXEMPLARS, GradedCrops(EXEMPLARS.crops[:0], NONE, NONE)):
+            recipe = score_road.ScoreRoadRecipe(views=2, steps=2)
+            assert score_road.fit_score_road(grader, HANDS, exemplars, recipe) == 1.0
+
+
+@pytest.mark.filterwarnings(NO_CUDA)
+def test_a_step_of_the_localizer() -> None:
+    random = np.random.default_rng(0)
+    grey, boxes = drawn_hand()
+    batch = batch_of([hand_sample(BoxedFilm(grey, boxes), 64, random) for _ in range(2)])
+    network = HandLocalizer()
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        _on_gpu(network)
+        losses = localizer_training._losses(network, {name: part.to(GPU) for name, part in batch.items()})
+    assert {loss.device for loss in losses.values()} == {GPU}
+
+
+def test_the_device_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert device_of("cpu") == CPU
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert device_of("auto") == CPU
+    with pytest.raises(DeviceError, match=r"sees no GPU: .* --device cpu"):
+        device_of("cuda")
+    with pytest.raises(DeviceError, match="no device 'gpu': choose auto, cpu or cuda"):
+        device_of("gpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert device_of("auto") == device_of("cuda") == torch.device("cuda") and device_of("cpu") == CPU
+
+
+class Seen(Exception):
+    """Ends a training at its first step."""
+
+
+def _at_the_first_step(devices: set[torch.device]) -> Callable[..., dict[str, torch.Tensor]]:
+    """In place of a step's losses: keeps where the network and its material are."""
+
+    def look(model: torch.nn.Module, *material: Any) -> dict[str, torch.Tensor]:
+        devices.update(tensor.device for tensor in model.state_dict().values())
+        devices.update(tensor.device for part in material if isinstance(part, dict) for tensor in part.values())
+        raise Seen
+
+    return look
+
+
+def test_both_trainings_put_their_network_on_the_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    meta = torch.device("meta")
+    devices: set[torch.device] = set()
+    monkeypatch.setattr(grader_training, "_losses", _at_the_first_step(devices))
+    recipe = grader_training.GraderRecipe(epochs=1, hands=2, exemplars=2, options=ResNetOptions(width=16, groups=2))
+    with pytest.raises(Seen):
+        grader_training.train_grader(HANDS, HANDS, EXEMPLARS, tmp_path / "grader", recipe, meta)
+    monkeypatch.setattr(localizer_training, "_losses", _at_the_first_step(devices))
+    data = write_data_folder(tmp_path / "data", 2)
+    small = localizer_training.LocalizerRecipe(samples=2, batch=2, side=64)
+    with pytest.raises(Seen):
+        localizer_training.train_localizer(data, tmp_path / "run", small, teacher=HandLocalizer(), device=meta)
+    assert devices == {meta}

@@ -1,0 +1,119 @@
+"""The training on the full set, very short, on the example hands."""
+
+import dataclasses
+import functools
+import shutil
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from core.localize import Localizer
+from core.training import full_set, programs
+from core.training.crop_store import HandCrops, cut_films, to_levels
+from core.training.device import CPU
+from core.training.films import DataFolderError, Film
+from core.training.full_set import full_set_recipe, make_all
+from core.training.grader import GraderRecipe
+from models import registry
+from models.improved_resnet import ResNetOptions
+from tests.hands import shipped_examples, write_boxes
+from tests.no_hands import noise
+
+RECIPE = dataclasses.replace(full_set_recipe(hands=2, epochs=1), options=ResNetOptions(width=16, groups=2))
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Three example hands as a folder of labelled films."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    rows = []
+    for example, split in zip(shipped_examples()[:3], ("train", "train", "val"), strict=True):
+        shutil.copy(example.path, folder)
+        rows.append((example.path.stem, example.path.name, example.sex, 12 * example.age_years, split))
+    columns = ["id", "file", "sex", "bone_age_months", "split"]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "labels.csv", index=False)
+    return folder
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that takes the new weights instead of the one that ships."""
+    folder = tmp_path / "weights"
+    monkeypatch.setattr(programs, "register", functools.partial(registry.register, folder=folder))
+    monkeypatch.setattr(programs, "load_grader", functools.partial(registry.load_grader, folder=folder))
+    monkeypatch.setattr(programs, "load_whole_hand", functools.partial(registry.load_whole_hand, folder=folder))
+    return folder
+
+
+def test_the_step_and_the_learning_rate_grow_together() -> None:
+    usual, full = GraderRecipe(), full_set_recipe()
+    assert full.hands == 4 * usual.hands and full.learning_rate == pytest.approx(2 * usual.learning_rate)
+    assert full_set_recipe(hands=usual.hands).learning_rate == usual.learning_rate
+    same = dataclasses.replace(full, hands=usual.hands, learning_rate=usual.learning_rate, epochs=usual.epochs)
+    assert same == usual, "nothing else differs"
+
+
+def test_without_boxes_all_but_the_localizer_is_trained(data: Path, weights: Path, tmp_path: Path) -> None:
+    assert make_all(data, tmp_path / "run", RECIPE, CPU) is False
+    network, file = registry.load_grader(folder=weights)
+    assert set(path.name for path in weights.glob("*.safetensors")) == {"grader.safetensors", "whole_hand.safetensors"}
+    assert float(file.metadata["interval_spread"]) > 0
+    second = registry.load_whole_hand(folder=weights)
+    assert second is not None and 0 <= float(second[1].metadata["weight"]) <= 0.7
+    assert all(tensor.isfinite().all() for tensor in second[0].state_dict().values())
+    assert all(tensor.isfinite().all() for tensor in network.state_dict().values())
+    assert len(HandCrops.load(tmp_path / "run/grader/crops_train.npz")) == 2
+    log = (tmp_path / "run/grader/log.jsonl").read_text()
+    assert make_all(data, tmp_path / "run", RECIPE, CPU) is False
+    assert (tmp_path / "run/grader/log.jsonl").read_text() == log, "a finished run is taken up, not made anew"
+    again, file_again = registry.load_grader(folder=weights)
+    assert file_again.metadata == file.metadata
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(again.state_dict()[name], value, atol=1e-6, rtol=1e-5, msg=name)
+
+
+def test_with_boxes_the_localizer_comes_first(
+    data: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[tuple[str, Any]] = []
+    monkeypatch.setattr(programs, "make_localizer", lambda *args: steps.append(("localizer", args)))
+    monkeypatch.setattr(programs, "train_and_register_grader", lambda *args: steps.append(("grader", args)))
+    monkeypatch.setattr(programs, "make_second_opinion", lambda *args: steps.append(("second opinion", args)))
+    write_boxes(data, [("x", "Radius", 1, 2, 3, 4)])
+    assert make_all(data, tmp_path / "run", RECIPE, CPU, workers=3) is True
+    assert [name for name, _ in steps] == ["localizer", "grader", "second opinion"]
+    assert steps[0][1] == (data, tmp_path / "run/localizer", 9600, 4800, CPU, full_set._MOST_UNBOXED)
+    assert steps[1][1] == (data, None, tmp_path / "run/grader", RECIPE, CPU, 3)
+
+
+def test_a_folder_of_exemplars_that_is_none(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataFolderError, match=r"labels\.csv is missing: point --exemplars at"):
+        make_all(data, tmp_path / "run", RECIPE, CPU, exemplars=tmp_path / "none")
+    assert not (tmp_path / "run").exists()
+
+
+def test_several_processes_cut_the_same_crops() -> None:
+    films = [Film(e.path.stem, e.path, e.sex, 100.0, "train") for e in shipped_examples()[:2]]
+    localizer = Localizer(registry.load_localizer()[0])
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        one = cut_films(films, localizer)
+    finally:
+        torch.set_num_threads(before)
+    two = cut_films(films, localizer, workers=2)
+    for name in HandCrops.__dataclass_fields__:
+        np.testing.assert_array_equal(getattr(two, name), getattr(one, name))
+
+
+def test_films_without_a_hand_are_no_training_set(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "noise.png"), to_levels(noise()))
+    localizer = Localizer(registry.load_localizer()[0])
+    with pytest.raises(DataFolderError, match="No hand was recognised on any of the 1 films"):
+        cut_films([Film("noise", tmp_path / "noise.png", "M", 50.0, "train")], localizer)
