@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from core.assessment import Assessment, Assessor
-from core.bone_age import interval_of_total
+from core.bone_age import BoneAge, heard, interval_of_total
 from core.evaluation.readings import Reading, by_sex
 from core.evaluation.shares import wilson95
 from core.standards import total_distribution
@@ -23,7 +23,9 @@ def intervals_of(assessor: Assessor) -> IntervalOf:
 
     def interval(assessment: Assessment, coverage: float) -> tuple[float, float]:
         distribution = total_distribution("rus_chn", assessment.sex, dict(assessment.probabilities))
-        return interval_of_total(assessor.grader, assessment.sex, distribution, assessor.spread, coverage)
+        bones, second = assessment.bones_age_months, assessment.second_opinion
+        ends = interval_of_total(assessor.grader, assessment.sex, distribution, assessor.spread, coverage)
+        return ends if bones is None or second is None else heard(BoneAge(bones, ends), second).interval90
 
     return interval
 

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.assessment import Assessment, Assessor
+from core.bone_age import SecondOpinion
 from core.bones import RUS_BONES, Sex
 from core.errors import FilmRefused
 from core.evaluation import iou
@@ -212,6 +213,33 @@ def test_a_bone_out_of_line_fails_a_check_and_is_told_to_scripts(
     (found,) = json.loads(json.dumps(flagged.to_dict()))["inconsistencies"]
     assert found == {"bone": "MC3", "grade": 2, "expected_grade": 10, "grades_apart": -8}
     assert flagged.bones["MC3"] is not None and flagged.bones["MC3"].grade == 2, "the grade itself stands"
+
+
+def test_two_opinions_make_the_age_and_a_check(assessor: Assessor, example: Example, assessed: Assess) -> None:
+    film, whole = read_radiograph(example.path), assessed(example)
+    given = (film, example.sex, whole.localization, whole.probabilities, 0.0)
+    alone = assessor.score(*given)
+    assert alone.second_opinion is None and alone.bones_age_months == alone.bone_age_months
+    assert alone.bone_age_months is not None and "two_opinions" not in {check.name for check in alone.checks}
+    for months, agree in ((alone.bone_age_months + 20, True), (alone.bone_age_months + 30, False)):
+        both = assessor.score(*given, SecondOpinion(months, 0.4))
+        assert both.bone_age_months == pytest.approx(0.6 * alone.bone_age_months + 0.4 * months)
+        assert both.bones_age_months == pytest.approx(alone.bone_age_months)
+        assert _check(both, "two_opinions") is agree
+        document = json.loads(json.dumps(both.to_dict()))
+        assert document["second_opinion"] == {"months": pytest.approx(months, abs=0.01), "weight": 0.4}
+        for bone, graded in both.bones.items():
+            before = alone.bones[bone]
+            assert graded is not None and before is not None
+            assert graded.influence_months == pytest.approx([0.6 * value for value in before.influence_months])
+
+
+def test_the_shipped_second_opinion_is_asked(assessor: Assessor, example: Example, assessed: Assess) -> None:
+    whole = assessed(example)
+    assert assessor.whole_hand is not None and whole.second_opinion is not None
+    assert whole.second_opinion.weight == assessor.whole_hand.weight > 0
+    assert abs(whole.second_opinion.months - 12 * example.age_years) < 24
+    assert set(whole.weights) == {"localizer", "grader", "whole_hand"}
 
 
 # --- For scripts ----------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.bone_age import bone_age, bone_age_of_total, months_of_totals
+from core.bone_age import BoneAge, SecondOpinion, bone_age, bone_age_of_total, heard, months_of_totals
 from core.bones import RUS_BONES
 from core.grade import GradeProbabilities, Grader
 from core.standards import age_of_total, grade_count
@@ -57,3 +57,28 @@ def test_no_age_with_a_bone_missing(small_grader: Grader) -> None:
     probabilities = _blurred()
     del probabilities["Ulna"]
     assert bone_age(small_grader, "M", probabilities, 1.0) is None
+
+
+@pytest.mark.parametrize(
+    ("second", "months", "interval"),
+    [
+        (SecondOpinion(120.0, 0.25), 105.0, (95.0, 125.0)),
+        (SecondOpinion(60.0, 0.5), 80.0, (70.0, 100.0)),
+        (SecondOpinion(500.0, 0.0), 100.0, (90.0, 120.0)),
+        (SecondOpinion(-90.0, 0.5), 5.0, (0.0, 25.0)),
+    ],
+)
+def test_a_second_opinion_moves_age_and_interval_by_its_weight(
+    second: SecondOpinion, months: float, interval: tuple[float, float]
+) -> None:
+    moved = heard(BoneAge(100.0, (90.0, 120.0)), second)
+    assert moved.months == pytest.approx(months) and moved.interval90 == pytest.approx(interval)
+
+
+def test_a_second_opinion_is_part_of_the_bone_age(small_grader: Grader) -> None:
+    alone = bone_age(small_grader, "F", _blurred(), 1.0)
+    both = bone_age(small_grader, "F", _blurred(), 1.0, SecondOpinion(30.0, 0.4))
+    assert alone is not None and both is not None
+    assert both.months == pytest.approx(0.6 * alone.months + 0.4 * 30.0)
+    few = {bone: values for bone, values in _blurred().items() if bone != "Ulna"}
+    assert bone_age(small_grader, "F", few, 1.0, SecondOpinion(30.0, 0.4)) is None

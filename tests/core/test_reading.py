@@ -68,8 +68,8 @@ def test_to_accept_every_grade_is_to_get_the_model_answer(
 ) -> None:
     whole = assessed(example)
     accepted = {bone: graded.grade for bone, graded in whole.bones.items() if graded is not None}
-    person = person_scores(assessor, example.sex, accepted, whole.probabilities)
-    model = model_scores(assessor, example.sex, whole.probabilities)
+    person = person_scores(assessor, example.sex, accepted, whole.probabilities, whole.second_opinion)
+    model = model_scores(assessor, example.sex, whole.probabilities, whole.second_opinion)
     assert person.cards == model.cards == whole.standards
     assert person.age is not None and model.age is not None
     assert person.age.months == pytest.approx(whole.bone_age_months)

@@ -15,7 +15,17 @@ from torch import nn
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.hand_localizer import HandLocalizer
 from models.improved_resnet import ResNetOptions
-from models.registry import INDEX, WEIGHTS, WeightsError, load_grader, load_localizer, read_weights, register
+from models.registry import (
+    INDEX,
+    WEIGHTS,
+    WeightsError,
+    load_grader,
+    load_localizer,
+    load_whole_hand,
+    read_weights,
+    register,
+)
+from models.whole_hand_network import WholeHandNetwork
 
 OPTIONS = ResNetOptions(width=8, blocks=(1, 1, 1, 1), groups=2, bones=2)
 HEADER = OPTIONS.to_metadata() | {"spread_years": "0.5"}
@@ -247,3 +257,17 @@ def test_shipped_files_are_all_listed_and_each_has_a_card() -> None:
 def test_shipped_networks_load() -> None:
     load_localizer()
     load_grader()
+    assert load_whole_hand() is not None
+
+
+def test_no_second_opinion_is_none_and_one_without_its_weight_is_told(folder: Path) -> None:
+    assert load_whole_hand(folder=folder) is None
+    network = WholeHandNetwork()
+    register("whole_hand", network, {}, folder)
+    with pytest.raises(WeightsError, match=r"whole_hand\.safetensors lacks its weight"):
+        load_whole_hand(folder=folder)
+    register("whole_hand", network, {"weight": "0.35"}, folder)
+    loaded = load_whole_hand(folder=folder)
+    assert loaded is not None and loaded[1].metadata["weight"] == "0.35"
+    for name, value in loaded[0].state_dict().items():
+        torch.testing.assert_close(value, network.state_dict()[name], atol=1e-3, rtol=1e-2, check_dtype=False)

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from core.assessment import Assessment
+from core.bone_age import SecondOpinion
 from core.bones import RUS_BONES
 from core.standards import STANDARDS, grade_count
 from webapp.summary import headline, message, missing_sentence, provenance, score_table
@@ -70,3 +72,13 @@ def test_the_result_names_its_weights_and_film(assessment: Assessment) -> None:
     html = provenance(assessment)
     assert "abababab" in html and "cdcdcdcd" in html and assessment.film_sha256[:8] in html
     assert "left hand" in html and "420 x 560" in html
+
+
+def test_both_opinions_are_told(assessment: Assessment) -> None:
+    assert "opinions" not in headline(assessment), "there is one opinion"
+    bones = assessment.bone_age_months
+    assert bones is not None
+    second = SecondOpinion(bones + 30.0, 0.4)
+    html = headline(replace(assessment, second_opinion=second, bone_age_months=bones + 12.0))
+    assert 'id="opinions"' in html and "counts 40%" in html
+    assert f"The 13 bones alone: <b>{bones / 12:.1f}</b>" in html and f"<b>{(bones + 30) / 12:.1f}</b>" in html
