@@ -41,6 +41,9 @@ _FARTHEST = 0.9
 #: At least so many of the 21 regions, and a misfit to the mean hand of at most this (in units of its radius).
 _MINIMUM_REGIONS = 12
 _LARGEST_MISFIT = 0.30
+#: What is no hand, but has its regions somehow in place, is seen at the close look with low peaks that fit badly; of real
+#: hands the dimmest fit well. Refused where the mean peak is below the first and the misfit above the second.
+_DIM, _LOOSE = 0.32, 0.12
 #: The standing of each phalanx and metacarpal on its neighbours: the axis runs from the first to the second.
 _AXIS_NEIGHBOURS = {
     "Radius": ("Wrist", "MC3"), "Ulna": ("Wrist", "MC3"),
@@ -91,6 +94,8 @@ class Localizer:
         close = self._upright_hand(pixels, upright)
         hand = look.hand
         fit = _fit_hand(replace(close, hand=hand))
+        if close.confidence.mean() < _DIM and fit.residual > _LOOSE:
+            raise _not_a_hand()
         return _localization(radiograph, close, fit, upright, inverted, hand)
 
     @torch.inference_mode()
@@ -147,12 +152,16 @@ def _fit_hand(look: _Look) -> SimilarityFit:
     fit = fit_similarity(look.centres, mean_hand().centres, look.confidence**2 + 1e-9)
     found = int((look.confidence >= FOUND).sum())
     if found < _MINIMUM_REGIONS or fit.residual > _LARGEST_MISFIT or look.hand < 0.5:
-        raise FilmRefused(
-            "not_a_hand",
-            "No hand could be recognised on this picture: upload a radiograph of one hand, seen from the back or the "
-            "palm, with the wrist and all fingers on it.",
-        )
+        raise _not_a_hand()
     return fit
+
+
+def _not_a_hand() -> FilmRefused:
+    return FilmRefused(
+        "not_a_hand",
+        "No hand could be recognised on this picture: upload a radiograph of one hand, seen from the back or the palm, with "
+        "the wrist and all fingers on it.",
+    )
 
 
 def _upright_window(fit: SimilarityFit, window_to_film: Affine) -> Affine:

@@ -12,6 +12,7 @@ from core.bones import ALL_BONES, RUS_BONES
 from core.errors import FilmRefused
 from core.localization import Localization
 from core.localize import standardise
+from core.non_hands import NON_HANDS
 from core.radiograph import Radiograph, read_radiograph
 from tests.hands import Assess, Example, shipped_examples
 from tests.no_hands import NO_HANDS
@@ -31,6 +32,15 @@ def test_what_is_no_hand_is_refused(assessor: Assessor, make_film: MakeFilm, kin
     with pytest.raises(FilmRefused, match=r"^No hand .*\.$") as refused:
         assessor.localizer.locate(make_film(NO_HANDS[kind]()))
     assert refused.value.reason == "not_a_hand"
+
+
+@pytest.mark.parametrize("kind", NON_HANDS)
+@pytest.mark.parametrize("seed", [101, 102, 103])
+def test_what_is_drawn_at_random_and_no_hand_is_refused(
+    assessor: Assessor, make_film: MakeFilm, kind: str, seed: int
+) -> None:
+    with pytest.raises(FilmRefused, match=r"^No hand .*\.$"):
+        assessor.localizer.locate(make_film(NON_HANDS[kind](np.random.default_rng(seed))))
 
 
 @pytest.mark.parametrize("example", shipped_examples(), ids=lambda example: example.path.stem)
