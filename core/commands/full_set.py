@@ -27,6 +27,10 @@ def convert_rsna_command(
     workers: Annotated[int | None, typer.Option(help="Processes; as many as processors if not given.", min=1)] = None,
 ) -> None:
     """Turns a download of the RSNA bone age challenge into a folder of labelled films that training reads."""
+    _convert(source, out, boxes, full_size, workers)
+
+
+def _convert(source: Path, out: Path, boxes: Path | None, full_size: bool, workers: int | None) -> None:
     from core.training.rsna import convert_rsna
 
     done = _run(lambda: convert_rsna(source, out, boxes, full_size, workers or os.cpu_count() or 1))
@@ -44,6 +48,13 @@ def convert_rsna_command(
 @full_set.command("all")
 def all_command(
     data: Annotated[Path, typer.Option(help="Folder of labelled films, as convert-rsna makes it.")],
+    source: Annotated[
+        Path | None, typer.Option(help="The unpacked download, to be converted into --data first.")
+    ] = None,
+    boxes: Annotated[
+        Path | None,
+        typer.Option(help="With --source: a folder of hands with boxes21.csv, to be scaled to its pictures."),
+    ] = None,
     run: Annotated[Path, typer.Option(help="Folder for crops, checkpoints and logs; run again to resume.")] = Path(
         "runs/full_set"
     ),
@@ -60,6 +71,8 @@ def all_command(
     from core.training.device import device_of
     from core.training.full_set import full_set_recipe, make_all
 
+    if source is not None:
+        _convert(source, data, boxes, False, workers)
     recipe = full_set_recipe(hands, epochs, seed)
     count = workers or os.cpu_count() or 1
     boxed = _run(lambda: make_all(data, run, recipe, device_of(device), exemplars, count))

@@ -10,6 +10,9 @@ import torch
 from typer.testing import CliRunner, Result
 
 from core.__main__ import cli
+from core.training import full_set
+from core.training.device import CPU
+from core.training.films import read_films
 
 
 def run(*arguments: str | Path) -> Result:
@@ -43,11 +46,25 @@ def test_convert(source: Path, tmp_path: Path) -> None:
     )
 
 
+def test_one_command_converts_and_trains(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = []
+    monkeypatch.setattr(full_set, "make_all", lambda *arguments: trained.append(arguments) or False)
+    folder, graded = tmp_path / "rsna", tmp_path / "graded"
+    result = run(
+        "all", "--source", source, "--data", folder, "--run", tmp_path / "run", "--device", "cpu", "--exemplars", graded,
+        "--workers", "1",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert len(read_films(folder, "train")) == 10
+    assert trained == [(folder, tmp_path / "run", full_set.full_set_recipe(), CPU, graded, 1)]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["convert-rsna", "--source", "none", "--out", "out"], "There is no folder none"),
         (["all", "--data", "none"], "labels.csv is missing"),
+        (["all", "--data", "out", "--source", "none"], "There is no folder none"),
         (["all", "--data", "none", "--device", "cuda"], "PyTorch sees no GPU"),
         (["all", "--data", "none", "--device", "tpu"], "There is no device 'tpu'"),
         (["all", "--data", "none", "--exemplars", "nowhere"], "labels.csv is missing: point --exemplars"),
