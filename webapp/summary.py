@@ -62,7 +62,7 @@ def _age(assessment: "Assessment") -> str:
         found = len(assessment.bones) - len(assessment.missing)
         return (
             f'<p class="eyebrow">{about}</p><p id="bone-age" data-months="" class="no-age">No bone age</p>'
-            f'<p class="interval">{found} of {len(assessment.bones)} bones found; an age needs all of them.</p>'
+            f'<p class="interval">{found} of {len(assessment.bones)} bones found; an age needs all of them.</p>{_hint(assessment)}'
         )
     interval = assessment.interval90_months
     span = ""
@@ -74,6 +74,16 @@ def _age(assessment: "Assessment") -> str:
         f'<p id="bone-age" data-months="{months!r}"><strong>{years(months):.1f}</strong> years'
         f"<span>{years_and_months(months)}</span></p>{span}"
         f'<p class="scale-note">Calibrated to the Greulich-Pyle readings of radiologists.{_opinions(assessment)}</p>'
+    )
+
+
+def _hint(assessment: "Assessment") -> str:
+    second = assessment.second_opinion
+    if second is None:
+        return ""
+    return (
+        f'<p class="scale-note" id="hint">The network that looks at the whole hand would say <b>{years(second.months):.1f}</b> years: '
+        "a hint, no bone age.</p>"
     )
 
 

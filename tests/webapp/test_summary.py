@@ -82,3 +82,9 @@ def test_both_opinions_are_told(assessment: Assessment) -> None:
     html = headline(replace(assessment, second_opinion=second, bone_age_months=bones + 12.0))
     assert 'id="opinions"' in html and "counts 40%" in html
     assert f"The 13 bones alone: <b>{bones / 12:.1f}</b>" in html and f"<b>{(bones + 30) / 12:.1f}</b>" in html
+
+
+def test_without_a_bone_the_whole_hand_gives_a_hint(without_ulna: Assessment) -> None:
+    assert 'id="hint"' not in headline(without_ulna)
+    html = headline(replace(without_ulna, second_opinion=SecondOpinion(150.0, 0.4)))
+    assert 'data-months=""' in html and "would say <b>12.5</b> years: a hint" in html
