@@ -62,7 +62,8 @@ def _age(assessment: "Assessment") -> str:
         found = len(assessment.bones) - len(assessment.missing)
         return (
             f'<p class="eyebrow">{about}</p><p id="bone-age" data-months="" class="no-age">No bone age</p>'
-            f'<p class="interval">{found} of {len(assessment.bones)} bones found; an age needs all of them.</p>{_hint(assessment)}'
+            f'<p class="interval">{found} of {len(assessment.bones)} bones found; an age needs all of them.</p>'
+            f"{_hint(assessment)}"
         )
     interval = assessment.interval90_months
     span = ""
@@ -82,8 +83,8 @@ def _hint(assessment: "Assessment") -> str:
     if second is None:
         return ""
     return (
-        f'<p class="scale-note" id="hint">The network that looks at the whole hand would say <b>{years(second.months):.1f}</b> years: '
-        "a hint, no bone age.</p>"
+        '<p class="scale-note" id="hint">The network that looks at the whole hand would say '
+        f"<b>{years(second.months):.1f}</b> years: a hint, no bone age.</p>"
     )
 
 
