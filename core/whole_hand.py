@@ -20,13 +20,14 @@ HEIGHT, WIDTH = 256, 192
 WINDOW_SIDE = 400
 #: A view shows so many of the window's pixels; the centres of the 21 regions span _HAND_HEIGHT of them.
 _VIEW_HEIGHT, _VIEW_WIDTH, _HAND_HEIGHT = 320, 240, 256
-#: Test-time views: turn in degrees, zoom, shift in shares of the view's height.
+#: Test-time views: turn in degrees, zoom, whether mirrored.
 _VIEWS = (
-    (0.0, 1.0, 0.0, 0.0),
-    (-5.0, 1.0, 0.0, 0.0),
-    (5.0, 1.0, 0.0, 0.0),
-    (0.0, 0.95, 0.0, 0.0),
-    (0.0, 1.05, 0.0, 0.0),
+    (0.0, 1.0, False),
+    (0.0, 1.0, True),
+    (-5.0, 1.0, False),
+    (5.0, 1.0, True),
+    (0.0, 0.95, True),
+    (0.0, 1.05, False),
 )
 
 
@@ -76,9 +77,10 @@ class WholeHandReader:
         """The radiologists' ages in months, N, the mean over test-time views. windows Nx1xSxS in [0, 1] (S = WINDOW_SIDE),
         female N (0 or 1)."""
         ages = []
-        for turn, zoom, x, y in _VIEWS:
-            given = (torch.full((len(windows),), value) for value in (turn, zoom, x, y))
-            ages.append(self.network(hand_views(windows, *given), female))
+        for turn, zoom, mirrored in _VIEWS:
+            given = (torch.full((len(windows),), value) for value in (turn, zoom, 0.0, 0.0))
+            views = hand_views(windows, *given)
+            ages.append(self.network(views.flip(3) if mirrored else views, female))
         months: Tensor = 12 * torch.stack(ages).mean(0)
         return months
 
