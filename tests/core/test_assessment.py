@@ -92,7 +92,7 @@ def test_the_same_film_has_the_same_answer_and_progress_is_told(
     assessment = assessor.assess(film, example.sex, lambda share, text: told.append(share))
     assert {**assessment.to_dict(), "seconds": 0} == {**assessed(example).to_dict(), "seconds": 0}
     assert told == sorted(told) and told[0] > 0 and told[-1] <= 1
-    assert set(assessment.weights) == {"localizer", "grader"}
+    assert set(assessment.weights) == {"localizer", "grader", "whole_hand"}
     assert all(len(sha256) == 64 for sha256 in assessment.weights.values())
     assert assessment.film_sha256 == film.sha256
     assert (assessment.width, assessment.height) == (film.width, film.height)

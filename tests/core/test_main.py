@@ -116,7 +116,7 @@ def test_evaluate(assessed: Assess, noisy_file: Path, tmp_path: Path) -> None:
     assert place["mean_iou"] == pytest.approx(1.0, abs=1e-3)
     assert place["hit_rate_iou50"] == 1 and place["map50"] == 1
     assert figures["interval90"]["answered"] == 2
-    assert set(figures["weights"]) == {"localizer", "grader"}
+    assert set(figures["weights"]) == {"localizer", "grader", "whole_hand"}
 
 
 def test_evaluate_without_a_folder(tmp_path: Path) -> None:
