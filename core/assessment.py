@@ -384,8 +384,8 @@ def _agreement(age: BoneAge | None, second: SecondOpinion | None) -> tuple[Check
             apart <= _FAR_OPINIONS,
             f"The 13 bones and the whole hand say about the same age ({bones / 12:.1f} and {second.months / 12:.1f} years)."
             if apart <= _FAR_OPINIONS
-            else f"The 13 bones say {bones / 12:.1f} years, the whole hand {second.months / 12:.1f}: the age is less sure than "
-            "its interval says. Look at the film and at every grade.",
+            else f"The 13 bones say {bones / 12:.1f} years, the whole hand {second.months / 12:.1f}: look at the film and "
+            "at every grade.",
         ),
     )
 
