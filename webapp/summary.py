@@ -161,7 +161,7 @@ def provenance(assessment: "Assessment") -> str:
     facts = {
         "Weights": weights_line(assessment.weights),
         "Film": f"{short_hash(assessment.film_sha256)} · {assessment.width} x {assessment.height} pixels",
-        "Shown": f"{SIDE_WORDS[assessment.laterality]}, turned by {assessment.rotation_degrees:.0f}°"
+        "Shown": f"{SIDE_WORDS[assessment.laterality]}, turned by {round(assessment.rotation_degrees)}°"
         + (", greys inverted" if assessment.inverted else ""),
         "Time": f"{assessment.seconds:.1f} s",
     }

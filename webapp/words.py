@@ -11,7 +11,7 @@ SEX_WORDS: Final[Mapping[Sex, str]] = {"F": "Female", "M": "Male"}
 
 SIDE_WORDS: Final = {"L": "left hand", "R": "right hand"}
 
-WEIGHT_TITLES: Final = {"localizer": "Localiser", "grader": "Grader"}
+WEIGHT_TITLES: Final = {"localizer": "Localiser", "grader": "Grader", "whole_hand": "Whole hand"}
 
 #: What stands in a cell that has no value.
 NO_VALUE: Final = "\N{EN DASH}"

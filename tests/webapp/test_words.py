@@ -23,6 +23,7 @@ def test_a_share_is_never_rounded_to_certainty(share: float, text: str) -> None:
 def test_hashes_are_shortened_and_named() -> None:
     assert short_hash("0123456789abcdef") == "01234567"
     assert weights_line({"localizer": "a" * 64, "grader": "b" * 64}) == "Localiser aaaaaaaa · Grader bbbbbbbb"
+    assert weights_line({"whole_hand": "c" * 64}) == "Whole hand cccccccc"
 
 
 def test_an_interval_has_one_decimal() -> None:
