@@ -1,11 +1,14 @@
 """Small things that every tab needs: a piece of the page in its own style, and the sentence for an error."""
 
 import logging
-from typing import Any, Literal
+from typing import Any, Final
 
 import gradio as gr
 
 from core.errors import BoneGradeError
+
+#: The class of what is not to be seen for now, see `classes_if`.
+NOT_NOW: Final = "not-now"
 
 
 def styled_html(value: str = "", **settings: Any) -> gr.HTML:
@@ -21,10 +24,10 @@ def sentence_of(error: Exception, unexpected: str, log: logging.Logger, what_fai
     return unexpected
 
 
-def visible_if(condition: bool) -> bool | Literal["hidden"]:
-    """`visible` for a part that is switched several times within one event.
+def classes_if(shown: bool) -> list[str]:
+    """`elem_classes` of a part that is switched several times within one event: the style sheet takes it off the page.
 
     Gradio mounts a part late that begins as visible=False, and an earlier "not yet" may then reach it after the last
-    word; a part that is "hidden" is on the page from the start and misses nothing.
+    word; visible="hidden" hides no row. A part with a class is on the page from the start and misses nothing.
     """
-    return True if condition else "hidden"
+    return [] if shown else [NOT_NOW]

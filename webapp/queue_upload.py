@@ -12,7 +12,7 @@ from core.bones import Sex
 from core.errors import BoneGradeError
 from core.intake import Batch, Looked, look_through, open_batch, take_in
 from core.readers import Action, enforce
-from webapp.components import styled_html, visible_if
+from webapp.components import NOT_NOW, classes_if, styled_html
 from webapp.pictures import data_uri, film_picture, jpeg
 from webapp.queue_view import Writing, bar, looked_through, note, taken_in
 from webapp.words import SEX_WORDS
@@ -41,16 +41,25 @@ _SEX_INFO: Final = (
 #: Reading and unpacking is work for one core, so batches wait for each other.
 _ONE_BATCH: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "intake"}
 
+#: What was found in other films goes off the page; that it is of other films, `_add` sees by itself.
+_START_OVER_JS: Final = f"""() => ["", "", {{"__type__": "update", "elem_classes": ["{NOT_NOW}"]}}]"""
+
 #: So many films with writing are shown, each with so many places, as pictures of this height in pixels.
 _SHOWN_FILMS, _SHOWN_PLACES, _PLACE_HEIGHT = 24, 3, 64
 
 Updates = dict[Any, Any]
 
 
+#: What a look is at: files, folder, CSV, sex and consent as they stand on the page.
+_Given = tuple[tuple[str, ...], tuple[str, ...], str | None, str | None, bool]
+
+
 @dataclass(frozen=True)
 class _Seen:
-    """What a person has before them when they decide. new: films that can be added. with_writing: their SHA-256."""
+    """What a person has before them when they decide. given: what was looked at. new: films that can be added. with_writing:
+    their SHA-256."""
 
+    given: _Given
     new: int
     with_writing: frozenset[str]
 
@@ -85,12 +94,12 @@ class UploadPart:
                 self.look = gr.Button("Check the films", variant="primary", elem_id="queue-look")
         self.message = styled_html(elem_id="queue-upload-message")
         self.result = styled_html(elem_id="queue-result")
-        with gr.Row(visible=visible_if(False), elem_id="queue-decide", equal_height=True) as self.decide:
+        with gr.Row(elem_classes=classes_if(False), elem_id="queue-decide", equal_height=True) as self.decide:
             self.writing = gr.Radio(
                 [("Leave these films out", "out"), ("Keep them: no writing names a child", "keep")],
                 value=None,
                 label="Films with writing",
-                visible=visible_if(False),
+                elem_classes=classes_if(False),
                 elem_id="queue-writing",
             )
             self.add = gr.Button("Add to the queue", variant="primary", elem_id="queue-add")
@@ -102,9 +111,8 @@ class UploadPart:
         changes = [self.sex.input, self.consent.input]
         changes += [event for file in (self.files, self.folder, self.table) for event in (file.upload, file.clear)]
         changes += [file.delete for file in (self.files, self.folder)]
-        gr.on(
-            changes, self._start_over, None, [self.message, self.result, self.decide, self.seen], queue=False, **private
-        )
+        # In the browser alone: a word from the server might come after the changed films were looked at, and take that back.
+        gr.on(changes, None, None, [self.message, self.result, self.decide], js=_START_OVER_JS, **private)
         self.look.click(
             self._look,
             sent,
@@ -125,7 +133,7 @@ class UploadPart:
         )  # fmt: skip
 
     def _start_over(self) -> Updates:
-        return {self.message: "", self.result: "", self.decide: gr.Row(visible=visible_if(False)), self.seen: None}
+        return {self.message: "", self.result: "", self.decide: gr.Row(elem_classes=classes_if(False)), self.seen: None}
 
     def _look(
         self,
@@ -138,6 +146,7 @@ class UploadPart:
     ) -> Iterator[Updates]:
         """Looks at every film and changes nothing."""
         yield {**self._start_over(), self.message: bar(0, 1, "Unpacking and checking"), self.look: _off()}
+        given = _given(files, folder, table, sex, consent)
         try:
             self._check_role(request)
             with open_batch(_paths(files, folder), _path(table), sex or None) as batch:
@@ -153,22 +162,27 @@ class UploadPart:
                     looked.append(one.without_pixels())
                     text = f"Looking at film {len(looked):,} of {total:,}."
                     yield {self.message: bar(len(looked), total, text)}
-                yield self._looked(batch, looked, shown, with_writing)
+                yield self._looked(given, batch, looked, shown, with_writing)
         except Exception as error:
             yield {**self._start_over(), self.message: note(_sentence(error))}
         yield {self.look: gr.Button(interactive=True)}
 
     def _looked(
-        self, batch: Batch, looked: Sequence[Looked], shown: Sequence[Writing], with_writing: set[str]
+        self,
+        given: _Given,
+        batch: Batch,
+        looked: Sequence[Looked],
+        shown: Sequence[Writing],
+        with_writing: set[str],
     ) -> Updates:
         new = sum(one.status == "new" for one in looked)
         return {
             self.message: "",
             self.result: looked_through(looked, batch.passed_over, shown, len(with_writing) - len(shown)),
-            self.decide: gr.Row(visible=visible_if(new > 0)),
-            self.writing: gr.Radio(value=None, visible=visible_if(bool(with_writing))),
+            self.decide: gr.Row(elem_classes=classes_if(new > 0)),
+            self.writing: gr.Radio(value=None, elem_classes=classes_if(bool(with_writing))),
             self.add: gr.Button(interactive=True),
-            self.seen: _Seen(new, frozenset(with_writing)),
+            self.seen: _Seen(given, new, frozenset(with_writing)),
         }
 
     def _add(
@@ -183,7 +197,7 @@ class UploadPart:
         request: gr.Request,
     ) -> Iterator[Updates]:
         """Adds the films that were looked at."""
-        if seen is None:
+        if seen is None or seen.given != _given(files, folder, table, sex, consent):
             yield {**self._start_over(), self.message: note("The films have changed: check them again.")}
             return
         if seen.with_writing and writing is None:
@@ -217,6 +231,12 @@ class UploadPart:
         reader = self._desk.reader(request)
         enforce(reader, Action.ADD_FILMS)
         return reader.name
+
+
+def _given(
+    files: list[str] | None, folder: list[str] | None, table: str | None, sex: str | None, consent: bool
+) -> _Given:
+    return tuple(files or ()), tuple(folder or ()), table, sex, consent
 
 
 def _off() -> gr.Button:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cv2
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from core.ledger import Correction, Ledger, LedgerSettings
 from core.radiograph import read_radiograph
@@ -90,6 +90,7 @@ def send(page: Page, content: bytes, consent: bool = True) -> None:
     """Chooses a zip, and has it checked."""
     page.locator("#queue-files input[type=file]").set_input_files(files=[payload(content)])
     expect(page.locator("#queue-files")).to_contain_text(re.compile(r"hands\s*\.zip"), timeout=ANSWER_MS)
+    expect(page.locator("#queue-decide")).to_be_hidden()  # there is nothing yet to decide on
     if consent:
         page.locator("#queue-consent input").check()
     page.locator("#queue-look").click()
@@ -317,6 +318,21 @@ def test_without_consent_no_pixels_are_kept_and_a_kill_loses_nothing(
     app.kill()
     app.start()
     rows(visit(app), 4)
+
+
+def test_what_was_checked_is_not_taken_back_by_an_earlier_word_that_comes_late(app: RunningApp, visit: Visit) -> None:
+    page, held = visit(app), list[Route]()
+    page.route(
+        re.compile(r"/gradio_api/run/"), lambda route: held.append(route)
+    )  # what does not wait in line may be late
+    send(page, hands_zip(), consent=False)
+    expect(page.locator("#queue-add")).to_be_visible(timeout=ANSWER_MS)
+    page.unroute_all()
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(3_000)
+    expect(page.locator("#queue-add")).to_be_visible()
+    page.close()
 
 
 def test_films_that_wait_are_taken_up_after_a_kill(folder: Path, visit: Visit, ledger: Ledger) -> None:
