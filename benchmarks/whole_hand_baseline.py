@@ -17,20 +17,12 @@ from core.training.films import read_films
 from core.training.second_opinion import (
     HandWindows,
     SecondOpinionRecipe,
-    cut_hands,
+    kept_windows,
     months_of_hands,
     train_second_opinion,
 )
 from core.whole_hand import WholeHandReader
 from models.registry import load_localizer
-
-
-def _windows(data: Path, run: Path, split: str) -> HandWindows:
-    saved = run / f"windows_{split}.npz"
-    if not saved.is_file():
-        run.mkdir(parents=True, exist_ok=True)
-        cut_hands(read_films(data, split), Localizer(load_localizer()[0])).save(saved)
-    return HandWindows.load(saved)
 
 
 def measure(reader: WholeHandReader, hands: HandWindows, films: int) -> dict[str, dict[str, float]]:
@@ -59,7 +51,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=SecondOpinionRecipe.epochs)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    train, val = (_windows(options.data, options.run, split) for split in ("train", "val"))
+    options.run.mkdir(parents=True, exist_ok=True)
+    localizer = Localizer(load_localizer()[0])
+    train, val = (kept_windows(options.data, split, options.run, localizer) for split in ("train", "val"))
     recipe = SecondOpinionRecipe(epochs=options.epochs, seed=options.seed)
     network = train_second_opinion(train, val, options.run, recipe)
     print(json.dumps(measure(WholeHandReader(network, 1.0), val, len(read_films(options.data, "val"))), indent=1))

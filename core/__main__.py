@@ -1,9 +1,8 @@
 """The command line: python -m core assess | evaluate | stress | export | import | users | experiment | train. Try --help."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -13,13 +12,15 @@ from core.commands.evaluate import evaluation
 from core.commands.experiment import experiment
 from core.commands.explanation_checks import explanation_checks
 from core.commands.full_set import full_set
+from core.commands.stopping import run as run_program
+from core.commands.stopping import stop
 from core.commands.users import users
 from core.errors import BoneGradeError, FilmRefused
 
 _DATA = Path("../shared/data")
 _HANDS = _DATA / "hands"
-#: Exit codes: what the caller got wrong, and a film that is refused.
-_FAILED, _REFUSED = 2, 3
+#: Exit code for a film that is refused.
+_REFUSED = 3
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Bone age, bone by bone. Research use only.")
 train = typer.Typer(no_args_is_help=True, help="The programs that made the shipped weights and examples.")
@@ -30,11 +31,6 @@ cli.add_typer(explanation_checks)
 cli.add_typer(evaluation)
 cli.add_typer(users, name="users")
 cli.add_typer(experiment, name="experiment")
-
-
-def _stop(message: str, code: int) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)
 
 
 def _sex(value: str) -> Sex:
@@ -67,13 +63,13 @@ def assess(
             try:
                 write_maps(assessor.explain(radiograph, assessment), maps)
             except OSError as error:
-                _stop(f"The maps cannot be written to {maps}: {error.strerror}. Choose another folder.", _FAILED)
+                stop(f"The maps cannot be written to {maps}: {error.strerror}. Choose another folder.")
     except FilmRefused as refused:
         if as_json:
             typer.echo(json.dumps({"refused": refused.reason, "message": str(refused)}))
-        _stop(str(refused), _REFUSED)
+        stop(str(refused), _REFUSED)
     except (BoneGradeError, WeightsError) as error:
-        _stop(str(error), _FAILED)
+        stop(str(error))
     if as_json:
         typer.echo(json.dumps(assessment.to_dict(), indent=1))
         return
@@ -98,13 +94,9 @@ def stress(
     """Measures how far the age moves when the same hand comes on another film, and whether non-hands are refused."""
     from core import stress as trial
     from core.assessment import Assessor
-    from core.training.films import DataFolderError, read_films
-    from models.registry import WeightsError
+    from core.training.films import read_films
 
-    try:
-        figures = trial.stress(read_films(data, split)[::every], Assessor.from_registry(), pictures)
-    except (BoneGradeError, DataFolderError, WeightsError) as error:
-        _stop(str(error), _FAILED)
+    figures = run_program(lambda: trial.stress(read_films(data, split)[::every], Assessor.from_registry(), pictures))
     typer.echo(json.dumps(figures, indent=1) if as_json else trial.as_text(figures))
 
 
@@ -120,7 +112,7 @@ def train_localizer(
     """Trains the localiser on boxed hands, then on its own confident boxes of the others, and registers it."""
     from core.training import programs
 
-    _run(lambda: programs.make_localizer(data, run, samples, pseudo_samples))
+    run_program(lambda: programs.make_localizer(data, run, samples, pseudo_samples))
 
 
 @train.command("grader")
@@ -135,7 +127,7 @@ def train_grader(
     """Cuts crops with the registered localiser, trains the grader on them, calibrates its interval, registers it."""
     from core.training import programs
 
-    _run(lambda: programs.make_grader(data, run, epochs, seed))
+    run_program(lambda: programs.make_grader(data, run, epochs, seed))
 
 
 @train.command("second-opinion")
@@ -150,7 +142,7 @@ def train_second_opinion(
     from core.training import programs
     from core.training.second_opinion import SecondOpinionRecipe
 
-    _run(lambda: programs.make_second_opinion(data, run, SecondOpinionRecipe(seed=seed)))
+    run_program(lambda: programs.make_second_opinion(data, run, SecondOpinionRecipe(seed=seed)))
 
 
 @train.command("examples")
@@ -163,7 +155,7 @@ def train_examples(
     from core.training.example_hands import make_examples
     from models.registry import load_localizer
 
-    _run(lambda: make_examples(data, out, Localizer(load_localizer()[0])))
+    run_program(lambda: make_examples(data, out, Localizer(load_localizer()[0])))
 
 
 @train.command("grade-pictures")
@@ -190,18 +182,7 @@ def train_grade_pictures(
             "grade, and the others have fewer than eight children near them."
         )
 
-    _run(program)
-
-
-def _run(program: Callable[[], object]) -> None:
-    from core.training.films import DataFolderError
-    from core.training.hand_average import TooFewHandsError
-    from models.registry import WeightsError
-
-    try:
-        program()
-    except (BoneGradeError, DataFolderError, TooFewHandsError, WeightsError, ImportError) as error:
-        _stop(str(error), _FAILED)
+    run_program(program)
 
 
 if __name__ == "__main__":

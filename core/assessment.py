@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.bone_age import BoneAge, SecondOpinion, bone_age, months_of_totals
+from core.bone_age import BoneAge, SecondOpinion, bone_age, months_of_totals, without
 from core.bones import BONE_TITLES, Sex
 from core.consistency import FAR_APART, Inconsistency, inconsistencies
 from core.crops import CROP_SIDE, crop_affine, cut, cut_all, moved_region
@@ -111,7 +111,7 @@ class Assessment:
         second = self.second_opinion
         if self.bone_age_months is None or second is None:
             return self.bone_age_months
-        return (self.bone_age_months - second.weight * second.months) / (1 - second.weight)
+        return without(self.bone_age_months, second)
 
     @cached_property
     def missing(self) -> tuple[str, ...]:
@@ -376,7 +376,7 @@ def _agreement(age: BoneAge | None, second: SecondOpinion | None) -> tuple[Check
     """Whether the 13 bones and the whole hand say about the same; nothing where there are no two opinions."""
     if age is None or second is None:
         return ()
-    bones = (age.months - second.weight * second.months) / (1 - second.weight)
+    bones = without(age.months, second)
     apart = abs(bones - second.months)
     return (
         Check(

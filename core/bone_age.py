@@ -55,6 +55,11 @@ def heard(bones: BoneAge, second: SecondOpinion) -> BoneAge:
     return BoneAge(max(0.0, bones.months + shift), (max(0.0, low + shift), max(0.0, high + shift)))
 
 
+def without(months: float, second: SecondOpinion) -> float:
+    """What the 13 bones alone say of a bone age, in months, in which the second opinion is heard."""
+    return (months - second.weight * second.months) / (1 - second.weight)
+
+
 def bone_age_of_total(grader: Grader, sex: Sex, distribution: NDArray[np.float64], spread: float) -> BoneAge:
     """The same from the distribution of the RUS-CHN total (1001 probabilities)."""
     months, lower, upper = _months_of_distribution(grader, sex, distribution, spread, 0.9)

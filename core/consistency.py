@@ -3,7 +3,6 @@
 It changes no grade and fills none in: a person looks at the film and decides.
 """
 
-import functools
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,8 +11,9 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from core.bones import BONE_TITLES, RUS_BONES, Sex
-from core.standards import age_of_total, grade_label, standard, total_of_age
+from core.bones import BONE_TITLES, RUS_BONES
+from core.maturity import grade_starts
+from core.standards import grade_label
 from core.standards.tables import checked_grade
 
 #: A bone this many grades from what its neighbours point to is out of line.
@@ -92,23 +92,6 @@ def inconsistencies(grades: Mapping[str, int]) -> tuple[Inconsistency, ...]:
         if expected is not None and abs(grades[bone] - expected) >= FAR_APART:
             found.append(Inconsistency(bone, grades[bone], expected, grades[bone] - expected))
     return tuple(found)
-
-
-@functools.cache
-def grade_starts(bone: str) -> tuple[float, ...]:
-    """The maturity at which grades 1..n of a bone start, in years on the boys' RUS-CHN scale, increasing.
-
-    A grade's score, as a share of the bone's last, is taken for the hand's total as a share of 1000, and the age of that
-    total for the grade's; a grade starts half-way between the scores of the one before it and its own. Both sexes'
-    tables are averaged, the girls' on the boys' scale. The network's cut points start there too: core.grade.starting_cuts.
-    """
-    ages = []
-    sexes: tuple[Sex, ...] = ("M", "F")
-    for sex in sexes:
-        scores = np.array(standard("rus_chn").scores_of_grades(sex, bone), float)
-        age = age_of_total("rus_chn", sex, 1000 * (scores[1:] + scores[:-1]) / 2 / scores[-1])
-        ages.append(age_of_total("rus_chn", "M", total_of_age("rus_chn", sex, age)))
-    return tuple(float(start) for start in np.mean(ages, axis=0))
 
 
 def _expected_grade(bone: str, stand_for: Mapping[str, tuple[float, float]]) -> int | None:

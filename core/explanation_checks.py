@@ -76,14 +76,12 @@ def check(films: Sequence[Film], assessor: Assessor) -> dict[str, Any]:
     for film in tqdm(list(films), desc="hands", mininterval=10):
         radiograph = read_radiograph(film.path)
         try:
-            assessment = assessor.assess(radiograph, film.sex)
+            crops = cut_all(radiograph, assessor.localizer.locate(radiograph))
         except FilmRefused:
             refused += 1
             continue
-        grades = {bone: graded.grade for bone, graded in assessment.bones.items() if graded is not None}
-        if grades:
-            crops = cut_all(radiograph, assessment.localization)
-            trial.add({bone: crops[bone] for bone in grades}, grades)
+        if crops:
+            trial.add(crops, {bone: int(given.argmax()) for bone, given in assessor.grader.grade(crops).items()})
             hands += 1
     if not hands:
         raise BoneGradeError(

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from core.bones import RUS_BONES, Sex
 from core.crops import CONTEXT_SIDE, CROP_SIDE
-from core.standards import age_of_total, standard, total_of_age
+from core.maturity import grade_starts
+from core.standards import standard
 from models.bone_grader import BoneGrader
 
 GradeProbabilities = dict[str, NDArray[np.float64]]
@@ -89,25 +90,10 @@ def score_table(sex: Sex) -> Tensor:
 
 
 def starting_cuts() -> Tensor:
-    """Where grades lie on the maturity scale before training: 13 x 14 years, NaN beyond a bone's last grade.
-
-    A grade's score, as a share of the bone's last, is taken for the hand's total as a share of 1000; the boys' RUS-CHN
-    table gives its age, and cut points lie half-way between neighbours' scores. Both sexes' tables are averaged, the
-    girls' on the boys' scale.
-    """
+    """Where grades lie on the maturity scale before training: 13 x 14 years, NaN beyond a bone's last grade; see
+    core.maturity.grade_starts."""
     cuts = torch.full((len(RUS_BONES), 14), math.nan)
     for i, bone in enumerate(RUS_BONES):
-        ages = []
-        for sex in ("M", "F"):
-            scores = np.array(standard("rus_chn").scores_of_grades(sex, bone), float)
-            totals = 1000 * (scores[1:] + scores[:-1]) / 2 / scores[-1]
-            ages.append(boys_scale(age_of_total("rus_chn", sex, totals), sex))
-        cuts[i, : len(ages[0])] = torch.from_numpy(np.mean(ages, 0)).float()
+        starts = grade_starts(bone)
+        cuts[i, : len(starts)] = torch.tensor(starts)
     return cuts
-
-
-def boys_scale(years: NDArray[np.float64], sex: Sex) -> NDArray[np.float64]:
-    """RUS-CHN ages of one sex -> the age at which boys have the same total score."""
-    if sex == "M":
-        return years
-    return age_of_total("rus_chn", "M", total_of_age("rus_chn", sex, years))

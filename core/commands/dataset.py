@@ -3,17 +3,17 @@
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, NoReturn, cast, get_args
+from typing import Annotated, cast, get_args
 
 import typer
 
 from core.bones import Sex
 from core.commands.options import one_of
+from core.commands.stopping import stop
 from core.errors import BoneGradeError
 from core.ledger import LabelRule, Ledger, LedgerSettings
 
 dataset = typer.Typer(no_args_is_help=True, add_completion=False, help="Datasets out of the ledger, and into it.")
-_FAILED = 2
 
 
 _FORMATS = ("labels", "csv", "coco", "crops", "voc", "films")
@@ -77,7 +77,7 @@ def export_command(
             if hub is not None:
                 push_dataset(target, hub)
     except BoneGradeError as error:
-        _stop(error)
+        stop(str(error))
     finally:
         ledger.close()
     films = manifest["split"]["films"]
@@ -118,7 +118,7 @@ def import_command(
         options = ImportOptions(reader, images, films, cast(Sex | None, sex), consent)
         done = import_labels(ledger, file, cast(Format, kind), options, assessor, _Progress("films"))
     except (BoneGradeError, WeightsError) as error:
-        _stop(error)
+        stop(str(error))
     finally:
         ledger.close()
     typer.echo(
@@ -144,9 +144,4 @@ def _open() -> Ledger:
     try:
         return Ledger.open(LedgerSettings.from_environment())
     except BoneGradeError as error:
-        _stop(error)
-
-
-def _stop(error: Exception) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(_FAILED)
+        stop(str(error))

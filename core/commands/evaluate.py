@@ -8,11 +8,10 @@ from typing import Annotated, Any, cast
 import typer
 
 from core.commands.options import one_of
-from core.errors import BoneGradeError
+from core.commands.stopping import run
 
 evaluation = typer.Typer(no_args_is_help=True, add_completion=False, help="How good the shipped weights are.")
 _DATA = Path("../shared/data")
-_FAILED = 2
 
 _QUALITIES, _PARTS = ("unverified", "exemplar"), ("all", "trained", "left_out")
 
@@ -47,7 +46,7 @@ def evaluate(
             measuring.write_pictures(measured, figures)
         return measured
 
-    _run(measure, measuring.as_text, as_json)
+    _show(measure, measuring.as_text, as_json)
 
 
 @evaluation.command("evaluate-grades")
@@ -80,7 +79,7 @@ def evaluate_grades(
             data, cast(measuring.Quality, quality), cast(Part, part), Grader(network), weights
         )
 
-    _run(measure, measuring.graded_as_text, as_json)
+    _show(measure, measuring.graded_as_text, as_json)
 
 
 @evaluation.command("evaluate-places")
@@ -94,16 +93,9 @@ def evaluate_places(data: _Marked = _DATA / "hands", every: _Every = 1, as_json:
         network, sha256 = load_localizer()
         return measuring.evaluate_places(data, Localizer(network), sha256, every)
 
-    _run(measure, measuring.places_as_text, as_json)
+    _show(measure, measuring.places_as_text, as_json)
 
 
-def _run(measure: Callable[[], dict[str, Any]], as_text: Callable[[dict[str, Any]], str], as_json: bool) -> None:
-    from core.training.films import DataFolderError
-    from models.registry import WeightsError
-
-    try:
-        figures = measure()
-    except (BoneGradeError, DataFolderError, WeightsError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(_FAILED) from None
+def _show(measure: Callable[[], dict[str, Any]], as_text: Callable[[dict[str, Any]], str], as_json: bool) -> None:
+    figures = run(measure)
     typer.echo(json.dumps(figures, indent=1) if as_json else as_text(figures))

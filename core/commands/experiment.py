@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from core.commands.stopping import run as run_program
+
 experiment = typer.Typer(no_args_is_help=True, help="Reruns the experiments that docs/results.md reports.")
 
 
@@ -24,17 +26,11 @@ def table1(
     out: Annotated[Path | None, typer.Option(help="Write table1.json and table1.html into this folder.")] = None,
 ) -> None:
     """The paper's Table 1 and the ablation it lacks: plain and improved ResNet, same hands, same budget, several seeds."""
-    from core.errors import BoneGradeError
-    from core.experiments.table1 import complete_hands, run_table1, table1_figures, table1_plot, table1_text
-    from core.training.films import DataFolderError
+    from core.experiments.table1 import run_table1, table1_figures, table1_plot, table1_text
+    from core.training.crop_store import complete_hands
     from core.training.programs import grading_material
-    from models.registry import WeightsError
 
-    try:
-        material = grading_material(data / "hands", data / "graded_rois", run)
-    except (BoneGradeError, DataFolderError, WeightsError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
+    material = run_program(lambda: grading_material(data / "hands", data / "graded_rois", run))
     val = complete_hands(material.val)
     outcomes = run_table1(material.train, val, material.exemplars, run, epochs)
     figures = table1_figures(outcomes, val)

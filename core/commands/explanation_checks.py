@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from core.commands.stopping import run
 from core.errors import BoneGradeError
 
 explanation_checks = typer.Typer(add_completion=False)
-_FAILED = 2
 
 
 @explanation_checks.command("explanation-checks")
@@ -26,19 +26,17 @@ def check_explanations(
     """Measures whether the maps change with the weights, lie on the growth plate, and mark what the grade rests on."""
     from core import explanation_checks as checks
     from core.assessment import Assessor
-    from core.training.films import DataFolderError, read_films
-    from models.registry import WeightsError
+    from core.training.films import read_films
 
-    try:
-        figures = checks.check(checks.evenly(read_films(data, split), hands), Assessor.from_registry())
-        figures = {"split": split} | figures
+    def measure() -> None:
+        measured = checks.check(checks.evenly(read_films(data, split), hands), Assessor.from_registry())
+        figures = {"split": split} | measured
         # printed first, so that minutes of work are not lost where the file cannot be written
         typer.echo(json.dumps(figures, indent=1) if as_json else checks.as_text(figures))
         if keep is not None:
             _write(keep, figures)
-    except (BoneGradeError, DataFolderError, WeightsError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(_FAILED) from None
+
+    run(measure)
 
 
 def _write(file: Path, figures: dict[str, object]) -> None:

@@ -7,10 +7,10 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from core.errors import BoneGradeError
+from core.commands.stopping import run as run_program
+from core.commands.stopping import stop
 
 full_set = typer.Typer(no_args_is_help=True, add_completion=False, help="Training on the full RSNA set.")
-_FAILED = 2
 #: So many films that are left out are told one by one; all are in left_out.csv.
 _TOLD = 10
 _Result = TypeVar("_Result")
@@ -83,14 +83,7 @@ def all_command(
 
 
 def _run(program: Callable[[], _Result]) -> _Result:
-    from core.training.films import DataFolderError
-    from models.registry import WeightsError
-
     try:
-        return program()
+        return run_program(program)
     except OSError as error:
-        message = f"{error.filename or 'A file'} cannot be read or written ({error.strerror}): see to it and run again."
-    except (BoneGradeError, DataFolderError, WeightsError, ImportError) as error:
-        message = str(error)
-    typer.echo(message, err=True)
-    raise typer.Exit(_FAILED)
+        stop(f"{error.filename or 'A file'} cannot be read or written ({error.strerror}): see to it and run again.")

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
+from core.commands.stopping import stop
 from core.errors import BoneGradeError
 from core.ledger import LedgerSettings
 from core.users import Users, role_of_text
 
 users = typer.Typer(no_args_is_help=True, add_completion=False, help="The people who may sign in, and their roles.")
-_FAILED = 2
 
 _Name = Annotated[str, typer.Argument(help="The name that the person signs in with.")]
 _Role = Annotated[str, typer.Option(help="viewer, reader, reviewer or admin.")]
@@ -73,9 +73,7 @@ def _password() -> str:
 def _run(work: Callable[[Users], None]) -> None:
     try:
         work(Users(LedgerSettings.from_environment().folder))
-    except (BoneGradeError, OSError) as error:
-        text = (
-            str(error) if isinstance(error, BoneGradeError) else f"The users file cannot be written: {error.strerror}."
-        )
-        typer.echo(text, err=True)
-        raise typer.Exit(_FAILED) from None
+    except BoneGradeError as error:
+        stop(str(error))
+    except OSError as error:
+        stop(f"The users file cannot be written: {error.strerror}.")

@@ -217,9 +217,3 @@ def table1_plot(outcomes: Sequence[Outcome], val: HandCrops) -> go.Figure:
         margin={"l": 210},
     )
     return figure
-
-
-def complete_hands(hands: HandCrops) -> HandCrops:
-    """Those with all 13 bones found: a hand's total needs them all."""
-    rows = hands.found.all(axis=1)
-    return HandCrops(**{name: getattr(hands, name)[rows] for name in HandCrops.__dataclass_fields__})

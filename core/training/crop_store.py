@@ -1,9 +1,9 @@
 """The grader's training material in memory: 13 crops a hand with its age, and single crops with a grade."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,13 @@ class _Stored:
         with np.load(path) as file:
             return cls(**{name: file[name] for name in cls.__dataclass_fields__})
 
+    @classmethod
+    def kept(cls, path: Path, make: Callable[[], Self]) -> Self:
+        """What was saved before; if nothing was, what `make` makes, saved for the next time."""
+        if not path.is_file():
+            make().save(path)
+        return cls.load(path)
+
 
 @dataclass(frozen=True)
 class LabelledHands(_Stored):
@@ -60,6 +67,12 @@ class HandCrops(LabelledHands):
 
     crops: NDArray[np.uint8]
     found: NDArray[np.bool_]
+
+
+def complete_hands(hands: HandCrops) -> HandCrops:
+    """Those with all 13 bones found: a hand's total needs them all."""
+    rows = hands.found.all(axis=1)
+    return HandCrops(**{name: getattr(hands, name)[rows] for name in HandCrops.__dataclass_fields__})
 
 
 def drawing_weights(hands: LabelledHands, evening: float) -> NDArray[np.float64]:
@@ -94,6 +107,7 @@ def to_levels(crop: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 _CutFilm = tuple[NDArray[np.uint8], NDArray[np.bool_]]
+_Cut = TypeVar("_Cut")
 
 
 def _cut_film(localizer: Localizer, film: Film) -> _CutFilm | None:
@@ -118,16 +132,25 @@ def cut_films(films: Iterable[Film], localizer: Localizer, workers: int = 1) -> 
     Raises DataFolderError where no film is left.
     """
     films = list(films)
-    cut = tqdm(in_order(_cut_film, localizer, films, workers), desc="cutting crops", total=len(films), mininterval=10)
-    rows = [(*done, film) for done, film in zip(cut, films, strict=True) if done is not None]
-    if not rows:
+    cut, labels = cut_labelled(_cut_film, films, localizer, workers, "cutting crops")
+    if not cut:
         raise DataFolderError(
             f"No hand was recognised on any of the {len(films)} films to be cut: check labels.csv and its pictures."
         )
-    return HandCrops(
-        crops=np.stack([crops for crops, _, _ in rows]),
-        found=np.stack([found for _, found, _ in rows]),
-        months=np.array([film.bone_age_months for *_, film in rows], np.float32),
-        female=np.array([film.sex == "F" for *_, film in rows], np.int64),
-        ids=np.array([film.id for *_, film in rows], np.str_),
-    )
+    return HandCrops(crops=np.stack([crops for crops, _ in cut]), found=np.stack([found for _, found in cut]), **labels)
+
+
+def cut_labelled(
+    cut: Callable[[Localizer, Film], _Cut | None], films: Sequence[Film], localizer: Localizer, workers: int, what: str
+) -> tuple[list[_Cut], dict[str, Any]]:
+    """What `cut` makes of every film that it does not give None for, and these films' labels as LabelledHands takes them.
+
+    workers: processes, of one thread each; one: this process. what: names the progress bar.
+    """
+    done = tqdm(in_order(cut, localizer, films, workers), desc=what, total=len(films), mininterval=10)
+    rows = [(made, film) for made, film in zip(done, films, strict=True) if made is not None]
+    return [made for made, _ in rows], {
+        "months": np.array([film.bone_age_months for _, film in rows], np.float32),
+        "female": np.array([film.sex == "F" for _, film in rows], np.int64),
+        "ids": np.array([film.id for _, film in rows], np.str_),
+    }

@@ -11,7 +11,7 @@ import torch
 from core.bone_age import SecondOpinion
 from core.grade import Grader
 from core.localize import Localizer
-from core.training.crop_store import GradedCrops, HandCrops, cut_films, no_graded_crops
+from core.training.crop_store import GradedCrops, HandCrops, complete_hands, cut_films, no_graded_crops
 from core.training.device import CPU
 from core.training.exemplar_frame import EXEMPLARS_KEY, MEAN_CROPS, mean_crops, read_graded
 from core.training.films import read_boxes, read_films
@@ -24,7 +24,7 @@ from core.training.second_opinion import (
     HandWindows,
     SecondOpinionRecipe,
     best_weight,
-    cut_hands,
+    kept_windows,
     months_of_hands,
     train_second_opinion,
 )
@@ -77,18 +77,17 @@ def grading_material(films: Path, graded: Path | None, run: Path, workers: int =
     """
     localizer = Localizer(load_localizer()[0])
     run.mkdir(parents=True, exist_ok=True)
-    hands: dict[str, HandCrops] = {}
-    for split in ("train", "val"):
-        saved = run / f"crops_{split}.npz"
-        if not saved.is_file():
-            cut_films(read_films(films, split), localizer, workers).save(saved)
-        hands[split] = HandCrops.load(saved)
+    train, val = (_crops(films, split, run, localizer, workers) for split in ("train", "val"))
     if graded is None:
-        return GradingMaterial(hands["train"], hands["val"], no_graded_crops())
-    framed = run / "exemplars.npz"
-    if not framed.is_file():
-        read_graded(graded, "exemplar", "trained", mean_crops(hands["train"])).save(framed)
-    return GradingMaterial(hands["train"], hands["val"], GradedCrops.load(framed))
+        return GradingMaterial(train, val, no_graded_crops())
+    exemplars = GradedCrops.kept(
+        run / "exemplars.npz", lambda: read_graded(graded, "exemplar", "trained", mean_crops(train))
+    )
+    return GradingMaterial(train, val, exemplars)
+
+
+def _crops(films: Path, split: str, run: Path, localizer: Localizer, workers: int) -> HandCrops:
+    return HandCrops.kept(run / f"crops_{split}.npz", lambda: cut_films(read_films(films, split), localizer, workers))
 
 
 def make_grader(data: Path, run: Path, epochs: int, seed: int) -> None:
@@ -134,17 +133,9 @@ def make_second_opinion(
     """
     localizer = Localizer(load_localizer()[0])
     run.mkdir(parents=True, exist_ok=True)
-    windows: dict[str, HandWindows] = {}
-    for split in ("train", "val"):
-        saved = run / f"windows_{split}.npz"
-        if not saved.is_file():
-            cut_hands(read_films(films, split), localizer, workers).save(saved)
-        windows[split] = HandWindows.load(saved)
-    network = train_second_opinion(windows["train"], windows["val"], run / "second_opinion", recipe, device)
-    crops = run / "crops_val.npz"
-    if not crops.is_file():
-        cut_films(read_films(films, "val"), localizer, workers).save(crops)
-    register_opinion(network.cpu(), HandCrops.load(crops), windows["val"])
+    train, val = (kept_windows(films, split, run, localizer, workers) for split in ("train", "val"))
+    network = train_second_opinion(train, val, run / "second_opinion", recipe, device)
+    register_opinion(network.cpu(), _crops(films, "val", run, localizer, workers), val)
 
 
 def register_opinion(network: WholeHandNetwork, val: HandCrops, windows: HandWindows) -> None:
@@ -159,9 +150,9 @@ def register_opinion(network: WholeHandNetwork, val: HandCrops, windows: HandWin
     shipped = load_whole_hand()
     assert shipped is not None
     whole = months_of_hands(WholeHandReader(shipped[0], 0.0), windows)
-    complete = val.found.all(axis=1)
-    bones = months_of(grader, HandCrops(**{n: getattr(val, n)[complete] for n in HandCrops.__dataclass_fields__}))
-    weight = best_weight(bones, whole[complete], val.months[complete].astype(float))
+    complete = complete_hands(val)
+    bones = months_of(grader, complete)
+    weight = best_weight(bones, whole[val.found.all(axis=1)], complete.months.astype(float))
     register("whole_hand", network, {"weight": f"{weight:.2f}"})
     second = [SecondOpinion(float(months), weight) for months in whole]
     spread = calibrate_spread(Grader(grader), val, second)

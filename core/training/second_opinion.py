@@ -15,11 +15,10 @@ from tqdm import tqdm
 from core.errors import FilmRefused
 from core.localize import Localizer
 from core.radiograph import read_radiograph
-from core.training.crop_store import LabelledHands, drawing_weights, to_levels
+from core.training.crop_store import LabelledHands, cut_labelled, drawing_weights, to_levels
 from core.training.device import CPU
-from core.training.films import Film
+from core.training.films import Film, read_films
 from core.training.loop import Resumable, Run, WeightAverage, seed_everything
-from core.training.workers import in_order
 from core.whole_hand import WINDOW_SIDE, WholeHandReader, hand_views, hand_window
 from models.efficientnet_lite import imagenet_state
 from models.whole_hand_network import WholeHandNetwork
@@ -45,18 +44,14 @@ def cut_hands(films: Iterable[Film], localizer: Localizer, workers: int = 1) -> 
 
     workers: processes, of one thread each; one: this process. Order and pictures do not depend on it.
     """
-    films = list(films)
-    cut = tqdm(in_order(_cut_hand, localizer, films, workers), desc="cutting hands", total=len(films), mininterval=10)
-    rows = [
-        (window, film.bone_age_months, int(film.sex == "F"), film.id)
-        for window, film in zip(cut, films, strict=True)
-        if window is not None
-    ]
-    return HandWindows(
-        windows=np.stack([row[0] for row in rows]) if rows else np.zeros((0, WINDOW_SIDE, WINDOW_SIDE), np.uint8),
-        months=np.array([row[1] for row in rows], np.float32),
-        female=np.array([row[2] for row in rows], np.int64),
-        ids=np.array([row[3] for row in rows], np.str_),
+    cut, labels = cut_labelled(_cut_hand, list(films), localizer, workers, "cutting hands")
+    return HandWindows(windows=np.stack(cut) if cut else np.zeros((0, WINDOW_SIDE, WINDOW_SIDE), np.uint8), **labels)
+
+
+def kept_windows(films: Path, split: str, run: Path, localizer: Localizer, workers: int = 1) -> HandWindows:
+    """The hands of one split of a folder of labelled films, cut on the first call and kept in the run folder."""
+    return HandWindows.kept(
+        run / f"windows_{split}.npz", lambda: cut_hands(read_films(films, split), localizer, workers)
     )
 
 

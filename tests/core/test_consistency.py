@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from core.bones import RUS_BONES
-from core.consistency import FAR_APART, NEIGHBOURS, Inconsistency, grade_starts, inconsistencies
+from core.consistency import FAR_APART, NEIGHBOURS, Inconsistency, inconsistencies
 from core.grade import starting_cuts
+from core.maturity import grade_starts
 from core.standards import grade_count
 
 each_bone = pytest.mark.parametrize("bone", RUS_BONES)

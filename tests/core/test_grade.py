@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from core.assessment import Assessor
 from core.bones import RUS_BONES, Sex
 from core.crops import CONTEXT_SIDE, CROP_SIDE
-from core.grade import Grader, boys_scale, network_input, score_table, standardise_crops, starting_cuts
+from core.grade import Grader, network_input, score_table, standardise_crops, starting_cuts
+from core.maturity import boys_scale
 from core.radiograph import read_radiograph
 from core.standards import grade_count
 from tests.hands import Assess, Example

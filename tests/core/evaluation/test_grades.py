@@ -3,7 +3,6 @@
 import dataclasses
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +15,7 @@ from core.grade import Grader
 from core.training.exemplar_frame import read_graded
 from core.training.films import DataFolderError
 from models.registry import WeightFile
+from tests.graded import COLUMNS, write_graded
 from tests.readings import BOX, make_reading
 
 
@@ -54,11 +54,7 @@ def _crops(folder: Path) -> Path:
         ("U_3_1.png", "Ulna", "", 3, "exemplar"),
         ("hand.png", "MC", "MC3", 5, "unverified"),
     ]
-    for number, (file, *_) in enumerate(rows):
-        picture = np.random.default_rng(number).integers(0, 256, (50, 40), np.uint8)
-        cv2.imwrite(str(folder / file), picture)
-    columns = ["file", "bone_group", "bone", "rus_chn_grade", "quality"]
-    pd.DataFrame(rows, columns=columns).to_csv(folder / "labels.csv", index=False)
+    write_graded(folder, pd.DataFrame(rows, columns=COLUMNS))
     return folder
 
 

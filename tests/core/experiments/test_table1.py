@@ -11,7 +11,6 @@ from core.experiments import table1
 from core.experiments.table1 import (
     Outcome,
     Variant,
-    complete_hands,
     order_of_runs,
     run_table1,
     table1_figures,
@@ -19,7 +18,7 @@ from core.experiments.table1 import (
     table1_text,
     variants,
 )
-from core.training.crop_store import GradedCrops, HandCrops
+from core.training.crop_store import GradedCrops, HandCrops, complete_hands
 from core.training.grader import GraderRecipe
 from models.improved_resnet import ResNetOptions
 

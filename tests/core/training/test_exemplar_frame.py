@@ -21,6 +21,7 @@ from core.training.exemplar_frame import (
     reframe,
 )
 from core.training.films import DataFolderError
+from tests.graded import COLUMNS, write_graded
 
 _MARGIN = (CONTEXT_SIDE - CROP_SIDE) // 2
 
@@ -94,7 +95,7 @@ def _graded_table() -> pd.DataFrame:
         ("a_1.png", "MC", "", 1, "exemplar"),
         ("alone.png", "PP1", "", 4, "exemplar"),
     ]
-    return pd.DataFrame(rows, columns=["file", "bone_group", "bone", "rus_chn_grade", "quality"])
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 @pytest.mark.parametrize("seed", [None, 1, 2])
@@ -107,9 +108,7 @@ def test_the_second_of_two_exemplars_is_left_out(seed: int | None) -> None:
 
 def test_parts_of_the_exemplars(tmp_path: Path) -> None:
     table = _graded_table()
-    for number, file in enumerate(table["file"]):
-        cv2.imwrite(str(tmp_path / file), np.random.default_rng(number).integers(0, 256, (50, 40), np.uint8))
-    table.to_csv(tmp_path / "labels.csv", index=False)
+    write_graded(tmp_path, table)
     trained, tested, everything = (read_graded(tmp_path, "exemplar", part) for part in ("trained", "left_out", "all"))
     assert (len(trained), len(tested), len(everything)) == (6, 5, 11)
     rows = {part: {crop.tobytes() for crop in graded.crops} for part, graded in (("a", trained), ("b", tested))}

@@ -1,0 +1,30 @@
+"""How a command stops over what its caller can put right: one sentence on the error stream, and the exit code."""
+
+from collections.abc import Callable
+from typing import Final, NoReturn, TypeVar
+
+import typer
+
+from core.errors import BoneGradeError
+
+#: Exit code for what the caller got wrong.
+FAILED: Final = 2
+_Result = TypeVar("_Result")
+
+
+def stop(message: str, code: int = FAILED) -> NoReturn:
+    """Says why, and exits."""
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
+
+
+def run(program: Callable[[], _Result]) -> _Result:
+    """What the program returns; it stops over data folders, weights and packages that are not as they must be."""
+    from core.training.films import DataFolderError
+    from core.training.hand_average import TooFewHandsError
+    from models.registry import WeightsError
+
+    try:
+        return program()
+    except (BoneGradeError, DataFolderError, TooFewHandsError, WeightsError, ImportError) as error:
+        stop(str(error))
