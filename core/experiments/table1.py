@@ -48,7 +48,7 @@ def _options(*, shuffle_attention: bool, attention_residual: bool, dual_pooling:
 
 def variants(epochs: int) -> tuple[Variant, ...]:
     """The rows of the table, each trained for `epochs` passes over the training hands."""
-    paper = GraderRecipe(epochs=epochs, learning_rate=1e-4, warm_up=False, evening=1.0)
+    paper = GraderRecipe(epochs=epochs, learning_rate=1e-4, warm_up=False, evening=1.0, cut_close=0.0)
     ours = GraderRecipe(epochs=epochs)
     plain = _options(shuffle_attention=False, attention_residual=False, dual_pooling=False)
     improved = _options(shuffle_attention=True, attention_residual=True, dual_pooling=True)

@@ -10,11 +10,13 @@ from core.crops import CONTEXT_SIDE, CROP_SIDE
 from core.grade import standardise_crops
 
 
-def random_views(crops: Tensor, generator: torch.Generator, strength: float = 1.0) -> Tensor:
+def random_views(crops: Tensor, generator: torch.Generator, strength: float = 1.0, cut_close: float = 0.0) -> Tensor:
     """crops Nx1xSxS float in [0, 1] with margin (S = CONTEXT_SIDE) -> Nx1xCxC standardised (C = CROP_SIDE).
 
-    strength scales all geometric jitter; 1 is about the localiser's own error plus how readers' boxes differ. generator:
-    of the CPU, wherever the crops are, so that the same seed draws the same views on every device.
+    strength scales all geometric jitter; 1 is about the localiser's own error plus how readers' boxes differ. cut_close:
+    share of the views that look as if a person had cut the bone out, as exemplars are: a rectangle aslant, whose edge is
+    continued outwards (see core.training.exemplar_frame), in greys of its own. generator: of the CPU, wherever the crops
+    are, so that the same seed draws the same views on every device.
     """
     count, device = len(crops), crops.device
     if count == 0:
@@ -35,16 +37,38 @@ def random_views(crops: Tensor, generator: torch.Generator, strength: float = 1.
         [torch.stack([cos * stretch, -sin, shift[:, 0]], 1), torch.stack([sin * stretch, cos, shift[:, 1]], 1)], 1
     )
     grid = F.affine_grid(affine, [count, 1, CROP_SIDE, CROP_SIDE], align_corners=False)
+    close = (torch.rand(count, generator=generator) < cut_close if cut_close else torch.zeros(count)).to(device)
+    if cut_close:
+        cut = _cut_out(grid, affine, generator)
+        grid = torch.where(close[:, None, None, None] > 0, cut, grid)
     views = F.grid_sample(crops, grid, padding_mode="border", align_corners=False)
 
-    gamma = torch.exp(normal(0.3))[:, None, None, None]
-    views = views.clamp_min(1e-4) ** gamma
-    views = views * torch.exp(normal(0.15))[:, None, None, None] + normal(0.06)[:, None, None, None]
+    def exposure(usual: float, when_close: float) -> Tensor:
+        spread = torch.where(close > 0, when_close, usual)
+        return (normal(1.0) * spread)[:, None, None, None]
+
+    views = views.clamp_min(1e-4) ** torch.exp(exposure(0.3, 0.4))
+    views = views * torch.exp(exposure(0.15, 0.25)) + exposure(0.06, 0.08)
     noise = torch.randn(views.shape, generator=generator).to(device) * 0.04
     views = views + noise * chance(0.3)
     soft = F.avg_pool2d(views, 3, 1, 1, count_include_pad=False)
     views = torch.lerp(views, soft, chance(0.2))
     return standardise_crops(_hide_patch(views, generator, 0.3))
+
+
+def _cut_out(grid: Tensor, affine: Tensor, generator: torch.Generator) -> Tensor:
+    """The sampling grid NxCxCx2 of `affine` Nx2x3 where outside a random rectangle its edge is seen, continued outwards."""
+    count, device = len(grid), grid.device
+    half = (0.5 + 0.55 * torch.rand(count, 1, 1, 2, generator=generator)).to(device)
+    middle = (0.1 * torch.randn(count, 1, 1, 2, generator=generator)).to(device)
+    angle = (math.radians(20) * torch.randn(count, generator=generator)).to(device)
+    turn = torch.stack([torch.stack([angle.cos(), -angle.sin()], 1), torch.stack([angle.sin(), angle.cos()], 1)], 1)
+    identity = torch.eye(2, 3, device=device).expand(count, 2, 3)
+    view = F.affine_grid(identity, [count, 1, *grid.shape[1:3]], align_corners=False)
+    aslant = (view.flatten(1, 2) @ turn).view_as(view)
+    clamped = torch.minimum(torch.maximum(aslant, middle - half), middle + half).flatten(1, 2)
+    upright = clamped @ turn.transpose(1, 2)
+    return (upright @ affine[:, :, :2].transpose(1, 2) + affine[:, None, :, 2]).view_as(grid)
 
 
 def _hide_patch(views: Tensor, generator: torch.Generator, probability: float) -> Tensor:

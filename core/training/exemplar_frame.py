@@ -4,6 +4,8 @@ Textbook panels and other programs' crops show thumbs aslant and bones at any sc
 own crops of that bone at several ages and moved to where it fits best; its grade plays no part in that.
 """
 
+import dataclasses
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -39,6 +41,9 @@ _SHIFTS = np.arange(-0.24, 0.25, 0.08)
 _LARGEST_TURN = {"MC1": 70.0, "PP1": 70.0, "DP1": 70.0}
 _USUAL_TURN = 30.0
 _TURN_STEP = 10.0
+#: Whoever cut a bone out had it in the middle, and about as large as we have it. A frame so far from that, in crop sides or in
+#: the logarithm of the zoom, must fit better by _HOLD; twice as far, by four times as much.
+_USUAL_ZOOM, _OFF_CENTRE, _OTHER_SIZE, _HOLD = 1.05, 0.12, 0.25, 0.05
 #: A place must have pixels of the exemplar in at least this share of the crop.
 _LEAST_COVERED = 0.55
 
@@ -110,8 +115,16 @@ def _fit(picture: Picture, frame: Frame, means: NDArray[np.float32]) -> float:
     return float((_standardised(means, covered) * _standardised(seen, covered)).sum((-2, -1)).max())
 
 
+def _worth(frame: Frame) -> float:
+    """The fit, less how unusual the frame is."""
+    off_centre = (frame.x**2 + frame.y**2) / _OFF_CENTRE**2
+    other_size = (np.log(frame.zoom / _USUAL_ZOOM) / _OTHER_SIZE) ** 2
+    return frame.fit - _HOLD * float(off_centre + other_size)
+
+
 def find_frame(grey: NDArray[np.uint8], means: NDArray[np.uint8], bone: str) -> Frame:
-    """The frame in which an exemplar (HxW uint8) fits the mean crops of its bone best (see mean_crops)."""
+    """The frame in which an exemplar (HxW uint8) fits the mean crops of its bone best (see mean_crops); of two that fit
+    alike, the more usual one."""
     whole = enhance(grey.astype(np.float32) / np.float32(255), tiles=4)
     # the search needs no more pixels than the crops that it is held against
     shrink = min(1.0, 1.5 * _SIDE / max(whole.shape))
@@ -119,26 +132,22 @@ def find_frame(grey: NDArray[np.uint8], means: NDArray[np.uint8], bone: str) -> 
     small = means.astype(np.float32) / np.float32(255)
     largest = _LARGEST_TURN.get(bone, _USUAL_TURN)
     turns = np.arange(-largest, largest + 1, _TURN_STEP)
-    best = Frame(0.0, 1.05, 0.0, 0.0, -1.0)
-    for degrees in turns:
-        for zoom in _ZOOMS:
-            for x in _SHIFTS:
-                for y in _SHIFTS:
-                    frame = Frame(float(degrees), float(zoom), float(x), float(y), 0.0)
-                    fit = _fit(picture, frame, small)
-                    if fit > best.fit:
-                        best = Frame(frame.degrees, frame.zoom, frame.x, frame.y, fit)
+
+    def fitted(degrees: float, zoom: float, x: float, y: float) -> Frame:
+        frame = Frame(float(degrees), float(zoom), float(x), float(y), 0.0)
+        return dataclasses.replace(frame, fit=_fit(picture, frame, small))
+
+    tried = (fitted(*place) for place in itertools.product(turns, _ZOOMS, _SHIFTS, _SHIFTS))
+    best = max(tried, key=_worth)
     steps = np.array([_TURN_STEP / 2, 0.03, 0.04, 0.04])
     while steps[0] > 1.0:
         improved = False
-        for axis in range(4):
-            for sign in (-1, 1):
-                moved = np.array([best.degrees, np.log(best.zoom), best.x, best.y])
-                moved[axis] += sign * steps[axis]
-                frame = Frame(float(moved[0]), float(np.exp(moved[1])), float(moved[2]), float(moved[3]), 0.0)
-                fit = _fit(picture, frame, small)
-                if fit > best.fit:
-                    best, improved = Frame(frame.degrees, frame.zoom, frame.x, frame.y, fit), True
+        for axis, sign in itertools.product(range(4), (-1, 1)):
+            moved = np.array([best.degrees, np.log(best.zoom), best.x, best.y])
+            moved[axis] += sign * steps[axis]
+            frame = fitted(moved[0], np.exp(moved[1]), moved[2], moved[3])
+            if _worth(frame) > _worth(best):
+                best, improved = frame, True
         if not improved:
             steps = steps / 2
     return best

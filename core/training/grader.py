@@ -32,7 +32,8 @@ class GraderRecipe:
     """Settings of one run, chosen on `val`. Losses are weighed against the age of the whole hand (weight 1).
 
     warm_up: the learning rate rises over the first tenth of the steps, instead of starting at its highest. evening: see
-    core.training.crop_store.drawing_weights.
+    core.training.crop_store.drawing_weights. cut_close: share of the films' and exemplars' views that look cut out by hand,
+    see core.training.augment.random_views: what is learned from ages then holds for exemplars, and the other way round.
     """
 
     epochs: int = 40
@@ -44,6 +45,7 @@ class GraderRecipe:
     bone_weight: float = 0.5
     exemplar_weight: float = 0.15
     evening: float = 0.3
+    cut_close: float = 0.35
     seed: int = 1
     options: ResNetOptions = field(default_factory=lambda: ResNetOptions(width=32, groups=4))
 
@@ -201,7 +203,7 @@ def train_grader(
         for step in tqdm(range(steps), desc=f"epoch {epoch + 1}/{recipe.epochs}", mininterval=10):
             rows = np.sort(order[step * recipe.hands : (step + 1) * recipe.hands])
             drawn = random.choice(len(exemplars), recipe.exemplars)
-            losses = _losses(model, train, rows, exemplars, drawn, generator)
+            losses = _losses(model, train, rows, exemplars, drawn, generator, recipe.cut_close)
             loss = losses["age"] + recipe.bone_weight * losses["bones"] + recipe.exemplar_weight * losses["exemplars"]
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -229,14 +231,15 @@ def _losses(
     exemplars: GradedCrops,
     drawn: np.ndarray[tuple[int], np.dtype[np.int64]],
     generator: torch.Generator,
+    cut_close: float,
 ) -> dict[str, Tensor]:
     """One step's losses: the hand's age through its total, through each bone, and the exemplars' grades. Years."""
     device = model.total_age.scores.device
     hand_crops = torch.from_numpy(train.crops[rows]).to(device).float() / 255
     count, bones, side = hand_crops.shape[:3]
-    views = random_views(hand_crops.view(-1, 1, side, side), generator)
+    views = random_views(hand_crops.view(-1, 1, side, side), generator, cut_close=cut_close)
     graded_crops = torch.from_numpy(exemplars.crops[drawn]).to(device)[:, None].float() / 255
-    graded = random_views(graded_crops, generator, strength=2.0)
+    graded = random_views(graded_crops, generator, strength=2.0, cut_close=cut_close)
     which = torch.cat([torch.arange(bones).repeat(count), torch.from_numpy(exemplars.bones[drawn])]).to(device)
     grader = model.grader
     with torch.autocast(device.type, torch.bfloat16):

@@ -12,9 +12,9 @@ def _crops(count: int = 6) -> Tensor:
     return (ramp[:, None] * ramp[None, :]).expand(count, 1, CONTEXT_SIDE, CONTEXT_SIDE).clone()
 
 
-def _views(seed: int, crops: Tensor | None = None, strength: float = 1.0) -> Tensor:
+def _views(seed: int, crops: Tensor | None = None, strength: float = 1.0, cut_close: float = 0.0) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
-    return random_views(_crops() if crops is None else crops, generator, strength)
+    return random_views(_crops() if crops is None else crops, generator, strength, cut_close)
 
 
 def test_shape_and_range() -> None:
@@ -56,3 +56,23 @@ def test_strength_scales_how_far_views_move() -> None:
         return float((place - CROP_SIDE / 2).norm(dim=1).median())
 
     assert wander(0.0) < 5 < wander(2.0)
+
+
+def test_cut_close_the_surroundings_are_gone_and_the_middle_is_seen() -> None:
+    crops = torch.full((64, 1, CONTEXT_SIDE, CONTEXT_SIDE), 0.25)
+    middle = CONTEXT_SIDE // 2
+    crops[:, :, middle - 2 : middle + 2, middle - 2 : middle + 2] = 0.75
+    edge = (CONTEXT_SIDE - CROP_SIDE) // 2
+    crops[:, :, edge : edge + 6, edge : edge + 6] = 1.0  # something else, in a corner of what is seen
+
+    def seen(cut_close: float) -> tuple[float, float]:
+        """Shares of the views that show the corner's bright thing, and the middle's."""
+        views = _views(1, crops, strength=0.0, cut_close=cut_close)[:, 0]
+        half = CROP_SIDE // 2
+        background = views[:, half - 20 : half + 20, half - 20 : half + 20].flatten(1).median(1).values
+        corner = views[:, 1:5, 1:5].mean((1, 2)) - background
+        bone = views[:, half - 2 : half + 2, half - 2 : half + 2].mean((1, 2)) - background
+        return float((corner > 0.5).float().mean()), float((bone > 0.3).float().mean())
+
+    assert seen(0.0)[0] > 0.85 and seen(0.0)[1] > 0.85
+    assert seen(1.0)[0] < 0.4 and seen(1.0)[1] > 0.85
