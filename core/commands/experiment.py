@@ -23,10 +23,18 @@ def table1(
         "runs/table1"
     ),
     epochs: Annotated[int, typer.Option(help="Passes over the training hands, for every network.", min=1)] = 12,
-    out: Annotated[Path | None, typer.Option(help="Write table1.json and table1.html into this folder.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write table1.json and the pictures into this folder.")] = None,
 ) -> None:
     """The paper's Table 1 and the ablation it lacks: plain and improved ResNet, same hands, same budget, several seeds."""
-    from core.experiments.table1 import run_table1, table1_figures, table1_plot, table1_text
+    from core.evaluation.chart import write_chart
+    from core.experiments.table1 import (
+        by_year_chart,
+        by_year_text,
+        run_table1,
+        table1_figures,
+        table1_plot,
+        table1_text,
+    )
     from core.training.crop_store import complete_hands
     from core.training.programs import grading_material
 
@@ -34,8 +42,10 @@ def table1(
     val = complete_hands(material.val)
     outcomes = run_table1(material.train, val, material.exemplars, run, epochs)
     figures = table1_figures(outcomes, val)
-    typer.echo(table1_text(figures))
+    typer.echo(table1_text(figures) + "\n\n" + by_year_text(figures))
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         (out / "table1.json").write_text(json.dumps(figures, indent=1) + "\n")
-        table1_plot(outcomes, val).write_html(out / "table1.html", include_plotlyjs="cdn")
+        table1_plot(outcomes, val).write_html(out / "table1.html", include_plotlyjs="directory")
+        for sex in ("all", "male", "female"):
+            write_chart(by_year_chart(figures, sex), out, f"table1_by_year_{sex}")

@@ -16,6 +16,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from core.evaluation.chart import Chart, Line
 from core.training.crop_store import GradedCrops, HandCrops
 from core.training.grader import GraderRecipe, months_of, train_grader
 from core.training.score_road import ScoreRoadRecipe, fit_score_road
@@ -23,6 +24,8 @@ from models.improved_resnet import ResNetOptions
 
 _WIDTH, _GROUPS = 32, 4
 _RESAMPLES = 10_000
+#: The two rows that the paper's table is about.
+_COMPARED = ("plain", "improved")
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ def table1_figures(outcomes: Sequence[Outcome], val: HandCrops) -> dict[str, Any
 
     MAE in years; within_one_year is a share. `difference` compares plain and improved hand by hand: the mean change of the
     absolute error in years over both networks' seeds, with the 95 % interval of a bootstrap over hands, and whether the
-    interval leaves 0 out.
+    interval leaves 0 out. `by_year`: by year of age, sex and row, n and the mean of both figures over seeds.
     """
     label = val.months.astype(float)
     sexes: dict[str, NDArray[np.bool_]] = {
@@ -141,7 +144,25 @@ def table1_figures(outcomes: Sequence[Outcome], val: HandCrops) -> dict[str, Any
         "hands": {sex: int(members.sum()) for sex, members in sexes.items()},
         "rows": rows,
         "difference": {sex: _difference(outcomes, label, members) for sex, members in sexes.items() if _both(outcomes)},
+        "by_year": {
+            f"{year}-{year + 1}": {
+                sex: _by_row(outcomes, label, members & in_year)
+                for sex, members in sexes.items()
+                if (members & in_year).any()
+            }
+            for year in range(20)
+            for in_year in [(label >= 12 * year) & (label < 12 * (year + 1))]
+            if in_year.any()
+        },
     }
+
+
+def _by_row(outcomes: Sequence[Outcome], label: NDArray[np.float64], rows: NDArray[np.bool_]) -> dict[str, Any]:
+    found: dict[str, Any] = {"n": int(rows.sum())}
+    for key in dict.fromkeys(outcome.variant for outcome in outcomes):
+        scores = [_scores(o.months, label, rows) for o in outcomes if o.variant == key]
+        found[key] = {name: round(float(np.mean([s[name] for s in scores])), 4) for name in scores[0]}
+    return found
 
 
 def _spread(values: Sequence[float]) -> float | None:
@@ -149,13 +170,13 @@ def _spread(values: Sequence[float]) -> float | None:
 
 
 def _both(outcomes: Sequence[Outcome]) -> bool:
-    return {"plain", "improved"} <= {outcome.variant for outcome in outcomes}
+    return set(_COMPARED) <= {outcome.variant for outcome in outcomes}
 
 
 def _difference(outcomes: Sequence[Outcome], label: NDArray[np.float64], members: NDArray[np.bool_]) -> dict[str, Any]:
     plain, improved = (
         np.mean([np.abs(o.months - label)[members] for o in outcomes if o.variant == key], axis=0) / 12
-        for key in ("plain", "improved")
+        for key in _COMPARED
     )
     change = improved - plain
     random = np.random.default_rng(1)
@@ -192,6 +213,34 @@ def _cell(value: dict[str, float | None], factor: float, digits: int) -> str:
     assert mean is not None
     text = f"{factor * mean:.{digits}f}"
     return text if spread is None else f"{text} ± {factor * spread:.{digits}f}"
+
+
+def by_year_text(figures: dict[str, Any]) -> str:
+    """Markdown: n, MAE in years and the share within one year, by year of age, of the plain and the improved ResNet."""
+    lines = [
+        "| year | n | MAE, plain | improved | within one year, plain | improved |",
+        "|---|---|---|---|---|---|",
+    ]
+    for year, by_sex in figures["by_year"].items():
+        found = by_sex["all"]
+        cells = [f"{found[key]['mae_years']:.2f}" for key in _COMPARED]
+        cells += [f"{100 * found[key]['within_one_year']:.0f} %" for key in _COMPARED]
+        lines.append(f"| {year} | {found['n']} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def by_year_chart(figures: dict[str, Any], sex: str) -> Chart:
+    """MAE by year of age of the plain and the improved ResNet; the numbers are hands. sex: all, male or female."""
+    drawn = {year: by_sex[sex] for year, by_sex in figures["by_year"].items() if sex in by_sex}
+    middles = [int(year.split("-")[0]) + 0.5 for year in drawn]
+    lines = tuple(
+        Line(name, colour, middles, [found[key]["mae_years"] for found in drawn.values()])
+        for key, name, colour in (("plain", "ResNet", "#76808f"), ("improved", "improved ResNet", "#2a9d8f"))
+    )
+    counts = tuple(str(found["n"]) for found in drawn.values())
+    return Chart(
+        f"Plain and improved ResNet by age, {sex}", "bone age as read, years", "MAE, years", 1.0, lines, counts
+    )
 
 
 def table1_plot(outcomes: Sequence[Outcome], val: HandCrops) -> go.Figure:

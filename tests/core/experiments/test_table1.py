@@ -11,6 +11,8 @@ from core.experiments import table1
 from core.experiments.table1 import (
     Outcome,
     Variant,
+    by_year_chart,
+    by_year_text,
     order_of_runs,
     run_table1,
     table1_figures,
@@ -35,7 +37,7 @@ def _hands(count: int) -> HandCrops:
 
 
 def _outcome(hands: HandCrops, variant: str, seed: int, boys: float, girls: float) -> Outcome:
-    return Outcome(variant, seed, 5, hands.months + np.where(hands.female == 1, girls, boys))
+    return Outcome(variant, seed, 5, hands.months.astype(float) + np.where(hands.female == 1, girls, boys))
 
 
 def test_rows_differ_in_nothing_but_what_they_say() -> None:
@@ -82,6 +84,26 @@ def test_figures_of_known_errors() -> None:
     assert "male: -0.250 years (-0.250 to -0.250): real." in text
     assert "female: +0.000 years (+0.000 to +0.000): no more than chance." in text
     assert {trace.name: len(trace.x) for trace in table1_plot(outcomes, hands).data} == {"male": 4, "female": 4}
+
+
+def test_by_year_of_age() -> None:
+    hands = _hands(20)
+    outcomes = [_outcome(hands, "plain", 1, 12.0, 18.0), _outcome(hands, "improved", 1, 6.0, -18.0)]
+    years = table1_figures(outcomes, hands)["by_year"]
+    assert sum(row["all"]["n"] for row in years.values()) == 20
+    labels = list(years)
+    assert (labels[0], labels[-1]) == ("3-4", "15-16")
+    for row in years.values():
+        if "male" in row:
+            assert row["male"]["improved"] == {"mae_years": 0.5, "within_one_year": 1.0}
+    figures = {"by_year": years}
+    text = by_year_text(figures).splitlines()
+    assert len(text) == 2 + len(years)
+    first = years["3-4"]["all"]
+    assert text[2].startswith(f"| 3-4 | {first['n']} | {first['plain']['mae_years']:.2f} |")
+    chart = by_year_chart(figures, "male")
+    assert [line.name for line in chart.lines] == ["ResNet", "improved ResNet"]
+    assert set(chart.lines[0].y) == {1.0} and set(chart.lines[1].y) == {0.5} and chart.lines[0].x[0] == 3.5
 
 
 def test_hands_with_a_bone_missing_are_left_out() -> None:
