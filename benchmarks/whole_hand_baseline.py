@@ -8,12 +8,13 @@ has no age: it counts in n, and as outside 12 months.
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from core.localize import Localizer
-from core.training.films import read_films
+from core.training.films import Film, read_films
 from core.training.second_opinion import (
     HandWindows,
     SecondOpinionRecipe,
@@ -25,18 +26,17 @@ from core.whole_hand import WholeHandReader
 from models.registry import load_localizer
 
 
-def measure(reader: WholeHandReader, hands: HandWindows, films: int) -> dict[str, dict[str, float]]:
-    """Errors in months. films: how many there were, those that were refused included."""
+def measure(reader: WholeHandReader, hands: HandWindows, films: Sequence[Film]) -> dict[str, dict[str, float]]:
+    """Errors in months. films: all that there were, those that were refused included."""
     error = months_of_hands(reader, hands) - hands.months
     groups = {"all": hands.female >= 0, "male": hands.female == 0, "female": hands.female == 1}
+    asked = {"all": len(films), "male": sum(f.sex == "M" for f in films), "female": sum(f.sex == "F" for f in films)}
     return {
         name: {
-            "n": films if name == "all" else int(rows.sum()),
+            "n": asked[name],
             "answered": int(rows.sum()),
             "mae_months": round(float(np.abs(error[rows]).mean()), 2),
-            "within_12_months": round(
-                float((np.abs(error[rows]) <= 12).sum() / (films if name == "all" else rows.sum())), 4
-            ),
+            "within_12_months": round(float((np.abs(error[rows]) <= 12).sum() / asked[name]), 4),
             "bias_months": round(float(error[rows].mean()), 2),
         }
         for name, rows in groups.items()
@@ -56,7 +56,7 @@ def main() -> None:
     train, val = (kept_windows(options.data, split, options.run, localizer) for split in ("train", "val"))
     recipe = SecondOpinionRecipe(epochs=options.epochs, seed=options.seed)
     network = train_second_opinion(train, val, options.run, recipe)
-    print(json.dumps(measure(WholeHandReader(network, 1.0), val, len(read_films(options.data, "val"))), indent=1))
+    print(json.dumps(measure(WholeHandReader(network, 1.0), val, read_films(options.data, "val")), indent=1))
 
 
 if __name__ == "__main__":

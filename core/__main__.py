@@ -106,8 +106,10 @@ def train_localizer(
     run: Annotated[Path, typer.Option(help="Folder for checkpoints and logs; run again to resume.")] = Path(
         "runs/localizer"
     ),
-    samples: Annotated[int, typer.Option(help="Training samples of the first pass, on hand-drawn boxes.")] = 9600,
-    pseudo_samples: Annotated[int, typer.Option(help="... of the second, on its own boxes as well.")] = 4800,
+    samples: Annotated[
+        int, typer.Option(help="Training samples of the first pass, on hand-drawn boxes.", min=16)
+    ] = 9600,
+    pseudo_samples: Annotated[int, typer.Option(help="... of the second, on its own boxes as well.", min=16)] = 4800,
 ) -> None:
     """Trains the localiser on boxed hands, then on its own confident boxes of the others, and registers it."""
     from core.training import programs
@@ -121,7 +123,7 @@ def train_grader(
     run: Annotated[Path, typer.Option(help="Folder for crops, checkpoints and logs; run again to resume.")] = Path(
         "runs/grader"
     ),
-    epochs: Annotated[int, typer.Option(help="Passes over the training hands.")] = 30,
+    epochs: Annotated[int, typer.Option(help="Passes over the training hands.", min=1)] = 30,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
 ) -> None:
     """Cuts crops with the registered localiser, trains the grader on them, calibrates its interval, registers it."""

@@ -74,8 +74,8 @@ def check(films: Sequence[Film], assessor: Assessor) -> dict[str, Any]:
     trial = _Trial(assessor.grader.network)
     refused = hands = 0
     for film in tqdm(list(films), desc="hands", mininterval=10):
-        radiograph = read_radiograph(film.path)
         try:
+            radiograph = read_radiograph(film.path)
             crops = cut_all(radiograph, assessor.localizer.locate(radiograph))
         except FilmRefused:
             refused += 1

@@ -98,8 +98,8 @@ def stress(films: Sequence[Film], assessor: Assessor, pictures_a_kind: int = 40)
     lost = dict.fromkeys(moved, 0)
     refused, incomplete = [], []
     for film in tqdm(list(films), desc="hands", mininterval=10):
-        pixels = read_radiograph(film.path).pixels
         try:
+            pixels = read_radiograph(film.path).pixels
             as_it_is = assessor.assess(_film(pixels), film.sex)
         except FilmRefused:
             refused.append(film.id)

@@ -97,6 +97,14 @@ def register(name: str, network: nn.Module, metadata: dict[str, str], folder: Pa
     return sha256
 
 
+def unregister(name: str, folder: Path = WEIGHTS) -> None:
+    """Takes weights out of the index, if they are in it; their file stays."""
+    index_path = folder / INDEX
+    index = json.loads(index_path.read_text()) if index_path.is_file() else {}
+    if index.pop(name, None) is not None:
+        index_path.write_text(json.dumps(index, indent=2, sort_keys=True) + "\n")
+
+
 def _fill(network: nn.Module, weights: WeightFile) -> None:
     own, given = (
         {k: v.shape for k, v in tensors.items() if not k.endswith("num_batches_tracked")}

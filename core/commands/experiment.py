@@ -27,6 +27,7 @@ def table1(
 ) -> None:
     """The paper's Table 1 and the ablation it lacks: plain and improved ResNet, same hands, same budget, several seeds."""
     from core.evaluation.chart import write_chart
+    from core.evaluation.pictures import make_folder
     from core.experiments.table1 import (
         by_year_chart,
         by_year_text,
@@ -38,13 +39,14 @@ def table1(
     from core.training.crop_store import complete_hands
     from core.training.programs import grading_material
 
+    if out is not None:
+        run_program(lambda: make_folder(out))
     material = run_program(lambda: grading_material(data / "hands", data / "graded_rois", run))
     val = complete_hands(material.val)
-    outcomes = run_table1(material.train, val, material.exemplars, run, epochs)
+    outcomes = run_program(lambda: run_table1(material.train, val, material.exemplars, run, epochs))
     figures = table1_figures(outcomes, val)
     typer.echo(table1_text(figures) + "\n\n" + by_year_text(figures))
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
         (out / "table1.json").write_text(json.dumps(figures, indent=1) + "\n")
         table1_plot(outcomes, val).write_html(out / "table1.html", include_plotlyjs="directory")
         for sex in ("all", "male", "female"):

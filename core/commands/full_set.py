@@ -1,9 +1,8 @@
 """python -m core train convert-rsna | all: from a download of the full RSNA set to weights, on one GPU."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
@@ -13,7 +12,6 @@ from core.commands.stopping import stop
 full_set = typer.Typer(no_args_is_help=True, add_completion=False, help="Training on the full RSNA set.")
 #: So many films that are left out are told one by one; all are in left_out.csv.
 _TOLD = 10
-_Result = TypeVar("_Result")
 
 
 @full_set.command("convert-rsna")
@@ -33,7 +31,7 @@ def convert_rsna_command(
 def _convert(source: Path, out: Path, boxes: Path | None, full_size: bool, workers: int | None) -> None:
     from core.training.rsna import convert_rsna
 
-    done = _run(lambda: convert_rsna(source, out, boxes, full_size, workers or os.cpu_count() or 1))
+    done = run_program(lambda: convert_rsna(source, out, boxes, full_size, workers or os.cpu_count() or 1))
     for note in done.notes:
         typer.echo(note)
     for film, reason in list(done.left_out.items())[:_TOLD]:
@@ -69,21 +67,19 @@ def all_command(
 ) -> None:
     """Trains the localiser, where there are boxes, the grader and the whole hand's network on 12,611 hands; registers them."""
     from core.training.device import device_of
-    from core.training.full_set import full_set_recipe, make_all
+    from core.training.films import read_films
+    from core.training.full_set import full_set_recipe, make_all, ready
 
+    if source is None and boxes is not None:
+        stop("--boxes goes with --source: boxes are scaled to the pictures that are converted.")
+    recipe = full_set_recipe(hands, epochs, seed)
+    where = run_program(lambda: ready(device_of(device), exemplars))
     if source is not None:
         _convert(source, data, boxes, False, workers)
-    recipe = full_set_recipe(hands, epochs, seed)
     count = workers or os.cpu_count() or 1
-    boxed = _run(lambda: make_all(data, run, recipe, device_of(device), exemplars, count))
+    boxed = run_program(lambda: make_all(data, run, recipe, where, exemplars, count))
+    measured = "test" if any(film.split == "test" for film in read_films(data)) else "val"
     typer.echo(
         f"{'The localiser, the' if boxed else 'The'} grader and the whole hand's network are trained and registered. "
-        f"Measure with: python -m core evaluate --data {data} --split test"
+        f"Measure with: python -m core evaluate --data {data} --split {measured}"
     )
-
-
-def _run(program: Callable[[], _Result]) -> _Result:
-    try:
-        return run_program(program)
-    except OSError as error:
-        stop(f"{error.filename or 'A file'} cannot be read or written ({error.strerror}): see to it and run again.")

@@ -19,7 +19,7 @@ def stop(message: str, code: int = FAILED) -> NoReturn:
 
 
 def run(program: Callable[[], _Result]) -> _Result:
-    """What the program returns; it stops over data folders, weights and packages that are not as they must be."""
+    """What the program returns; it stops over data folders, weights, packages and files that are not as they must be."""
     from core.training.films import DataFolderError
     from core.training.hand_average import TooFewHandsError
     from models.registry import WeightsError
@@ -28,3 +28,5 @@ def run(program: Callable[[], _Result]) -> _Result:
         return program()
     except (BoneGradeError, DataFolderError, TooFewHandsError, WeightsError, ImportError) as error:
         stop(str(error))
+    except OSError as error:
+        stop(f"{error.filename or 'A file'} cannot be read or written ({error.strerror}): see to it and run again.")

@@ -34,7 +34,9 @@ def evaluate_graded(folder: Path, quality: Quality, part: Part, grader: Grader, 
     """
     crops = read_graded(folder, quality, part)
     exemplars_trained = weights.metadata.get(EXEMPLARS_KEY, "all")
-    unseen = quality == "unverified" or {part, exemplars_trained} == {"trained", "left_out"}
+    unseen = (
+        quality == "unverified" or exemplars_trained == "none" or {part, exemplars_trained} == {"trained", "left_out"}
+    )
     return {
         "data": {"quality": quality, "part": part, "crops": len(crops), "trained_on": not unseen},
         **agreement_figures(crops.bones, crops.grades, likeliest_grades(grader, crops)),

@@ -15,7 +15,7 @@ from core.evaluation.shares import wilson95
 from core.localization import Box
 from core.localize import Localizer
 from core.radiograph import read_radiograph
-from core.training.films import DataFolderError, Film, read_films
+from core.training.films import DataFolderError, Film, read_films, read_table
 
 Point = tuple[float, float]
 
@@ -252,11 +252,7 @@ def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """The table, empty where there is no file. Raises DataFolderError where a column is missing."""
     if not path.is_file():
         return pd.DataFrame({column: [] for column in ("id", *columns)})
-    table = pd.read_csv(path, dtype={"id": str})
-    missing = {"id", *columns} - set(table.columns)
-    if missing:
-        raise DataFolderError(f"{path} has no column {', '.join(sorted(missing))}.")
-    return table
+    return read_table(path, ("id", *columns), "")
 
 
 def places_as_text(figures: dict[str, Any]) -> str:

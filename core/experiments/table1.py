@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from core.evaluation.chart import Chart, Line
 from core.training.crop_store import GradedCrops, HandCrops
 from core.training.grader import GraderRecipe, months_of, train_grader
+from core.training.loop import settle
 from core.training.score_road import ScoreRoadRecipe, fit_score_road
 from models.improved_resnet import ResNetOptions
 
@@ -89,7 +90,11 @@ class Outcome:
 
 
 def run_table1(train: HandCrops, val: HandCrops, exemplars: GradedCrops, folder: Path, epochs: int) -> list[Outcome]:
-    """Trains every row that `folder` does not have yet, each to be resumed where it stopped; returns all outcomes."""
+    """Trains every row that `folder` does not have yet, each to be resumed where it stopped; returns all outcomes.
+
+    Raises DataFolderError where the folder was begun for another number of epochs.
+    """
+    settle(folder / "settings.json", {"number of epochs": epochs})
     return [
         _outcome(row, seed, train, val, exemplars, folder / f"{row.key}_{seed}")
         for row, seed in order_of_runs(variants(epochs))
@@ -120,7 +125,7 @@ def table1_figures(outcomes: Sequence[Outcome], val: HandCrops) -> dict[str, Any
 
     MAE in years; within_one_year is a share. `difference` compares plain and improved hand by hand: the mean change of the
     absolute error in years over both networks' seeds, with the 95 % interval of a bootstrap over hands, and whether the
-    interval leaves 0 out. `by_year`: by year of age, sex and row, n and the mean of both figures over seeds.
+    interval leaves 0 out, on either side. `by_year`: by year of age, sex and row, n and the mean of both figures over seeds.
     """
     label = val.months.astype(float)
     sexes: dict[str, NDArray[np.bool_]] = {
@@ -150,7 +155,7 @@ def table1_figures(outcomes: Sequence[Outcome], val: HandCrops) -> dict[str, Any
                 for sex, members in sexes.items()
                 if (members & in_year).any()
             }
-            for year in range(20)
+            for year in range(int(label.max() // 12) + 1)
             for in_year in [(label >= 12 * year) & (label < 12 * (year + 1))]
             if in_year.any()
         },
@@ -190,7 +195,7 @@ def _difference(outcomes: Sequence[Outcome], label: NDArray[np.float64], members
 
 
 def table1_text(figures: dict[str, Any]) -> str:
-    """The table in Markdown, and one sentence on whether the improvement is real."""
+    """The table in Markdown, and a sentence for each sex on whether the improved network is better."""
     lines = [
         "| network | epochs | seeds | MAE male, years | MAE female | within one year, male | female |",
         "|---|---|---|---|---|---|---|",
@@ -201,7 +206,7 @@ def table1_text(figures: dict[str, Any]) -> str:
         lines.append(f"| {row['title']} | {row['epochs']} | {row['seeds']} | " + " | ".join(cells) + " |")
     for sex, found in figures["difference"].items():
         low, high = found["interval95"]
-        verdict = "real" if found["real"] else "no more than chance"
+        verdict = ("better" if high < 0 else "worse") if found["real"] else "no more than chance"
         lines.append(
             f"\nImproved against plain, {sex}: {found['years']:+.3f} years ({low:+.3f} to {high:+.3f}): {verdict}."
         )

@@ -111,9 +111,9 @@ _Cut = TypeVar("_Cut")
 
 
 def _cut_film(localizer: Localizer, film: Film) -> _CutFilm | None:
-    """Crops 13xSxS uint8 and found 13; None where the localiser refuses the film."""
-    radiograph = read_radiograph(film.path)
+    """Crops 13xSxS uint8 and found 13; None where the film cannot be read or the localiser refuses it."""
     try:
+        radiograph = read_radiograph(film.path)
         localization = localizer.locate(radiograph)
     except FilmRefused:
         return None
@@ -126,17 +126,12 @@ def _cut_film(localizer: Localizer, film: Film) -> _CutFilm | None:
 
 
 def cut_films(films: Iterable[Film], localizer: Localizer, workers: int = 1) -> HandCrops:
-    """Localises and cuts films; a film that the localiser refuses is left out (training only, evaluation counts it).
+    """Localises and cuts films; a film that cannot be read or is refused is left out (training only, evaluation counts it).
 
     workers: processes, of one thread each; one: this process. Order and crops do not depend on it.
     Raises DataFolderError where no film is left.
     """
-    films = list(films)
-    cut, labels = cut_labelled(_cut_film, films, localizer, workers, "cutting crops")
-    if not cut:
-        raise DataFolderError(
-            f"No hand was recognised on any of the {len(films)} films to be cut: check labels.csv and its pictures."
-        )
+    cut, labels = cut_labelled(_cut_film, list(films), localizer, workers, "cutting crops")
     return HandCrops(crops=np.stack([crops for crops, _ in cut]), found=np.stack([found for _, found in cut]), **labels)
 
 
@@ -145,10 +140,15 @@ def cut_labelled(
 ) -> tuple[list[_Cut], dict[str, Any]]:
     """What `cut` makes of every film that it does not give None for, and these films' labels as LabelledHands takes them.
 
-    workers: processes, of one thread each; one: this process. what: names the progress bar.
+    workers: processes, of one thread each; one: this process. what: names the progress bar. Raises DataFolderError where
+    it is None for all.
     """
     done = tqdm(in_order(cut, localizer, films, workers), desc=what, total=len(films), mininterval=10)
     rows = [(made, film) for made, film in zip(done, films, strict=True) if made is not None]
+    if not rows:
+        raise DataFolderError(
+            f"No hand was recognised on any of the {len(films)} films to be cut: check labels.csv and its pictures."
+        )
     return [made for made, _ in rows], {
         "months": np.array([film.bone_age_months for _, film in rows], np.float32),
         "female": np.array([film.sex == "F" for _, film in rows], np.int64),

@@ -13,7 +13,7 @@ from core.bones import Sex
 from core.errors import FilmRefused
 from core.localize import Localizer
 from core.radiograph import read_radiograph
-from core.training.films import Film, read_films
+from core.training.films import Film, training_films
 from core.training.hand_average import LEAST_HANDS, LocatedHand, TooFewHandsError, average_hand, posture_deviations
 
 #: Sex and bone age in months of the examples.
@@ -53,7 +53,7 @@ def make_examples(
     Raises DataFolderError where the folder is not laid out as expected, TooFewHandsError where it has too few films of
     a sex and age that are fit to be averaged.
     """
-    films = read_films(data, "train")
+    films = training_films(data, "train")
     made = []
     for sex, months in groups:
         chosen = _choose(films, sex, months, localizer)

@@ -18,16 +18,17 @@ from numpy.typing import NDArray
 from core.bones import RUS_BONES
 from core.crops import CONTEXT_SIDE, CROP_SIDE
 from core.enhance import enhance
+from core.maturity import grade_starts
 from core.training.crop_store import GROUP_BONES, GradedCrops, HandCrops, to_levels
-from core.training.films import DataFolderError, read_grey
+from core.training.films import DataFolderError, read_grey, read_table
 
 #: A part of the graded crops: all, what is trained on, and what `left_out` keeps out of training.
 Part = Literal["all", "trained", "left_out"]
 
-#: Key of a grader's metadata that tells which Part of the exemplars it was trained on; without it, all.
+#: Key of a grader's metadata that tells which Part of the exemplars it was trained on, or "none"; without it, all.
 EXEMPLARS_KEY = "exemplars"
 
-#: The mean crops that the shipped weights' exemplars were held against; made by `python -m core train grader`.
+#: The mean crops that exemplars are held against; made by `python -m core train grader`.
 MEAN_CROPS = Path(__file__).parents[1] / "data" / "mean_crops.npz"
 _AGES = 5
 #: No mean of fewer hands is made: it might show one child's.
@@ -172,36 +173,52 @@ def left_out(table: pd.DataFrame) -> NDArray[np.bool_]:
     return second.reindex(table.index, fill_value=True).to_numpy(bool)
 
 
+def check_graded(folder: Path) -> None:
+    """Reads the table of a folder of exemplars alone. Raises DataFolderError as read_graded does."""
+    _graded(folder, "exemplar", "trained")
+
+
+def _graded(folder: Path, quality: str, part: Part) -> list[tuple[Path, tuple[str, ...], int]]:
+    """The picture, bones and grade of the rows of `folder`/labels.csv that are wanted."""
+    path = folder / "labels.csv"
+    hint = "Point at a folder with labels.csv (file,bone_group,bone,rus_chn_grade,quality) and the crops it names."
+    table = read_table(path, ("file", "bone_group", "bone", "rus_chn_grade", "quality"), hint, empty=False)
+    wanted = table["quality"] == quality
+    if part != "all":
+        wanted &= left_out(table) == (part == "left_out")
+    rows = []
+    for row in table[wanted].itertuples(index=False):
+        bones = (str(row.bone),) if row.bone else GROUP_BONES.get(str(row.bone_group), ())
+        if not bones or bones[0] not in RUS_BONES:
+            raise DataFolderError(
+                f"{path}: {row.file} is of no bone or group of bones that is graded; correct its row."
+            )
+        last = min(len(grade_starts(bone)) for bone in bones)
+        grade = str(row.rus_chn_grade)
+        if not (grade.isdecimal() and 1 <= int(grade) <= last):
+            raise DataFolderError(f"{path}: the grade of {row.file} must be 1 to {last}, and is {grade!r}.")
+        rows.append((folder / str(row.file), bones, int(grade)))
+    if not rows:
+        raise DataFolderError(f"{path} has no crop of quality {quality} in the part {part}: choose another part.")
+    return rows
+
+
 def read_graded(
     folder: Path, quality: str, part: Part = "all", means: dict[str, NDArray[np.uint8]] | None = None
 ) -> GradedCrops:
     """Crops of `folder`/labels.csv of one quality ("exemplar" or "unverified"), framed, each for every bone of its group.
 
     part: all of them, those to train on, or those that `left_out` keeps for testing. means: what they are held against;
-    the shipped mean crops if not given. Raises DataFolderError where the table is missing, lacks a column, or has no such
-    crop.
+    the shipped mean crops if not given. Raises DataFolderError where the table is missing, lacks a column, has no such crop,
+    or gives one a bone or grade that there is not.
     """
-    path = folder / "labels.csv"
-    if not path.is_file():
-        raise DataFolderError(
-            f"{path} is missing. Point --data at a folder with labels.csv "
-            "(file,bone_group,bone,rus_chn_grade,quality) and the crops it names."
-        )
-    table = pd.read_csv(path, keep_default_na=False)
-    missing = {"file", "bone_group", "bone", "rus_chn_grade", "quality"} - set(table.columns)
-    if missing:
-        raise DataFolderError(f"{path} has no column {', '.join(sorted(missing))}.")
-    wanted = table["quality"] == quality
-    if part != "all":
-        wanted &= left_out(table) == (part == "left_out")
+    graded = _graded(folder, quality, part)
     means = load_mean_crops() if means is None else means
     crops, bones, grades = [], [], []
-    for row in table[wanted].itertuples(index=False):
-        grey, _ = read_grey(folder / str(row.file))
-        for bone in (str(row.bone),) if row.bone else GROUP_BONES[str(row.bone_group)]:
+    for file, of_bones, grade in graded:
+        grey, _ = read_grey(file)
+        for bone in of_bones:
             crops.append(reframe(grey, find_frame(grey, means[bone], bone)))
             bones.append(RUS_BONES.index(bone))
-            grades.append(int(str(row.rus_chn_grade)))
-    if not crops:
-        raise DataFolderError(f"{path} has no crop of quality {quality} in the part {part}: choose another part.")
+            grades.append(grade)
     return GradedCrops(np.stack(crops), np.array(bones, np.int64), np.array(grades, np.int64))

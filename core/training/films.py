@@ -1,6 +1,6 @@
 """Reads a folder of labelled hand films laid out like the development data: labels.csv, boxes21.csv, images/."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.bones import ALL_BONES, Sex
+
+_LABELS_HINT = "Point --data at a folder with labels.csv (id,file,sex,bone_age_months[,split]) and the images it names."
+_CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 
 class DataFolderError(Exception):
@@ -30,29 +33,64 @@ class Film:
 def read_films(data: Path, split: str | None = None) -> list[Film]:
     """Films of `data`/labels.csv, of one split or all; a table without a `split` column is all of every split.
 
-    Raises DataFolderError where the folder or one of its columns is missing, or a sex is neither M nor F.
+    Raises DataFolderError where the folder or one of its columns is missing, a sex is neither M nor F, an age is no number
+    above 0, or no film is in the split.
     """
-    table_path = data / "labels.csv"
-    if not table_path.is_file():
-        raise DataFolderError(
-            f"{table_path} is missing. Point --data at a folder with labels.csv "
-            "(id,file,sex,bone_age_months[,split]) and the images it names."
-        )
-    table = pd.read_csv(table_path, dtype={"id": str})
-    missing = {"id", "file", "sex", "bone_age_months"} - set(table.columns)
-    if missing:
-        raise DataFolderError(f"{table_path} has no column {', '.join(sorted(missing))}.")
+    path = data / "labels.csv"
+    table = read_table(path, ("id", "file", "sex", "bone_age_months"), _LABELS_HINT)
     if not table["sex"].isin(("M", "F")).all():
-        raise DataFolderError(f"{table_path} must say M or F in the column sex of every row.")
-    if split is not None and "split" in table.columns:
+        raise DataFolderError(f"{path} must say M or F in the column sex of every row.")
+    ages = pd.to_numeric(table["bone_age_months"], errors="coerce")
+    ageless = table["id"][~(np.isfinite(ages) & (ages > 0))]
+    if len(ageless):
+        raise DataFolderError(
+            f"{path} gives no age in months for film {ageless.iloc[0]}: give one, or take out the row."
+        )
+    splits = sorted(set(table["split"].astype(str))) if "split" in table.columns else []
+    if split is not None and splits:
         table = table[table["split"] == split]
-    splits = table["split"] if "split" in table.columns else [""] * len(table)
+        if table.empty:
+            raise DataFolderError(f"No film of {path} is in the split {split}; there are: {', '.join(splits)}.")
+    if table.empty:
+        raise DataFolderError(f"{path} names no film.")
+    parts = table["split"] if splits else [""] * len(table)
     return [
         Film(str(i), data / str(file), sex, float(age), str(part))
         for i, file, sex, age, part in zip(
-            table["id"], table["file"], table["sex"], table["bone_age_months"], splits, strict=True
+            table["id"], table["file"], table["sex"], table["bone_age_months"], parts, strict=True
         )
     ]
+
+
+def training_films(data: Path, split: str) -> list[Film]:
+    """Films of one split, for training, where `val` must not be what was trained on.
+
+    Raises DataFolderError as read_films does, and where the table does not tell the splits apart.
+    """
+    films = read_films(data, split)
+    if any(film.split != split for film in films):
+        raise DataFolderError(
+            f"{data / 'labels.csv'} has no column split: say train or val for each film, so that what is set on val was "
+            "not trained on."
+        )
+    return films
+
+
+def read_table(path: Path, columns: Iterable[str], hint: str, empty: bool = True) -> pd.DataFrame:
+    """A CSV table with at least these columns; ids and bones are text. empty: whether an empty cell is NaN, not "".
+
+    Raises DataFolderError where the table is missing (followed by the hint), cannot be read, or lacks a column.
+    """
+    try:
+        table = pd.read_csv(path, dtype={"id": str, "bone": str}, keep_default_na=empty)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise DataFolderError(f"{path} is missing. {hint}") from error
+    except (OSError, ValueError) as error:
+        raise DataFolderError(f"{path} is no table that can be read: copy it again.") from error
+    missing = sorted(set(columns) - set(table.columns))
+    if missing:
+        raise DataFolderError(f"{path} has no column {', '.join(missing)}.")
+    return table
 
 
 def read_boxes(data: Path) -> dict[str, NDArray[np.float64]]:
@@ -65,11 +103,13 @@ def read_boxes(data: Path) -> dict[str, NDArray[np.float64]]:
         return {}
     boxes: dict[str, NDArray[np.float64]] = {}
     rows = {bone: i for i, bone in enumerate(ALL_BONES)}
-    table = pd.read_csv(path, dtype={"id": str, "bone": str})
-    unknown = set(table["bone"]) - set(rows)
+    table = read_table(path, ("id", "bone", *_CORNERS), "")
+    unknown = set(table["bone"].astype(str)) - set(rows)
     if unknown:
         raise DataFolderError(f"{path} names bones that are not known: {', '.join(sorted(unknown))}.")
-    corners = table[["xmin", "ymin", "xmax", "ymax"]].to_numpy(float)
+    corners = table[list(_CORNERS)].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    if not np.isfinite(corners).all():
+        raise DataFolderError(f"{path} must give numbers in the columns {', '.join(_CORNERS)} of every row.")
     for film_id, bone, corner in zip(table["id"], table["bone"], corners, strict=True):
         film = boxes.setdefault(str(film_id), np.full((len(ALL_BONES), 4), np.nan))
         film[rows[str(bone)]] = corner
@@ -85,8 +125,3 @@ def read_grey(path: Path, longest_side: int | None = None) -> tuple[NDArray[np.u
     if factor < 1.0:
         image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     return np.asarray(image, np.uint8), factor
-
-
-def split_seeds(seed: int, names: Sequence[str]) -> dict[str, np.random.Generator]:
-    """Independent generators for the named uses of one seed, so that adding one does not shift the others."""
-    return {name: np.random.default_rng([seed, *name.encode()]) for name in names}

@@ -7,9 +7,11 @@ from pathlib import Path
 import torch
 
 from core.training import programs
-from core.training.films import DataFolderError, read_boxes
+from core.training.exemplar_frame import check_graded
+from core.training.films import read_boxes
 from core.training.grader import GraderRecipe
 from core.training.second_opinion import SecondOpinionRecipe
+from models.efficientnet_lite import imagenet_state
 
 #: What made the shipped localiser; it too learned from about a thousand films.
 _SAMPLES, _PSEUDO_SAMPLES, _MOST_UNBOXED = 9600, 4800, 1000
@@ -26,6 +28,17 @@ def full_set_recipe(hands: int = 64, epochs: int = 40, seed: int = 1) -> GraderR
     return dataclasses.replace(usual, epochs=epochs, hands=hands, learning_rate=rate, seed=seed)
 
 
+def ready(device: torch.device, exemplars: Path | None) -> torch.device:
+    """The device, once what the training will need is at hand: asked before hours of work, not after.
+
+    Raises DataFolderError for the folder of exemplars, ImportError without the package of ImageNet weights.
+    """
+    if exemplars is not None:
+        check_graded(exemplars)
+    imagenet_state()
+    return device
+
+
 def make_all(
     data: Path, run: Path, recipe: GraderRecipe, device: torch.device, exemplars: Path | None = None, workers: int = 1
 ) -> bool:
@@ -37,10 +50,6 @@ def make_all(
     Returns whether the localiser was trained; without boxes the registered one is kept.
     Raises DataFolderError where a folder is not laid out as expected.
     """
-    if exemplars is not None and not (exemplars / "labels.csv").is_file():
-        raise DataFolderError(
-            f"{exemplars / 'labels.csv'} is missing: point --exemplars at a folder of graded crops, or leave it out."
-        )
     boxed = bool(read_boxes(data))
     if boxed:
         programs.make_localizer(data, run / "localizer", _SAMPLES, _PSEUDO_SAMPLES, device, _MOST_UNBOXED)

@@ -17,7 +17,7 @@ from core.localize import Localizer
 from core.standards import grade_count
 from core.training.crop_average import average_crops
 from core.training.crop_store import GROUP_BONES, HandCrops, cut_films
-from core.training.films import read_films
+from core.training.films import training_films
 from core.training.hand_average import LEAST_HANDS
 
 INDEX: Final = "index.json"
@@ -79,7 +79,7 @@ def _crops(data: Path, localizer: Localizer, run: Path | None) -> HandCrops:
     saved = None if run is None else run / "crops_train.npz"
     if saved is not None and saved.is_file():
         return HandCrops.load(saved)
-    hands = cut_films(read_films(data, "train"), localizer)
+    hands = cut_films(training_films(data, "train"), localizer)
     if saved is not None:
         saved.parent.mkdir(parents=True, exist_ok=True)
         hands.save(saved)

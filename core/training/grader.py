@@ -1,5 +1,6 @@
 """Trains the grading network on exemplars with a grade and, through the score tables, on hands with an age."""
 
+import dataclasses
 import math
 import time
 from dataclasses import dataclass, field
@@ -168,10 +169,10 @@ def train_grader(
     """Trains, checkpointing every epoch; called again on the same folder it goes on where it stopped.
 
     `val` is only measured, for the log. Returns the weight-averaged network, on the device. Without exemplars, the
-    recipe's `exemplars` must be 0.
+    recipe's `exemplars` must be 0. Raises DataFolderError where the folder was begun with another recipe.
     """
     seed_everything(recipe.seed)
-    run = Run(run_folder)
+    run = Run(run_folder, dataclasses.asdict(recipe))
     model = AgeThroughGrades(BoneGrader(OrdinalScale(starting_cuts()), recipe.options)).to(device)
     model.grader.trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     steps = math.ceil(len(train) / recipe.hands)

@@ -1,5 +1,6 @@
 """Calibrates the 90 % interval: how much the score distribution must be widened to hold the radiologists' readings."""
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,14 +13,18 @@ from core.standards import total_distribution
 from core.training.crop_store import HandCrops
 from core.training.films import DataFolderError
 
+_LOG = logging.getLogger(__name__)
+_COVERAGE = 0.9
+#: Of the spread, in steps of 0.02.
+_WIDEST = 1000
 
-def calibrate_spread(
-    grader: Grader, hands: HandCrops, second: Sequence[SecondOpinion] | None = None, coverage: float = 0.9
-) -> float:
-    """The smallest spread (in steps of 0.02, up to 20) with which the interval holds at least `coverage` of the labels.
+
+def calibrate_spread(grader: Grader, hands: HandCrops, second: Sequence[SecondOpinion] | None = None) -> float:
+    """The smallest spread (in steps of 0.02, up to 20) with which the 90 % interval holds at least 90 % of the labels.
 
     hands: not trained on; hands with a bone missing are left out. second: of each hand, if there is one. The 13 bones'
-    errors are taken as independent in the convolution and are not, so the spread comes out above 1.
+    errors are taken as independent in the convolution and are not, so the spread comes out above 1. Where even 20
+    misses too many, a warning is logged. Raises DataFolderError where there is no such hand.
     """
     complete = np.flatnonzero(hands.found.all(axis=1))
     cases = []
@@ -41,12 +46,16 @@ def calibrate_spread(
             held += low <= label <= high
         return held / len(cases)
 
-    low, high = 0, 1000
+    low, high = 0, _WIDEST
     with torch.inference_mode():
         while low < high:
             middle = (low + high) // 2
-            if covered(middle / 50) >= coverage:
+            if covered(middle / 50) >= _COVERAGE:
                 high = middle
             else:
                 low = middle + 1
+        if low == _WIDEST and covered(low / 50) < _COVERAGE:
+            _LOG.warning(
+                "The 90 %% interval holds %.0f %% of the labels: the ages are far off.", 100 * covered(low / 50)
+            )
     return low / 50

@@ -1,5 +1,6 @@
 """Trains the hand localiser on boxed films, and on its own confident boxes of films that nobody boxed."""
 
+import dataclasses
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -130,7 +131,7 @@ def train_localizer(
         )
     cv2.setNumThreads(1)  # its thread pool does not survive the fork into a loader process
     seed_everything(recipe.seed)
-    run = Run(run_folder)
+    run = Run(run_folder, dataclasses.asdict(recipe))
     network = HandLocalizer()
     if teacher is None:
         network.encoder.load_imagenet(imagenet_state())

@@ -3,12 +3,15 @@
 import copy
 import json
 import random
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
 from torch import nn
+
+from core.training.films import DataFolderError
 
 
 def seed_everything(seed: int) -> None:
@@ -42,12 +45,38 @@ class WeightAverage(Generic[_Network]):
                 average.copy_(value)
 
 
-class Run:
-    """A training run's folder: `checkpoint.pt` to resume from and `log.jsonl`, one line an epoch."""
+def settle(path: Path, settings: Mapping[str, Any]) -> None:
+    """Keeps with which settings a folder was begun, as JSON in `path`; what is in the folder holds for these alone.
 
-    def __init__(self, folder: Path):
+    Raises DataFolderError where it was begun with others.
+    """
+    asked = json.loads(json.dumps(settings))
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(asked, indent=1) + "\n")
+        return
+    try:
+        begun = dict(json.loads(path.read_text()))
+    except (ValueError, TypeError) as error:
+        raise DataFolderError(f"{path} is damaged: choose another run folder.") from error
+    other = sorted(name for name in asked.keys() | begun.keys() if asked.get(name) != begun.get(name))
+    if other:
+        name = other[0]
+        raise DataFolderError(
+            f"{path.parent} was begun with another {name} ({begun.get(name)}, now {asked.get(name)}): "
+            "give it as then, or choose another run folder."
+        )
+
+
+class Run:
+    """A training run's folder: `checkpoint.pt` to resume from, `log.jsonl`, one line an epoch, and `settings.json`.
+
+    settings: what the checkpoint holds for; see `settle`, whose errors it raises.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any]):
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        settle(folder / "settings.json", settings)
 
     @property
     def checkpoint_path(self) -> Path:

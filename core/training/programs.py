@@ -14,10 +14,11 @@ from core.localize import Localizer
 from core.training.crop_store import GradedCrops, HandCrops, complete_hands, cut_films, no_graded_crops
 from core.training.device import CPU
 from core.training.exemplar_frame import EXEMPLARS_KEY, MEAN_CROPS, mean_crops, read_graded
-from core.training.films import read_boxes, read_films
+from core.training.films import read_boxes, training_films
 from core.training.grader import GraderRecipe, months_of, train_grader
 from core.training.interval import calibrate_spread
 from core.training.localizer import LocalizerRecipe, train_localizer
+from core.training.loop import settle
 from core.training.pseudo_boxes import pseudo_boxes
 from core.training.score_road import ScoreRoadRecipe, fit_score_road
 from core.training.second_opinion import (
@@ -30,7 +31,7 @@ from core.training.second_opinion import (
 )
 from core.whole_hand import WholeHandReader
 from models.bone_grader import BoneGrader
-from models.registry import load_grader, load_localizer, load_whole_hand, register
+from models.registry import load_grader, load_localizer, load_whole_hand, register, unregister
 from models.whole_hand_network import WholeHandNetwork
 
 
@@ -48,12 +49,14 @@ def make_localizer(
     """
     first = train_localizer(data, run / "boxed", LocalizerRecipe(samples=samples), device=device).cpu()
     boxed = read_boxes(data)
-    unboxed = [film for film in read_films(data, "train") if film.id not in boxed]
+    unboxed = [film for film in training_films(data, "train") if film.id not in boxed]
     if most_unboxed is not None:
         unboxed = unboxed[:: max(1, math.ceil(len(unboxed) / most_unboxed))]
     saved = run / "pseudo_boxes.npz"
     if not saved.is_file():
-        np.savez(saved, **pseudo_boxes(unboxed, Localizer(first)))  # type: ignore[arg-type]
+        temporary = saved.with_suffix(".part.npz")
+        np.savez(temporary, **pseudo_boxes(unboxed, Localizer(first)))  # type: ignore[arg-type]
+        temporary.replace(saved)
     with np.load(saved) as file:
         pseudo = dict(file)
     recipe = LocalizerRecipe(samples=pseudo_samples, seed=2)
@@ -69,17 +72,24 @@ class GradingMaterial:
     exemplars: GradedCrops
 
 
+def localizer_for(films: Path, run: Path) -> Localizer:
+    """The registered localiser. Raises DataFolderError where the run folder holds crops of other films or another localiser."""
+    network, sha256 = load_localizer()
+    settle(run / "material.json", {"folder of films": str(films.resolve()), "localiser": sha256})
+    return Localizer(network)
+
+
 def grading_material(films: Path, graded: Path | None, run: Path, workers: int = 1) -> GradingMaterial:
     """Cuts crops of `train` and `val` and frames the exemplars that are trained on, or reads what `run` has of them.
 
     films: folder of labelled films. graded: folder of graded exemplars, half of which are left out, see
     core.training.exemplar_frame.left_out; None for none at all. workers: processes that cut.
     """
-    localizer = Localizer(load_localizer()[0])
-    run.mkdir(parents=True, exist_ok=True)
+    localizer = localizer_for(films, run)
     train, val = (_crops(films, split, run, localizer, workers) for split in ("train", "val"))
     if graded is None:
         return GradingMaterial(train, val, no_graded_crops())
+    settle(run / "exemplars.json", {"folder of exemplars": str(graded.resolve())})
     exemplars = GradedCrops.kept(
         run / "exemplars.npz", lambda: read_graded(graded, "exemplar", "trained", mean_crops(train))
     )
@@ -87,7 +97,9 @@ def grading_material(films: Path, graded: Path | None, run: Path, workers: int =
 
 
 def _crops(films: Path, split: str, run: Path, localizer: Localizer, workers: int) -> HandCrops:
-    return HandCrops.kept(run / f"crops_{split}.npz", lambda: cut_films(read_films(films, split), localizer, workers))
+    return HandCrops.kept(
+        run / f"crops_{split}.npz", lambda: cut_films(training_films(films, split), localizer, workers)
+    )
 
 
 def make_grader(data: Path, run: Path, epochs: int, seed: int) -> None:
@@ -102,7 +114,7 @@ def train_and_register_grader(
     """Trains on the `train` films and half of the exemplars, and sets the interval's spread on `val`.
 
     films, graded, workers: see grading_material; without exemplars, grades are learned from ages alone, from where the
-    score table puts them. A second opinion that is registered is one on another grader: train it anew afterwards.
+    score table puts them. A second opinion is to be trained anew afterwards.
     """
     material = grading_material(films, graded, run, workers)
     if graded is None:
@@ -114,8 +126,9 @@ def train_and_register_grader(
 
 def register_grader(network: BoneGrader, material: GradingMaterial, recipe: GraderRecipe) -> None:
     """Registers a trained grader with the spread that its interval needs on `val`, and the mean crops that its exemplars
-    were held against."""
-    metadata = {**recipe.options.to_metadata(), EXEMPLARS_KEY: "trained"}
+    were held against. A second opinion that is registered goes: its weight and the interval's spread are another grader's."""
+    unregister("whole_hand")
+    metadata = {**recipe.options.to_metadata(), EXEMPLARS_KEY: "trained" if len(material.exemplars) else "none"}
     if len(material.exemplars):
         np.savez_compressed(MEAN_CROPS, **mean_crops(material.train))  # type: ignore[arg-type]
     register("grader", network, metadata)
@@ -131,8 +144,7 @@ def make_second_opinion(
     films: folder of labelled films. run: may be the grader's, whose crops of `val` are then taken. The registered grader's
     ages are what it is the second opinion on.
     """
-    localizer = Localizer(load_localizer()[0])
-    run.mkdir(parents=True, exist_ok=True)
+    localizer = localizer_for(films, run)
     train, val = (kept_windows(films, split, run, localizer, workers) for split in ("train", "val"))
     network = train_second_opinion(train, val, run / "second_opinion", recipe, device)
     register_opinion(network.cpu(), _crops(films, "val", run, localizer, workers), val)

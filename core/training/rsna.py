@@ -21,7 +21,7 @@ from tqdm import tqdm
 from core.errors import UnreadableFilm
 from core.radiograph import read_radiograph
 from core.training.films import DataFolderError
-from core.training.rsna_boxes import carry_boxes
+from core.training.rsna_boxes import Drawn, carry_boxes, read_drawn
 from core.training.rsna_tables import Download, Row, read_download
 from core.training.workers import in_order
 
@@ -69,8 +69,9 @@ def convert_rsna(
     read, `out` was begun at another size, or the disk fails.
     """
     download = read_download(source)
+    drawn = None if boxes is None else read_drawn(boxes)
     try:
-        return _write(download, out, boxes, full_size, workers)
+        return _write(download, out, drawn, full_size, workers)
     except OSError as error:
         raise DataFolderError(_disk_sentence(out, error)) from error
 
@@ -82,7 +83,7 @@ def _disk_sentence(place: Path, error: OSError) -> str:
     )
 
 
-def _write(download: Download, out: Path, boxes: Path | None, full_size: bool, workers: int) -> Conversion:
+def _write(download: Download, out: Path, drawn: Drawn | None, full_size: bool, workers: int) -> Conversion:
     images = out / "images"
     images.mkdir(parents=True, exist_ok=True)
     _settle_size(out, full_size)
@@ -111,8 +112,8 @@ def _write(download: Download, out: Path, boxes: Path | None, full_size: bool, w
     columns = ["id", "file", "sex", "bone_age_months", "width", "height", "variant", "split"]
     labels = pd.DataFrame(rows, columns=columns)
     notes = list(download.notes)
-    if boxes is not None:
-        tables, said = carry_boxes(boxes, {i: (w, h) for i, _, _, _, w, h, _, _ in rows})
+    if drawn is not None:
+        tables, said = carry_boxes(drawn, {i: (w, h) for i, _, _, _, w, h, _, _ in rows})
         notes += said
         for name, table in tables.items():
             _write_table(table, out / name)

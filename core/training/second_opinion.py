@@ -1,5 +1,6 @@
 """Trains the second opinion: an age from the whole upright hand, from ImageNet weights, on hands with an age."""
 
+import dataclasses
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ from core.localize import Localizer
 from core.radiograph import read_radiograph
 from core.training.crop_store import LabelledHands, cut_labelled, drawing_weights, to_levels
 from core.training.device import CPU
-from core.training.films import Film, read_films
+from core.training.films import Film, training_films
 from core.training.loop import Resumable, Run, WeightAverage, seed_everything
-from core.whole_hand import WINDOW_SIDE, WholeHandReader, hand_views, hand_window
+from core.whole_hand import WholeHandReader, hand_views, hand_window
 from models.efficientnet_lite import imagenet_state
 from models.whole_hand_network import WholeHandNetwork
 
@@ -32,26 +33,27 @@ class HandWindows(LabelledHands):
 
 
 def _cut_hand(localizer: Localizer, film: Film) -> NDArray[np.uint8] | None:
-    radiograph = read_radiograph(film.path)
     try:
+        radiograph = read_radiograph(film.path)
         return to_levels(hand_window(radiograph, localizer.locate(radiograph)))
     except FilmRefused:
         return None
 
 
 def cut_hands(films: Iterable[Film], localizer: Localizer, workers: int = 1) -> HandWindows:
-    """Localises films and cuts their hands; a film that the localiser refuses is left out (evaluation counts it).
+    """Localises films and cuts their hands; a film that cannot be read or is refused is left out (evaluation counts it).
 
     workers: processes, of one thread each; one: this process. Order and pictures do not depend on it.
+    Raises DataFolderError where no film is left.
     """
     cut, labels = cut_labelled(_cut_hand, list(films), localizer, workers, "cutting hands")
-    return HandWindows(windows=np.stack(cut) if cut else np.zeros((0, WINDOW_SIDE, WINDOW_SIDE), np.uint8), **labels)
+    return HandWindows(windows=np.stack(cut), **labels)
 
 
 def kept_windows(films: Path, split: str, run: Path, localizer: Localizer, workers: int = 1) -> HandWindows:
     """The hands of one split of a folder of labelled films, cut on the first call and kept in the run folder."""
     return HandWindows.kept(
-        run / f"windows_{split}.npz", lambda: cut_hands(read_films(films, split), localizer, workers)
+        run / f"windows_{split}.npz", lambda: cut_hands(training_films(films, split), localizer, workers)
     )
 
 
@@ -134,10 +136,11 @@ def train_second_opinion(
 ) -> WholeHandNetwork:
     """Trains, checkpointing every epoch; called again on the same folder it goes on where it stopped.
 
-    `val` is only measured, for the log. Returns the weight-averaged network, on the device.
+    `val` is only measured, for the log. Returns the weight-averaged network, on the device. Raises DataFolderError where the
+    folder was begun with another recipe.
     """
     seed_everything(recipe.seed)
-    run = Run(run_folder)
+    run = Run(run_folder, dataclasses.asdict(recipe))
     network = WholeHandNetwork()
     network.load_imagenet(imagenet_state())
     network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

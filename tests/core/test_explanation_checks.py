@@ -85,9 +85,10 @@ def test_gates_of_an_untrained_network_are_even_and_mark_nothing(assessor: Asses
 
 def test_films_without_a_hand_are_refused(assessor: Assessor, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "noise.png"), np.round(noise() * 255).astype(np.uint8))
-    film = Film("noise", tmp_path / "noise.png", "M", 60.0, "val")
-    with pytest.raises(BoneGradeError, match=r"^No film of 1 could be graded"):
-        check([film], assessor)
+    (tmp_path / "torn.png").write_bytes((tmp_path / "noise.png").read_bytes()[:100])
+    given = [Film(name, tmp_path / f"{name}.png", "M", 60.0, "val") for name in ("noise", "torn", "missing")]
+    with pytest.raises(BoneGradeError, match=r"^No film of 3 could be graded"):
+        check(given, assessor)
 
 
 def test_the_command_keeps_what_the_page_reads(assessor: Assessor, tmp_path: Path) -> None:

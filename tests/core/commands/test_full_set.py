@@ -13,6 +13,7 @@ from core.__main__ import cli
 from core.training import full_set
 from core.training.device import CPU
 from core.training.films import read_films
+from tests.graded import COLUMNS, write_graded
 
 
 def run(*arguments: str | Path) -> Result:
@@ -50,12 +51,15 @@ def test_one_command_converts_and_trains(source: Path, tmp_path: Path, monkeypat
     trained = []
     monkeypatch.setattr(full_set, "make_all", lambda *arguments: trained.append(arguments) or False)
     folder, graded = tmp_path / "rsna", tmp_path / "graded"
+    graded.mkdir()
+    write_graded(graded, pd.DataFrame([("a.png", "MC", "", 1, "exemplar")], columns=COLUMNS))
     result = run(
         "all", "--source", source, "--data", folder, "--run", tmp_path / "run", "--device", "cpu", "--exemplars", graded,
         "--workers", "1",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert len(read_films(folder, "train")) == 10
+    assert result.stdout.strip().endswith("--split val"), "this download has no films of the split test"
     assert trained == [(folder, tmp_path / "run", full_set.full_set_recipe(), CPU, graded, 1)]
 
 
@@ -67,7 +71,8 @@ def test_one_command_converts_and_trains(source: Path, tmp_path: Path, monkeypat
         (["all", "--data", "out", "--source", "none"], "There is no folder none"),
         (["all", "--data", "none", "--device", "cuda"], "PyTorch sees no GPU"),
         (["all", "--data", "none", "--device", "tpu"], "There is no device 'tpu'"),
-        (["all", "--data", "none", "--exemplars", "nowhere"], "labels.csv is missing: point --exemplars"),
+        (["all", "--data", "none", "--boxes", "drawn"], "--boxes goes with --source"),
+        (["all", "--data", "none", "--exemplars", "nowhere"], "labels.csv is missing. Point at a folder"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(

@@ -81,6 +81,7 @@ def test_graded_crops_of_a_folder(small_grader: Grader, tmp_path: Path) -> None:
         ("exemplar", "trained", "trained", True),
         ("exemplar", "all", "trained", True),
         ("exemplar", "left_out", "all", True),
+        ("exemplar", "trained", "none", False),
         ("unverified", "left_out", "all", False),
         ("unverified", "all", "trained", False),
     ],

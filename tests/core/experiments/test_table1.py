@@ -21,11 +21,13 @@ from core.experiments.table1 import (
     variants,
 )
 from core.training.crop_store import GradedCrops, HandCrops, complete_hands
+from core.training.films import DataFolderError
 from core.training.grader import GraderRecipe
 from models.improved_resnet import ResNetOptions
 
 
-def _hands(count: int) -> HandCrops:
+def hands_of(count: int) -> HandCrops:
+    """Made-up crops of hands of 40 to 190 months, boys and girls in turns."""
     random = np.random.default_rng(3)
     return HandCrops(
         crops=random.integers(0, 256, (count, 13, CONTEXT_SIDE, CONTEXT_SIDE), np.uint8),
@@ -34,6 +36,11 @@ def _hands(count: int) -> HandCrops:
         female=np.arange(count) % 2,
         ids=np.arange(count).astype(str),
     )
+
+
+def exemplars_of(hands: HandCrops) -> GradedCrops:
+    """The first hand's crops, each with grade 1."""
+    return GradedCrops(hands.crops[0], np.arange(13), np.ones(13, np.int64))
 
 
 def _outcome(hands: HandCrops, variant: str, seed: int, boys: float, girls: float) -> Outcome:
@@ -62,7 +69,7 @@ def test_a_table_cut_short_has_every_row() -> None:
 
 
 def test_figures_of_known_errors() -> None:
-    hands = _hands(20)
+    hands = hands_of(20)
     outcomes = [
         _outcome(hands, "plain", 1, 12.0, 18.0),
         _outcome(hands, "plain", 2, 6.0, 18.0),
@@ -81,13 +88,13 @@ def test_figures_of_known_errors() -> None:
     assert figures["difference"]["female"] == {"years": 0.0, "interval95": [0.0, 0.0], "real": False}
     text = table1_text(figures)
     assert "| ResNet | 5 | 2 | 0.750 ± 0.354 | 1.500 ± 0.000 |" in text
-    assert "male: -0.250 years (-0.250 to -0.250): real." in text
+    assert "male: -0.250 years (-0.250 to -0.250): better." in text
     assert "female: +0.000 years (+0.000 to +0.000): no more than chance." in text
     assert {trace.name: len(trace.x) for trace in table1_plot(outcomes, hands).data} == {"male": 4, "female": 4}
 
 
 def test_by_year_of_age() -> None:
-    hands = _hands(20)
+    hands = hands_of(20)
     outcomes = [_outcome(hands, "plain", 1, 12.0, 18.0), _outcome(hands, "improved", 1, 6.0, -18.0)]
     years = table1_figures(outcomes, hands)["by_year"]
     assert sum(row["all"]["n"] for row in years.values()) == 20
@@ -106,8 +113,14 @@ def test_by_year_of_age() -> None:
     assert set(chart.lines[0].y) == {1.0} and set(chart.lines[1].y) == {0.5} and chart.lines[0].x[0] == 3.5
 
 
+def test_a_worse_network_is_not_called_better() -> None:
+    hands = hands_of(20)
+    outcomes = [_outcome(hands, "plain", 1, 3.0, 3.0), _outcome(hands, "improved", 1, 6.0, 6.0)]
+    assert "all: +0.250 years (+0.250 to +0.250): worse." in table1_text(table1_figures(outcomes, hands))
+
+
 def test_hands_with_a_bone_missing_are_left_out() -> None:
-    hands = _hands(4)
+    hands = hands_of(4)
     hands.found[1, 5] = False
     assert complete_hands(hands).ids.tolist() == ["0", "2", "3"]
 
@@ -120,11 +133,13 @@ def test_a_short_run_keeps_its_outcomes(tmp_path: Path, monkeypatch: pytest.Monk
         Variant("improved", "improved", dataclasses.replace(options, dual_pooling=True), recipe, 1),
     )
     monkeypatch.setattr(table1, "variants", lambda epochs: rows)
-    hands = _hands(3)
-    exemplars = GradedCrops(hands.crops[0], np.arange(13), np.ones(13, np.int64))
+    hands = hands_of(3)
+    exemplars = exemplars_of(hands)
     first = run_table1(hands, hands, exemplars, tmp_path, 1)
     assert [(o.variant, o.seed, o.months.shape) for o in first] == [("plain", 1, (3,)), ("improved", 1, (3,))]
     assert all(np.isfinite(o.months).all() for o in first)
+    with pytest.raises(DataFolderError, match="begun with another number of epochs"):
+        run_table1(hands, hands, exemplars, tmp_path, 2)
     (tmp_path / "plain_1" / "checkpoint.pt").unlink()
     again = run_table1(hands, hands, exemplars, tmp_path, 1)
     np.testing.assert_array_equal(first[0].months, again[0].months)

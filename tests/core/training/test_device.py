@@ -14,14 +14,16 @@ from core.crops import CONTEXT_SIDE, CROP_SIDE
 from core.grade import starting_cuts
 from core.training import grader as grader_training
 from core.training import localizer as localizer_training
-from core.training import score_road
+from core.training import score_road, second_opinion
 from core.training.augment import random_views
 from core.training.crop_store import GradedCrops, HandCrops
 from core.training.device import CPU, DeviceError, device_of
 from core.training.localizer_data import BoxedFilm, batch_of, hand_sample
+from core.whole_hand import WINDOW_SIDE
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.hand_localizer import HandLocalizer
 from models.improved_resnet import ResNetOptions
+from models.whole_hand_network import WholeHandNetwork
 from tests.hands import drawn_hand, write_data_folder
 
 GPU = torch.device("cuda", 0)
@@ -31,6 +33,12 @@ HANDS = HandCrops(
     months=np.full(4, 100, np.float32),
     female=np.arange(4) % 2,
     ids=np.arange(4).astype(str),
+)
+WINDOWS = second_opinion.HandWindows(
+    windows=np.zeros((2, WINDOW_SIDE, WINDOW_SIDE), np.uint8),
+    months=np.array([60, 90], np.float32),
+    female=np.array([0, 1]),
+    ids=np.array(["1", "2"]),
 )
 EXEMPLARS = GradedCrops(np.zeros((3, CONTEXT_SIDE, CONTEXT_SIDE), np.uint8), np.arange(3), np.arange(1, 4))
 FEW = np.arange(2)
@@ -71,7 +79,7 @@ def test_a_step_of_the_grader(drawn: np.ndarray) -> None:
     model = _model()
     with FakeTensorMode(allow_non_fake_inputs=True):
         _on_gpu(model)
-        losses = grader_training._losses(model, HANDS, FEW, EXEMPLARS, drawn, torch.Generator())
+        losses = grader_training._losses(model, HANDS, FEW, EXEMPLARS, drawn, torch.Generator(), 0.5)
     assert {loss.device for loss in losses.values()} == {GPU} and len(losses) == 3
 
 
@@ -96,6 +104,24 @@ def test_the_score_road_is_fitted_on_the_device(monkeypatch: pytest.MonkeyPatch)
         for exemplars in (EXEMPLARS, GradedCrops(EXEMPLARS.crops[:0], NONE, NONE)):
             recipe = score_road.ScoreRoadRecipe(views=2, steps=2)
             assert score_road.fit_score_road(grader, HANDS, exemplars, recipe) == 1.0
+
+
+@pytest.mark.filterwarnings(NO_CUDA)
+def test_the_second_opinion_is_measured_on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = WholeHandNetwork()
+    seen: list[torch.device] = []
+    asked = WholeHandNetwork.forward
+
+    def forward(of: WholeHandNetwork, views: torch.Tensor, female: torch.Tensor) -> torch.Tensor:
+        seen.extend((views.device, female.device))
+        return asked(of, views, female)
+
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        _on_gpu(network)
+        monkeypatch.setattr(WholeHandNetwork, "forward", forward)
+        monkeypatch.setattr(torch.Tensor, "item", lambda tensor: 0.0)  # a fake tensor has no figures to read
+        second_opinion.validate(network.eval(), WINDOWS)
+    assert set(seen) == {GPU} and len(seen) == 4
 
 
 @pytest.mark.filterwarnings(NO_CUDA)
@@ -137,7 +163,7 @@ def _at_the_first_step(devices: set[torch.device]) -> Callable[..., dict[str, to
     return look
 
 
-def test_both_trainings_put_their_network_on_the_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_trainings_put_their_network_on_the_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     meta = torch.device("meta")
     devices: set[torch.device] = set()
     monkeypatch.setattr(grader_training, "_losses", _at_the_first_step(devices))
@@ -149,4 +175,15 @@ def test_both_trainings_put_their_network_on_the_device(tmp_path: Path, monkeypa
     small = localizer_training.LocalizerRecipe(samples=2, batch=2, side=64)
     with pytest.raises(Seen):
         localizer_training.train_localizer(data, tmp_path / "run", small, teacher=HandLocalizer(), device=meta)
+    assert devices == {meta}
+
+    def look(network: WholeHandNetwork, views: torch.Tensor, female: torch.Tensor) -> torch.Tensor:
+        devices.update({views.device, female.device, network.age.weight.device})
+        raise Seen
+
+    devices.clear()
+    monkeypatch.setattr(WholeHandNetwork, "forward", look)
+    whole = second_opinion.SecondOpinionRecipe(epochs=1, batch=2)
+    with pytest.raises(Seen):
+        second_opinion.train_second_opinion(WINDOWS, WINDOWS, tmp_path / "whole", whole, meta)
     assert devices == {meta}

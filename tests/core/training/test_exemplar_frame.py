@@ -13,6 +13,7 @@ from core.crops import CONTEXT_SIDE, CROP_SIDE
 from core.training.crop_store import HandCrops
 from core.training.exemplar_frame import (
     MEAN_CROPS,
+    check_graded,
     find_frame,
     left_out,
     load_mean_crops,
@@ -134,6 +135,24 @@ def test_a_graded_folder_not_laid_out_as_expected(tmp_path: Path) -> None:
     _graded_table().drop(columns=["bone", "quality"]).to_csv(tmp_path / "labels.csv", index=False)
     with pytest.raises(DataFolderError, match="no column bone, quality"):
         read_graded(tmp_path, "exemplar")
+
+
+@pytest.mark.parametrize(
+    ("group", "bone", "grade", "message"),
+    [
+        ("MCX", "", "1", r"a\.png is of no bone or group of bones that is graded"),
+        ("MC", "MC2", "1", r"a\.png is of no bone"),
+        ("MC", "", "99", r"the grade of a\.png must be 1 to 10, and is '99'"),
+        ("Ulna", "Ulna", "6b", r"must be 1 to 12, and is '6b'"),
+        ("PP", "PP3", "", r"must be 1 to 12, and is ''"),
+        ("PP", "PP3", "0", r"must be 1 to 12, and is '0'"),
+    ],
+)
+def test_a_row_that_cannot_be(tmp_path: Path, group: str, bone: str, grade: str, message: str) -> None:
+    write_graded(tmp_path, pd.DataFrame([("a.png", group, bone, grade, "exemplar")], columns=COLUMNS))
+    for read in (check_graded, lambda folder: read_graded(folder, "exemplar")):
+        with pytest.raises(DataFolderError, match=message):
+            read(tmp_path)
 
 
 def test_the_shipped_means_are_of_every_bone() -> None:

@@ -12,15 +12,21 @@ import pandas as pd
 import pytest
 import torch
 
+from core.crops import CONTEXT_SIDE
+from core.grade import starting_cuts
 from core.localize import Localizer
 from core.training import full_set, programs
-from core.training.crop_store import HandCrops, cut_films, to_levels
+from core.training.crop_store import HandCrops, cut_films, no_graded_crops, to_levels
 from core.training.device import CPU
+from core.training.exemplar_frame import EXEMPLARS_KEY
 from core.training.films import DataFolderError, Film
-from core.training.full_set import full_set_recipe, make_all
+from core.training.full_set import full_set_recipe, make_all, ready
 from core.training.grader import GraderRecipe
+from core.training.second_opinion import cut_hands
 from models import registry
+from models.bone_grader import BoneGrader, OrdinalScale
 from models.improved_resnet import ResNetOptions
+from models.whole_hand_network import WholeHandNetwork
 from tests.hands import shipped_examples, write_boxes
 from tests.no_hands import noise
 
@@ -46,6 +52,7 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that takes the new weights instead of the one that ships."""
     folder = tmp_path / "weights"
     monkeypatch.setattr(programs, "register", functools.partial(registry.register, folder=folder))
+    monkeypatch.setattr(programs, "unregister", functools.partial(registry.unregister, folder=folder))
     monkeypatch.setattr(programs, "load_grader", functools.partial(registry.load_grader, folder=folder))
     monkeypatch.setattr(programs, "load_whole_hand", functools.partial(registry.load_whole_hand, folder=folder))
     return folder
@@ -92,10 +99,25 @@ def test_with_boxes_the_localizer_comes_first(
     assert steps[1][1] == (data, None, tmp_path / "run/grader", RECIPE, CPU, 3)
 
 
-def test_a_folder_of_exemplars_that_is_none(data: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataFolderError, match=r"labels\.csv is missing: point --exemplars at"):
-        make_all(data, tmp_path / "run", RECIPE, CPU, exemplars=tmp_path / "none")
-    assert not (tmp_path / "run").exists()
+def test_a_folder_of_exemplars_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(DataFolderError, match=r"labels\.csv is missing\. Point at a folder"):
+        ready(CPU, tmp_path / "none")
+    assert ready(CPU, None) == CPU
+
+
+def test_a_new_grader_is_without_the_opinion_on_the_old_one(weights: Path) -> None:
+    registry.register("whole_hand", WholeHandNetwork(), {"weight": "0.4"}, weights)
+    hands = HandCrops(
+        crops=np.zeros((1, 13, CONTEXT_SIDE, CONTEXT_SIDE), np.uint8),
+        found=np.ones((1, 13), bool),
+        months=np.array([100], np.float32),
+        female=np.zeros(1, np.int64),
+        ids=np.array(["1"]),
+    )
+    grader = BoneGrader(OrdinalScale(starting_cuts()), RECIPE.options)
+    programs.register_grader(grader, programs.GradingMaterial(hands, hands, no_graded_crops()), RECIPE)
+    assert registry.load_whole_hand(folder=weights) is None
+    assert registry.load_grader(folder=weights)[1].metadata[EXEMPLARS_KEY] == "none"
 
 
 def test_several_processes_cut_the_same_crops() -> None:
@@ -117,3 +139,7 @@ def test_films_without_a_hand_are_no_training_set(tmp_path: Path) -> None:
     localizer = Localizer(registry.load_localizer()[0])
     with pytest.raises(DataFolderError, match="No hand was recognised on any of the 1 films"):
         cut_films([Film("noise", tmp_path / "noise.png", "M", 50.0, "train")], localizer)
+    with pytest.raises(DataFolderError, match="No hand was recognised on any of the 2 films"):
+        cut_hands(
+            [Film(name, tmp_path / f"{name}.png", "M", 50.0, "train") for name in ("noise", "missing")], localizer
+        )

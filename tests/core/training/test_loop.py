@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from core.training.loop import Run, WeightAverage, seed_everything
+from core.training.films import DataFolderError
+from core.training.loop import Run, WeightAverage, seed_everything, settle
 
 
 def test_seeds() -> None:
@@ -46,13 +47,29 @@ def test_counters_are_copied_and_the_average_is_in_use_mode() -> None:
 
 
 def test_a_run_keeps_its_last_checkpoint_and_all_its_log(tmp_path: Path) -> None:
-    run = Run(tmp_path / "runs" / "a")
+    run = Run(tmp_path / "runs" / "a", {"epochs": 3})
     assert run.restore() is None
     for step in (1, 2):
         run.log(step=step, loss=0.5)
         run.save({"step": step, "weights": torch.full((2,), float(step))})
-    state = Run(tmp_path / "runs" / "a").restore()
+    state = Run(tmp_path / "runs" / "a", {"epochs": 3}).restore()
     assert state is not None and state["step"] == 2 and state["weights"].tolist() == [2.0, 2.0]
     lines = (tmp_path / "runs" / "a" / "log.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == [{"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.5}]
-    assert sorted(path.name for path in (tmp_path / "runs" / "a").iterdir()) == ["checkpoint.pt", "log.jsonl"]
+    assert sorted(path.name for path in (tmp_path / "runs" / "a").iterdir()) == [
+        "checkpoint.pt",
+        "log.jsonl",
+        "settings.json",
+    ]
+
+
+def test_a_folder_that_was_begun_otherwise(tmp_path: Path) -> None:
+    begun = {"epochs": 3, "options": {"groups": (2, 4)}}
+    for _ in range(2):
+        settle(tmp_path / "run" / "settings.json", begun)
+    with pytest.raises(DataFolderError, match=r"run was begun with another epochs \(3, now 5\): .* another run folder"):
+        settle(tmp_path / "run" / "settings.json", begun | {"epochs": 5})
+    settle(tmp_path / "run" / "settings.json", begun)
+    (tmp_path / "run" / "settings.json").write_text("[")
+    with pytest.raises(DataFolderError, match=r"settings\.json is damaged"):
+        settle(tmp_path / "run" / "settings.json", begun)

@@ -275,7 +275,7 @@ def test_boxes_are_scaled_to_the_new_pictures(source: Path, tmp_path: Path) -> N
 
 def test_boxes_that_cannot_be_read(source: Path, tmp_path: Path) -> None:
     drawn = tmp_path / "drawn"
-    with pytest.raises(DataFolderError, match=r"labels\.csv is missing: --boxes needs it"):
+    with pytest.raises(DataFolderError, match=r"labels\.csv is missing\. It is needed for --boxes"):
         convert_rsna(source, tmp_path / "out", boxes=drawn)
     drawn.mkdir()
     (drawn / "labels.csv").write_text("id,width\n1,2\n")
@@ -284,6 +284,13 @@ def test_boxes_that_cannot_be_read(source: Path, tmp_path: Path) -> None:
     (drawn / "labels.csv").write_text("id,width,height\n1377,2,2\n")
     with pytest.raises(DataFolderError, match=r"has none of boxes21\.csv"):
         convert_rsna(source, tmp_path / "out", boxes=drawn)
+    write_boxes(drawn, [("1377", "Radius", 20, 40, "x", 80)])
+    with pytest.raises(DataFolderError, match=r"boxes21\.csv lacks a number in a row of film 1377"):
+        convert_rsna(source, tmp_path / "out", boxes=drawn)
+    (drawn / "labels.csv").write_text("id,width,height\n1377,0,2\n")
+    with pytest.raises(DataFolderError, match="widths and heights above 0"):
+        convert_rsna(source, tmp_path / "out", boxes=drawn)
+    assert not (tmp_path / "out").exists(), "nothing is converted before the boxes are known to be right"
 
 
 def test_a_damaged_record_of_the_size(source: Path, tmp_path: Path) -> None:

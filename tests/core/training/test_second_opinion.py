@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
+import torch
 
+from core.training.loop import Resumable
 from core.training.second_opinion import (
     HandWindows,
     SecondOpinionRecipe,
@@ -39,11 +42,34 @@ def test_windows_are_saved_and_loaded(tmp_path: Path) -> None:
         np.testing.assert_array_equal(getattr(loaded, name), getattr(some, name))
 
 
+class _Stopped(Exception):
+    pass
+
+
+def _stop_after_an_epoch(train: HandWindows, val: HandWindows, folder: Path) -> Path:
+    kept = Resumable.keep
+
+    def keep_and_stop(resumable: Resumable[WholeHandNetwork], done: int) -> None:
+        kept(resumable, done)
+        raise _Stopped
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Resumable, "keep", keep_and_stop)
+        with pytest.raises(_Stopped):
+            train_second_opinion(train, val, folder, RECIPE)
+    return folder
+
+
 def test_a_run_that_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
     train, val = hands(8, 1), hands(4, 2)
     whole = train_second_opinion(train, val, tmp_path / "run", RECIPE)
     lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2] and all(np.isfinite(line["loss"]) for line in lines)
+    stopped = _stop_after_an_epoch(train, val, tmp_path / "stopped")
+    assert [json.loads(line)["epoch"] for line in (stopped / "log.jsonl").read_text().splitlines()] == [1]
+    resumed = train_second_opinion(train, val, stopped, RECIPE)
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], value, atol=1e-5, rtol=1e-4, msg=name)
     again = train_second_opinion(train, val, tmp_path / "run", RECIPE)
     assert len((tmp_path / "run" / "log.jsonl").read_text().splitlines()) == 2, "there was nothing left to do"
     figures = validate(again, val)

@@ -1,0 +1,62 @@
+"""python -m core experiment table1, as a person calls it; the networks and their training are tiny."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from core.__main__ import cli
+from core.experiments import table1
+from core.experiments.table1 import Variant, variants
+from core.training import programs
+from core.training.crop_store import complete_hands
+from models.improved_resnet import ResNetOptions
+from tests.core.experiments.test_table1 import exemplars_of, hands_of
+
+
+def _tiny(epochs: int) -> tuple[Variant, ...]:
+    options = ResNetOptions(width=16, groups=2)
+    rows = []
+    for row in variants(epochs)[:2]:
+        recipe = dataclasses.replace(row.recipe, hands=2, exemplars=2)
+        rows.append(dataclasses.replace(row, options=options, recipe=recipe, seeds=1))
+    return tuple(rows)
+
+
+def _run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli, ["experiment", "table1", *map(str, arguments)])
+
+
+@pytest.fixture
+def material(monkeypatch: pytest.MonkeyPatch) -> None:
+    hands = hands_of(4)
+    monkeypatch.setattr(table1, "variants", _tiny)
+    made = programs.GradingMaterial(hands, complete_hands(hands), exemplars_of(hands))
+    monkeypatch.setattr(programs, "grading_material", lambda *arguments: made)
+
+
+@pytest.mark.usefixtures("material")
+def test_the_table_is_printed_and_kept(tmp_path: Path) -> None:
+    result = _run("--run", tmp_path / "run", "--epochs", "1", "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "| improved ResNet | 1 | 1 |" in result.stdout and "| year | n |" in result.stdout
+    figures = json.loads((tmp_path / "out" / "table1.json").read_text())
+    assert [row["key"] for row in figures["rows"]] == ["plain", "improved"] and figures["hands"]["all"] == 4
+    pictures = {path.name for path in (tmp_path / "out").glob("*.svg")}
+    assert pictures == {f"table1_by_year_{sex}.svg" for sex in ("all", "male", "female")}
+    again = _run("--run", tmp_path / "run", "--epochs", "2")
+    assert again.exit_code == 2 and "begun with another number of epochs (1, now 2)" in again.stderr
+
+
+@pytest.mark.usefixtures("material")
+def test_a_folder_that_cannot_be_is_told_before_anything_is_trained(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = _run("--run", tmp_path / "run", "--epochs", "1", "--out", tmp_path / "file")
+    assert result.exit_code == 2 and "cannot be written" in result.stderr and not (tmp_path / "run").exists()
+
+
+def test_without_data(tmp_path: Path) -> None:
+    result = _run("--data", tmp_path / "none", "--run", tmp_path / "run")
+    assert result.exit_code == 2 and "labels.csv is missing" in result.stderr
