@@ -66,7 +66,6 @@ def variants(epochs: int) -> tuple[Variant, ...]:
         Variant(
             "residual", "ResNet + attention residual", dataclasses.replace(plain, attention_residual=True), paper, 1
         ),
-        Variant("plain_ours", "ResNet, our recipe", plain, ours, 1),
         Variant("improved_ours", "improved ResNet, our recipe", improved, ours, 1),
     )
 
