@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.localize import Localizer
 from core.training.films import Film, read_films
+from core.training.programs import localizer_for
 from core.training.second_opinion import (
     HandWindows,
     SecondOpinionRecipe,
@@ -23,7 +23,6 @@ from core.training.second_opinion import (
     train_second_opinion,
 )
 from core.whole_hand import WholeHandReader
-from models.registry import load_localizer
 
 
 def measure(reader: WholeHandReader, hands: HandWindows, films: Sequence[Film]) -> dict[str, dict[str, float]]:
@@ -51,8 +50,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=SecondOpinionRecipe.epochs)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    options.run.mkdir(parents=True, exist_ok=True)
-    localizer = Localizer(load_localizer()[0])
+    localizer = localizer_for(options.data, options.run)
     train, val = (kept_windows(options.data, split, options.run, localizer) for split in ("train", "val"))
     recipe = SecondOpinionRecipe(epochs=options.epochs, seed=options.seed)
     network = train_second_opinion(train, val, options.run, recipe)

@@ -39,15 +39,18 @@ def table1(
     from core.training.crop_store import complete_hands
     from core.training.programs import grading_material
 
-    if out is not None:
-        run_program(lambda: make_folder(out))
-    material = run_program(lambda: grading_material(data / "hands", data / "graded_rois", run))
-    val = complete_hands(material.val)
-    outcomes = run_program(lambda: run_table1(material.train, val, material.exemplars, run, epochs))
-    figures = table1_figures(outcomes, val)
-    typer.echo(table1_text(figures) + "\n\n" + by_year_text(figures))
-    if out is not None:
-        (out / "table1.json").write_text(json.dumps(figures, indent=1) + "\n")
-        table1_plot(outcomes, val).write_html(out / "table1.html", include_plotlyjs="directory")
-        for sex in ("all", "male", "female"):
-            write_chart(by_year_chart(figures, sex), out, f"table1_by_year_{sex}")
+    def program() -> None:
+        if out is not None:
+            make_folder(out)
+        material = grading_material(data / "hands", data / "graded_rois", run)
+        val = complete_hands(material.val)
+        outcomes = run_table1(material.train, val, material.exemplars, run, epochs)
+        figures = table1_figures(outcomes, val)
+        typer.echo(table1_text(figures) + "\n\n" + by_year_text(figures))
+        if out is not None:
+            (out / "table1.json").write_text(json.dumps(figures, indent=1) + "\n")
+            table1_plot(outcomes, val).write_html(out / "table1.html", include_plotlyjs="directory")
+            for sex in ("all", "male", "female"):
+                write_chart(by_year_chart(figures, sex), out, f"table1_by_year_{sex}")
+
+    run_program(program)

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from core.evaluation.chart import Chart, Line
 from core.training.crop_store import GradedCrops, HandCrops
 from core.training.grader import GraderRecipe, months_of, train_grader
-from core.training.loop import settle
 from core.training.score_road import ScoreRoadRecipe, fit_score_road
+from core.training.settings import settle
 from models.improved_resnet import ResNetOptions
 
 _WIDTH, _GROUPS = 32, 4
@@ -243,7 +243,12 @@ def by_year_chart(figures: dict[str, Any], sex: str) -> Chart:
     )
     counts = tuple(str(found["n"]) for found in drawn.values())
     return Chart(
-        f"Plain and improved ResNet by age, {sex}", "bone age as read, years", "MAE, years", 1.0, lines, counts
+        f"Plain and improved ResNet by age, {sex} (numbers: hands)",
+        "bone age as read, years",
+        "MAE, years",
+        1.0,
+        lines,
+        counts,
     )
 
 

@@ -37,14 +37,14 @@ def random_views(crops: Tensor, generator: torch.Generator, strength: float = 1.
         [torch.stack([cos * stretch, -sin, shift[:, 0]], 1), torch.stack([sin * stretch, cos, shift[:, 1]], 1)], 1
     )
     grid = F.affine_grid(affine, [count, 1, CROP_SIDE, CROP_SIDE], align_corners=False)
-    close = (torch.rand(count, generator=generator) < cut_close if cut_close else torch.zeros(count)).to(device)
+    close = torch.zeros(count, dtype=torch.bool, device=device)
     if cut_close:
-        cut = _cut_out(grid, affine, generator)
-        grid = torch.where(close[:, None, None, None] > 0, cut, grid)
+        close = (torch.rand(count, generator=generator) < cut_close).to(device)
+        grid = torch.where(close[:, None, None, None], _cut_out(grid, affine, generator), grid)
     views = F.grid_sample(crops, grid, padding_mode="border", align_corners=False)
 
     def exposure(usual: float, when_close: float) -> Tensor:
-        spread = torch.where(close > 0, when_close, usual)
+        spread = torch.where(close, when_close, usual)
         return (normal(1.0) * spread)[:, None, None, None]
 
     views = views.clamp_min(1e-4) ** torch.exp(exposure(0.3, 0.4))

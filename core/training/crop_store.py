@@ -1,6 +1,6 @@
 """The grader's training material in memory: 13 crops a hand with its age, and single crops with a grade."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
@@ -24,6 +24,13 @@ GROUP_BONES = {
 }  # fmt: skip
 
 
+def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Writes arrays as an .npz, so that a kill leaves none or a whole one."""
+    temporary = path.with_name(f"{path.name}.part.npz")
+    np.savez(temporary, **arrays)  # type: ignore[arg-type]
+    temporary.replace(path)
+
+
 class _Stored:
     """Arrays that are kept together in one .npz."""
 
@@ -31,9 +38,7 @@ class _Stored:
 
     def save(self, path: Path) -> None:
         """Writes an .npz, so that a kill leaves none or a whole one."""
-        temporary = path.with_name(f"{path.name}.part.npz")
-        np.savez(temporary, **{name: getattr(self, name) for name in self.__dataclass_fields__})
-        temporary.replace(path)
+        save_arrays(path, {name: getattr(self, name) for name in self.__dataclass_fields__})
 
     @classmethod
     def load(cls, path: Path) -> Self:

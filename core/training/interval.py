@@ -54,8 +54,6 @@ def calibrate_spread(grader: Grader, hands: HandCrops, second: Sequence[SecondOp
                 high = middle
             else:
                 low = middle + 1
-        if low == _WIDEST and covered(low / 50) < _COVERAGE:
-            _LOG.warning(
-                "The 90 %% interval holds %.0f %% of the labels: the ages are far off.", 100 * covered(low / 50)
-            )
+        if low == _WIDEST and (held := covered(low / 50)) < _COVERAGE:
+            _LOG.warning("The 90 %% interval holds %.0f %% of the labels: the ages are far off.", 100 * held)
     return low / 50

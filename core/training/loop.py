@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from core.training.films import DataFolderError
+from core.training.settings import settle
 
 
 def seed_everything(seed: int) -> None:
@@ -45,33 +45,10 @@ class WeightAverage(Generic[_Network]):
                 average.copy_(value)
 
 
-def settle(path: Path, settings: Mapping[str, Any]) -> None:
-    """Keeps with which settings a folder was begun, as JSON in `path`; what is in the folder holds for these alone.
-
-    Raises DataFolderError where it was begun with others.
-    """
-    asked = json.loads(json.dumps(settings))
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asked, indent=1) + "\n")
-        return
-    try:
-        begun = dict(json.loads(path.read_text()))
-    except (ValueError, TypeError) as error:
-        raise DataFolderError(f"{path} is damaged: choose another run folder.") from error
-    other = sorted(name for name in asked.keys() | begun.keys() if asked.get(name) != begun.get(name))
-    if other:
-        name = other[0]
-        raise DataFolderError(
-            f"{path.parent} was begun with another {name} ({begun.get(name)}, now {asked.get(name)}): "
-            "give it as then, or choose another run folder."
-        )
-
-
 class Run:
     """A training run's folder: `checkpoint.pt` to resume from, `log.jsonl`, one line an epoch, and `settings.json`.
 
-    settings: what the checkpoint holds for; see `settle`, whose errors it raises.
+    settings: what the checkpoint holds for; see core.training.settings.settle, whose errors it raises.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]):

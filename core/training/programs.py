@@ -11,14 +11,20 @@ import torch
 from core.bone_age import SecondOpinion
 from core.grade import Grader
 from core.localize import Localizer
-from core.training.crop_store import GradedCrops, HandCrops, complete_hands, cut_films, no_graded_crops
+from core.training.crop_store import (
+    GradedCrops,
+    HandCrops,
+    complete_hands,
+    cut_films,
+    no_graded_crops,
+    save_arrays,
+)
 from core.training.device import CPU
 from core.training.exemplar_frame import EXEMPLARS_KEY, MEAN_CROPS, mean_crops, read_graded
 from core.training.films import read_boxes, training_films
 from core.training.grader import GraderRecipe, months_of, train_grader
 from core.training.interval import calibrate_spread
 from core.training.localizer import LocalizerRecipe, train_localizer
-from core.training.loop import settle
 from core.training.pseudo_boxes import pseudo_boxes
 from core.training.score_road import ScoreRoadRecipe, fit_score_road
 from core.training.second_opinion import (
@@ -29,6 +35,7 @@ from core.training.second_opinion import (
     months_of_hands,
     train_second_opinion,
 )
+from core.training.settings import settle
 from core.whole_hand import WholeHandReader
 from models.bone_grader import BoneGrader
 from models.registry import load_grader, load_localizer, load_whole_hand, register, unregister
@@ -54,9 +61,7 @@ def make_localizer(
         unboxed = unboxed[:: max(1, math.ceil(len(unboxed) / most_unboxed))]
     saved = run / "pseudo_boxes.npz"
     if not saved.is_file():
-        temporary = saved.with_suffix(".part.npz")
-        np.savez(temporary, **pseudo_boxes(unboxed, Localizer(first)))  # type: ignore[arg-type]
-        temporary.replace(saved)
+        save_arrays(saved, pseudo_boxes(unboxed, Localizer(first)))
     with np.load(saved) as file:
         pseudo = dict(file)
     recipe = LocalizerRecipe(samples=pseudo_samples, seed=2)

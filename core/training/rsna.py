@@ -5,8 +5,7 @@ the pictures in boneage-training-dataset/, and "Validation Dataset.csv" (Image I
 boneage-validation-dataset-1/ and -2/; the ages of its test set are in a spreadsheet or missing.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from core.radiograph import read_radiograph
 from core.training.films import DataFolderError
 from core.training.rsna_boxes import Drawn, carry_boxes, read_drawn
 from core.training.rsna_tables import Download, Row, read_download
+from core.training.settings import begun_otherwise
 from core.training.workers import in_order
 
 _QUALITY: Final = 92
@@ -151,19 +151,10 @@ def _convert(target: _Target, row: Row) -> _Picture:
 
 def _settle_size(out: Path, full_size: bool) -> None:
     """Keeps at which size a folder was begun, as pictures that are there are not made again."""
-    path = out / _SETTINGS
-    asked: Mapping[str, bool] = {"full_size": full_size}
-    if path.is_file():
-        try:
-            begun = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise DataFolderError(f"{path} is damaged: choose another --out.") from error
-        if begun != asked:
-            raise DataFolderError(
-                f"{out} was begun at another picture size: choose another --out, or give --full-size as then."
-            )
-    else:
-        path.write_text(json.dumps(asked) + "\n", encoding="utf-8")
+    if begun_otherwise(out / _SETTINGS, {"full_size": full_size}, "another --out"):
+        raise DataFolderError(
+            f"{out} was begun at another picture size: choose another --out, or give --full-size as then."
+        )
 
 
 def _write_table(table: pd.DataFrame, path: Path) -> None:

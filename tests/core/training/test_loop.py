@@ -9,8 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from core.training.films import DataFolderError
-from core.training.loop import Run, WeightAverage, seed_everything, settle
+from core.training.loop import Run, WeightAverage, seed_everything
 
 
 def test_seeds() -> None:
@@ -61,15 +60,3 @@ def test_a_run_keeps_its_last_checkpoint_and_all_its_log(tmp_path: Path) -> None
         "log.jsonl",
         "settings.json",
     ]
-
-
-def test_a_folder_that_was_begun_otherwise(tmp_path: Path) -> None:
-    begun = {"epochs": 3, "options": {"groups": (2, 4)}}
-    for _ in range(2):
-        settle(tmp_path / "run" / "settings.json", begun)
-    with pytest.raises(DataFolderError, match=r"run was begun with another epochs \(3, now 5\): .* another run folder"):
-        settle(tmp_path / "run" / "settings.json", begun | {"epochs": 5})
-    settle(tmp_path / "run" / "settings.json", begun)
-    (tmp_path / "run" / "settings.json").write_text("[")
-    with pytest.raises(DataFolderError, match=r"settings\.json is damaged"):
-        settle(tmp_path / "run" / "settings.json", begun)
