@@ -68,12 +68,13 @@ def all_command(
     """Trains the localiser, where there are boxes, the grader and the whole hand's network on 12,611 hands; registers them."""
     from core.training.device import device_of
     from core.training.films import read_films
-    from core.training.full_set import full_set_recipe, make_all, ready
+    from core.training.full_set import check_ready, full_set_recipe, make_all
 
     if source is None and boxes is not None:
         stop("--boxes goes with --source: boxes are scaled to the pictures that are converted.")
     recipe = full_set_recipe(hands, epochs, seed)
-    where = run_program(lambda: ready(device_of(device), exemplars))
+    where = run_program(lambda: device_of(device))
+    run_program(lambda: check_ready(exemplars))
     if source is not None:
         _convert(source, data, boxes, False, workers)
     count = workers or os.cpu_count() or 1

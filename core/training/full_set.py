@@ -28,15 +28,14 @@ def full_set_recipe(hands: int = 64, epochs: int = 40, seed: int = 1) -> GraderR
     return dataclasses.replace(usual, epochs=epochs, hands=hands, learning_rate=rate, seed=seed)
 
 
-def ready(device: torch.device, exemplars: Path | None) -> torch.device:
-    """The device, once what the training will need is at hand: asked before hours of work, not after.
+def check_ready(exemplars: Path | None) -> None:
+    """That what the training will need is at hand: asked before hours of work, not after.
 
     Raises DataFolderError for the folder of exemplars, ImportError without the package of ImageNet weights.
     """
     if exemplars is not None:
         check_graded(exemplars)
     imagenet_state()
-    return device
 
 
 def make_all(

@@ -20,7 +20,7 @@ from core.training.crop_store import HandCrops, cut_films, no_graded_crops, to_l
 from core.training.device import CPU
 from core.training.exemplar_frame import EXEMPLARS_KEY
 from core.training.films import DataFolderError, Film
-from core.training.full_set import full_set_recipe, make_all, ready
+from core.training.full_set import check_ready, full_set_recipe, make_all
 from core.training.grader import GraderRecipe
 from core.training.second_opinion import cut_hands
 from models import registry
@@ -101,8 +101,8 @@ def test_with_boxes_the_localizer_comes_first(
 
 def test_a_folder_of_exemplars_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(DataFolderError, match=r"labels\.csv is missing\. Point at a folder"):
-        ready(CPU, tmp_path / "none")
-    assert ready(CPU, None) == CPU
+        check_ready(tmp_path / "none")
+    check_ready(None)
 
 
 def test_a_new_grader_is_without_the_opinion_on_the_old_one(weights: Path) -> None:
