@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.crops import CONTEXT_SIDE
 from core.experiments import table1
 from core.experiments.table1 import (
     Outcome,
@@ -24,18 +23,7 @@ from core.training.crop_store import GradedCrops, HandCrops, complete_hands
 from core.training.films import DataFolderError
 from core.training.grader import GraderRecipe
 from models.improved_resnet import ResNetOptions
-
-
-def hands_of(count: int) -> HandCrops:
-    """Made-up crops of hands of 40 to 190 months, boys and girls in turns."""
-    random = np.random.default_rng(3)
-    return HandCrops(
-        crops=random.integers(0, 256, (count, 13, CONTEXT_SIDE, CONTEXT_SIDE), np.uint8),
-        found=np.ones((count, 13), bool),
-        months=np.linspace(40, 190, count).astype(np.float32),
-        female=np.arange(count) % 2,
-        ids=np.arange(count).astype(str),
-    )
+from tests.graded import crops_of_hands
 
 
 def exemplars_of(hands: HandCrops) -> GradedCrops:
@@ -70,7 +58,7 @@ def test_a_table_cut_short_has_every_row() -> None:
 
 
 def test_figures_of_known_errors() -> None:
-    hands = hands_of(20)
+    hands = crops_of_hands(20)
     outcomes = [
         _outcome(hands, "plain", 1, 12.0, 18.0),
         _outcome(hands, "plain", 2, 6.0, 18.0),
@@ -97,7 +85,7 @@ def test_figures_of_known_errors() -> None:
 
 
 def test_by_year_of_age() -> None:
-    hands = hands_of(20)
+    hands = crops_of_hands(20)
     outcomes = [_outcome(hands, "plain", 1, 12.0, 18.0), _outcome(hands, "improved", 1, 6.0, -18.0)]
     years = table1_figures(outcomes, hands)["by_year"]
     assert sum(row["all"]["n"] for row in years.values()) == 20
@@ -117,7 +105,7 @@ def test_by_year_of_age() -> None:
 
 
 def test_better_and_worse_than_the_plain_network() -> None:
-    hands = hands_of(20)
+    hands = crops_of_hands(20)
     outcomes = [
         _outcome(hands, "plain", 1, 3.0, 3.0),
         _outcome(hands, "improved", 1, 6.0, 6.0),
@@ -129,12 +117,12 @@ def test_better_and_worse_than_the_plain_network() -> None:
 
 
 def test_without_the_plain_network_nothing_is_compared() -> None:
-    hands = hands_of(4)
+    hands = crops_of_hands(4)
     assert table1_figures([_outcome(hands, "improved", 1, 6.0, 6.0)], hands)["against_plain"] == {}
 
 
 def test_hands_with_a_bone_missing_are_left_out() -> None:
-    hands = hands_of(4)
+    hands = crops_of_hands(4)
     hands.found[1, 5] = False
     assert complete_hands(hands).ids.tolist() == ["0", "2", "3"]
 
@@ -147,7 +135,7 @@ def test_a_short_run_keeps_its_outcomes(tmp_path: Path, monkeypatch: pytest.Monk
         Variant("improved", "improved", dataclasses.replace(options, dual_pooling=True), recipe, 1),
     )
     monkeypatch.setattr(table1, "variants", lambda epochs: rows)
-    hands = hands_of(3)
+    hands = crops_of_hands(3)
     exemplars = exemplars_of(hands)
     first = run_table1(hands, hands, exemplars, tmp_path, 1)
     assert [(o.variant, o.seed, o.months.shape) for o in first] == [("plain", 1, (3,)), ("improved", 1, (3,))]

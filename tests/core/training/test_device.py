@@ -16,7 +16,7 @@ from core.training import grader as grader_training
 from core.training import localizer as localizer_training
 from core.training import score_road, second_opinion
 from core.training.augment import random_views
-from core.training.crop_store import GradedCrops, HandCrops
+from core.training.crop_store import GradedCrops
 from core.training.device import CPU, DeviceError, device_of
 from core.training.localizer_data import BoxedFilm, batch_of, hand_sample
 from core.whole_hand import WINDOW_SIDE
@@ -24,16 +24,11 @@ from models.bone_grader import BoneGrader, OrdinalScale
 from models.hand_localizer import HandLocalizer
 from models.improved_resnet import ResNetOptions
 from models.whole_hand_network import WholeHandNetwork
+from tests.graded import crops_of_hands
 from tests.hands import drawn_hand, write_data_folder
 
 GPU = torch.device("cuda", 0)
-HANDS = HandCrops(
-    crops=np.zeros((4, 13, CONTEXT_SIDE, CONTEXT_SIDE), np.uint8),
-    found=np.ones((4, 13), bool),
-    months=np.full(4, 100, np.float32),
-    female=np.arange(4) % 2,
-    ids=np.arange(4).astype(str),
-)
+HANDS = crops_of_hands(4)
 WINDOWS = second_opinion.HandWindows(
     windows=np.zeros((2, WINDOW_SIDE, WINDOW_SIDE), np.uint8),
     months=np.array([60, 90], np.float32),

@@ -1,5 +1,6 @@
 """Exemplars in our crops' frame: a turned and scaled picture of a known shape comes back upright; half are left out."""
 
+import dataclasses
 from pathlib import Path
 
 import cv2
@@ -22,7 +23,7 @@ from core.training.exemplar_frame import (
     reframe,
 )
 from core.training.films import DataFolderError
-from tests.graded import COLUMNS, write_graded
+from tests.graded import COLUMNS, crops_of_hands, write_graded
 
 _MARGIN = (CONTEXT_SIDE - CROP_SIDE) // 2
 
@@ -38,13 +39,7 @@ def _bone() -> NDArray[np.uint8]:
 
 
 def _hands(count: int) -> HandCrops:
-    return HandCrops(
-        months=np.arange(count, dtype=np.float32),
-        female=np.zeros(count, np.int64),
-        ids=np.arange(count).astype(str),
-        crops=np.tile(_bone(), (count, 13, 1, 1)),
-        found=np.ones((count, 13), bool),
-    )
+    return dataclasses.replace(crops_of_hands(count), crops=np.tile(_bone(), (count, 13, 1, 1)))
 
 
 @pytest.fixture(scope="module")

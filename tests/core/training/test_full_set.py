@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 import torch
 
-from core.crops import CONTEXT_SIDE
 from core.grade import starting_cuts
 from core.localize import Localizer
 from core.training import full_set, programs
@@ -27,6 +26,7 @@ from models import registry
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.improved_resnet import ResNetOptions
 from models.whole_hand_network import WholeHandNetwork
+from tests.graded import crops_of_hands
 from tests.hands import shipped_examples, write_boxes
 from tests.no_hands import noise
 
@@ -107,13 +107,7 @@ def test_a_folder_of_exemplars_that_is_none(tmp_path: Path) -> None:
 
 def test_a_new_grader_is_without_the_opinion_on_the_old_one(weights: Path) -> None:
     registry.register("whole_hand", WholeHandNetwork(), {"weight": "0.4"}, weights)
-    hands = HandCrops(
-        crops=np.zeros((1, 13, CONTEXT_SIDE, CONTEXT_SIDE), np.uint8),
-        found=np.ones((1, 13), bool),
-        months=np.array([100], np.float32),
-        female=np.zeros(1, np.int64),
-        ids=np.array(["1"]),
-    )
+    hands = crops_of_hands(1)
     grader = BoneGrader(OrdinalScale(starting_cuts()), RECIPE.options)
     programs.register_grader(grader, programs.GradingMaterial(hands, hands, no_graded_crops()), RECIPE)
     assert registry.load_whole_hand(folder=weights) is None

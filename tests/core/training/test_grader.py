@@ -18,22 +18,17 @@ from core.training.grader import GraderRecipe, TotalAge, bone_age_maps, exemplar
 from core.training.loop import Run
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.improved_resnet import ResNetOptions
+from tests.graded import crops_of_hands
 
 SMALL = ResNetOptions(width=16, groups=2)
 RECIPE = GraderRecipe(epochs=2, hands=4, exemplars=4, options=SMALL)
 
 
 def _hands(count: int, seed: int = 0) -> HandCrops:
-    random = np.random.default_rng(seed)
-    found = np.ones((count, 13), bool)
-    found[0, 4] = False
-    return HandCrops(
-        crops=random.integers(0, 256, (count, 13, CONTEXT_SIDE, CONTEXT_SIDE), np.uint8),
-        found=found,
-        months=random.uniform(24, 200, count).astype(np.float32),
-        female=np.arange(count) % 2,
-        ids=np.arange(count).astype(str),
-    )
+    """Made-up hands, the first without its fifth bone."""
+    hands = crops_of_hands(count, seed)
+    hands.found[0, 4] = False
+    return hands
 
 
 def _exemplars() -> GradedCrops:

@@ -1,6 +1,7 @@
 """The last step of the grader's training moves the cut points and the calibration, and nothing else."""
 
 import copy
+import dataclasses
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from core.training.crop_store import GradedCrops, HandCrops
 from core.training.score_road import ScoreRoadRecipe, fit_score_road
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.improved_resnet import ResNetOptions
+from tests.graded import crops_of_hands
 
 _FITTED = ("first_cut", "cut_steps", "log_steepness", "calibration.")
 
@@ -24,17 +26,10 @@ def grader() -> BoneGrader:
 
 @pytest.fixture(scope="module")
 def hands() -> HandCrops:
-    """Four hands, the last without its first bone."""
-    random = np.random.default_rng(0)
-    found = np.ones((4, 13), bool)
-    found[3, 0] = False
-    return HandCrops(
-        crops=random.integers(0, 256, (4, 13, CONTEXT_SIDE, CONTEXT_SIDE), dtype=np.uint8),
-        found=found,
-        months=np.array([60, 120, 150, 1000], np.float32),
-        female=np.array([0, 1, 0, 1]),
-        ids=np.array(["a", "b", "c", "d"], np.str_),
-    )
+    """Four hands, the last of an absurd age and without its first bone."""
+    hands = crops_of_hands(4)
+    hands.found[3, 0] = False
+    return dataclasses.replace(hands, months=np.array([60, 120, 150, 1000], np.float32))
 
 
 @pytest.fixture(scope="module")
