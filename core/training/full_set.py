@@ -1,4 +1,4 @@
-"""The whole training on the RSNA challenge's full set with one GPU: the shipped recipe, sized for 12,611 hands."""
+"""The whole training on the RSNA challenge's full set with one GPU: the usual recipe, sized for 12,611 hands."""
 
 import dataclasses
 import math
@@ -13,12 +13,12 @@ from core.training.grader import GraderRecipe
 from core.training.second_opinion import SecondOpinionRecipe
 from models.efficientnet_lite import imagenet_state
 
-#: What made the shipped localiser; it too learned from about a thousand films.
+#: As many samples as `train localizer` takes, on top of which boxes of a thousand unboxed films are enough.
 _SAMPLES, _PSEUDO_SAMPLES, _MOST_UNBOXED = 9600, 4800, 1000
 
 
 def full_set_recipe(hands: int = 64, epochs: int = 40, seed: int = 1) -> GraderRecipe:
-    """The grader's recipe for the full set: the shipped one with `hands` a step.
+    """The grader's recipe for the full set: the usual one with `hands` a step.
 
     The learning rate grows with the square root of the step's size, as AdamW's should (Malladi et al. 2022). Exemplars
     stay as many a step: there are as few of them as ever, and each is drawn several hundred times as it is.
