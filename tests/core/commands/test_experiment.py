@@ -13,7 +13,8 @@ from core.experiments.table1 import Variant, variants
 from core.training import programs
 from core.training.crop_store import complete_hands
 from models.improved_resnet import ResNetOptions
-from tests.core.experiments.test_table1 import exemplars_of, hands_of
+from tests.core.experiments.test_table1 import exemplars_of
+from tests.graded import crops_of_hands
 
 
 def _tiny(epochs: int) -> tuple[Variant, ...]:
@@ -31,7 +32,7 @@ def _run(*arguments: str | Path) -> Result:
 
 @pytest.fixture
 def material(monkeypatch: pytest.MonkeyPatch) -> None:
-    hands = hands_of(4)
+    hands = crops_of_hands(4)
     monkeypatch.setattr(table1, "variants", _tiny)
     made = programs.GradingMaterial(hands, complete_hands(hands), exemplars_of(hands))
     monkeypatch.setattr(programs, "grading_material", lambda *arguments: made)
