@@ -7,7 +7,6 @@ drawn boxes of other hands foretell. No film is cut or graded; a film that the l
 """
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,17 +38,20 @@ def corners(shape: Boxes) -> Boxes:
     return np.concatenate([shape[..., :2] - half, shape[..., :2] + half], axis=-1)
 
 
+def _units(boxes: Boxes) -> Boxes:
+    """What shifts of ...x4 corners are counted in: widths and heights; ones for the logarithms."""
+    sizes = boxes[..., 2:] - boxes[..., :2]
+    return np.concatenate([sizes, np.ones_like(sizes)], axis=-1)
+
+
 def residuals(found: Boxes, drawn: Boxes) -> Boxes:
     """What was drawn less what was found, hands x 13 x 4: shifts in found widths and heights, logarithms of ratios."""
-    change = shapes(drawn) - shapes(found)
-    return np.concatenate([change[..., :2] / np.exp(shapes(found)[..., 2:]), change[..., 2:]], axis=-1)
+    return (shapes(drawn) - shapes(found)) / _units(found)
 
 
 def moved(found: Boxes, by: Boxes) -> Boxes:
     """Found boxes hands x 13 x 4, changed by residuals that can be broadcast to them."""
-    by = np.broadcast_to(by, found.shape)
-    shift = np.concatenate([by[..., :2] * np.exp(shapes(found)[..., 2:]), by[..., 2:]], axis=-1)
-    return corners(shapes(found) + shift)
+    return corners(shapes(found) + by * _units(found))
 
 
 def mean_iou(first: Boxes, second: Boxes) -> float:
@@ -107,7 +109,7 @@ def _located(data: Path, split: str, localizer: Localizer) -> tuple[Boxes, Boxes
 
 def table(columns: dict[str, tuple[int, dict[str, float]]]) -> str:
     """Markdown. columns: hands and ceilings, by split."""
-    names: Sequence[str] = list(next(iter(columns.values()))[1])
+    names = list(next(iter(columns.values()))[1])
     heads = [f"{split} ({hands} hands)" for split, (hands, _) in columns.items()]
     lines = ["| boxes | " + " | ".join(heads) + " |", "|---|" + "---|" * len(heads)]
     lines += [
