@@ -14,6 +14,7 @@ from core.bone_age import BoneAge, SecondOpinion, bone_age, months_of_totals, wi
 from core.bones import BONE_TITLES, Sex
 from core.consistency import FAR_APART, Inconsistency, inconsistencies
 from core.crops import CROP_SIDE, crop_affine, cut, cut_all, moved_region
+from core.errors import BoneGradeError
 from core.explain import Explanation, explain
 from core.grade import GradeProbabilities, Grader
 from core.localization import Box, Localization, Region
@@ -103,7 +104,7 @@ class Assessment:
     weights: dict[str, str]
     seconds: float
     localization: Localization
-    second_opinion: SecondOpinion | None = None
+    second_opinion: SecondOpinion | None
 
     @cached_property
     def bones_age_months(self) -> float | None:
@@ -182,11 +183,11 @@ class Assessor:
         grader: Grader,
         spread: float,
         weights: dict[str, str],
-        whole_hand: WholeHandReader | None = None,
+        whole_hand: WholeHandReader | None,
     ):
         """spread: widening of the score distribution that makes the 90 % interval hold, measured on `val`.
 
-        whole_hand: gives a second opinion on the age; without it the age is the 13 bones' alone.
+        whole_hand: gives a second opinion on the age; where it is None the age is the 13 bones' alone.
         """
         self.localizer = localizer
         self.grader = grader
@@ -203,7 +204,7 @@ class Assessor:
         hashes = {"localizer": localizer_hash, "grader": file.sha256}
         second = load_whole_hand()
         if second is None:
-            return cls(Localizer(localizer), Grader(grader), spread, hashes)
+            return cls(Localizer(localizer), Grader(grader), spread, hashes, None)
         network, whole_hand = second
         reader = WholeHandReader(network, float(whole_hand.metadata["weight"]))
         return cls(Localizer(localizer), Grader(grader), spread, hashes | {"whole_hand": whole_hand.sha256}, reader)
@@ -222,11 +223,26 @@ class Assessor:
         report(0.7, "Grading the bones")
         probabilities = self.grader.grade(crops)
         report(0.85, "Looking at the whole hand")
-        second = (
-            None if self.whole_hand is None else self.whole_hand.opinion(hand_window(radiograph, localization), sex)
-        )
+        second = self._second_opinion(radiograph, localization, sex)
         report(0.95, "Adding the scores")
         return self.score(radiograph, sex, localization, probabilities, started, second)
+
+    def for_sex(self, radiograph: Radiograph, assessment: Assessment, sex: Sex) -> Assessment:
+        """What `assess` says of the same film for that sex, without localising and grading it again: neither knows the sex.
+
+        The whole hand's opinion is asked anew, because it does. assessment: of this film by these weights; raises
+        BoneGradeError for any other.
+        """
+        started = time.monotonic()
+        if assessment.film_sha256 != radiograph.sha256 or assessment.weights != self.weights:
+            raise BoneGradeError("The assessment is of another film or by other weights: assess the film again.")
+        second = self._second_opinion(radiograph, assessment.localization, sex)
+        return self.score(radiograph, sex, assessment.localization, assessment.probabilities, started, second)
+
+    def _second_opinion(self, radiograph: Radiograph, localization: Localization, sex: Sex) -> SecondOpinion | None:
+        if self.whole_hand is None:
+            return None
+        return self.whole_hand.opinion(hand_window(radiograph, localization), sex)
 
     def score(
         self,
@@ -235,9 +251,12 @@ class Assessor:
         localization: Localization,
         probabilities: GradeProbabilities,
         started: float,
-        second: SecondOpinion | None = None,
+        second: SecondOpinion | None,
     ) -> Assessment:
-        """Turns grade probabilities and the second opinion into totals, ages and checks."""
+        """Turns grade probabilities and the second opinion into totals, ages and checks.
+
+        second: for the same sex; None only where no network looked at the whole hand.
+        """
         cards = {key: score_card(key, sex, probabilities, spread=self.spread) for key in STANDARDS}
         age = bone_age(self.grader, sex, probabilities, self.spread, second)
         share = 1.0 if second is None else 1.0 - second.weight

@@ -35,11 +35,12 @@ def months_of_totals(grader: Grader, sex: Sex, totals: Sequence[float]) -> list[
 
 
 def bone_age(
-    grader: Grader, sex: Sex, probabilities: GradeProbabilities, spread: float, second: SecondOpinion | None = None
+    grader: Grader, sex: Sex, probabilities: GradeProbabilities, spread: float, second: SecondOpinion | None
 ) -> BoneAge | None:
     """The bone age of 13 graded bones; None with a bone missing.
 
-    spread widens the distribution of the total about its median, see core.standards.widened_interval.
+    spread widens the distribution of the total about its median, see core.standards.widened_interval. second: None where
+    nobody looked at the whole hand.
     """
     if len(probabilities) < len(RUS_BONES):
         return None

@@ -33,7 +33,7 @@ def grades_of(reading: Mapping[str, Correction]) -> dict[str, int]:
 
 
 def around_grades(
-    grades: Mapping[str, int], model: Mapping[str, NDArray[Any]] | None = None
+    grades: Mapping[str, int], model: Mapping[str, NDArray[Any]] | None
 ) -> dict[str, NDArray[np.float64]]:
     """Grade probabilities of a person's grades: how sharply each bone of this film can be graded, about what was said.
 
@@ -59,8 +59,8 @@ def around_grades(
 def score_cards(
     sex: Sex,
     grades: Mapping[str, int],
-    model: Mapping[str, NDArray[Any]] | None = None,
-    spread: float = 1.0,
+    model: Mapping[str, NDArray[Any]] | None,
+    spread: float,
 ) -> dict[str, ScoreCard]:
     """A person's grades under every standard, by key of STANDARDS.
 
@@ -69,20 +69,20 @@ def score_cards(
     Raises ValueError for an unknown bone and for a grade that the bone does not have.
     """
     around = around_grades(grades, model)
-    return {key: score_card(key, sex, around, grades, spread) for key in STANDARDS}
+    return {key: score_card(key, sex, around, grades, spread=spread) for key in STANDARDS}
 
 
 def person_scores(
     assessor: Assessor,
     sex: Sex,
     grades: Mapping[str, int],
-    model: Mapping[str, NDArray[Any]] | None = None,
-    second: SecondOpinion | None = None,
+    model: Mapping[str, NDArray[Any]] | None,
+    second: SecondOpinion | None,
 ) -> Scores:
     """A person's grades under every standard and as a bone age, with the assessor's calibration.
 
-    second: of the whole hand, which the person's grades do not change. The same grades as the model's give the model's
-    own totals, ages and intervals. Raises as score_cards does.
+    second: of the whole hand, for the same sex; the person's grades do not change it. The same grades as the model's give
+    the model's own totals, ages and intervals. Raises as score_cards does.
     """
     return Scores(
         score_cards(sex, grades, model, assessor.spread),
@@ -91,7 +91,7 @@ def person_scores(
 
 
 def model_scores(
-    assessor: Assessor, sex: Sex, probabilities: GradeProbabilities, second: SecondOpinion | None = None
+    assessor: Assessor, sex: Sex, probabilities: GradeProbabilities, second: SecondOpinion | None
 ) -> Scores:
     """The model's probabilities, some of them perhaps of regraded boxes, under every standard and as a bone age."""
     return Scores(

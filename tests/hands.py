@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import cv2
@@ -28,6 +28,14 @@ class Example:
 
 #: Gives the assessment of an example; made once.
 Assess = Callable[[Example], Assessment]
+
+
+def assert_same(one: Assessment, other: Assessment) -> None:
+    """Two assessments say the same, to the last digit; only the seconds that they took may differ."""
+    for field in fields(Assessment):
+        if field.name not in ("localization", "seconds"):
+            assert getattr(one, field.name) == getattr(other, field.name), field.name
+    assert one.localization.to_dict() == other.localization.to_dict()
 
 
 def shipped_examples() -> list[Example]:

@@ -73,13 +73,14 @@ class ReadingRoom:
             rotation_degrees=0.0,
             inverted=False,
             bones={bone: _assessed(bone, certain.get(bone)) for bone in RUS_BONES},
-            standards={key: score_card(key, film.sex, certain) for key in STANDARDS},
+            standards={key: score_card(key, film.sex, certain, spread=1.0) for key in STANDARDS},
             bone_age_months=months if len(certain) == len(RUS_BONES) else None,
             interval90_months=None,
             checks=(),
             weights={"grader": weights},
             seconds=0.1,
             localization=Localization((), False, 0.0, False, 1.0, np.zeros((21, 2)), np.ones(21), 0.0),
+            second_opinion=None,
         )
         return self.ledger.add_prediction(film_id, assessment).id
 

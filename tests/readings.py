@@ -61,13 +61,14 @@ def make_reading(
         rotation_degrees=0.0,
         inverted=False,
         bones=bones,
-        standards={key: score_card(key, sex, certain) for key in STANDARDS},
+        standards={key: score_card(key, sex, certain, spread=1.0) for key in STANDARDS},
         bone_age_months=months,
         interval90_months=interval,
         checks=(),
         weights={},
         seconds=0.1,
         localization=Localization((), False, 0.0, False, 1.0, np.zeros((21, 2)), np.ones(21), 0.0),
+        second_opinion=None,
     )
     return Reading(film, assessment, None if months is not None else "missing", 0.1)
 

@@ -1,7 +1,6 @@
 """What the Annotate tab asks of the assessor and the ledger: open a film, keep a draft, regrade a box, live scores."""
 
 import logging
-import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -98,6 +97,7 @@ class AnnotateDesk:
         self.desk = desk
         self._pixels: Recent[int, Radiograph] = Recent(_FILMS_IN_MEMORY)
         self._assessments: Recent[tuple[int, int], Assessment] = Recent(_ASSESSMENTS_IN_MEMORY)
+        self._of_other_sex: Recent[int, Assessment] = Recent(_ASSESSMENTS_IN_MEMORY)
         self._regraded: Recent[tuple[str, str, Box], Regraded] = Recent(_REGRADED_IN_MEMORY)
 
     # --- Opening ----------------------------------------------------------------------------------------------------
@@ -113,13 +113,12 @@ class AnnotateDesk:
             remark = (
                 f"The ledger has this film as {SEX_WORDS[film.sex].lower()}, and is believed: check which is right."
             )
-            assessment = self.desk.load_assessor().score(
-                held.radiograph, film.sex, assessment.localization, assessment.probabilities, time.monotonic()
-            )
         newest = ledger.prediction(film.id)
-        known = newest is not None and newest.weights == assessment.weights and newest.localization is not None
-        prediction = newest.id if known and newest is not None else None
-        return self._opened(Sitting(film, assessment, held.radiograph, prediction), reader, remark)
+        if newest is not None and newest.weights == assessment.weights and newest.localization is not None:
+            sitting = Sitting(film, self._assessment(film, newest.id), held.radiograph, newest.id)
+        else:
+            sitting = Sitting(film, self._as_filed(film, assessment, held.radiograph), held.radiograph, None)
+        return self._opened(sitting, reader, remark)
 
     def open_film(self, film_id: int, reader: Reader, held: "FilmInHand | None" = None) -> Opened:
         """Opens a film of the ledger; the networks run only if it has no prediction yet.
@@ -176,7 +175,7 @@ class AnnotateDesk:
             return Sitting(film, self._assessment(film, work.prediction), radiograph, work.prediction)
         if assessment is None or assessment.film_sha256 != work.sha256:
             raise BoneGradeError(GONE)
-        return Sitting(film, assessment, radiograph, None)
+        return Sitting(film, self._as_filed(film, assessment, radiograph), radiograph, None)
 
     def keep(self, work: Work, sitting: Sitting, reader: Reader) -> tuple[Work, bool]:
         """Keeps the work as the reader's draft, filing the film first if need be; whether it was kept.
@@ -211,7 +210,8 @@ class AnnotateDesk:
             raise BoneGradeError(GONE)
         prediction = sitting.prediction
         if prediction is None:
-            prediction = ledger.add_prediction(film.id, sitting.assessment).id
+            assessment = self._as_filed(film, sitting.assessment, sitting.radiograph)
+            prediction = ledger.add_prediction(film.id, assessment).id
         return work.model_copy(update={"film": film.id, "prediction": prediction})
 
     def regrade(self, sitting: Sitting, bone: str, box: "Box") -> Regraded:
@@ -285,6 +285,16 @@ class AnnotateDesk:
             return assessment_of(self.desk.load_assessor(), film, prediction)
 
         return self._assessments.get((film.id, prediction_id), rebuild)
+
+    def _as_filed(self, film: "FilmRecord", assessment: "Assessment", radiograph: "Radiograph | None") -> "Assessment":
+        """The assessment for the sex that the ledger has, which need not be the one that was chosen on Assess."""
+        if assessment.sex == film.sex:
+            return assessment
+        if radiograph is None:
+            raise BoneGradeError(GONE)
+        return self._of_other_sex.get(
+            film.id, lambda: self.desk.load_assessor().for_sex(radiograph, assessment, film.sex)
+        )
 
     def _assess(self, radiograph: "Radiograph", sex: Sex) -> "Assessment":
         return self.desk.load_assessor().assess(radiograph, sex)

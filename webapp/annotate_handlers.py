@@ -187,6 +187,8 @@ class Handlers:
             reader = self.desk.reader(request)
             sitting = self._annotate.sitting(work, held, assessment)
             work, was_kept = self._annotate.keep(work, sitting, reader)
+            # The film may have been filed meanwhile, and under the other sex.
+            sitting = self._annotate.sitting(work, held, assessment)
             return kept_message(work, was_kept), totals(self._annotate.live(work, sitting))
         except Exception as error:
             sentence = _warned(error)

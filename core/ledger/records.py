@@ -70,7 +70,7 @@ class PredictionRecord:
     interval90_months: tuple[float, float] | None
     refusal: str | None
     made_at: datetime
-    second_opinion: tuple[float, float] | None = None
+    second_opinion: tuple[float, float] | None
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,8 @@ def score_card(
     sex: Sex,
     probabilities: Mapping[str, NDArray[Any] | None],
     grades: Mapping[str, int | None] | None = None,
-    spread: float = 1.0,
+    *,
+    spread: float,
 ) -> ScoreCard:
     """Scores a film under one standard.
 
@@ -96,7 +97,7 @@ def score_card(
         total = total_of_grades(key, sex, counted)
         of_total = total_distribution(key, sex, distributions)
         expected_total = float(of_total @ np.arange(MATURE_TOTAL + 1))
-        low, high = widened_interval(of_total, spread)
+        low, high = widened_interval(of_total, spread, coverage=0.9)
         interval = (age_of_total(key, sex, min(low, total)), age_of_total(key, sex, max(high, total)))
     age_years, age_text = _age(table, sex, total, missing)
     return ScoreCard(

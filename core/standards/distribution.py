@@ -59,7 +59,7 @@ def quantiles_of_total(total_probabilities: ArrayLike, levels: ArrayLike) -> NDA
     return np.minimum(found, MATURE_TOTAL).astype(np.float64)
 
 
-def widened_interval(total_probabilities: ArrayLike, spread: float, coverage: float = 0.9) -> tuple[float, float]:
+def widened_interval(total_probabilities: ArrayLike, spread: float, coverage: float) -> tuple[float, float]:
     """The central interval of the total, widened about its median.
 
     Each end is median + spread * (quantile - median), clipped to 0..1000; the quantiles are those of (1 - coverage) / 2

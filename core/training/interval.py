@@ -19,10 +19,10 @@ _COVERAGE = 0.9
 _WIDEST = 1000
 
 
-def calibrate_spread(grader: Grader, hands: HandCrops, second: Sequence[SecondOpinion] | None = None) -> float:
+def calibrate_spread(grader: Grader, hands: HandCrops, second: Sequence[SecondOpinion] | None) -> float:
     """The smallest spread (in steps of 0.02, up to 20) with which the 90 % interval holds at least 90 % of the labels.
 
-    hands: not trained on; hands with a bone missing are left out. second: of each hand, if there is one. The 13 bones'
+    hands: not trained on; hands with a bone missing are left out. second: of each hand, None if there is none. The 13 bones'
     errors are taken as independent in the convolution and are not, so the spread comes out above 1. Where even 20
     misses too many, a warning is logged. Raises DataFolderError where there is no such hand.
     """

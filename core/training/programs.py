@@ -137,7 +137,7 @@ def register_grader(network: BoneGrader, material: GradingMaterial, recipe: Grad
     if len(material.exemplars):
         np.savez_compressed(MEAN_CROPS, **mean_crops(material.train))  # type: ignore[arg-type]
     register("grader", network, metadata)
-    spread = calibrate_spread(Grader(load_grader()[0]), material.val)
+    spread = calibrate_spread(Grader(load_grader()[0]), material.val, None)
     register("grader", network, {**metadata, "interval_spread": f"{spread:.3f}"})
 
 

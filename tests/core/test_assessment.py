@@ -1,21 +1,26 @@
 """The whole pipeline on the shipped example hands: every film, every way round."""
 
+import inspect
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from core.assessment import Assessment, Assessor
-from core.bone_age import SecondOpinion
+from core.bone_age import SecondOpinion, bone_age
 from core.bones import RUS_BONES, Sex
-from core.errors import FilmRefused
+from core.errors import BoneGradeError, FilmRefused
 from core.evaluation import iou
+from core.ledger import PredictionRecord
 from core.radiograph import Radiograph, read_radiograph
-from core.standards import STANDARDS, grade_count, grade_label, standard, tw3_stage
-from tests.hands import Assess, Example, shipped_examples
+from core.reading import around_grades, model_scores, person_scores, score_cards
+from core.standards import STANDARDS, grade_count, grade_label, score_card, standard, tw3_stage, widened_interval
+from core.training.interval import calibrate_spread
+from tests.hands import Assess, Example, assert_same, shipped_examples
 from tests.no_hands import black
 
 MakeFilm = Callable[[NDArray[np.float32]], Radiograph]
@@ -107,7 +112,7 @@ def test_without_a_bone_there_is_no_age(assessor: Assessor, example: Example, as
             for region in whole.localization.regions
         )
         given = {bone: values for bone, values in whole.probabilities.items() if bone != lost}
-        partial = assessor.score(film, example.sex, replace(whole.localization, regions=regions), given, 0.0)
+        partial = assessor.score(film, example.sex, replace(whole.localization, regions=regions), given, 0.0, None)
         assert partial.missing == (lost,) and partial.bones[lost] is None
         assert partial.bone_age_months is None and partial.interval90_months is None
         assert all(card.total is None and card.interval90_years is None for card in partial.standards.values())
@@ -121,7 +126,7 @@ def test_a_film_that_names_the_other_hand(assessor: Assessor, example: Example, 
     whole = assessed(example)
     for side, agrees in (("L", True), ("R", False), (None, True)):
         film = replace(read_radiograph(example.path), laterality=side)
-        scored = assessor.score(film, example.sex, whole.localization, whole.probabilities, 0.0)
+        scored = assessor.score(film, example.sex, whole.localization, whole.probabilities, 0.0, None)
         assert _check(scored, "laterality") is agrees
 
 
@@ -130,7 +135,8 @@ def test_a_tiny_hand_is_called_so(assessor: Assessor, example: Example, assessed
     assert _check(whole, "resolution")
     tiny = tuple(replace(region, size=region.size / 8) for region in whole.localization.regions)
     film = read_radiograph(example.path)
-    scored = assessor.score(film, example.sex, replace(whole.localization, regions=tiny), whole.probabilities, 0.0)
+    located = replace(whole.localization, regions=tiny)
+    scored = assessor.score(film, example.sex, located, whole.probabilities, 0.0, None)
     assert not _check(scored, "resolution")
 
 
@@ -204,11 +210,11 @@ def test_a_bone_out_of_line_fails_a_check_and_is_told_to_scripts(
 ) -> None:
     film, whole = read_radiograph(example.path), assessed(example)
     last = {bone: np.eye(grade_count(bone) + 1)[-1] for bone in RUS_BONES}
-    mature = assessor.score(film, example.sex, whole.localization, last, 0.0)
+    mature = assessor.score(film, example.sex, whole.localization, last, 0.0, None)
     assert _check(mature, "consistent_bones") and mature.to_dict()["inconsistencies"] == []
 
     slip = last | {"MC3": np.eye(grade_count("MC3") + 1)[2]}
-    flagged = assessor.score(film, example.sex, whole.localization, slip, 0.0)
+    flagged = assessor.score(film, example.sex, whole.localization, slip, 0.0, None)
     assert not _check(flagged, "consistent_bones")
     (found,) = json.loads(json.dumps(flagged.to_dict()))["inconsistencies"]
     assert found == {"bone": "MC3", "grade": 2, "expected_grade": 10, "grades_apart": -8}
@@ -218,7 +224,7 @@ def test_a_bone_out_of_line_fails_a_check_and_is_told_to_scripts(
 def test_two_opinions_make_the_age_and_a_check(assessor: Assessor, example: Example, assessed: Assess) -> None:
     film, whole = read_radiograph(example.path), assessed(example)
     given = (film, example.sex, whole.localization, whole.probabilities, 0.0)
-    alone = assessor.score(*given)
+    alone = assessor.score(*given, None)
     assert alone.second_opinion is None and alone.bones_age_months == alone.bone_age_months
     assert alone.bone_age_months is not None and "two_opinions" not in {check.name for check in alone.checks}
     for months, agree in ((alone.bone_age_months + 20, True), (alone.bone_age_months + 30, False)):
@@ -240,6 +246,52 @@ def test_the_shipped_second_opinion_is_asked(assessor: Assessor, example: Exampl
     assert whole.second_opinion.weight == assessor.whole_hand.weight > 0
     assert abs(whole.second_opinion.months - 12 * example.age_years) < 24
     assert set(whole.weights) == {"localizer", "grader", "whole_hand"}
+
+
+@pytest.mark.parametrize("example", EXAMPLES[1:-1:5], ids=lambda example: example.path.stem)
+def test_for_the_other_sex_the_whole_hand_is_asked_anew(
+    assessor: Assessor, example: Example, assessed: Assess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film, of_one = read_radiograph(example.path), assessed(example)
+    other: Sex = "F" if example.sex == "M" else "M"
+    of_other = assessor.assess(film, other)
+    monkeypatch.setattr(assessor.localizer, "locate", lambda *_: pytest.fail("the film was localised again"))
+    monkeypatch.setattr(assessor.grader, "grade", lambda *_: pytest.fail("the film was graded again"))
+    assert_same(assessor.for_sex(film, of_one, other), of_other)
+    assert_same(assessor.for_sex(film, of_other, example.sex), of_one)
+    assert of_one.second_opinion is not None and of_other.second_opinion is not None
+    assert of_one.second_opinion.months != of_other.second_opinion.months
+
+
+def test_another_film_and_other_weights_are_no_matter_of_sex(
+    assessor: Assessor, example: Example, assessed: Assess, make_film: MakeFilm
+) -> None:
+    film, whole = read_radiograph(example.path), assessed(example)
+    for shown, given in ((make_film(1 - film.pixels), whole), (film, replace(whole, weights={"grader": "00" * 32}))):
+        with pytest.raises(BoneGradeError, match="assess the film again"):
+            assessor.for_sex(shown, given, "F")
+
+
+@pytest.mark.parametrize(
+    ("ask", "names"),
+    [
+        (Assessor.__init__, {"spread", "whole_hand"}),
+        (Assessor.score, {"second"}),
+        (Assessment.__init__, {"second_opinion"}),
+        (PredictionRecord.__init__, {"second_opinion"}),
+        (bone_age, {"spread", "second"}),
+        (person_scores, {"model", "second"}),
+        (model_scores, {"second"}),
+        (score_cards, {"model", "spread"}),
+        (around_grades, {"model"}),
+        (score_card, {"spread"}),
+        (widened_interval, {"spread", "coverage"}),
+        (calibrate_spread, {"second"}),
+    ],
+)
+def test_what_changes_the_age_is_always_said(ask: Callable[..., Any], names: set[str]) -> None:
+    known = inspect.signature(ask).parameters
+    assert {name for name in names if known[name].default is inspect.Parameter.empty} == names
 
 
 # --- For scripts ----------------------------------------------------------------------------------------------------

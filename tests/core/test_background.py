@@ -99,7 +99,7 @@ class _Failing(Assessor):
     """The shipped pipeline, which fails on one film as it might on a machine that is out of memory."""
 
     def __init__(self, assessor: Assessor, bad: str):
-        super().__init__(assessor.localizer, assessor.grader, assessor.spread, assessor.weights)
+        super().__init__(assessor.localizer, assessor.grader, assessor.spread, assessor.weights, assessor.whole_hand)
         self._bad = bad
         self.tries = 0
 
@@ -159,7 +159,8 @@ def test_other_weights_look_at_every_film_again(ledger: Ledger, assessor: Assess
     background = run(ledger, lambda: assessor)
     until(lambda: ledger.prediction(film_id) is not None)
     background.stop()
-    other = Assessor(assessor.localizer, assessor.grader, assessor.spread, assessor.weights | {"grader": "0" * 64})
+    weights = assessor.weights | {"grader": "0" * 64}
+    other = Assessor(assessor.localizer, assessor.grader, assessor.spread, weights, assessor.whole_hand)
     run(ledger, lambda: other)
     until(lambda: (ledger.prediction(film_id) or pytest.fail()).weights["grader"] == "0" * 64)
 

@@ -33,14 +33,14 @@ def test_totals_are_clipped_and_ages_increase(small_grader: Grader) -> None:
 
 
 def test_certain_grades_have_no_width(small_grader: Grader) -> None:
-    age = bone_age(small_grader, "M", _certain(1.0), 1.0)
+    age = bone_age(small_grader, "M", _certain(1.0), 1.0, None)
     assert age is not None
     assert age.months == pytest.approx(18 * 12, abs=0.01), "a boy's RUS-CHN table ends with 1000 points at 18 years"
     assert age.interval90 == pytest.approx((age.months, age.months))
 
 
 def test_a_wider_spread_gives_a_wider_interval(small_grader: Grader) -> None:
-    narrow, wide = (bone_age(small_grader, "F", _blurred(), spread) for spread in (1.0, 3.0))
+    narrow, wide = (bone_age(small_grader, "F", _blurred(), spread, None) for spread in (1.0, 3.0))
     assert narrow is not None and wide is not None
     assert narrow.months == wide.months
     assert wide.interval90[0] < narrow.interval90[0] < narrow.months < narrow.interval90[1] < wide.interval90[1]
@@ -56,7 +56,7 @@ def test_the_interval_contains_the_age_even_without_spread(small_grader: Grader)
 def test_no_age_with_a_bone_missing(small_grader: Grader) -> None:
     probabilities = _blurred()
     del probabilities["Ulna"]
-    assert bone_age(small_grader, "M", probabilities, 1.0) is None
+    assert bone_age(small_grader, "M", probabilities, 1.0, None) is None
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_second_opinion_moves_age_and_interval_by_its_weight(
 
 
 def test_a_second_opinion_is_part_of_the_bone_age(small_grader: Grader) -> None:
-    alone = bone_age(small_grader, "F", _blurred(), 1.0)
+    alone = bone_age(small_grader, "F", _blurred(), 1.0, None)
     both = bone_age(small_grader, "F", _blurred(), 1.0, SecondOpinion(30.0, 0.4))
     assert alone is not None and both is not None
     assert both.months == pytest.approx(0.6 * alone.months + 0.4 * 30.0)

@@ -71,7 +71,7 @@ def test_the_examples(assessor: Assessor) -> None:
 
 
 def test_gates_of_an_untrained_network_are_even_and_mark_nothing(assessor: Assessor, small_grader: Grader) -> None:
-    untrained = Assessor(assessor.localizer, small_grader, 1.0, {"grader": "00" * 32})
+    untrained = Assessor(assessor.localizer, small_grader, 1.0, {"grader": "00" * 32}, None)
     figures = check(films(1), untrained)
     gates = figures["maps"]["sa_spatial"]
     assert gates["even_maps"] == 1.0 and gates["randomised"]["rank_correlation"] is None

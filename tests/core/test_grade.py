@@ -51,7 +51,7 @@ def test_grades_never_depend_on_sex(
     given = assessed(example)
     other: Sex = "F" if given.sex == "M" else "M"
     swapped = assessor.score(
-        read_radiograph(example.path), other, given.localization, assessor.grader.grade(example_crops), started=0.0
+        read_radiograph(example.path), other, given.localization, assessor.grader.grade(example_crops), 0.0, None
     )
     for bone, graded in given.bones.items():
         again = swapped.bones[bone]

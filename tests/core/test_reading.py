@@ -27,7 +27,7 @@ def test_absent_is_grade_0_and_unreadable_is_no_grade() -> None:
 @pytest.mark.parametrize("sex", ["M", "F"])
 def test_the_total_is_the_sum_of_the_printed_scores(sex: str) -> None:
     grades = _middle() | {"Ulna": 0}
-    cards = score_cards(sex, grades)  # type: ignore[arg-type]
+    cards = score_cards(sex, grades, None, 1.0)  # type: ignore[arg-type]
     assert set(cards) == set(STANDARDS)
     for key, card in cards.items():
         scores = [standard(key).score(sex, bone, grade) for bone, grade in grades.items()]  # type: ignore[arg-type]
@@ -38,20 +38,20 @@ def test_the_total_is_the_sum_of_the_printed_scores(sex: str) -> None:
 def test_without_a_bone_there_is_no_total() -> None:
     for lost in RUS_BONES:
         grades = {bone: grade for bone, grade in _middle().items() if bone != lost}
-        for card in score_cards("F", grades).values():
+        for card in score_cards("F", grades, None, 1.0).values():
             assert card.total is None and card.interval90_years is None and card.missing == (lost,)
-    assert all(card.missing == RUS_BONES for card in score_cards("F", {}).values())
+    assert all(card.missing == RUS_BONES for card in score_cards("F", {}, None, 1.0).values())
 
 
 def test_the_last_grades_are_mature() -> None:
-    for card in score_cards("M", {bone: grade_count(bone) for bone in RUS_BONES}).values():
+    for card in score_cards("M", {bone: grade_count(bone) for bone in RUS_BONES}, None, 1.0).values():
         assert card.total == MATURE_TOTAL and card.mature
 
 
 @pytest.mark.parametrize("grade", [-1, 15])
 def test_a_grade_that_the_bone_does_not_have_is_refused(grade: int) -> None:
     with pytest.raises(ValueError, match="Radius has the grades 0 to 14"):
-        score_cards("M", _middle() | {"Radius": grade})
+        score_cards("M", _middle() | {"Radius": grade}, None, 1.0)
 
 
 def test_the_model_spread_is_moved_onto_the_grade_that_was_said() -> None:
@@ -60,7 +60,7 @@ def test_the_model_spread_is_moved_onto_the_grade_that_was_said() -> None:
     assert around_grades({"MC3": 5}, model)["MC3"] == pytest.approx([0, 0, 0, 0, 0.1, 0.6, 0.2, 0.1, 0, 0, 0])
     assert around_grades({"MC3": 10}, model)["MC3"] == pytest.approx([0, 0, 0, 0, 0, 0, 0, 0, 0, 0.1, 0.9])
     assert around_grades({"MC3": 0}, model)["MC3"] == pytest.approx([0.7, 0.2, 0.1, 0, 0, 0, 0, 0, 0, 0, 0])
-    assert around_grades({"MC3": 4})["MC3"][4] == 1.0
+    assert around_grades({"MC3": 4}, None)["MC3"][4] == 1.0
 
 
 def test_to_accept_every_grade_is_to_get_the_model_answer(
@@ -81,9 +81,9 @@ def test_a_grade_more_makes_older_under_every_standard_and_moves_the_interval(
 ) -> None:
     whole = assessed(example)
     accepted = {bone: graded.grade for bone, graded in whole.bones.items() if graded is not None}
-    before = person_scores(assessor, example.sex, accepted, whole.probabilities)
+    before = person_scores(assessor, example.sex, accepted, whole.probabilities, whole.second_opinion)
     older = {bone: min(grade + 2, grade_count(bone)) for bone, grade in accepted.items()}
-    after = person_scores(assessor, example.sex, older, whole.probabilities)
+    after = person_scores(assessor, example.sex, older, whole.probabilities, whole.second_opinion)
     assert before.age is not None and after.age is not None
     assert after.age.months > before.age.months
     assert after.age.interval90[0] > before.age.interval90[0]
@@ -95,5 +95,5 @@ def test_a_grade_more_makes_older_under_every_standard_and_moves_the_interval(
 def test_no_age_with_a_bone_missing(assessor: Assessor, example: Example, assessed: Assess) -> None:
     whole = assessed(example)
     grades = {bone: graded.grade for bone, graded in whole.bones.items() if graded is not None and bone != "MP5"}
-    assert person_scores(assessor, example.sex, grades, whole.probabilities).age is None
+    assert person_scores(assessor, example.sex, grades, whole.probabilities, whole.second_opinion).age is None
     assert grades | {"MP5": filled_up(grades, whole.probabilities)["MP5"]} == filled_up(grades, whole.probabilities)

@@ -51,7 +51,8 @@ def assessor() -> Assessor:
     """The pipeline with random networks; its hashes are long enough to be cut short."""
     torch.manual_seed(0)
     grader = BoneGrader(OrdinalScale(starting_cuts()))
-    return Assessor(Localizer(HandLocalizer()), Grader(grader), 1.0, {"localizer": "ab" * 32, "grader": "cd" * 32})
+    hashes = {"localizer": "ab" * 32, "grader": "cd" * 32}
+    return Assessor(Localizer(HandLocalizer()), Grader(grader), 1.0, hashes, None)
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +82,7 @@ def assess(assessor: Assessor, radiograph: Radiograph) -> Assess:
             for bone in RUS_BONES
             if bone not in missing
         }
-        return assessor.score(radiograph, "F", located, probabilities, time.monotonic())
+        return assessor.score(radiograph, "F", located, probabilities, time.monotonic(), None)
 
     return read
 

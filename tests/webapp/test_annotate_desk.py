@@ -10,14 +10,18 @@ import gradio as gr
 import pytest
 
 from core.assessment import Assessment, Assessor
+from core.bones import Sex
 from core.errors import BoneGradeError, BoxRefused
-from core.ledger import Correction, Ledger, LedgerSettings
-from core.radiograph import Radiograph
+from core.ledger import Correction, Ledger, LedgerSettings, assessment_of
+from core.radiograph import Radiograph, read_radiograph
 from core.readers import Reader, Role
-from webapp.annotate_desk import AnnotateDesk, Opened
+from tests.hands import assert_same, shipped_examples
+from webapp.annotate_desk import AnnotateDesk, Opened, Sitting
+from webapp.annotate_handlers import Handlers
 from webapp.annotate_model import opened_facts
+from webapp.annotate_parts import Parts
 from webapp.annotate_saving import Saving, corrections_file
-from webapp.annotate_state import Change, Said, Work, WorkRefused
+from webapp.annotate_state import Change, Said, Work, WorkRefused, read_work
 from webapp.annotate_view import clash_panel, history_panel, totals
 from webapp.assess_tab import FilmInHand
 from webapp.desk import Desk
@@ -125,6 +129,104 @@ def test_an_assessed_film_is_filed_with_its_first_change_and_its_pixels_with_con
     assert ledger.film(work.film).consent and ledger.radiograph(ledger.film(work.film)) is not None
     back = annotate.open_assessed(held, assessment, ANNA)
     assert back.work.film == work.film and back.saved["Radius"].grade == 9
+
+
+# --- A film that the ledger has under the other sex -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _TwoSexes:
+    """The shipped pipeline on an example that was assessed for `chosen`, while its sex in the ledger is to be `sex`."""
+
+    held: FilmInHand
+    sex: Sex
+    chosen: Assessment
+    right: Assessment
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Assessor:
+    return Assessor.from_registry()
+
+
+@pytest.fixture
+def shipped_desk(ledger: Ledger, shipped: Assessor) -> AnnotateDesk:
+    return AnnotateDesk(Desk(lambda: shipped, ledger, _Access(True)))
+
+
+@pytest.fixture(scope="module")
+def two_sexes(shipped: Assessor) -> _TwoSexes:
+    example = shipped_examples()[0]
+    radiograph = read_radiograph(example.path)
+    chosen: Sex = "M" if example.sex == "F" else "F"
+    return _TwoSexes(
+        FilmInHand(str(example.path), radiograph),
+        example.sex,
+        shipped.assess(radiograph, chosen),
+        shipped.assess(radiograph, example.sex),
+    )
+
+
+def _filed(ledger: Ledger, assessor: Assessor, radiograph: Radiograph) -> Assessment:
+    """The assessment that the ledger has of a film."""
+    film = ledger.film_by_hash(radiograph.sha256)
+    prediction = None if film is None else ledger.prediction(film.id)
+    assert film is not None and prediction is not None
+    return assessment_of(assessor, film, prediction)
+
+
+def _shown_age(annotate: AnnotateDesk, work: Work, sitting: Sitting) -> float:
+    """The model's bone age as the page shows it, in months."""
+    age = annotate.live(work, sitting).model.age
+    assert age is not None
+    return age.months
+
+
+def test_a_film_that_the_ledger_has_under_the_other_sex_is_as_if_assessed_for_that_one(
+    two_sexes: _TwoSexes, shipped_desk: AnnotateDesk, ledger: Ledger, shipped: Assessor
+) -> None:
+    annotate, held, right = shipped_desk, two_sexes.held, two_sexes.right
+    ledger.add_film(held.radiograph, two_sexes.sex, reader="otto", source="queue", consent=False)
+    opened = annotate.open_assessed(held, two_sexes.chosen, ANNA)
+    assert "The ledger has this film as" in opened.remark
+    assert_same(opened.sitting.assessment, right)
+    assert right.second_opinion is not None and right.bone_age_months is not None
+    assert _shown_age(annotate, opened.work, opened.sitting) == pytest.approx(right.bone_age_months)
+
+    later = annotate.sitting(opened.work, held, two_sexes.chosen)
+    assert_same(later.assessment, right)
+    annotate.keep(_with(opened, {"Radius": _grade(9)}), later, ANNA)
+    assert_same(_filed(ledger, shipped, held.radiograph), right)
+
+    again = annotate.open_assessed(held, two_sexes.chosen, OTTO)
+    assert again.sitting.prediction is not None and "The ledger has this film as" in again.remark
+    assert_same(again.sitting.assessment, right)
+
+
+def test_a_film_that_is_filed_under_the_other_sex_meanwhile_gets_its_prediction(
+    two_sexes: _TwoSexes, shipped_desk: AnnotateDesk, ledger: Ledger, shipped: Assessor
+) -> None:
+    annotate, held, right = shipped_desk, two_sexes.held, two_sexes.right
+    opened = annotate.open_assessed(held, two_sexes.chosen, ANNA)
+    assert opened.sitting.assessment is two_sexes.chosen
+    ledger.add_film(held.radiograph, two_sexes.sex, reader="otto", source="queue", consent=False)
+    work, _ = annotate.keep(_with(opened, {"Radius": _grade(9)}), opened.sitting, ANNA)
+    assert_same(_filed(ledger, shipped, held.radiograph), right)
+    assert_same(annotate.sitting(work, held, two_sexes.chosen).assessment, right)
+
+
+def test_the_page_shows_the_age_for_the_sex_under_which_the_film_was_filed_meanwhile(
+    two_sexes: _TwoSexes, shipped_desk: AnnotateDesk, ledger: Ledger
+) -> None:
+    annotate, held, chosen = shipped_desk, two_sexes.held, two_sexes.chosen
+    opened = annotate.open_assessed(held, chosen, ANNA)
+    ledger.add_film(held.radiograph, two_sexes.sex, reader="otto", source="queue", consent=False)
+    with gr.Blocks():
+        handlers = Handlers(annotate.desk, Parts())
+    text = _with(opened, {"Radius": _grade(9)}).model_dump_json()
+    message, shown = handlers.keep(text, held, chosen, gr.Request())
+    work = read_work(text).model_copy(update={key: json.loads(message)[key] for key in ("film", "prediction")})
+    assert shown == totals(annotate.live(work, annotate.sitting(work, held, chosen)))
 
 
 def test_the_page_s_work_goes_on_after_a_restart_but_never_on_another_film(

@@ -90,7 +90,7 @@ def assessment(assessor: Assessor, radiograph: Radiograph, sex: Sex, number: int
     """An assessment of a drawn hand with made-up probabilities."""
     chance = np.random.default_rng(number)
     given = {bone: chance.dirichlet(np.ones(grade_count(bone) + 1)) for bone in RUS_BONES}
-    return assessor.score(radiograph, sex, localization(number), given, time.monotonic())
+    return assessor.score(radiograph, sex, localization(number), given, time.monotonic(), None)
 
 
 def graded(bone: str, grade: int, box: tuple[float, float, float, float] | None = None) -> Correction:

@@ -22,7 +22,7 @@ def _hands(grader: Grader, error_months: float) -> HandCrops:
     for row in range(COUNT):
         probabilities = grader.grade({bone: crops[row, i] / np.float32(255) for i, bone in enumerate(RUS_BONES)})
         sex: Sex = "F" if female[row] else "M"
-        age = bone_age(grader, sex, probabilities, 1.0)
+        age = bone_age(grader, sex, probabilities, 1.0, None)
         assert age is not None
         months.append(age.months + error_months * random.uniform(-1, 1))
     found = np.ones((COUNT, 13), bool)
@@ -37,7 +37,7 @@ def _coverage(grader: Grader, hands: HandCrops, spread: float) -> float:
     held = []
     for row in np.flatnonzero(hands.found.all(1)):
         crops = {bone: hands.crops[row, i] / np.float32(255) for i, bone in enumerate(RUS_BONES)}
-        age = bone_age(grader, "F" if hands.female[row] else "M", grader.grade(crops), spread)
+        age = bone_age(grader, "F" if hands.female[row] else "M", grader.grade(crops), spread, None)
         assert age is not None
         held.append(age.interval90[0] <= hands.months[row] <= age.interval90[1])
     return float(np.mean(held))
@@ -46,12 +46,12 @@ def _coverage(grader: Grader, hands: HandCrops, spread: float) -> float:
 @pytest.mark.parametrize("error_months", [4.0, 25.0])
 def test_the_smallest_spread_that_holds_nine_in_ten(small_grader: Grader, error_months: float) -> None:
     hands = _hands(small_grader, error_months)
-    spread = calibrate_spread(small_grader, hands)
+    spread = calibrate_spread(small_grader, hands, None)
     assert 0 < spread < 20
     assert _coverage(small_grader, hands, spread) >= 0.9
     assert _coverage(small_grader, hands, spread - 0.02) < 0.9
 
 
 def test_greater_errors_need_a_greater_spread(small_grader: Grader) -> None:
-    small, great = (calibrate_spread(small_grader, _hands(small_grader, error)) for error in (4.0, 25.0))
+    small, great = (calibrate_spread(small_grader, _hands(small_grader, error), None) for error in (4.0, 25.0))
     assert small < great
