@@ -165,7 +165,7 @@ def _fill(settings: LedgerSettings, assessment: Assessment, numbers: range) -> N
     predicted = {**predictions.assessed(assessment), "made_at": now}
     films = [
         {
-            "id": n, "sha256": f"{n:064x}", "width": assessment.width, "height": assessment.height, "sex": "MF"[n % 2],
+            "id": n, "sha256": f"{n:064x}", "width": assessment.width, "height": assessment.height, "sex": assessment.sex,
             "patient_key": f"{n // 2:016x}", "age_months": float(n % 200), "source": "import", "added_at": now,
             "added_by": _READER,
         }

@@ -21,7 +21,7 @@ from core.dataset.labels import (
     checked_sex,
 )
 from core.errors import FilmRefused
-from core.ledger import Ledger, StaleRevision
+from core.ledger import FilmRecord, Ledger, StaleRevision
 from core.radiograph import Radiograph, read_radiograph
 
 Format = Literal["coco", "voc", "csv"]
@@ -216,15 +216,15 @@ def _add_film(
     )
     if assessor is None or ledger.prediction(added.film.id) is not None:
         return added.film.id, not added.known, False
-    return added.film.id, not added.known, not _assess(ledger, added.film.id, radiograph, one.sex, assessor)
+    return added.film.id, not added.known, not _assess(ledger, added.film, radiograph, assessor)
 
 
-def _assess(ledger: Ledger, film_id: int, radiograph: Radiograph, sex: Sex, assessor: Assessor) -> bool:
+def _assess(ledger: Ledger, film: FilmRecord, radiograph: Radiograph, assessor: Assessor) -> bool:
     try:
-        prediction = ledger.add_prediction(film_id, assessor.assess(radiograph, sex))
-        CropShelf(ledger).fill(ledger.film(film_id), prediction)
+        prediction = ledger.add_prediction(film.id, assessor.assess(radiograph, film.sex))
+        CropShelf(ledger).fill(film, prediction)
     except FilmRefused as refusal:
-        ledger.add_refusal(film_id, assessor.weights, str(refusal))
+        ledger.add_refusal(film.id, assessor.weights, str(refusal))
         return False
     return True
 

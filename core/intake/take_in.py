@@ -116,7 +116,8 @@ def _add(
 ) -> TakenIn:
     known = ledger.film_by_hash(radiograph.sha256)
     unseen = known is None or (known.picture is None and ledger.prediction(known.id) is None)
-    judged = judge(radiograph, file.sex) if unseen and not consent else None
+    sex = file.sex if known is None else known.sex
+    judged = judge(radiograph, sex) if unseen and not consent else None
     added = ledger.add_film(
         radiograph,
         file.sex,

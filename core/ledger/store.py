@@ -155,9 +155,18 @@ class Ledger:
     # Predictions
 
     def add_prediction(self, film_id: int, assessment: "Assessment") -> PredictionRecord:
-        """Stores what the model said. The first word of the same weights stands; it is returned again."""
-        if assessment.film_sha256 != self.film(film_id).sha256:
+        """Stores what the model said. The first word of the same weights stands; it is returned again.
+
+        Raises InvalidFilm for an assessment of another film, or for another sex than the film's.
+        """
+        film = self.film(film_id)
+        if assessment.film_sha256 != film.sha256:
             raise InvalidFilm("The assessment belongs to another film: assess this one.")
+        if assessment.sex != film.sex:
+            raise InvalidFilm(
+                f"The assessment is for sex {assessment.sex}, and the ledger has this film with sex {film.sex}: "
+                "assess it for that sex."
+            )
         return self._add_prediction(film_id, predictions.assessed(assessment), assessment.weights)
 
     def add_refusal(self, film_id: int, weights: Mapping[str, str], message: str) -> PredictionRecord:

@@ -13,7 +13,7 @@ from core.bones import Sex
 from core.intake import BatchRefused, Limits, TakenIn, look_through, open_batch, take_in
 from core.intake.table import read_table
 from core.ledger import Ledger, LedgerSettings
-from core.radiograph import Radiograph
+from core.radiograph import Radiograph, read_radiograph
 from tests.hands import drawn_hand
 
 #: What names a patient in these tests, and must not be found in the store, the log or an error.
@@ -195,6 +195,21 @@ def test_a_film_sent_twice_is_recognised(ledger: Ledger, films: list[Path], tmp_
     assert [t.status for t in again] == ["known", "known"]
     assert "Already in the queue" in again[0].sentence and "sex F and not M" in again[0].sentence
     assert [film.sex for film in ledger.films()] == ["F", "F"]
+
+
+def test_the_model_is_asked_for_the_sex_that_the_ledger_has(ledger: Ledger, films: list[Path]) -> None:
+    """A film whose pixels were not kept, and which has no prediction, comes again under the other sex."""
+    ledger.add_film(read_radiograph(films[0]), "M", reader="ada", source="queue", consent=False)
+    asked: list[Sex] = []
+
+    def judge(radiograph: Radiograph, sex: Sex) -> Said:
+        asked.append(sex)
+        return Said()
+
+    with open_batch(films, None, "F") as batch:
+        taken = list(take_in(batch, ledger, reader="ada", consent=False, judge=judge))
+    assert [t.status for t in taken] == ["known", "added"] and asked == ["M", "F"]
+    assert [film.sex for film in ledger.films()] == asked
 
 
 def test_looking_through_changes_nothing(ledger: Ledger, films: list[Path], tmp_path: Path) -> None:

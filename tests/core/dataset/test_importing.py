@@ -14,9 +14,10 @@ from core.dataset.export import FORMATS, ExportOptions, export
 from core.dataset.importing import Format, Imported, ImportOptions, import_labels
 from core.dataset.labels import BadLabels
 from core.dataset.split import Shares
-from core.ledger import Correction, Event, InvalidCorrection
+from core.ledger import Correction, Event, InvalidCorrection, assessment_of
+from core.radiograph import read_radiograph
 from tests.core.dataset.conftest import Store, graded, hand
-from tests.hands import Example
+from tests.hands import Example, assert_same
 
 
 def _write_hands(folder: Path, *numbers: int) -> Path:
@@ -129,6 +130,24 @@ def test_new_films_are_assessed(store: Store, tmp_path: Path, images: Path, exam
     manifest = export(store.ledger, tmp_path / "out")
     assert sum(manifest["split"]["crops"].values()) == 1
     assert manifest["weights"] == [store.assessor.weights]
+
+
+def test_a_film_that_comes_in_meanwhile_is_assessed_for_the_sex_that_the_ledger_has(
+    store: Store, tmp_path: Path, images: Path, example: Example
+) -> None:
+    shutil.copyfile(example.path, images / "hand.png")
+    source = _csv(tmp_path, "0.png,F,MC3,5,,,,,", f"hand.png,{example.sex},MC3,5,,,,,")
+    radiograph, other = read_radiograph(example.path), "M" if example.sex == "F" else "F"
+
+    def somebody_adds_it(done: int, of: int) -> None:
+        if done == 1:
+            store.ledger.add_film(radiograph, other, reader="anna", source="queue", consent=False)  # type: ignore[arg-type]
+
+    import_labels(store.ledger, source, "csv", ImportOptions("ines", images), store.assessor, progress=somebody_adds_it)
+    film = store.ledger.film_by_hash(radiograph.sha256)
+    assert film is not None and film.sex == other
+    stored = assessment_of(store.assessor, film, store.prediction(film))
+    assert_same(stored, store.assessor.assess(radiograph, film.sex))
 
 
 def test_a_table_of_films(store: Store, tmp_path: Path, images: Path) -> None:

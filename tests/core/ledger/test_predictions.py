@@ -77,3 +77,11 @@ def test_an_assessment_of_another_film_is_refused(room: ReadingRoom, assessed: A
     with pytest.raises(UnknownFilm):
         room.ledger.add_refusal(film + 1, {"localizer": "ef" * 32}, "No hand could be recognised.")
     assert room.ledger.prediction(film) is None and list(room.ledger.predictions()) == []
+
+
+def test_an_assessment_for_the_other_sex_is_refused(room: ReadingRoom, assessed: Assess, example: Example) -> None:
+    radiograph, other = read_radiograph(example.path), "M" if example.sex == "F" else "F"
+    film = room.ledger.add_film(radiograph, other, reader="ann", source="queue", consent=False).film  # type: ignore[arg-type]
+    with pytest.raises(InvalidFilm, match=f"for sex {example.sex}, and the ledger has this film with sex {other}"):
+        room.ledger.add_prediction(film.id, assessed(example))
+    assert room.ledger.prediction(film.id) is None
