@@ -1,0 +1,83 @@
+"""Lets all libraries compute on the cores really at hand, with threads that do not spin for each other on a busy machine."""
+
+import math
+import os
+import sys
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+_ROOT: Final = Path("/")
+#: How many threads PyTorch (and what else uses OpenMP or OpenBLAS) and OpenCV start, unless they are told otherwise.
+_THREADS: Final = ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
+#: How OpenMP's threads wait for the slowest of them, in words or (in GNU's, which PyTorch brings along) in turns of a loop.
+_WAITING: Final = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+
+#: How long a thread may keep Python's lock while others wait for it.
+_SWITCH_SECONDS: Final = 0.0002
+
+
+def settle(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Sets in the environment how many threads compute and how they wait, and how Python's take turns.
+
+    What the user has set in the environment stands. The libraries read it once, when they are loaded, so `core` does this
+    on being imported: import `core` before torch. Child processes inherit it.
+    """
+    # A network is some thousand calls, after each of which its thread needs Python's lock again. A thread that computes in
+    # Python beside it (an export, a table) lets go of the lock only when this time is over.
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    threads = str(cores())
+    for variable in _THREADS:
+        environment.setdefault(variable, threads)
+    if not any(variable in environment for variable in _WAITING):
+        # After each of the many short stretches that threads share, those that are done spin until the last one is. Where
+        # something else holds that one's core, spinning takes from it the time it needs to get there.
+        environment["OMP_WAIT_POLICY"] = "PASSIVE"
+
+
+def cores(root: Path = _ROOT) -> int:
+    """How many cores this process may use: those of its affinity, or fewer where a control group limits its time.
+
+    root: the file system's, with /proc and /sys. A limit that is not a whole number of cores is rounded up.
+    """
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min([allowed, *(max(1, math.ceil(limit)) for limit in _limits(root))])
+
+
+def _limits(root: Path) -> Iterator[float]:
+    """Cores' worth of time that each control group around this process may use; groups without a limit are left out."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, group = line.split(":", 2)
+        # In a container the group's own folder may be out of sight; its limit then stands in the topmost one.
+        groups = [folder.relative_to("/") for folder in (PurePosixPath(group), *PurePosixPath(group).parents)]
+        if not controllers:
+            yield from _second_version([root / "sys/fs/cgroup" / folder for folder in groups])
+        elif "cpu" in controllers.split(","):
+            yield from _first_version([root / "sys/fs/cgroup/cpu" / folder for folder in groups])
+
+
+def _second_version(folders: list[Path]) -> Iterator[float]:
+    for folder in folders:
+        quota, period = _words(folder / "cpu.max", 2)
+        if quota.isdigit():
+            yield int(quota) / int(period)
+
+
+def _first_version(folders: list[Path]) -> Iterator[float]:
+    for folder in folders:
+        (quota,), (period,) = _words(folder / "cpu.cfs_quota_us", 1), _words(folder / "cpu.cfs_period_us", 1)
+        if quota.isdigit() and period.isdigit():
+            yield int(quota) / int(period)
+
+
+def _words(file: Path, count: int) -> list[str]:
+    """The first words of a file, empty ones where it cannot be read or has fewer."""
+    try:
+        words = file.read_text().split()
+    except OSError:
+        words = []
+    return [*words, *[""] * count][:count]
