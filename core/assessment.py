@@ -210,14 +210,14 @@ class Assessor:
         return cls(Localizer(localizer), Grader(grader), spread, hashes | {"whole_hand": whole_hand.sha256}, reader)
 
     def assess(self, radiograph: Radiograph, sex: Sex, progress: Progress | None = None) -> Assessment:
-        """Assesses one film. progress is called with a share done (0..1) and what is being done.
+        """Assesses one film. progress is called before each step, with a share done (0..1) and what is being done.
 
         Raises core.errors.FilmRefused where the film shows no hand.
         """
         started = time.monotonic()
         report = progress or (lambda share, text: None)
-        report(0.1, "Finding the 13 bones")
-        localization = self.localizer.locate(radiograph)
+        report(0.1, "Finding the hand")
+        localization = self.localizer.locate(radiograph, lambda: report(0.35, "Finding the 13 bones"))
         report(0.6, "Cutting the regions")
         crops = cut_all(radiograph, localization)
         report(0.7, "Grading the bones")

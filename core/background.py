@@ -125,8 +125,8 @@ class BackgroundAssessor:
     def judge(self, radiograph: Radiograph, sex: Sex) -> Judgement:
         """Asks the model about one film at once, when nobody waits. Raises BoneGradeError if there are no weights."""
         assessor = self._load_assessor()
-        with self._turns.when_free():
-            return _judgement(assessor, radiograph, sex)
+        with self._turns.when_free() as give_way:
+            return _judgement(assessor, radiograph, sex, give_way)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -184,8 +184,8 @@ class BackgroundAssessor:
             record = self._ledger.film(film_id)
             radiograph = self._ledger.radiograph(record)
             if radiograph is not None:
-                with self._turns.when_free():
-                    judgement = _judgement(assessor, radiograph, record.sex)
+                with self._turns.when_free() as give_way:
+                    judgement = _judgement(assessor, radiograph, record.sex, give_way)
                 judgement.store(self._ledger, film_id)
             failed = False
         except Exception:
@@ -222,8 +222,9 @@ class BackgroundAssessor:
         return query.where(film.c.id.not_in(self._failed)) if self._failed else query
 
 
-def _judgement(assessor: "Assessor", radiograph: Radiograph, sex: Sex) -> Judgement:
+def _judgement(assessor: "Assessor", radiograph: Radiograph, sex: Sex, between_steps: Callable[[], None]) -> Judgement:
     try:
-        return Judgement(assessor.weights, assessor.assess(radiograph, sex))
+        assessment = assessor.assess(radiograph, sex, lambda share, step: between_steps())
+        return Judgement(assessor.weights, assessment)
     except FilmRefused as refusal:
         return Judgement(assessor.weights, str(refusal))

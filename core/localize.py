@@ -1,5 +1,6 @@
 """Finds the 13 RUS regions of a hand film: any rotation, either hand, any exposure; refuses what is no hand."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -78,8 +79,8 @@ class Localizer:
     def __init__(self, network: HandLocalizer):
         self.network = network.eval()
 
-    def locate(self, radiograph: Radiograph) -> Localization:
-        """Finds the 13 regions.
+    def locate(self, radiograph: Radiograph, hand_found: Callable[[], None] = lambda: None) -> Localization:
+        """Finds the 13 regions. hand_found: is called between the look at the whole film and the closer one at the hand.
 
         Raises FilmRefused with reason "not_a_hand" where the film shows no hand or none that can be told apart.
         """
@@ -91,6 +92,7 @@ class Localizer:
             look, to_film = self._whole_film(pixels)
         fit = _fit_hand(look)
         upright = _upright_window(fit, to_film)
+        hand_found()
         close = self._upright_hand(pixels, upright)
         hand = look.hand
         fit = _fit_hand(replace(close, hand=hand))

@@ -1,7 +1,7 @@
 """Takes turns on the processor's cores: one film at a time, and people who wait for an answer before the background."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -15,7 +15,7 @@ class Turns:
 
     @contextmanager
     def now(self) -> Iterator[None]:
-        """A turn for work that a person waits for; it waits for the film in hand at most."""
+        """A turn for work that a person waits for; it waits for another person's film, or a step of the background's."""
         with self._changed:
             self._people += 1
             try:
@@ -23,20 +23,32 @@ class Turns:
                 self._taken = True
             finally:
                 self._people -= 1
-        yield from self._turn()
-
-    @contextmanager
-    def when_free(self) -> Iterator[None]:
-        """A turn for work that can wait until nobody else does."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._taken and not self._people)
-            self._taken = True
-        yield from self._turn()
-
-    def _turn(self) -> Iterator[None]:
         try:
             yield
         finally:
-            with self._changed:
-                self._taken = False
-                self._changed.notify_all()
+            self._end()
+
+    @contextmanager
+    def when_free(self) -> Iterator[Callable[[], None]]:
+        """A turn for work that can wait until nobody else does. It is to call what it is given between its steps, which lets
+        those go first who came to wait in `now`, and returns when the turn is its own again."""
+        self._begin_when_free()
+        try:
+            yield self._give_way
+        finally:
+            self._end()
+
+    def _begin_when_free(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._taken and not self._people)
+            self._taken = True
+
+    def _give_way(self) -> None:
+        if self._people:
+            self._end()
+            self._begin_when_free()
+
+    def _end(self) -> None:
+        with self._changed:
+            self._taken = False
+            self._changed.notify_all()

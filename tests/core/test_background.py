@@ -1,5 +1,6 @@
 """The background: all films get their prediction, whatever happens to one, and it goes on after a stop."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -203,6 +204,39 @@ def test_a_person_need_not_wait_for_the_background_to_end(ledger: Ledger, assess
     until(lambda: ledger.prediction(ids[0]) is not None)
     with turns.now():
         assert ledger.prediction(ids[2]) is None
+
+
+class _Visited(Assessor):
+    """The shipped pipeline. Somebody comes to ask for a turn at a film's second step, which lasts until they had it."""
+
+    def __init__(self, assessor: Assessor, turns: Turns):
+        super().__init__(assessor.localizer, assessor.grader, assessor.spread, assessor.weights)
+        self._turns = turns
+        self._steps = 0
+
+    def assess(self, radiograph: Radiograph, sex: Sex, progress: Report | None = None) -> Assessment:
+        def step(share: float, text: str) -> None:
+            self._steps += 1
+            if self._steps == 2:
+                visitor = threading.Thread(target=self._visit)
+                visitor.start()
+                while visitor.is_alive():
+                    assert progress is not None, "the background does not ask to be told between steps"
+                    progress(share, text)
+
+        return super().assess(radiograph, sex, step)
+
+    def _visit(self) -> None:
+        with self._turns.now():
+            pass
+
+
+def test_a_person_need_not_even_wait_for_the_film_in_hand(ledger: Ledger, assessor: Assessor, run: Run) -> None:
+    turns = Turns()
+    film_id = add(ledger, example(0))
+    background = run(ledger, lambda: _Visited(assessor, turns), turns)
+    until(lambda: idle(background))
+    assert background.progress().failed == 0 and ledger.prediction(film_id) is not None
 
 
 def test_one_film_can_be_judged_at_once(ledger: Ledger, assessor: Assessor) -> None:

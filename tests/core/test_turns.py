@@ -58,3 +58,49 @@ def test_a_turn_ends_with_its_work_even_if_that_fails() -> None:
             raise MemoryError
     with turns.when_free():
         pass
+
+
+def test_the_background_gives_way_between_its_steps() -> None:
+    turns, order = Turns(), []
+
+    def person() -> None:
+        with turns.now():
+            order.append("person")
+
+    waiting = threading.Thread(target=person)
+    with turns.when_free() as give_way:
+        give_way()  # to nobody
+        order.append("first step")
+        waiting.start()
+        end = time.monotonic() + 30
+        while "person" not in order:
+            assert time.monotonic() < end, "nobody got a turn"
+            give_way()
+        order.append("second step")
+    waiting.join(5)
+    assert order == ["first step", "person", "second step"]
+
+
+def test_giving_way_never_lets_two_compute_at_once() -> None:
+    turns, inside, most = Turns(), 0, 0
+
+    def step() -> None:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.001)
+        inside -= 1
+
+    def work(number: int) -> None:
+        if number % 2:
+            with turns.now():
+                step()
+            return
+        with turns.when_free() as give_way:
+            for _ in range(4):
+                step()
+                give_way()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(40)))
+    assert most == 1
