@@ -14,6 +14,7 @@ from core.errors import BoneGradeError
 from core.readers import Action, Reader
 from webapp.annotate_state import Work, WorkRefused, current_boxes, grades_said, own_boxes, says_of
 from webapp.recent import Recent
+from webapp.service import TURNS
 from webapp.words import SEX_WORDS
 
 if TYPE_CHECKING:
@@ -297,7 +298,9 @@ class AnnotateDesk:
         )
 
     def _assess(self, radiograph: "Radiograph", sex: Sex) -> "Assessment":
-        return self.desk.load_assessor().assess(radiograph, sex)
+        assessor = self.desk.load_assessor()
+        with TURNS.now():
+            return assessor.assess(radiograph, sex)
 
 
 def _fresh(sitting: Sitting, saved: "Reading", revision: int) -> Work:

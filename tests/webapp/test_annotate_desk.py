@@ -3,18 +3,20 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
 import pytest
 
-from core.assessment import Assessment, Assessor
+from core.assessment import Assessment, Assessor, Progress
 from core.bones import Sex
 from core.errors import BoneGradeError, BoxRefused
 from core.ledger import Correction, Ledger, LedgerSettings, assessment_of
 from core.radiograph import Radiograph, read_radiograph
 from core.readers import Reader, Role
+from core.turns import Turns
 from tests.hands import assert_same, shipped_examples
 from webapp.annotate_desk import AnnotateDesk, Opened, Sitting
 from webapp.annotate_handlers import Handlers
@@ -89,6 +91,38 @@ def test_a_film_of_the_ledger_opens_without_the_networks(
     assert facts["film"]["may_save"] and len(facts["film"]["bones"]) == 13
     json.dumps(facts, allow_nan=False)
     assert "allow" in opened_facts(opened, annotate, VERA)["film"]["why_not"]
+
+
+class _Watched(Turns):
+    """Turns that say when one begins and ends."""
+
+    def __init__(self, said: list[str]):
+        super().__init__()
+        self._said = said
+
+    @contextmanager
+    def now(self) -> Iterator[None]:
+        with super().now():
+            self._said.append("begins")
+            yield
+        self._said.append("ends")
+
+
+def test_a_film_that_must_be_assessed_first_is_so_in_a_turn_before_the_background(
+    ledger: Ledger, radiograph: Radiograph, assessment: Assessment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    class Assessing(Assessor):
+        def assess(self, radiograph: Radiograph, sex: Sex, progress: Progress | None = None) -> Assessment:
+            said.append("assesses")
+            return assessment
+
+    monkeypatch.setattr("webapp.annotate_desk.TURNS", _Watched(said))
+    new = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
+    assessing = Assessing.from_registry()
+    AnnotateDesk(Desk(lambda: assessing, ledger, _Access(True))).open_film(new, ANNA)
+    assert said == ["begins", "assesses", "ends"]
 
 
 def test_what_cannot_be_opened_says_why(annotate: AnnotateDesk, ledger: Ledger, radiograph: Radiograph) -> None:
