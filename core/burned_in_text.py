@@ -77,6 +77,8 @@ def _detector() -> "RapidOCR":
     return RapidOCR(
         params={
             "Global.log_level": "error",
+            # A folder of films is looked through while others wait for an assessment, and several threads spin.
+            "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             "Det.limit_side_len": _SIDE,
             "Det.limit_type": "max",
             "Det.box_thresh": _POSSIBLE,
