@@ -1,5 +1,6 @@
 """How far readers agree with each other, with the model and with gold readings, and how long they take."""
 
+from core.agreement.agreed import agreed_films, gold_films
 from core.agreement.collector import ReadingCollector
 from core.agreement.comparison import (
     LONGEST_BONE_SECONDS,
@@ -39,7 +40,9 @@ __all__ = [
     "ReadingTimes",
     "Times",
     "Voice",
+    "agreed_films",
     "compare",
+    "gold_films",
     "gold_scores",
     "mean_kappa",
     "pairs",

@@ -1,0 +1,33 @@
+"""Which films their readers agree on, and which have a gold reading."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.agreement.pairing import judged
+from core.agreement.table import ReadingTable
+from core.bones import RUS_BONES
+
+#: At least so many readers have graded the whole hand of a film that is agreed on.
+_LEAST_READERS = 2
+
+
+def agreed_films(table: ReadingTable) -> NDArray[np.int64]:
+    """Ids of the films without a gold reading that their readers agree on, in order.
+
+    See core.annotation.gold.agreed_readers, which says it of one film and gives the names.
+    """
+    films = len(table.film_ids)
+    said = judged(table.grades)
+    whole = np.bincount(table.film[(table.grades >= 0).all(1)], minlength=films)
+    limits = np.iinfo(np.int8)
+    lowest = np.full((films, len(RUS_BONES)), limits.max, np.int8)
+    highest = np.full((films, len(RUS_BONES)), limits.min, np.int8)
+    np.minimum.at(lowest, table.film, np.where(said, table.grades, limits.max))
+    np.maximum.at(highest, table.film, np.where(said, table.grades, limits.min))
+    agreed = (whole >= _LEAST_READERS) & (lowest == highest).all(1) & ~judged(table.gold).any(1)
+    return np.sort(table.film_ids[agreed])
+
+
+def gold_films(table: ReadingTable) -> NDArray[np.int64]:
+    """Ids of the films that have a gold reading, in order."""
+    return np.sort(table.film_ids[judged(table.gold).any(1)])

@@ -1,0 +1,66 @@
+"""What a reader may know of a film: others' words once they have read it, and of gold readings nothing at all.
+
+A film is read blindly only by whom nothing tells that it is gold: neither its history, nor how often the film was said to
+be changed. So whatever is sent to a page counts revisions without gold marks, for every role alike.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from core.ledger import Event, fold
+from core.ledger.readings import OF_THE_READING
+from core.readers import Action, Reader
+
+
+@dataclass(frozen=True)
+class SeenHistory:
+    """The events that a reader may see, oldest first. blind: others' are held back until the reader has saved."""
+
+    events: tuple[Event, ...]
+    blind: bool
+
+
+def seen_history(history: Sequence[Event], reader: Reader) -> SeenHistory:
+    """A film's history as far as the reader may see it yet; gold marks only where they may set them."""
+    known = tuple(history) if reader.may(Action.SET_GOLD) else _without_gold(history)
+    if reader.may(Action.SEE_ALL_READINGS) or fold(history).reading(reader.name):
+        return SeenHistory(known, blind=False)
+    shown = tuple(event for event in known if event.reader == reader.name)
+    return SeenHistory(shown, blind=len(shown) < len(known))
+
+
+def gold_marks(history: Sequence[Event]) -> frozenset[int]:
+    """The ids of the events that set or clear a gold reading, and of those that undo such an event."""
+    marks: set[int] = set()
+    for event in history:
+        if event.kind in ("gold", "ungold") or (event.kind == "undo" and event.target in marks):
+            marks.add(event.id)
+    return frozenset(marks)
+
+
+def readings_of(history: Sequence[Event]) -> list[Event]:
+    """The events that change what readers say of the bones, oldest first: neither gold marks nor the queue's events."""
+    marks = gold_marks(history)
+    return [event for event in history if event.kind in OF_THE_READING and event.id not in marks]
+
+
+def seen_revision(history: Sequence[Event]) -> int:
+    """How often the film's readings were changed; 0 before anything was said."""
+    return len(readings_of(history))
+
+
+def ledger_revision(history: Sequence[Event], seen: int) -> int:
+    """The ledger's revision of the film when its readings had been changed `seen` times.
+
+    What the film never was at is handed on as it is, for the ledger to refuse.
+    """
+    readings = readings_of(history)
+    return readings[seen - 1].revision if 0 < seen <= len(readings) else seen
+
+
+def _without_gold(history: Sequence[Event]) -> tuple[Event, ...]:
+    """A reading that was taken over from a gold one stays, since it is somebody's word; where it came from goes."""
+    marks = gold_marks(history)
+    return tuple(
+        replace(event, target=None) if event.target in marks else event for event in history if event.id not in marks
+    )
