@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from core.annotation.blinding import seen_revision
 from core.bones import Sex
 from core.errors import BoneGradeError
 from core.readers import Action, Reader
@@ -150,7 +151,7 @@ class AnnotateDesk:
         kept = ledger.draft(film.id, reader.name)
         work, draft_of = _draft(kept)
         if work is None:
-            return Opened(sitting, saved, _fresh(sitting, saved, ledger.revision(film.id)), None, remark)
+            return Opened(sitting, saved, _fresh(sitting, saved, seen_revision(ledger.history(film.id))), None, remark)
         if work.prediction is not None and work.prediction != sitting.prediction:
             # the boxes that the draft leaves to the model are those of the prediction it was made on
             sitting = Sitting(film, self._assessment(film, work.prediction), sitting.radiograph, work.prediction)

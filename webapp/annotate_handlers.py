@@ -14,6 +14,7 @@ from core.grade_pictures import grade_picture
 from core.readers import Action, Reader
 from webapp.annotate_boxes import changed_boxes, editor_boxes, editor_picture, film_cutting
 from webapp.annotate_desk import AnnotateDesk, Opened, Sitting
+from webapp.annotate_gold import change_gold, gold_panel
 from webapp.annotate_model import Kind, frame_of, graded_box, kept_message, opened_facts, remark, saved_facts, told
 from webapp.annotate_parts import Parts
 from webapp.annotate_saving import NOTHING_NEW, NOTHING_TO_UNDO, UNSAVED_FIRST, Saved, Saving, corrections_file
@@ -150,7 +151,7 @@ class Handlers:
             self.parts.clash: "",
             self.parts.consent: gr.Checkbox(value=False, visible=asks and (film is None or not film.consent)),
             self.parts.writing: "",
-            self.parts.history: self._history(sitting, reader),
+            **self._said(sitting, reader),
         }
 
     def _film_views(self, sitting: Sitting, work: Work) -> Updates:
@@ -171,10 +172,15 @@ class Handlers:
         path = save_bytes_to_cache(jpeg(picture), _picture_name(sitting.sha256), self.parts.editor.GRADIO_CACHE)
         return {"image": str(path), "boxes": editor_boxes(current_boxes(work, sitting.assessment), frame)}
 
-    def _history(self, sitting: Sitting, reader: Reader) -> str:
-        if self.desk.ledger is None or sitting.film is None:
-            return '<p class="blind">Nothing of this film is in the ledger yet.</p>'
-        return history_panel(self._saving.history(sitting.film.id, reader), reader.may(Action.CORRECT))
+    def _said(self, sitting: Sitting, reader: Reader) -> Updates:
+        """What was said of the film, as far as the reader may see it."""
+        film = sitting.film
+        if self.desk.ledger is None or film is None:
+            history = '<p class="blind">Nothing of this film is in the ledger yet.</p>'
+        else:
+            history = history_panel(self._saving.history(film.id, reader), reader.may(Action.CORRECT))
+        gold = gold_panel(self.desk, None if film is None else film.id, reader)
+        return {self.parts.history: history, self.parts.gold: gold}
 
     # --- While reading ----------------------------------------------------------------------------------------------
 
@@ -277,7 +283,7 @@ class Handlers:
         consent: bool,
         request: gr.Request,
     ) -> Updates:
-        """Does what the reader asked for: save, save and next, settle a conflict, undo or redo a save, restore, download."""
+        """Does what the reader asked for: save, settle a conflict, undo or redo a save, restore, set gold, download."""
         try:
             command, work = json.loads(command_text), read_work(text)
             reader = self.desk.reader(request)
@@ -298,6 +304,10 @@ class Handlers:
                     return self._answered(saved, sitting, reader, goes_on=False)
                 case "undo" | "redo" | "restore":
                     return self._went_back(command, work, held, reader)
+                case "gold":
+                    sentence = change_gold(self.desk, command, work, reader)
+                    assert work.film is not None
+                    return self._anew(work.film, held, reader, sentence)
                 case "download":
                     file = {
                         "name": f"bonegrade_corrections_{short_hash(work.sha256)}.json",
@@ -322,7 +332,7 @@ class Handlers:
         sentence, kind = _outcome(saved)
         updates: Updates = {
             self.parts.clash: "",
-            self.parts.history: self._history(now, reader),
+            **self._said(now, reader),
             self.parts.consent: gr.Checkbox(value=False, visible=not film.consent),
         }
         if goes_on and not saved.waiting:
@@ -343,7 +353,7 @@ class Handlers:
         return (FINISHED, "") if following is None else ("", str(following))
 
     def _went_back(self, command: dict[str, Any], work: Work, held: FilmInHand | None, reader: Reader) -> Updates:
-        """Undo and redo of a save, and restoring: new events in the ledger, after which the film is shown as it stands."""
+        """Undo and redo of a save, and restoring: new events in the ledger."""
         if work.is_touched:
             raise BoneGradeError(UNSAVED_FIRST)
         if work.film is None or self.desk.ledger is None:
@@ -360,10 +370,14 @@ class Handlers:
             case _:
                 event = self._saving.restore(work.film, int(command["event"]), reader, work.token)
                 sentence = f"The reading after no. {event.target} is your reading again, as no. {event.id}."
-        opened = self._annotate.open_film(work.film, reader, held)
+        return self._anew(work.film, held, reader, sentence)
+
+    def _anew(self, film_id: int, held: FilmInHand | None, reader: Reader, sentence: str) -> Updates:
+        """The film as it stands after an event other than a save. sentence: what came about."""
+        opened = self._annotate.open_film(film_id, reader, held)
         return {
             self.parts.acted: told(opened=opened_facts(opened, self._annotate, reader, sentence)),
-            self.parts.history: self._history(opened.sitting, reader),
+            **self._said(opened.sitting, reader),
             self.parts.clash: "",
             self.parts.totals: totals(self._annotate.live(opened.work, opened.sitting)),
             **self._film_views(opened.sitting, opened.work),

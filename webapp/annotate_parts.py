@@ -52,6 +52,7 @@ class Parts:
                     self.writing = styled_html(elem_id="annotate-writing")
                     gr.Textbox(label="Note on the film", lines=1, max_lines=4, max_length=2000, elem_id="film-note")
                 with gr.Column(scale=7, min_width=320):
+                    self.gold = styled_html(elem_id="annotate-gold")
                     styled_html('<h3 class="part">History of this film</h3>')
                     self.history = styled_html(elem_id="annotate-history")
         self.has_guide = gr.State(False)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from core.annotation.blinding import ledger_revision, readings_of, seen_history, seen_revision
 from core.errors import BoneGradeError
 from core.ledger.readings import undone
 from core.ledger.records import Correction, Event, Reading
@@ -13,10 +14,7 @@ from webapp.annotate_desk import AnnotateDesk, Sitting
 from webapp.annotate_state import Disagreement, Work, settled, side_by_side, unsaved
 
 if TYPE_CHECKING:
-    from core.ledger import Conflict, Ledger
-
-#: Events that say something of the bones themselves; gold marks and the queue's are other things.
-_OF_A_READING: Final = ("correction", "restore", "undo")
+    from core.ledger import Ledger
 
 NOTHING_NEW: Final = "There is nothing to save: no grade differs from what you saved before."
 NOTHING_TO_UNDO: Final = "There is nothing to undo: you have no unsaved step and no save of your own that counts."
@@ -26,7 +24,8 @@ UNSAVED_FIRST: Final = "You have unsaved steps: save or undo them first, so that
 
 @dataclass(frozen=True)
 class Clash:
-    """A save that met someone else's: both versions bone by bone. revision: of the film now. who: named in the panel."""
+    """A save that met someone else's: both versions bone by bone. revision: of the film now, as seen (see
+    core.annotation.blinding). who: named in the panel."""
 
     revision: int
     who: str
@@ -35,7 +34,8 @@ class Clash:
 
 @dataclass(frozen=True)
 class Saved:
-    """What came of a save. event: None where nothing was new. clash: None unless a person has to choose first."""
+    """What came of a save. event: None where nothing was new. revision: of the film, as seen. clash: None unless a person
+    has to choose first."""
 
     work: Work
     event: Event | None
@@ -47,7 +47,7 @@ class Saved:
 
 @dataclass(frozen=True)
 class HistoryView:
-    """The events that a reader may see, oldest first. blind: others' are held back until the reader has saved.
+    """The events that a reader may see, and whether others' are held back: see core.annotation.blinding.
     undone: ids of events that no longer count. weights: of the grader, by prediction id."""
 
     events: tuple[Event, ...]
@@ -74,10 +74,11 @@ class Saving:
         new = unsaved(work, before, sitting.assessment)
         if not new.corrections:
             return Saved(work, None, new.waiting, before, self._seen(ledger, work, reader))
-        event, clash = self._written(ledger, work, new.corrections, reader, work.base_revision, work.token, work.note)
+        base = ledger_revision(ledger.history(work.film), work.base_revision)
+        event, clash = self._written(ledger, work, new.corrections, reader, base, work.token, work.note)
         if event is None:
             return Saved(work, None, new.waiting, before, work.base_revision, clash)
-        return Saved(work, event, new.waiting, ledger.reading(work.film, reader.name), event.revision)
+        return self._saved(ledger, work, event, new.waiting, reader)
 
     def settle(
         self, work: Work, sitting: Sitting, reader: Reader, revision: int, theirs_for: frozenset[str], *, consent: bool
@@ -88,11 +89,13 @@ class Saving:
         work = self._annotate.filed(work, sitting, reader, consent=consent)
         assert work.film is not None
         new = unsaved(work, ledger.reading(work.film, reader.name), sitting.assessment)
-        since = [event for event in ledger.history(work.film) if work.base_revision < event.revision <= revision]
+        history = ledger.history(work.film)
+        since = readings_of(history)[work.base_revision : revision]
         clash = self._clash(ledger, work.film, since, new.corrections, reader)
         taken = settled(list(clash.rows), theirs_for)
         note = f"Kept after a conflict with {clash.who}" if not taken else "As read before a conflict was settled"
-        event, again = self._written(ledger, work, new.corrections, reader, revision, work.token, note)
+        base = ledger_revision(history, revision)
+        event, again = self._written(ledger, work, new.corrections, reader, base, work.token, note)
         if event is None:
             return Saved(work, None, new.waiting, {}, revision, again)
         if taken:
@@ -100,9 +103,9 @@ class Saving:
             token = f"{int(work.token, 16) ^ 1:032x}"
             second, again = self._written(ledger, work, taken, reader, event.revision, token, note, seconds=0.0)
             if second is None:
-                return Saved(work, event, new.waiting, ledger.reading(work.film, reader.name), event.revision, again)
+                return self._saved(ledger, work, event, new.waiting, reader, again)
             event = second
-        return Saved(work, event, new.waiting, ledger.reading(work.film, reader.name), event.revision)
+        return self._saved(ledger, work, event, new.waiting, reader)
 
     def undo(self, film_id: int, reader: Reader, token: str) -> Event:
         """The reader's last save that counts no longer does; it stays in the history."""
@@ -137,15 +140,13 @@ class Saving:
         ledger = self._annotate.desk.ledger
         assert ledger is not None
         events = ledger.history(film_id)
-        sees_all = reader.may(Action.SEE_ALL_READINGS) or bool(ledger.reading(film_id, reader.name))
-        shown = tuple(event for event in events if sees_all or event.reader == reader.name)
+        seen = seen_history(events, reader)
         weights = {}
-        for number in {event.prediction_id for event in shown if event.prediction_id is not None}:
+        for number in {event.prediction_id for event in seen.events if event.prediction_id is not None}:
             prediction = ledger.prediction(film_id, number)
             if prediction is not None:
                 weights[number] = prediction.weights.get("grader", "")
-        blind = not sees_all and len(shown) < len(events)
-        return HistoryView(shown, blind, frozenset(undone(events)), weights)
+        return HistoryView(seen.events, seen.blind, frozenset(undone(events)), weights)
 
     def _ledger(self, reader: Reader) -> "Ledger":
         ledger = self._annotate.desk.ledger
@@ -158,13 +159,27 @@ class Saving:
     def _seen(ledger: "Ledger", work: Work, reader: Reader) -> int:
         """The revision that the reader has before them: a save of their own whose reply was lost is no surprise."""
         assert work.film is not None
-        since = [event for event in ledger.history(work.film) if event.revision > work.base_revision]
-        only_mine = since and all(event.reader == reader.name for event in since)
-        return since[-1].revision if only_mine else work.base_revision
+        since = readings_of(ledger.history(work.film))[work.base_revision :]
+        only_mine = all(event.reader == reader.name for event in since)
+        return work.base_revision + len(since) if only_mine else work.base_revision
+
+    @staticmethod
+    def _saved(
+        ledger: "Ledger",
+        work: Work,
+        event: Event,
+        waiting: tuple[str, ...],
+        reader: Reader,
+        clash: Clash | None = None,
+    ) -> Saved:
+        """What stands right after an event of the reader's."""
+        assert work.film is not None
+        seen = seen_revision([earlier for earlier in ledger.history(work.film) if earlier.id <= event.id])
+        return Saved(work, event, waiting, ledger.reading(work.film, reader.name), seen, clash)
 
     @staticmethod
     def _own(ledger: "Ledger", film_id: int, reader: Reader) -> list[Event]:
-        return [e for e in ledger.history(film_id) if e.reader == reader.name and e.kind in _OF_A_READING]
+        return [event for event in readings_of(ledger.history(film_id)) if event.reader == reader.name]
 
     def _written(
         self,
@@ -195,11 +210,13 @@ class Saving:
                     note=note,
                 )
             except StaleRevision as stale:
-                conflict: Conflict = stale.conflict
-                if all(other.kind in ("gold", "ungold") for other in conflict.theirs):
-                    base_revision = conflict.revision
+                now = stale.conflict.revision
+                history = [event for event in ledger.history(work.film) if event.revision <= now]
+                rivals = [event for event in readings_of(history) if event.revision > base_revision]
+                if not rivals:
+                    base_revision = now
                     continue
-                return None, self._clash(ledger, work.film, conflict.theirs, corrections, reader, conflict.revision)
+                return None, self._clash(ledger, work.film, rivals, corrections, reader, seen_revision(history))
             return event, None
 
     @staticmethod
@@ -214,10 +231,9 @@ class Saving:
         said: dict[str, Correction] = {}
         names: list[str] = []
         for event in theirs:
-            if event.kind in _OF_A_READING:
-                said.update(ledger.reading(film_id, event.reader))
-                name = "you, in another window" if event.reader == reader.name else event.reader
-                names = [other for other in names if other != name] + [name]
+            said.update(ledger.reading(film_id, event.reader))
+            name = "you, in another window" if event.reader == reader.name else event.reader
+            names = [other for other in names if other != name] + [name]
         whole = ledger.reading(film_id, reader.name) | {one.bone: one for one in mine}
         return Clash(revision, " and ".join(names), tuple(side_by_side(whole, said)))
 

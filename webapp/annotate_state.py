@@ -70,7 +70,8 @@ class Change(_Frozen):
 class Work(_Frozen):
     """A reader's work on one film.
 
-    film: its number in the ledger, None while it is not there. says: what stands on the page, what is saved included.
+    film: its number in the ledger, None while it is not there. base_revision: of the film, as its reader saw it (see
+    core.annotation.blinding). says: what stands on the page, what is saved included.
     steps: what undo goes back through, of which the first `at` count. seconds: spent on each bone. token: of the next save.
     seq: grows with every change, so that the page knows which of them has arrived.
     """

@@ -60,7 +60,7 @@ class _Tab:
         hear_opened = {"fn": None, "inputs": [parts.opened], "js": _heard("opened"), **_QUIETLY}
         self._page_of_film = [
             parts.empty, parts.page, parts.editor, parts.no_pixels, parts.totals, parts.workplace, parts.clash, parts.consent,
-            parts.writing, parts.history, parts.opened, parts.film_to_open, parts.has_guide,
+            parts.writing, parts.gold, parts.history, parts.opened, parts.film_to_open, parts.has_guide,
         ]  # fmt: skip
         by_number = parts.film_to_open.change(
             self._do.open_film, [parts.film_to_open, *opening], self._page_of_film, concurrency_limit=2, **_QUIETLY
@@ -104,6 +104,7 @@ class _Tab:
             [
                 parts.acted,
                 parts.clash,
+                parts.gold,
                 parts.history,
                 parts.consent,
                 parts.film_to_open,

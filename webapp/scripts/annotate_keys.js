@@ -55,6 +55,7 @@
     next: () => work.act({ do: "next" }),
     download: () => work.act({ do: "download" }),
     restore: (button) => work.act({ do: "restore", event: Number(button.dataset.event) }),
+    gold: (button) => work.act({ do: "gold", what: button.dataset.what, revision: Number(button.dataset.revision) }),
     "settle-mine": () => clashChoice("mine"),
     "settle-theirs": () => clashChoice("theirs"),
     "settle-chosen": () => clashChoice("chosen"),
@@ -148,6 +149,11 @@
   window.addEventListener("hashchange", () => {
     const open = work.film() && work.work().film;
     if (filmOfAddress() && Number(filmOfAddress()) !== open) openFilmOfAddress();
+  });
+  // A link to the film that the address names already changes no address.
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest('a[href^="#film="]') : null;
+    if (link && link.hash === location.hash) openFilmOfAddress();
   });
   new MutationObserver((_, observer) => {
     const box = byId("keys-on");

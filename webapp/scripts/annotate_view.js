@@ -227,7 +227,7 @@
   // --- All of it -------------------------------------------------------------------------------------------------------------
 
   const drawTimes = () => {
-    document.querySelectorAll("#annotate-history time:not([data-local])").forEach((time) => {
+    document.querySelectorAll(":is(#annotate-gold, #annotate-history) time:not([data-local])").forEach((time) => {
       time.dataset.local = "";
       time.textContent = new Date(time.dateTime).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
     });
