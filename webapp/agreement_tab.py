@@ -29,6 +29,7 @@ from core.readers import Action, Reader
 from core.standards import standard
 from webapp.agreement_choices import POOLED, Choice, choices, chosen
 from webapp.agreement_figures import ages_figure, confusion_figure, kappa_figure, times_figure
+from webapp.agreement_gold import GoldFilms
 from webapp.agreement_tables import (
     ages_table,
     confusion_table,
@@ -149,6 +150,8 @@ class _Tab:
             with gr.Column(scale=1, min_width=320) as self.times_column:
                 self.times = _Part("times")
         self.gold = styled_html(elem_id="agreement-gold")
+        self.gold_said = styled_html(elem_id="agreement-gold-said", elem_classes="message-slot")
+        self.gold_films = GoldFilms(self._desk.ledger)
 
     def _wire(self) -> None:
         gr.on([self.refresh.click, self.choice.input, self.scale.input], **self._showing())
@@ -156,6 +159,13 @@ class _Tab:
             self._show_bone,
             [self.choice, self.bone],
             [self.message, *self.confusion.outputs],
+            show_progress="hidden",
+            **_IN_LINE,
+        )
+        self.gold_films.wire(
+            self._change_gold,
+            [self.scale],
+            [self.gold_said, self.gold, self.gold_films.part],
             show_progress="hidden",
             **_IN_LINE,
         )
@@ -168,7 +178,8 @@ class _Tab:
         parts = (self.kappa, self.confusion, self.ages, self.times)
         outputs = [
             self.message, self.status, self.body, self.choice, self.scale, self.bone, self.tiles, self.confusion_column,
-            self.ages_column, self.times_column, self.gold, *(output for part in parts for output in part.outputs),
+            self.ages_column, self.times_column, self.gold, self.gold_said, self.gold_films.part,
+            *(output for part in parts for output in part.outputs),
         ]  # fmt: skip
         inputs = [self.choice, self.scale, self.bone]
         return {"fn": self._show, "inputs": inputs, "outputs": outputs, "show_progress_on": self.status, **_IN_LINE}
@@ -282,17 +293,39 @@ class _Tab:
         """The parts on every reader, or on this one alone for whom may not see the others."""
         all_names = reader.may(Action.SEE_ALL_READINGS)
         times = [one for one in reading_times(table) if all_names or one.reader == reader.name]
+        return {
+            self.times_column: gr.Column(visible=bool(times)),
+            **self.times.shows("Time a film", times_sentence(times), times_figure(times), times_table(times)),
+            self.gold: self._scores(table, reader, scale),
+            self.gold_said: "",
+            self.gold_films.part: self.gold_films.shown(table, reader),
+        }
+
+    def _scores(self, table: ReadingTable, reader: Reader, scale: AgeScale) -> str:
+        """How everybody, or this reader alone, stands against the gold readings."""
+        all_names = reader.may(Action.SEE_ALL_READINGS)
         scores = gold_scores(table, scale, self._calibration(scale))
         if not all_names:
             own = [score for score in scores if score.voice == Voice("reader", reader.name)]
             # The model's score stands beside one's own, not alone.
             scores = [*own, *(score for score in scores if own and score.voice == MODEL)]
-        return {
-            self.times_column: gr.Column(visible=bool(times)),
-            **self.times.shows("Time a film", times_sentence(times), times_figure(times), times_table(times)),
-            self.gold: _heading("Gold films", gold_sentence(scores, all_names))
-            + gold_table(scores, _SCALE_NAMES[scale]),
-        }
+        return _heading("Gold films", gold_sentence(scores, all_names)) + gold_table(scores, _SCALE_NAMES[scale])
+
+    def _change_gold(self, scale: AgeScale, asked: gr.EventData, request: gr.Request) -> Updates:
+        """Makes a film gold, or takes its gold reading back, and shows what stands then."""
+        try:
+            reader = self._desk.reader(request)
+            said = self.gold_films.change(asked._data, reader)
+            if self._collector is None:
+                raise BoneGradeError(DEMO)
+            table = self._collector.table()
+            return {
+                self.gold_said: "",
+                self.gold: self._scores(table, reader, scale),
+                self.gold_films.part: self.gold_films.shown(table, reader, said),
+            }
+        except Exception as error:
+            return {self.gold_said: message(_sentence(error), "warning")}
 
     def _calibration(self, scale: AgeScale) -> Calibration | None:
         """The shipped calibration, which takes the networks to be loaded; only for the scale that needs it."""

@@ -170,8 +170,8 @@ def gold_sentence(scores: Sequence[GoldScore], names_seen: bool) -> str:
     """What the table of gold scores shows, or how to come by one."""
     if not scores:
         return (
-            "No gold film has been read blindly yet. A reviewer sets a film's gold reading on the Annotate tab; the queue then "
-            "mixes it in among the others, for every reader who has not read it."
+            "No gold film has been read blindly yet. A reviewer sets a film's gold reading on the Annotate tab, or here "
+            "where its readers agree; the queue then mixes it in among the others, for every reader who has not read it."
         )
     whose = "Each reader's" if names_seen else "Your"
     return (

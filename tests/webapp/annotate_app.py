@@ -1,4 +1,4 @@
-"""The Assess and the Annotate tab over a ledger, as a program that a test starts, kills and starts again.
+"""The Assess, the Annotate and the Agreement tab over a ledger, as a program that a test starts, kills and starts again.
 
 BONEGRADE_DATA: the ledger's folder. TEST_DEMO: nothing is kept. Who reads: cookie "reader" of the browser, "NAME:ROLE".
 """
@@ -10,6 +10,7 @@ import gradio as gr
 
 from core.ledger import Ledger, LedgerSettings
 from core.readers import Reader, Role
+from webapp.agreement_tab import build_agreement_tab
 from webapp.annotate_tab import build_annotate_tab
 from webapp.app import launch_settings
 from webapp.assess_tab import build_assess_tab
@@ -42,7 +43,10 @@ def main() -> None:
                 assess = build_assess_tab(desk.load_assessor, read_examples())
             with gr.Tab("Annotate", id="annotate", render_children=True) as tab:
                 annotate = build_annotate_tab(desk, assess)
+            with gr.Tab("Agreement", id="agreement") as agreement_tab:
+                agreement = build_agreement_tab(desk)
         annotate.wire_select(tab)
+        agreement.refresh_on(agreement_tab.select)
     app.queue(default_concurrency_limit=4)
     warm_up()
     app.launch(**launch_settings())
