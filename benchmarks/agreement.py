@@ -17,8 +17,8 @@ import numpy as np
 from benchmarks.filled_ledger import filled_ledger
 from core.agreement import MODEL, ReadingCollector, Voice, compare, gold_scores, pairs, pooled_kappas, reading_times
 from core.bones import RUS_BONES
+from core.film.radiograph import Radiograph, film_hash
 from core.ledger import Correction, Ledger, LedgerSettings
-from core.radiograph import Radiograph, film_hash
 
 _SIZES: Final = (10_000, 100_000)
 

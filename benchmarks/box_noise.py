@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from core.bones import RUS_BONES
+from core.cohort.films import read_boxes, read_films
 from core.errors import FilmRefused
 from core.evaluation.boxes import iou
-from core.localize import Localizer
-from core.radiograph import read_radiograph
-from core.training.films import read_boxes, read_films
+from core.film.radiograph import read_radiograph
+from core.hand.localizer import Localizer
 from models.registry import load_localizer
 
 Boxes = NDArray[np.float64]

@@ -22,13 +22,13 @@ from typing import Final
 import numpy as np
 import torch
 
-from core.assessment import Assessor
-from core.background import BackgroundAssessor
-from core.burned_in_text import find_text
+from core.assessment.assessor import Assessor
+from core.film.burned_in_text import find_text
+from core.film.radiograph import Radiograph, film_hash, read_radiograph
+from core.intake.background import BackgroundAssessor
+from core.intake.turns import Turns
 from core.ledger import Ledger, LedgerSettings
 from core.processor import cores
-from core.radiograph import Radiograph, film_hash, read_radiograph
-from core.turns import Turns
 
 _FILM: Final = Path(__file__).parents[1] / "examples" / "girl_13_years.png"
 #: Times the time on an idle machine that a visit may take in the median, with a busy program on every core.

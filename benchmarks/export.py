@@ -23,12 +23,12 @@ import cv2
 import numpy as np
 import sqlalchemy as sa
 
-from core.assessment import Assessment, Assessor
+from core.assessment.assessor import Assessment, Assessor
 from core.bones import Sex
 from core.dataset.export import ExportFormat, ExportOptions, export
+from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.ledger import Correction, Ledger, LedgerSettings, clipped_box, events, predictions, schema
 from core.ledger.events import Words
-from core.radiograph import Radiograph, film_hash, read_radiograph
 
 _EXAMPLES = Path(__file__).parents[1] / "examples"
 _READER = "reader"

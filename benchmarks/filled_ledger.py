@@ -10,9 +10,9 @@ import numpy as np
 import sqlalchemy as sa
 
 from core.bones import RUS_BONES
-from core.geometry import mean_hand
+from core.hand.geometry import mean_hand
+from core.hand.localization import Localization, Region
 from core.ledger import Ledger, LedgerSettings, schema
-from core.localization import Localization, Region
 from core.standards import grade_count
 
 READERS: Final = 8

@@ -26,7 +26,7 @@ import numpy as np
 from benchmarks.filled_ledger import READERS, filled_ledger
 from core.bones import RUS_BONES
 from core.ledger import Correction, Ledger, LedgerSettings, StaleRevision
-from core.reading_queue import Order, QueueFilter, counts, next_film, queue_rows
+from core.ledger.reading_queue import Order, QueueFilter, counts, next_film, queue_rows
 
 _SIZES: Final = (10_000, 100_000)
 _SAVES: Final = 2_000

@@ -21,7 +21,7 @@ import torch
 
 _EXAMPLES = Path(__file__).parents[1] / "examples"
 _FIRST_ANSWER = (
-    "from core.assessment import Assessor; from core.radiograph import read_radiograph; import sys;"
+    "from core.assessment.assessor import Assessor; from core.film.radiograph import read_radiograph; import sys;"
     "from webapp.app import build_app, open_desk; build_app(open_desk());"
     "Assessor.from_registry().assess(read_radiograph(sys.argv[1]), sys.argv[2])"
 )
@@ -39,9 +39,9 @@ def _seconds(action: Callable[[], object], repeats: int = 7) -> dict[str, float]
 
 def main() -> None:
     """Prints the figures as JSON: seconds, and the peak resident memory of this process in MiB."""
-    from core.assessment import Assessor
+    from core.assessment.assessor import Assessor
     from core.bones import Sex
-    from core.radiograph import read_radiograph
+    from core.film.radiograph import read_radiograph
 
     example = json.loads((_EXAMPLES / "examples.json").read_text())[0]
     path, sex = _EXAMPLES / example["file"], example["sex"]

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.training.films import Film, read_films
+from core.assessment.second_opinion import WholeHandReader
+from core.cohort.films import Film, read_films
 from core.training.programs import localizer_for
 from core.training.second_opinion import (
     HandWindows,
@@ -22,7 +23,6 @@ from core.training.second_opinion import (
     months_of_hands,
     train_second_opinion,
 )
-from core.whole_hand import WholeHandReader
 
 
 def measure(reader: WholeHandReader, hands: HandWindows, films: Sequence[Film]) -> dict[str, dict[str, float]]:

@@ -49,8 +49,8 @@ def assess(
     maps: Annotated[Path | None, typer.Option(help="Write crops and attention maps into this folder.")] = None,
 ) -> None:
     """Assesses one film. Exits with 3 and the reason where the film is refused."""
-    from core.assessment import Assessor
-    from core.radiograph import read_radiograph
+    from core.assessment.assessor import Assessor
+    from core.film.radiograph import read_radiograph
     from models.registry import WeightsError
 
     try:
@@ -58,7 +58,7 @@ def assess(
         radiograph = read_radiograph(file)
         assessment = assessor.assess(radiograph, _sex(sex))
         if maps is not None:
-            from core.maps import write_maps
+            from core.assessment.map_files import write_maps
 
             try:
                 write_maps(assessor.explain(radiograph, assessment), maps)
@@ -92,9 +92,9 @@ def stress(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measures how far the age moves when the same hand comes on another film, and whether non-hands are refused."""
-    from core import stress as trial
-    from core.assessment import Assessor
-    from core.training.films import read_films
+    from core.assessment.assessor import Assessor
+    from core.cohort.films import read_films
+    from core.evaluation import stress as trial
 
     figures = run_program(lambda: trial.stress(read_films(data, split)[::every], Assessor.from_registry(), pictures))
     typer.echo(json.dumps(figures, indent=1) if as_json else trial.as_text(figures))
@@ -102,7 +102,7 @@ def stress(
 
 @train.command("localizer")
 def train_localizer(
-    data: Annotated[Path, typer.Option(help="Folder of hands, see core/training/films.py.")] = _HANDS,
+    data: Annotated[Path, typer.Option(help="Folder of hands, see core/cohort/films.py.")] = _HANDS,
     run: Annotated[Path, typer.Option(help="Folder for checkpoints and logs; run again to resume.")] = Path(
         "runs/localizer"
     ),
@@ -134,7 +134,7 @@ def train_grader(
 
 @train.command("second-opinion")
 def train_second_opinion(
-    data: Annotated[Path, typer.Option(help="Folder of hands, see core/training/films.py.")] = _HANDS,
+    data: Annotated[Path, typer.Option(help="Folder of hands, see core/cohort/films.py.")] = _HANDS,
     run: Annotated[
         Path, typer.Option(help="Folder for pictures and checkpoints; a grader's run folder saves time.")
     ] = Path("runs/grader"),
@@ -153,8 +153,8 @@ def train_examples(
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("examples"),
 ) -> None:
     """Makes the example hands, each the aligned average of at least eight children's."""
-    from core.localize import Localizer
-    from core.training.example_hands import make_examples
+    from core.composites.example_hands import make_examples
+    from core.hand.localizer import Localizer
     from models.registry import load_localizer
 
     run_program(lambda: make_examples(data, out, Localizer(load_localizer()[0])))
@@ -167,9 +167,9 @@ def train_grade_pictures(
     run: Annotated[Path | None, typer.Option(help="A grader's run folder, whose crops are taken.")] = None,
 ) -> None:
     """Makes the pictures of what each grade looks like, each the aligned average of at least eight children's crops."""
-    from core.grade import Grader
-    from core.localize import Localizer
-    from core.training.grade_pictures import make_grade_pictures
+    from core.assessment.grader import Grader
+    from core.composites.grade_pictures import make_grade_pictures
+    from core.hand.localizer import Localizer
     from models.registry import load_grader, load_localizer
 
     def program() -> None:

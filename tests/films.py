@@ -19,7 +19,7 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate
 
 from core.errors import UnreadableFilm
-from core.radiograph import read_radiograph
+from core.film.radiograph import read_radiograph
 
 #: What stands in every identifying field of `identified_film`, and must be found nowhere afterwards.
 SECRETS = ("Zwiebelfisch", "19870623", "173059", "1.2.826.0.1.3680043.8.498.77", "Rumpelstiltskin-Hospital")

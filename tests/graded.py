@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from core.crops import CONTEXT_SIDE
-from core.training.crop_store import HandCrops
+from core.cohort.crop_store import HandCrops
+from core.hand.crops import CONTEXT_SIDE
 
 #: Of its labels.csv.
 COLUMNS = ["file", "bone_group", "bone", "rus_chn_grade", "quality"]

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.assessment import Assessment
+from core.assessment.assessor import Assessment
 from core.bones import ALL_BONES, Sex
-from core.geometry import mean_hand
+from core.hand.geometry import mean_hand
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

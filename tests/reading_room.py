@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.assessment import Assessment, BoneAssessment
+from core.assessment.assessor import Assessment, BoneAssessment
 from core.bones import RUS_BONES, Sex
+from core.film.radiograph import Radiograph, film_hash
+from core.hand.localization import Localization
 from core.ledger import Correction, Event, Ledger, LedgerSettings
-from core.localization import Localization
-from core.radiograph import Radiograph, film_hash
 from core.standards import STANDARDS, grade_count, grade_label, score_card, tw3_stage
 
 #: Grade by bone; None: cannot be read.

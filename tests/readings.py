@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.assessment import Assessment, BoneAssessment
+from core.assessment.assessor import Assessment, BoneAssessment
 from core.bones import RUS_BONES, Sex
+from core.cohort.films import Film
 from core.evaluation import Reading
-from core.localization import Localization
+from core.hand.localization import Localization
 from core.standards import STANDARDS, grade_count, grade_label, score_card, tw3_stage
-from core.training.films import Film
 
 Box = tuple[float, float, float, float]
 BOX: Box = (0.0, 0.0, 10.0, 10.0)

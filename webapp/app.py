@@ -11,23 +11,23 @@ from typing import Any, Final
 import gradio as gr
 from starlette.middleware import Middleware
 
+from core.access.roles import Action
 from core.dataset.hub import start_pushing
 from core.errors import BoneGradeError
 from core.ledger import Ledger, LedgerSettings
-from core.readers import Action
-from webapp.agreement_tab import build_agreement_tab
-from webapp.annotate_tab import build_annotate_tab
-from webapp.assess_tab import KEPT_SECONDS, build_assess_tab
-from webapp.components import styled_html
-from webapp.data_tab import build_data_tab
+from webapp.agreement.tab import build_agreement_tab
+from webapp.annotate.tab import build_annotate_tab
+from webapp.assess.examples import EXAMPLES_FOLDER, read_examples
+from webapp.assess.tab import KEPT_SECONDS, build_assess_tab
+from webapp.data.tab import build_data_tab
 from webapp.desk import Desk
-from webapp.examples import EXAMPLES_FOLDER, read_examples
 from webapp.identity import Access, keep_peers, served_host
 from webapp.own_pages import OwnPagesOnly
-from webapp.queue_tab import build_queue_tab
+from webapp.queue.tab import build_queue_tab
 from webapp.service import shipped_assessor, warm_up
-from webapp.theme import page_head, theme
-from webapp.words import DISCLAIMER
+from webapp.shared.components import styled_html
+from webapp.shared.theme import page_head, theme
+from webapp.shared.words import DISCLAIMER
 
 _log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import gradio as gr
 
-from core.readers import Action, Reader, Role
+from core.access.roles import Action, Reader, Role
 
 if TYPE_CHECKING:
-    from core.assessment import Assessor
+    from core.assessment.assessor import Assessor
     from core.ledger import Ledger
 
 

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 import gradio as gr
 
+from core.access.roles import Reader, Role
+from core.access.users import Users, UsersError, role_of_text
 from core.errors import BoneGradeError
 from core.ledger import LedgerSettings
-from core.readers import Reader, Role
-from core.users import Users, UsersError, role_of_text
 
 #: local: one person on their own machine. login: names and passwords of the users file. proxy: a proxy in front has signed
 #: the person in. space: a Hugging Face account. demo: anybody from anywhere, and nothing is kept.

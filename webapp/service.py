@@ -6,10 +6,10 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from core.errors import BoneGradeError
-from core.turns import Turns
+from core.intake.turns import Turns
 
 if TYPE_CHECKING:
-    from core.assessment import Assessor
+    from core.assessment.assessor import Assessor
 
 _log = logging.getLogger(__name__)
 _loading = threading.Lock()
@@ -21,7 +21,7 @@ TURNS: Final = Turns()
 @functools.cache
 def _load() -> "Assessor":
     # Imported here because torch takes seconds to import, and the page need not wait for it.
-    from core.assessment import Assessor
+    from core.assessment.assessor import Assessor
 
     return Assessor.from_registry()
 

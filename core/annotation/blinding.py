@@ -7,9 +7,9 @@ be changed. So whatever is sent to a page counts revisions without gold marks, f
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from core.access.roles import Action, Reader
 from core.ledger import Event, fold
 from core.ledger.readings import OF_THE_READING
-from core.readers import Action, Reader
 
 
 @dataclass(frozen=True)

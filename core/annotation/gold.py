@@ -1,7 +1,7 @@
 """Gold readings: what may be made one, and setting it, taking it back and putting it back, each an event of the film.
 
-Only whoever may set gold readings asks here; everybody else is refused with core.readers.NotAllowed, and is told nothing of
-them (core.annotation.blinding).
+Only whoever may set gold readings asks here; everybody else is refused with core.access.roles.NotAllowed, and is told
+nothing of them (core.annotation.blinding).
 """
 
 from collections.abc import Mapping
@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from core.access.roles import Action, Reader, enforce
 from core.annotation.blinding import readings_of
 from core.bones import RUS_BONES
 from core.errors import BoneGradeError
 from core.ledger import Correction, Event, FilmState, Ledger, Reading, StaleRevision, fold
-from core.readers import Action, Reader, enforce
 
 NOTHING_TAKEN_BACK: Final = "No gold reading of this film was taken back, so there is none to put back."
 NOT_AGREED: Final = (

@@ -108,7 +108,7 @@ def import_command(
     assess: Annotated[bool, typer.Option(help="Assess new films, so that their crops can be cut.")] = True,
 ) -> None:
     """Takes in labels that exist already: all of them or, where one is wrong, none."""
-    from core.assessment import Assessor
+    from core.assessment.assessor import Assessor
     from core.dataset.importing import Format, ImportOptions, import_labels
     from models.registry import WeightsError
 

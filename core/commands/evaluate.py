@@ -36,7 +36,7 @@ def evaluate(
 ) -> None:
     """Measures boxes, bone ages, their intervals and whether grades rise with age, on labelled films."""
     from core import evaluation as measuring
-    from core.assessment import Assessor
+    from core.assessment.assessor import Assessor
 
     def measure() -> dict[str, Any]:
         if figures is not None:
@@ -69,8 +69,8 @@ def evaluate_grades(
 ) -> None:
     """Measures grades on crops that a person graded: exact, within one, and kappa, in all and by bone."""
     from core import evaluation as measuring
-    from core.grade import Grader
-    from core.training.exemplar_frame import Part
+    from core.assessment.grader import Grader
+    from core.cohort.exemplar_frame import Part
     from models.registry import load_grader
 
     def measure() -> dict[str, Any]:
@@ -86,7 +86,7 @@ def evaluate_grades(
 def evaluate_places(data: _Marked = _DATA / "hands", every: _Every = 1, as_json: _Json = False) -> None:
     """Measures where the bones are found against ossification boxes and joints that other people marked."""
     from core import evaluation as measuring
-    from core.localize import Localizer
+    from core.hand.localizer import Localizer
     from models.registry import load_localizer
 
     def measure() -> dict[str, Any]:

@@ -26,9 +26,10 @@ def table1(
     out: Annotated[Path | None, typer.Option(help="Write table1.json and the pictures into this folder.")] = None,
 ) -> None:
     """The paper's Table 1 and the ablation it lacks: plain and improved ResNet, same hands, same budget, several seeds."""
+    from core.cohort.crop_store import complete_hands
     from core.evaluation.chart import write_chart
     from core.evaluation.pictures import make_folder
-    from core.experiments.table1 import (
+    from core.evaluation.table1 import (
         by_year_chart,
         by_year_text,
         run_table1,
@@ -36,7 +37,6 @@ def table1(
         table1_plot,
         table1_text,
     )
-    from core.training.crop_store import complete_hands
     from core.training.programs import grading_material
 
     def program() -> None:

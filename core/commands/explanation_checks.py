@@ -24,9 +24,9 @@ def check_explanations(
     ] = None,
 ) -> None:
     """Measures whether the maps change with the weights, lie on the growth plate, and mark what the grade rests on."""
-    from core import explanation_checks as checks
-    from core.assessment import Assessor
-    from core.training.films import read_films
+    from core.assessment.assessor import Assessor
+    from core.cohort.films import read_films
+    from core.evaluation.maps import checks
 
     def measure() -> None:
         measured = checks.check(checks.evenly(read_films(data, split), hands), Assessor.from_registry())

@@ -29,7 +29,7 @@ def convert_rsna_command(
 
 
 def _convert(source: Path, out: Path, boxes: Path | None, full_size: bool, workers: int | None) -> None:
-    from core.training.rsna import convert_rsna
+    from core.cohort.rsna import convert_rsna
 
     done = run_program(lambda: convert_rsna(source, out, boxes, full_size, workers or os.cpu_count() or 1))
     for note in done.notes:
@@ -66,8 +66,8 @@ def all_command(
     ] = None,
 ) -> None:
     """Trains the localiser, where there are boxes, the grader and the whole hand's network on 12,611 hands; registers them."""
+    from core.cohort.films import read_films
     from core.training.device import device_of
-    from core.training.films import read_films
     from core.training.full_set import check_ready, full_set_recipe, make_all
 
     if source is None and boxes is not None:

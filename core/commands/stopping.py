@@ -20,8 +20,8 @@ def stop(message: str, code: int = FAILED) -> NoReturn:
 
 def run(program: Callable[[], _Result]) -> _Result:
     """What the program returns; it stops over data folders, weights, packages and files that are not as they must be."""
-    from core.training.films import DataFolderError
-    from core.training.hand_average import TooFewHandsError
+    from core.cohort.films import DataFolderError
+    from core.composites.hand_average import TooFewHandsError
     from models.registry import WeightsError
 
     try:

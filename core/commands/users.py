@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from core.access.users import Users, role_of_text
 from core.commands.stopping import stop
 from core.errors import BoneGradeError
 from core.ledger import LedgerSettings
-from core.users import Users, role_of_text
 
 users = typer.Typer(no_args_is_help=True, add_completion=False, help="The people who may sign in, and their roles.")
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from core.bones import BONE_TITLES, RUS_BONES
-from core.dataset.crop_shelf import Crop
 from core.dataset.snapshot import FilmSnapshot
 from core.dataset.split import PARTS, Part, Shares, split_key
+from core.intake.crop_shelf import Crop
 from core.standards import grade_count
 
 RULES: Final = {

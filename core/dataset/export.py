@@ -17,7 +17,6 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from core.dataset.crop_shelf import Crop, CropShelf
 from core.dataset.datasheet import Facts, Tally, datasheet
 from core.dataset.formats import coco, csv_labels, pascal_voc
 from core.dataset.labels import Label, LabelledFilm
@@ -26,6 +25,7 @@ from core.dataset.snapshot import FilmSnapshot, Snapshot
 from core.dataset.split import PARTS, Part, Shares, Split
 from core.dataset.tables import CropsWriter, LabelsWriter
 from core.errors import BoneGradeError
+from core.intake.crop_shelf import Crop, CropShelf
 from core.ledger import LabelRule, Ledger
 
 #: labels: Parquet, one row a film and bone. crops: Parquet with PNG pictures. csv, coco, voc: what others read. films: the

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from core.assessment import Assessor
+from core.assessment.assessor import Assessor
 from core.bones import Sex
-from core.dataset.crop_shelf import CropShelf
 from core.dataset.formats import coco, csv_labels, pascal_voc
 from core.dataset.labels import (
     BadLabels,
@@ -21,8 +20,9 @@ from core.dataset.labels import (
     checked_sex,
 )
 from core.errors import FilmRefused
+from core.film.radiograph import Radiograph, read_radiograph
+from core.intake.crop_shelf import CropShelf
 from core.ledger import FilmRecord, Ledger, StaleRevision
-from core.radiograph import Radiograph, read_radiograph
 
 Format = Literal["coco", "voc", "csv"]
 _READ: Final[Mapping[Format, Callable[[Path], list[LabelledFilm]]]] = {

@@ -10,8 +10,8 @@ from typing import Any, cast
 
 from core.bones import RUS_BONES, Sex
 from core.errors import BoneGradeError
+from core.hand.localization import Box
 from core.ledger import Correction, Verdict
-from core.localization import Box
 from core.standards import grade_count, grade_label
 
 #: Coordinates that were rounded on their way may stick out of the film by less than this many pixels.
@@ -53,7 +53,7 @@ class LabelledFilm:
     """One film of a label file with its bones' labels.
 
     file: name of its picture, relative to the folder of pictures. width, height: in pixels, None if the file does not
-    say. sha256: core.radiograph.film_hash if the file says. patient: anything that tells patients apart. split: train, val
+    say. sha256: core.film.radiograph.film_hash if the file says. patient: anything that tells patients apart. split: train, val
     or test, "" if it does not say.
     """
 

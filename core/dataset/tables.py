@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.bones import RUS_BONES
-from core.dataset.crop_shelf import Crop
 from core.dataset.snapshot import FilmSnapshot
 from core.dataset.split import Part
+from core.hand.localization import Box
+from core.intake.crop_shelf import Crop
 from core.ledger import Correction, LabelRule, PredictionRecord
-from core.localization import Box
 from core.standards import grade_label
 
 #: Rows in one row group: of labels, and of crops (about 13 MB); and crops in one file.

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from core.agreement.measures import LEAST_FILMS, kappa_of_two
+from core.assessment.grader import Grader
 from core.bones import RUS_BONES
+from core.cohort.crop_store import GradedCrops
+from core.cohort.exemplar_frame import EXEMPLARS_KEY, Part, read_graded
 from core.evaluation.readings import Reading, by_sex
 from core.evaluation.shares import wilson95
-from core.grade import Grader
-from core.training.crop_store import GradedCrops
-from core.training.exemplar_frame import EXEMPLARS_KEY, Part, read_graded
 from models.registry import WeightFile
 
 Quality = Literal["unverified", "exemplar"]
@@ -29,7 +29,7 @@ _LEAST_HANDS: Final = 3
 def evaluate_graded(folder: Path, quality: Quality, part: Part, grader: Grader, weights: WeightFile) -> dict[str, Any]:
     """How near the likeliest grade is to a person's on the crops of one quality and part, JSON-ready.
 
-    folder: see core.training.exemplar_frame.read_graded, which also raises DataFolderError. weights: the grader's file.
+    folder: see core.cohort.exemplar_frame.read_graded, which also raises DataFolderError. weights: the grader's file.
     trained_on, in `data`: whether any of these crops was a training example, as the file's metadata has it.
     """
     crops = read_graded(folder, quality, part)

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from core.assessment import Assessment, Assessor
-from core.bone_age import BoneAge, heard, interval_of_total
+from core.assessment.assessor import Assessment, Assessor
+from core.assessment.bone_age import BoneAge, heard, interval_of_total
 from core.evaluation.readings import Reading, by_sex
 from core.evaluation.shares import wilson95
 from core.standards import total_distribution

@@ -10,12 +10,12 @@ import pandas as pd
 from tqdm import tqdm
 
 from core.bones import RUS_BONES
+from core.cohort.films import DataFolderError, Film, read_films, read_table
 from core.errors import FilmRefused
 from core.evaluation.shares import wilson95
-from core.localization import Box
-from core.localize import Localizer
-from core.radiograph import read_radiograph
-from core.training.films import DataFolderError, Film, read_films, read_table
+from core.film.radiograph import read_radiograph
+from core.hand.localization import Box
+from core.hand.localizer import Localizer
 
 Point = tuple[float, float]
 
@@ -65,7 +65,7 @@ Marks = dict[str, dict[str, Mark]]
 
 @dataclass(frozen=True)
 class Found:
-    """Where the localiser put a region: centre in pixels, axis_degrees as in core.localization.Region, and whether the
+    """Where the localiser put a region: centre in pixels, axis_degrees as in core.hand.localization.Region, and whether the
     film shows a right hand."""
 
     centre: Point

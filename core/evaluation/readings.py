@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
-from core.assessment import Assessment, Assessor
+from core.assessment.assessor import Assessment, Assessor
+from core.cohort.films import Film
 from core.errors import FilmRefused
-from core.radiograph import read_radiograph
+from core.film.radiograph import read_radiograph
 from core.standards import age_of_total
-from core.training.films import Film
 
 
 @dataclass(frozen=True)

@@ -5,23 +5,23 @@ from typing import Any
 
 import numpy as np
 
-from core.assessment import Assessor
+from core.assessment.assessor import Assessor
 from core.bones import RUS_BONES
+from core.cohort.films import read_boxes, read_films
 from core.evaluation.ages import age_figures, small_children_figures, year_figures
 from core.evaluation.boxes import localization_figures
 from core.evaluation.grades import rising_figures
 from core.evaluation.intervals import interval_figures, intervals_of, reliability_figures
 from core.evaluation.readings import read_all
-from core.training.films import read_boxes, read_films
 
 
 def evaluate(data: Path, split: str | None, assessor: Assessor, every: int = 1) -> dict[str, Any]:
     """The figures of one data folder, JSON-ready.
 
-    data: a folder with labels.csv (see core.training.films). split: its rows of that split; a table without a split
+    data: a folder with labels.csv (see core.cohort.films). split: its rows of that split; a table without a split
     column is all measured. every: take every n-th of these films. A film without an age, because it was refused or a bone
     is missing, counts in every n, is listed in `refused`, and is outside 12 months; means are over the others (`answered`).
-    Raises core.training.films.DataFolderError where the folder is not laid out as expected.
+    Raises core.cohort.films.DataFolderError where the folder is not laid out as expected.
     """
     readings = read_all(read_films(data, split)[::every], assessor)
     refused = {r.film.id: r.refusal for r in readings if r.months is None}

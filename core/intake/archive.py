@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from core.film.radiograph import MAX_BYTES
 from core.intake.errors import BatchRefused
-from core.radiograph import MAX_BYTES
 
 #: Whether the content of a file of this name is needed.
 Wanted = Callable[[PurePosixPath], bool]

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, Protocol
 
 from core.bones import Sex
-from core.burned_in_text import TextPlace, find_text
 from core.errors import BoneGradeError
+from core.film.burned_in_text import TextPlace, find_text
+from core.film.radiograph import Radiograph, read_radiograph
 from core.intake.batch import Batch, FilmFile
 from core.ledger import FilmRecord, Ledger
-from core.radiograph import Radiograph, read_radiograph
 
 _log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from core.bones import BONE_TITLES, RUS_BONES
+from core.hand.localization import Box
 from core.ledger.errors import InvalidCorrection
 from core.ledger.records import Correction, FilmRecord
-from core.localization import Box
 from core.standards import GRADE_COUNTS, grade_label
 
 #: The longest note, in characters.

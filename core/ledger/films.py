@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.bones import Sex
+from core.film.radiograph import Radiograph
 from core.ledger import schema
 from core.ledger.errors import InvalidFilm, UnknownFilm
 from core.ledger.records import FilmRecord
-from core.radiograph import Radiograph
 
 #: The greatest chronological age that is taken for one, in months.
 _OLDEST = 1200.0

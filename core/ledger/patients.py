@@ -5,8 +5,8 @@ import hmac
 import secrets
 from pathlib import Path
 
+from core.files import write_whole
 from core.ledger.errors import DamagedStore
-from core.ledger.files import write_whole
 
 _FILE = "patient_secret"
 _BYTES = 32

@@ -12,12 +12,12 @@ import numpy as np
 import sqlalchemy as sa
 
 from core.errors import FilmRefused
+from core.hand.localization import Localization
 from core.ledger import schema
 from core.ledger.records import FilmRecord, PredictionRecord
-from core.localization import Localization
 
 if TYPE_CHECKING:
-    from core.assessment import Assessment, Assessor
+    from core.assessment.assessor import Assessment, Assessor
 
 _PREDICTION = schema.prediction
 _IS_OF_FILM = sa.select(_PREDICTION.c.id).where(
@@ -31,7 +31,9 @@ def assessment_of(assessor: "Assessor", film: FilmRecord, prediction: Prediction
     Totals and checks are made anew from the stored probabilities; the bone age and its interval are the stored ones.
     Raises FilmRefused, with the sentence of that time, where the prediction is a refusal.
     """
-    from core.bone_age import SecondOpinion  # brings torch along, which a ledger without an assessor does not need
+    from core.assessment.bone_age import (
+        SecondOpinion,  # brings torch along, which a ledger without an assessor does not need
+    )
 
     if prediction.localization is None:
         raise FilmRefused("refused", prediction.refusal or "The film was refused.")

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from core.bones import Sex
-from core.localization import Box, Localization
+from core.hand.localization import Box, Localization
 
 #: graded: the bone has `grade` 1..n. absent: its centre is not visible yet, which is grade 0. unreadable: it cannot be
 #: read on this film; no grade, so no total.
@@ -30,7 +30,7 @@ LabelRule = Literal["latest", "majority", "reviewer_first"]
 class FilmRecord:
     """One film. The same pixels are one film, however often they are sent.
 
-    sha256: of the pixels, core.radiograph.film_hash. patient_key: pseudonym, 16 hexadecimal digits, "" where no patient
+    sha256: of the pixels, core.film.radiograph.film_hash. patient_key: pseudonym, 16 hexadecimal digits, "" where no patient
     was named; the patient's own id is never kept. age_months: chronological age, None if not known. consent: the uploader
     consented to keeping the pixels. picture: SHA-256 of the stored 16-bit PNG, None without consent. source: how it came in
     ("assess", "queue", "import"). spacing_mm: row, column. added_by: the reader's name.
@@ -58,7 +58,7 @@ class PredictionRecord:
 
     weights: SHA-256 by network. localization: None where the film was refused, and `refusal` says why in a sentence.
     probabilities: of grades 0..n by bone, found bones alone. bone_age_months, interval90_months: None with a bone missing.
-    second_opinion: months and weight, as in core.bone_age.SecondOpinion; None where there was none.
+    second_opinion: months and weight, as in core.assessment.bone_age.SecondOpinion; None where there was none.
     """
 
     id: int

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 import sqlalchemy as sa
 
 from core.bones import Sex
+from core.files import make_folder
+from core.film.radiograph import Radiograph
 from core.ledger import drafts, events, films, predictions, projection, schema
 from core.ledger.checks import checked_corrections, checked_name
 from core.ledger.database import Database
 from core.ledger.errors import DamagedStore, InvalidCorrection, InvalidFilm
 from core.ledger.events import Words
-from core.ledger.files import make_folder
 from core.ledger.films import AddedFilm
 from core.ledger.patients import Pseudonyms
 from core.ledger.pictures import PictureFolder
@@ -21,10 +22,9 @@ from core.ledger.readings import fold
 from core.ledger.records import Correction, Event, FilmRecord, LabelRule, PredictionRecord, Reading
 from core.ledger.saying import checked_words, say
 from core.ledger.settings import LedgerSettings
-from core.radiograph import Radiograph
 
 if TYPE_CHECKING:
-    from core.assessment import Assessment
+    from core.assessment.assessor import Assessment
 
 _Row = TypeVar("_Row", FilmRecord, PredictionRecord, Event)
 
@@ -36,7 +36,7 @@ class Ledger:
     """One store; safe to use from many threads, and the same store from many processes.
 
     Every change is on the disk before its method returns. Names of readers come from the caller, who has made sure of
-    them and of what their role allows: see core.readers.
+    them and of what their role allows: see core.access.roles.
     """
 
     def __init__(self, database: Database, pictures: PictureFolder, pseudonyms: Pseudonyms):
@@ -120,7 +120,7 @@ class Ledger:
             return films.by_id(connection, film_id)
 
     def film_by_hash(self, sha256: str) -> FilmRecord | None:
-        """The film with these pixels (core.radiograph.film_hash), None if there is none."""
+        """The film with these pixels (core.film.radiograph.film_hash), None if there is none."""
         with self._database.reading() as connection:
             return films.by_hash(connection, sha256)
 

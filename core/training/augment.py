@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.crops import CONTEXT_SIDE, CROP_SIDE
-from core.grade import standardise_crops
+from core.assessment.grader import standardise_crops
+from core.hand.crops import CONTEXT_SIDE, CROP_SIDE
 
 
 def random_views(crops: Tensor, generator: torch.Generator, strength: float = 1.0, cut_close: float = 0.0) -> Tensor:
@@ -15,7 +15,7 @@ def random_views(crops: Tensor, generator: torch.Generator, strength: float = 1.
 
     strength scales all geometric jitter; 1 is about the localiser's own error plus how readers' boxes differ. cut_close:
     share of the views that look as if a person had cut the bone out, as exemplars are: a rectangle aslant, whose edge is
-    continued outwards (see core.training.exemplar_frame), in greys of its own. generator: of the CPU, wherever the crops
+    continued outwards (see core.cohort.exemplar_frame), in greys of its own. generator: of the CPU, wherever the crops
     are, so that the same seed draws the same views on every device.
     """
     count, device = len(crops), crops.device

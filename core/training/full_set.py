@@ -6,9 +6,9 @@ from pathlib import Path
 
 import torch
 
+from core.cohort.exemplar_frame import check_graded
+from core.cohort.films import read_boxes
 from core.training import programs
-from core.training.exemplar_frame import check_graded
-from core.training.films import read_boxes
 from core.training.grader import GraderRecipe
 from core.training.second_opinion import SecondOpinionRecipe
 from models.efficientnet_lite import imagenet_state

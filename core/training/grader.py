@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from core.assessment.grader import Grader, network_input, score_table, starting_cuts
 from core.bones import RUS_BONES, Sex
-from core.crops import CROP_SIDE
-from core.grade import Grader, network_input, score_table, starting_cuts
+from core.cohort.crop_store import GradedCrops, HandCrops, drawing_weights
+from core.hand.crops import CROP_SIDE
 from core.standards import MATURE_TOTAL, age_of_total, total_of_age
 from core.training.augment import random_views
-from core.training.crop_store import GradedCrops, HandCrops, drawing_weights
 from core.training.device import CPU
 from core.training.loop import Resumable, Run, WeightAverage, seed_everything
 from models.bone_grader import BoneGrader, OrdinalScale
@@ -33,7 +33,7 @@ class GraderRecipe:
     """Settings of one run, chosen on `val`. Losses are weighed against the age of the whole hand (weight 1).
 
     warm_up: the learning rate rises over the first tenth of the steps, instead of starting at its highest. evening: see
-    core.training.crop_store.drawing_weights. cut_close: share of the films' and exemplars' views that look cut out by hand,
+    core.cohort.crop_store.drawing_weights. cut_close: share of the films' and exemplars' views that look cut out by hand,
     see core.training.augment.random_views: what is learned from ages then holds for exemplars, and the other way round.
     """
 

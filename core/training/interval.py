@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from core.bone_age import SecondOpinion, bone_age_of_total, heard
+from core.assessment.bone_age import SecondOpinion, bone_age_of_total, heard
+from core.assessment.grader import Grader
 from core.bones import RUS_BONES, Sex
-from core.grade import Grader
+from core.cohort.crop_store import HandCrops
+from core.cohort.films import DataFolderError
 from core.standards import total_distribution
-from core.training.crop_store import HandCrops
-from core.training.films import DataFolderError
 
 _LOG = logging.getLogger(__name__)
 _COVERAGE = 0.9

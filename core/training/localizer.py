@@ -16,8 +16,8 @@ from torch.utils.data import DataLoader, IterableDataset
 from tqdm import tqdm
 
 from core.bones import ALL_BONES
+from core.cohort.films import DataFolderError, read_boxes, read_films, read_grey
 from core.training.device import CPU
-from core.training.films import DataFolderError, read_boxes, read_films, read_grey
 from core.training.localizer_data import CACHE_SIDE, BoxedFilm, batch_of, hand_sample, other_sample
 from core.training.loop import Resumable, Run, WeightAverage, seed_everything
 from models.efficientnet_lite import imagenet_state

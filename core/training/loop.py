@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from core.training.settings import settle
+from core.cohort.settings import settle
 
 
 def seed_everything(seed: int) -> None:
@@ -48,7 +48,7 @@ class WeightAverage(Generic[_Network]):
 class Run:
     """A training run's folder: `checkpoint.pt` to resume from, `log.jsonl`, one line an epoch, and `settings.json`.
 
-    settings: what the checkpoint holds for; see core.training.settings.settle, whose errors it raises.
+    settings: what the checkpoint holds for; see core.cohort.settings.settle, whose errors it raises.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]):

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.bone_age import SecondOpinion
-from core.grade import Grader
-from core.localize import Localizer
-from core.training.crop_store import (
+from core.assessment.bone_age import SecondOpinion
+from core.assessment.grader import Grader
+from core.assessment.second_opinion import WholeHandReader
+from core.cohort.crop_store import (
     GradedCrops,
     HandCrops,
     complete_hands,
@@ -19,9 +19,11 @@ from core.training.crop_store import (
     no_graded_crops,
     save_arrays,
 )
+from core.cohort.exemplar_frame import EXEMPLARS_KEY, MEAN_CROPS, mean_crops, read_graded
+from core.cohort.films import read_boxes, training_films
+from core.cohort.settings import settle
+from core.hand.localizer import Localizer
 from core.training.device import CPU
-from core.training.exemplar_frame import EXEMPLARS_KEY, MEAN_CROPS, mean_crops, read_graded
-from core.training.films import read_boxes, training_films
 from core.training.grader import GraderRecipe, months_of, train_grader
 from core.training.interval import calibrate_spread
 from core.training.localizer import LocalizerRecipe, train_localizer
@@ -35,8 +37,6 @@ from core.training.second_opinion import (
     months_of_hands,
     train_second_opinion,
 )
-from core.training.settings import settle
-from core.whole_hand import WholeHandReader
 from models.bone_grader import BoneGrader
 from models.registry import load_grader, load_localizer, load_whole_hand, register, unregister
 from models.whole_hand_network import WholeHandNetwork
@@ -88,7 +88,7 @@ def grading_material(films: Path, graded: Path | None, run: Path, workers: int =
     """Cuts crops of `train` and `val` and frames the exemplars that are trained on, or reads what `run` has of them.
 
     films: folder of labelled films. graded: folder of graded exemplars, half of which are left out, see
-    core.training.exemplar_frame.left_out; None for none at all. workers: processes that cut.
+    core.cohort.exemplar_frame.left_out; None for none at all. workers: processes that cut.
     """
     localizer = localizer_for(films, run)
     train, val = (_crops(films, split, run, localizer, workers) for split in ("train", "val"))

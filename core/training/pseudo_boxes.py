@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from core.cohort.films import Film
 from core.errors import FilmRefused
-from core.geometry import apply, fit_similarity, mean_hand
-from core.localization import Localization
-from core.localize import Localizer
-from core.radiograph import read_radiograph
-from core.training.films import Film
+from core.film.radiograph import read_radiograph
+from core.hand.geometry import apply, fit_similarity, mean_hand
+from core.hand.localization import Localization
+from core.hand.localizer import Localizer
 
 #: A region counts where the network's peak is at least so high and it lies so near to where the mean hand has it.
 _CONFIDENCE = 0.2

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from core.cohort.crop_store import GradedCrops, HandCrops
 from core.training.augment import random_views
-from core.training.crop_store import GradedCrops, HandCrops
 from core.training.grader import TotalAge, exemplar_loss
 from models.bone_grader import BoneGrader
 

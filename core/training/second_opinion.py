@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
+from core.assessment.second_opinion import WholeHandReader, hand_views, hand_window
+from core.cohort.crop_store import LabelledHands, cut_labelled, drawing_weights, to_levels
+from core.cohort.films import Film, training_films
 from core.errors import FilmRefused
-from core.localize import Localizer
-from core.radiograph import read_radiograph
-from core.training.crop_store import LabelledHands, cut_labelled, drawing_weights, to_levels
+from core.film.radiograph import read_radiograph
+from core.hand.localizer import Localizer
 from core.training.device import CPU
-from core.training.films import Film, training_films
 from core.training.loop import Resumable, Run, WeightAverage, seed_everything
-from core.whole_hand import WholeHandReader, hand_views, hand_window
 from models.efficientnet_lite import imagenet_state
 from models.whole_hand_network import WholeHandNetwork
 

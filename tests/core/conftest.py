@@ -8,15 +8,16 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from core.assessment import Assessment, Assessor
-from core.crops import cut_all
-from core.grade import Grader, starting_cuts
-from core.radiograph import Radiograph, film_hash, read_radiograph
+from core.assessment.assessor import Assessment, Assessor
+from core.assessment.grader import Grader, starting_cuts
+from core.film.radiograph import Radiograph, film_hash, read_radiograph
+from core.hand.crops import cut_all
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.improved_resnet import ResNetOptions
 from tests.hands import Assess, Example, shipped_examples
 from tests.postgres import new_database, running_server
 from tests.reading_room import ReadingRoom
+from tests.stored_films import make_store, store  # noqa: F401 - fixtures
 
 
 def film_of(pixels: NDArray[np.float32]) -> Radiograph:

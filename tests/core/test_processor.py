@@ -51,7 +51,7 @@ def _output(*arguments: str, **settings: str) -> str:
         ("app.py",),
         ("-m", "core", "assess", _FILM, "--sex", "F"),
         ("-m", "benchmarks.speed"),
-        ("-c", "import core.assessment"),
+        ("-c", "import core.assessment.assessor"),
         ("-m", "pytest", "-s", "tests/models/test_shuffle_attention.py"),
     ],
     ids=lambda program: " ".join(program[:2]),

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import gradio as gr
 
+from core.access.roles import Reader, Role
 from core.ledger import Ledger, LedgerSettings
-from core.readers import Reader, Role
-from webapp.agreement_tab import build_agreement_tab
+from webapp.agreement.tab import build_agreement_tab
 from webapp.app import launch_settings
 from webapp.desk import Desk
 from webapp.service import shipped_assessor

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from core.access.roles import Reader, Role
 from core.ledger import Ledger, LedgerSettings
-from core.readers import Reader, Role
-from webapp.agreement_tab import build_agreement_tab
-from webapp.annotate_tab import build_annotate_tab
+from webapp.agreement.tab import build_agreement_tab
+from webapp.annotate.tab import build_annotate_tab
 from webapp.app import launch_settings
-from webapp.assess_tab import build_assess_tab
+from webapp.assess.examples import read_examples
+from webapp.assess.tab import build_assess_tab
 from webapp.desk import Desk
-from webapp.examples import read_examples
 from webapp.service import shipped_assessor, warm_up
 
 

@@ -10,14 +10,14 @@ import torch
 from numpy.typing import NDArray
 from playwright.sync_api import Browser
 
-from core.assessment import Assessment, Assessor
+from core.assessment.assessor import Assessment, Assessor
+from core.assessment.explain import Explanation
+from core.assessment.grader import Grader, starting_cuts
 from core.bones import ALL_BONES, RUS_BONES
-from core.explain import Explanation
-from core.geometry import mean_hand
-from core.grade import Grader, starting_cuts
-from core.localization import Localization, Region
-from core.localize import Localizer
-from core.radiograph import Radiograph, film_hash
+from core.film.radiograph import Radiograph, film_hash
+from core.hand.geometry import mean_hand
+from core.hand.localization import Localization, Region
+from core.hand.localizer import Localizer
 from core.standards import grade_count
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.hand_localizer import HandLocalizer

@@ -9,12 +9,12 @@ import gradio as gr
 
 from core.ledger import Ledger, LedgerSettings
 from tests.webapp.annotate_app import CookieAccess
-from webapp.annotate_tab import build_annotate_tab
+from webapp.annotate.tab import build_annotate_tab
 from webapp.app import launch_settings
-from webapp.assess_tab import build_assess_tab
+from webapp.assess.examples import read_examples
+from webapp.assess.tab import build_assess_tab
 from webapp.desk import Desk
-from webapp.examples import read_examples
-from webapp.queue_tab import build_queue_tab
+from webapp.queue.tab import build_queue_tab
 from webapp.service import shipped_assessor
 
 

@@ -7,18 +7,18 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from core.assessment import Assessor
+from core.access.roles import Action
+from core.assessment.assessor import Assessor
 from core.errors import BoneGradeError
+from core.film.radiograph import Radiograph
 from core.ledger import Ledger, LedgerSettings
-from core.radiograph import Radiograph
-from core.readers import Action
 from webapp.app import build_app, launch_settings, open_desk
-from webapp.assess_tab import NO_SEX
+from webapp.assess.tab import NO_SEX
 from webapp.desk import Desk
 from webapp.identity import Access
-from webapp.pictures import grey8, png
-from webapp.theme import page_head, theme
-from webapp.words import DISCLAIMER
+from webapp.shared.pictures import grey8, png
+from webapp.shared.theme import page_head, theme
+from webapp.shared.words import DISCLAIMER
 
 
 def test_by_default_only_this_computer_is_served() -> None:

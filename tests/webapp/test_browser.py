@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, running, watched
-from webapp.examples import Example, read_examples
-from webapp.words import DISCLAIMER
+from webapp.assess.examples import Example, read_examples
+from webapp.shared.words import DISCLAIMER
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
 

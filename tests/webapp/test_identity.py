@@ -10,8 +10,8 @@ import gradio as gr
 import pytest
 from starlette.requests import Request
 
-from core.readers import Reader, Role
-from core.users import Users, UsersError
+from core.access.roles import Reader, Role
+from core.access.users import Users, UsersError
 from webapp.identity import Access, Door, NotSignedIn, served_host
 
 

@@ -11,8 +11,8 @@ import pytest
 from itsdangerous import TimestampSigner
 from playwright.sync_api import Browser, Page, expect
 
-from core.readers import Role
-from core.users import Users
+from core.access.roles import Role
+from core.access.users import Users
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, running, sign_in
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")

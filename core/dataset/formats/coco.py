@@ -17,7 +17,7 @@ from core.dataset.labels import (
     checked_sex,
     label,
 )
-from core.localization import Box
+from core.hand.localization import Box
 
 MAX_BYTES = 500 * 10**6
 

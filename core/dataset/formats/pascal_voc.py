@@ -22,7 +22,7 @@ from core.dataset.labels import (
     checked_sex,
     label,
 )
-from core.localization import Box
+from core.hand.localization import Box
 
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
 MAX_BYTES = 10 * 10**6

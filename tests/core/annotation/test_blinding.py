@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from core.access.roles import Reader, Role
 from core.annotation.blinding import gold_marks, ledger_revision, readings_of, seen_history, seen_revision
-from core.readers import Reader, Role
 from tests.reading_room import ReadingRoom, hand_at
 
 ANNA, OTTO, VERA = Reader("anna", Role.READER), Reader("otto", Role.READER), Reader("vera", Role.VIEWER)

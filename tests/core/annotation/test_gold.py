@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.access.roles import NotAllowed, Reader, Role
 from core.agreement import ReadingCollector, agreed_films, gold_films
 from core.annotation.gold import (
     GoldRefused,
@@ -22,7 +23,6 @@ from core.annotation.gold import (
 from core.bones import RUS_BONES
 from core.errors import BoneGradeError
 from core.ledger import Event, fold
-from core.readers import NotAllowed, Reader, Role
 from tests.reading_room import ReadingRoom, hand_at, shifted
 
 RITA, OSKAR = Reader("rita", Role.REVIEWER), Reader("oskar", Role.REVIEWER)

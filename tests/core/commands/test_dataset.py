@@ -11,7 +11,7 @@ from core.commands import dataset as commands
 from core.dataset.export import FORMATS
 from core.dataset.manifest import check_files
 from core.ledger import Ledger, LedgerSettings
-from tests.core.dataset.conftest import hand
+from tests.stored_films import hand
 
 _run = CliRunner().invoke
 

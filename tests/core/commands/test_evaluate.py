@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from core.__main__ import cli
 from core.bones import RUS_BONES
-from core.crops import CROP_SIDE
+from core.hand.crops import CROP_SIDE
 from tests.hands import Assess, Example, shipped_examples
 
 

@@ -8,12 +8,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from core.__main__ import cli
-from core.experiments import table1
-from core.experiments.table1 import Variant, variants
+from core.cohort.crop_store import complete_hands
+from core.evaluation import table1
+from core.evaluation.table1 import Variant, variants
 from core.training import programs
-from core.training.crop_store import complete_hands
 from models.improved_resnet import ResNetOptions
-from tests.core.experiments.test_table1 import exemplars_of
+from tests.core.evaluation.test_table1 import exemplars_of
 from tests.graded import crops_of_hands
 
 

@@ -10,9 +10,9 @@ import torch
 from typer.testing import CliRunner, Result
 
 from core.__main__ import cli
+from core.cohort.films import read_films
 from core.training import full_set
 from core.training.device import CPU
-from core.training.films import read_films
 from tests.graded import COLUMNS, write_graded
 
 

@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from core.__main__ import cli
-from core.readers import Role
-from core.users import Users
+from core.access.roles import Role
+from core.access.users import Users
 
 
 @pytest.fixture

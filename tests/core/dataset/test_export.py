@@ -23,9 +23,9 @@ from core.dataset.formats import coco, csv_labels, pascal_voc
 from core.dataset.manifest import check_files
 from core.dataset.snapshot import NothingToExport
 from core.dataset.split import BadShares, Shares
+from core.film.radiograph import read_radiograph
 from core.ledger import Correction, DamagedStore
-from core.radiograph import read_radiograph
-from tests.core.dataset.conftest import Store, bare, graded, hand
+from tests.stored_films import Store, bare, graded, hand
 
 _ALL = ExportOptions(formats=FORMATS)
 _IN_ANOTHER_PROCESS = """

@@ -16,7 +16,7 @@ from huggingface_hub import CommitScheduler, HfApi
 from core.dataset.export import export
 from core.dataset.hub import EventPusher, HubRefused, push_dataset, require_private, start_pushing
 from core.dataset.manifest import DamagedDataset
-from tests.core.dataset.conftest import Store, graded
+from tests.stored_films import Store, graded
 
 
 class DummyScheduler:

@@ -14,10 +14,10 @@ from core.dataset.export import FORMATS, ExportOptions, export
 from core.dataset.importing import Format, Imported, ImportOptions, import_labels
 from core.dataset.labels import BadLabels
 from core.dataset.split import Shares
+from core.film.radiograph import read_radiograph
 from core.ledger import Correction, Event, InvalidCorrection, assessment_of
-from core.radiograph import read_radiograph
-from tests.core.dataset.conftest import Store, graded, hand
 from tests.hands import Example, assert_same
+from tests.stored_films import Store, graded, hand
 
 
 def _write_hands(folder: Path, *numbers: int) -> Path:

@@ -14,7 +14,7 @@ from core.dataset.labels import (
     label,
 )
 from core.standards import grade_count
-from tests.core.dataset.conftest import rus_chn_document
+from tests.stored_films import rus_chn_document
 
 
 @pytest.mark.parametrize("bone", RUS_BONES)

@@ -7,7 +7,7 @@ import pytest
 
 from core.dataset.snapshot import FilmSnapshot, NothingToExport, Snapshot
 from core.ledger import Correction, LabelRule
-from tests.core.dataset.conftest import Store, graded, hand
+from tests.stored_films import Store, graded, hand
 
 
 def _one(store: Store, revision: int | None = None, rule: LabelRule = "latest", reviewers: str = "") -> FilmSnapshot:

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
+from core.assessment.grader import Grader
 from core.bones import RUS_BONES
+from core.cohort.exemplar_frame import read_graded
+from core.cohort.films import DataFolderError
 from core.evaluation import agreement_figures, evaluate_graded, graded_as_text, rising_figures
 from core.evaluation.grades import expected_grade, likeliest_grades
-from core.grade import Grader
-from core.training.exemplar_frame import read_graded
-from core.training.films import DataFolderError
 from models.registry import WeightFile
 from tests.graded import COLUMNS, write_graded
 from tests.readings import BOX, make_reading

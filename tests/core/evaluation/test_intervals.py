@@ -2,10 +2,10 @@
 
 import pytest
 
-from core.assessment import Assessment, Assessor
+from core.assessment.assessor import Assessment, Assessor
+from core.cohort.films import Film
 from core.evaluation import Reading, interval_figures, intervals_of, reliability_figures
 from core.evaluation.shares import wilson95
-from core.training.films import Film
 from tests.hands import Assess, Example
 from tests.readings import make_reading
 

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.assessment import Assessor
+from core.assessment.assessor import Assessor
 from core.bones import RUS_BONES
+from core.cohort.films import DataFolderError
 from core.evaluation import evaluate_places, place_figures, places_as_text
 from core.evaluation.places import (
     BOX_OF_BONE,
@@ -19,7 +20,6 @@ from core.evaluation.places import (
     read_keypoints,
     read_ossification_boxes,
 )
-from core.training.films import DataFolderError
 from tests.hands import Assess, Example
 from tests.no_hands import noise
 

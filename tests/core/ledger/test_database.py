@@ -34,7 +34,7 @@ def database(room: ReadingRoom) -> Database:
 def _film() -> Any:
     import numpy as np
 
-    from core.radiograph import Radiograph, film_hash
+    from core.film.radiograph import Radiograph, film_hash
 
     pixels = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
     return Radiograph(pixels, None, None, film_hash(pixels))

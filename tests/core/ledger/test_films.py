@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.ledger import DamagedStore, InvalidFilm, Ledger, LedgerSettings, UnknownFilm
-from core.radiograph import Radiograph, film_hash, read_radiograph
 from tests.films import RAMP12, RAMP16, dicom_file, file_of, identified_film, secrets_in
 from tests.reading_room import ReadingRoom
 

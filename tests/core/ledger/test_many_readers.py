@@ -19,8 +19,8 @@ import pytest
 import sqlalchemy as sa
 
 from core.bones import RUS_BONES
+from core.film.radiograph import Radiograph, film_hash
 from core.ledger import Correction, Ledger, LedgerSettings, StaleRevision, schema
-from core.radiograph import Radiograph, film_hash
 from tests.reading_room import ReadingRoom, hand_at
 
 READERS = 8

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from core.assessment import Assessor
+from core.assessment.assessor import Assessor
 from core.errors import FilmRefused
+from core.film.radiograph import read_radiograph
+from core.hand.localization import Localization
 from core.ledger import InvalidFilm, UnknownFilm, assessment_of
-from core.localization import Localization
-from core.radiograph import read_radiograph
 from tests.hands import Assess, Example
 from tests.reading_room import ReadingRoom, hand_at
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from core.crops import CONTEXT_SIDE, CROP_SIDE
+from core.hand.crops import CONTEXT_SIDE, CROP_SIDE
 from core.training.augment import random_views
 
 

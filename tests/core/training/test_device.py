@@ -10,16 +10,16 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from core.crops import CONTEXT_SIDE, CROP_SIDE
-from core.grade import starting_cuts
+from core.assessment.grader import starting_cuts
+from core.assessment.second_opinion import WINDOW_SIDE
+from core.cohort.crop_store import GradedCrops
+from core.hand.crops import CONTEXT_SIDE, CROP_SIDE
 from core.training import grader as grader_training
 from core.training import localizer as localizer_training
 from core.training import score_road, second_opinion
 from core.training.augment import random_views
-from core.training.crop_store import GradedCrops
 from core.training.device import CPU, DeviceError, device_of
 from core.training.localizer_data import BoxedFilm, batch_of, hand_sample
-from core.whole_hand import WINDOW_SIDE
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.hand_localizer import HandLocalizer
 from models.improved_resnet import ResNetOptions

@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 import torch
 
-from core.grade import starting_cuts
-from core.localize import Localizer
+from core.assessment.grader import starting_cuts
+from core.cohort.crop_store import HandCrops, cut_films, no_graded_crops, to_levels
+from core.cohort.exemplar_frame import EXEMPLARS_KEY
+from core.cohort.films import DataFolderError, Film
+from core.hand.localizer import Localizer
 from core.training import full_set, programs
-from core.training.crop_store import HandCrops, cut_films, no_graded_crops, to_levels
 from core.training.device import CPU
-from core.training.exemplar_frame import EXEMPLARS_KEY
-from core.training.films import DataFolderError, Film
 from core.training.full_set import check_ready, full_set_recipe, make_all
 from core.training.grader import GraderRecipe
 from core.training.second_opinion import cut_hands

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from core.assessment.grader import starting_cuts
 from core.bones import RUS_BONES, Sex
-from core.crops import CONTEXT_SIDE
-from core.grade import starting_cuts
+from core.cohort.crop_store import GradedCrops, HandCrops
+from core.hand.crops import CONTEXT_SIDE
 from core.standards import age_of_total, grade_count, total_of_grades
-from core.training.crop_store import GradedCrops, HandCrops
 from core.training.grader import GraderRecipe, TotalAge, bone_age_maps, exemplar_loss, train_grader
 from core.training.loop import Run
 from models.bone_grader import BoneGrader, OrdinalScale

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from core.bone_age import bone_age
+from core.assessment.bone_age import bone_age
+from core.assessment.grader import Grader
 from core.bones import RUS_BONES, Sex
-from core.crops import CONTEXT_SIDE
-from core.grade import Grader
-from core.training.crop_store import HandCrops
+from core.cohort.crop_store import HandCrops
+from core.hand.crops import CONTEXT_SIDE
 from core.training.interval import calibrate_spread
 
 COUNT = 12

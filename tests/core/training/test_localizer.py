@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.training.films import DataFolderError, read_boxes
+from core.cohort.films import DataFolderError, read_boxes
 from core.training.localizer import LocalizerRecipe, load_boxed, localizer_loss, train_localizer
 from core.training.loop import Run
 from models.hand_localizer import HandLocalizer, LocalizerOutput

@@ -5,9 +5,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from core.assessment import Assessor
+from core.assessment.assessor import Assessor
 from core.bones import ALL_BONES
-from core.training.films import Film
+from core.cohort.films import Film
 from core.training.pseudo_boxes import pseudo_boxes
 from tests.hands import Assess, Example
 from tests.no_hands import noise

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from core.crops import CONTEXT_SIDE
-from core.grade import starting_cuts
-from core.training.crop_store import GradedCrops, HandCrops
+from core.assessment.grader import starting_cuts
+from core.cohort.crop_store import GradedCrops, HandCrops
+from core.hand.crops import CONTEXT_SIDE
 from core.training.score_road import ScoreRoadRecipe, fit_score_road
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.improved_resnet import ResNetOptions

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.assessment.second_opinion import WINDOW_SIDE, WholeHandReader
 from core.training.loop import Resumable
 from core.training.second_opinion import (
     HandWindows,
@@ -16,7 +17,6 @@ from core.training.second_opinion import (
     train_second_opinion,
     validate,
 )
-from core.whole_hand import WINDOW_SIDE, WholeHandReader
 from models.whole_hand_network import WholeHandNetwork
 
 RECIPE = SecondOpinionRecipe(epochs=2, batch=4)

@@ -10,7 +10,7 @@ import pytest
 from core.bones import RUS_BONES
 from core.dataset.formats import coco
 from core.dataset.labels import BadLabels
-from tests.core.dataset.conftest import bare, labelled_films, only_boxed
+from tests.stored_films import bare, labelled_films, only_boxed
 
 
 def _document() -> dict[str, Any]:

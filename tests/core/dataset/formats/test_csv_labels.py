@@ -6,7 +6,7 @@ import pytest
 
 from core.dataset.formats import csv_labels
 from core.dataset.labels import BadLabels
-from tests.core.dataset.conftest import bare, labelled_films
+from tests.stored_films import bare, labelled_films
 
 
 def _table(folder: Path, *rows: str) -> Path:

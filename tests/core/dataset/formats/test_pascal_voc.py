@@ -7,7 +7,7 @@ import pytest
 
 from core.dataset.formats import pascal_voc
 from core.dataset.labels import BadLabels
-from tests.core.dataset.conftest import bare, labelled_films, only_boxed
+from tests.stored_films import bare, labelled_films, only_boxed
 
 _FILE = """<annotation><filename>a.png</filename><size><width>240</width><height>320</height></size>
 <object><name>{name}</name><bndbox><xmin>{xmin}</xmin><ymin>1</ymin><xmax>30</xmax><ymax>40</ymax></bndbox>{grade}</object>

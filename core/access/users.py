@@ -1,0 +1,159 @@
+"""The people who may sign in: names, roles and argon2 hashes of their passwords, in one file of the data folder."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from core.access.roles import Role
+from core.errors import BoneGradeError
+from core.files import make_folder, write_whole
+from core.ledger.locks import WriterLock
+
+LEAST_PASSWORD: Final = 10
+_MOST_PASSWORD: Final = 1000
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+_HASHER: Final = PasswordHasher()
+
+
+class UsersError(BoneGradeError):
+    """What was asked of the list of users cannot be done; the list is as it was."""
+
+
+@dataclass(frozen=True)
+class _User:
+    """password: argon2id hash; None for one who signs in elsewhere (a Hugging Face account, a proxy's name)."""
+
+    role: Role
+    password: str | None
+
+
+class Users:
+    """The users file. Reads it afresh each time, so a change counts at once; several processes may share it."""
+
+    def __init__(self, folder: Path):
+        self._path = folder / "users.json"
+        self._lock = WriterLock(folder / "users.lock")
+
+    def roles(self) -> dict[str, Role]:
+        """Everybody's role, by name. Raises UsersError where the file is damaged."""
+        return {name: user.role for name, user in self._read().items()}
+
+    def role(self, name: str) -> Role | None:
+        """One person's role; None for a stranger."""
+        return self.roles().get(name)
+
+    def can_sign_in(self) -> bool:
+        """Whether anybody has a password."""
+        return any(user.password is not None for user in self._read().values())
+
+    def verify(self, name: str, password: str) -> bool:
+        """Whether this is the person's password. Takes as long for a stranger as for a known name."""
+        user = self._read().get(name)
+        known = None if user is None else user.password
+        try:
+            _HASHER.verify(known or _STRANGER, password[:_MOST_PASSWORD])
+        except (VerificationError, InvalidHashError):
+            return False
+        if known is None:
+            return False
+        if _HASHER.check_needs_rehash(known):
+            self._renew(name, known, _HASHER.hash(password[:_MOST_PASSWORD]))
+        return True
+
+    def add(self, name: str, role: Role, password: str | None) -> None:
+        """Adds a person. Raises UsersError for a name that is taken or cannot be one, and for a short password."""
+        if not _NAME.fullmatch(name):
+            raise UsersError(
+                f"{name!r} cannot be a user's name: use 1 to 64 letters, digits, dots, hyphens, underscores, + or @, and "
+                "begin with a letter or a digit."
+            )
+        hashed = None if password is None else _hashed(password)
+        with self._changed() as users:
+            if name in users:
+                raise UsersError(f"There is a user {name} already: change the role or the password instead.")
+            users[name] = _User(role, hashed)
+
+    def remove(self, name: str) -> None:
+        """Takes a person off the list; what they said stays in the ledger. Raises UsersError for a stranger."""
+        with self._changed() as users:
+            _known(users, name)
+            del users[name]
+
+    def set_role(self, name: str, role: Role) -> None:
+        """Raises UsersError for a stranger."""
+        with self._changed() as users:
+            users[name] = _User(role, _known(users, name).password)
+
+    def set_password(self, name: str, password: str) -> None:
+        """Raises UsersError for a stranger and for a short password."""
+        hashed = _hashed(password)
+        with self._changed() as users:
+            users[name] = _User(_known(users, name).role, hashed)
+
+    def _renew(self, name: str, known: str, hashed: str) -> None:
+        """Puts a hash of today's settings in the place of the known one, unless that has been changed meanwhile."""
+        try:
+            with self._changed() as users:
+                user = users.get(name)
+                if user is not None and user.password == known:
+                    users[name] = _User(user.role, hashed)
+        except OSError:
+            return  # a list that cannot be written still lets people in; the next sign-in tries again
+
+    @contextmanager
+    def _changed(self) -> Iterator[dict[str, _User]]:
+        """The list to change; written when the block ends, and only if it ends well."""
+        make_folder(self._path.parent)
+        with self._lock.held():
+            users = self._read()
+            yield users
+            rows = {name: {"role": u.role.name.lower(), "password": u.password} for name, u in sorted(users.items())}
+            content = json.dumps(rows, indent=1).encode() + b"\n"
+            write_whole(self._path, content, by_way_of=self._path.parent, mode=0o600)
+
+    def _read(self) -> dict[str, _User]:
+        try:
+            rows: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
+            return {name: _User(Role[row["role"].upper()], row["password"]) for name, row in rows.items()}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UsersError(
+                f"The list of users {self._path} cannot be read: restore it from a copy, or remove it and add the users anew."
+            ) from error
+
+
+def role_of_text(text: str) -> Role:
+    """The role of this name. Raises UsersError."""
+    try:
+        return Role[text.strip().upper()]
+    except KeyError:
+        names = ", ".join(role.name.lower() for role in Role)
+        raise UsersError(f"There is no role {text!r}: choose one of {names}.") from None
+
+
+def _known(users: Mapping[str, _User], name: str) -> _User:
+    user = users.get(name)
+    if user is None:
+        raise UsersError(f"There is no user {name}: see the list of users.")
+    return user
+
+
+def _hashed(password: str) -> str:
+    if not LEAST_PASSWORD <= len(password) <= _MOST_PASSWORD:
+        raise UsersError(
+            f"The password has {len(password)} characters: choose one of at least {LEAST_PASSWORD}"
+            f"{'' if len(password) < LEAST_PASSWORD else f' and at most {_MOST_PASSWORD}'}."
+        )
+    return _HASHER.hash(password)
+
+
+#: Of a password that nobody has, so that strangers are turned away no faster than others.
+_STRANGER: Final = _HASHER.hash("nobody's password, for strangers")

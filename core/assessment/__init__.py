@@ -1,0 +1,1 @@
+"""From a hand to grades, totals and a bone age, with the reasons."""

@@ -1,0 +1,99 @@
+"""Grades the crops of a hand: one batched pass, ordinal probabilities for each bone, from pixels alone."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.bones import RUS_BONES, Sex
+from core.hand.crops import CONTEXT_SIDE, CROP_SIDE
+from core.standards import standard
+from core.standards.maturity import grade_starts
+from models.bone_grader import BoneGrader
+
+GradeProbabilities = dict[str, NDArray[np.float64]]
+
+#: Test-time views: turn in degrees, zoom, shift in crop sides. The latents of all are averaged.
+_VIEWS = (
+    (0.0, 1.0, 0.0, 0.0),
+    (-6.0, 1.0, 0.03, 0.0),
+    (6.0, 1.0, -0.03, 0.0),
+    (0.0, 0.93, 0.0, 0.03),
+    (0.0, 1.07, 0.0, -0.03),
+)
+
+
+def standardise_crops(crops: Tensor) -> Tensor:
+    """What the grading network sees: greys in [0, 1], centred on 0 with a spread of about 1."""
+    return (crops - 0.5) / 0.25
+
+
+def network_input(crops: Tensor, degrees: float = 0.0, zoom: float = 1.0, x: float = 0.0, y: float = 0.0) -> Tensor:
+    """Crops with margin, Nx1xSxS in [0, 1] (S = CONTEXT_SIDE) -> Nx1xCxC standardised (C = CROP_SIDE)."""
+    scale = zoom * CROP_SIDE / CONTEXT_SIDE
+    cos, sin = math.cos(math.radians(degrees)) * scale, math.sin(math.radians(degrees)) * scale
+    affine = torch.tensor([[cos, -sin, 2 * x * scale], [sin, cos, 2 * y * scale]]).expand(len(crops), 2, 3)
+    grid = F.affine_grid(affine, [len(crops), 1, CROP_SIDE, CROP_SIDE], align_corners=False)
+    return standardise_crops(F.grid_sample(crops, grid, padding_mode="border", align_corners=False))
+
+
+class Grader:
+    """The grading network in use."""
+
+    def __init__(self, network: BoneGrader):
+        self.network = network.eval()
+
+    @torch.inference_mode()
+    def latents(self, crops: Tensor, bones: Tensor) -> Tensor:
+        """Maturity of each crop in years (N), the mean over the test-time views. crops Nx1xSxS in [0, 1] with margin."""
+        views = torch.cat([network_input(crops, *view) for view in _VIEWS])
+        latents: Tensor = self.network(views, bones.repeat(len(_VIEWS)))
+        return latents.view(len(_VIEWS), -1).mean(0)
+
+    @torch.inference_mode()
+    def grade(self, crops: Mapping[str, NDArray[np.float32]]) -> GradeProbabilities:
+        """Probabilities of the RUS-CHN grades 0..n of every crop given, by bone; each sums to 1.
+
+        crops: CONTEXT_SIDE x CONTEXT_SIDE float32 in [0, 1], as core.hand.crops.cut makes them.
+        """
+        if not crops:
+            return {}
+        batch = torch.from_numpy(np.stack(list(crops.values())))[:, None]
+        bones = torch.tensor([RUS_BONES.index(bone) for bone in crops])
+        probabilities = self.network.probabilities(self.latents(batch, bones), bones).double().numpy()
+        graded = {}
+        for row, bone in zip(probabilities, crops, strict=True):
+            kept = np.clip(row[: int(self.network.grades[RUS_BONES.index(bone)]) + 1], 0.0, None)
+            graded[bone] = kept / kept.sum()
+        return graded
+
+    @torch.inference_mode()
+    def radiologists_age(self, rus_chn_years: NDArray[np.float64], sex: Sex) -> NDArray[np.float64]:
+        """RUS-CHN ages in years -> the radiologists' Greulich-Pyle ages in years, by the calibration learned with the
+        weights: increasing, one function a sex."""
+        years = torch.from_numpy(np.atleast_1d(rus_chn_years)).float()
+        row = torch.full((len(years),), int(sex == "F"))
+        return np.asarray(self.network.calibration(years, row).double().numpy())
+
+
+def score_table(sex: Sex) -> Tensor:
+    """RUS-CHN scores of grades 0..n_max, 13 x (n_max + 1), zero beyond a bone's last grade."""
+    rows = [standard("rus_chn").scores_of_grades(sex, bone) for bone in RUS_BONES]
+    table = torch.zeros(len(rows), max(len(r) for r in rows))
+    for i, row in enumerate(rows):
+        table[i, : len(row)] = torch.tensor(row, dtype=torch.float32)
+    return table
+
+
+def starting_cuts() -> Tensor:
+    """Where grades lie on the maturity scale before training: 13 x 14 years, NaN beyond a bone's last grade; see
+    core.standards.maturity.grade_starts."""
+    cuts = torch.full((len(RUS_BONES), 14), math.nan)
+    for i, bone in enumerate(RUS_BONES):
+        starts = grade_starts(bone)
+        cuts[i, : len(starts)] = torch.tensor(starts)
+    return cuts

@@ -1,0 +1,110 @@
+"""What a person's grades add up to: scores, ages and intervals that move while the person reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.assessment.assessor import Assessor
+from core.assessment.bone_age import BoneAge, SecondOpinion, bone_age
+from core.assessment.grader import GradeProbabilities
+from core.bones import RUS_BONES, Sex
+from core.ledger.records import Correction
+from core.standards import STANDARDS, ScoreCard, grade_count, score_card
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One reading under every standard.
+
+    cards: by key of STANDARDS. age: on the radiologists' Greulich-Pyle scale; None unless all 13 bones are graded.
+    """
+
+    cards: dict[str, ScoreCard]
+    age: BoneAge | None
+
+
+def grades_of(reading: Mapping[str, Correction]) -> dict[str, int]:
+    """The RUS-CHN grades of a reading, 0..n by bone: a bone that is not visible yet has grade 0; one that cannot be read,
+    or was not judged, has none."""
+    return {bone: said.grade for bone, said in reading.items() if said.grade is not None}
+
+
+def around_grades(
+    grades: Mapping[str, int], model: Mapping[str, NDArray[Any]] | None
+) -> dict[str, NDArray[np.float64]]:
+    """Grade probabilities of a person's grades: how sharply each bone of this film can be graded, about what was said.
+
+    model: grade probabilities of the same bones, of which the most probable grade is moved onto the person's; what would
+    fall beyond the first or last grade stays there. Where the person says what the model says, they are the model's. A
+    bone without them is taken as certain.
+    Raises ValueError for a grade that the bone does not have.
+    """
+    moved = {}
+    for bone, grade in grades.items():
+        count = grade_count(bone)
+        if not 0 <= grade <= count:
+            raise ValueError(f"{bone} has the grades 0 to {count}, not {grade}.")
+        given = None if model is None else model.get(bone)
+        if given is None:
+            moved[bone] = np.eye(count + 1)[grade]
+            continue
+        places = np.clip(np.arange(count + 1) + grade - int(np.argmax(given)), 0, count)
+        moved[bone] = np.bincount(places, weights=np.asarray(given, np.float64), minlength=count + 1)
+    return moved
+
+
+def score_cards(
+    sex: Sex,
+    grades: Mapping[str, int],
+    model: Mapping[str, NDArray[Any]] | None,
+    spread: float,
+) -> dict[str, ScoreCard]:
+    """A person's grades under every standard, by key of STANDARDS.
+
+    grades: RUS-CHN ordinals 0..n; a bone left out has no grade, and then there is no total. model, spread: what makes the
+    interval, see around_grades and core.standards.widened_interval.
+    Raises ValueError for an unknown bone and for a grade that the bone does not have.
+    """
+    around = around_grades(grades, model)
+    return {key: score_card(key, sex, around, grades, spread=spread) for key in STANDARDS}
+
+
+def person_scores(
+    assessor: Assessor,
+    sex: Sex,
+    grades: Mapping[str, int],
+    model: Mapping[str, NDArray[Any]] | None,
+    second: SecondOpinion | None,
+) -> Scores:
+    """A person's grades under every standard and as a bone age, with the assessor's calibration.
+
+    second: of the whole hand, for the same sex; the person's grades do not change it. The same grades as the model's give
+    the model's own totals, ages and intervals. Raises as score_cards does.
+    """
+    return Scores(
+        score_cards(sex, grades, model, assessor.spread),
+        bone_age(assessor.grader, sex, around_grades(grades, model), assessor.spread, second),
+    )
+
+
+def model_scores(
+    assessor: Assessor, sex: Sex, probabilities: GradeProbabilities, second: SecondOpinion | None
+) -> Scores:
+    """The model's probabilities, some of them perhaps of regraded boxes, under every standard and as a bone age."""
+    return Scores(
+        {key: score_card(key, sex, probabilities, spread=assessor.spread) for key in STANDARDS},
+        bone_age(assessor.grader, sex, probabilities, assessor.spread, second),
+    )
+
+
+def filled_up(grades: Mapping[str, int], probabilities: GradeProbabilities) -> dict[str, int]:
+    """A person's grades, and the model's for the bones that the person has not graded: what the reading so far comes to.
+    No one's reading; whoever shows it must say so."""
+    return {
+        bone: grades[bone] if bone in grades else int(np.argmax(probabilities[bone]))
+        for bone in RUS_BONES
+        if bone in grades or bone in probabilities
+    }

@@ -1,0 +1,1 @@
+"""A folder of films with ages, as training and measuring read it."""

@@ -1,0 +1,161 @@
+"""The grader's training material in memory: 13 crops a hand with its age, and single crops with a grade."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from core.bones import RUS_BONES
+from core.cohort.films import DataFolderError, Film
+from core.cohort.workers import in_order
+from core.errors import FilmRefused
+from core.film.radiograph import read_radiograph
+from core.hand.crops import CONTEXT_SIDE, cut_all
+from core.hand.localizer import Localizer
+
+#: Which bones an exemplar of a bone group speaks for.
+GROUP_BONES = {
+    "Radius": ("Radius",), "Ulna": ("Ulna",), "MC1": ("MC1",), "MC": ("MC3", "MC5"), "PP1": ("PP1",),
+    "PP": ("PP3", "PP5"), "MP": ("MP3", "MP5"), "DP1": ("DP1",), "DP": ("DP3", "DP5"),
+}  # fmt: skip
+
+
+def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Writes arrays as an .npz, so that a kill leaves none or a whole one."""
+    temporary = path.with_name(f"{path.name}.part.npz")
+    np.savez(temporary, **arrays)  # type: ignore[arg-type]
+    temporary.replace(path)
+
+
+class _Stored:
+    """Arrays that are kept together in one .npz."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def save(self, path: Path) -> None:
+        """Writes an .npz, so that a kill leaves none or a whole one."""
+        save_arrays(path, {name: getattr(self, name) for name in self.__dataclass_fields__})
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Reads what `save` wrote."""
+        with np.load(path) as file:
+            return cls(**{name: file[name] for name in cls.__dataclass_fields__})
+
+    @classmethod
+    def kept(cls, path: Path, make: Callable[[], Self]) -> Self:
+        """What was saved before; if nothing was, what `make` makes, saved for the next time."""
+        if not path.is_file():
+            make().save(path)
+        return cls.load(path)
+
+
+@dataclass(frozen=True)
+class LabelledHands(_Stored):
+    """N hands with an age. months N, female N (1 for girls), ids N; what their pictures are is said by the subclass."""
+
+    months: NDArray[np.float32]
+    female: NDArray[np.int64]
+    ids: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class HandCrops(LabelledHands):
+    """crops Nx13xSxS uint8 (S = CONTEXT_SIDE), found Nx13."""
+
+    crops: NDArray[np.uint8]
+    found: NDArray[np.bool_]
+
+
+def complete_hands(hands: HandCrops) -> HandCrops:
+    """Those with all 13 bones found: a hand's total needs them all."""
+    rows = hands.found.all(axis=1)
+    return HandCrops(**{name: getattr(hands, name)[rows] for name in HandCrops.__dataclass_fields__})
+
+
+def drawing_weights(hands: LabelledHands, evening: float) -> NDArray[np.float64]:
+    """Chances to be drawn that even out the groups of sex and two years of age: (1 / size of the group) ** evening."""
+    groups = hands.months.astype(int) // 24 * 2 + hands.female
+    sizes = np.bincount(groups)[groups]
+    weights = sizes.astype(float) ** -evening
+    return np.asarray(weights / weights.sum())
+
+
+@dataclass(frozen=True)
+class GradedCrops(_Stored):
+    """M crops with a person's grade. crops MxSxS uint8, bones M (index into RUS_BONES), grades M (RUS-CHN, 1..n)."""
+
+    crops: NDArray[np.uint8]
+    bones: NDArray[np.int64]
+    grades: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.bones)
+
+
+def no_graded_crops() -> GradedCrops:
+    """What there is without a folder of exemplars."""
+    none = np.zeros(0, np.int64)
+    return GradedCrops(np.zeros((0, CONTEXT_SIDE, CONTEXT_SIDE), np.uint8), none, none)
+
+
+def to_levels(crop: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """[0, 1] to 0..255."""
+    return np.round(crop * 255).astype(np.uint8)
+
+
+_CutFilm = tuple[NDArray[np.uint8], NDArray[np.bool_]]
+_Cut = TypeVar("_Cut")
+
+
+def _cut_film(localizer: Localizer, film: Film) -> _CutFilm | None:
+    """Crops 13xSxS uint8 and found 13; None where the film cannot be read or the localiser refuses it."""
+    try:
+        radiograph = read_radiograph(film.path)
+        localization = localizer.locate(radiograph)
+    except FilmRefused:
+        return None
+    crops = np.zeros((len(RUS_BONES), CONTEXT_SIDE, CONTEXT_SIDE), np.uint8)
+    found = np.zeros(len(RUS_BONES), bool)
+    for bone, crop in cut_all(radiograph, localization).items():
+        crops[RUS_BONES.index(bone)] = to_levels(crop)
+        found[RUS_BONES.index(bone)] = True
+    return crops, found
+
+
+def cut_films(films: Iterable[Film], localizer: Localizer, workers: int = 1) -> HandCrops:
+    """Localises and cuts films; a film that cannot be read or is refused is left out (training only, evaluation counts it).
+
+    workers: processes, of one thread each; one: this process. Order and crops do not depend on it.
+    Raises DataFolderError where no film is left.
+    """
+    cut, labels = cut_labelled(_cut_film, list(films), localizer, workers, "cutting crops")
+    return HandCrops(crops=np.stack([crops for crops, _ in cut]), found=np.stack([found for _, found in cut]), **labels)
+
+
+def cut_labelled(
+    cut: Callable[[Localizer, Film], _Cut | None], films: Sequence[Film], localizer: Localizer, workers: int, what: str
+) -> tuple[list[_Cut], dict[str, Any]]:
+    """What `cut` makes of every film that it does not give None for, and these films' labels as LabelledHands takes them.
+
+    workers: processes, of one thread each; one: this process. what: names the progress bar. Raises DataFolderError where
+    it is None for all.
+    """
+    done = tqdm(in_order(cut, localizer, films, workers), desc=what, total=len(films), mininterval=10)
+    rows = [(made, film) for made, film in zip(done, films, strict=True) if made is not None]
+    if not rows:
+        raise DataFolderError(
+            f"No hand was recognised on any of the {len(films)} films to be cut: check labels.csv and its pictures."
+        )
+    return [made for made, _ in rows], {
+        "months": np.array([film.bone_age_months for _, film in rows], np.float32),
+        "female": np.array([film.sex == "F" for _, film in rows], np.int64),
+        "ids": np.array([film.id for _, film in rows], np.str_),
+    }

@@ -1,0 +1,1 @@
+"""Averages of many hands: example hands and the pictures of the grades."""

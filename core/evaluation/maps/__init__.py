@@ -1,0 +1,1 @@
+"""Whether the maps mean something: measured, kept, and told on the page."""

@@ -1,0 +1,1 @@
+"""How a file becomes grey values with bone bright: one door for pictures and DICOM."""

@@ -1,1 +1,0 @@
-"""One small module for each kind of file that a film can come in; `core.radiograph` is the door to them."""

@@ -1,0 +1,84 @@
+"""From grade probabilities to a bone age with its interval."""
+
+import numpy as np
+import pytest
+
+from core.assessment.bone_age import BoneAge, SecondOpinion, bone_age, bone_age_of_total, heard, months_of_totals
+from core.assessment.grader import GradeProbabilities, Grader
+from core.bones import RUS_BONES
+from core.standards import age_of_total, grade_count
+
+
+def _certain(share: float) -> GradeProbabilities:
+    return {bone: np.eye(grade_count(bone) + 1)[round(share * grade_count(bone))] for bone in RUS_BONES}
+
+
+def _blurred() -> GradeProbabilities:
+    values = {}
+    for bone in RUS_BONES:
+        odds = np.exp(-np.abs(np.arange(grade_count(bone) + 1) - grade_count(bone) / 2))
+        values[bone] = odds / odds.sum()
+    return values
+
+
+def test_an_untrained_calibration_changes_nothing(small_grader: Grader) -> None:
+    totals = [200.0, 500.0, 800.0]
+    table = [12 * age_of_total("rus_chn", "M", total) for total in totals]
+    assert months_of_totals(small_grader, "M", totals) == pytest.approx(table, abs=0.01)
+
+
+def test_totals_are_clipped_and_ages_increase(small_grader: Grader) -> None:
+    below, least, middle, most, above = months_of_totals(small_grader, "F", [-50, 0, 500, 1000, 1100])
+    assert below == least < middle < most == above
+
+
+def test_certain_grades_have_no_width(small_grader: Grader) -> None:
+    age = bone_age(small_grader, "M", _certain(1.0), 1.0, None)
+    assert age is not None
+    assert age.months == pytest.approx(18 * 12, abs=0.01), "a boy's RUS-CHN table ends with 1000 points at 18 years"
+    assert age.interval90 == pytest.approx((age.months, age.months))
+
+
+def test_a_wider_spread_gives_a_wider_interval(small_grader: Grader) -> None:
+    narrow, wide = (bone_age(small_grader, "F", _blurred(), spread, None) for spread in (1.0, 3.0))
+    assert narrow is not None and wide is not None
+    assert narrow.months == wide.months
+    assert wide.interval90[0] < narrow.interval90[0] < narrow.months < narrow.interval90[1] < wide.interval90[1]
+
+
+def test_the_interval_contains_the_age_even_without_spread(small_grader: Grader) -> None:
+    lopsided = np.zeros(1001)
+    lopsided[100], lopsided[900] = 0.6, 0.4
+    age = bone_age_of_total(small_grader, "M", lopsided, 0.0)
+    assert age.interval90[0] <= age.months <= age.interval90[1]
+
+
+def test_no_age_with_a_bone_missing(small_grader: Grader) -> None:
+    probabilities = _blurred()
+    del probabilities["Ulna"]
+    assert bone_age(small_grader, "M", probabilities, 1.0, None) is None
+
+
+@pytest.mark.parametrize(
+    ("second", "months", "interval"),
+    [
+        (SecondOpinion(120.0, 0.25), 105.0, (95.0, 125.0)),
+        (SecondOpinion(60.0, 0.5), 80.0, (70.0, 100.0)),
+        (SecondOpinion(500.0, 0.0), 100.0, (90.0, 120.0)),
+        (SecondOpinion(-90.0, 0.5), 5.0, (0.0, 25.0)),
+    ],
+)
+def test_a_second_opinion_moves_age_and_interval_by_its_weight(
+    second: SecondOpinion, months: float, interval: tuple[float, float]
+) -> None:
+    moved = heard(BoneAge(100.0, (90.0, 120.0)), second)
+    assert moved.months == pytest.approx(months) and moved.interval90 == pytest.approx(interval)
+
+
+def test_a_second_opinion_is_part_of_the_bone_age(small_grader: Grader) -> None:
+    alone = bone_age(small_grader, "F", _blurred(), 1.0, None)
+    both = bone_age(small_grader, "F", _blurred(), 1.0, SecondOpinion(30.0, 0.4))
+    assert alone is not None and both is not None
+    assert both.months == pytest.approx(0.6 * alone.months + 0.4 * 30.0)
+    few = {bone: values for bone, values in _blurred().items() if bone != "Ulna"}
+    assert bone_age(small_grader, "F", few, 1.0, SecondOpinion(30.0, 0.4)) is None

@@ -1,0 +1,113 @@
+"""Where the grading network looked."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from core.assessment.assessor import Assessor
+from core.assessment.explain import explain
+from core.assessment.grader import Grader, network_input, starting_cuts
+from core.bones import RUS_BONES
+from core.film.radiograph import read_radiograph
+from models.bone_grader import BoneGrader, OrdinalScale
+from models.improved_resnet import ResidualUnit, ResNetOptions
+from tests.hands import Assess, Example
+
+Crops = dict[str, NDArray[np.float32]]
+KINDS = ("crop", "grad_cam", "sa_spatial", "sa_channel")
+
+
+def _grades(grader: Grader, crops: Crops) -> dict[str, int]:
+    return {bone: int(values.argmax()) for bone, values in grader.grade(crops).items()}
+
+
+def _hooks(network: nn.Module) -> int:
+    return sum(
+        len(hooks)
+        for module in network.modules()
+        for hooks in (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks)
+    )
+
+
+@pytest.mark.parametrize("stage", [1, 2, 3, 4])
+def test_maps_of_every_found_bone_in_range(assessor: Assessor, example_crops: Crops, stage: int) -> None:
+    network = assessor.grader.network
+    explanation = explain(network, example_crops, _grades(assessor.grader, example_crops), stage)
+    assert explanation.stage == stage
+    assert list(explanation.maps) == [bone for bone in RUS_BONES if bone in example_crops]
+    for maps in explanation.maps.values():
+        for kind in KINDS:
+            picture = getattr(maps, kind)
+            assert picture.shape == (96, 96) and picture.dtype == np.float32
+            assert picture.min() >= 0 and picture.max() <= 1
+        assert maps.grad_cam.max() == pytest.approx(1.0, abs=1e-4) or not maps.grad_cam.any()
+    assert any(maps.grad_cam.any() for maps in explanation.maps.values())
+    assert _hooks(network) == 0
+    assert all(parameter.grad is None for parameter in network.parameters())
+
+
+def test_through_the_assessor(assessor: Assessor, example: Example, assessed: Assess, example_crops: Crops) -> None:
+    explanation = assessor.explain(read_radiograph(example.path), assessed(example))
+    assert explanation.stage == 3 and list(explanation.maps) == list(example_crops)
+
+
+def test_attention_maps_are_the_gates_unstretched(assessor: Assessor, example_crops: Crops) -> None:
+    """The spatial gates are measured on the network itself: what its attention lets through, over what came in."""
+    network = assessor.grader.network
+    unit = network.trunk.stages()[2][-1]
+    assert isinstance(unit, ResidualUnit) and unit.attention is not None
+    attention = unit.attention
+    seen: list[tuple[Tensor, Tensor]] = []
+    handle = attention.register_forward_hook(lambda _, inputs, output: seen.append((inputs[0], output)))
+    crops = torch.from_numpy(np.stack(list(example_crops.values())))[:, None]
+    which = torch.tensor([RUS_BONES.index(bone) for bone in example_crops])
+    with torch.no_grad():
+        network(network_input(crops), which)
+    handle.remove()
+    ((before, after),) = seen
+    # Undo the shuffle of two groups: channel j of run i came out as channel 2 j + i.
+    ordered = torch.cat([after[:, 0::2], after[:, 1::2]], 1)
+    spatial = attention.spatial_index
+    quiet = before[:, spatial].abs() < 1e-4
+    gate = torch.where(quiet, torch.nan, ordered[:, spatial] / before[:, spatial]).nanmean(1)
+    expected = F.interpolate(gate[:, None], size=(96, 96), mode="bilinear", align_corners=False)[:, 0]
+    maps = explain(network, example_crops, _grades(assessor.grader, example_crops), 3).maps
+    shown = np.stack([m.sa_spatial for m in maps.values()])
+    np.testing.assert_allclose(shown, expected.numpy(), atol=5e-3)
+
+
+def test_an_untrained_gate_is_the_same_everywhere(small_grader: Grader, example_crops: Crops) -> None:
+    maps = explain(small_grader.network, example_crops, dict.fromkeys(example_crops, 5), 2).maps
+    for bone in maps.values():
+        np.testing.assert_allclose(bone.sa_spatial, 0.731, atol=1e-3)  # sigmoid(1), not stretched to 0..1
+        np.testing.assert_allclose(bone.sa_channel, 0.731, atol=1e-3)
+
+
+def test_the_same_maps_again(assessor: Assessor, example_crops: Crops) -> None:
+    grades = _grades(assessor.grader, example_crops)
+    first, second = (explain(assessor.grader.network, example_crops, grades, 3) for _ in range(2))
+    for bone in first.maps:
+        for kind in KINDS:
+            np.testing.assert_array_equal(getattr(first.maps[bone], kind), getattr(second.maps[bone], kind))
+
+
+def test_a_bone_that_was_not_found_has_no_maps(small_grader: Grader, example_crops: Crops) -> None:
+    found = {bone: crop for bone, crop in reversed(example_crops.items()) if bone not in ("Ulna", "DP5")}
+    maps = explain(small_grader.network, found, dict.fromkeys(found, 3)).maps
+    assert list(maps) == [bone for bone in RUS_BONES if bone in found]
+    assert explain(small_grader.network, {}, {}).maps == {}
+
+
+@pytest.mark.parametrize("stage", [0, 5])
+def test_there_are_four_stages(small_grader: Grader, example_crops: Crops, stage: int) -> None:
+    with pytest.raises(ValueError, match=f"no stage {stage}"):
+        explain(small_grader.network, example_crops, dict.fromkeys(example_crops, 1), stage)
+
+
+def test_a_network_without_attention_has_no_gates(example_crops: Crops) -> None:
+    plain = BoneGrader(OrdinalScale(starting_cuts()), ResNetOptions(width=16, groups=2, shuffle_attention=False))
+    with pytest.raises(ValueError, match="Shuffle Attention"):
+        explain(plain.eval(), example_crops, dict.fromkeys(example_crops, 1))

@@ -1,0 +1,168 @@
+"""Crops of an export: those of core.hand.crops, cut where the reader put the box, kept and cut anew when anything changes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from core.bones import RUS_BONES
+from core.dataset.snapshot import FilmSnapshot, Snapshot
+from core.hand.crops import CONTEXT_SIDE, cut, moved_region
+from core.intake import crop_shelf
+from core.intake.crop_shelf import CropShelf
+from core.ledger import Correction, DamagedStore
+from tests.stored_films import Store, graded, hand, localization
+
+
+def _one(store: Store) -> FilmSnapshot:
+    (found,) = Snapshot.of(store.ledger).films()
+    return found
+
+
+def _decoded(png: bytes) -> NDArray[np.uint8]:
+    return np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED), np.uint8)
+
+
+def _levels(crop: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.round(crop * 255).astype(np.uint8)
+
+
+@pytest.fixture
+def cuts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The bones that were cut, in the order in which they were."""
+    done: list[str] = []
+    png = crop_shelf.png
+
+    def counted(radiograph: object, localization: object, region: object) -> bytes:
+        done.append(region.bone)  # type: ignore[attr-defined]
+        return png(radiograph, localization, region)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(crop_shelf, "png", counted)
+    return done
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_accepted_boxes_are_cut_as_the_model_saw_them(store: Store, inverted: bool) -> None:
+    store.accept(store.film(1))
+    found = _one(store)
+    assert found.prediction is not None and found.prediction.localization is not None
+    lying = replace(found.prediction.localization, inverted=inverted)
+    found = replace(found, prediction=replace(found.prediction, localization=lying))
+    crops = CropShelf(store.ledger).crops(found)
+    assert tuple(crops) == RUS_BONES
+    for region in lying.regions:
+        crop = _decoded(crops[region.bone].png)
+        assert crop.shape == (CONTEXT_SIDE, CONTEXT_SIDE)
+        np.testing.assert_array_equal(crop, _levels(cut(hand(1), lying, region)))
+        assert not crops[region.bone].moved
+
+
+def test_a_moved_box_is_cut_where_it_was_put(store: Store) -> None:
+    film = store.film(1)
+    box = (20.0, 30.0, 80.0, 110.0)
+    store.save(film, [graded("MC3", 5, box), graded("PP1", 3), Correction("Ulna", "unreadable", None, box)])
+    crops = CropShelf(store.ledger).crops(_one(store))
+    assert {bone: crop.moved for bone, crop in crops.items()} == {"MC3": True, "PP1": False}
+    lying = localization(1)
+    regions = {region.bone: region for region in lying.regions}
+    moved = cut(hand(1), lying, moved_region(hand(1), regions["MC3"], box))
+    np.testing.assert_array_equal(_decoded(crops["MC3"].png), _levels(moved))
+    np.testing.assert_array_equal(_decoded(crops["PP1"].png), _levels(cut(hand(1), lying, regions["PP1"])))
+
+
+def test_a_box_that_was_only_rounded_was_not_moved(store: Store) -> None:
+    film = store.film(1)
+    regions = {region.bone: region for region in localization(1).regions}
+    xmin, ymin, xmax, ymax = regions["MC3"].box
+    rounded = (float(round(xmin)), float(round(ymin)), float(round(xmax)), float(round(ymax)))
+    pushed = (rounded[0] + 2, *rounded[1:])
+    assert rounded != regions["MC3"].box
+    for box, moved in ((rounded, False), (pushed, True)):
+        store.save(film, [graded("MC3", 5, box)])
+        assert CropShelf(store.ledger).crops(_one(store))["MC3"].moved is moved
+
+
+def test_a_bone_that_was_not_found_has_a_crop_once_it_is_boxed(store: Store) -> None:
+    film = store.film(1)
+    store.save(film, [graded("MC3", 0), graded("PP1", 3, (20.0, 30.0, 80.0, 110.0))])
+    found = _one(store)
+    assert found.prediction is not None and found.prediction.localization is not None
+    lost = tuple(replace(region, status="missing") for region in found.prediction.localization.regions)
+    lying = replace(found.prediction.localization, regions=lost)
+    crops = CropShelf(store.ledger).crops(replace(found, prediction=replace(found.prediction, localization=lying)))
+    assert list(crops) == ["PP1"]
+
+
+def test_crops_are_kept_and_only_changed_ones_cut_again(store: Store, cuts: list[str]) -> None:
+    film = store.film(1)
+    store.accept(film)
+    first = CropShelf(store.ledger).crops(_one(store))
+    assert sorted(cuts) == sorted(RUS_BONES)
+    assert CropShelf(store.ledger).crops(_one(store)) == first
+    assert len(cuts) == 13
+    store.save(film, [graded("MC3", 5, (20.0, 30.0, 80.0, 110.0))], "ben")
+    second = CropShelf(store.ledger).crops(_one(store))
+    assert cuts[13:] == ["MC3"]
+    assert {bone for bone in RUS_BONES if first[bone] != second[bone]} == {"MC3"}
+
+
+def test_a_shelf_that_was_filled_needs_no_cutting(store: Store, cuts: list[str]) -> None:
+    film = store.film(1)
+    CropShelf(store.ledger).fill(film, store.prediction(film))
+    assert sorted(cuts) == sorted(RUS_BONES)
+    store.accept(film)
+    assert len(CropShelf(store.ledger).crops(_one(store))) == 13
+    CropShelf(store.ledger).fill(film, store.prediction(film))
+    assert len(cuts) == 13
+
+
+def test_nothing_is_kept_without_consent(store: Store, tmp_path: Path, cuts: list[str]) -> None:
+    film = store.film(1, consent=False)
+    CropShelf(store.ledger).fill(film, store.prediction(film))
+    assert cuts == [] and not (tmp_path / "store" / "crops").exists()
+
+
+def test_a_new_way_of_cutting_cuts_all_again(store: Store, cuts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    store.accept(store.film(1))
+    CropShelf(store.ledger).crops(_one(store))
+    monkeypatch.setattr(crop_shelf, "_version", lambda: "another")
+    CropShelf(store.ledger).crops(_one(store))
+    assert len(cuts) == 26
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b[:50], lambda b: b"", lambda b: b[:-5] + b"xxxxx"])
+def test_damaged_crops_are_cut_again(
+    store: Store, tmp_path: Path, cuts: list[str], damage: Callable[[bytes], bytes]
+) -> None:
+    store.accept(store.film(1))
+    first = CropShelf(store.ledger).crops(_one(store))
+    (file,) = (path for path in (tmp_path / "store" / "crops").rglob("*") if path.is_file())
+    file.write_bytes(damage(file.read_bytes()))
+    assert CropShelf(store.ledger).crops(_one(store)) == first
+    assert len(cuts) == 26
+
+
+def test_no_crops_without_consent_or_prediction(store: Store, tmp_path: Path) -> None:
+    store.accept(store.film(1, consent=False))
+    assert CropShelf(store.ledger).crops(_one(store)) == {}
+    store.save(store.film(2, assessed=False), [graded("MC3", 5)])
+    *_, unassessed = Snapshot.of(store.ledger).films()
+    assert unassessed.film.consent
+    assert CropShelf(store.ledger).crops(unassessed) == {}
+    assert not (tmp_path / "store" / "crops").exists()
+
+
+def test_a_picture_that_was_taken_away_gives_no_crops(store: Store) -> None:
+    """Also when they were kept: whoever removes a picture means it."""
+    store.accept(store.film(1))
+    found = _one(store)
+    CropShelf(store.ledger).crops(found)
+    picture = store.ledger.picture_file(found.film)
+    assert picture is not None
+    picture.unlink()
+    with pytest.raises(DamagedStore, match="missing"):
+        CropShelf(store.ledger).crops(found)

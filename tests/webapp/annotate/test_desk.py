@@ -1,0 +1,442 @@
+"""Opening, keeping, regrading and saving over a real ledger, without a browser."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+import pytest
+
+from core.access.roles import Reader, Role
+from core.assessment.assessor import Assessment, Assessor, Progress
+from core.bones import Sex
+from core.errors import BoneGradeError, BoxRefused
+from core.film.radiograph import Radiograph, read_radiograph
+from core.intake.turns import Turns
+from core.ledger import Correction, Ledger, LedgerSettings, assessment_of
+from tests.hands import assert_same, shipped_examples
+from webapp.annotate.desk import AnnotateDesk, Opened, Sitting
+from webapp.annotate.handlers import Handlers
+from webapp.annotate.model import opened_facts
+from webapp.annotate.parts import Parts
+from webapp.annotate.saving import Saving, corrections_file
+from webapp.annotate.state import Change, Said, Work, WorkRefused, read_work
+from webapp.annotate.view import clash_panel, history_panel, totals
+from webapp.assess.tab import FilmInHand
+from webapp.desk import Desk
+
+ANNA, OTTO = Reader("anna", Role.READER), Reader("otto", Role.READER)
+RITA, VERA = Reader("rita", Role.REVIEWER), Reader("vera", Role.VIEWER)
+
+
+@dataclass(frozen=True)
+class _Access:
+    keeps: bool
+
+    def reader_of(self, request: gr.Request | None) -> Reader:
+        return ANNA
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    ledger = Ledger.open(LedgerSettings.in_folder(tmp_path))
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def annotate(ledger: Ledger, assessor: Assessor) -> AnnotateDesk:
+    return AnnotateDesk(Desk(lambda: assessor, ledger, _Access(True)))
+
+
+@pytest.fixture
+def saving(annotate: AnnotateDesk) -> Saving:
+    return Saving(annotate)
+
+
+@pytest.fixture
+def film(ledger: Ledger, radiograph: Radiograph, assessment: Assessment) -> int:
+    """A film with its pixels and a prediction."""
+    number = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
+    ledger.add_prediction(number, assessment)
+    return number
+
+
+def _with(opened: Opened, says: dict[str, Said]) -> Work:
+    """The opened work after a reader said this, as one step each."""
+    steps = tuple((Change(bone=bone, before=None, after=said),) for bone, said in says.items())
+    changes = {"says": {**opened.work.says, **says}, "steps": steps, "at": len(steps), "token": uuid.uuid4().hex}
+    return opened.work.model_copy(update={**changes, "film_seconds": 12.0})
+
+
+def _grade(grade: int) -> Said:
+    return Said(verdict="graded", grade=grade)
+
+
+Say = Callable[..., Work]
+
+
+def test_a_film_of_the_ledger_opens_without_the_networks(
+    annotate: AnnotateDesk, film: int, assessment: Assessment, assessor: Assessor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assessor.localizer, "locate", lambda *_: pytest.fail("the film was localised again"))
+    monkeypatch.setattr(assessor.grader, "grade", lambda *_: pytest.fail("the film was graded again"))
+    opened = annotate.open_film(film, ANNA)
+    assert opened.sitting.assessment.bones["Radius"] == assessment.bones["Radius"]
+    assert opened.sitting.radiograph is not None and opened.work.base_revision == 0 and opened.draft_of is None
+    facts = opened_facts(opened, annotate, ANNA)
+    assert facts["film"]["may_save"] and len(facts["film"]["bones"]) == 13
+    json.dumps(facts, allow_nan=False)
+    assert "allow" in opened_facts(opened, annotate, VERA)["film"]["why_not"]
+
+
+class _Watched(Turns):
+    """Turns that say when one begins and ends."""
+
+    def __init__(self, said: list[str]):
+        super().__init__()
+        self._said = said
+
+    @contextmanager
+    def now(self) -> Iterator[None]:
+        with super().now():
+            self._said.append("begins")
+            yield
+        self._said.append("ends")
+
+
+def test_a_film_that_must_be_assessed_first_is_so_in_a_turn_before_the_background(
+    ledger: Ledger, radiograph: Radiograph, assessment: Assessment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    class Assessing(Assessor):
+        def assess(self, radiograph: Radiograph, sex: Sex, progress: Progress | None = None) -> Assessment:
+            said.append("assesses")
+            return assessment
+
+    monkeypatch.setattr("webapp.annotate.desk.TURNS", _Watched(said))
+    new = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
+    assessing = Assessing.from_registry()
+    AnnotateDesk(Desk(lambda: assessing, ledger, _Access(True))).open_film(new, ANNA)
+    assert said == ["begins", "assesses", "ends"]
+
+
+def test_what_cannot_be_opened_says_why(annotate: AnnotateDesk, ledger: Ledger, radiograph: Radiograph) -> None:
+    with pytest.raises(BoneGradeError):
+        annotate.open_film(77, ANNA)
+    bare = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=False).film.id
+    with pytest.raises(BoneGradeError, match="pixels were not kept"):
+        annotate.open_film(bare, ANNA)
+    ledger.add_refusal(bare, {"localizer": "x", "grader": "y"}, "No hand could be recognised.")
+    with pytest.raises(BoneGradeError, match=r"refused film .* No hand could be recognised"):
+        annotate.open_film(bare, ANNA)
+
+
+def test_a_draft_is_kept_for_its_reader_and_comes_back_as_it_was(annotate: AnnotateDesk, film: int) -> None:
+    opened = annotate.open_film(film, ANNA)
+    work = _with(opened, {"Radius": _grade(9), "Ulna": Said(verdict="unreadable", note="moved")})
+    kept, was_kept = annotate.keep(work, opened.sitting, ANNA)
+    assert was_kept and kept == work
+    again = annotate.open_film(film, ANNA)
+    assert again.work == work and again.draft_of is not None
+    assert annotate.open_film(film, OTTO).work.says == {}
+    annotate.keep(work.model_copy(update={"at": 0, "says": {}}), opened.sitting, ANNA)
+    assert annotate.open_film(film, ANNA).draft_of is None, "what was undone to the last step is no draft"
+    assert annotate.keep(work, opened.sitting, VERA) == (work, False)
+
+
+def test_an_assessed_film_is_filed_with_its_first_change_and_its_pixels_with_consent(
+    annotate: AnnotateDesk, saving: Saving, ledger: Ledger, radiograph: Radiograph, assessment: Assessment
+) -> None:
+    held = FilmInHand("film.png", radiograph)
+    opened = annotate.open_assessed(held, assessment, ANNA)
+    assert opened.work.film is None and list(ledger.films()) == []
+    work, _ = annotate.keep(_with(opened, {"Radius": _grade(9)}), opened.sitting, ANNA)
+    assert work.film is not None and work.prediction is not None
+    assert not ledger.film(work.film).consent
+    sitting = annotate.sitting(work, held, assessment)
+    saving.save(work, sitting, ANNA, consent=True)
+    assert ledger.film(work.film).consent and ledger.radiograph(ledger.film(work.film)) is not None
+    back = annotate.open_assessed(held, assessment, ANNA)
+    assert back.work.film == work.film and back.saved["Radius"].grade == 9
+
+
+# --- A film that the ledger has under the other sex -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _TwoSexes:
+    """The shipped pipeline on an example that was assessed for `chosen`, while its sex in the ledger is to be `sex`."""
+
+    held: FilmInHand
+    sex: Sex
+    chosen: Assessment
+    right: Assessment
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Assessor:
+    return Assessor.from_registry()
+
+
+@pytest.fixture
+def shipped_desk(ledger: Ledger, shipped: Assessor) -> AnnotateDesk:
+    return AnnotateDesk(Desk(lambda: shipped, ledger, _Access(True)))
+
+
+@pytest.fixture(scope="module")
+def two_sexes(shipped: Assessor) -> _TwoSexes:
+    example = shipped_examples()[0]
+    radiograph = read_radiograph(example.path)
+    chosen: Sex = "M" if example.sex == "F" else "F"
+    return _TwoSexes(
+        FilmInHand(str(example.path), radiograph),
+        example.sex,
+        shipped.assess(radiograph, chosen),
+        shipped.assess(radiograph, example.sex),
+    )
+
+
+def _filed(ledger: Ledger, assessor: Assessor, radiograph: Radiograph) -> Assessment:
+    """The assessment that the ledger has of a film."""
+    film = ledger.film_by_hash(radiograph.sha256)
+    prediction = None if film is None else ledger.prediction(film.id)
+    assert film is not None and prediction is not None
+    return assessment_of(assessor, film, prediction)
+
+
+def _shown_age(annotate: AnnotateDesk, work: Work, sitting: Sitting) -> float:
+    """The model's bone age as the page shows it, in months."""
+    age = annotate.live(work, sitting).model.age
+    assert age is not None
+    return age.months
+
+
+def test_a_film_that_the_ledger_has_under_the_other_sex_is_as_if_assessed_for_that_one(
+    two_sexes: _TwoSexes, shipped_desk: AnnotateDesk, ledger: Ledger, shipped: Assessor
+) -> None:
+    annotate, held, right = shipped_desk, two_sexes.held, two_sexes.right
+    ledger.add_film(held.radiograph, two_sexes.sex, reader="otto", source="queue", consent=False)
+    opened = annotate.open_assessed(held, two_sexes.chosen, ANNA)
+    assert "The ledger has this film as" in opened.remark
+    assert_same(opened.sitting.assessment, right)
+    assert right.second_opinion is not None and right.bone_age_months is not None
+    assert _shown_age(annotate, opened.work, opened.sitting) == pytest.approx(right.bone_age_months)
+
+    later = annotate.sitting(opened.work, held, two_sexes.chosen)
+    assert_same(later.assessment, right)
+    annotate.keep(_with(opened, {"Radius": _grade(9)}), later, ANNA)
+    assert_same(_filed(ledger, shipped, held.radiograph), right)
+
+    again = annotate.open_assessed(held, two_sexes.chosen, OTTO)
+    assert again.sitting.prediction is not None and "The ledger has this film as" in again.remark
+    assert_same(again.sitting.assessment, right)
+
+
+def test_a_film_that_is_filed_under_the_other_sex_meanwhile_gets_its_prediction(
+    two_sexes: _TwoSexes, shipped_desk: AnnotateDesk, ledger: Ledger, shipped: Assessor
+) -> None:
+    annotate, held, right = shipped_desk, two_sexes.held, two_sexes.right
+    opened = annotate.open_assessed(held, two_sexes.chosen, ANNA)
+    assert opened.sitting.assessment is two_sexes.chosen
+    ledger.add_film(held.radiograph, two_sexes.sex, reader="otto", source="queue", consent=False)
+    work, _ = annotate.keep(_with(opened, {"Radius": _grade(9)}), opened.sitting, ANNA)
+    assert_same(_filed(ledger, shipped, held.radiograph), right)
+    assert_same(annotate.sitting(work, held, two_sexes.chosen).assessment, right)
+
+
+def test_the_page_shows_the_age_for_the_sex_under_which_the_film_was_filed_meanwhile(
+    two_sexes: _TwoSexes, shipped_desk: AnnotateDesk, ledger: Ledger
+) -> None:
+    annotate, held, chosen = shipped_desk, two_sexes.held, two_sexes.chosen
+    opened = annotate.open_assessed(held, chosen, ANNA)
+    ledger.add_film(held.radiograph, two_sexes.sex, reader="otto", source="queue", consent=False)
+    with gr.Blocks():
+        handlers = Handlers(annotate.desk, Parts())
+    text = _with(opened, {"Radius": _grade(9)}).model_dump_json()
+    message, shown = handlers.keep(text, held, chosen, gr.Request())
+    work = read_work(text).model_copy(update={key: json.loads(message)[key] for key in ("film", "prediction")})
+    assert shown == totals(annotate.live(work, annotate.sitting(work, held, chosen)))
+
+
+def test_the_page_s_work_goes_on_after_a_restart_but_never_on_another_film(
+    annotate: AnnotateDesk, film: int, ledger: Ledger, assessor: Assessor
+) -> None:
+    work = annotate.open_film(film, ANNA).work
+    restarted = AnnotateDesk(Desk(lambda: assessor, ledger, _Access(True)))
+    assert restarted.sitting(work, None, None).radiograph is not None
+    with pytest.raises(WorkRefused, match="does not belong"):
+        annotate.sitting(work.model_copy(update={"sha256": "0" * 64}), None, None)
+    with pytest.raises(BoneGradeError, match="no longer in the server's memory"):
+        annotate.sitting(work.model_copy(update={"film": None}), None, None)
+
+
+def test_live_scores_move_with_every_word(annotate: AnnotateDesk, film: int, assessment: Assessment) -> None:
+    opened = annotate.open_film(film, ANNA)
+    none = annotate.live(opened.work, opened.sitting)
+    assert none.person.cards["rus_chn"].total is None and none.filled is None and none.judged == 0
+    assert none.model.cards == assessment.standards
+
+    some = annotate.live(_with(opened, {"Radius": _grade(14)}), opened.sitting)
+    assert some.person.age is None and some.filled is not None and some.judged == 1
+    before, after = none.model.cards["rus_chn"].total, some.filled.cards["rus_chn"].total
+    assert before is not None and after is not None and after > before
+
+    whole = {bone: _grade(found.grade) for bone, found in assessment.bones.items() if found is not None}
+    all_said = annotate.live(_with(opened, whole), opened.sitting)
+    assert all_said.filled is None and all_said.person.cards == all_said.model.cards
+    blurred = annotate.live(_with(opened, {**whole, "MC1": Said(verdict="unreadable")}), opened.sitting)
+    assert blurred.person.cards["rus_chn"].total is None and blurred.person.cards["rus_chn"].missing == ("MC1",)
+
+    moved = Said(box=(20.0, 20.0, 80.0, 90.0))
+    regraded = annotate.live(_with(opened, {"DP3": moved}), opened.sitting)
+    assert regraded.regraded == 1 and "with 1 of your boxes" in totals(regraded)
+    boxless = annotate.live(_with(opened, {"DP3": Said(box=())}), opened.sitting)
+    assert boxless.model.cards["rus_chn"].missing == ("DP3",)
+    with pytest.raises(BoxRefused):
+        annotate.regrade(opened.sitting, "DP3", (-1.0, 0.0, 5.0, 5.0))
+
+
+def test_a_reader_is_told_of_a_grade_out_of_line_and_saves_it_all_the_same(
+    annotate: AnnotateDesk, saving: Saving, ledger: Ledger, film: int, assessment: Assessment
+) -> None:
+    opened = annotate.open_film(film, ANNA)
+    whole = {bone: _grade(found.grade) for bone, found in assessment.bones.items() if found is not None}
+    assert "out-of-line" not in totals(annotate.live(_with(opened, whole), opened.sitting))
+    work = _with(opened, {**whole, "Ulna": Said(verdict="absent", grade=0)})
+    live = annotate.live(work, opened.sitting)
+    (found,) = live.out_of_line
+    assert found.bone == "Ulna" and found.sentence in totals(live)
+    few = _with(opened, {bone: work.says[bone] for bone in ("Ulna", "Radius", "MC3")})
+    assert annotate.live(few, opened.sitting).out_of_line == (), "the model's grades are nobody's neighbours"
+
+    work, _ = annotate.keep(work, opened.sitting, ANNA)
+    saving.save(work, opened.sitting, ANNA, consent=False)
+    assert ledger.reading(film, "anna")["Ulna"].grade == 0
+
+
+def test_a_save_says_what_is_new_and_a_repeated_one_says_it_once(
+    annotate: AnnotateDesk, saving: Saving, ledger: Ledger, film: int
+) -> None:
+    opened = annotate.open_film(film, ANNA)
+    work = _with(
+        opened, {"Radius": _grade(9), "Ulna": Said(note="look again"), "MC1": Said(box=(5.0, 5.0, 60.0, 60.0))}
+    )
+    annotate.keep(work, opened.sitting, ANNA)
+    saved = saving.save(work, opened.sitting, ANNA, consent=False)
+    assert saved.event is not None and saved.waiting == ("Ulna", "MC1") and saved.revision == 1
+    assert saved.event.prediction_id == opened.sitting.prediction and saved.event.seconds == 12.0
+    repeated = saving.save(work, opened.sitting, ANNA, consent=False)
+    assert repeated.event is None and repeated.revision == 1 and repeated.clash is None
+    assert len(ledger.history(film)) == 1
+    with pytest.raises(BoneGradeError, match=r"Your role \(viewer\) does not allow you to save corrections"):
+        saving.save(work, opened.sitting, VERA, consent=False)
+
+
+@pytest.mark.parametrize("theirs_for", [frozenset(), frozenset({"Radius"}), frozenset({"Radius", "MC3"})])
+def test_a_conflict_is_settled_and_nothing_is_lost(
+    annotate: AnnotateDesk, saving: Saving, ledger: Ledger, film: int, theirs_for: frozenset[str]
+) -> None:
+    anna, otto = annotate.open_film(film, ANNA), annotate.open_film(film, OTTO)
+    saving.save(_with(anna, {"Radius": _grade(9), "MC3": _grade(4)}), anna.sitting, ANNA, consent=False)
+    work = _with(otto, {"Radius": _grade(7), "MC1": _grade(5)})
+    stale = saving.save(work, otto.sitting, OTTO, consent=False)
+    assert stale.event is None and stale.clash is not None and stale.clash.who == "anna"
+    assert [(r.bone, r.differs) for r in stale.clash.rows] == [("Radius", True), ("MC1", True), ("MC3", True)]
+    panel = clash_panel(stale.clash)
+    assert 'data-do="settle-mine"' in panel and "read by anna" in panel
+    assert ledger.reading(film, "otto") == {}
+
+    done = saving.settle(work, otto.sitting, OTTO, stale.clash.revision, theirs_for, consent=False)
+    assert done.clash is None and done.event is not None
+    grades = {bone: one.grade for bone, one in ledger.reading(film, "otto").items()}
+    expected = {"Radius": 7, "MC1": 5} | {bone: {"Radius": 9, "MC3": 4}[bone] for bone in theirs_for}
+    assert grades == expected
+    assert {b: c.grade for b, c in ledger.reading(film, "anna").items()} == {"Radius": 9, "MC3": 4}
+    own = [event for event in ledger.history(film) if event.reader == "otto"]
+    assert {c.bone: c.grade for c in own[0].corrections} == {"Radius": 7, "MC1": 5}
+    assert len(own) == (2 if theirs_for else 1) and "anna" in own[-1].note
+
+
+def test_another_window_of_the_same_reader_is_a_conflict_too(annotate: AnnotateDesk, saving: Saving, film: int) -> None:
+    first, second = annotate.open_film(film, ANNA), annotate.open_film(film, ANNA)
+    saving.save(_with(first, {"Radius": _grade(9)}), first.sitting, ANNA, consent=False)
+    stale = saving.save(_with(second, {"Radius": _grade(8)}), second.sitting, ANNA, consent=False)
+    assert stale.clash is not None and stale.clash.who == "you, in another window"
+
+
+def test_a_gold_mark_is_no_conflict_and_is_not_shown(
+    annotate: AnnotateDesk, saving: Saving, ledger: Ledger, film: int
+) -> None:
+    opened = annotate.open_film(film, ANNA)
+    gold = {"Radius": Correction("Radius", "graded", 3)}
+    ledger.set_gold(film, gold, reader="rita", base_revision=0, token=uuid.uuid4().hex)
+    saved = saving.save(_with(opened, {"Radius": _grade(9)}), opened.sitting, ANNA, consent=False)
+    assert saved.event is not None and saved.clash is None
+    assert saved.revision == 1, "nor is it counted: the reader's page knows of one change alone"
+
+
+def test_undo_redo_and_restore_of_saves_are_new_events(
+    annotate: AnnotateDesk, saving: Saving, ledger: Ledger, film: int
+) -> None:
+    def read() -> dict[str, int | None]:
+        return {bone: one.grade for bone, one in ledger.reading(film, "anna").items()}
+
+    with pytest.raises(BoneGradeError, match="nothing to undo"):
+        saving.undo(film, ANNA, uuid.uuid4().hex)
+    for grade in (9, 8):
+        opened = annotate.open_film(film, ANNA)
+        saving.save(_with(opened, {"Radius": _grade(grade)}), opened.sitting, ANNA, consent=False)
+    for expected in ({"Radius": 9}, {}):
+        saving.undo(film, ANNA, uuid.uuid4().hex)
+        assert read() == expected
+    with pytest.raises(BoneGradeError, match="nothing to undo"):
+        saving.undo(film, ANNA, uuid.uuid4().hex)
+    for expected in ({"Radius": 9}, {"Radius": 8}):
+        saving.redo(film, ANNA, uuid.uuid4().hex)
+        assert read() == expected
+    with pytest.raises(BoneGradeError, match="nothing to redo"):
+        saving.redo(film, ANNA, uuid.uuid4().hex)
+    first = ledger.history(film)[0]
+    saving.restore(film, first.id, ANNA, uuid.uuid4().hex)
+    assert read() == {"Radius": 9}
+    kinds = [event.kind for event in ledger.history(film)]
+    assert kinds == ["correction", "correction", "undo", "undo", "undo", "undo", "restore"]
+
+
+def test_history_is_blind_until_one_has_read(annotate: AnnotateDesk, saving: Saving, film: int) -> None:
+    anna, otto = annotate.open_film(film, ANNA), annotate.open_film(film, OTTO)
+    saving.save(_with(anna, {"Radius": Said(verdict="graded", grade=9, note="<b>")}), anna.sitting, ANNA, consent=False)
+    blind = saving.history(film, OTTO)
+    with pytest.raises(BoneGradeError, match="not in the history that you see"):
+        saving.restore(film, saving.history(film, RITA).events[0].id, OTTO, uuid.uuid4().hex)
+    assert blind.blind and blind.events == () and "once you have saved" in history_panel(blind, True)
+    seen = saving.history(film, RITA)
+    text = history_panel(seen, can_restore=True)
+    assert "anna" in text and "12 s" in text and "cdcdcdcd" in text and "&lt;b&gt;" in text and "<b>)" not in text
+    assert "data-do=" not in history_panel(seen, can_restore=False)
+    stale = saving.save(_with(otto, {"MC1": _grade(4)}), otto.sitting, OTTO, consent=False)
+    assert stale.clash is not None
+    saving.settle(_with(otto, {"MC1": _grade(4)}), otto.sitting, OTTO, stale.clash.revision, frozenset(), consent=False)
+    assert not saving.history(film, OTTO).blind and len(saving.history(film, OTTO).events) == 2
+
+
+def test_a_demo_keeps_nothing_and_gives_a_file(
+    assessor: Assessor, radiograph: Radiograph, assessment: Assessment
+) -> None:
+    demo = AnnotateDesk(Desk(lambda: assessor, None, _Access(False)))
+    held = FilmInHand("film.png", radiograph)
+    opened = demo.open_assessed(held, assessment, ANNA)
+    work = _with(opened, {"Radius": _grade(9), "Ulna": Said(verdict="absent", grade=0)})
+    assert demo.keep(work, opened.sitting, ANNA) == (work, False)
+    with pytest.raises(BoneGradeError, match="demo"):
+        Saving(demo).save(work, opened.sitting, ANNA, consent=True)
+    with pytest.raises(BoneGradeError, match="Nothing is kept"):
+        demo.open_film(1, ANNA)
+    document = json.loads(corrections_file(work, opened.sitting, "anna"))
+    assert [one["grade"] for one in document["corrections"]] == [9, 0]
+    assert document["film"]["sha256"] == radiograph.sha256 and document["weights"] == assessment.weights

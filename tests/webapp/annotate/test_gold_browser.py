@@ -1,0 +1,171 @@
+"""A gold reading in a real browser: a reviewer sets it on Annotate and takes it back on Agreement; a reader sees none."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from core.assessment.assessor import Assessor
+from core.bones import RUS_BONES
+from core.film.radiograph import read_radiograph
+from core.ledger import Correction, Ledger, LedgerSettings
+from tests.hands import shipped_examples
+from tests.webapp.running_app import ANSWER_MS, CHROMIUM, RunningApp, running, watched
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
+
+REFUSED = "Your role (reader) does not allow you to set gold readings and settle conflicts"
+
+#: Opens a film as this reader ("NAME:ROLE").
+Open = Callable[[int, str], Page]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("ledger")
+
+
+@pytest.fixture(scope="module")
+def ledger(folder: Path) -> Iterator[Ledger]:
+    """The ledger that the app works on, seen from outside."""
+    ledger = Ledger.open(LedgerSettings.in_folder(folder))
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture(scope="module")
+def films(ledger: Ledger) -> list[int]:
+    """Two films with their pixels and the shipped weights' predictions."""
+    assessor = Assessor.from_registry()
+    numbers = []
+    for example in shipped_examples()[:2]:
+        film = read_radiograph(example.path)
+        added = ledger.add_film(film, example.sex, reader="desk", source="queue", consent=True).film
+        ledger.add_prediction(added.id, assessor.assess(film, example.sex))
+        numbers.append(added.id)
+    return numbers
+
+
+@pytest.fixture(scope="module")
+def app(folder: Path, ledger: Ledger) -> Iterator[RunningApp]:
+    with running(("-m", "tests.webapp.annotate_app"), {"BONEGRADE_DATA": str(folder)}) as app:
+        yield app
+
+
+@pytest.fixture
+def open_film(browser: Browser, app: RunningApp) -> Iterator[Open]:
+    """Opens films in windows of their own; afterwards no page may have met an error or fetched from elsewhere."""
+    contexts: list[BrowserContext] = []
+    all_troubles: list[list[str]] = []
+
+    def open_it(film: int, reader: str) -> Page:
+        context = browser.new_context(viewport={"width": 1440, "height": 1000})
+        context.add_cookies([{"name": "reader", "value": reader, "url": app.url}])
+        contexts.append(context)
+        page = context.new_page()
+        all_troubles.append(watched(page, app.url))
+        page.goto(f"{app.url}/#film={film}", timeout=ANSWER_MS)
+        expect(page.locator("#annotate-film")).to_contain_text(f"Film {film} ", timeout=ANSWER_MS)
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert all_troubles == [[] for _ in contexts]
+
+
+def _accept_all_and_save(page: Page) -> None:
+    for key in "a" * 13:
+        page.keyboard.press(key)
+    page.wait_for_function("window.bonegradeWork.isKept()", timeout=ANSWER_MS)
+    page.keyboard.press("s")
+    expect(page.locator("#annotate-message")).to_contain_text("Saved 13 bones", timeout=ANSWER_MS)
+
+
+def _kinds(ledger: Ledger, film: int) -> list[str]:
+    return [event.kind for event in ledger.history(film)]
+
+
+def test_a_reviewer_sets_gold_on_annotate_and_takes_it_back_on_agreement(
+    open_film: Open, ledger: Ledger, films: list[int]
+) -> None:
+    film = films[0]
+    page = open_film(film, "rita:REVIEWER")
+    panel = page.locator("#annotate-gold")
+    expect(panel).to_contain_text("judge all 13 bones and save, then it can be made gold", timeout=ANSWER_MS)
+    make_gold = page.get_by_role("button", name="Make my saved reading gold")
+    expect(make_gold).to_be_disabled()
+    _accept_all_and_save(page)
+    make_gold.click()
+    expect(page.locator("#annotate-message")).to_contain_text("is the film's gold reading", timeout=ANSWER_MS)
+    expect(panel).to_contain_text("your saved reading says the same", timeout=ANSWER_MS)
+    expect(page.locator("#annotate-history")).to_contain_text("rita set the gold reading 13 bones")
+    assert ledger.gold(film) == ledger.reading(film, "rita")
+
+    page.get_by_role("tab", name="Agreement").click()
+    lists = page.locator("#agreement-gold-films")
+    row = lists.locator("tr", has_text=f"Film {film} ")
+    expect(row).to_contain_text("rita", timeout=ANSWER_MS)
+    row.get_by_role("button", name="Take back").click()
+    expect(lists).to_contain_text(f"Film {film} is not gold any more", timeout=ANSWER_MS)
+    expect(lists).to_contain_text("No film has a gold reading.")
+    assert ledger.gold(film) is None
+    lists.get_by_role("button", name="Put back").click()
+    expect(lists).to_contain_text(f"Film {film} is gold again", timeout=ANSWER_MS)
+
+    row.get_by_role("link").click()
+    expect(panel).to_be_visible(timeout=ANSWER_MS)
+    panel.get_by_role("button", name="Take back").click()
+    expect(page.locator("#annotate-message")).to_contain_text("it can be put back", timeout=ANSWER_MS)
+    expect(panel.get_by_role("button", name="Put back")).to_be_enabled(timeout=ANSWER_MS)
+    assert _kinds(ledger, film) == ["correction", "gold", "ungold", "gold", "ungold"]
+
+
+def test_what_two_readers_agree_on_is_made_gold_and_neither_of_them_learns_of_it(
+    open_film: Open, ledger: Ledger, films: list[int]
+) -> None:
+    film = films[1]
+    for revision, reader in enumerate(("anna", "ben")):
+        ledger.save(
+            film,
+            [Correction(bone, "graded", 5) for bone in RUS_BONES],
+            reader=reader,
+            base_revision=revision,
+            token=uuid.uuid4().hex,
+            prediction_id=None,
+            seconds=60.0,
+        )
+    rita = open_film(film, "rita:REVIEWER")
+    rita.get_by_role("tab", name="Agreement").click()
+    agreed = rita.get_by_role("region", name="Agreed, not gold").locator("tbody tr")
+    expect(agreed).to_have_count(1, timeout=ANSWER_MS)
+    expect(agreed).to_contain_text("anna, ben")
+    agreed.get_by_role("button", name="Make gold").click()
+    expect(rita.locator("#agreement-gold-films")).to_contain_text(f"Film {film} is gold now", timeout=ANSWER_MS)
+    assert _kinds(ledger, film) == ["correction", "correction", "gold"]
+
+    anna = open_film(film, "anna:READER")
+    expect(anna.locator("#annotate-history li")).to_have_count(2, timeout=ANSWER_MS)
+    assert "gold" not in anna.locator("#annotate").inner_text().lower()
+    expect(anna.locator("#annotate-gold")).to_be_empty()
+    assert (
+        anna.evaluate("JSON.stringify([window.bonegradeWork.film(), window.bonegradeWork.work()])").count("gold") == 0
+    )
+    # not even by asking the server behind the page's back
+    anna.evaluate("window.bonegradeWork.act({ do: 'gold', what: 'back', revision: 3 })")
+    expect(anna.locator("#annotate-message")).to_contain_text(REFUSED, timeout=ANSWER_MS)
+
+    anna.get_by_role("tab", name="Agreement").click()
+    expect(anna.locator("#agreement-gold")).to_contain_text("Your readings of films", timeout=ANSWER_MS)
+    lists = anna.locator("#agreement-gold-films")
+    assert lists.inner_text() == "" and f"Film {film}" not in anna.locator("#agreement").inner_text()
+    lists.evaluate(
+        """(lists, film) => { const button = document.createElement("button");
+             Object.assign(button.dataset, { gold: "back", film, revision: 3 });
+             lists.firstElementChild.append(button); button.click(); }""",
+        film,
+    )
+    expect(anna.locator("#agreement-gold-said")).to_contain_text(REFUSED, timeout=ANSWER_MS)
+    assert _kinds(ledger, film) == ["correction", "correction", "gold"]

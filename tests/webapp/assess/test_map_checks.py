@@ -1,0 +1,63 @@
+"""The line beside the maps that says how far they mean something."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.assessment.assessor import Assessment
+from core.assessment.explain import Explanation
+from core.evaluation.maps.checked import CheckedMap, CheckedMaps, Estimate
+from webapp.assess.crop_cards import crop_grid
+from webapp.assess.map_checks import NOT_CHECKED, checks_line
+
+#: The weights of tests/webapp/conftest.py.
+GRADER = "cd" * 32
+
+GOOD = CheckedMap(
+    correlation=Estimate(0.061, 0.03, 0.09),
+    band_ratio=Estimate(1.62, 1.5, 1.7),
+    band_ratio_randomised=Estimate(1.04, 1.0, 1.1),
+    more_than_random=Estimate(0.52, 0.4, 0.6),
+    more_than_centre=Estimate(0.21, 0.1, 0.3),
+)
+BAD = CheckedMap(
+    correlation=Estimate(0.83, 0.8, 0.9),
+    band_ratio=Estimate(1.13, 1.05, 1.2),
+    band_ratio_randomised=Estimate(1.34, 1.3, 1.4),
+    more_than_random=Estimate(0.05, -0.1, 0.2),
+    more_than_centre=Estimate(-0.91, -1.0, -0.8),
+)
+CHECKS = CheckedMaps(GRADER, 100, 3, GOOD, BAD)
+
+
+def test_what_was_found_is_said_in_words_good_or_bad() -> None:
+    line = checks_line(CHECKS, {"localizer": "ab" * 32, "grader": GRADER})
+    assert line.count("<p") == 1 and "\n" not in line
+    assert "Measured on 100 hands at stage 3" in line
+    good, bad = line.split("SA spatial")
+    assert "Grad-CAM changes with randomised weights (rank correlation 0.06)" in good
+    assert "lies on the growth plate more than by chance (1.62 times), more than without training (1.04)" in good
+    assert "moves the maturity more than random places (+0.5 years), more than the crop" in good
+    assert "hardly changes with randomised weights (rank correlation 0.83)" in bad
+    assert "lies on the growth plate more than by chance (1.13 times), less than without training (1.34)" in bad
+    assert "not measurably more than random places" in bad and "less than the crop" in bad and "(-0.9)" in bad
+
+
+def test_gates_that_are_even_do_not_change() -> None:
+    even = replace(BAD, correlation=None)
+    assert "SA spatial is even everywhere" in checks_line(replace(CHECKS, sa_spatial=even), {"grader": GRADER})
+
+
+@pytest.mark.parametrize("checks", [None, replace(CHECKS, grader_sha256="ef" * 32)])
+def test_checks_of_other_weights_are_not_shown(checks: CheckedMaps | None) -> None:
+    line = checks_line(checks, {"grader": GRADER})
+    assert NOT_CHECKED in line and "growth plate" not in line
+
+
+def test_the_line_stands_beside_the_maps(
+    assessment: Assessment, explanation: Explanation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.assess.crop_cards.checked", lambda: CHECKS)
+    html = crop_grid(assessment, explanation, "grad_cam", 0.4)
+    assert html.count(checks_line(CHECKS, assessment.weights)) == 1
+    assert html.index('class="colour-bar"') < html.index('class="map-checks"') < html.index('class="cards"')

@@ -1,0 +1,70 @@
+"""The report of one page."""
+
+import base64
+import re
+import zlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from core.assessment.assessor import Assessment, Assessor
+from core.assessment.explain import Explanation
+from core.bones import RUS_BONES
+from core.film.radiograph import Radiograph
+from core.standards import grade_count
+from webapp.assess.report import report_pdf
+from webapp.shared.words import DISCLAIMER
+
+_NOON = datetime(2026, 5, 17, 12, 30, tzinfo=UTC)
+
+
+def _text(pdf: bytes) -> str:
+    """All that is written on the one page, a line for each string; round brackets come out as square ones."""
+    assert pdf.startswith(b"%PDF") and re.findall(rb"/Count (\d+)", pdf) == [b"1"]
+    for head, stream in re.findall(rb"<<([^<>]*)>>\s*stream\r?\n(.*?)endstream", pdf, re.DOTALL):
+        if b"/Subtype /Image" not in head:
+            content = zlib.decompress(base64.a85decode(stream.strip().removesuffix(b"~>"))).decode("cp1252")
+            return "\n".join(re.findall(r"\((.*?)\) Tj", content.replace("\\(", "[").replace("\\)", "]")))
+    raise AssertionError("the report has no text")
+
+
+def test_one_page_says_age_grades_weights_date_and_what_it_is_not(
+    radiograph: Radiograph, assessment: Assessment, explanation: Explanation
+) -> None:
+    text = _text(report_pdf(radiograph, assessment, explanation, _NOON))
+    assert DISCLAIMER in text and "17 May 2026, 12:30" in text
+    assert assessment.bone_age_months is not None and f"{assessment.bone_age_months / 12:.1f}" in text
+    assert "90 % interval" in text and "Localiser abababab" in text and assessment.film_sha256 in text
+    for bone in RUS_BONES:
+        one = assessment.bones[bone]
+        assert one is not None and one.label.replace("(", "[").replace(")", "]") in text
+        assert f"\n{bone}\n" in text
+    for card in assessment.standards.values():
+        assert card.name in text and str(card.total) in text
+
+
+def test_a_report_without_a_bone_gives_no_age(
+    radiograph: Radiograph, assessor: Assessor, without_ulna: Assessment
+) -> None:
+    maps = assessor.explain(radiograph, without_ulna)
+    text = _text(report_pdf(radiograph, without_ulna, maps, _NOON))
+    assert "No bone age" in text and "12 of 13 bones found" in text and "not found" in text
+
+
+def test_a_report_says_which_bone_is_out_of_line_in_words_and_under_its_crop(
+    radiograph: Radiograph, assessment: Assessment, out_of_line: Assessment, explanation: Explanation
+) -> None:
+    assert "out of line" not in _text(report_pdf(radiograph, assessment, explanation, _NOON))
+    text = _text(report_pdf(radiograph, out_of_line, explanation, _NOON))
+    assert text.count("out of line") == 1
+    (found,) = out_of_line.inconsistencies
+    assert found.sentence.replace("(", "[").replace(")", "]") in text.replace("\n", " ")
+
+
+def test_a_report_that_has_no_room_for_all_it_found_says_so(
+    radiograph: Radiograph, assess: Callable[..., Assessment], explanation: Explanation
+) -> None:
+    scattered = assess({bone: grade_count(bone) for bone in ("Ulna", "MC1", "PP3", "DP1", "DP5")})
+    assert len(scattered.inconsistencies) >= 4
+    text = _text(report_pdf(radiograph, scattered, explanation, _NOON))
+    assert text.count("out of line") == len(scattered.inconsistencies)
+    assert "The rest is on the page and in the JSON." in text

@@ -1,0 +1,90 @@
+"""The answer in words and numbers."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from core.assessment.assessor import Assessment
+from core.assessment.bone_age import SecondOpinion
+from core.bones import RUS_BONES
+from core.standards import STANDARDS, grade_count
+from webapp.assess.summary import headline, message, missing_sentence, provenance, score_table
+
+
+def test_the_age_on_the_page_is_the_age_of_the_assessment(assessment: Assessment) -> None:
+    assert assessment.bone_age_months is not None and assessment.interval90_months is not None
+    html = headline(assessment)
+    found = re.search(r'id="bone-age" data-months="([\d.]+)"><strong>([\d.]+)</strong> years', html)
+    assert found is not None
+    assert float(found[1]) == assessment.bone_age_months
+    assert abs(float(found[2]) - assessment.bone_age_months / 12) <= 0.05 + 1e-9
+    assert f"{assessment.interval90_months[0] / 12:.1f}" in html and "90 % interval" in html
+
+
+def test_without_a_bone_there_is_no_age_and_no_total(without_ulna: Assessment) -> None:
+    html = headline(without_ulna)
+    assert 'id="bone-age" data-months=""' in html and "12 of 13" in html
+    assert html.count("No total") == len(STANDARDS)
+    assert missing_sentence(without_ulna).startswith("12 of 13") and "Ulna" in missing_sentence(without_ulna)
+
+
+def test_with_all_bones_nothing_is_said_to_be_missing(assessment: Assessment) -> None:
+    assert missing_sentence(assessment) == ""
+
+
+def test_the_table_has_each_bones_grade_and_score_and_the_totals(assessment: Assessment) -> None:
+    html = score_table(assessment)
+    rows = re.findall(r'<tr data-bone="(\w+)".*?>(.*?)</tr>', html)
+    assert [bone for bone, _ in rows] == list(RUS_BONES)
+    for bone, row in rows:
+        cells = re.findall(r"<td>(.*?)</td>", row)
+        cards = [assessment.standards[key] for key in STANDARDS]
+        assert cells == [str(value) for card in cards for value in (card.labels[bone], card.scores[bone])]
+    for key in STANDARDS:
+        assert f">{assessment.standards[key].total}</td>" in html
+        assert assessment.standards[key].age_text in html
+
+
+def test_a_mature_hand_is_called_mature(assess: Callable[..., Assessment]) -> None:
+    mature = assess({bone: grade_count(bone) for bone in RUS_BONES})
+    assert headline(mature).count("mature (") == len(STANDARDS)
+
+
+def test_a_failed_check_opens_the_list(assessment: Assessment, without_ulna: Assessment) -> None:
+    assert "All checks passed" in headline(assessment) and '<details class="checks">' in headline(assessment)
+    html = headline(without_ulna)
+    assert '<details class="checks" open>' in html and "Failed: " in html
+
+
+def test_a_bone_out_of_line_is_named_with_what_to_do(out_of_line: Assessment) -> None:
+    html = headline(out_of_line)
+    (found,) = out_of_line.inconsistencies
+    assert '<details class="checks" open>' in html and "1 of 7 checks need a look" in html
+    assert f"{found.sentence} Look at its crop, and correct in the Annotate tab what is wrong." in html
+
+
+def test_messages_are_text_not_html() -> None:
+    assert "<b>x</b>" not in message("<b>x</b>") and 'role="alert"' in message("No hand.")
+    assert message("") == ""
+
+
+def test_the_result_names_its_weights_and_film(assessment: Assessment) -> None:
+    html = provenance(assessment)
+    assert "abababab" in html and "cdcdcdcd" in html and assessment.film_sha256[:8] in html
+    assert "left hand" in html and "420 x 560" in html
+
+
+def test_both_opinions_are_told(assessment: Assessment) -> None:
+    assert "opinions" not in headline(assessment), "there is one opinion"
+    bones = assessment.bone_age_months
+    assert bones is not None
+    second = SecondOpinion(bones + 30.0, 0.4)
+    html = headline(replace(assessment, second_opinion=second, bone_age_months=bones + 12.0))
+    assert 'id="opinions"' in html and "counts 40%" in html
+    assert f"The 13 bones alone: <b>{bones / 12:.1f}</b>" in html and f"<b>{(bones + 30) / 12:.1f}</b>" in html
+
+
+def test_without_a_bone_the_whole_hand_gives_a_hint(without_ulna: Assessment) -> None:
+    assert 'id="hint"' not in headline(without_ulna)
+    html = headline(replace(without_ulna, second_opinion=SecondOpinion(150.0, 0.4)))
+    assert 'data-months=""' in html and "would say <b>12.5</b> years: a hint" in html

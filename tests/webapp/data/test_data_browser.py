@@ -1,0 +1,95 @@
+"""The whole app behind a login, in a browser: who may come in, and who may take the data out."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.access.roles import Role
+from core.access.users import Users
+from core.assessment.assessor import Assessor
+from core.film.radiograph import read_radiograph
+from core.ledger import Correction, Ledger, LedgerSettings
+from tests.webapp.running_app import ANSWER_MS, CHROMIUM, running, sign_in
+from webapp.assess.examples import read_examples
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
+
+PASSWORD = "correct horse"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger with one film that was read, and a user of every kind that this needs."""
+    folder = tmp_path_factory.mktemp("data")
+    users = Users(folder)
+    users.add("ada", Role.ADMIN, PASSWORD)
+    users.add("ben", Role.READER, PASSWORD)
+    example = read_examples()[0]
+    ledger = Ledger.open(LedgerSettings.in_folder(folder))
+    film = read_radiograph(example.path)
+    added = ledger.add_film(film, example.sex, reader="ben", source="queue", consent=True).film
+    prediction = ledger.add_prediction(added.id, Assessor.from_registry().assess(film, example.sex))
+    said = [Correction("Radius", "graded", 6), Correction("Ulna", "absent", 0)]
+    ledger.save(added.id, said, reader="ben", base_revision=0, token="a" * 32, prediction_id=prediction.id, seconds=9)
+    ledger.close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def url(folder: Path) -> Iterator[str]:
+    with running(settings={"BONEGRADE_DATA": str(folder)}) as app:
+        yield app.url
+
+
+@pytest.fixture
+def page(browser: Browser, url: str) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page.goto(url)
+    yield page
+    page.close()
+
+
+def test_a_wrong_password_stays_outside(page: Page) -> None:
+    sign_in(page, "ben", "wrong horse")
+    expect(page.get_by_text("Incorrect", exact=False).first).to_be_visible(timeout=ANSWER_MS)
+    expect(page.locator("#assess")).to_have_count(0)
+
+
+def test_an_administrator_takes_the_data_out(page: Page, tmp_path: Path) -> None:
+    sign_in(page, "ada", PASSWORD)
+    expect(page.locator("#who")).to_contain_text("ada · admin", timeout=ANSWER_MS)
+    page.get_by_role("tab", name="Data").click()
+    page.locator("#export-split input, #export-split textarea").fill("70/20/11")
+    page.locator("#export-make").click()
+    expect(page.locator("#export-message .message")).to_contain_text("add up to 100", timeout=ANSWER_MS)
+    expect(page.locator("#export-download")).to_be_hidden()
+
+    page.locator("#export-split input, #export-split textarea").fill("80/10/10")
+    page.locator("#export-make").click()
+    expect(page.locator("#export-summary")).to_contain_text("1 films", timeout=ANSWER_MS)
+    expect(page.locator("#export-message .message")).to_have_count(0)
+    with page.expect_download() as download:
+        page.locator("#export-download").click()
+    download.value.save_as(tmp_path / "dataset.zip")
+    with zipfile.ZipFile(tmp_path / "dataset.zip") as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+        assert archive.testzip() is None and "labels.csv" in archive.namelist()
+        assert "Radius" in archive.read("labels.csv").decode()
+    assert manifest["revision"] == 1 and sum(manifest["split"]["films"].values()) == 1
+
+
+def test_a_reader_gets_a_sentence_and_no_data(page: Page) -> None:
+    sign_in(page, "ben", PASSWORD)
+    expect(page.locator("#who")).to_contain_text("ben · reader", timeout=ANSWER_MS)
+    page.get_by_role("tab", name="Data").click()
+    page.locator("#export-make").click()
+    expect(page.locator("#export-message .message")).to_contain_text(
+        "Your role (reader) does not allow you to export the data", timeout=ANSWER_MS
+    )
+    expect(page.locator("#export-download")).to_be_hidden()
+    page.locator("#sign-out").click()
+    expect(page.get_by_label("password")).to_be_visible(timeout=ANSWER_MS)

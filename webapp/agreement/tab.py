@@ -1,0 +1,376 @@
+"""The Agreement tab: how far readers agree with each other, with the model and with gold, and how long they take."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Final
+
+import gradio as gr
+
+from core.access.roles import Action, Reader
+from core.agreement import (
+    MODEL,
+    AgeScale,
+    Calibration,
+    Comparison,
+    Kappa,
+    ReadingCollector,
+    ReadingTable,
+    Voice,
+    compare,
+    gold_scores,
+    pooled_kappas,
+    read_counts,
+    reading_times,
+)
+from core.bones import BONE_TITLES, RUS_BONES
+from core.errors import BoneGradeError
+from core.standards import standard
+from webapp.agreement.choices import POOLED, Choice, choices, chosen
+from webapp.agreement.figures import ages_figure, confusion_figure, kappa_figure, times_figure
+from webapp.agreement.gold import GoldFilms
+from webapp.agreement.tables import (
+    ages_table,
+    confusion_table,
+    gold_table,
+    headline_tiles,
+    kappa_table,
+    times_table,
+)
+from webapp.agreement.words import (
+    ages_sentence,
+    confusion_sentence,
+    counted,
+    gold_sentence,
+    kappa_sentence,
+    model_note,
+    times_sentence,
+    voice_name,
+)
+from webapp.assess.summary import message
+from webapp.desk import Desk
+from webapp.shared.components import sentence_of, styled_html
+
+_log = logging.getLogger(__name__)
+
+DEMO: Final = (
+    "This is a demo: nothing that readers say is kept, so there is nothing to compare. Start the app on your own computer, or "
+    "with a login, and readings are kept."
+)
+NOTHING_READ: Final = (
+    "Nobody has read a film yet: save a reading on the Annotate tab, then press Refresh. Two readers on the same films are "
+    "compared with each other, one reader with the model."
+)
+NOTHING_TO_SEE: Final = (
+    "There is nothing that you may see yet: your own grades beside the model's appear once you have saved a reading, and how "
+    "far all readers agree once two of them have read the same films."
+)
+NOTHING_TO_COMPARE: Final = (
+    "Films were read, but none by two readers, and none has a prediction: let a second reader read them, or have them assessed "
+    "on the Queue tab, then press Refresh."
+)
+ONE_READER: Final = (
+    "So far no film was read by two readers: kappa between readers appears when a second one reads the same films, for which "
+    "a reviewer can assign them on the Queue tab."
+)
+POOLED_NOTE: Final = "Of all readers together only kappa is shown, so that no reader's own reading can be told from it."
+UNEXPECTED: Final = (
+    "Something went wrong in the program while it compared the readings; the server's log says what. Press Refresh to try "
+    "once more."
+)
+
+#: As in "RUS-CHN age".
+_SCALE_NAMES: Final[dict[AgeScale, str]] = {
+    "rus_chn": standard("rus_chn").name,
+    "tw3_rus": standard("tw3_rus").name,
+    "tw3_c_rus": standard("tw3_c_rus").name,
+    "calibrated": "calibrated bone",
+}
+
+#: Of all sessions one at a time: the first look at a large ledger takes seconds, and its table then serves everybody.
+_IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "agreement", "api_visibility": "private"}
+
+Updates = dict[Any, Any]
+
+
+@dataclass(frozen=True)
+class AgreementTab:
+    """refresh_on: makes an event, such as the tab's being chosen or the page's being loaded, show the newest figures."""
+
+    refresh_on: Callable[[Callable[..., Any]], None]
+
+
+def build_agreement_tab(desk: Desk) -> AgreementTab:
+    """Lays out the tab inside the surrounding gr.Blocks and wires it up."""
+    return AgreementTab(_Tab(desk).refresh_on)
+
+
+class _Tab:
+    """The components of the tab and what they do."""
+
+    def __init__(self, desk: Desk):
+        self._desk = desk
+        self._collector = None if desk.ledger is None else ReadingCollector(desk.ledger)
+        with gr.Column(elem_id="agreement", elem_classes="agreement-page"):
+            with gr.Row(elem_classes="agreement-controls", equal_height=True):
+                self.choice = gr.Dropdown([], label="Compare", elem_id="agreement-choice", scale=4, min_width=260)
+                self.scale = gr.Dropdown(
+                    [(f"{name[0].upper()}{name[1:]} age", scale) for scale, name in _SCALE_NAMES.items()],
+                    value="rus_chn",
+                    label="Ages by",
+                    elem_id="agreement-scale",
+                    scale=2,
+                    min_width=170,
+                )
+                self.refresh = gr.Button("Refresh", elem_id="agreement-refresh", scale=0, min_width=140)
+            self.message = styled_html(elem_id="agreement-message", elem_classes="message-slot")
+            self.status = styled_html(elem_id="agreement-status")
+            with gr.Column(visible=False) as self.body:
+                self._build_body()
+        self._wire()
+
+    def _build_body(self) -> None:
+        self.tiles = styled_html(elem_id="agreement-tiles")
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=1, min_width=320):
+                self.kappa = _Part("kappa")
+            with gr.Column(scale=1, min_width=320) as self.confusion_column:
+                self.bone = gr.Dropdown(
+                    [(BONE_TITLES[bone], bone) for bone in RUS_BONES],
+                    value=None,
+                    label="Bone",
+                    elem_id="agreement-bone",
+                    render=False,
+                )
+                self.confusion = _Part("confusion", self.bone)
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=1, min_width=320) as self.ages_column:
+                self.ages = _Part("ages")
+            with gr.Column(scale=1, min_width=320) as self.times_column:
+                self.times = _Part("times")
+        self.gold = styled_html(elem_id="agreement-gold")
+        self.gold_said = styled_html(elem_id="agreement-gold-said", elem_classes="message-slot")
+        self.gold_films = GoldFilms(self._desk.ledger)
+
+    def _wire(self) -> None:
+        gr.on([self.refresh.click, self.choice.input, self.scale.input], **self._showing())
+        self.bone.input(
+            self._show_bone,
+            [self.choice, self.bone],
+            [self.message, *self.confusion.outputs],
+            show_progress="hidden",
+            **_IN_LINE,
+        )
+        self.gold_films.wire(
+            self._change_gold,
+            [self.scale],
+            [self.gold_said, self.gold, self.gold_films.part],
+            show_progress="hidden",
+            **_IN_LINE,
+        )
+
+    def refresh_on(self, event: Callable[..., Any]) -> None:
+        """Shows the newest figures when the event happens."""
+        event(**self._showing())
+
+    def _showing(self) -> dict[str, Any]:
+        parts = (self.kappa, self.confusion, self.ages, self.times)
+        outputs = [
+            self.message, self.status, self.body, self.choice, self.scale, self.bone, self.tiles, self.confusion_column,
+            self.ages_column, self.times_column, self.gold, self.gold_said, self.gold_films.part,
+            *(output for part in parts for output in part.outputs),
+        ]  # fmt: skip
+        inputs = [self.choice, self.scale, self.bone]
+        return {"fn": self._show, "inputs": inputs, "outputs": outputs, "show_progress_on": self.status, **_IN_LINE}
+
+    def _show(
+        self,
+        key: str | None,
+        scale: AgeScale,
+        bone: str | None,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Updates:
+        try:
+            if self._collector is None:
+                return self._nothing(DEMO)
+            reader = self._desk.reader(request)
+            table = self._collector.table(lambda share: progress(share, desc="Reading the ledger"))
+            entries = choices(table, reader)
+            choice = chosen(entries, key)
+            readers, films = read_counts(table)
+            if choice is None:
+                all_seen = reader.may(Action.SEE_ALL_READINGS)
+                return self._nothing(NOTHING_READ if not films else NOTHING_TO_COMPARE if all_seen else NOTHING_TO_SEE)
+            missing = "" if any(entry.key == POOLED for entry in entries) else ONE_READER
+            read = f"{counted(films, 'film')} read by {counted(readers, 'reader')}. {missing}"
+            return {
+                self.message: "",
+                self.status: f'<p class="agreement-status">{read}</p>',
+                self.body: gr.Column(visible=True),
+                self.choice: gr.Dropdown(
+                    [(entry.title, entry.key) for entry in entries], value=choice.key, visible=True
+                ),
+                self.scale: gr.Dropdown(visible=True),
+                **self._compared(table, choice, scale, bone),
+                **self._everybody(table, reader, scale),
+            }
+        except Exception as error:
+            return self._nothing(_sentence(error))
+
+    def _nothing(self, text: str) -> Updates:
+        """Takes the figures off the page and says why."""
+        return {
+            self.message: message(text, "warning"),
+            self.status: "",
+            self.body: gr.Column(visible=False),
+            self.choice: gr.Dropdown(visible=False),
+            self.scale: gr.Dropdown(visible=False),
+        }
+
+    def _show_bone(self, key: str | None, bone: str, request: gr.Request) -> Updates:
+        try:
+            if self._collector is None:
+                raise BoneGradeError(DEMO)
+            table = self._collector.table()
+            choice = chosen(choices(table, self._desk.reader(request)), key)
+            if choice is None or choice.pair is None:
+                raise BoneGradeError(NOTHING_TO_SEE)
+            found = compare(table, choice.pair.first, choice.pair.second, "rus_chn")
+            return {self.message: "", **self._on_bone(found, bone)}
+        except Exception as error:
+            return {self.message: message(_sentence(error), "warning")}
+
+    def _compared(self, table: ReadingTable, choice: Choice, scale: AgeScale, bone: str | None) -> Updates:
+        """The parts that depend on who is compared."""
+        pooled = pooled_kappas(table)
+        if choice.pair is None:
+            hidden = {column: gr.Column(visible=False) for column in (self.confusion_column, self.ages_column)}
+            return {**hidden, self.tiles: "", **self._kappas(pooled, None)}
+        first, second = choice.pair.first, choice.pair.second
+        found = compare(table, first, second, scale, self._calibration(scale))
+        names, scale_name = _names(found), _SCALE_NAMES[scale]
+        return {
+            self.tiles: headline_tiles(found, scale_name),
+            self.confusion_column: gr.Column(visible=True),
+            self.ages_column: gr.Column(visible=True),
+            self.bone: bone or _least_agreed(found),
+            **self._kappas(pooled, found),
+            **self._on_bone(found, bone or _least_agreed(found)),
+            **self.ages.shows(
+                "Differences in age",
+                ages_sentence(found.ages, *names, scale_name),
+                ages_figure(found.ages, *names),
+                ages_table(found.ages.differences),
+            ),
+        }
+
+    def _kappas(self, pooled: dict[str, Kappa], found: Comparison | None) -> Updates:
+        if found is None:
+            kappas, names, note = pooled, ("", ""), POOLED_NOTE
+        else:
+            kappas = {bone: one.kappa for bone, one in found.bones.items()}
+            names, note = _names(found), model_note(found) if found.pair.second == MODEL else ""
+        return self.kappa.shows(
+            "Weighted kappa by bone",
+            kappa_sentence(kappas, *names),
+            kappa_figure(kappas, None if found is None else pooled),
+            kappa_table(kappas, None if found is None else found.bones),
+            note,
+        )
+
+    def _on_bone(self, found: Comparison, bone: str) -> Updates:
+        one, names = found.bones[bone], _names(found)
+        return self.confusion.shows(
+            "Grade by grade",
+            confusion_sentence(one, *names),
+            confusion_figure(one, *names),
+            confusion_table(one, *names) if one.kappa.films else "",
+        )
+
+    def _everybody(self, table: ReadingTable, reader: Reader, scale: AgeScale) -> Updates:
+        """The parts on every reader, or on this one alone for whom may not see the others."""
+        all_names = reader.may(Action.SEE_ALL_READINGS)
+        times = [one for one in reading_times(table) if all_names or one.reader == reader.name]
+        return {
+            self.times_column: gr.Column(visible=bool(times)),
+            **self.times.shows("Time a film", times_sentence(times), times_figure(times), times_table(times)),
+            self.gold: self._scores(table, reader, scale),
+            self.gold_said: "",
+            self.gold_films.part: self.gold_films.shown(table, reader),
+        }
+
+    def _scores(self, table: ReadingTable, reader: Reader, scale: AgeScale) -> str:
+        """How everybody, or this reader alone, stands against the gold readings."""
+        all_names = reader.may(Action.SEE_ALL_READINGS)
+        scores = gold_scores(table, scale, self._calibration(scale))
+        if not all_names:
+            own = [score for score in scores if score.voice == Voice("reader", reader.name)]
+            # The model's score stands beside one's own, not alone.
+            scores = [*own, *(score for score in scores if own and score.voice == MODEL)]
+        return _heading("Gold films", gold_sentence(scores, all_names)) + gold_table(scores, _SCALE_NAMES[scale])
+
+    def _change_gold(self, scale: AgeScale, asked: gr.EventData, request: gr.Request) -> Updates:
+        """Makes a film gold, or takes its gold reading back, and shows what stands then."""
+        try:
+            reader = self._desk.reader(request)
+            said = self.gold_films.change(asked._data, reader)
+            if self._collector is None:
+                raise BoneGradeError(DEMO)
+            table = self._collector.table()
+            return {
+                self.gold_said: "",
+                self.gold: self._scores(table, reader, scale),
+                self.gold_films.part: self.gold_films.shown(table, reader, said),
+            }
+        except Exception as error:
+            return {self.gold_said: message(_sentence(error), "warning")}
+
+    def _calibration(self, scale: AgeScale) -> Calibration | None:
+        """The shipped calibration, which takes the networks to be loaded; only for the scale that needs it."""
+        return self._desk.load_assessor().grader.radiologists_age if scale == "calibrated" else None
+
+
+class _Part:
+    """One figure: a heading, a sentence on what it shows, the figure, and its numbers as a table."""
+
+    def __init__(self, name: str, control: gr.components.Component | None = None):
+        """control: to be rendered between the sentence and the figure."""
+        self._text = styled_html(elem_id=f"agreement-{name}-text")
+        if control is not None:
+            control.render()  # type: ignore[no-untyped-call]
+        self._plot = gr.Plot(
+            show_label=False, container=False, elem_id=f"agreement-{name}", elem_classes="agreement-plot"
+        )
+        self._table = styled_html(elem_id=f"agreement-{name}-table")
+        self.outputs = [self._text, self._plot, self._table]
+
+    def shows(self, title: str, sentence: str, figure: Any, table: str, note: str = "") -> Updates:
+        """figure: None where there is nothing to draw, which the sentence explains. note: what to mind, below it."""
+        numbers = f'<p class="table-note">{escape(note)}</p>' if note and figure else ""
+        if table and figure:
+            numbers += f"<details><summary>Numbers as a table</summary>{table}</details>"
+        return {
+            self._text: _heading(title, sentence),
+            self._plot: gr.Plot(value=figure, visible=figure is not None),
+            self._table: numbers,
+        }
+
+
+def _heading(title: str, sentence: str) -> str:
+    return f'<h3 class="part">{title}</h3><p class="agreement-sentence">{escape(sentence)}</p>'
+
+
+def _names(found: Comparison) -> tuple[str, str]:
+    return voice_name(found.pair.first), voice_name(found.pair.second)
+
+
+def _least_agreed(found: Comparison) -> str:
+    """The bone to look at first."""
+    values = {bone: one.kappa.value for bone, one in found.bones.items() if one.kappa.value is not None}
+    return min(values, key=lambda bone: values[bone], default=RUS_BONES[0])
+
+
+def _sentence(error: Exception) -> str:
+    return sentence_of(error, UNEXPECTED, _log, "Comparing readings failed.")

@@ -1,0 +1,215 @@
+"""The Agreement tab in words: a sentence under each heading, and how its numbers are put."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from core.agreement import (
+    LEAST_FILMS,
+    LONGEST_FILM_SECONDS,
+    AgePairs,
+    BoneAgreement,
+    Comparison,
+    GoldScore,
+    Kappa,
+    ReadingTimes,
+    Voice,
+    mean_kappa,
+)
+from core.bones import BONE_TITLES
+from webapp.shared.words import NO_VALUE, percent
+
+_MINUS: Final = "\N{MINUS SIGN}"
+_SECONDS_A_MINUTE: Final = 60
+
+#: Films in the figure of age differences; more points are a blot, and slow to draw.
+POINTS_DRAWN: Final = 2000
+
+#: How a kappa is to be read.
+_KAPPA_IN_A_WORD: Final = (
+    "1 is the same grade every time, 0 what chance would give; a wide miss counts more than a near one."
+)
+
+
+def counted(number: int, unit: str) -> str:
+    """A number with its unit: "1 film", "1,300 films"."""
+    return f"{number:,} {unit if number == 1 else unit + 's'}"
+
+
+def short_count(number: int) -> str:
+    """A number that fits a small cell: 999, 5.2k, 13k."""
+    if number < 1000:
+        return str(number)
+    return f"{number / 1000:.1f}k" if number < 9950 else f"{number / 1000:.0f}k"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as they are said: "9.5 s", "75 s", "5 min 20 s"."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 2 * _SECONDS_A_MINUTE:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), _SECONDS_A_MINUTE)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def signed(value: float) -> str:
+    """A difference with its sign, to a tenth: "+1.2", "−0.3", "0.0"."""
+    text = f"{value:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", _MINUS)
+
+
+def higher_or_lower(months: float, than: str) -> str:
+    """A difference in age as it is said: "2.5 months higher than ben"."""
+    if signed(months) == "0.0":
+        return f"the same as {than}"
+    return f"{abs(months):.1f} months {'higher' if months > 0 else 'lower'} than {than}"
+
+
+def voice_name(voice: Voice) -> str:
+    """A reader's name, "the model" or "gold"."""
+    return voice.name if voice.kind == "reader" else {"model": "the model", "gold": "gold"}[voice.kind]
+
+
+def kappa_words(kappa: Kappa) -> str:
+    """Kappa with its interval, or why there is none."""
+    films = counted(kappa.films, "film")
+    if kappa.value is None:
+        return f"one grade only ({films})" if kappa.missing == "one_grade" else f"too few films ({kappa.films})"
+    if kappa.interval90 is None:
+        return f"{kappa_number(kappa.value)}, always the same grade ({films})"
+    return f"{kappa_number(kappa.value)}, 90 % interval {kappa_range(kappa.interval90)} ({films})"
+
+
+def kappa_sentence(kappas: Mapping[str, Kappa], first: str, second: str) -> str:
+    """What the kappa figure shows. first, second: the voices; both empty for all readers pooled."""
+    values = {bone: kappa.value for bone, kappa in kappas.items() if kappa.value is not None}
+    who = f"{first} and {second}" if first else "Readers"
+    few = [bone for bone, kappa in kappas.items() if kappa.missing == "too_few"]
+    if not values:
+        most = max(kappa.films for kappa in kappas.values())
+        if not few:
+            return f"{who} gave each bone one grade only, which tells nothing of how well they agree: more films are needed."
+        shared = "films read by two readers" if not first else "films graded by both"
+        return f"Too few films for a kappa: it takes {LEAST_FILMS} {shared}, and so far there are at most {most}."
+    best, least = max(values, key=lambda bone: values[bone]), min(values, key=lambda bone: values[bone])
+    mean = kappa_number(mean_kappa(kappas.values()))
+    if len(values) == 1:
+        text = f"{who} reach {mean} on {BONE_TITLES[best]}."
+    elif values[best] == values[least]:
+        text = f"{who} reach {mean} on each bone."
+    else:
+        text = (
+            f"{who} agree least on {BONE_TITLES[least]} ({kappa_number(values[least])}) and best on {BONE_TITLES[best]} "
+            f"({kappa_number(values[best])}); the mean is {mean}."
+        )
+    left_out = f" {counted(len(few), 'bone')} with fewer than {LEAST_FILMS} films left out." if few else ""
+    return f"{text} {_KAPPA_IN_A_WORD}{left_out}"
+
+
+def model_note(comparison: Comparison) -> str:
+    """Why agreement with the model is to be read with care."""
+    taken = comparison.accepted
+    over = "" if taken is None else f", and {percent(taken)} of the grades were taken over unchanged"
+    return (
+        f"Readers see the model's grades while they read{over}: this agreement is higher than that of a reading without "
+        "the model. Each film is held against the prediction that its reader had before them, so that no model is measured on "
+        "what it has learned since."
+    )
+
+
+def confusion_sentence(agreement: BoneAgreement, first: str, second: str) -> str:
+    """What the confusion figure shows."""
+    title, films = BONE_TITLES[agreement.bone], agreement.kappa.films
+    unreadable = f" Called unreadable on {counted(agreement.unreadable, 'film')}." if agreement.unreadable else ""
+    if agreement.exact is None or agreement.within_one is None:
+        return f"{title}: no film that both {first} and {second} graded.{unreadable} Choose another bone."
+    return (
+        f"{title}: the same grade on {percent(agreement.exact)} of {counted(films, 'film')}, at most one grade apart on "
+        f"{percent(agreement.within_one)}; the outlined cells are the same grade.{unreadable}"
+    )
+
+
+def ages_sentence(ages: AgePairs, first: str, second: str, scale_name: str) -> str:
+    """What the figure of age differences shows, and which films it leaves out."""
+    differences, left_out = ages.differences, _left_out(ages)
+    if differences.films == 0:
+        return f"No film on which both have a {scale_name} age: that takes a grade on all 13 bones.{left_out}"
+    if differences.mean is None or differences.limits is None:
+        return (
+            f"{too_few_films(differences.films)}: mean and limits of the {scale_name} ages take {LEAST_FILMS} films with "
+            f"all 13 bones graded by both.{left_out}"
+        )
+    lower, upper = (signed(limit) for limit in differences.limits)
+    sample = f" {POINTS_DRAWN:,} of them are drawn." if differences.films > POINTS_DRAWN else ""
+    return (
+        f"By {scale_name} age, {first} reads on average {higher_or_lower(differences.mean, second)}; 95 % of the "
+        f"differences lie between {lower} and {upper} months ({counted(differences.films, 'film')}).{sample}{left_out}"
+    )
+
+
+def times_sentence(readers: Sequence[ReadingTimes]) -> str:
+    """What the figure of times shows, and what it leaves out."""
+    timed = {one.reader: one.films for one in readers if one.films.quartiles is not None}
+    if not timed:
+        return (
+            "No film has been read whole with the clock running yet: time is taken on the Annotate tab, for films on which "
+            "all 13 bones are judged."
+        )
+    medians = {reader: times.quartiles[1] for reader, times in timed.items() if times.quartiles is not None}
+    quick, slow = min(medians, key=lambda r: medians[r]), max(medians, key=lambda r: medians[r])
+    text = f"{quick} takes {duration(medians[quick])} a film (median)"
+    text += f", the slowest, {slow}, {duration(medians[slow])}." if quick != slow else "."
+    away = sum(one.films.interrupted for one in readers)
+    text += " Only films with all 13 bones judged count; the whiskers hold 90 % of them."
+    if away:
+        text += f" {counted(away, 'film')} open for more than {duration(LONGEST_FILM_SECONDS)} left out: the reader was away."
+    return text
+
+
+def gold_sentence(scores: Sequence[GoldScore], names_seen: bool) -> str:
+    """What the table of gold scores shows, or how to come by one."""
+    if not scores:
+        return (
+            "No gold film has been read blindly yet. A reviewer sets a film's gold reading on the Annotate tab, or here "
+            "where its readers agree; the queue then mixes it in among the others, for every reader who has not read it."
+        )
+    whose = "Each reader's" if names_seen else "Your"
+    return (
+        f"{whose} readings of films that were mixed into the queue without a sign, against the gold reading. A film whose gold "
+        f"reading one has set oneself does not count. Kappa and age take {LEAST_FILMS} films."
+    )
+
+
+def _left_out(ages: AgePairs) -> str:
+    reasons = (
+        (ages.incomplete, "with a bone not graded"),
+        (ages.mature, "mature, which is no age"),
+        (ages.below, "below the table"),
+    )
+    parts = [f"{number:,} {reason}" for number, reason in reasons if number]
+    return f" Left out: {', '.join(parts)}." if parts else ""
+
+
+def too_few_films(films: int) -> str:
+    """How many of the films that are needed there are."""
+    return f"Too few films ({films} of {LEAST_FILMS})"
+
+
+def kappa_number(value: float | None) -> str:
+    """A kappa to two digits, a dash where there is none."""
+    return NO_VALUE if value is None else f"{value:.2f}".replace("-", _MINUS)
+
+
+def share_words(value: float | None) -> str:
+    """A share as per cent, a dash where there is none."""
+    return NO_VALUE if value is None else percent(value)
+
+
+def kappa_range(ends: tuple[float, float]) -> str:
+    """An interval of kappa."""
+    return " to ".join(kappa_number(end) for end in ends)
+
+
+def months_range(ends: tuple[float, float]) -> str:
+    """An interval of signed months."""
+    return " to ".join(signed(end) for end in ends)

@@ -1,0 +1,161 @@
+"""The film in the box editor: shown upright and fit for the screen, with every box mapped to and from film pixels."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bones import BONE_TITLES, RUS_BONES
+from core.errors import BoxRefused
+from webapp.shared.bone_style import bone_colour
+from webapp.shared.pictures import film_picture, jpeg
+
+if TYPE_CHECKING:
+    from core.film.radiograph import Radiograph
+    from core.hand.localization import Box
+
+#: Longest side of the picture in the editor: enough to zoom into a growth plate; small films are enlarged to the least.
+MOST_PIXELS: Final = 1800
+LEAST_PIXELS: Final = 1100
+
+#: Longest side of a place that is shown on its own.
+_CUTTING_SIDE: Final = 240
+
+#: An edge that comes back closer than this many pixels of the picture was not touched, and keeps its place to the digit.
+_UNTOUCHED: Final = 0.25
+
+
+@dataclass(frozen=True)
+class FilmFrame:
+    """How a film lies in the editor's picture.
+
+    width, height: of the film. turns: quarter turns anticlockwise that show the hand upright, 0..3. scale: pixels of the
+    picture for a pixel of the film.
+    """
+
+    width: int
+    height: int
+    turns: int
+    scale: float
+
+    @classmethod
+    def of(cls, width: int, height: int, rotation_degrees: float) -> "FilmFrame":
+        """The frame of a film whose hand is turned clockwise by rotation_degrees."""
+        longest = max(width, height)
+        return cls(
+            width, height, round(rotation_degrees / 90) % 4, min(MOST_PIXELS, max(LEAST_PIXELS, longest)) / longest
+        )
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """Width and height of the picture in pixels."""
+        sides = (self.height, self.width) if self.turns % 2 else (self.width, self.height)
+        return max(1, round(sides[0] * self.scale)), max(1, round(sides[1] * self.scale))
+
+    def to_picture(self, box: "Box") -> "Box":
+        """A box on the film -> on the picture."""
+        width, height = self.width, self.height
+        for _ in range(self.turns):
+            box, width, height = (box[1], width - box[2], box[3], width - box[0]), height, width
+        x, y = self._scales
+        return box[0] * x, box[1] * y, box[2] * x, box[3] * y
+
+    def to_film(self, box: "Box") -> "Box":
+        """A box on the picture -> on the film."""
+        x, y = self._scales
+        box = (box[0] / x, box[1] / y, box[2] / x, box[3] / y)
+        width, height = (self.height, self.width) if self.turns % 2 else (self.width, self.height)
+        for _ in range(self.turns):
+            box, width, height = (height - box[3], box[0], height - box[1], box[2]), height, width
+        return box
+
+    @property
+    def _scales(self) -> tuple[float, float]:
+        """Across and down; they differ by the rounding of the picture to whole pixels."""
+        shown = self.shown_size
+        sides = (self.height, self.width) if self.turns % 2 else (self.width, self.height)
+        return shown[0] / sides[0], shown[1] / sides[1]
+
+
+def editor_picture(radiograph: "Radiograph", frame: FilmFrame, inverted: bool) -> NDArray[np.uint8]:
+    """The film as the editor shows it: upright, bone bright, fit for the screen; HxW of 0..255."""
+    pixels = np.float32(1.0) - radiograph.pixels if inverted else radiograph.pixels
+    picture = np.ascontiguousarray(np.rot90(film_picture(pixels, MOST_PIXELS), frame.turns))
+    if (picture.shape[1], picture.shape[0]) != frame.shown_size:
+        picture = np.asarray(cv2.resize(picture, frame.shown_size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    return picture
+
+
+def editor_boxes(boxes: Mapping[str, "Box"], frame: FilmFrame) -> list[dict[str, Any]]:
+    """Boxes by bone, in pixels of the film, as the editor takes them."""
+    rows = []
+    for bone, box in boxes.items():
+        x0, y0, x1, y1 = frame.to_picture(box)
+        colour = tuple(int(bone_colour(bone)[i : i + 2], 16) for i in (1, 3, 5))
+        rows.append({"label": bone, "color": colour, "xmin": x0, "ymin": y0, "xmax": x1, "ymax": y1})
+    return rows
+
+
+def changed_boxes(
+    shown: Sequence[Mapping[str, Any]], before: Mapping[str, "Box"], frame: FilmFrame
+) -> dict[str, "Box | None"]:
+    """What a person did in the editor: the new box of every bone whose box was moved, drawn or relabelled, None for one
+    whose box was taken away.
+
+    shown: the editor's boxes (label; xmin, ymin, xmax, ymax in its own pixels, scaleFactor of them to a pixel of the
+    picture). A box without a label is still being drawn and does not count. before: boxes by bone in pixels of the film.
+    Raises BoxRefused for two boxes of one bone, an unknown label, and a box outside the film.
+    """
+    after: dict[str, Box] = {}
+    for row in shown:
+        label = str(row.get("label") or "")
+        if not label:
+            continue
+        if label not in RUS_BONES:
+            raise BoxRefused(f"There is no bone {label!r}: choose one of the 13 from the list.")
+        if label in after:
+            raise BoxRefused(
+                f"{BONE_TITLES[label]} ({label}) has a box already: move that one, or delete it before you draw another."
+            )
+        after[label] = _film_box(row, before.get(label), frame)
+    changed: dict[str, Box | None] = {bone: box for bone, box in after.items() if box != before.get(bone)}
+    changed.update({bone: None for bone in before if bone not in after})
+    return changed
+
+
+def _film_box(row: Mapping[str, Any], before: "Box | None", frame: FilmFrame) -> "Box":
+    label = row["label"]
+    try:
+        scale = float(row.get("scaleFactor") or 1.0)
+        picture = tuple(float(row[edge]) / scale for edge in ("xmin", "ymin", "xmax", "ymax"))
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        raise BoxRefused(f"The box of {label} has no size: draw it again.") from None
+    width, height = frame.shown_size
+    x0, y0, x1, y1 = picture
+    if not all(map(math.isfinite, picture)) or not (x0 < x1 and y0 < y1):
+        raise BoxRefused(f"The box of {label} has no size: draw it again.")
+    if min(x0, y0) < -_UNTOUCHED or x1 > width + _UNTOUCHED or y1 > height + _UNTOUCHED:
+        raise BoxRefused(f"The box of {label} reaches beyond the film: keep it inside.")
+    box = frame.to_film((max(0.0, x0), max(0.0, y0), min(float(width), x1), min(float(height), y1)))
+    if before is not None:
+        near = _UNTOUCHED / min(frame._scales)
+        box = _kept_edges(box, before, near)
+    return max(0.0, box[0]), max(0.0, box[1]), min(float(frame.width), box[2]), min(float(frame.height), box[3])
+
+
+def _kept_edges(box: "Box", before: "Box", near: float) -> "Box":
+    x0, y0, x1, y1 = (old if abs(new - old) <= near else new for new, old in zip(box, before, strict=True))
+    return x0, y0, x1, y1
+
+
+def film_cutting(radiograph: "Radiograph", box: "Box") -> bytes:
+    """A place on the film with a little around it, as the film shows it; a JPEG file."""
+    x0, y0, x1, y1 = box
+    margin = 0.3 * min(x1 - x0, y1 - y0)
+    rows = slice(max(0, int(y0 - margin)), int(y1 + margin) + 1)
+    columns = slice(max(0, int(x0 - margin)), int(x1 + margin) + 1)
+    return jpeg(film_picture(radiograph.pixels[rows, columns], _CUTTING_SIDE))

@@ -1,0 +1,328 @@
+"""What the Annotate tab asks of the assessor and the ledger: open a film, keep a draft, regrade a box, live scores."""
+
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.access.roles import Action, Reader
+from core.annotation.blinding import seen_revision
+from core.bones import Sex
+from core.errors import BoneGradeError
+from webapp.annotate.state import Work, WorkRefused, current_boxes, grades_said, own_boxes, says_of
+from webapp.assess.recent import Recent
+from webapp.service import TURNS
+from webapp.shared.words import SEX_WORDS
+
+if TYPE_CHECKING:
+    from core.assessment.assessor import Assessment
+    from core.assessment.consistency import Inconsistency
+    from core.assessment.person import Scores
+    from core.film.radiograph import Radiograph
+    from core.hand.localization import Box, Region
+    from core.ledger import FilmRecord, Reading
+    from webapp.assess.tab import FilmInHand
+    from webapp.desk import Desk
+
+_log = logging.getLogger(__name__)
+
+GONE: Final = (
+    "The film is no longer in the server's memory, and its pixels were not kept: add and assess it again on the Assess tab; "
+    "your work on it comes back."
+)
+NO_PREDICTION: Final = (
+    "This film has no prediction and its pixels were not kept, so there is nothing to correct: add and assess it again."
+)
+
+_FILMS_IN_MEMORY: Final = 8
+_ASSESSMENTS_IN_MEMORY: Final = 64
+_REGRADED_IN_MEMORY: Final = 512
+
+#: The model's answer where a person put a box: the region that was cut, and the probabilities of its grades.
+Regraded = tuple["Region", NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """One film before one reader. film: its ledger record, None while it has none. radiograph: None where the pixels were
+    not kept. prediction: the id of `assessment` in the ledger."""
+
+    film: "FilmRecord | None"
+    assessment: "Assessment"
+    radiograph: "Radiograph | None"
+    prediction: int | None
+
+    @property
+    def sha256(self) -> str:
+        """Names the film, in the ledger or not."""
+        return self.film.sha256 if self.film is not None else self.assessment.film_sha256
+
+    @property
+    def sex(self) -> Sex:
+        """As the ledger has it, which is how the film was first filed."""
+        return self.film.sex if self.film is not None else self.assessment.sex
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A film as a reader finds it. draft_of: when the unsaved work that came back was kept, None if there was none.
+    remark: a sentence that the reader should know, or ""."""
+
+    sitting: Sitting
+    saved: "Reading"
+    work: Work
+    draft_of: datetime | None
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class LiveScores:
+    """The model's reading, the reader's, and what the reader's so far comes to with the model's grades for the rest.
+    filled: None where the reader judged nothing or everything. out_of_line: bones of the reader's own grades that are."""
+
+    model: "Scores"
+    person: "Scores"
+    filled: "Scores | None"
+    out_of_line: "tuple[Inconsistency, ...]"
+    judged: int
+    regraded: int
+
+
+class AnnotateDesk:
+    """Stateless between calls but for what it remembers of recent films, so that a restarted server goes on."""
+
+    def __init__(self, desk: "Desk"):
+        self.desk = desk
+        self._pixels: Recent[int, Radiograph] = Recent(_FILMS_IN_MEMORY)
+        self._assessments: Recent[tuple[int, int], Assessment] = Recent(_ASSESSMENTS_IN_MEMORY)
+        self._of_other_sex: Recent[int, Assessment] = Recent(_ASSESSMENTS_IN_MEMORY)
+        self._regraded: Recent[tuple[str, str, Box], Regraded] = Recent(_REGRADED_IN_MEMORY)
+
+    # --- Opening ----------------------------------------------------------------------------------------------------
+
+    def open_assessed(self, held: "FilmInHand", assessment: "Assessment", reader: Reader) -> Opened:
+        """Opens the film that was just assessed; it is looked up in the ledger, and not added to it yet."""
+        ledger = self.desk.ledger
+        film = None if ledger is None else ledger.film_by_hash(held.radiograph.sha256)
+        if ledger is None or film is None:
+            return self._opened(Sitting(None, assessment, held.radiograph, None), reader)
+        remark = ""
+        if film.sex != assessment.sex:
+            remark = (
+                f"The ledger has this film as {SEX_WORDS[film.sex].lower()}, and is believed: check which is right."
+            )
+        newest = ledger.prediction(film.id)
+        if newest is not None and newest.weights == assessment.weights and newest.localization is not None:
+            sitting = Sitting(film, self._assessment(film, newest.id), held.radiograph, newest.id)
+        else:
+            sitting = Sitting(film, self._as_filed(film, assessment, held.radiograph), held.radiograph, None)
+        return self._opened(sitting, reader, remark)
+
+    def open_film(self, film_id: int, reader: Reader, held: "FilmInHand | None" = None) -> Opened:
+        """Opens a film of the ledger; the networks run only if it has no prediction yet.
+
+        Raises BoneGradeError for an unknown film, one that was refused, and one with neither prediction nor pixels.
+        """
+        ledger = self.desk.ledger
+        if ledger is None:
+            raise BoneGradeError("Nothing is kept here, so there is no film to open: assess one on the Assess tab.")
+        film = ledger.film(film_id)
+        radiograph = self._radiograph(film, held)
+        prediction = ledger.prediction(film_id)
+        if prediction is None:
+            if radiograph is None:
+                raise BoneGradeError(NO_PREDICTION)
+            prediction = ledger.add_prediction(film_id, self._assess(radiograph, film.sex))
+        if prediction.localization is None:
+            raise BoneGradeError(
+                f"The model refused film {film_id}: {prediction.refusal} It cannot be graded here; skip it in the queue."
+            )
+        return self._opened(Sitting(film, self._assessment(film, prediction.id), radiograph, prediction.id), reader)
+
+    def _opened(self, sitting: Sitting, reader: Reader, remark: str = "") -> Opened:
+        ledger, film = self.desk.ledger, sitting.film
+        if ledger is None or film is None:
+            return Opened(sitting, {}, _fresh(sitting, {}, 0), None, remark)
+        saved = ledger.reading(film.id, reader.name)
+        kept = ledger.draft(film.id, reader.name)
+        work, draft_of = _draft(kept)
+        if work is None:
+            return Opened(sitting, saved, _fresh(sitting, saved, seen_revision(ledger.history(film.id))), None, remark)
+        if work.prediction is not None and work.prediction != sitting.prediction:
+            # the boxes that the draft leaves to the model are those of the prediction it was made on
+            sitting = Sitting(film, self._assessment(film, work.prediction), sitting.radiograph, work.prediction)
+        return Opened(sitting, saved, work, draft_of, remark)
+
+    # --- While reading ----------------------------------------------------------------------------------------------
+
+    def sitting(self, work: Work, held: "FilmInHand | None", assessment: "Assessment | None") -> Sitting:
+        """The film that a piece of work is about. Raises BoneGradeError where it cannot be had any more."""
+        ledger = self.desk.ledger
+        here = held is not None and held.radiograph.sha256 == work.sha256
+        if ledger is None or work.film is None:
+            if not here or held is None or assessment is None or assessment.film_sha256 != work.sha256:
+                raise BoneGradeError(GONE)
+            return Sitting(None, assessment, held.radiograph, None)
+        film = ledger.film(work.film)
+        if film.sha256 != work.sha256:
+            raise WorkRefused(
+                f"The page's work does not belong to film {film.id}; nothing was changed. Reload the page."
+            )
+        radiograph = self._radiograph(film, held if here else None)
+        if work.prediction is not None:
+            return Sitting(film, self._assessment(film, work.prediction), radiograph, work.prediction)
+        if assessment is None or assessment.film_sha256 != work.sha256:
+            raise BoneGradeError(GONE)
+        return Sitting(film, self._as_filed(film, assessment, radiograph), radiograph, None)
+
+    def keep(self, work: Work, sitting: Sitting, reader: Reader) -> tuple[Work, bool]:
+        """Keeps the work as the reader's draft, filing the film first if need be; whether it was kept.
+
+        Returns the work with the film's and the prediction's number.
+        """
+        ledger = self.desk.ledger
+        if ledger is None or not self.desk.access.keeps or not reader.may(Action.CORRECT):
+            return work, False
+        if not work.is_touched:
+            if work.film is not None:
+                ledger.drop_draft(work.film, reader.name)
+            return work, True
+        work = self.filed(work, sitting, reader, consent=False)
+        assert work.film is not None
+        ledger.keep_draft(
+            work.film, reader.name, {"work": work.model_dump(mode="json"), "kept_at": datetime.now(UTC).isoformat()}
+        )
+        return work, True
+
+    def filed(self, work: Work, sitting: Sitting, reader: Reader, *, consent: bool) -> Work:
+        """The work on a film and a prediction that are in the ledger, added now if they were not; pixels with consent."""
+        ledger = self.desk.ledger
+        assert ledger is not None
+        film = sitting.film
+        if sitting.radiograph is not None and (film is None or (consent and not film.consent)):
+            added = ledger.add_film(
+                sitting.radiograph, sitting.sex, reader=reader.name, source="assess", consent=consent
+            )
+            film = added.film
+        if film is None:
+            raise BoneGradeError(GONE)
+        prediction = sitting.prediction
+        if prediction is None:
+            assessment = self._as_filed(film, sitting.assessment, sitting.radiograph)
+            prediction = ledger.add_prediction(film.id, assessment).id
+        return work.model_copy(update={"film": film.id, "prediction": prediction})
+
+    def regrade(self, sitting: Sitting, bone: str, box: "Box") -> Regraded:
+        """The model's answer for one box. Raises core.errors.BoxRefused, and BoneGradeError without the film's pixels."""
+        if sitting.radiograph is None:
+            raise BoneGradeError(GONE)
+        film = sitting.radiograph
+        return self._regraded.get(
+            (sitting.sha256, bone, box),
+            lambda: self.desk.load_assessor().regrade(film, sitting.assessment.localization, bone, box),
+        )
+
+    def model_probabilities(self, work: Work, sitting: Sitting) -> dict[str, NDArray[np.float64]]:
+        """The model's grade probabilities for the boxes that stand on the film; bones without a box have none."""
+        boxes = current_boxes(work, sitting.assessment)
+        given = {bone: values for bone, values in sitting.assessment.probabilities.items() if bone in boxes}
+        if sitting.radiograph is not None:
+            given |= {bone: self.regrade(sitting, bone, box)[1] for bone, box in own_boxes(work).items()}
+        return given
+
+    def live(self, work: Work, sitting: Sitting) -> LiveScores:
+        """Totals, ages and intervals as they stand."""
+        from core.assessment.consistency import inconsistencies
+        from core.assessment.person import filled_up, model_scores, person_scores
+
+        assessor, sex, second = self.desk.load_assessor(), sitting.sex, sitting.assessment.second_opinion
+        given, grades = self.model_probabilities(work, sitting), grades_said(work)
+        judged = sum(said.verdict is not None for said in work.says.values())
+        unreadable = {bone for bone, said in work.says.items() if said.verdict == "unreadable"}
+        rest = {bone: values for bone, values in given.items() if bone not in unreadable}
+        filled = filled_up(grades, rest) if 0 < judged < len(sitting.assessment.bones) else None
+        return LiveScores(
+            model_scores(assessor, sex, given, second),
+            person_scores(assessor, sex, grades, given, second),
+            None if filled is None else person_scores(assessor, sex, filled, given, second),
+            inconsistencies(grades),
+            judged,
+            len(own_boxes(work)),
+        )
+
+    # --- The ledger's films -----------------------------------------------------------------------------------------
+
+    def _radiograph(self, film: "FilmRecord", held: "FilmInHand | None") -> "Radiograph | None":
+        if held is not None and held.radiograph.sha256 == film.sha256:
+            return held.radiograph
+        ledger = self.desk.ledger
+        if ledger is None or not film.consent:
+            return None
+
+        def read() -> "Radiograph":
+            radiograph = ledger.radiograph(film)
+            if radiograph is None:
+                raise LookupError(film.id)
+            return radiograph
+
+        try:
+            return self._pixels.get(film.id, read)
+        except LookupError:
+            return None
+
+    def _assessment(self, film: "FilmRecord", prediction_id: int) -> "Assessment":
+        from core.ledger import assessment_of
+
+        ledger = self.desk.ledger
+        assert ledger is not None
+
+        def rebuild() -> "Assessment":
+            prediction = ledger.prediction(film.id, prediction_id)
+            if prediction is None:
+                raise WorkRefused(f"Film {film.id} has no prediction {prediction_id}; reload the page.")
+            return assessment_of(self.desk.load_assessor(), film, prediction)
+
+        return self._assessments.get((film.id, prediction_id), rebuild)
+
+    def _as_filed(self, film: "FilmRecord", assessment: "Assessment", radiograph: "Radiograph | None") -> "Assessment":
+        """The assessment for the sex that the ledger has, which need not be the one that was chosen on Assess."""
+        if assessment.sex == film.sex:
+            return assessment
+        if radiograph is None:
+            raise BoneGradeError(GONE)
+        return self._of_other_sex.get(
+            film.id, lambda: self.desk.load_assessor().for_sex(radiograph, assessment, film.sex)
+        )
+
+    def _assess(self, radiograph: "Radiograph", sex: Sex) -> "Assessment":
+        assessor = self.desk.load_assessor()
+        with TURNS.now():
+            return assessor.assess(radiograph, sex)
+
+
+def _fresh(sitting: Sitting, saved: "Reading", revision: int) -> Work:
+    """The work of a reader who has not changed anything yet."""
+    return Work(
+        film=None if sitting.film is None else sitting.film.id,
+        sha256=sitting.sha256,
+        prediction=sitting.prediction,
+        base_revision=revision,
+        says=says_of(saved, sitting.assessment),
+        token=uuid.uuid4().hex,
+    )
+
+
+def _draft(kept: dict[str, Any] | None) -> tuple[Work | None, datetime | None]:
+    """The work of a kept draft. One that can't be read any more is left where it is and logged, not thrown away."""
+    if kept is None:
+        return None, None
+    try:
+        work = Work.model_validate(kept["work"])
+        return (work, datetime.fromisoformat(kept["kept_at"])) if work.is_touched else (None, None)
+    except (KeyError, ValueError):
+        _log.exception("A draft could not be read.")
+        return None, None

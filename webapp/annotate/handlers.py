@@ -1,0 +1,415 @@
+"""What the Annotate tab does when it is asked: open a film, keep a draft, regrade a box, save, settle, go back."""
+
+import json
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import gradio as gr
+from gradio.processing_utils import save_bytes_to_cache
+
+from core.access.roles import Action, Reader
+from core.bones import BONE_TITLES
+from core.errors import BoneGradeError, BoxRefused
+from core.standards.grade_pictures import grade_picture
+from webapp.annotate.boxes import changed_boxes, editor_boxes, editor_picture, film_cutting
+from webapp.annotate.desk import AnnotateDesk, Opened, Sitting
+from webapp.annotate.gold import change_gold, gold_panel
+from webapp.annotate.model import Kind, frame_of, graded_box, kept_message, opened_facts, remark, saved_facts, told
+from webapp.annotate.parts import Parts
+from webapp.annotate.saving import NOTHING_NEW, NOTHING_TO_UNDO, UNSAVED_FIRST, Saved, Saving, corrections_file
+from webapp.annotate.state import Work, current_boxes, read_work
+from webapp.annotate.view import (
+    clash_panel,
+    grade_guide,
+    history_panel,
+    nothing_open,
+    totals,
+    workplace,
+    writing_panel,
+)
+from webapp.assess.tab import FilmInHand
+from webapp.shared.components import sentence_of
+from webapp.shared.pictures import jpeg
+from webapp.shared.words import short_hash
+
+if TYPE_CHECKING:
+    from webapp.desk import Desk
+
+_log = logging.getLogger(__name__)
+
+UNEXPECTED: Final = (
+    "Something went wrong in the program; your work is kept, and the server's log says what happened. Try once more."
+)
+NOT_ASSESSED: Final = "There is no assessed film yet: assess one on the Assess tab, or open one from the Queue."
+FINISHED: Final = "The queue is finished: no film is left for you to read."
+NO_PIXELS: Final = (
+    "The pixels of this film were not kept, so it cannot be shown and no box moved. Add and assess the same film again to "
+    "see it; it will be recognised."
+)
+
+Updates = dict[Any, Any]
+
+#: Gradio resolves these annotations to find the request, and the page need not wait for torch to be imported.
+AssessmentOrNone = Any
+
+
+class Handlers:
+    """The handlers of the tab's events. They answer with updates of `parts`; the browser holds the reader's work."""
+
+    def __init__(self, desk: "Desk", parts: Parts):
+        self.desk = desk
+        self.parts = parts
+        self._annotate = AnnotateDesk(desk)
+        self._saving = Saving(self._annotate)
+
+    # --- Opening ----------------------------------------------------------------------------------------------------
+
+    def selected(
+        self,
+        to_open: str,
+        held: FilmInHand | None,
+        assessment: AssessmentOrNone,
+        has_guide: bool,
+        request: gr.Request,
+    ) -> Updates:
+        if has_guide or to_open or held is None or assessment is None:
+            return {self.parts.has_guide: has_guide}
+        return self.open_assessed(held, assessment, has_guide, request)
+
+    def correct(
+        self,
+        to_open: str,
+        held: FilmInHand | None,
+        assessment: AssessmentOrNone,
+        has_guide: bool,
+        request: gr.Request,
+    ) -> Updates:
+        """The assessed film in the place of the one that is open; where none is, `selected` opens it."""
+        if has_guide or to_open:
+            return self.open_assessed(held, assessment, has_guide, request)
+        return {self.parts.has_guide: has_guide}
+
+    def open_assessed(
+        self, held: FilmInHand | None, assessment: AssessmentOrNone, has_guide: bool, request: gr.Request
+    ) -> Updates:
+        def opened(reader: Reader) -> Opened:
+            if held is None or assessment is None:
+                raise BoneGradeError(NOT_ASSESSED)
+            return self._annotate.open_assessed(held, assessment, reader)
+
+        return self._opening(opened, has_guide, request)
+
+    def open_film(
+        self,
+        number: str,
+        held: FilmInHand | None,
+        assessment: AssessmentOrNone,
+        has_guide: bool,
+        request: gr.Request,
+    ) -> Updates:
+        if not number.strip():
+            return {self.parts.has_guide: has_guide}
+
+        def opened(reader: Reader) -> Opened:
+            if not number.strip().isdecimal():
+                raise BoneGradeError(f"{number.strip()!r} is no film's number: open a film from the Queue.")
+            return self._annotate.open_film(int(number), reader, held)
+
+        return self._opening(opened, has_guide, request)
+
+    def _opening(self, open_film: Callable[[Reader], Opened], has_guide: bool, request: gr.Request) -> Updates:
+        """Fills the page with a film, or says why not; a film that is at work stays as it is."""
+        try:
+            reader = self.desk.reader(request)
+            opened = open_film(reader)
+            facts = opened_facts(opened, self._annotate, reader)
+            filled = self._filled(opened, reader)
+        except Exception as error:
+            sentence = _warned(error)
+            return {
+                self.parts.empty: nothing_open(sentence),
+                self.parts.opened: told(message=remark(sentence, "error")),
+                self.parts.film_to_open: "",
+            }
+        guide = (
+            {}
+            if has_guide
+            else {self.parts.workplace: workplace(grade_guide(grade_picture)), self.parts.has_guide: True}
+        )
+        return {**filled, **guide, self.parts.opened: told(**facts), self.parts.film_to_open: ""}
+
+    def _filled(self, opened: Opened, reader: Reader) -> Updates:
+        sitting, work = opened.sitting, opened.work
+        film = sitting.film
+        asks = self.desk.access.keeps and self.desk.ledger is not None and reader.may(Action.CORRECT)
+        return {
+            self.parts.empty: gr.HTML(visible=False),
+            self.parts.page: gr.Column(visible=True),
+            **self._film_views(sitting, work),
+            self.parts.totals: totals(self._annotate.live(work, sitting)),
+            self.parts.clash: "",
+            self.parts.consent: gr.Checkbox(value=False, visible=asks and (film is None or not film.consent)),
+            self.parts.writing: "",
+            **self._said(sitting, reader),
+        }
+
+    def _film_views(self, sitting: Sitting, work: Work) -> Updates:
+        if sitting.radiograph is None:
+            return {
+                self.parts.editor: gr.update(value=None, visible=False),
+                self.parts.no_pixels: f'<p class="no-film">{NO_PIXELS}</p>',
+            }
+        return {
+            self.parts.editor: gr.update(value=self._editor_value(sitting, work), visible=True),
+            self.parts.no_pixels: "",
+        }
+
+    def _editor_value(self, sitting: Sitting, work: Work) -> dict[str, Any]:
+        assert sitting.radiograph is not None
+        frame = frame_of(sitting)
+        picture = editor_picture(sitting.radiograph, frame, sitting.assessment.localization.inverted)
+        path = save_bytes_to_cache(jpeg(picture), _picture_name(sitting.sha256), self.parts.editor.GRADIO_CACHE)
+        return {"image": str(path), "boxes": editor_boxes(current_boxes(work, sitting.assessment), frame)}
+
+    def _said(self, sitting: Sitting, reader: Reader) -> Updates:
+        """What was said of the film, as far as the reader may see it."""
+        film = sitting.film
+        if self.desk.ledger is None or film is None:
+            history = '<p class="blind">Nothing of this film is in the ledger yet.</p>'
+        else:
+            history = history_panel(self._saving.history(film.id, reader), reader.may(Action.CORRECT))
+        gold = gold_panel(self.desk, None if film is None else film.id, reader)
+        return {self.parts.history: history, self.parts.gold: gold}
+
+    # --- While reading ----------------------------------------------------------------------------------------------
+
+    def keep(
+        self, text: str, held: FilmInHand | None, assessment: AssessmentOrNone, request: gr.Request
+    ) -> tuple[Any, Any]:
+        """Keeps the work as a draft and answers with what it comes to."""
+        try:
+            work = read_work(text)
+            reader = self.desk.reader(request)
+            sitting = self._annotate.sitting(work, held, assessment)
+            work, was_kept = self._annotate.keep(work, sitting, reader)
+            # The film may have been filed meanwhile, and under the other sex.
+            sitting = self._annotate.sitting(work, held, assessment)
+            return kept_message(work, was_kept), totals(self._annotate.live(work, sitting))
+        except Exception as error:
+            sentence = _warned(error)
+            document = json.loads(text or "{}")
+            return told(sha256=document.get("sha256"), seq=document.get("seq"), error=sentence), gr.skip()
+
+    def boxes_changed(
+        self,
+        value: Any,
+        text: str,
+        held: FilmInHand | None,
+        assessment: AssessmentOrNone,
+        request: gr.Request,
+    ) -> tuple[Any, Any]:
+        """Regrades the boxes that were changed; puts them back where they cannot be used."""
+        payload = value if isinstance(value, dict) else getattr(value, "model_dump", dict)()
+        if not payload or not text or text == "null":
+            return gr.skip(), gr.skip()
+        try:
+            self.desk.reader(request)
+            work = read_work(text)
+            if not _shows(payload, work.sha256):
+                return gr.skip(), gr.skip()
+            sitting = self._annotate.sitting(work, held, assessment)
+            changes: dict[str, Any] = {}
+            try:
+                before = current_boxes(work, sitting.assessment)
+                for bone, box in changed_boxes(payload.get("boxes") or [], before, frame_of(sitting)).items():
+                    graded = None if box is None else graded_box(sitting, self._annotate, bone, box)
+                    changes[bone] = {"box": [] if box is None else list(box), "graded": graded}
+            except BoxRefused as refusal:
+                back = self._editor_value(sitting, work)
+                return told(sha256=work.sha256, refused=f"{refusal} The box is back where it was."), back
+            return (told(sha256=work.sha256, changes=changes) if changes else gr.skip()), gr.skip()
+        except Exception as error:
+            return told(message=remark(_warned(error), "error")), gr.skip()
+
+    def redraw(self, text: str, held: FilmInHand | None, assessment: AssessmentOrNone, request: gr.Request) -> Any:
+        """Puts the boxes of the work onto the film, after an undo or where a draft came back."""
+        try:
+            self.desk.reader(request)
+            work = read_work(text)
+            sitting = self._annotate.sitting(work, held, assessment)
+            return gr.skip() if sitting.radiograph is None else self._editor_value(sitting, work)
+        except Exception as error:
+            _warned(error)
+            return gr.skip()
+
+    def look_for_writing(
+        self,
+        ticked: bool,
+        text: str,
+        held: FilmInHand | None,
+        assessment: AssessmentOrNone,
+        request: gr.Request,
+    ) -> str:
+        """Points out burned-in writing where the film's pixels are kept, or are to be."""
+        if not text or text == "null":
+            return ""
+        try:
+            self.desk.reader(request)
+            sitting = self._annotate.sitting(read_work(text), held, assessment)
+            kept = sitting.film is not None and sitting.film.consent
+            return self._writing(sitting) if ticked or kept else ""
+        except Exception as error:
+            _warned(error)
+            return ""
+
+    def _writing(self, sitting: Sitting) -> str:
+        if sitting.radiograph is None:
+            return ""
+        from core.film.burned_in_text import find_text
+
+        film = sitting.radiograph
+        places = [film_cutting(film, place.box) for place in find_text(film) if place.kind == "writing"]
+        return writing_panel(places) if places else ""
+
+    # --- Saving -----------------------------------------------------------------------------------------------------
+
+    def act(
+        self,
+        command_text: str,
+        text: str,
+        held: FilmInHand | None,
+        assessment: AssessmentOrNone,
+        consent: bool,
+        request: gr.Request,
+    ) -> Updates:
+        """Does what the reader asked for: save, settle a conflict, undo or redo a save, restore, set gold, download."""
+        try:
+            command, work = json.loads(command_text), read_work(text)
+            reader = self.desk.reader(request)
+            sitting = self._annotate.sitting(work, held, assessment)
+            match command.get("do"):
+                case "save" | "next":
+                    saved = self._saving.save(work, sitting, reader, consent=consent)
+                    return self._answered(saved, sitting, reader, goes_on=command["do"] == "next")
+                case "settle":
+                    saved = self._saving.settle(
+                        work,
+                        sitting,
+                        reader,
+                        int(command["revision"]),
+                        frozenset(str(bone) for bone in command["theirs"]),
+                        consent=consent,
+                    )
+                    return self._answered(saved, sitting, reader, goes_on=False)
+                case "undo" | "redo" | "restore":
+                    return self._went_back(command, work, held, reader)
+                case "gold":
+                    sentence = change_gold(self.desk, command, work, reader)
+                    assert work.film is not None
+                    return self._anew(work.film, held, reader, sentence)
+                case "download":
+                    file = {
+                        "name": f"bonegrade_corrections_{short_hash(work.sha256)}.json",
+                        "text": corrections_file(work, sitting, reader.name),
+                    }
+                    return {self.parts.acted: told(download=file)}
+            raise BoneGradeError("The page asked for what cannot be done; reload it.")
+        except Exception as error:
+            return {self.parts.acted: told(message=remark(_warned(error), "error"))}
+
+    def _answered(self, saved: Saved, sitting: Sitting, reader: Reader, *, goes_on: bool) -> Updates:
+        """What the page shows after a save."""
+        if saved.clash is not None:
+            sentence = f"Not saved yet: {saved.clash.who} read this film meanwhile. Choose below; your work is kept."
+            return {
+                self.parts.acted: told(message=remark(sentence, "warning")),
+                self.parts.clash: clash_panel(saved.clash),
+            }
+        assert saved.work.film is not None and self.desk.ledger is not None
+        film = self.desk.ledger.film(saved.work.film)
+        now = Sitting(film, sitting.assessment, sitting.radiograph, saved.work.prediction)
+        sentence, kind = _outcome(saved)
+        updates: Updates = {
+            self.parts.clash: "",
+            **self._said(now, reader),
+            self.parts.consent: gr.Checkbox(value=False, visible=not film.consent),
+        }
+        if goes_on and not saved.waiting:
+            more, updates[self.parts.film_to_open] = self._following(film.id, reader)
+            sentence = f"{sentence} {more}".strip()
+        facts = saved_facts(saved, saved.reading, now)
+        return {**updates, self.parts.acted: told(saved=facts, message=remark(sentence, kind))}
+
+    def _following(self, film_id: int, reader: Reader) -> tuple[str, str]:
+        """What to say and the film to open next; a queue that fails must not hide that the save did not."""
+        from core.ledger.reading_queue import Order, next_film
+
+        assert self.desk.ledger is not None
+        try:
+            following = next_film(self.desk.ledger, reader.name, Order.EXPECTED_GAIN, after=film_id)
+        except Exception as error:
+            return f"The next film could not be opened: {_warned(error)}", ""
+        return (FINISHED, "") if following is None else ("", str(following))
+
+    def _went_back(self, command: dict[str, Any], work: Work, held: FilmInHand | None, reader: Reader) -> Updates:
+        """Undo and redo of a save, and restoring: new events in the ledger."""
+        if work.is_touched:
+            raise BoneGradeError(UNSAVED_FIRST)
+        if work.film is None or self.desk.ledger is None:
+            raise BoneGradeError(NOTHING_TO_UNDO)
+        match command["do"]:
+            case "undo":
+                event = self._saving.undo(work.film, reader, work.token)
+                sentence = (
+                    f"Your save no. {event.target} no longer counts; it stays in the history, and R brings it back."
+                )
+            case "redo":
+                event = self._saving.redo(work.film, reader, work.token)
+                sentence = "Your save counts again."
+            case _:
+                event = self._saving.restore(work.film, int(command["event"]), reader, work.token)
+                sentence = f"The reading after no. {event.target} is your reading again, as no. {event.id}."
+        return self._anew(work.film, held, reader, sentence)
+
+    def _anew(self, film_id: int, held: FilmInHand | None, reader: Reader, sentence: str) -> Updates:
+        """The film as it stands after an event other than a save. sentence: what came about."""
+        opened = self._annotate.open_film(film_id, reader, held)
+        return {
+            self.parts.acted: told(opened=opened_facts(opened, self._annotate, reader, sentence)),
+            **self._said(opened.sitting, reader),
+            self.parts.clash: "",
+            self.parts.totals: totals(self._annotate.live(opened.work, opened.sitting)),
+            **self._film_views(opened.sitting, opened.work),
+        }
+
+
+def _outcome(saved: Saved) -> tuple[str, Kind]:
+    """What came of a save, as a sentence."""
+    if saved.event is None:
+        sentence = NOTHING_NEW
+    else:
+        count = len(saved.event.corrections)
+        sentence = f"Saved {count} bone{'s' if count != 1 else ''} as no. {saved.event.id}."
+    if not saved.waiting:
+        return sentence, "good" if saved.event is not None else "warning"
+    names = " and ".join(BONE_TITLES[bone] for bone in saved.waiting)
+    return (
+        f"{sentence} {names}: touched but not judged, so kept as a draft; choose a grade, then save again.",
+        "warning",
+    )
+
+
+def _shows(payload: dict[str, Any], sha256: str) -> bool:
+    """Whether the editor shows the film with these pixels; its change event also tells of a film that is being opened."""
+    image = payload.get("image") or {}
+    names = (str(image.get("orig_name") or ""), str(image.get("path") or ""))
+    return any(_picture_name(sha256) in name for name in names)
+
+
+def _picture_name(sha256: str) -> str:
+    return f"film_{sha256[:24]}.jpg"
+
+
+def _warned(error: Exception) -> str:
+    return sentence_of(error, UNEXPECTED, _log, "The Annotate tab failed.")

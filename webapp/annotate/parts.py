@@ -1,0 +1,68 @@
+"""The components of the Annotate tab and where they stand."""
+
+import gradio as gr
+from gradio_image_annotation import image_annotator
+
+from core.bones import RUS_BONES
+from webapp.annotate.view import key_strip, nothing_open, toolbar
+from webapp.shared.bone_style import bone_colour
+from webapp.shared.components import styled_html
+
+
+class Parts:
+    """All components, laid out inside the surrounding gr.Blocks. The hidden ones carry messages to and from the browser."""
+
+    def __init__(self) -> None:
+        self.empty = styled_html(nothing_open(), elem_id="annotate-empty")
+        with gr.Column(visible=False, elem_id="annotate") as self.page:
+            styled_html(toolbar(), elem_id="annotate-bar")
+            self.clash = styled_html(elem_id="annotate-clash")
+            with gr.Row(equal_height=False, elem_classes="annotate-row"):
+                with gr.Column(scale=5, min_width=320, elem_classes="annotate-film-side"):
+                    self.editor = image_annotator(
+                        label_list=list(RUS_BONES),
+                        label_colors=[bone_colour(bone) for bone in RUS_BONES],
+                        boxes_alpha=0.06,
+                        box_thickness=2,
+                        box_selected_thickness=3,
+                        image_type="filepath",
+                        sources=[],
+                        show_label=False,
+                        show_download_button=False,
+                        show_share_button=False,
+                        show_clear_button=False,
+                        show_remove_button=True,
+                        container=False,
+                        elem_id="box-editor",
+                    )
+                    self.no_pixels = styled_html(elem_id="no-pixels")
+                with gr.Column(scale=7, min_width=320, elem_classes="annotate-reading-side"):
+                    self.totals = styled_html(elem_id="annotate-totals")
+                    self.workplace = styled_html(elem_id="annotate-work")
+            styled_html(key_strip(), elem_id="annotate-keys")
+            with gr.Row(equal_height=False, elem_classes="annotate-foot"):
+                with gr.Column(scale=5, min_width=320):
+                    self.consent = gr.Checkbox(
+                        False,
+                        label="Keep this film's pixels with my corrections",
+                        info="Without the tick only its labels are kept; with it, its picture is stored on the server, so "
+                        "that it can be read again and used for training. Names in the file are never stored.",
+                        elem_id="consent",
+                    )
+                    self.writing = styled_html(elem_id="annotate-writing")
+                    gr.Textbox(label="Note on the film", lines=1, max_lines=4, max_length=2000, elem_id="film-note")
+                with gr.Column(scale=7, min_width=320):
+                    self.gold = styled_html(elem_id="annotate-gold")
+                    styled_html('<h3 class="part">History of this film</h3>')
+                    self.history = styled_html(elem_id="annotate-history")
+        self.has_guide = gr.State(False)
+        self.film_to_open = gr.Textbox(visible="hidden", elem_id="film-to-open", label="Film to open")
+        self.opened = gr.Textbox(visible="hidden", elem_id="annotate-opened")
+        self.kept = gr.Textbox(visible="hidden")
+        self.boxes = gr.Textbox(visible="hidden")
+        self.acted = gr.Textbox(visible="hidden")
+        self.command = gr.Textbox(visible="hidden")
+        self.work = gr.Textbox(visible="hidden")
+        self.keep_button = gr.Button(visible="hidden", elem_id="annotate-keep")
+        self.act_button = gr.Button(visible="hidden", elem_id="annotate-act")
+        self.redraw_button = gr.Button(visible="hidden", elem_id="annotate-redraw")

@@ -1,0 +1,156 @@
+"""The Annotate tab: correct any box or grade of a film, by mouse or by keyboard alone, and lose nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import gradio as gr
+
+from webapp.annotate.handlers import Handlers
+from webapp.annotate.parts import Parts
+
+if TYPE_CHECKING:
+    from webapp.assess.tab import AssessTab
+    from webapp.desk import Desk
+
+#: Boxes are regraded one at a time, apart from the assessing of whole films, so that a moved box never waits for a queue.
+_REGRADING: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "regrade"}
+_QUIETLY: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": "private"}
+
+#: What goes to the server with an event is the work as the browser has it at that moment; states stay on the server.
+_WORK_JS: Final = "() => [window.bonegradeWork.message(), null, null]"
+_FIRST_AND_WORK_JS: Final = "(first) => [first, window.bonegradeWork.message(), null, null]"
+_COMMAND_JS: Final = (
+    "(command, work, film, assessment, consent) => [...window.bonegradeWork.command(), null, null, consent]"
+)
+
+
+@dataclass(frozen=True)
+class AnnotateTab:
+    """What other tabs may build on.
+
+    film_to_open: setting it to a film's number opens that film. wire_select, wire_correct: to be called with the tab, and
+    with the tabs that it is one of, in which its id is "annotate".
+    """
+
+    film_to_open: gr.Textbox
+    wire_select: Callable[[gr.Tab], None]
+    wire_correct: Callable[[gr.Tabs], None]
+
+
+def build_annotate_tab(desk: "Desk", assess: "AssessTab") -> AnnotateTab:
+    """Lays out the tab inside the surrounding gr.Blocks and wires it up."""
+    tab = _Tab(desk, assess)
+    return AnnotateTab(tab.parts.film_to_open, tab.wire_select, tab.wire_correct)
+
+
+class _Tab:
+    """Which event calls which handler. The browser holds the work: see scripts/annotate.js."""
+
+    def __init__(self, desk: "Desk", assess: "AssessTab"):
+        self._assess = assess
+        self.parts = Parts()
+        self._do = Handlers(desk, self.parts)
+        self._wire()
+
+    def _wire(self) -> None:
+        parts = self.parts
+        held = [self._assess.film, self._assess.assessment]
+        opening = [*held, parts.has_guide]
+        hear_opened = {"fn": None, "inputs": [parts.opened], "js": _heard("opened"), **_QUIETLY}
+        self._page_of_film = [
+            parts.empty, parts.page, parts.editor, parts.no_pixels, parts.totals, parts.workplace, parts.clash, parts.consent,
+            parts.writing, parts.gold, parts.history, parts.opened, parts.film_to_open, parts.has_guide,
+        ]  # fmt: skip
+        by_number = parts.film_to_open.change(
+            self._do.open_film, [parts.film_to_open, *opening], self._page_of_film, concurrency_limit=2, **_QUIETLY
+        )
+        by_number.then(**hear_opened).then(
+            self._do.look_for_writing,
+            [parts.consent, parts.work, *held],
+            [parts.writing],
+            js=_FIRST_AND_WORK_JS,
+            **_QUIETLY,
+        )
+        parts.keep_button.click(
+            self._do.keep,
+            [parts.work, *held],
+            [parts.kept, parts.totals],
+            js=_WORK_JS,
+            trigger_mode="multiple",
+            queue=False,
+            **_QUIETLY,
+        ).then(None, [parts.kept], None, js=_heard("kept"), **_QUIETLY)
+        parts.editor.change(
+            self._do.boxes_changed,
+            [parts.editor, parts.work, *held],
+            [parts.boxes, parts.editor],
+            js=_FIRST_AND_WORK_JS,
+            preprocess=False,
+            **_REGRADING,
+            **_QUIETLY,
+        ).then(None, [parts.boxes], None, js=_heard("boxesChanged"), **_QUIETLY)
+        parts.redraw_button.click(
+            self._do.redraw,
+            [parts.work, *held],
+            [parts.editor],
+            js=_WORK_JS,
+            trigger_mode="always_last",
+            **_QUIETLY,
+        )
+        parts.act_button.click(
+            self._do.act,
+            [parts.command, parts.work, *held, parts.consent],
+            [
+                parts.acted,
+                parts.clash,
+                parts.gold,
+                parts.history,
+                parts.consent,
+                parts.film_to_open,
+                parts.editor,
+                parts.no_pixels,
+                parts.totals,
+            ],
+            js=_COMMAND_JS,
+            **_QUIETLY,
+        ).then(None, [parts.acted], None, js=_heard("acted"), **_QUIETLY)
+        parts.consent.input(
+            self._do.look_for_writing,
+            [parts.consent, parts.work, *held],
+            [parts.writing],
+            js=_FIRST_AND_WORK_JS,
+            **_QUIETLY,
+        )
+
+    def wire_correct(self, tabs: gr.Tabs) -> None:
+        """Takes the assessed film over when a reader asks to correct it, whatever film is open, and shows the tab.
+
+        Where no film is open yet, choosing the tab opens it: its parts are not on the page before.
+        """
+        parts = self.parts
+        held = [self._assess.film, self._assess.assessment]
+        self._assess.correct.click(
+            self._do.correct,
+            [parts.film_to_open, *held, parts.has_guide],
+            self._page_of_film,
+            **_QUIETLY,
+        ).then(None, [parts.opened], None, js=_heard("opened"), **_QUIETLY).then(
+            lambda: gr.Tabs(selected="annotate"), None, tabs, queue=False, **_QUIETLY
+        )
+
+    def wire_select(self, tab: gr.Tab) -> None:
+        """Opens the assessed film when the tab is chosen and nothing is open yet; never over the film at work."""
+        parts = self.parts
+        held = [self._assess.film, self._assess.assessment]
+        tab.select(
+            self._do.selected,
+            [parts.film_to_open, *held, parts.has_guide],
+            self._page_of_film,
+            **_QUIETLY,
+        ).then(None, [parts.opened], None, js=_heard("opened"), **_QUIETLY)
+
+
+def _heard(message: str) -> str:
+    """Hands a message of the server to the script."""
+    return f"(text) => {{ window.bonegradeWork.{message}(text); return []; }}"

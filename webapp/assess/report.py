@@ -1,0 +1,325 @@
+"""The assessment as a report of one A4 page, with its pictures, for printing or filing."""
+
+import io
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from reportlab.lib.colors import Color, HexColor, white
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.units import mm
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase.pdfmetrics import stringWidth
+from reportlab.pdfgen.canvas import Canvas
+
+from core.bones import BONE_TITLES
+from core.standards import STANDARDS
+from webapp.assess.film_view import labels_of
+from webapp.shared.bone_style import bone_colour
+from webapp.shared.pictures import blended, film_picture, grey8, heat, jpeg, png
+from webapp.shared.words import (
+    DISCLAIMER,
+    NO_VALUE,
+    SEX_WORDS,
+    SIDE_WORDS,
+    percent,
+    short_hash,
+    weights_line,
+    year_range,
+    years,
+    years_and_months,
+)
+
+if TYPE_CHECKING:
+    from core.assessment.assessor import Assessment
+    from core.assessment.explain import Explanation
+    from core.film.radiograph import Radiograph
+    from core.standards import ScoreCard
+
+_WIDTH, _HEIGHT = A4
+_MARGIN: Final = 14 * mm
+_RIGHT: Final = _WIDTH - _MARGIN
+_INK: Final = HexColor("#14202e")
+_QUIET: Final = HexColor("#5a6675")
+_RULE: Final = HexColor("#d5dbe3")
+_BAND: Final = HexColor("#f2f5f8")
+_ACCENT: Final = HexColor("#0b6e75")
+_ALARM: Final = HexColor("#b42318")
+_PLAIN, _BOLD = "Helvetica", "Helvetica-Bold"
+
+#: Tops of the four parts of the page, in points from its lower edge.
+_AGE_TOP: Final = _HEIGHT - 27 * mm
+_FILM_TOP: Final = _HEIGHT - 61 * mm
+_CROPS_TOP: Final = _HEIGHT - 160 * mm
+_FOOT_TOP: Final = 20 * mm
+
+_CROPS_A_ROW: Final = 7
+_NOTE_LINES: Final = 4
+_MAP_OPACITY: Final = 0.5
+
+
+def report_pdf(
+    radiograph: "Radiograph", assessment: "Assessment", explanation: "Explanation", made_at: datetime
+) -> bytes:
+    """One A4 page: age and interval, film with boxes, score table, crops with their Grad-CAM, weights and date.
+
+    Nothing on it names a person: the film is known by the SHA-256 of its pixels.
+    """
+    file = io.BytesIO()
+    page = Canvas(file, pagesize=A4, pageCompression=1)
+    page.setTitle("BoneGrade report")
+    page.setSubject(DISCLAIMER)
+    _head(page, assessment, made_at)
+    _age(page, assessment)
+    _film(page, radiograph, assessment)
+    _scores(page, assessment)
+    _crops(page, assessment, explanation)
+    _foot(page, assessment)
+    page.showPage()
+    page.save()
+    return file.getvalue()
+
+
+def _write(
+    page: Canvas, x: float, y: float, text: str, size: float = 8, font: str = _PLAIN, colour: Color = _INK
+) -> float:
+    """Writes a line and returns where it ends."""
+    page.setFont(font, size)
+    page.setFillColor(colour)
+    page.drawString(x, y, text)
+    return x + float(stringWidth(text, font, size))
+
+
+def _write_right(
+    page: Canvas, x: float, y: float, text: str, size: float = 8, font: str = _PLAIN, colour: Color = _INK
+) -> None:
+    _write(page, x - float(stringWidth(text, font, size)), y, text, size, font, colour)
+
+
+def _wrapped(text: str, width: float, size: float) -> list[str]:
+    """Text in lines no wider than width, in points."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and stringWidth(longer, _PLAIN, size) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def _head(page: Canvas, assessment: "Assessment", made_at: datetime) -> None:
+    top = _HEIGHT - 17 * mm
+    end = _write(page, _MARGIN, top, "BoneGrade", 16, _BOLD, _ACCENT)
+    _write(page, end + 3 * mm, top, "Bone age from 13 epiphyses of the hand", 10, colour=_QUIET)
+    _write_right(page, _RIGHT, top + 5, made_at.strftime("%d %B %Y, %H:%M"), 8.5)
+    _write_right(page, _RIGHT, top - 5, f"Film {short_hash(assessment.film_sha256)}", 8.5, colour=_QUIET)
+    page.setStrokeColor(_ACCENT)
+    page.setLineWidth(1.2)
+    page.line(_MARGIN, top - 4 * mm, _RIGHT, top - 4 * mm)
+
+
+def _age(page: Canvas, assessment: "Assessment") -> None:
+    sex, side = SEX_WORDS[assessment.sex], SIDE_WORDS[assessment.laterality]
+    _write(page, _MARGIN, _AGE_TOP - 3 * mm, f"BONE AGE  ·  {sex}, {side}", 8, _BOLD, _QUIET)
+    if assessment.bone_age_months is None:
+        found = len(assessment.bones) - len(assessment.missing)
+        _write(page, _MARGIN, _AGE_TOP - 12 * mm, "No bone age", 22, _BOLD)
+        _write(page, _MARGIN, _AGE_TOP - 18 * mm, f"{found} of {len(assessment.bones)} bones found; all are needed.", 9)
+    else:
+        end = _write(page, _MARGIN, _AGE_TOP - 14 * mm, f"{years(assessment.bone_age_months):.1f}", 32, _BOLD)
+        end = _write(page, end + 2 * mm, _AGE_TOP - 14 * mm, "years", 15)
+        if assessment.interval90_months is not None:
+            low, high = (years(months) for months in assessment.interval90_months)
+            _write(page, _MARGIN, _AGE_TOP - 20.5 * mm, f"90 % interval {year_range(low, high)} years", 10, _BOLD)
+        spoken = years_and_months(assessment.bone_age_months)
+        _write(
+            page, _MARGIN, _AGE_TOP - 25.5 * mm, f"{spoken}, calibrated to Greulich-Pyle readings.", 8, colour=_QUIET
+        )
+    _standards_scale(page, assessment, _MARGIN + 78 * mm, _RIGHT)
+
+
+def _standards_scale(page: Canvas, assessment: "Assessment", left: float, right: float) -> None:
+    """The calibrated age and the table ages with their intervals, one below the other on one axis."""
+    rows: list[tuple[str, str, tuple[float, float] | None, float | None, Color]] = []
+    if assessment.bone_age_months is not None and assessment.interval90_months is not None:
+        low, high = (years(months) for months in assessment.interval90_months)
+        age_years = years(assessment.bone_age_months)
+        rows.append(("Bone age", f"{age_years:.1f} years", (low, high), age_years, HexColor("#c2410c")))
+    for key in STANDARDS:
+        card = assessment.standards[key]
+        text = card.age_text if card.total is not None else "no total"
+        rows.append((card.name, text, card.interval90_years, card.age_years, _ACCENT))
+    from_x, to_x = left + 21 * mm, right - 42 * mm
+    ends = [end for _, _, interval, _, _ in rows if interval is not None for end in interval]
+    if not ends:
+        return
+    first, last = int(np.floor(min(ends) - 0.5)), int(np.ceil(max(ends) + 0.5))
+    place = np.interp
+    bottom = _AGE_TOP - 25 * mm
+    page.setLineWidth(0.5)
+    step = 1 if last - first <= 8 else 2
+    for tick in range(first, last + 1, step):
+        x = float(place(tick, (first, last), (from_x, to_x)))
+        page.setStrokeColor(_RULE)
+        page.line(x, bottom, x, _AGE_TOP - 0.5 * mm)
+        _write(page, x - 2.5, bottom - 3 * mm, str(tick), 6.5, colour=_QUIET)
+    for index, (name, text, interval, age, colour) in enumerate(rows):
+        y = _AGE_TOP - 3.2 * mm - index * 6 * mm
+        _write(page, left, y - 2.5, name, 8, _BOLD if name == "Bone age" else _PLAIN)
+        _write(page, to_x + 3 * mm, y - 2.5, text, 8, _BOLD)
+        page.setStrokeColor(colour)
+        page.setFillColor(colour)
+        if interval is not None:
+            page.setLineWidth(2.2)
+            page.line(*(v for end in interval for v in (float(place(end, (first, last), (from_x, to_x))), y)))
+        if age is not None:
+            page.circle(float(place(age, (first, last), (from_x, to_x))), y, 3.2, stroke=0, fill=1)
+    _write(page, to_x + 3 * mm, bottom - 3 * mm, "years; bars: 90 % intervals", 6.5, colour=_QUIET)
+
+
+def _film(page: Canvas, radiograph: "Radiograph", assessment: "Assessment") -> None:
+    wide, high = 68 * mm, 92 * mm
+    scale = min(wide / assessment.width, high / assessment.height)
+    left, top = _MARGIN, _FILM_TOP
+    drawn_wide, drawn_high = assessment.width * scale, assessment.height * scale
+    page.drawImage(_image(jpeg(film_picture(radiograph.pixels, 1000))), left, top - drawn_high, drawn_wide, drawn_high)
+    for bone, one in assessment.bones.items():
+        if one is not None:
+            x0, y0, x1, y1 = (value * scale for value in one.box)
+            page.setStrokeColor(HexColor(bone_colour(bone)))
+            page.setLineWidth(0.9)
+            page.rect(left + x0, top - y1, x1 - x0, y1 - y0)
+    for label in labels_of(assessment):
+        x, y = left + label.x * scale, top - (label.y + label.height) * scale
+        page.setFillColor(Color(0, 0, 0, alpha=0.72))
+        page.roundRect(x, y, label.width * scale, label.height * scale, 1.5, stroke=0, fill=1)
+        size = label.height * scale / 1.6
+        text = f"{label.name} {label.grade}"
+        inset = (label.width * scale - float(stringWidth(text, _BOLD, size))) / 2
+        _write(page, x + inset, y + size * 0.42, text, size, _BOLD, HexColor(bone_colour(label.bone)))
+
+
+def _scores(page: Canvas, assessment: "Assessment") -> None:
+    left = _MARGIN + 74 * mm
+    columns = [_RIGHT - 52 * mm, _RIGHT - 26 * mm, _RIGHT]
+    line = 4.4 * mm
+    y = _FILM_TOP - 3.5 * mm
+    cards = [assessment.standards[key] for key in STANDARDS]
+    _write(page, left, y, "Bone", 8, _BOLD, _QUIET)
+    for x, card in zip(columns, cards, strict=True):
+        _write_right(page, x, y, card.name, 8, _BOLD, _QUIET)
+    y -= line
+    for column in columns:
+        _write_right(page, column - 10 * mm, y, "grade", 6.5, colour=_QUIET)
+        _write_right(page, column, y, "score", 6.5, colour=_QUIET)
+    for index, bone in enumerate(assessment.bones):
+        y -= line
+        if index % 2 == 0:
+            page.setFillColor(_BAND)
+            page.rect(left - 1.5 * mm, y - 1.3 * mm, _RIGHT - left + 2.5 * mm, line, stroke=0, fill=1)
+        page.setFillColor(HexColor(bone_colour(bone)))
+        page.circle(left + 1.2 * mm, y + 2.6, 2, stroke=0, fill=1)
+        _write(page, left + 4 * mm, y, BONE_TITLES[bone], 8.5)
+        for x, card in zip(columns, cards, strict=True):
+            label, score = card.labels[bone], card.scores[bone]
+            _write_right(page, x - 10 * mm, y, NO_VALUE if label is None else label, 8.5, _BOLD)
+            _write_right(page, x, y, NO_VALUE if score is None else str(score), 8.5)
+    page.setStrokeColor(_INK)
+    page.setLineWidth(0.7)
+    page.line(left - 1.5 * mm, y - 1.8 * mm, _RIGHT + 1 * mm, y - 1.8 * mm)
+    y -= line * 0.25
+    for title, values in (
+        ("Total score", [NO_VALUE if card.total is None else str(card.total) for card in cards]),
+        ("Table age", [_short_age(card) for card in cards]),
+        ("90 % interval, years", [_interval(card) for card in cards]),
+    ):
+        y -= line
+        _write(page, left, y, title, 8.5, _BOLD)
+        for x, value in zip(columns, values, strict=True):
+            _write_right(page, x, y, value, 8.5, _BOLD)
+    _notes(page, assessment, left, y - line * 1.15)
+
+
+def _short_age(card: "ScoreCard") -> str:
+    """The age in words without what stands in brackets: "10.1 years", "mature", "below 2.0 years"."""
+    return NO_VALUE if card.total is None else card.age_text.partition(" (")[0]
+
+
+def _interval(card: "ScoreCard") -> str:
+    return NO_VALUE if card.interval90_years is None else year_range(*card.interval90_years)
+
+
+def _notes(page: Canvas, assessment: "Assessment", left: float, y: float) -> None:
+    failed = [check.message for check in assessment.checks if not check.passed]
+    text = " ".join(failed) if failed else f"All {len(assessment.checks)} checks of the film passed."
+    lines = _wrapped(text, _RIGHT - left, 7)
+    if len(lines) > _NOTE_LINES:
+        lines = [*lines[: _NOTE_LINES - 1], "The rest is on the page and in the JSON."]
+    for line in lines:
+        _write(page, left, y, line, 7, colour=_ALARM if failed else _QUIET)
+        y -= 3.1 * mm
+
+
+def _crops(page: Canvas, assessment: "Assessment", explanation: "Explanation") -> None:
+    title = f"The 13 regions, and below each the Grad-CAM of its grade (stage {explanation.stage})"
+    _write(page, _MARGIN, _CROPS_TOP, title, 8, _BOLD, _QUIET)
+    gap = 2 * mm
+    side = (_RIGHT - _MARGIN - gap * (_CROPS_A_ROW - 1)) / _CROPS_A_ROW
+    picture = side * 0.92
+    row_height = 2 * picture + 12 * mm
+    out_of_line = {one.bone for one in assessment.inconsistencies}
+    for index, (bone, one) in enumerate(assessment.bones.items()):
+        row, column = divmod(index, _CROPS_A_ROW)
+        x = _MARGIN + column * (side + gap)
+        top = _CROPS_TOP - 2.5 * mm - row * row_height
+        if one is None:
+            page.setStrokeColor(_RULE)
+            page.rect(x, top - 2 * picture, picture, 2 * picture)
+            _write(page, x + 2 * mm, top - picture, "not found", 8, colour=_QUIET)
+            _write(page, x, top - 2 * picture - 3.4 * mm, bone, 8, _BOLD)
+            continue
+        maps = explanation.maps[bone]
+        page.drawImage(_image(jpeg(grey8(maps.crop), 92)), x, top - picture, picture, picture)
+        overlay = jpeg(blended(maps.crop, maps.grad_cam, _MAP_OPACITY), 92)
+        page.drawImage(_image(overlay), x, top - 2 * picture, picture, picture)
+        page.setFillColor(HexColor(bone_colour(bone)))
+        page.rect(x, top - 2 * picture - 1, picture, 1.6, stroke=0, fill=1)
+        end = _write(page, x, top - 2 * picture - 3.8 * mm, bone, 8, _BOLD)
+        _write(page, end + 1.5 * mm, top - 2 * picture - 3.8 * mm, one.label, 8, _BOLD, _ACCENT)
+        about = f"TW3 {one.tw3_stage}, p {percent(one.probabilities[one.grade])}"
+        _write(page, x, top - 2 * picture - 7 * mm, about, 6.8, colour=_QUIET)
+        if bone in out_of_line:
+            _write(page, x, top - 2 * picture - 9.8 * mm, "out of line", 6.8, _BOLD, _ALARM)
+    _legend(page, _MARGIN + 6 * (side + gap), _CROPS_TOP - 2.5 * mm - row_height, picture)
+
+
+def _legend(page: Canvas, x: float, top: float, width: float) -> None:
+    """Fills the place of a 14th crop: what the colours and the numbers mean."""
+    ramp = np.linspace(0.0, 1.0, 128, dtype=np.float32)[None, :].repeat(4, axis=0)
+    page.drawImage(_image(png(heat(ramp))), x, top - 4 * mm, width, 4 * mm)
+    _write(page, x, top - 7 * mm, "0", 6.5, colour=_QUIET)
+    _write_right(page, x + width, top - 7 * mm, "1", 6.5, colour=_QUIET)
+    y = top - 11 * mm
+    for line in _wrapped(
+        "Grad-CAM: share of the crop's own maximum. Bold: RUS-CHN grade. TW3: stage. p: probability of that grade.",
+        width,
+        6.5,
+    ):
+        _write(page, x, y, line, 6.5, colour=_QUIET)
+        y -= 2.9 * mm
+
+
+def _foot(page: Canvas, assessment: "Assessment") -> None:
+    page.setFillColor(_INK)
+    page.roundRect(_MARGIN, _FOOT_TOP - 6.5 * mm, _RIGHT - _MARGIN, 6.5 * mm, 3, stroke=0, fill=1)
+    _write(page, _MARGIN + 3 * mm, _FOOT_TOP - 4.4 * mm, DISCLAIMER, 9, _BOLD, white)
+    _write_right(
+        page, _RIGHT - 3 * mm, _FOOT_TOP - 4.3 * mm, f"Weights: {weights_line(assessment.weights)}", 8, colour=white
+    )
+    line = f"SHA-256 of the film's pixels: {assessment.film_sha256}"
+    _write(page, _MARGIN, _FOOT_TOP - 10.5 * mm, line, 6.5, colour=_QUIET)
+
+
+def _image(file: bytes) -> ImageReader:
+    return ImageReader(io.BytesIO(file))

@@ -1,0 +1,348 @@
+"""The Assess tab: a film in; boxes, graded crops with their maps, scores and the bone age out."""
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import gradio as gr
+from gradio.processing_utils import save_bytes_to_cache
+
+from core.bones import Sex
+from core.errors import BoneGradeError
+from core.film.radiograph import Radiograph, read_radiograph
+from webapp.assess.crop_cards import OVERLAY_CHOICES, crop_grid
+from webapp.assess.examples import Example
+from webapp.assess.film_view import NO_FILM_YET, film_preview, film_with_boxes
+from webapp.assess.report import report_pdf
+from webapp.assess.summary import WELCOME, headline, message, missing_sentence, provenance, score_table
+from webapp.service import TURNS
+from webapp.shared.components import sentence_of, styled_html
+from webapp.shared.figures import age_figure, influence_figure
+from webapp.shared.words import SEX_WORDS, short_hash
+
+if TYPE_CHECKING:
+    from core.assessment.assessor import Assessment, Assessor
+
+_log = logging.getLogger(__name__)
+
+NO_FILM: Final = "There is no film yet: drop a file on the box, or choose an example, and press Assess again."
+NO_SEX: Final = "Choose the child's sex, then press Assess again: the score tables differ for girls and boys."
+UNEXPECTED: Final = (
+    "Something went wrong in the program while it read this film; the server's log says what. "
+    "Try once more, and report it with that log if it happens again."
+)
+
+#: How long a film and its result stay in memory after the last use, in seconds; uploaded files go after as long.
+KEPT_SECONDS: Final = 3600
+
+#: All work on the processor's cores waits in one line, so that two films do not slow each other down.
+_ONE_AT_A_TIME: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "inference"}
+
+_STAGES: Final = [(f"Stage {stage}", stage) for stage in (1, 2, 3, 4)]
+
+#: Shares of the progress bar at which assessing, explaining and drawing end.
+_READ_UNTIL, _ASSESSED_AT, _EXPLAINED_AT, _DRAWN_AT = 0.05, 0.6, 0.85, 0.97
+
+_SHOW_OVERLAY: Final = "(overlay, opacity) => { window.bonegrade.showOverlay(overlay, opacity); return []; }"
+
+#: The same sentence stays in the message panel, so the pop-up need not stand before a result for long.
+_POP_UP_SECONDS: Final = 4
+
+#: Low enough that the bone can be judged under the map.
+_FIRST_OPACITY: Final = 0.4
+
+Updates = dict[Any, Any]
+
+
+@dataclass(frozen=True)
+class FilmInHand:
+    """The film of a session, read once: where it was uploaded to, and its pixels."""
+
+    path: str
+    radiograph: Radiograph
+
+
+@dataclass(frozen=True)
+class AssessTab:
+    """What the other tabs may build on: the session's film and its assessment, None until there is one.
+
+    correct: the button with which a reader takes the assessed film over to the Annotate tab.
+    """
+
+    film: gr.State
+    assessment: gr.State
+    correct: gr.Button
+
+
+def build_assess_tab(load_assessor: Callable[[], "Assessor"], examples: Sequence[Example]) -> AssessTab:
+    """Lays out the tab inside the surrounding gr.Blocks and wires it up.
+
+    load_assessor: returns the one shared assessor, and may take seconds on its first call.
+    """
+    tab = _Tab(load_assessor, examples)
+    return AssessTab(tab.film_state, tab.assessment_state, tab.correct)
+
+
+class _Tab:
+    """The components of the tab and what they do."""
+
+    def __init__(self, load_assessor: Callable[[], "Assessor"], examples: Sequence[Example]):
+        self._load_assessor = load_assessor
+        self.film_state = gr.State(None, time_to_live=KEPT_SECONDS)
+        self.assessment_state = gr.State(None, time_to_live=KEPT_SECONDS)
+        with gr.Row(elem_classes="assess-page", equal_height=False):
+            with gr.Column(scale=0, min_width=300, elem_classes="side"):
+                self._build_inputs(examples)
+            with gr.Column(scale=1, min_width=320, elem_id="answer"):
+                self._build_answer()
+        with gr.Column(visible=False, elem_id="details") as self.details:
+            self._build_details()
+        self._build_api()
+        self._wire(examples)
+
+    def _build_inputs(self, examples: Sequence[Example]) -> None:
+        self.sex = gr.Radio(
+            [(word, sex) for sex, word in SEX_WORDS.items()], label="1. Sex of the child", elem_id="sex", scale=0
+        )
+        self.film = gr.File(label="2. Hand radiograph", elem_id="film", height=150, scale=0)
+        self.assess = gr.Button("Assess", variant="primary", elem_id="assess", size="lg", scale=0)
+        self.example_buttons = []
+        if examples:
+            with gr.Column(elem_classes="examples", scale=0):
+                styled_html(
+                    '<p class="label">No film at hand? Take an example; each is the average of several hands.</p>'
+                )
+                with gr.Row(elem_classes="example-row"):
+                    for number, example in enumerate(examples):
+                        button = gr.Button(
+                            example.caption,
+                            icon=example.path,
+                            elem_id=f"example-{number}",
+                            elem_classes="example",
+                            min_width=80,
+                        )
+                        self.example_buttons.append(button)
+
+    def _build_answer(self) -> None:
+        self.message = styled_html(elem_id="message", elem_classes="message-slot")
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=5, min_width=320):
+                self.film_view = styled_html(NO_FILM_YET, elem_id="film-view")
+            with gr.Column(scale=6, min_width=320, elem_classes="headline-column"):
+                self.headline = styled_html(WELCOME, elem_id="headline")
+                self.age_plot = gr.Plot(visible=False, show_label=False, container=False, elem_id="age-plot")
+
+    def _build_details(self) -> None:
+        styled_html('<h3 class="part">The 13 bones</h3>')
+        with gr.Row(elem_classes="overlay-controls", equal_height=True):
+            self.overlay = gr.Radio(
+                OVERLAY_CHOICES, value="grad_cam", label="Overlay", elem_id="overlay", scale=3, min_width=300
+            )
+            self.opacity = gr.Slider(
+                0.0, 1.0, value=_FIRST_OPACITY, step=0.05, label="Opacity", elem_id="opacity", scale=2, buttons=[]
+            )
+            self.stage = gr.Dropdown(_STAGES, value=3, label="Maps of stage", elem_id="stage", scale=1, min_width=150)
+        self.crops = styled_html(elem_id="crops")
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=6, min_width=320):
+                styled_html('<h3 class="part">Scores under each standard</h3>')
+                self.table = styled_html(elem_id="score-table")
+            with gr.Column(scale=5, min_width=320) as self.influence:
+                styled_html('<h3 class="part">Which bones move the age most</h3>')
+                self.influence_plot = gr.Plot(show_label=False, container=False, elem_id="influence-plot")
+        with gr.Row():
+            self.correct = gr.Button("Correct this reading", elem_id="correct-reading")
+            self.download_report = gr.DownloadButton("Download report (PDF)", elem_id="download-report")
+            self.download_json = gr.DownloadButton("Download data (JSON)", elem_id="download-json")
+        self.provenance = styled_html(elem_id="provenance")
+
+    def _build_api(self) -> None:
+        self.api_answer = gr.JSON(visible=False)
+        self.api_trigger = gr.Button(visible=False)
+
+    def _wire(self, examples: Sequence[Example]) -> None:
+        emptied = [
+            self.message, self.film_state, self.assessment_state, self.film_view, self.headline, self.age_plot,
+            self.details,
+        ]  # fmt: skip
+        answered = [
+            *emptied, self.crops, self.table, self.influence, self.influence_plot, self.download_report,
+            self.download_json, self.provenance, self.assess,
+        ]  # fmt: skip
+        quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+        gr.on(
+            [self.film.upload, self.film.clear, self.film.delete],
+            self._film_changed,
+            [self.film],
+            emptied,
+            **quietly,
+        )
+        self.sex.input(self._sex_changed, [self.film_state], emptied, **quietly)
+        for button, example in zip(self.example_buttons, examples, strict=True):
+            chosen = button.click(_choice(example), None, [self.sex, self.film], **quietly)
+            chosen.then(self._film_changed, [self.film], emptied, **quietly)
+
+        self.assess.click(None, js="() => { window.bonegrade.showAnswer(); return []; }", **quietly)
+        started = self.assess.click(self._started, [self.film_state], [*emptied, self.assess], queue=False, **quietly)
+        done = started.then(
+            self._assess,
+            [self.film, self.sex, self.film_state, self.overlay, self.opacity, self.stage],
+            answered,
+            show_progress="full",
+            show_progress_on=self.headline,
+            api_visibility="private",
+            **_ONE_AT_A_TIME,
+        )
+        # The overlay may have been switched while the film was being assessed.
+        switch: dict[str, Any] = {"fn": None, "inputs": [self.overlay, self.opacity], "js": _SHOW_OVERLAY}
+        done.then(**switch, **quietly)
+        gr.on([self.overlay.change, self.opacity.change], **switch, **quietly)
+        self.stage.input(
+            self._stage_changed,
+            [self.film_state, self.assessment_state, self.overlay, self.opacity, self.stage],
+            [self.crops, self.message],
+            show_progress_on=self.crops,
+            api_visibility="private",
+            **_ONE_AT_A_TIME,
+        ).then(**switch, **quietly)
+        self.api_trigger.click(
+            self._assess_for_api, [self.film, self.sex], self.api_answer, api_name="assess", **_ONE_AT_A_TIME
+        )
+
+    def _emptied(self, film: FilmInHand | None, text: str = "") -> Updates:
+        """Takes every trace of the last result off the page, so that it is not read for the next film."""
+        return {
+            self.message: message(text),
+            self.film_state: film,
+            self.assessment_state: None,
+            self.film_view: NO_FILM_YET if film is None else film_preview(film.radiograph),
+            self.headline: WELCOME,
+            self.age_plot: gr.Plot(value=None, visible=False),
+            self.details: gr.Column(visible=False),
+        }
+
+    def _film_changed(self, path: str | None) -> Updates:
+        if path is None:
+            return self._emptied(None)
+        try:
+            return self._emptied(FilmInHand(path, read_radiograph(Path(path))))
+        except Exception as error:
+            return self._emptied(None, _warned(error))
+
+    def _sex_changed(self, film: FilmInHand | None) -> Updates:
+        return self._emptied(film)
+
+    def _started(self, film: FilmInHand | None) -> Updates:
+        return {**self._emptied(film), self.headline: "", self.assess: gr.Button(interactive=False)}
+
+    def _assess(
+        self,
+        path: str | None,
+        sex: Sex | None,
+        film: FilmInHand | None,
+        overlay: str,
+        opacity: float,
+        stage: int,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Updates:
+        ready = {self.assess: gr.Button(interactive=True)}
+        try:
+            progress(0.0, desc="Reading the film")
+            if path is None:
+                raise BoneGradeError(NO_FILM)
+            if sex is None:
+                raise BoneGradeError(NO_SEX)
+            if film is None or film.path != path:
+                film = FilmInHand(path, read_radiograph(Path(path)))
+            with TURNS.now():
+                return {**ready, **self._answered(film, sex, overlay, opacity, stage, progress)}
+        except Exception as error:
+            return {**ready, **self._emptied(film, _warned(error))}
+
+    def _answered(
+        self, film: FilmInHand, sex: Sex, overlay: str, opacity: float, stage: int, progress: gr.Progress
+    ) -> Updates:
+        """Assesses a film and draws all there is to see. Raises BoneGradeError."""
+        progress(_READ_UNTIL, desc="Loading the weights")
+        assessor = self._load_assessor()
+        span = _ASSESSED_AT - _READ_UNTIL
+        assessment = assessor.assess(
+            film.radiograph, sex, lambda share, text: progress(_READ_UNTIL + span * share, desc=text)
+        )
+        progress(_ASSESSED_AT, desc="Explaining the grades")
+        explanation = assessor.explain(film.radiograph, assessment, stage)
+        progress(_EXPLAINED_AT, desc="Drawing")
+        report = report_pdf(film.radiograph, assessment, explanation, datetime.now().astimezone())
+        data = json.dumps(assessment.to_dict(), indent=2, allow_nan=False).encode()
+        name = f"bonegrade_{short_hash(assessment.film_sha256)}"
+        missing = missing_sentence(assessment)
+        age_plot, influence_plot = age_figure(assessment), influence_figure(assessment)
+        progress(_DRAWN_AT, desc="Sending")
+        return {
+            self.message: message(missing, "warning"),
+            self.film_state: film,
+            self.assessment_state: assessment,
+            self.film_view: film_with_boxes(film.radiograph, assessment),
+            self.headline: headline(assessment),
+            self.age_plot: gr.Plot(value=age_plot, visible=age_plot is not None),
+            self.details: gr.Column(visible=True),
+            self.crops: crop_grid(assessment, explanation, overlay, opacity),
+            self.table: score_table(assessment),
+            self.influence: gr.Column(visible=influence_plot is not None),
+            self.influence_plot: influence_plot,
+            self.download_report: _kept(report, f"{name}.pdf", self.download_report),
+            self.download_json: _kept(data, f"{name}.json", self.download_json),
+            self.provenance: provenance(assessment),
+        }
+
+    def _stage_changed(
+        self,
+        film: FilmInHand | None,
+        assessment: "Assessment | None",
+        overlay: str,
+        opacity: float,
+        stage: int,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Updates:
+        if film is None or assessment is None:
+            return {self.message: message("")}
+        try:
+            progress(0.1, desc=f"Explaining with stage {stage}")
+            with TURNS.now():
+                explanation = self._load_assessor().explain(film.radiograph, assessment, stage)
+            return {self.crops: crop_grid(assessment, explanation, overlay, opacity)}
+        except Exception as error:
+            return {self.message: message(_warned(error))}
+
+    def _assess_for_api(self, film: str | None, sex: Sex | None) -> dict[str, Any]:
+        """Assesses one film: the file and "M" or "F" in, the assessment as JSON out."""
+        try:
+            if film is None or sex is None:
+                raise BoneGradeError(NO_FILM if film is None else NO_SEX)
+            radiograph = read_radiograph(Path(film))
+            with TURNS.now():
+                return self._load_assessor().assess(radiograph, sex).to_dict()
+        except BoneGradeError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+
+def _choice(example: Example) -> Callable[[], tuple[Sex, str]]:
+    """What a click on an example's button does: it fills in the sex and the film."""
+    return lambda: (example.sex, str(example.path))
+
+
+def _warned(error: Exception) -> str:
+    """The sentence for an error, which also pops up on the page; what nobody foresaw goes to the log."""
+    text = sentence_of(error, UNEXPECTED, _log, "Assessing a film failed.")
+    gr.Warning(text, duration=_POP_UP_SECONDS, title="Not assessed")
+    return text
+
+
+def _kept(file: bytes, name: str, button: gr.DownloadButton) -> str:
+    """Puts a file where gradio serves it from, and deletes it with the uploads."""
+    return str(save_bytes_to_cache(file, name, button.GRADIO_CACHE))

@@ -1,0 +1,163 @@
+"""The Data tab: the ledger out as a dataset, for those who may take it."""
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast, get_args
+
+import gradio as gr
+
+from core.access.roles import Action, enforce
+from core.errors import BoneGradeError
+from core.ledger import LabelRule
+from webapp.assess.summary import message
+from webapp.desk import Desk
+from webapp.shared.components import styled_html
+
+if TYPE_CHECKING:
+    from core.dataset.export import ExportFormat
+
+_log = logging.getLogger(__name__)
+
+DEMO: Final = (
+    '<section class="welcome"><h2>Nothing is kept here</h2><p>This is a demo: corrections stay in your session, so there is '
+    "no data to export. Start BoneGrade on your own computer, or set up a login, to collect readings.</p></section>"
+)
+_UNEXPECTED: Final = (
+    "The export failed in a way that nobody foresaw; nothing was changed, and the server's log says more."
+)
+_INTRODUCTION: Final = """
+<section class="welcome" aria-label="Export">
+  <h2>Take the readings out as a dataset</h2>
+  <p>One zip file: a table of every film and bone in Parquet, where the model's prediction, the readers' word and the gold
+  reading stand in separate columns; the crops of films whose pixels were kept with consent; COCO boxes and CSV; a
+  datasheet; and a manifest with the SHA-256 of every file. Films are split by patient, and gold films are never in the
+  training part. The same revision always makes the same files.</p>
+</section>
+"""
+_RULES: Final = {
+    "latest": "The latest word on each bone",
+    "majority": "The majority of the readers",
+    "reviewer_first": "Gold, else the reviewer, else the latest",
+}
+_FORMATS: Final = {
+    "labels": "Labels (Parquet)",
+    "crops": "Crops (Parquet with pictures)",
+    "csv": "Labels (CSV)",
+    "coco": "Boxes (COCO)",
+    "voc": "Boxes (Pascal VOC)",
+    "films": "Films whose pixels were kept (PNG)",
+}
+_USUAL: Final = ["labels", "crops", "csv", "coco"]
+
+Updates = dict[Any, Any]
+
+
+def build_data_tab(desk: Desk) -> None:
+    """Lays out the tab inside the surrounding gr.Blocks and wires it up."""
+    if desk.ledger is None:
+        styled_html(DEMO)
+        return
+    _Tab(desk)
+
+
+class _Tab:
+    """The components of the tab and what they do."""
+
+    def __init__(self, desk: Desk):
+        self._desk = desk
+        with gr.Column(elem_id="data"):
+            styled_html(_INTRODUCTION)
+            assert set(_RULES) == set(get_args(LabelRule))
+            self.rule = gr.Radio(
+                [(words, rule) for rule, words in _RULES.items()],
+                value="latest",
+                label="Whose word counts, where several people read a film",
+                elem_id="export-rule",
+            )
+            self.formats = gr.CheckboxGroup(
+                [(words, key) for key, words in _FORMATS.items()],
+                value=_USUAL,
+                label="What to put in",
+                elem_id="export-formats",
+            )
+            self.split = gr.Textbox(
+                "80/10/10", label="Percentages of patients in train/val/test", elem_id="export-split", max_lines=1
+            )
+            self.make = gr.Button("Make the export", variant="primary", elem_id="export-make", scale=0, min_width=220)
+            self.message = styled_html(elem_id="export-message", elem_classes="message-slot")
+            self.done = styled_html(elem_id="export-done")
+            self.download = gr.DownloadButton("Download the dataset (zip)", visible=False, elem_id="export-download")
+        self.make.click(
+            self._export,
+            [self.rule, self.formats, self.split],
+            [self.message, self.done, self.download],
+            show_progress_on=self.done,
+            api_visibility="private",
+            concurrency_limit=1,
+            concurrency_id="export",
+        )
+
+    def _export(
+        self,
+        rule: str,
+        formats: list[str],
+        split: str,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Iterator[Updates]:
+        # Imported here because pyarrow takes a second to import, and the page need not wait for it.
+        from core.dataset.export import ExportOptions, export_zip
+        from core.dataset.split import Shares
+
+        ledger = self._desk.ledger
+        assert ledger is not None
+        folder = Path(tempfile.mkdtemp(prefix="bonegrade-export-"))
+        try:
+            reader = self._desk.reader(request)
+            enforce(reader, Action.EXPORT)
+            if not formats:
+                raise BoneGradeError("There is nothing to export: tick at least one thing to put in.")
+            options = ExportOptions(
+                rule=cast(LabelRule, rule),
+                reviewers=frozenset(self._desk.those_who_may(Action.SET_GOLD)),
+                formats=cast("tuple[ExportFormat, ...]", tuple(key for key in _FORMATS if key in formats)),
+                shares=Shares.of_text(split),
+            )
+            progress(0.0, desc="Reading the ledger")
+            target = folder / f"bonegrade_revision_{ledger.ledger_revision()}.zip"
+            manifest = export_zip(
+                ledger, target, options, lambda films: progress((films, None), desc="Writing", unit="films")
+            )
+            yield {
+                self.message: "",
+                self.done: _summary(manifest, target.stat().st_size),
+                self.download: gr.DownloadButton(value=str(target), visible=True),
+            }
+        except BoneGradeError as error:
+            yield self._failed(str(error))
+        except Exception:
+            _log.exception("An export failed.")
+            yield self._failed(_UNEXPECTED)
+        finally:  # gradio has its own copy of the file by now
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _failed(self, text: str) -> Updates:
+        return {
+            self.message: message(text, title="Not exported"),
+            self.done: "",
+            self.download: gr.DownloadButton(value=None, visible=False),
+        }
+
+
+def _summary(manifest: dict[str, Any], size: int) -> str:
+    """What the file holds, in one paragraph."""
+    split = manifest["split"]
+    parts = ", ".join(f"{count:,} {part}" for part, count in split["films"].items())
+    return (
+        f'<p id="export-summary" role="status">Revision {manifest["revision"]}: {sum(split["films"].values()):,} films '
+        f"({escape(parts)}) and {sum(split['crops'].values()):,} crops, {size / 1e6:,.1f} MB.</p>"
+    )

@@ -1,0 +1,376 @@
+"""The Queue tab: films to read in an order of one's choice, and the way in for many of them at once."""
+
+import atexit
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import gradio as gr
+
+from core.access.roles import Action, Reader, enforce
+from core.errors import BoneGradeError
+from core.intake.background import BackgroundAssessor
+from core.ledger.checks import checked_name
+from core.ledger.reading_queue import Order, counts, next_film, queue_rows
+from webapp.queue.upload import UploadPart
+from webapp.queue.view import DEMO, VIEWER, background_panel, count_tiles, film_table, finished, note
+from webapp.queue.wish import OLDEST, Wish
+from webapp.service import TURNS
+from webapp.shared.components import styled_html
+from webapp.shared.words import SEX_WORDS, counted
+
+if TYPE_CHECKING:
+    from core.ledger import Ledger
+    from webapp.annotate.tab import AnnotateTab
+    from webapp.desk import Desk
+
+_log = logging.getLogger(__name__)
+
+UNEXPECTED: Final = "Something went wrong in the program; the server's log says what. Try once more."
+
+_ORDERS: Final = [
+    ("Expected gain", Order.EXPECTED_GAIN.value),
+    ("Random", Order.RANDOM.value),
+    ("Oldest first", Order.OLDEST.value),
+]
+_ORDER_INFO: Final = (
+    "Expected gain: first what the model is unsure of and readers disagree on, by the bones hardest to read."
+)
+_STATES: Final = [
+    ("To read", "to_read"),
+    ("Read by you", "read_by_me"),
+    ("Read by anyone", "read"),
+    ("Skipped", "skipped"),
+    ("Flagged", "flagged"),
+    ("Refused", "refused"),
+    ("All", "all"),
+]
+_PAGE: Final = 25
+_EVERY_SECONDS: Final = 2.0
+
+#: A row that is drawn anew keeps the tick of the one that stood in its place, unless the page is told.
+_TICKS: Final = "() => { window.bonegradeQueue.drawTicks(); return []; }"
+
+Updates = dict[Any, Any]
+_Kind = Literal["skip", "flag", "unflag", "assign"]
+
+#: The title that the tab has among the others.
+TAB_TITLE: Final = "Queue"
+
+
+def build_queue_tab(
+    desk: "Desk", annotate: "AnnotateTab", tabs: gr.Tabs, names: Callable[[], Sequence[str]] = tuple
+) -> None:
+    """Lays out the tab inside the surrounding gr.Blocks, wires it up and starts the assessing in the background.
+
+    tabs: those that the tab is one of, of which one has the id "annotate". names: of the readers that there are; where it
+    gives none, films can be assigned to any name.
+    """
+    if desk.ledger is None:
+        styled_html(DEMO)
+        return
+    background = BackgroundAssessor(desk.ledger, desk.load_assessor, TURNS)
+    atexit.register(background.stop)
+    _Tab(desk, desk.ledger, background, annotate, tabs, names)
+    background.start()
+
+
+class _Tab:
+    """The components of the tab and what they do."""
+
+    def __init__(
+        self,
+        desk: "Desk",
+        ledger: "Ledger",
+        background: BackgroundAssessor,
+        annotate: "AnnotateTab",
+        tabs: gr.Tabs,
+        names: Callable[[], Sequence[str]],
+    ):
+        self._desk = desk
+        self._ledger = ledger
+        self._background = background
+        self._names = names
+        with gr.Column(elem_id="queue"):
+            self._build()
+            with gr.Column(elem_classes="queue-part"):
+                styled_html('<h3 class="part">Add films</h3>')
+                self.viewer = styled_html(elem_id="queue-viewer")
+                with gr.Column() as self.uploading:
+                    self.upload = UploadPart(desk, ledger, background)
+        self._film_to_open = annotate.film_to_open
+        self._tabs = tabs
+        self._wire()
+
+    def _build(self) -> None:
+        self.counts = styled_html(elem_id="queue-counts")
+        self.progress = styled_html(elem_id="queue-background")
+        with gr.Row(elem_classes="queue-start", equal_height=True) as self.starting:
+            self.order = gr.Radio(
+                _ORDERS,
+                value=Order.EXPECTED_GAIN.value,
+                label="Order",
+                info=_ORDER_INFO,
+                elem_id="queue-order",
+                scale=3,
+            )
+            self.start = gr.Button("Start reading", variant="primary", size="lg", elem_id="queue-start", scale=1)
+        self.message = styled_html(elem_id="queue-message")
+        with gr.Row(elem_classes="queue-filters", equal_height=True) as self.filtering:
+            self.state = gr.Dropdown(_STATES, value="to_read", label="State", elem_id="queue-state", min_width=130)
+            self.sex = gr.Dropdown(
+                [("Both", ""), *[(word, sex) for sex, word in SEX_WORDS.items()]],
+                value="",
+                label="Sex",
+                elem_id="queue-filter-sex",
+                min_width=110,
+            )
+            self.youngest = gr.Number(
+                0,
+                label="Bone age from, years",
+                minimum=0,
+                maximum=OLDEST,
+                elem_id="queue-from",
+                min_width=130,
+            )
+            self.oldest = gr.Number(
+                OLDEST, label="to, years", minimum=0, maximum=OLDEST, elem_id="queue-to", min_width=110
+            )
+            self.mine = gr.Checkbox(False, label="Assigned to me", elem_id="queue-mine", min_width=130)
+        self.table = styled_html(elem_id="queue-films")
+        with gr.Row(elem_classes="queue-pages"):
+            self.previous = gr.Button("Previous", size="sm", min_width=90, elem_id="queue-previous", interactive=False)
+            self.place = styled_html(elem_id="queue-place")
+            self.next = gr.Button("Next", size="sm", min_width=90, elem_id="queue-next", interactive=False)
+        with gr.Row(elem_classes="queue-acts", equal_height=True) as self.acts:
+            self.skip = gr.Button("Skip", size="sm", min_width=80, elem_id="queue-skip")
+            self.reason = gr.Textbox(
+                label="Reason for the flag", max_lines=1, max_length=500, elem_id="queue-reason", min_width=180, scale=2
+            )
+            self.flag = gr.Button("Flag", size="sm", min_width=80, elem_id="queue-flag")
+            self.unflag = gr.Button("Take flag off", size="sm", min_width=110, elem_id="queue-unflag")
+            with gr.Row(visible=False, equal_height=True, elem_id="queue-assigning") as self.assigning:
+                self.assignee = gr.Dropdown(
+                    [], label="Reader", allow_custom_value=True, elem_id="queue-assignee", min_width=150, scale=2
+                )
+                self.assign = gr.Button("Assign", size="sm", min_width=80, elem_id="queue-assign")
+        self.page = gr.State(0)
+        self.opened = gr.Textbox(visible="hidden", elem_id="queue-opened", label="Film to open")
+        self.chosen = gr.Textbox(visible="hidden", elem_id="queue-chosen", label="Chosen films")
+        self.timer = gr.Timer(_EVERY_SECONDS, active=False)
+
+    def _wire(self) -> None:
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        filters = [self.order, self.state, self.sex, self.youngest, self.oldest, self.mine]
+        listed = [
+            self.counts, self.progress, self.timer, self.table, self.place, self.previous, self.next, self.page,
+            self.chosen, self.starting, self.filtering,
+        ]  # fmt: skip
+        shown = [*listed, self.message]
+        everything = [*shown, self.viewer, self.uploading, self.acts, self.assigning, self.assignee]
+        listings = [
+            gr.on(None, self._opened_page, None, everything, **quiet),  # when the page is loaded
+            self._tabs.select(self._selected, [*filters, self.page], everything, **quiet),
+            gr.on(
+                [part.change for part in filters],  # type: ignore[attr-defined]
+                self._first_page,
+                filters,
+                shown,
+                trigger_mode="always_last",
+                **quiet,
+            ),
+            self.upload.added.then(self._first_page, filters, shown, **quiet),
+            *(
+                button.click(self._turned(step), [*filters, self.page], shown, **quiet)
+                for button, step in ((self.previous, -1), (self.next, 1))
+            ),
+        ]
+        self.timer.tick(self._tick, [*filters, self.page, self.chosen], listed, **quiet)
+        opening = [self._film_to_open, self._tabs, *shown]
+        self.opened.change(self._open, [self.opened], opening, **quiet)
+        self.start.click(self._start, filters, opening, **quiet)
+        told = [*filters, self.page, self.chosen]
+        said = [*shown, self.reason]
+        listings += [
+            self.skip.click(self._skip, told, said, **quiet),
+            self.flag.click(self._flag, [*told, self.reason], said, **quiet),
+            self.unflag.click(self._unflag, [*told, self.reason], said, **quiet),
+            self.assign.click(self._assign, [*told, self.assignee], said, **quiet),
+        ]
+        for listing in listings:
+            listing.then(None, js=_TICKS, **quiet)
+
+    # What the page shows
+
+    def _opened_page(self, request: gr.Request) -> Updates:
+        """A page that was just loaded, with the filters as they are laid out."""
+        return self._whole_page(request, Wish(), 0)
+
+    def _selected(self, request: gr.Request, event: gr.SelectData, *values: Any) -> Updates:
+        """Another tab was chosen; on this one, what changed meanwhile is shown."""
+        if event.value != TAB_TITLE:
+            return {self.message: gr.skip()}
+        *wish, page = values
+        return self._whole_page(request, Wish(*wish), page)
+
+    def _whole_page(self, request: gr.Request, wish: Wish, page: int) -> Updates:
+        def found(reader: Reader) -> Updates:
+            may_add = reader.may(Action.ADD_FILMS)
+            return {
+                **self._listed(reader, wish, page),
+                self.viewer: "" if may_add else note(VIEWER, "warning", "To look at only"),
+                self.uploading: gr.Column(visible=may_add),
+                self.acts: gr.Row(visible=reader.may(Action.CORRECT)),
+                self.assigning: gr.Row(visible=reader.may(Action.ASSIGN)),
+                self.assignee: gr.Dropdown(choices=[("nobody", ""), *((name, name) for name in self._names())]),
+            }
+
+        return self._answered(request, found)
+
+    def _first_page(self, request: gr.Request, *wish: Any) -> Updates:
+        return self._answered(request, lambda reader: self._listed(reader, Wish(*wish), 0))
+
+    def _turned(self, step: int) -> Callable[..., Updates]:
+        """Turns the list's page by so many."""
+
+        def turn(request: gr.Request, *values: Any) -> Updates:
+            *wish, page = values
+            return self._answered(request, lambda reader: self._listed(reader, Wish(*wish), max(0, page + step)))
+
+        return turn
+
+    def _tick(self, request: gr.Request, *values: Any) -> Updates:
+        """While films are assessed: the numbers move; the list grows, unless someone is choosing from it."""
+        *wish, page, chosen = values
+
+        def found(reader: Reader) -> Updates:
+            if chosen:
+                return self._numbers(reader)
+            return self._listed(reader, Wish(*wish), page)
+
+        updates = self._answered(request, found)
+        updates.pop(self.message)
+        return updates
+
+    def _listed(self, reader: Reader, wish: Wish, page: int) -> Updates:
+        """The list of films from its page on, and all numbers. Raises BoneGradeError."""
+        rows = queue_rows(
+            self._ledger, reader.name, wish.in_order, wish.filter(reader), limit=_PAGE + 1, offset=page * _PAGE
+        )
+        here = rows[:_PAGE]
+        first = page * _PAGE
+        place = f"Films {first + 1:,} to {first + len(here):,}" if here else ""
+        numbers = counts(self._ledger, reader.name)
+        done = wish.state == "to_read" and not here and page == 0
+        return {
+            **self._numbers(reader),
+            self.table: finished(numbers, wish.narrows, reader.may(Action.ADD_FILMS))
+            if done
+            else film_table(here, reader.may(Action.CORRECT)),
+            self.place: f'<p role="status">{place}</p>',
+            self.previous: gr.Button(interactive=page > 0),
+            self.next: gr.Button(interactive=len(rows) > _PAGE),
+            self.page: page,
+            self.chosen: "",
+            self.starting: gr.Row(visible=numbers.films > 0),
+            self.filtering: gr.Row(visible=numbers.films > 0),
+        }
+
+    def _numbers(self, reader: Reader) -> Updates:
+        progress = self._background.progress()
+        return {
+            self.counts: count_tiles(counts(self._ledger, reader.name)),
+            self.progress: background_panel(progress),
+            self.timer: gr.Timer(active=progress.at_work),
+        }
+
+    # What a person asks for
+
+    def _open(self, opened: str, request: gr.Request) -> Updates:
+        """A film of the list, in the Annotate tab."""
+        film_id = opened.partition(":")[0]
+        return self._answered(request, lambda reader: self._annotate(int(film_id)))
+
+    def _start(self, request: gr.Request, *wish: Any) -> Updates:
+        """The next film to read, in the Annotate tab."""
+
+        def found(reader: Reader) -> Updates:
+            wanted = Wish(*wish)
+            wanted = replace(wanted, state="to_read")
+            film_id = next_film(self._ledger, reader.name, wanted.in_order, wanted.filter(reader))
+            if film_id is not None:
+                return self._annotate(film_id)
+            numbers = counts(self._ledger, reader.name)
+            return {
+                **self._listed(reader, Wish(*wish), 0),
+                self.table: finished(numbers, wanted.narrows, reader.may(Action.ADD_FILMS)),
+            }
+
+        return self._answered(request, found)
+
+    def _annotate(self, film_id: int) -> Updates:
+        self._ledger.film(film_id)
+        return {self._film_to_open: str(film_id), self._tabs: gr.Tabs(selected="annotate")}
+
+    def _skip(self, request: gr.Request, *values: Any) -> Updates:
+        *told, chosen = values
+        return self._said(request, told, chosen, "skip", "skipped", Action.CORRECT)
+
+    def _flag(self, request: gr.Request, *values: Any) -> Updates:
+        *told, chosen, reason = values
+        if not reason.strip():
+            return {self.message: note("Say in a few words why you flag it, so that others can settle it.")}
+        return self._said(request, told, chosen, "flag", "flagged", Action.CORRECT, reason.strip())
+
+    def _unflag(self, request: gr.Request, *values: Any) -> Updates:
+        *told, chosen, reason = values
+        return self._said(request, told, chosen, "unflag", "without a flag", Action.CORRECT, reason.strip())
+
+    def _assign(self, request: gr.Request, *values: Any) -> Updates:
+        *told, chosen, name = values
+        name = (name or "").strip()
+        names = self._names()
+        if name and names and name not in names:
+            return {self.message: note("There is no reader of this name: choose one from the list.")}
+        done = f"assigned to {name}" if name else "assigned to nobody"
+        return self._said(request, told, chosen, "assign", done, Action.ASSIGN, checked_name(name) if name else "")
+
+    def _said(
+        self,
+        request: gr.Request,
+        told: Sequence[Any],
+        chosen: str,
+        kind: _Kind,
+        done: str,
+        action: Action,
+        text: str = "",
+    ) -> Updates:
+        """Says something of each chosen film."""
+
+        def found(reader: Reader) -> Updates:
+            enforce(reader, action)
+            film_ids = [int(film_id) for film_id in chosen.split(",") if film_id]
+            if not film_ids:
+                raise BoneGradeError("Tick one or more films of the list first.")
+            for film_id in film_ids:
+                self._ledger.say(film_id, kind, reader=reader.name, token=uuid.uuid4().hex, note=text)
+            *wish, page = told
+            return {
+                **self._listed(reader, Wish(*wish), page),
+                self.message: note(f"{counted(len(film_ids), 'film')} {done}.", "good", "Done"),
+                self.reason: "",
+            }
+
+        return self._answered(request, found)
+
+    def _answered(self, request: gr.Request, found: Callable[[Reader], Updates]) -> Updates:
+        """What was asked for, or the sentence that says why not."""
+        try:
+            return {self.message: "", **found(self._desk.reader(request))}
+        except BoneGradeError as error:
+            return {self.message: note(str(error))}
+        except Exception:
+            _log.exception("The queue could not do what was asked.")
+            return {self.message: note(UNEXPECTED)}

@@ -1,0 +1,272 @@
+"""Adding films to the queue: first everything is looked at and shown, then a person decides, then films are added."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import gradio as gr
+
+from core.access.roles import Action, enforce
+from core.bones import Sex
+from core.errors import BoneGradeError
+from core.intake import Batch, Looked, look_through, open_batch, take_in
+from webapp.queue.view import Writing, bar, looked_through, note, taken_in
+from webapp.shared.components import NOT_NOW, classes_if, styled_html
+from webapp.shared.pictures import data_uri, film_picture, jpeg
+from webapp.shared.words import SEX_WORDS
+
+if TYPE_CHECKING:
+    from core.film.burned_in_text import TextPlace
+    from core.film.radiograph import Radiograph
+    from core.intake.background import BackgroundAssessor
+    from core.ledger import Ledger
+    from webapp.desk import Desk
+
+_log = logging.getLogger(__name__)
+
+UNEXPECTED: Final = (
+    "Something went wrong in the program; the server's log says what. Nothing more was added; try once more."
+)
+_CONSENT: Final = "I may keep these films: their pictures are stored here, to be read and to train the model."
+_NO_CONSENT: Final = (
+    "Leave it open, and pixels are forgotten: the films are assessed now, while you wait, and only what the model says "
+    "is kept. They cannot be shown again, nor assessed by a later model."
+)
+_SEX_INFO: Final = (
+    "For films that no CSV names. A CSV has a row for each film, with columns id (or file), sex, age_years."
+)
+
+#: Reading and unpacking is work for one core, so batches wait for each other.
+_ONE_BATCH: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "intake"}
+
+#: What was found in other films goes off the page; that it is of other films, `_add` sees by itself.
+_START_OVER_JS: Final = f"""() => ["", "", {{"__type__": "update", "elem_classes": ["{NOT_NOW}"]}}]"""
+
+#: So many films with writing are shown, each with so many places, as pictures of this height in pixels.
+_SHOWN_FILMS, _SHOWN_PLACES, _PLACE_HEIGHT = 24, 3, 64
+
+Updates = dict[Any, Any]
+
+
+#: What a look is at: files, folder, CSV, sex and consent as they stand on the page.
+_Given = tuple[tuple[str, ...], tuple[str, ...], str | None, str | None, bool]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a person has before them when they decide. given: what was looked at. new: films that can be added. with_writing:
+    their SHA-256."""
+
+    given: _Given
+    new: int
+    with_writing: frozenset[str]
+
+
+class UploadPart:
+    """The part of the page that adds films. added: the event after which other parts look anew."""
+
+    def __init__(self, desk: "Desk", ledger: "Ledger", background: "BackgroundAssessor"):
+        self._desk = desk
+        self._ledger = ledger
+        self._background = background
+        self._build()
+        self._wire()
+
+    def _build(self) -> None:
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=1, min_width=280):
+                self.files = gr.File(
+                    label="Films, or a zip of films", file_count="multiple", height=150, elem_id="queue-files"
+                )
+                self.folder = gr.File(label="Or a folder", file_count="directory", height=150, elem_id="queue-folder")
+            with gr.Column(scale=1, min_width=280):
+                self.table = gr.File(label="CSV, if you have one", file_types=[".csv"], height=150, elem_id="queue-csv")
+                self.sex = gr.Radio(
+                    [("By the CSV alone", ""), *[(word, sex) for sex, word in SEX_WORDS.items()]],
+                    value="",
+                    label="Sex",
+                    info=_SEX_INFO,
+                    elem_id="queue-sex",
+                )
+                self.consent = gr.Checkbox(False, label=_CONSENT, info=_NO_CONSENT, elem_id="queue-consent")
+                self.look = gr.Button("Check the films", variant="primary", elem_id="queue-look")
+        self.message = styled_html(elem_id="queue-upload-message")
+        self.result = styled_html(elem_id="queue-result")
+        with gr.Row(elem_classes=classes_if(False), elem_id="queue-decide", equal_height=True) as self.decide:
+            self.writing = gr.Radio(
+                [("Leave these films out", "out"), ("Keep them: no writing names a child", "keep")],
+                value=None,
+                label="Films with writing",
+                elem_classes=classes_if(False),
+                elem_id="queue-writing",
+            )
+            self.add = gr.Button("Add to the queue", variant="primary", elem_id="queue-add")
+        self.seen = gr.State(None)
+
+    def _wire(self) -> None:
+        private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        sent = [self.files, self.folder, self.table, self.sex, self.consent]
+        changes = [self.sex.input, self.consent.input]
+        changes += [event for file in (self.files, self.folder, self.table) for event in (file.upload, file.clear)]
+        changes += [file.delete for file in (self.files, self.folder)]
+        # In the browser alone: a word from the server might come after the changed films were looked at, and take that back.
+        gr.on(changes, None, None, [self.message, self.result, self.decide], js=_START_OVER_JS, **private)
+        self.look.click(
+            self._look,
+            sent,
+            [self.message, self.result, self.decide, self.writing, self.add, self.seen, self.look],
+            **private,
+            **_ONE_BATCH,
+        )
+        #: Ends when all was added; other parts of the page may chain on to it.
+        self.added = self.add.click(
+            self._add,
+            [*sent, self.writing, self.seen],
+            [
+                self.message, self.result, self.decide, self.seen, self.add, self.files, self.folder,
+                self.table,
+            ],
+            **private,
+            **_ONE_BATCH,
+        )  # fmt: skip
+
+    def _start_over(self) -> Updates:
+        return {self.message: "", self.result: "", self.decide: gr.Row(elem_classes=classes_if(False)), self.seen: None}
+
+    def _look(
+        self,
+        files: list[str] | None,
+        folder: list[str] | None,
+        table: str | None,
+        sex: Sex | None,
+        consent: bool,
+        request: gr.Request,
+    ) -> Iterator[Updates]:
+        """Looks at every film and changes nothing."""
+        yield {**self._start_over(), self.message: bar(0, 1, "Unpacking and checking"), self.look: _off()}
+        given = _given(files, folder, table, sex, consent)
+        try:
+            self._check_role(request)
+            with open_batch(_paths(files, folder), _path(table), sex or None) as batch:
+                looked: list[Looked] = []
+                shown: list[Writing] = []
+                with_writing: set[str] = set()
+                total = len(batch.films)
+                for one in look_through(batch, self._ledger, for_writing=consent):
+                    if one.radiograph is not None and any(place.kind == "writing" for place in one.places):
+                        with_writing.add(one.radiograph.sha256)
+                        if len(shown) < _SHOWN_FILMS:
+                            shown.append(Writing(one.name, _pictures(one.radiograph, one.places)))
+                    looked.append(one.without_pixels())
+                    text = f"Looking at film {len(looked):,} of {total:,}."
+                    yield {self.message: bar(len(looked), total, text)}
+                yield self._looked(given, batch, looked, shown, with_writing)
+        except Exception as error:
+            yield {**self._start_over(), self.message: note(_sentence(error))}
+        yield {self.look: gr.Button(interactive=True)}
+
+    def _looked(
+        self,
+        given: _Given,
+        batch: Batch,
+        looked: Sequence[Looked],
+        shown: Sequence[Writing],
+        with_writing: set[str],
+    ) -> Updates:
+        new = sum(one.status == "new" for one in looked)
+        return {
+            self.message: "",
+            self.result: looked_through(looked, batch.passed_over, shown, len(with_writing) - len(shown)),
+            self.decide: gr.Row(elem_classes=classes_if(new > 0)),
+            self.writing: gr.Radio(value=None, elem_classes=classes_if(bool(with_writing))),
+            self.add: gr.Button(interactive=True),
+            self.seen: _Seen(given, new, frozenset(with_writing)),
+        }
+
+    def _add(
+        self,
+        files: list[str] | None,
+        folder: list[str] | None,
+        table: str | None,
+        sex: Sex | None,
+        consent: bool,
+        writing: str | None,
+        seen: _Seen | None,
+        request: gr.Request,
+    ) -> Iterator[Updates]:
+        """Adds the films that were looked at."""
+        if seen is None or seen.given != _given(files, folder, table, sex, consent):
+            yield {**self._start_over(), self.message: note("The films have changed: check them again.")}
+            return
+        if seen.with_writing and writing is None:
+            yield {self.message: note("Choose what becomes of the films with writing, then press Add again.")}
+            return
+        yield {self.message: bar(0, 1, "Unpacking and checking"), self.add: _off()}
+        left_out = seen.with_writing if writing == "out" else frozenset[str]()
+        try:
+            reader = self._check_role(request)
+            with open_batch(_paths(files, folder), _path(table), sex or None) as batch:
+                taken = []
+                for one in take_in(
+                    batch, self._ledger, reader=reader, consent=consent, judge=self._background.judge, left_out=left_out
+                ):
+                    taken.append(one)
+                    self._background.wake()
+                    text = f"Adding film {len(taken):,} of {len(batch.films):,}."
+                    yield {self.message: bar(len(taken), len(batch.films), text)}
+                yield {
+                    **self._start_over(),
+                    self.result: taken_in(taken, batch.passed_over),
+                    self.files: None,
+                    self.folder: None,
+                    self.table: None,
+                }
+        except Exception as error:
+            yield {self.message: note(_sentence(error)), self.add: gr.Button(interactive=True)}
+
+    def _check_role(self, request: gr.Request) -> str:
+        """The name of the reader, who may add films. Raises BoneGradeError."""
+        reader = self._desk.reader(request)
+        enforce(reader, Action.ADD_FILMS)
+        return reader.name
+
+
+def _given(
+    files: list[str] | None, folder: list[str] | None, table: str | None, sex: str | None, consent: bool
+) -> _Given:
+    return tuple(files or ()), tuple(folder or ()), table, sex, consent
+
+
+def _off() -> gr.Button:
+    return gr.Button(interactive=False)
+
+
+def _paths(files: list[str] | None, folder: list[str] | None) -> list[Path]:
+    return [Path(path) for path in [*(files or []), *(folder or [])]]
+
+
+def _path(table: str | None) -> Path | None:
+    return None if table is None else Path(table)
+
+
+def _pictures(radiograph: "Radiograph", places: Sequence["TextPlace"]) -> tuple[str, ...]:
+    """The places as they are on the film, small."""
+    return tuple(
+        data_uri(jpeg(film_picture(radiograph.pixels[rows, columns], 3 * _PLACE_HEIGHT)), "jpeg")
+        for rows, columns in (_slices(place) for place in places[:_SHOWN_PLACES])
+    )
+
+
+def _slices(place: "TextPlace") -> tuple[slice, slice]:
+    left, top, right, bottom = place.box
+    return slice(int(top), int(bottom) + 1), slice(int(left), int(right) + 1)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, BoneGradeError):
+        return str(error)
+    # The message of an unforeseen error may hold a file's name.
+    _log.error("Adding films failed with %s.", type(error).__name__)
+    return UNEXPECTED

@@ -1,0 +1,45 @@
+"""Which films of the queue a person wants to see, as the page's fields have it."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from core.access.roles import Reader
+from core.ledger.reading_queue import Order, QueueFilter
+from webapp.shared.words import months
+
+#: No bone age is beyond this, in years.
+OLDEST: Final = 20
+
+State = Literal["to_read", "read_by_me", "read", "skipped", "flagged", "refused", "all"]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which films a person wants to see, as the page's fields have it; ages in years."""
+
+    order: str = Order.EXPECTED_GAIN.value
+    state: State = "to_read"
+    sex: Literal["", "M", "F"] = ""
+    youngest: float | None = 0.0
+    oldest: float | None = OLDEST
+    mine: bool = False
+
+    @property
+    def in_order(self) -> Order:
+        """The order."""
+        return Order(self.order)
+
+    @property
+    def narrows(self) -> bool:
+        """Whether films are hidden by more than their state."""
+        return bool(self.sex or self.mine or self._ages)
+
+    @property
+    def _ages(self) -> tuple[float, float] | None:
+        """The ages in months; None where nothing is asked of them, so that films without an age are shown."""
+        youngest, oldest = self.youngest or 0.0, OLDEST if self.oldest is None else self.oldest
+        return None if (youngest, oldest) == (0.0, OLDEST) else (months(youngest), months(oldest))
+
+    def filter(self, reader: Reader) -> QueueFilter:
+        """The wish as core puts it."""
+        return QueueFilter(self.sex or None, self._ages, self.state, reader.name if self.mine else None)
