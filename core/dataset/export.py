@@ -148,7 +148,7 @@ def _with_crops(snapshot: Snapshot, wanted: bool) -> Iterator[tuple[FilmSnapshot
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
             for found in snapshot.films():
-                waiting.append((found, pool.submit(shelf.crops, found)))
+                waiting.append((found, pool.submit(shelf.crops, found.film, found.prediction, found.reading)))
                 if len(waiting) > _AHEAD:
                     first, crops = waiting.popleft()
                     yield first, crops.result()

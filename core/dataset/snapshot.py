@@ -20,6 +20,7 @@ from core.ledger import (
     LabelRule,
     Ledger,
     PredictionRecord,
+    Reading,
     Said,
     events,
     films,
@@ -51,6 +52,11 @@ class FilmSnapshot:
     words: dict[str, Said]
     gold: Event | None
     prediction: PredictionRecord | None
+
+    @property
+    def reading(self) -> Reading:
+        """What counts, by bone."""
+        return {bone: said.correction for bone, said in self.words.items()}
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,9 @@ from core.hand.localization import Box, Localization, Region
 CROP_SIDE = 96
 #: Crops are cut with a margin, so that views slightly turned, shifted or scaled have pixels to show.
 CONTEXT_SIDE = 144
+#: Names the pixels that `cut` gives. Raise it with every change here, in core.hand.geometry or in core.film.enhance after
+#: which the same region has other pixels: crops that were kept are then cut anew (core.intake.crop_shelf).
+CUT_VERSION = 1
 
 #: Side of the crop as a multiple of the hand's scale (core.hand.geometry.MeanHand's unit), by kind of bone.
 _CROP_SIZE = {

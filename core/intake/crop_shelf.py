@@ -4,28 +4,22 @@ Cutting is slow: equalising one crop alone takes about 2 ms. The shelf may be de
 """
 
 import hashlib
-import inspect
 import json
 import os
 import tempfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
 
-import core.film.enhance
-import core.hand.crops
-import core.hand.geometry
-from core.dataset.snapshot import FilmSnapshot
 from core.film.radiograph import Radiograph
-from core.hand.crops import cut, moved_region
+from core.hand.crops import CUT_VERSION, cut, moved_region
 from core.hand.localization import Box, Localization, Region
-from core.ledger import Correction, FilmRecord, Ledger, PredictionRecord, clipped_box
+from core.ledger import Correction, FilmRecord, Ledger, PredictionRecord, Reading, clipped_box
 
 #: Of zlib: crops hardly shrink beyond it.
 _COMPRESSION: Final = 1
@@ -47,23 +41,22 @@ class CropShelf:
         self._ledger = ledger
         self._folder = ledger.folder / "crops"
 
-    def crops(self, found: FilmSnapshot) -> dict[str, Crop]:
-        """Crops of the bones of a film that have a grade and a place, by bone; none without consent or prediction.
+    def crops(self, film: FilmRecord, prediction: PredictionRecord | None, reading: Reading) -> dict[str, Crop]:
+        """Crops of the bones of a reading that have a grade and a place, by bone; none without consent or prediction.
 
         Raises core.ledger.DamagedStore where the film's picture is missing or damaged.
         """
-        prediction = found.prediction
-        if found.film.picture is None or prediction is None or prediction.localization is None:
+        if film.picture is None or prediction is None or prediction.localization is None:
             return {}
         localization = prediction.localization
-        regions = _regions(found, localization)
+        regions = _regions(film, localization, reading)
         names = {bone: _name(region, localization) for bone, region in regions.items()}
-        file = self._file(found.film.picture)
-        picture = self._ledger.picture_file(found.film)
+        file = self._file(film.picture)
+        picture = self._ledger.picture_file(film)
         # without its picture, which whoever removed it meant to have gone, a film has no crops either
         kept = _read(file) if picture is not None and picture.exists() else {}
         if not all(name in kept for name in names.values()):
-            kept = self._cut(found.film, localization, {names[bone]: regions[bone] for bone in regions}, kept)
+            kept = self._cut(film, localization, {names[bone]: regions[bone] for bone in regions}, kept)
             _write(file, kept)
         as_predicted = {region.bone: region for region in localization.regions}
         return {bone: Crop(kept[names[bone]], regions[bone] is not as_predicted[bone]) for bone in regions}
@@ -103,12 +96,12 @@ def png(radiograph: Radiograph, localization: Localization, region: Region) -> b
     return bytes(encoded)
 
 
-def _regions(found: FilmSnapshot, localization: Localization) -> dict[str, Region]:
+def _regions(film: FilmRecord, localization: Localization, reading: Reading) -> dict[str, Region]:
     """Where to cut the bones that have a grade."""
     predicted = {region.bone: region for region in localization.regions}
     regions = {}
-    for bone, said in found.words.items():
-        region = _region(found.film, predicted[bone], said.correction)
+    for bone, said in reading.items():
+        region = _region(film, predicted[bone], said)
         if region is not None:
             regions[bone] = region
     return regions
@@ -129,16 +122,13 @@ def _left(film: FilmRecord, predicted: Box, said: Box) -> bool:
     return shown is not None and all(abs(a - b) <= 1.0 for a, b in zip(shown, said, strict=True))
 
 
-@cache
-def _version() -> str:
-    """Changes with everything that a crop's pixels depend on."""
-    sources = (inspect.getsource(part) for part in (core.hand.crops, core.film.enhance, core.hand.geometry, png))
-    return hashlib.sha256("".join((*sources, cv2.__version__, np.__version__)).encode()).hexdigest()
+#: What a crop's pixels depend on beside its film and its place on it.
+_CUT_WITH: Final = (CUT_VERSION, cv2.__version__, np.__version__)
 
 
 def _name(region: Region, localization: Localization) -> str:
     """Names a crop of a film by how it is cut."""
-    how = (_version(), localization.inverted, localization.mirrored, region.bone, region.centre, region.size,
+    how = (*_CUT_WITH, localization.inverted, localization.mirrored, region.bone, region.centre, region.size,
            region.axis_degrees)  # fmt: skip
     return hashlib.sha256(json.dumps(how).encode()).hexdigest()[:32]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.bones import RUS_BONES
 from core.film.radiograph import Radiograph
-from core.hand.crops import CONTEXT_SIDE, CROP_SIDE, crop_affine, cut, cut_all, to_film
+from core.hand.crops import CONTEXT_SIDE, CROP_SIDE, CUT_VERSION, crop_affine, cut, cut_all, to_film
 from core.hand.geometry import apply
 from core.hand.localization import Localization, Region
 
@@ -111,3 +111,13 @@ def test_only_found_regions_are_cut(make_film: MakeFilm) -> None:
 def test_every_bone_has_a_crop_size(make_film: MakeFilm) -> None:
     crops = cut_all(make_film(_spotted((200, 220))), _located(*(_region(bone=bone) for bone in RUS_BONES)))
     assert list(crops) == list(RUS_BONES)
+
+
+def test_crops_with_other_pixels_have_another_version(make_film: MakeFilm) -> None:
+    """Where this fails, cutting has changed: raise CUT_VERSION, so that kept crops are cut anew, and renew the table."""
+    x, y = np.meshgrid(np.linspace(0.0, 0.06, 400), np.linspace(0.0, 0.03, 400))
+    film = make_film(_spotted((170.0, 180.0), (230.0, 240.0)) + np.asarray(x + y, np.float32))
+    crop = cut(film, _located(_region(20.0), mirrored=True), _region(20.0))
+    blocks = crop.reshape(3, CONTEXT_SIDE // 3, 3, CONTEXT_SIDE // 3).mean((1, 3)) * 255
+    table = {1: [[60.6, 50.2, 44.7], [71.8, 51.3, 43.1], [61.9, 52.4, 42.9]]}
+    np.testing.assert_allclose(blocks, table[CUT_VERSION], atol=0.5)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from core.bones import RUS_BONES
 from core.dataset.snapshot import FilmSnapshot, Snapshot
-from core.hand.crops import CONTEXT_SIDE, cut, moved_region
+from core.hand.crops import CONTEXT_SIDE, CUT_VERSION, cut, moved_region
 from core.intake import crop_shelf
-from core.intake.crop_shelf import CropShelf
+from core.intake.crop_shelf import Crop, CropShelf
 from core.ledger import Correction, DamagedStore
 from tests.stored_films import Store, graded, hand, localization
 
@@ -21,6 +21,10 @@ from tests.stored_films import Store, graded, hand, localization
 def _one(store: Store) -> FilmSnapshot:
     (found,) = Snapshot.of(store.ledger).films()
     return found
+
+
+def _crops(store: Store, found: FilmSnapshot) -> dict[str, Crop]:
+    return CropShelf(store.ledger).crops(found.film, found.prediction, found.reading)
 
 
 def _decoded(png: bytes) -> NDArray[np.uint8]:
@@ -52,7 +56,7 @@ def test_accepted_boxes_are_cut_as_the_model_saw_them(store: Store, inverted: bo
     assert found.prediction is not None and found.prediction.localization is not None
     lying = replace(found.prediction.localization, inverted=inverted)
     found = replace(found, prediction=replace(found.prediction, localization=lying))
-    crops = CropShelf(store.ledger).crops(found)
+    crops = _crops(store, found)
     assert tuple(crops) == RUS_BONES
     for region in lying.regions:
         crop = _decoded(crops[region.bone].png)
@@ -65,7 +69,7 @@ def test_a_moved_box_is_cut_where_it_was_put(store: Store) -> None:
     film = store.film(1)
     box = (20.0, 30.0, 80.0, 110.0)
     store.save(film, [graded("MC3", 5, box), graded("PP1", 3), Correction("Ulna", "unreadable", None, box)])
-    crops = CropShelf(store.ledger).crops(_one(store))
+    crops = _crops(store, _one(store))
     assert {bone: crop.moved for bone, crop in crops.items()} == {"MC3": True, "PP1": False}
     lying = localization(1)
     regions = {region.bone: region for region in lying.regions}
@@ -83,7 +87,7 @@ def test_a_box_that_was_only_rounded_was_not_moved(store: Store) -> None:
     assert rounded != regions["MC3"].box
     for box, moved in ((rounded, False), (pushed, True)):
         store.save(film, [graded("MC3", 5, box)])
-        assert CropShelf(store.ledger).crops(_one(store))["MC3"].moved is moved
+        assert _crops(store, _one(store))["MC3"].moved is moved
 
 
 def test_a_bone_that_was_not_found_has_a_crop_once_it_is_boxed(store: Store) -> None:
@@ -93,19 +97,19 @@ def test_a_bone_that_was_not_found_has_a_crop_once_it_is_boxed(store: Store) -> 
     assert found.prediction is not None and found.prediction.localization is not None
     lost = tuple(replace(region, status="missing") for region in found.prediction.localization.regions)
     lying = replace(found.prediction.localization, regions=lost)
-    crops = CropShelf(store.ledger).crops(replace(found, prediction=replace(found.prediction, localization=lying)))
+    crops = _crops(store, replace(found, prediction=replace(found.prediction, localization=lying)))
     assert list(crops) == ["PP1"]
 
 
 def test_crops_are_kept_and_only_changed_ones_cut_again(store: Store, cuts: list[str]) -> None:
     film = store.film(1)
     store.accept(film)
-    first = CropShelf(store.ledger).crops(_one(store))
+    first = _crops(store, _one(store))
     assert sorted(cuts) == sorted(RUS_BONES)
-    assert CropShelf(store.ledger).crops(_one(store)) == first
+    assert _crops(store, _one(store)) == first
     assert len(cuts) == 13
     store.save(film, [graded("MC3", 5, (20.0, 30.0, 80.0, 110.0))], "ben")
-    second = CropShelf(store.ledger).crops(_one(store))
+    second = _crops(store, _one(store))
     assert cuts[13:] == ["MC3"]
     assert {bone for bone in RUS_BONES if first[bone] != second[bone]} == {"MC3"}
 
@@ -115,7 +119,7 @@ def test_a_shelf_that_was_filled_needs_no_cutting(store: Store, cuts: list[str])
     CropShelf(store.ledger).fill(film, store.prediction(film))
     assert sorted(cuts) == sorted(RUS_BONES)
     store.accept(film)
-    assert len(CropShelf(store.ledger).crops(_one(store))) == 13
+    assert len(_crops(store, _one(store))) == 13
     CropShelf(store.ledger).fill(film, store.prediction(film))
     assert len(cuts) == 13
 
@@ -128,9 +132,9 @@ def test_nothing_is_kept_without_consent(store: Store, tmp_path: Path, cuts: lis
 
 def test_a_new_way_of_cutting_cuts_all_again(store: Store, cuts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     store.accept(store.film(1))
-    CropShelf(store.ledger).crops(_one(store))
-    monkeypatch.setattr(crop_shelf, "_version", lambda: "another")
-    CropShelf(store.ledger).crops(_one(store))
+    _crops(store, _one(store))
+    monkeypatch.setattr(crop_shelf, "_CUT_WITH", (CUT_VERSION + 1, cv2.__version__, np.__version__))
+    _crops(store, _one(store))
     assert len(cuts) == 26
 
 
@@ -139,20 +143,20 @@ def test_damaged_crops_are_cut_again(
     store: Store, tmp_path: Path, cuts: list[str], damage: Callable[[bytes], bytes]
 ) -> None:
     store.accept(store.film(1))
-    first = CropShelf(store.ledger).crops(_one(store))
+    first = _crops(store, _one(store))
     (file,) = (path for path in (tmp_path / "store" / "crops").rglob("*") if path.is_file())
     file.write_bytes(damage(file.read_bytes()))
-    assert CropShelf(store.ledger).crops(_one(store)) == first
+    assert _crops(store, _one(store)) == first
     assert len(cuts) == 26
 
 
 def test_no_crops_without_consent_or_prediction(store: Store, tmp_path: Path) -> None:
     store.accept(store.film(1, consent=False))
-    assert CropShelf(store.ledger).crops(_one(store)) == {}
+    assert _crops(store, _one(store)) == {}
     store.save(store.film(2, assessed=False), [graded("MC3", 5)])
     *_, unassessed = Snapshot.of(store.ledger).films()
     assert unassessed.film.consent
-    assert CropShelf(store.ledger).crops(unassessed) == {}
+    assert _crops(store, unassessed) == {}
     assert not (tmp_path / "store" / "crops").exists()
 
 
@@ -160,9 +164,9 @@ def test_a_picture_that_was_taken_away_gives_no_crops(store: Store) -> None:
     """Also when they were kept: whoever removes a picture means it."""
     store.accept(store.film(1))
     found = _one(store)
-    CropShelf(store.ledger).crops(found)
+    _crops(store, found)
     picture = store.ledger.picture_file(found.film)
     assert picture is not None
     picture.unlink()
     with pytest.raises(DamagedStore, match="missing"):
-        CropShelf(store.ledger).crops(found)
+        _crops(store, found)
