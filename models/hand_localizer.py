@@ -81,11 +81,6 @@ class HandLocalizer(nn.Module):
         return LocalizerOutput(self.heat(y), self.size(y), film[:, 0], film[:, 1], film[:, 2])
 
 
-def parameter_count(module: nn.Module) -> int:
-    """Number of trainable parameters."""
-    return sum(p.numel() for p in module.parameters() if p.requires_grad)
-
-
 def peaks(heatmaps: Tensor, sizes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Region centres, extents and confidences out of probabilities and log-sizes.
 
