@@ -4,8 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.freezable import Freezable
 
-class AttentionPath(nn.Module):
+
+class AttentionPath(Freezable):
     """Average pooling -> attention convolution -> up-sampling -> sigmoid: a gate for a residual branch's output.
 
     Input BxC_inxHxW (what enters the branch); output BxC_outxH'xW' in (0, 1), H' x W' the branch's output size. The
@@ -17,12 +19,19 @@ class AttentionPath(nn.Module):
         super().__init__()
         self.pool = nn.AvgPool2d(2 * stride, ceil_mode=True, count_include_pad=False)
         self.depthwise = nn.Conv2d(channels_in, channels_in, 3, padding=1, groups=channels_in, bias=False)
+        nn.init.kaiming_normal_(self.depthwise.weight, mode="fan_out", nonlinearity="relu")
         self.norm = nn.BatchNorm2d(channels_in)
         self.pointwise = nn.Conv2d(channels_in, channels_out, 1)
         nn.init.normal_(self.pointwise.weight, std=0.01)
         assert self.pointwise.bias is not None
         nn.init.constant_(self.pointwise.bias, 2.0)
 
-    def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+    def gates(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        """What the branch's output, of this size, is to be multiplied by: BxC_outxH'xW' in (0, 1)."""
         attended = self.pointwise(F.relu(self.norm(self.depthwise(self.pool(x)))))
         return torch.sigmoid(F.interpolate(attended, size=size, mode="bilinear", align_corners=False))
+
+    unfrozen = gates
+
+    def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        return self.applied(x, size)

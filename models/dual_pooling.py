@@ -3,22 +3,25 @@
 import torch
 from torch import Tensor, nn
 
+from models.freezable import Freezable
 
-class DualPooling(nn.Module):
-    """BxCxHxW -> BxC: average and maximum pooled over the picture, concatenated, then reduced by a 1x1 convolution."""
+
+class DualPooling(Freezable):
+    """BxCxHxW -> BxC: average and maximum pooled over the picture, concatenated, then reduced by a 1x1 convolution.
+
+    The maxima can be held still.
+    """
 
     def __init__(self, channels: int):
         super().__init__()
         self.reduce = nn.Conv2d(2 * channels, channels, 1)
 
+    def unfrozen(self, x: Tensor) -> Tensor:
+        """The maxima of x (BxCxHxW) over the picture, BxCx1x1."""
+        return x.amax((2, 3), keepdim=True)
+
     def forward(self, x: Tensor) -> Tensor:
-        pooled = torch.cat([x.mean((2, 3), keepdim=True), x.amax((2, 3), keepdim=True)], dim=1)
+        averages = x.mean((2, 3), keepdim=True)
+        pooled = torch.cat([averages, self.applied(x).expand_as(averages)], dim=1)
         reduced: Tensor = self.reduce(pooled)
         return reduced.flatten(1)
-
-
-class AveragePooling(nn.Module):
-    """BxCxHxW -> BxC: the plain ResNet's global average, what dual pooling replaces."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.mean((2, 3))

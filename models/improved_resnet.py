@@ -1,14 +1,20 @@
-"""The improved ResNet of the paper (section 2.2, Fig. 4): three switchable additions, and told which bone it sees."""
+"""The improved ResNet of the paper (section 2.2, Fig. 4): torchvision's, three switchable additions, and told which bone it
+sees."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any, Self
 
-import torch.nn.functional as F
+import torch
 from torch import Tensor, nn
+from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 from models.attention_residual import AttentionPath
-from models.dual_pooling import AveragePooling, DualPooling
+from models.dual_pooling import DualPooling
 from models.shuffle_attention import ShuffleAttention
+
+#: Channels of the first stage of torchvision's ResNet.
+_RESNET_WIDTH = 64
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class ResNetOptions:
         return {k: ",".join(map(str, v)) if isinstance(v, tuple) else str(v) for k, v in asdict(self).items()}
 
     @classmethod
-    def from_metadata(cls, metadata: Mapping[str, str]) -> "ResNetOptions":
+    def from_metadata(cls, metadata: Mapping[str, str]) -> Self:
         """The options that `to_metadata` wrote; unknown keys are ignored, absent ones keep their default.
 
         Raises ValueError where a number is none or where there are not four stages.
@@ -52,68 +58,80 @@ class ResNetOptions:
         )
 
 
-class ResidualUnit(nn.Module):
-    """torchvision's BasicBlock with Shuffle Attention at the end of the branch and the attention path beside it."""
+class ResidualUnit(BasicBlock):
+    """torchvision's BasicBlock with room for Shuffle Attention at the end of the branch and an attention path beside it."""
 
-    def __init__(self, channels_in: int, channels_out: int, stride: int, options: ResNetOptions):
-        super().__init__()
-        self.conv1 = nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels_out)
-        self.conv2 = nn.Conv2d(channels_out, channels_out, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(channels_out)
-        self.attention = ShuffleAttention(channels_out, options.groups) if options.shuffle_attention else None
-        self.path = AttentionPath(channels_in, channels_out, stride) if options.attention_residual else None
-        self.downsample: nn.Module | None = None
-        if stride != 1 or channels_in != channels_out:
-            self.downsample = nn.Sequential(
-                nn.Conv2d(channels_in, channels_out, 1, stride, bias=False), nn.BatchNorm2d(channels_out)
-            )
+    attention: ShuffleAttention | None
+    path: AttentionPath | None
+
+    def __init__(self, inplanes: int, planes: int, *given: Any, **named: Any):
+        super().__init__(inplanes, planes, *given, **named)
+        self.channels_in, self.channels_out = inplanes, planes
+        self.attention = None
+        self.path = None
+
+    def add_attention(self, options: ResNetOptions) -> None:
+        """Puts in what the options ask for."""
+        if options.shuffle_attention:
+            self.attention = ShuffleAttention(self.channels_out, options.groups)
+        if options.attention_residual:
+            self.path = AttentionPath(self.channels_in, self.channels_out, self.stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        branch: Tensor = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        branch: Tensor = self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x)))))
         if self.attention is not None:
             branch = self.attention(branch)
         if self.path is not None:
             branch = branch * self.path(x, (branch.shape[2], branch.shape[3]))
         shortcut = x if self.downsample is None else self.downsample(x)
-        return F.relu(branch + shortcut)
+        joined: Tensor = self.relu(branch + shortcut)
+        return joined
 
 
-class ImprovedResNet(nn.Module):
-    """One trunk for all bones: crops Bx1xHxW and bone numbers B -> features BxF, F = 8 * width.
+class ImprovedResNet(ResNet):
+    """torchvision's ResNet with the three additions, one trunk for all bones: crops Bx1xHxW and bone numbers B -> features
+    BxF, F = 8 * width.
 
-    Stage names are torchvision's (layer1..layer4), so that its pretrained weights load with `load_torchvision`.
+    Its layers keep torchvision's names, so that pretrained weights load with `load_torchvision`.
     """
 
     def __init__(self, options: ResNetOptions | None = None):
-        super().__init__()
-        self.options = options or ResNetOptions()
+        self.options = options or ResNetOptions()  # before ResNet's own start, whose _make_layer asks for the width
+        super().__init__(ResidualUnit, list(self.options.blocks), num_classes=1)
         width = self.options.width
-        self.conv1 = nn.Conv2d(1, width, 7, 2, 3, bias=False)
+        self.features = 8 * width
+        self.conv1 = nn.Conv2d(1, width, 7, 2, 3, bias=False)  # a crop is grey
+        nn.init.kaiming_normal_(self.conv1.weight, mode="fan_out", nonlinearity="relu")
         self.bn1 = nn.BatchNorm2d(width)
-        self.maxpool = nn.MaxPool2d(3, 2, 1)
         self.bone = nn.Embedding(self.options.bones, width) if self.options.bones else None
-        channels = [width * 2**i for i in range(4)]
-        self.layer1 = self._stage(width, channels[0], self.options.blocks[0], 1)
-        self.layer2 = self._stage(channels[0], channels[1], self.options.blocks[1], 2)
-        self.layer3 = self._stage(channels[1], channels[2], self.options.blocks[2], 2)
-        self.layer4 = self._stage(channels[2], channels[3], self.options.blocks[3], 2)
-        self.pool = DualPooling(channels[3]) if self.options.dual_pooling else AveragePooling()
-        self.features = channels[3]
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d) and module.bias is None:
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
         if self.bone is not None:
             nn.init.zeros_(self.bone.weight)
+        for unit in self.units():
+            unit.add_attention(self.options)
+        self.pool = DualPooling(self.features) if self.options.dual_pooling else self.avgpool
+        del self.fc  # features are asked for, not classes
 
-    def _stage(self, channels_in: int, channels_out: int, blocks: int, stride: int) -> nn.Sequential:
-        units = [ResidualUnit(channels_in, channels_out, stride, self.options)]
-        units += [ResidualUnit(channels_out, channels_out, 1, self.options) for _ in range(blocks - 1)]
-        return nn.Sequential(*units)
+    def _make_layer(
+        self, block: type[BasicBlock | Bottleneck], planes: int, blocks: int, stride: int = 1, dilate: bool = False
+    ) -> nn.Sequential:
+        """torchvision's stage, with channels in proportion to the width that ResNet itself fixes at 64."""
+        width = self.options.width
+        if planes == _RESNET_WIDTH:  # what enters the first stage
+            self.inplanes = width
+        return super()._make_layer(block, planes * width // _RESNET_WIDTH, blocks, stride, dilate)
 
     def stages(self) -> tuple[nn.Sequential, ...]:
         """The four stages, for hooks and maps."""
         return self.layer1, self.layer2, self.layer3, self.layer4
+
+    def units(self) -> list[ResidualUnit]:
+        """The residual units of all stages, in the order in which a crop passes them."""
+        return [unit for stage in self.stages() for unit in stage if isinstance(unit, ResidualUnit)]
+
+    def last_units(self) -> tuple[ResidualUnit, ...]:
+        """The last residual unit of each of the four stages, whose gates are shown."""
+        last = (stage[-1] for stage in self.stages())
+        return tuple(unit for unit in last if isinstance(unit, ResidualUnit))
 
     def forward(self, crops: Tensor, bones: Tensor | None = None) -> Tensor:
         x = self.bn1(self.conv1(crops))
@@ -121,11 +139,10 @@ class ImprovedResNet(nn.Module):
             if bones is None:
                 raise ValueError("This network grades several bones: pass each crop's bone number.")
             x = x + self.bone(bones)[:, :, None, None]
-        x = self.maxpool(F.relu(x))
+        x = self.maxpool(self.relu(x))
         for stage in self.stages():
             x = stage(x)
-        features: Tensor = self.pool(x)
-        return features
+        return torch.flatten(self.pool(x), 1)
 
     def load_torchvision(self, state: Mapping[str, Tensor]) -> list[str]:
         """Takes over a torchvision ResNet's state dict of the same width; returns the names that had no counterpart.

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from models.attention_residual import AttentionPath
+from models.freezable import frozen_at
 
 
 @pytest.mark.parametrize("stride", [1, 2])
@@ -59,6 +60,18 @@ def test_gate_follows_what_enters_the_branch() -> None:
     assert gate[0, 0, 0, 0].item() == pytest.approx(0.98201, abs=1e-4)  # sigmoid(4)
     assert gate[0, 0, 3, 3].item() == pytest.approx(0.5)
     torch.testing.assert_close(gate[0, 1], torch.full((4, 4), 0.5))
+
+
+def test_its_gates_are_what_it_gives_and_can_be_frozen() -> None:
+    torch.manual_seed(0)
+    path = AttentionPath(4, 6, 2).eval()
+    x, size = torch.randn(2, 4, 9, 9), (5, 5)
+    gates = path.gates(x, size)
+    assert gates.shape == (2, 6, 5, 5) and torch.equal(path(x, size), gates)
+    held = torch.linspace(0.2, 0.7, 6)
+    with frozen_at({path: held}):
+        torch.testing.assert_close(path(x, size).expand_as(gates), held[:, None, None].expand_as(gates))
+        assert torch.equal(path.gates(x, size), gates), "what they would be can still be asked for"
 
 
 @pytest.mark.parametrize(("channels_in", "channels_out", "stride"), [(16, 16, 1), (16, 32, 2)])

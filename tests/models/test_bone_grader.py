@@ -111,6 +111,7 @@ def test_cut_points_stay_increasing_while_training_pulls_them_together() -> None
 
 def test_training_steps_lower_the_loss_and_keep_the_order() -> None:
     network = grader(dropout=0.0).train()
+    torch.manual_seed(0)  # the crops do not hang on how much the network's start has drawn
     crops, bones, truth = torch.rand(6, 1, 64, 64), torch.tensor([0, 0, 1, 1, 2, 2]), torch.tensor([4, 0, 1, 0, 2, 1])
     optimiser = torch.optim.Adam(network.parameters(), lr=3e-3)
     losses = []

@@ -1,9 +1,10 @@
-"""The dual pooling head and the global average it replaces, against numbers worked out by hand."""
+"""The dual pooling head, against numbers worked out by hand."""
 
 import pytest
 import torch
 
-from models.dual_pooling import AveragePooling, DualPooling
+from models.dual_pooling import DualPooling
+from models.freezable import frozen_at
 
 
 def test_average_and_maximum_side_by_side() -> None:
@@ -41,7 +42,6 @@ def test_parameter_count(channels: int) -> None:
 @pytest.mark.parametrize("size", [(1, 1), (3, 3), (2, 5)])
 def test_shape(size: tuple[int, int]) -> None:
     assert DualPooling(8)(torch.randn(2, 8, *size)).shape == (2, 8)
-    assert AveragePooling()(torch.randn(2, 8, *size)).shape == (2, 8)
 
 
 def test_gradient_reaches_every_parameter_and_every_position() -> None:
@@ -54,6 +54,14 @@ def test_gradient_reaches_every_parameter_and_every_position() -> None:
         assert parameter.grad is not None and parameter.grad.isfinite().all() and (parameter.grad != 0).all(), name
 
 
-def test_average_pooling() -> None:
-    x = torch.tensor([[[[1.0, 2.0], [3.0, 6.0]], [[-4.0, -1.0], [-2.0, -5.0]]]])
-    torch.testing.assert_close(AveragePooling()(x), torch.tensor([[3.0, -3.0]]))
+def test_frozen_maxima_stay_while_averages_follow() -> None:
+    pooling = DualPooling(1)
+    assert pooling.reduce.bias is not None
+    with torch.no_grad():
+        pooling.reduce.weight.copy_(torch.tensor([[1.0, 10.0]])[:, :, None, None])
+        pooling.reduce.bias.zero_()
+    x = torch.tensor([1.0, 3.0, 5.0, 6.0]).view(2, 1, 1, 2)
+    assert pooling.unfrozen(x).flatten().tolist() == [3.0, 6.0]
+    with frozen_at({pooling: torch.tensor([4.0])}):
+        assert pooling(x).flatten().tolist() == [42.0, 45.5]
+    assert pooling(x).flatten().tolist() == [32.0, 65.5]

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torchvision.models import ResNet, resnet18
+from torchvision.models.resnet import BasicBlock
 
 from models.improved_resnet import ImprovedResNet, ResidualUnit, ResNetOptions
 
@@ -63,6 +64,13 @@ def test_plain_network_is_torchvision_s() -> None:
         expected = theirs(crops.expand(2, 3, 96, 96))
         assert expected.std() > 0.01  # a dead network would agree with any other
         torch.testing.assert_close(ours(crops), expected, atol=1e-4, rtol=1e-4)
+
+
+def test_every_network_is_a_torchvision_resnet() -> None:
+    network = ImprovedResNet(SMALL)
+    assert isinstance(network, ResNet)
+    assert all(isinstance(unit, BasicBlock) for unit in network.units()) and len(list(network.units())) == 4
+    assert not any(name.startswith("fc") for name in network.state_dict())
 
 
 def test_torchvision_s_weights_also_start_the_full_network() -> None:
