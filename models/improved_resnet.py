@@ -25,6 +25,7 @@ class ResNetOptions:
     blocks: residual units a stage (2, 2, 2, 2: ResNet-18; 3, 4, 6, 3: ResNet-34).
     groups: Shuffle Attention's groups G; width must be divisible by 2 * groups.
     bones: how many bones the network may be told of; 0 for a network that grades one kind of region.
+    open_gates: how Shuffle Attention's gates start, see there; trained weights do not depend on it.
     """
 
     width: int = 64
@@ -34,6 +35,7 @@ class ResNetOptions:
     dual_pooling: bool = True
     groups: int = 8
     bones: int = 13
+    open_gates: bool = False
 
     def to_metadata(self) -> dict[str, str]:
         """Options as text, for a weight file's header."""
@@ -55,6 +57,7 @@ class ResNetOptions:
             dual_pooling=text["dual_pooling"] == "True",
             groups=int(text["groups"]),
             bones=int(text["bones"]),
+            open_gates=text["open_gates"] == "True",
         )
 
 
@@ -73,7 +76,7 @@ class ResidualUnit(BasicBlock):
     def add_attention(self, options: ResNetOptions) -> None:
         """Puts in what the options ask for."""
         if options.shuffle_attention:
-            self.attention = ShuffleAttention(self.channels_out, options.groups)
+            self.attention = ShuffleAttention(self.channels_out, options.groups, options.open_gates)
         if options.attention_residual:
             self.path = AttentionPath(self.channels_in, self.channels_out, self.stride)
 

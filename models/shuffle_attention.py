@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.freezable import Freezable
+
 
 class Gates(NamedTuple):
     """The two kinds of gate, every value in (0, 1), in the order of the module's *input* channels.
@@ -26,18 +28,21 @@ def channel_shuffle(x: Tensor, groups: int) -> Tensor:
     return shuffled.reshape(batch, height, width, channels).permute(0, 3, 1, 2)
 
 
-class ShuffleAttention(nn.Module):
+class ShuffleAttention(Freezable):
     """BxCxHxW -> BxCxHxW.
 
     The channels are split into `groups` groups, each group into two halves. The first half is gated channel by channel
     (global average, scale and shift, sigmoid), the second position by position (group normalisation, scale and shift,
-    sigmoid); the halves are concatenated and the channels shuffled with 2 groups. Scale starts at 0 and shift at 1, so
-    that an untrained gate is sigmoid(1) = 0.731 everywhere.
+    sigmoid); the halves are concatenated and the channels shuffled with 2 groups.
+
+    As published, scales start at 0 and shifts at 1, so that an untrained gate is sigmoid(1) = 0.731 everywhere. open_gates:
+    scales start at 1 and shifts at 0, so that it is the sigmoid of the channel's mean or of the normalised activity; a
+    training too short to open the gates by itself then has gates to learn with.
 
     Raises ValueError where `channels` is not divisible by 2 * groups.
     """
 
-    def __init__(self, channels: int, groups: int):
+    def __init__(self, channels: int, groups: int, open_gates: bool = False):
         super().__init__()
         if groups < 1 or channels % (2 * groups):
             raise ValueError(
@@ -48,10 +53,11 @@ class ShuffleAttention(nn.Module):
         self.groups = groups
         half = channels // (2 * groups)
         self.norm = nn.GroupNorm(half, half)
-        self.channel_scale = nn.Parameter(torch.zeros(half))
-        self.channel_shift = nn.Parameter(torch.ones(half))
-        self.spatial_scale = nn.Parameter(torch.zeros(half))
-        self.spatial_shift = nn.Parameter(torch.ones(half))
+        scale, shift = (1.0, 0.0) if open_gates else (0.0, 1.0)
+        self.channel_scale = nn.Parameter(torch.full((half,), scale))
+        self.channel_shift = nn.Parameter(torch.full((half,), shift))
+        self.spatial_scale = nn.Parameter(torch.full((half,), scale))
+        self.spatial_shift = nn.Parameter(torch.full((half,), shift))
         in_groups = torch.arange(channels).view(groups, 2, half)
         self.channel_index = in_groups[:, 0].flatten()
         self.spatial_index = in_groups[:, 1].flatten()
@@ -77,15 +83,18 @@ class ShuffleAttention(nn.Module):
         return slope[:, :, None, None], offset[:, :, None, None]
 
     def gates(self, x: Tensor) -> Gates:
-        """The gates that `forward` would apply to x (BxCxHxW)."""
+        """The two kinds of gate that x (BxCxHxW) makes."""
         slope, offset = self._slope_and_offset(x)
         spatial = torch.sigmoid(slope[:, self.spatial_index] * x[:, self.spatial_index] + offset[:, self.spatial_index])
         return Gates(torch.sigmoid(offset[:, self.channel_index]), spatial)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def unfrozen(self, x: Tensor) -> Tensor:
+        """The same gates, BxCxHxW, each laid over its channel of x."""
         slope, offset = self._slope_and_offset(x)
-        gate = torch.sigmoid(slope.to(x.dtype) * x + offset.to(x.dtype))
-        return channel_shuffle(x * gate, 2)
+        return torch.sigmoid(slope.to(x.dtype) * x + offset.to(x.dtype))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return channel_shuffle(x * self.applied(x), 2)
 
 
 def gate_maps(x: Tensor, gates: Gates, attention: ShuffleAttention) -> tuple[Tensor, Tensor]:

@@ -226,6 +226,16 @@ def test_network_of_one_region_needs_no_bones() -> None:
     assert network(torch.rand(1, 1, 64, 64)).shape == (1, 128)
 
 
+def test_gates_start_as_asked() -> None:
+    for open_gates in (False, True):
+        for unit in ImprovedResNet(replace(SMALL, open_gates=open_gates)).units():
+            assert unit.attention is not None
+            for scale in (unit.attention.channel_scale, unit.attention.spatial_scale):
+                assert (scale == float(open_gates)).all()
+            for shift in (unit.attention.channel_shift, unit.attention.spatial_shift):
+                assert (shift == float(not open_gates)).all()
+
+
 def test_width_that_the_groups_do_not_divide_is_refused() -> None:
     with pytest.raises(ValueError, match=r"16 channels .* 16 groups"):
         ImprovedResNet(replace(SMALL, groups=16))
@@ -239,6 +249,7 @@ OTHER = ResNetOptions(
     dual_pooling=False,
     groups=3,
     bones=0,
+    open_gates=True,
 )
 
 

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from models.freezable import frozen_at
 from models.shuffle_attention import Gates, ShuffleAttention, channel_shuffle, gate_maps, upsample
 
 UNTRAINED_GATE = 0.731059  # sigmoid(1)
@@ -139,6 +140,36 @@ def test_untrained_gates_are_the_same_everywhere() -> None:
     torch.testing.assert_close(gates.channel, torch.full_like(gates.channel, UNTRAINED_GATE))
     torch.testing.assert_close(gates.spatial, torch.full_like(gates.spatial, UNTRAINED_GATE))
     torch.testing.assert_close(attention(x), channel_shuffle(x, 2) * UNTRAINED_GATE)
+
+
+def test_open_gates_follow_the_picture_untrained() -> None:
+    attention = ShuffleAttention(channels=4, groups=1, open_gates=True)
+    x = torch.tensor([[1.0, 3.0], [0.0, -2.0], [1.0, 3.0], [5.0, 1.0]]).view(1, 4, 1, 2)
+    gates = attention.gates(x)
+    # means 2 and -1; both spatial channels are normalised to -1 and 1, the second the other way round
+    torch.testing.assert_close(gates.channel.flatten(), torch.tensor([2.0, -1.0]).sigmoid())
+    expected = torch.tensor([[-1.0, 1.0], [1.0, -1.0]]).sigmoid()
+    torch.testing.assert_close(gates.spatial[0, :, 0], expected, atol=1e-5, rtol=0)
+
+
+def test_frozen_gates_stay_whatever_enters() -> None:
+    attention = trained(8, 2)
+    x = torch.randn(2, 8, 3, 3)
+    held = torch.linspace(0.1, 0.8, 8)
+    before = attention(x)
+    with frozen_at({attention: held}):
+        torch.testing.assert_close(attention(x), channel_shuffle(x * held[:, None, None], 2))
+        assert attention(x.bfloat16()).dtype == torch.bfloat16
+        assert not any("frozen" in name for name in attention.state_dict())
+    assert torch.equal(attention(x), before)
+
+
+def test_gates_laid_over_their_channels() -> None:
+    attention = trained(16, 4)
+    x = torch.randn(2, 16, 3, 5)
+    laid, gates = attention.unfrozen(x), attention.gates(x)
+    torch.testing.assert_close(laid[:, attention.channel_index], gates.channel.expand(-1, -1, 3, 5))
+    torch.testing.assert_close(laid[:, attention.spatial_index], gates.spatial)
 
 
 @pytest.mark.parametrize(("channels", "groups"), [(64, 64), (64, 0), (64, -1), (60, 8)])
