@@ -20,7 +20,7 @@ from core.hand.crops import CROP_SIDE
 from core.standards import MATURE_TOTAL, age_of_total, total_of_age
 from core.training.augment import random_views
 from core.training.device import CPU
-from core.training.loop import Resumable, Run, WeightAverage, seed_everything
+from core.training.loop import Resumable, Run, seed_everything, weight_average
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.improved_resnet import ResNetOptions
 from models.monotone_map import MonotoneMap
@@ -176,7 +176,9 @@ def train_grader(
     model = AgeThroughGrades(BoneGrader(OrdinalScale(starting_cuts()), recipe.options)).to(device)
     model.grader.trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     steps = math.ceil(len(train) / recipe.hands)
-    average = WeightAverage(model, 0.998)
+    average = weight_average(model, 0.998)
+    averaged = average.module
+    assert isinstance(averaged, AgeThroughGrades)
     decayed = [p for p in model.parameters() if p.ndim >= 2 and p.numel() > 1000]
     kept = [p for p in model.parameters() if not (p.ndim >= 2 and p.numel() > 1000)]
     optimizer = torch.optim.AdamW(
@@ -211,10 +213,10 @@ def train_grader(
             torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
             optimizer.step()
             schedule.step()
-            average.update(model)
+            average.update_parameters(model)
             for name, value in losses.items():
                 sums[name] = sums.get(name, 0.0) + value.item() / steps
-        measured = validate(average.network, val)
+        measured = validate(averaged, val)
         run.log(
             epoch=epoch + 1,
             seconds=round(time.monotonic() - started, 1),
@@ -222,7 +224,7 @@ def train_grader(
             **measured,
         )
         resumable.keep(epoch + 1)
-    return average.network.grader
+    return averaged.grader
 
 
 def _losses(

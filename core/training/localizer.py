@@ -19,7 +19,7 @@ from core.bones import ALL_BONES
 from core.cohort.films import DataFolderError, read_boxes, read_films, read_grey
 from core.training.device import CPU
 from core.training.localizer_data import CACHE_SIDE, BoxedFilm, batch_of, hand_sample, other_sample
-from core.training.loop import Resumable, Run, WeightAverage, seed_everything
+from core.training.loop import Resumable, Run, seed_everything, weight_average
 from models.efficientnet_lite import imagenet_state
 from models.hand_localizer import HandLocalizer, LocalizerOutput
 
@@ -138,7 +138,9 @@ def train_localizer(
     else:
         network.load_state_dict(teacher.state_dict())
     network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = WeightAverage(network)
+    average = weight_average(network)
+    averaged = average.module
+    assert isinstance(averaged, HandLocalizer)
     steps = recipe.samples // recipe.batch
     optimizer = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, total_steps=steps, pct_start=0.15)
@@ -161,7 +163,7 @@ def train_localizer(
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimizer.step()
         schedule.step()
-        average.update(network)
+        average.update_parameters(network)
         for name, part in parts.items():
             totals[name] = totals.get(name, 0.0) + part.item()
         if step % recipe.evaluate_every == 0 or step == steps:
@@ -173,4 +175,4 @@ def train_localizer(
             )
             totals = {}
             resumable.keep(step)
-    return average.network
+    return averaged

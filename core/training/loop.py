@@ -1,15 +1,15 @@
 """What every training program shares: a seeded, resumable loop's checkpoint, its weight average and its log."""
 
-import copy
 import json
 import random
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.optim.swa_utils import PARAM_LIST, AveragedModel
 
 from core.cohort.settings import settle
 
@@ -21,28 +21,24 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-_Network = TypeVar("_Network", bound=nn.Module)
+def weight_average(network: nn.Module, decay: float = 0.999) -> AveragedModel:
+    """Exponential moving average of a network's weights and buffers; its `module` is what is evaluated and shipped.
 
+    The n-th update keeps (1 + n) / (10 + n) of what was, but at most `decay`: the first move further, so that the start is
+    forgotten. Counters are copied.
+    """
 
-class WeightAverage(Generic[_Network]):
-    """Exponential moving average of a network's weights and buffers; what is evaluated and shipped."""
+    def move(averages: PARAM_LIST, values: PARAM_LIST, updates: Tensor | int) -> None:
+        if averages[0].is_floating_point():
+            kept = min(decay, (1 + int(updates)) / (10 + int(updates)))
+            torch._foreach_lerp_(averages, values, 1.0 - kept)
+        else:
+            torch._foreach_copy_(averages, values)
 
-    def __init__(self, network: _Network, decay: float = 0.999):
-        self.network = copy.deepcopy(network)
-        self.network.eval()
-        self.decay = decay
-        self.updates = 0
-
-    @torch.no_grad()
-    def update(self, network: _Network) -> None:
-        """Moves the average towards `network`; the first updates move further, so that a start from zero is forgotten."""
-        self.updates += 1
-        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        for average, value in zip(self.network.state_dict().values(), network.state_dict().values(), strict=True):
-            if average.dtype.is_floating_point:
-                average.lerp_(value.to(average.dtype), 1.0 - decay)
-            else:
-                average.copy_(value)
+    average = AveragedModel(network, multi_avg_fn=move, use_buffers=True)
+    average.update_parameters(network)  # the first is copied: let that be the start, so that it is averaged too
+    average.eval()
+    return average
 
 
 class Run:
@@ -80,21 +76,20 @@ class Run:
         return state
 
 
-class Resumable(Generic[_Network]):
+class Resumable:
     """A run's network, its weight average, optimiser and learning-rate schedule, which are kept and taken up together."""
 
     def __init__(
         self,
         run: Run,
-        network: _Network,
-        average: WeightAverage[_Network],
+        network: nn.Module,
+        average: AveragedModel,
         optimizer: torch.optim.Optimizer,
         schedule: torch.optim.lr_scheduler.LRScheduler,
     ):
         self._run = run
-        self._average = average
         self._parts: dict[str, Any] = {
-            "network": network, "average": average.network, "optimizer": optimizer, "schedule": schedule,
+            "network": network, "average": average, "optimizer": optimizer, "schedule": schedule,
         }  # fmt: skip
 
     def resume(self) -> int:
@@ -104,10 +99,9 @@ class Resumable(Generic[_Network]):
             return 0
         for name, part in self._parts.items():
             part.load_state_dict(state[name])
-        self._average.updates = state["updates"]
         return int(state["done"])
 
     def keep(self, done: int) -> None:
         """Writes a checkpoint after so many epochs or steps."""
         parts = {name: part.state_dict() for name, part in self._parts.items()}
-        self._run.save({**parts, "updates": self._average.updates, "done": done})
+        self._run.save({**parts, "done": done})

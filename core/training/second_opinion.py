@@ -20,7 +20,7 @@ from core.errors import FilmRefused
 from core.film.radiograph import read_radiograph
 from core.hand.localizer import Localizer
 from core.training.device import CPU
-from core.training.loop import Resumable, Run, WeightAverage, seed_everything
+from core.training.loop import Resumable, Run, seed_everything, weight_average
 from models.efficientnet_lite import imagenet_state
 from models.whole_hand_network import WholeHandNetwork
 
@@ -144,7 +144,9 @@ def train_second_opinion(
     network = WholeHandNetwork()
     network.load_imagenet(imagenet_state())
     network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = WeightAverage(network, 0.995)
+    average = weight_average(network, 0.995)
+    averaged = average.module
+    assert isinstance(averaged, WholeHandNetwork)
     steps = max(1, len(train) // recipe.batch)
     optimizer = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -172,9 +174,9 @@ def train_second_opinion(
             torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
             optimizer.step()
             schedule.step()
-            average.update(network)
+            average.update_parameters(network)
             total += loss.item() / steps
-        measured = validate(average.network, val)
+        measured = validate(averaged, val)
         run.log(epoch=epoch + 1, loss=round(total, 4), seconds=round(time.monotonic() - started, 1), **measured)
         resumable.keep(epoch + 1)
-    return average.network
+    return averaged

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
-from core.training.loop import Run, WeightAverage, seed_everything
+from core.training.loop import Resumable, Run, seed_everything, weight_average
 
 
 def test_seeds() -> None:
@@ -23,26 +24,61 @@ def test_seeds() -> None:
 def test_the_average_of_weights_worked_out_by_hand() -> None:
     network = nn.Linear(1, 1, bias=False)
     nn.init.constant_(network.weight, 0.0)
-    average = WeightAverage(network, decay=0.5)
+    average = weight_average(network, decay=0.5)
+    averaged = average.module
+    assert isinstance(averaged, nn.Linear)
     nn.init.constant_(network.weight, 1.0)
-    average.update(network)  # the first keeps 2/11 of what was
-    assert average.network.weight.item() == pytest.approx(9 / 11)
+    average.update_parameters(network)  # the first keeps 2/11 of what was
+    assert averaged.weight.item() == pytest.approx(9 / 11)
     for _ in range(8):
-        average.update(network)
-    before = average.network.weight.item()
+        average.update_parameters(network)
+    before = averaged.weight.item()
     nn.init.constant_(network.weight, 0.0)
-    average.update(network)  # by now half is kept
-    assert average.network.weight.item() == pytest.approx(before / 2)
+    average.update_parameters(network)  # by now half is kept
+    assert averaged.weight.item() == pytest.approx(before / 2)
     assert network.weight.item() == 0.0
 
 
 def test_counters_are_copied_and_the_average_is_in_use_mode() -> None:
     network = nn.BatchNorm1d(2).train()
-    average = WeightAverage(network)
-    network(torch.randn(8, 2))
-    average.update(network)
-    assert average.network.num_batches_tracked is not None and average.network.num_batches_tracked.item() == 1
-    assert not average.network.training and network.training
+    average = weight_average(network)
+    averaged = average.module
+    assert isinstance(averaged, nn.BatchNorm1d)
+    for count in (1, 2):
+        network(torch.randn(8, 2) + 3)
+        average.update_parameters(network)
+        assert averaged.num_batches_tracked is not None and averaged.num_batches_tracked.item() == count
+    assert averaged.running_mean is not None and network.running_mean is not None
+    assert not torch.equal(averaged.running_mean, network.running_mean) and averaged.running_mean.min() > 0
+    assert not averaged.training and network.training
+
+
+def test_the_average_goes_on_where_it_was(tmp_path: Path) -> None:
+    """Its warm-up too: how far the next update moves depends on how many there were."""
+
+    def parts(folder: str) -> tuple[nn.Linear, AveragedModel, Resumable]:
+        torch.manual_seed(0)
+        network = nn.Linear(2, 1)
+        average = weight_average(network)
+        optimizer = torch.optim.SGD(network.parameters(), 0.1)
+        schedule = torch.optim.lr_scheduler.ConstantLR(optimizer)
+        return network, average, Resumable(Run(tmp_path / folder, {}), network, average, optimizer, schedule)
+
+    def step(network: nn.Linear, average: AveragedModel) -> None:
+        nn.init.constant_(network.weight, network.weight.sum().item() + 1)
+        average.update_parameters(network)
+
+    network, average, resumable = parts("run")
+    assert resumable.resume() == 0
+    for _ in range(3):
+        step(network, average)
+    resumable.keep(3)
+    step(network, average)
+    resumed, resumed_average, again = parts("run")
+    assert again.resume() == 3
+    step(resumed, resumed_average)
+    for name, value in average.state_dict().items():
+        assert torch.equal(resumed_average.state_dict()[name], value), name
 
 
 def test_a_run_keeps_its_last_checkpoint_and_all_its_log(tmp_path: Path) -> None:

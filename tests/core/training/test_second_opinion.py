@@ -49,7 +49,7 @@ class _Stopped(Exception):
 def _stop_after_an_epoch(train: HandWindows, val: HandWindows, folder: Path) -> Path:
     kept = Resumable.keep
 
-    def keep_and_stop(resumable: Resumable[WholeHandNetwork], done: int) -> None:
+    def keep_and_stop(resumable: Resumable, done: int) -> None:
         kept(resumable, done)
         raise _Stopped
 
