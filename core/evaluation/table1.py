@@ -51,23 +51,31 @@ def _options(*, shuffle_attention: bool, attention_residual: bool, dual_pooling:
     )
 
 
+def _opened(options: ResNetOptions) -> ResNetOptions:
+    return dataclasses.replace(options, open_gates=True)
+
+
 def variants(epochs: int) -> tuple[Variant, ...]:
-    """The rows of the table, each trained for `epochs` passes over the training hands."""
+    """The rows of the table, each trained for `epochs` passes over the training hands.
+
+    Shuffle Attention starts as published; where a row says "open gates", as models.shuffle_attention opens them.
+    """
     paper = GraderRecipe(epochs=epochs, learning_rate=1e-4, warm_up=False, evening=1.0, cut_close=0.0)
     ours = GraderRecipe(epochs=epochs)
     plain = _options(shuffle_attention=False, attention_residual=False, dual_pooling=False)
     improved = _options(shuffle_attention=True, attention_residual=True, dual_pooling=True)
+    attention = dataclasses.replace(plain, shuffle_attention=True)
+    residual = dataclasses.replace(plain, attention_residual=True)
     return (
         Variant("plain", "ResNet", plain, paper, 3),
         Variant("improved", "improved ResNet", improved, paper, 3),
+        Variant("improved_open", "improved ResNet, open gates", _opened(improved), paper, 3),
         Variant("dual_pooling", "ResNet + dual pooling", dataclasses.replace(plain, dual_pooling=True), paper, 3),
-        Variant(
-            "attention", "ResNet + Shuffle Attention", dataclasses.replace(plain, shuffle_attention=True), paper, 3
-        ),
-        Variant(
-            "residual", "ResNet + attention residual", dataclasses.replace(plain, attention_residual=True), paper, 3
-        ),
+        Variant("attention", "ResNet + Shuffle Attention", attention, paper, 3),
+        Variant("attention_open", "ResNet + Shuffle Attention, open gates", _opened(attention), paper, 3),
+        Variant("residual", "ResNet + attention residual", residual, paper, 3),
         Variant("improved_ours", "improved ResNet, our recipe", improved, ours, 1),
+        Variant("improved_ours_open", "improved ResNet, our recipe, open gates", _opened(improved), ours, 1),
     )
 
 

@@ -48,7 +48,7 @@ class GraderRecipe:
     evening: float = 0.3
     cut_close: float = 0.35
     seed: int = 1
-    options: ResNetOptions = field(default_factory=lambda: ResNetOptions(width=32, groups=4))
+    options: ResNetOptions = field(default_factory=lambda: ResNetOptions(width=32, groups=4, open_gates=True))
 
 
 class TotalAge(nn.Module):

@@ -44,17 +44,23 @@ def test_rows_differ_in_nothing_but_what_they_say() -> None:
     assert additions["plain"] == (False, False, False) and additions["improved"] == (True, True, True)
     assert additions["dual_pooling"] == (True, False, False) and additions["attention"] == (False, True, False)
     assert additions["residual"] == (False, False, True)
-    papers = [rows[key].recipe for key in ("plain", "improved", "dual_pooling", "attention", "residual")]
+    opened = {key for key, row in rows.items() if row.options.open_gates}
+    assert opened == {"improved_open", "attention_open", "improved_ours_open"}
+    for key in opened:
+        as_published = rows[key.removesuffix("_open")]
+        assert as_published.options == dataclasses.replace(rows[key].options, open_gates=False)
+        assert (as_published.recipe, as_published.seeds) == (rows[key].recipe, rows[key].seeds)
+    papers = [row.recipe for key, row in rows.items() if "ours" not in key]
     assert all(recipe == papers[0] for recipe in papers)
     assert papers[0].hands == 16 and papers[0].learning_rate == 1e-4 and papers[0].epochs == 7
-    assert {key: row.seeds for key, row in rows.items()} == {**dict.fromkeys(rows, 3), "improved_ours": 1}
+    assert {key: row.seeds for key, row in rows.items()} == {key: 1 if "ours" in key else 3 for key in rows}
 
 
 def test_a_table_cut_short_has_every_row() -> None:
     order = [(row.key, seed) for row, seed in order_of_runs(variants(1))]
-    assert [key for key, seed in order[:6]] == [row.key for row in variants(1)]
-    repeated = ["plain", "improved", "dual_pooling", "attention", "residual"]
-    assert order[6:] == [(key, seed) for seed in (2, 3) for key in repeated]
+    assert [key for key, seed in order[:9]] == [row.key for row in variants(1)]
+    repeated = ["plain", "improved", "improved_open", "dual_pooling", "attention", "attention_open", "residual"]
+    assert order[9:] == [(key, seed) for seed in (2, 3) for key in repeated]
 
 
 def test_figures_of_known_errors() -> None:
