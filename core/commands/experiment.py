@@ -1,5 +1,6 @@
 """python -m core experiment: reruns what the documents report of networks compared with one another."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Annotated
@@ -9,11 +10,6 @@ import typer
 from core.commands.stopping import run as run_program
 
 experiment = typer.Typer(no_args_is_help=True, help="Reruns the experiments that docs/results.md reports.")
-
-
-@experiment.callback()
-def _experiments() -> None:
-    """Keeps `table1` a command of its own while it is the only one."""
 
 
 @experiment.command()
@@ -52,5 +48,34 @@ def table1(
             table1_plot(outcomes, val).write_html(out / "table1.html", include_plotlyjs="directory")
             for sex in ("all", "male", "female"):
                 write_chart(by_year_chart(figures, sex), out, f"table1_by_year_{sex}")
+
+    run_program(program)
+
+
+@experiment.command()
+def gates(
+    data: Annotated[Path, typer.Option(help="Folder with labels.csv and images.")] = Path("../shared/data/hands"),
+    split: Annotated[str | None, typer.Option(help="Rows of this split; all rows of a table without one.")] = "val",
+    every: Annotated[int, typer.Option(help="Take every n-th film.", min=1)] = 1,
+    weights: Annotated[str, typer.Option(help="Name of a registered grader.")] = "grader",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Whether a grader's gates matter: its error with each of the three additions frozen at its mean, and how gates spread."""
+    from core.cohort.crop_store import cut_films
+    from core.cohort.films import read_films
+    from core.evaluation.gates import gate_figures, gates_text
+    from core.hand.localizer import Localizer
+    from models.registry import load_grader, load_localizer
+
+    def program() -> None:
+        network, file = load_grader(weights)
+        hands = cut_films(read_films(data, split)[::every], Localizer(load_localizer()[0]))
+        figures = gate_figures(network, hands)
+        if as_json:
+            typer.echo(
+                json.dumps({"grader_sha256": file.sha256, "split": split, **dataclasses.asdict(figures)}, indent=1)
+            )
+        else:
+            typer.echo(f"{gates_text(figures)}\n\nGrader {file.sha256[:12]}, split {split or 'all'}.")
 
     run_program(program)

@@ -1,7 +1,8 @@
-"""python -m core experiment table1, as a person calls it; the networks and their training are tiny."""
+"""python -m core experiment, as a person calls it; the networks of Table 1 and their training are tiny."""
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from core.evaluation import table1
 from core.evaluation.table1 import Variant, variants
 from core.training import programs
 from models.improved_resnet import ResNetOptions
+from models.registry import load_grader
 from tests.core.evaluation.test_table1 import exemplars_of
 from tests.graded import crops_of_hands
+from tests.hands import shipped_examples
 
 
 def _tiny(epochs: int) -> tuple[Variant, ...]:
@@ -61,3 +64,42 @@ def test_a_folder_that_cannot_be_is_told_before_anything_is_trained(tmp_path: Pa
 def test_without_data(tmp_path: Path) -> None:
     result = _run("--data", tmp_path / "none", "--run", tmp_path / "run")
     assert result.exit_code == 2 and "labels.csv is missing" in result.stderr
+
+
+@pytest.fixture
+def two_hands(tmp_path: Path) -> Path:
+    """Two example hands as a folder of labelled films."""
+    rows = ["id,file,sex,bone_age_months,split"]
+    for example in shipped_examples()[:2]:
+        shutil.copy(example.path, tmp_path)
+        rows.append(f"{example.path.stem},{example.path.name},{example.sex},90,val")
+    (tmp_path / "labels.csv").write_text("\n".join(rows) + "\n")
+    return tmp_path
+
+
+def test_gates_of_the_shipped_grader(two_hands: Path) -> None:
+    result = CliRunner().invoke(cli, ["experiment", "gates", "--data", str(two_hands), "--json"])
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout)
+    assert figures["hands"] == 2 and figures["split"] == "val" and figures["grader_sha256"] == load_grader()[1].sha256
+    assert set(figures["mae_months"]) == {"as_is", "shuffle_attention", "attention_residual", "dual_pooling"}
+    assert all(0 < error < 120 for error in figures["mae_months"].values())
+    assert len(figures["spread"]) == 4
+    for stage in figures["spread"]:
+        assert all(0 < spread < 0.5 for spread in stage.values()), "gates lie between 0 and 1"
+
+
+def test_gates_as_a_table(two_hands: Path) -> None:
+    result = CliRunner().invoke(cli, ["experiment", "gates", "--data", str(two_hands), "--every", "2"])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("| 1 hands | network |") and "MAE, Shuffle Attention frozen" in result.stdout
+    assert load_grader()[1].sha256[:12] in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [(["--weights", "other"], "No weights are registered as 'other'"), (["--split", "test"], "in the split test")],
+)
+def test_gates_of_what_is_not_there(two_hands: Path, arguments: list[str], sentence: str) -> None:
+    result = CliRunner().invoke(cli, ["experiment", "gates", "--data", str(two_hands), *arguments])
+    assert result.exit_code == 2 and sentence in result.stderr
