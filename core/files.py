@@ -1,8 +1,16 @@
-"""Files that are either whole on the disk or not there at all."""
+"""Files that are either whole on the disk or not there at all, and that one process at a time writes."""
 
 import os
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows; a database's own locks still hold there, with longer waits
+    fcntl = None  # type: ignore[assignment]
 
 
 def make_folder(folder: Path) -> None:
@@ -44,3 +52,23 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+class WriterLock:
+    """One writer at a time: threads wait for each other in the process, processes at a locked file.
+
+    Waiters are woken as soon as the lock is free, where SQLite would have them sleep and try again; a process that dies
+    lets go of it.
+    """
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._threads = threading.Lock()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Holds the lock; not to be nested."""
+        with self._threads, self._path.open("ab") as file:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield

@@ -8,8 +8,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
+from core.files import WriterLock
 from core.ledger.errors import DamagedStore, UnreachableDatabase
-from core.ledger.locks import WriterLock
 
 #: How long SQLite waits for a lock, in milliseconds.
 _PATIENCE: Final = 30_000
