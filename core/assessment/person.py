@@ -11,7 +11,6 @@ from core.assessment.assessor import Assessor
 from core.assessment.bone_age import BoneAge, SecondOpinion, bone_age
 from core.assessment.grader import GradeProbabilities
 from core.bones import RUS_BONES, Sex
-from core.ledger.records import Correction
 from core.standards import STANDARDS, ScoreCard, grade_count, score_card
 
 
@@ -24,12 +23,6 @@ class Scores:
 
     cards: dict[str, ScoreCard]
     age: BoneAge | None
-
-
-def grades_of(reading: Mapping[str, Correction]) -> dict[str, int]:
-    """The RUS-CHN grades of a reading, 0..n by bone: a bone that is not visible yet has grade 0; one that cannot be read,
-    or was not judged, has none."""
-    return {bone: said.grade for bone, said in reading.items() if said.grade is not None}
 
 
 def around_grades(

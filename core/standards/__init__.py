@@ -1,7 +1,7 @@
 """Scoring standards RUS-CHN, TW3-RUS and TW3-C RUS: from the grades of 13 bones to a total and a bone age."""
 
 from core.standards.card import ScoreCard, score_card
-from core.standards.conversion import age_change, age_of_total, total_of_age, total_of_grades
+from core.standards.conversion import age_of_total, total_of_age, total_of_grades
 from core.standards.distribution import age_distribution, quantiles_of_total, total_distribution, widened_interval
 from core.standards.tables import (
     GRADE_COUNTS,
@@ -25,7 +25,6 @@ __all__ = [
     "IncompleteGrades",
     "ScoreCard",
     "Standard",
-    "age_change",
     "age_distribution",
     "age_of_total",
     "grade_count",

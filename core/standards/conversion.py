@@ -1,4 +1,4 @@
-"""Turns a total score into a bone age and back, and says how much one grade of one bone matters."""
+"""Turns a total score into a bone age and back."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from core.bones import RUS_BONES, Sex
-from core.standards.tables import IncompleteGrades, checked_bone, checked_grade, grade_count, standard
+from core.standards.tables import IncompleteGrades, checked_bone, standard
 
 #: Halvings of the distance between two rows (at most 102 points) when the cubic is inverted: leaves below 1e-13 points.
 _HALVINGS = 50
@@ -91,27 +91,6 @@ def total_of_grades(key: str, sex: Sex, grades: Mapping[str, int]) -> int:
     if missing:
         raise IncompleteGrades(missing)
     return sum(standard(key).score(sex, bone, grades[bone]) for bone in RUS_BONES)
-
-
-def age_change(key: str, sex: Sex, grades: Mapping[str, int]) -> dict[str, tuple[float, float]]:
-    """How many years the table age would change if one bone were one RUS-CHN grade lower and one grade higher.
-
-    grades: the RUS-CHN grades of all 13 bones. Returns (change when lower, never positive; change when higher, never
-    negative) for each bone, in RUS_BONES order. 0.0 where there is no such grade, where the next grade is the same TW3
-    stage or has the same score, and beyond the ends of the table, whose ages are clamped.
-    Raises IncompleteGrades if a bone has no grade, ValueError for an unknown bone or grade.
-    """
-    total = total_of_grades(key, sex, grades)
-    age = age_of_total(key, sex, total)
-
-    def change(bone: str, step: int) -> float:
-        grade = checked_grade(bone, grades[bone])
-        if not 0 <= grade + step <= grade_count(bone):
-            return 0.0
-        scores = standard(key).scores_of_grades(sex, bone)
-        return age_of_total(key, sex, total - scores[grade] + scores[grade + step]) - age
-
-    return {bone: (change(bone, -1), change(bone, +1)) for bone in RUS_BONES}
 
 
 def _finite(value: float | NDArray[Any], what: str) -> NDArray[np.float64]:

@@ -14,10 +14,10 @@ def _folder() -> Traversable:
 
 
 @functools.cache
-def _index() -> dict[tuple[str, int], tuple[str | None, int]]:
-    """(bone, grade) -> (file, children)."""
+def _files() -> dict[tuple[str, int], str | None]:
+    """(bone, grade) -> file."""
     entries = json.loads(_folder().joinpath("index.json").read_text(encoding="utf-8"))["pictures"]
-    return {(entry["bone"], entry["grade"]): (entry["file"], entry["children"]) for entry in entries}
+    return {(entry["bone"], entry["grade"]): entry["file"] for entry in entries}
 
 
 def grade_picture(bone: str, grade: int) -> bytes | None:
@@ -26,13 +26,5 @@ def grade_picture(bone: str, grade: int) -> bytes | None:
 
     Raises ValueError for an unknown bone and for a grade that the bone does not have.
     """
-    file, _ = _index()[checked_bone(bone), checked_grade(bone, grade)]
+    file = _files()[checked_bone(bone), checked_grade(bone, grade)]
     return None if file is None else _folder().joinpath(file).read_bytes()
-
-
-def children_near(bone: str, grade: int) -> int:
-    """How many different children's crops are averaged in the picture or, where there is none, were near the grade.
-
-    Raises as grade_picture does.
-    """
-    return _index()[checked_bone(bone), checked_grade(bone, grade)][1]

@@ -70,7 +70,7 @@ def test_parameter_count() -> None:
         for below, skip, width in [(320, 112, 128), (128, 40, 96), (96, 24, 64), (64, 16, 48)]
     )
     heads = 48 * 63 + 63 + 320 * 3 + 3
-    assert sum(p.numel() for p in localizer().parameters()) == encoder + decoder + heads
+    assert sum(parameter.numel() for parameter in localizer().parameters()) == encoder + decoder + heads
 
 
 def nothing(regions: int = 1, height: int = 20, width: int = 30) -> tuple[Tensor, Tensor]:

@@ -4,24 +4,14 @@ import numpy as np
 import pytest
 
 from core.assessment.assessor import Assessor
-from core.assessment.person import around_grades, filled_up, grades_of, model_scores, person_scores, score_cards
+from core.assessment.person import around_grades, filled_up, model_scores, person_scores, score_cards
 from core.bones import RUS_BONES
-from core.ledger.records import Correction
 from core.standards import MATURE_TOTAL, STANDARDS, grade_count, standard
 from tests.hands import Assess, Example
 
 
 def _middle() -> dict[str, int]:
     return {bone: grade_count(bone) // 2 for bone in RUS_BONES}
-
-
-def test_absent_is_grade_0_and_unreadable_is_no_grade() -> None:
-    reading = {
-        "Radius": Correction("Radius", "graded", 7),
-        "Ulna": Correction("Ulna", "absent", 0),
-        "MC1": Correction("MC1", "unreadable", None),
-    }
-    assert grades_of(reading) == {"Radius": 7, "Ulna": 0}
 
 
 @pytest.mark.parametrize("sex", ["M", "F"])

@@ -16,7 +16,6 @@ from core.standards import (
     GRADE_COUNTS,
     STANDARDS,
     IncompleteGrades,
-    age_change,
     age_distribution,
     age_of_total,
     grade_count,
@@ -161,7 +160,7 @@ def test_scores_of_grades_start_at_zero_never_fall_and_end_at_1000(key: str, sex
 def test_both_tw3_stages_of_a_boys_middle_finger_score_four() -> None:
     table = standard("tw3_rus")
     assert table.labels["PP3"][:3] == ("A", "B", "C") and table.scores["M"]["PP3"][:3] == (0, 4, 4)
-    assert age_change("tw3_rus", "M", all_at(1))["PP3"][1] == 0.0 < age_change("tw3_rus", "F", all_at(1))["PP3"][1]
+    assert table.scores["F"]["PP3"][1] < table.scores["F"]["PP3"][2]
 
 
 def test_grades_and_stages() -> None:
@@ -242,9 +241,8 @@ def test_a_missing_bone_gives_no_total_and_is_named() -> None:
     del probabilities["Ulna"]
     assert score_card("tw3_rus", "F", probabilities, spread=1.0).age_text.endswith("no total: Ulna and MC3 are missing")
     assert score_card("tw3_rus", "F", {}, spread=1.0).age_text.startswith("0 of 13 bones graded")
-    for wrong in (total_of_grades, age_change):
-        with pytest.raises(IncompleteGrades, match="grade Radius, MC3 and DP5 before"):
-            wrong("rus_chn", "M", {bone: 3 for bone in RUS_BONES if bone not in ("Radius", "MC3", "DP5")})
+    with pytest.raises(IncompleteGrades, match="grade Radius, MC3 and DP5 before"):
+        total_of_grades("rus_chn", "M", {bone: 3 for bone in RUS_BONES if bone not in ("Radius", "MC3", "DP5")})
 
 
 def test_absent_is_graded_and_not_missing() -> None:
@@ -326,20 +324,6 @@ def test_card_is_printable_as_json() -> None:
     assert fields["interval90_years"] == list(card.interval90_years or ())
     incomplete = score_card("tw3_c_rus", "F", {}, spread=1.0).to_dict()
     assert incomplete["interval90_years"] is None and incomplete["missing"] == list(RUS_BONES)
-
-
-@every_table
-def test_influence_is_the_change_of_the_age(key: str, sex: Sex) -> None:
-    grades = all_at(6)
-    age = age_of_total(key, sex, total_of_grades(key, sex, grades))
-    changes = age_change(key, sex, grades)
-    assert tuple(changes) == RUS_BONES
-    for bone, (lower, higher) in changes.items():
-        assert lower == age_of_total(key, sex, total_of_grades(key, sex, grades | {bone: 5})) - age <= 0.0
-        assert higher == age_of_total(key, sex, total_of_grades(key, sex, grades | {bone: 7})) - age >= 0.0
-    assert any(lower < 0.0 for lower, _ in changes.values()) and any(higher > 0.0 for _, higher in changes.values())
-    assert all(higher == 0.0 and lower <= 0.0 for lower, higher in age_change(key, sex, all_at(99)).values())
-    assert all(lower == 0.0 for lower, _ in age_change(key, sex, all_at(0)).values())
 
 
 @every_table
