@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import Literal, Self
 
 from core.errors import BoneGradeError
+
+#: The roles as they are typed.
+RoleName = Literal["viewer", "reader", "reviewer", "admin"]
 
 
 class Role(IntEnum):
@@ -13,6 +17,11 @@ class Role(IntEnum):
     READER = 1
     REVIEWER = 2
     ADMIN = 3
+
+    @classmethod
+    def named(cls, name: RoleName) -> Self:
+        """The role of a name."""
+        return cls[name.upper()]
 
 
 class Action(StrEnum):

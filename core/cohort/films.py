@@ -10,12 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.bones import ALL_BONES, Sex
+from core.errors import BoneGradeError
 
 _LABELS_HINT = "Point --data at a folder with labels.csv (id,file,sex,bone_age_months[,split]) and the images it names."
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 
-class DataFolderError(Exception):
+class DataFolderError(BoneGradeError):
     """The data folder is missing or not laid out as expected; the message says what to bring."""
 
 

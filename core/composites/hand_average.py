@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
 
 from core.bones import ALL_BONES
+from core.errors import BoneGradeError
 from core.film.radiograph import film_hash
 from core.hand.geometry import Points, apply, fit_similarity, inverse, mean_hand
 
@@ -49,7 +50,7 @@ _GAMMA: Final = 0.85
 _QUANTILES: Final = np.linspace(0.0, 100.0, 101)
 
 
-class TooFewHandsError(Exception):
+class TooFewHandsError(BoneGradeError):
     """There are fewer hands than LEAST_HANDS to average; the message says how many there are."""
 
 

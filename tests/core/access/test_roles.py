@@ -1,10 +1,11 @@
 """Roles and what they allow."""
 
 import itertools
+from typing import get_args
 
 import pytest
 
-from core.access.roles import Action, NotAllowed, Reader, Role, enforce
+from core.access.roles import Action, NotAllowed, Reader, Role, RoleName, enforce
 
 
 def test_each_role_may_do_what_those_below_it_may() -> None:
@@ -23,3 +24,7 @@ def test_a_viewer_gets_a_sentence(action: Action) -> None:
     with pytest.raises(NotAllowed, match=rf"^Your role \(viewer\) does not allow you to {action}: .*\.$"):
         enforce(Reader("vera", Role.VIEWER), action)
     enforce(Reader("ada", Role.ADMIN), action)
+
+
+def test_every_role_has_its_name() -> None:
+    assert [Role.named(name) for name in get_args(RoleName)] == list(Role)
