@@ -1,6 +1,6 @@
 """How much of the boxes' IoU is held by how people draw: what is left when one part of every box is taken from the drawing.
 
-    python -m benchmarks.box_noise --data ../shared/data/hands
+    python -m benchmarks.box_noise --data hands
 
 A box is a centre and a size. Each row of the table replaces some of the localiser's by what was drawn, or by what the
 drawn boxes of other hands foretell. No film is cut or graded; a film that the localiser refuses counts nowhere.
@@ -16,7 +16,8 @@ from tqdm import tqdm
 from core.bones import RUS_BONES
 from core.cohort.films import read_boxes, read_films
 from core.errors import FilmRefused
-from core.evaluation.boxes import iou
+from core.evaluation.accuracy.boxes import iou
+from core.evaluation.figures import Table
 from core.film.radiograph import read_radiograph
 from core.hand.localizer import Localizer
 from models.registry import load_localizer
@@ -111,17 +112,14 @@ def table(columns: dict[str, tuple[int, dict[str, float]]]) -> str:
     """Markdown. columns: hands and ceilings, by split."""
     names = list(next(iter(columns.values()))[1])
     heads = [f"{split} ({hands} hands)" for split, (hands, _) in columns.items()]
-    lines = ["| boxes | " + " | ".join(heads) + " |", "|---|" + "---|" * len(heads)]
-    lines += [
-        f"| {name} | " + " | ".join(f"{values[name]:.3f}" for _, values in columns.values()) + " |" for name in names
-    ]
-    return "\n".join(lines)
+    rows = [(name, *(f"{values[name]:.3f}" for _, values in columns.values())) for name in names]
+    return Table(("boxes", *heads), rows).markdown()
 
 
 def main() -> None:
     """Prints the table for both splits."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data/hands"))
+    parser.add_argument("--data", type=Path, required=True, help="folder of hands with labels.csv and boxes21.csv")
     options = parser.parse_args()
     localizer = Localizer(load_localizer()[0])
     columns = {}

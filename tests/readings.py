@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from core.assessment.assessor import Assessment, BoneAssessment
 from core.bones import RUS_BONES, Sex
 from core.cohort.films import Film
-from core.evaluation import Reading
+from core.evaluation.accuracy.assessed import AssessedFilm
 from core.hand.localization import Localization
 from core.standards import STANDARDS, grade_count, grade_label, score_card, tw3_stage
 
@@ -25,14 +25,14 @@ def make_reading(
     confidence: float = 0.9,
     interval: tuple[float, float] | None = None,
     grades: dict[str, int] | None = None,
-) -> Reading:
+) -> AssessedFilm:
     """A hand that was given this bone age and, with certainty, these grades; refused with neither age nor boxes.
 
     label: the radiologists' reading in months. A bone without a grade of its own is mature.
     """
     film = Film(name, Path(f"{name}.png"), sex, label, "")
     if months is None and boxes is None:
-        return Reading(film, None, "not_a_hand", 0.1)
+        return AssessedFilm(film, None, "not_a_hand", 0.1)
     places = dict.fromkeys(RUS_BONES, BOX) if boxes is None else boxes
     given = {bone: grade_count(bone) for bone in RUS_BONES} | (grades or {})
     certain = {bone: np.eye(grade_count(bone) + 1)[given[bone]] for bone in places}
@@ -70,7 +70,7 @@ def make_reading(
         localization=Localization((), False, 0.0, False, 1.0, np.zeros((21, 2)), np.ones(21), 0.0),
         second_opinion=None,
     )
-    return Reading(film, assessment, None if months is not None else "missing", 0.1)
+    return AssessedFilm(film, assessment, None if months is not None else "missing", 0.1)
 
 
 def drawn_boxes(*boxes: Box) -> NDArray[np.float64]:

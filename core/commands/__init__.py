@@ -1,1 +1,1 @@
-"""Commands of the command line, one module an area; core.__main__ puts them together."""
+"""Every command of the command line, in a module of its area; each has its commands in `app`."""

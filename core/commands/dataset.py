@@ -2,44 +2,51 @@
 
 import sys
 import tempfile
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import Annotated, cast
 
 import typer
 
+from core.assessment.assessor import Assessor
 from core.bones import Sex
-from core.commands.options import one_of
 from core.commands.stopping import stop
+from core.dataset import hub as the_hub
+from core.dataset.export import USUAL_FORMATS, ExportFormat, ExportOptions, export
+from core.dataset.importing import Format, ImportOptions, import_labels
+from core.dataset.split import Shares
 from core.errors import BoneGradeError
 from core.ledger import LabelRule, Ledger, LedgerSettings
+from models.registry import WeightsError
 
-dataset = typer.Typer(no_args_is_help=True, add_completion=False, help="Datasets out of the ledger, and into it.")
-
-
-_FORMATS = ("labels", "csv", "coco", "crops", "voc", "films")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Datasets out of the ledger, and into it.")
 
 
-@dataset.command("export")
+class Formats(StrEnum):
+    """core.dataset.export.FORMATS: typer takes no list of a Literal."""
+
+    LABELS = "labels"
+    CSV = "csv"
+    COCO = "coco"
+    CROPS = "crops"
+    VOC = "voc"
+    FILMS = "films"
+
+
+@app.command("export")
 def export_command(
     folder: Annotated[Path | None, typer.Argument(help="A new folder; may be left out with --hub.")] = None,
-    rule: Annotated[
-        str,
-        typer.Option(
-            help="Whose word counts: latest, majority or reviewer_first.",
-            callback=one_of("rule", get_args(LabelRule)),
-        ),
-    ] = "latest",
+    rule: Annotated[LabelRule, typer.Option(help="Whose word counts.")] = "latest",
     reviewer: Annotated[
         list[str] | None, typer.Option(help="A reader whose word goes first under reviewer_first; give it for each.")
     ] = None,
     revision: Annotated[int | None, typer.Option(help="The ledger's revision; the present one if not given.")] = None,
     formats: Annotated[
-        list[str] | None,
+        list[Formats] | None,
         typer.Option(
             "--format",
             help="labels (Parquet), csv, coco, crops, voc or films (the kept pictures); give it for each. "
             "If not given: the first four.",
-            callback=one_of("format", _FORMATS),
         ),
     ] = None,
     split: Annotated[str, typer.Option(help="Percentages of patients in train/val/test.")] = "80/10/10",
@@ -52,10 +59,6 @@ def export_command(
     ] = None,
 ) -> None:
     """Writes the ledger as a dataset: the same revision and options always make the same bytes."""
-    from core.dataset.export import USUAL_FORMATS, ExportFormat, ExportOptions, export
-    from core.dataset.hub import push_dataset
-    from core.dataset.split import Shares
-
     if folder is None and hub is None:
         raise typer.BadParameter("name a folder to export to, or a dataset with --hub.")
     if hub is not None and reader_names:
@@ -63,10 +66,10 @@ def export_command(
     ledger = _open()
     try:
         options = ExportOptions(
-            cast(LabelRule, rule),
+            rule,
             frozenset(reviewer or ()),
             revision,
-            cast(tuple[ExportFormat, ...], tuple(formats)) if formats else USUAL_FORMATS,
+            cast(tuple[ExportFormat, ...], tuple(map(str, formats))) if formats else USUAL_FORMATS,
             Shares.of_text(split),
             reader_names,
             licence,
@@ -75,7 +78,7 @@ def export_command(
             target = folder or Path(temporary) / "dataset"
             manifest = export(ledger, target, options, _Progress("films"))
             if hub is not None:
-                push_dataset(target, hub)
+                the_hub.push_dataset(target, hub)
     except BoneGradeError as error:
         stop(str(error))
     finally:
@@ -89,34 +92,25 @@ def export_command(
     )
 
 
-@dataset.command("import")
+@app.command("import")
 def import_command(
     file: Annotated[Path, typer.Argument(help="A COCO or CSV file, or the folder of Pascal VOC files.")],
-    kind: Annotated[
-        str, typer.Option("--format", help="coco, voc or csv.", callback=one_of("format", ("coco", "voc", "csv")))
-    ],
+    kind: Annotated[Format, typer.Option("--format", help="What the labels are written in.")],
     images: Annotated[Path, typer.Option(help="The folder of the pictures that the labels name.")],
     reader: Annotated[str, typer.Option(help="Who answers for the labels.")],
     films: Annotated[
         Path | None, typer.Option(help="A CSV table of the films: file, sex and, if known, patient and age_months.")
     ] = None,
-    sex: Annotated[
-        str | None,
-        typer.Option(help="M or F, where neither file says it.", callback=one_of("sex", ("M", "F"))),
-    ] = None,
+    sex: Annotated[Sex | None, typer.Option(help="Where neither file says it.")] = None,
     consent: Annotated[bool, typer.Option("--consent", help="There is consent to keeping the pixels.")] = False,
     assess: Annotated[bool, typer.Option(help="Assess new films, so that their crops can be cut.")] = True,
 ) -> None:
     """Takes in labels that exist already: all of them or, where one is wrong, none."""
-    from core.assessment.assessor import Assessor
-    from core.dataset.importing import Format, ImportOptions, import_labels
-    from models.registry import WeightsError
-
     ledger = _open()
     try:
         assessor = Assessor.from_registry() if assess else None
-        options = ImportOptions(reader, images, films, cast(Sex | None, sex), consent)
-        done = import_labels(ledger, file, cast(Format, kind), options, assessor, _Progress("films"))
+        options = ImportOptions(reader, images, films, sex, consent)
+        done = import_labels(ledger, file, kind, options, assessor, _Progress("films"))
     except (BoneGradeError, WeightsError) as error:
         stop(str(error))
     finally:

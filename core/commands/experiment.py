@@ -1,20 +1,33 @@
 """python -m core experiment: reruns what the documents report of networks compared with one another."""
 
-import dataclasses
-import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from core.commands.stopping import run as run_program
+from core.cohort.crop_store import complete_hands, cut_films
+from core.cohort.films import read_films
+from core.commands.options import Every, Hands, Json, Material, Split
+from core.commands.running import run as run_program
+from core.commands.running import show
+from core.evaluation.accuracy.pictures import make_folder
+from core.evaluation.chart import write_chart
+from core.evaluation.figures import Inline, as_json
+from core.evaluation.gates import GateFigures, gate_figures, gates_text
+from core.evaluation.table1.figures import by_year_text, table1_figures, table1_text
+from core.evaluation.table1.pictures import by_year_chart, table1_plot
+from core.evaluation.table1.runs import run_table1
+from core.hand.localizer import Localizer
+from core.training import programs
+from models.registry import load_grader, load_localizer
 
-experiment = typer.Typer(no_args_is_help=True, help="Reruns the experiments that docs/results.md reports.")
+app = typer.Typer(no_args_is_help=True, help="Reruns the experiments that docs/results.md reports.")
 
 
-@experiment.command()
+@app.command()
 def table1(
-    data: Annotated[Path, typer.Option(help="Folder with hands/ and graded_rois/.")] = Path("../shared/data"),
+    data: Material,
     run: Annotated[Path, typer.Option(help="Folder for crops, checkpoints, outcomes; run again to resume.")] = Path(
         "runs/table1"
     ),
@@ -22,60 +35,50 @@ def table1(
     out: Annotated[Path | None, typer.Option(help="Write table1.json and the pictures into this folder.")] = None,
 ) -> None:
     """The paper's Table 1 and the ablation it lacks: plain and improved ResNet, same hands, same budget, several seeds."""
-    from core.cohort.crop_store import complete_hands
-    from core.evaluation.chart import write_chart
-    from core.evaluation.pictures import make_folder
-    from core.evaluation.table1 import (
-        by_year_chart,
-        by_year_text,
-        run_table1,
-        table1_figures,
-        table1_plot,
-        table1_text,
-    )
-    from core.training.programs import grading_material
 
     def program() -> None:
         if out is not None:
             make_folder(out)
-        material = grading_material(data / "hands", data / "graded_rois", run)
+        material = programs.grading_material(data / "hands", data / "graded_rois", run)
         val = complete_hands(material.val)
         outcomes = run_table1(material.train, val, material.exemplars, run, epochs)
         figures = table1_figures(outcomes, val)
-        typer.echo(table1_text(figures) + "\n\n" + by_year_text(figures))
+        typer.echo(table1_text(figures) + "\n\n" + by_year_text(figures.by_year))
         if out is not None:
-            (out / "table1.json").write_text(json.dumps(figures, indent=1) + "\n")
+            (out / "table1.json").write_text(as_json(figures) + "\n")
             table1_plot(outcomes, val).write_html(out / "table1.html", include_plotlyjs="directory")
             for sex in ("all", "male", "female"):
-                write_chart(by_year_chart(figures, sex), out, f"table1_by_year_{sex}")
+                write_chart(by_year_chart(figures.by_year, sex), out, f"table1_by_year_{sex}")
 
     run_program(program)
 
 
-@experiment.command()
+@dataclass(frozen=True)
+class GradersGates:
+    """What is printed of one grader's gates. split: of the hands they were measured on; None for all."""
+
+    grader_sha256: str
+    split: str | None
+    gates: Inline[GateFigures]
+
+
+@app.command()
 def gates(
-    data: Annotated[Path, typer.Option(help="Folder with labels.csv and images.")] = Path("../shared/data/hands"),
-    split: Annotated[str | None, typer.Option(help="Rows of this split; all rows of a table without one.")] = "val",
-    every: Annotated[int, typer.Option(help="Take every n-th film.", min=1)] = 1,
+    data: Hands,
+    split: Split = "val",
+    every: Every = 1,
     weights: Annotated[str, typer.Option(help="Name of a registered grader.")] = "grader",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Whether a grader's gates matter: its error with each of the three additions frozen at its mean, and how gates spread."""
-    from core.cohort.crop_store import cut_films
-    from core.cohort.films import read_films
-    from core.evaluation.gates import gate_figures, gates_text
-    from core.hand.localizer import Localizer
-    from models.registry import load_grader, load_localizer
 
-    def program() -> None:
+    def measure() -> GradersGates:
         network, file = load_grader(weights)
         hands = cut_films(read_films(data, split)[::every], Localizer(load_localizer()[0]))
-        figures = gate_figures(network, hands)
-        if as_json:
-            typer.echo(
-                json.dumps({"grader_sha256": file.sha256, "split": split, **dataclasses.asdict(figures)}, indent=1)
-            )
-        else:
-            typer.echo(f"{gates_text(figures)}\n\nGrader {file.sha256[:12]}, split {split or 'all'}.")
+        return GradersGates(file.sha256, split, gate_figures(network, hands))
 
-    run_program(program)
+    show(run_program(measure), _gates_text, as_json)
+
+
+def _gates_text(measured: GradersGates) -> str:
+    return f"{gates_text(measured.gates)}\n\nGrader {measured.grader_sha256[:12]}, split {measured.split or 'all'}."

@@ -2,19 +2,24 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from core.commands.stopping import run as run_program
+from core.cohort.films import read_films
+from core.cohort.rsna import convert_rsna
+from core.commands.options import Seed
+from core.commands.running import run as run_program
 from core.commands.stopping import stop
+from core.training import full_set
+from core.training.device import device_of
 
-full_set = typer.Typer(no_args_is_help=True, add_completion=False, help="Training on the full RSNA set.")
+app = typer.Typer(add_completion=False)
 #: So many films that are left out are told one by one; all are in left_out.csv.
 _TOLD = 10
 
 
-@full_set.command("convert-rsna")
+@app.command("convert-rsna")
 def convert_rsna_command(
     source: Annotated[Path, typer.Option(help="The unpacked download: tables and folders of pictures.")],
     out: Annotated[Path, typer.Option(help="The folder to make; run again to go on where it stopped.")],
@@ -29,8 +34,6 @@ def convert_rsna_command(
 
 
 def _convert(source: Path, out: Path, boxes: Path | None, full_size: bool, workers: int | None) -> None:
-    from core.cohort.rsna import convert_rsna
-
     done = run_program(lambda: convert_rsna(source, out, boxes, full_size, workers or os.cpu_count() or 1))
     for note in done.notes:
         typer.echo(note)
@@ -43,7 +46,7 @@ def _convert(source: Path, out: Path, boxes: Path | None, full_size: bool, worke
     )
 
 
-@full_set.command("all")
+@app.command("all")
 def all_command(
     data: Annotated[Path, typer.Option(help="Folder of labelled films, as convert-rsna makes it.")],
     source: Annotated[
@@ -56,29 +59,27 @@ def all_command(
     run: Annotated[Path, typer.Option(help="Folder for crops, checkpoints and logs; run again to resume.")] = Path(
         "runs/full_set"
     ),
-    device: Annotated[str, typer.Option(help="auto (the GPU where there is one), cpu or cuda.")] = "auto",
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"], typer.Option(help="auto takes the GPU where there is one.")
+    ] = "auto",
     exemplars: Annotated[Path | None, typer.Option(help="A folder of graded crops with its labels.csv.")] = None,
     hands: Annotated[int, typer.Option(help="Hands a step; fewer need less memory on the GPU.", min=1)] = 64,
     epochs: Annotated[int, typer.Option(help="Passes over the training hands.", min=1)] = 40,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
+    seed: Seed = 1,
     workers: Annotated[
         int | None, typer.Option(help="Processes that cut crops; as many as processors if not given.", min=1)
     ] = None,
 ) -> None:
     """Trains the localiser, where there are boxes, the grader and the whole hand's network on 12,611 hands; registers them."""
-    from core.cohort.films import read_films
-    from core.training.device import device_of
-    from core.training.full_set import check_ready, full_set_recipe, make_all
-
     if source is None and boxes is not None:
         stop("--boxes goes with --source: boxes are scaled to the pictures that are converted.")
-    recipe = full_set_recipe(hands, epochs, seed)
+    recipe = full_set.full_set_recipe(hands, epochs, seed)
     where = run_program(lambda: device_of(device))
-    run_program(lambda: check_ready(exemplars))
+    run_program(lambda: full_set.check_ready(exemplars))
     if source is not None:
         _convert(source, data, boxes, False, workers)
     count = workers or os.cpu_count() or 1
-    boxed = run_program(lambda: make_all(data, run, recipe, where, exemplars, count))
+    boxed = run_program(lambda: full_set.make_all(data, run, recipe, where, exemplars, count))
     measured = "test" if any(film.split == "test" for film in read_films(data)) else "val"
     typer.echo(
         f"{'The localiser, the' if boxed else 'The'} grader and the whole hand's network are trained and registered. "

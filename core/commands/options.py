@@ -1,18 +1,19 @@
-"""Checks of options that several commands share."""
+"""Options that several commands share."""
 
-from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-
-def one_of(what: str, values: tuple[str, ...]) -> Callable[[Any], Any]:
-    """A check that an option, or each of a list, is one of the values."""
-
-    def check(given: Any) -> Any:
-        for value in given if isinstance(given, list) else [given]:
-            if value is not None and value not in values:
-                raise typer.BadParameter(f"there is no {what} {value!r}; choose from {', '.join(values)}.")
-        return given
-
-    return check
+#: A folder of labelled hands, as core.cohort.films reads it.
+Hands = Annotated[
+    Path, typer.Option("--data", help="Your folder of labelled hands: labels.csv, the films and, if any, boxes21.csv.")
+]
+#: The folder that holds what the grader is trained on.
+Material = Annotated[
+    Path, typer.Option("--data", help="Your folder with hands/ (labelled films) and graded_rois/ (graded crops).")
+]
+Split = Annotated[str | None, typer.Option(help="Rows of this split, e.g. val; all rows if not given.")]
+Every = Annotated[int, typer.Option(help="Take every n-th film.", min=1)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Seed = Annotated[int, typer.Option(help="Seed of everything random.")]

@@ -6,21 +6,21 @@ from typing import Annotated
 
 import typer
 
-from core.access.users import Users, role_of_text
+from core.access.roles import Role, RoleName
+from core.access.users import Users
 from core.commands.stopping import stop
 from core.errors import BoneGradeError
 from core.ledger import LedgerSettings
 
-users = typer.Typer(no_args_is_help=True, add_completion=False, help="The people who may sign in, and their roles.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="The people who may sign in, and their roles.")
 
 _Name = Annotated[str, typer.Argument(help="The name that the person signs in with.")]
-_Role = Annotated[str, typer.Option(help="viewer, reader, reviewer or admin.")]
 
 
-@users.command()
+@app.command()
 def add(
     name: _Name,
-    role: _Role = "reader",
+    role: Annotated[RoleName, typer.Option(help="What the person may do.")] = "reader",
     no_password: Annotated[
         bool, typer.Option("--no-password", help="For one who signs in with Hugging Face or through a proxy.")
     ] = False,
@@ -28,14 +28,14 @@ def add(
     """Adds a person; asks for the password, or reads it as a line of the standard input."""
 
     def work(people: Users) -> None:
-        given = role_of_text(role)
+        given = Role.named(role)
         people.add(name, given, None if no_password else _password())
         typer.echo(f"{name} is a {given.name.lower()}.")
 
     _run(work)
 
 
-@users.command("list")
+@app.command("list")
 def list_users() -> None:
     """Prints everybody's name and role."""
 
@@ -46,19 +46,19 @@ def list_users() -> None:
     _run(work)
 
 
-@users.command("role")
-def change_role(name: _Name, role: Annotated[str, typer.Argument(help="viewer, reader, reviewer or admin.")]) -> None:
+@app.command("role")
+def change_role(name: _Name, role: Annotated[RoleName, typer.Argument(help="What the person may do.")]) -> None:
     """Gives a person another role."""
-    _run(lambda people: people.set_role(name, role_of_text(role)))
+    _run(lambda people: people.set_role(name, Role.named(role)))
 
 
-@users.command("password")
+@app.command("password")
 def change_password(name: _Name) -> None:
     """Gives a person another password."""
     _run(lambda people: people.set_password(name, _password()))
 
 
-@users.command()
+@app.command()
 def remove(name: _Name) -> None:
     """Takes a person off the list; what they said stays."""
     _run(lambda people: people.remove(name))

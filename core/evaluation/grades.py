@@ -1,47 +1,95 @@
-"""Grades against people's grades on ready-cut crops, and against the age they should rise with."""
+"""Grades against people's grades on ready-cut crops."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from core.agreement.measures import LEAST_FILMS, kappa_of_two
 from core.assessment.grader import Grader
 from core.bones import RUS_BONES
 from core.cohort.crop_store import GradedCrops
 from core.cohort.exemplar_frame import EXEMPLARS_KEY, Part, read_graded
-from core.evaluation.readings import Reading, by_sex
-from core.evaluation.shares import wilson95
+from core.evaluation.figures import Inline, Table
+from core.evaluation.uncertainty import wilson95
 from models.registry import WeightFile
 
 Quality = Literal["unverified", "exemplar"]
 
 #: Fewer crops of a bone than this have no kappa at all. The set of unverified grades has three of each.
 _LEAST_CROPS: Final = 3
-#: A rank correlation of fewer hands is not given.
-_LEAST_HANDS: Final = 3
 
 
-def evaluate_graded(folder: Path, quality: Quality, part: Part, grader: Grader, weights: WeightFile) -> dict[str, Any]:
-    """How near the likeliest grade is to a person's on the crops of one quality and part, JSON-ready.
+@dataclass(frozen=True)
+class GradeAgreement:
+    """How near the model's grades are to a person's.
+
+    exact, within_one: shares of the crops. kappa: quadratic-weighted; None of too few crops, or all of one grade. Of fewer
+    than core.agreement.LEAST_FILMS crops it is given without its 90 % interval, and says little. mean_difference: of the
+    model's less the person's, in grades.
+    """
+
+    exact: float
+    within_one: float
+    within_one_wilson95: tuple[float, float]
+    kappa: float | None
+    kappa_interval90: tuple[float, float] | None
+    mean_difference: float
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Of n crops; None without any."""
+
+    n: int
+    found: Inline[GradeAgreement | None]
+
+
+@dataclass(frozen=True)
+class Agreements:
+    """In all, where the crops of bones of different scales are taken together: read it beside the bones' own."""
+
+    all: Agreement
+    by_bone: Mapping[str, Agreement]
+
+
+@dataclass(frozen=True)
+class CropsRead:
+    """Which crops were graded. trained_on: whether any of them was a training example, as the weights' metadata has it."""
+
+    quality: Quality
+    part: Part
+    crops: int
+    trained_on: bool
+
+
+@dataclass(frozen=True)
+class GradedFigures:
+    """What was graded, how near, and by which weights: SHA-256 by network."""
+
+    data: CropsRead
+    agreements: Inline[Agreements]
+    weights: Mapping[str, str]
+
+
+def evaluate_graded(folder: Path, quality: Quality, part: Part, grader: Grader, weights: WeightFile) -> GradedFigures:
+    """How near the likeliest grade is to a person's on the crops of one quality and part.
 
     folder: see core.cohort.exemplar_frame.read_graded, which also raises DataFolderError. weights: the grader's file.
-    trained_on, in `data`: whether any of these crops was a training example, as the file's metadata has it.
     """
     crops = read_graded(folder, quality, part)
     exemplars_trained = weights.metadata.get(EXEMPLARS_KEY, "all")
     unseen = (
         quality == "unverified" or exemplars_trained == "none" or {part, exemplars_trained} == {"trained", "left_out"}
     )
-    return {
-        "data": {"quality": quality, "part": part, "crops": len(crops), "trained_on": not unseen},
-        **agreement_figures(crops.bones, crops.grades, likeliest_grades(grader, crops)),
-        "weights": {"grader": weights.sha256},
-    }
+    return GradedFigures(
+        data=CropsRead(quality, part, len(crops), not unseen),
+        agreements=agreement_figures(crops.bones, crops.grades, likeliest_grades(grader, crops)),
+        weights={"grader": weights.sha256},
+    )
 
 
 def likeliest_grades(grader: Grader, crops: GradedCrops) -> NDArray[np.int64]:
@@ -53,87 +101,49 @@ def likeliest_grades(grader: Grader, crops: GradedCrops) -> NDArray[np.int64]:
     return np.array(grades, np.int64)
 
 
-def agreement_figures(
-    bones: NDArray[np.int64], labels: NDArray[np.int64], predicted: NDArray[np.int64]
-) -> dict[str, Any]:
-    """Exact and within-one agreement, quadratic-weighted kappa and mean difference, in all and by bone.
+def agreement_figures(bones: NDArray[np.int64], labels: NDArray[np.int64], predicted: NDArray[np.int64]) -> Agreements:
+    """Exact and within-one agreement, kappa and mean difference, in all and by bone.
 
-    bones: M indices into RUS_BONES. labels, predicted: M grades, a person's and the model's. In all, the crops of all
-    bones are taken together, whose grades are of different scales: read it beside the bones' own. A kappa of fewer than
-    core.agreement.LEAST_FILMS crops is given without its 90 % interval, and says little.
+    bones: M indices into RUS_BONES. labels, predicted: M grades, a person's and the model's.
     """
-    chosen = {"all": np.ones(len(bones), bool)} | {bone: bones == i for i, bone in enumerate(RUS_BONES)}
-    figures = {name: _agreement(labels[rows], predicted[rows]) for name, rows in chosen.items() if rows.any()}
-    return {"all": figures.pop("all", {"n": 0}), "by_bone": figures}
+    by_bone = {bone: bones == i for i, bone in enumerate(RUS_BONES)}
+    return Agreements(
+        all=_agreement(labels, predicted),
+        by_bone={bone: _agreement(labels[rows], predicted[rows]) for bone, rows in by_bone.items() if rows.any()},
+    )
 
 
-def _agreement(labels: NDArray[np.int64], predicted: NDArray[np.int64]) -> dict[str, Any]:
+def _agreement(labels: NDArray[np.int64], predicted: NDArray[np.int64]) -> Agreement:
+    if len(labels) == 0:
+        return Agreement(0, None)
     apart = predicted - labels
     near = int((np.abs(apart) <= 1).sum())
     kappa = kappa_of_two(labels, predicted, _LEAST_CROPS)
     interval = kappa.interval90 if len(labels) >= LEAST_FILMS else None
-    return {
-        "n": len(labels),
-        "exact": round(float((apart == 0).mean()), 4),
-        "within_one": round(near / len(labels), 4),
-        "within_one_wilson95": list(wilson95(near, len(labels))),
-        "kappa": None if kappa.value is None else round(kappa.value, 3),
-        "kappa_interval90": None if interval is None else [round(end, 3) for end in interval],
-        "mean_difference": round(float(apart.mean()), 2),
-    }
+    found = GradeAgreement(
+        exact=round(float((apart == 0).mean()), 4),
+        within_one=round(near / len(labels), 4),
+        within_one_wilson95=wilson95(near, len(labels)),
+        kappa=None if kappa.value is None else round(kappa.value, 3),
+        kappa_interval90=None if interval is None else (round(interval[0], 3), round(interval[1], 3)),
+        mean_difference=round(float(apart.mean()), 2),
+    )
+    return Agreement(len(labels), found)
 
 
-def rising_figures(readings: Sequence[Reading]) -> dict[str, Any]:
-    """Spearman's rank correlation of each bone's expected grade with the labelled bone age, in all and by sex.
-
-    The expected grade is the mean of a bone's grade distribution, which has no ties where the likeliest grade has many.
-    Hands in which the bone was not found count in none. lowest: the least of the 13 in all; None without any.
-    """
-    figures: dict[str, Any] = {name: _correlations(members) for name, members in by_sex(readings).items()}
-    given = [row["spearman"] for row in figures["all"].values() if row["spearman"] is not None]
-    return {**figures, "lowest": min(given, default=None)}
-
-
-def _correlations(readings: Sequence[Reading]) -> dict[str, dict[str, Any]]:
-    rows = {}
-    for bone in RUS_BONES:
-        pairs = [
-            (expected_grade(r.assessment.probabilities[bone]), r.film.bone_age_months)
-            for r in readings
-            if r.assessment is not None and r.assessment.bones[bone] is not None
-        ]
-        rows[bone] = {"n": len(pairs), "spearman": _spearman(pairs)}
-    return rows
-
-
-def expected_grade(probabilities: NDArray[np.float64]) -> float:
-    """The mean of a distribution over the grades 0..n."""
-    return float(probabilities @ np.arange(len(probabilities)))
-
-
-def _spearman(pairs: Sequence[tuple[float, float]]) -> float | None:
-    """None for too few pairs, and where one of the two is the same in all."""
-    if len(pairs) < _LEAST_HANDS:
-        return None
-    grades, months = np.array(pairs).T
-    if np.ptp(grades) == 0 or np.ptp(months) == 0:
-        return None
-    value = float(spearmanr(grades, months).statistic)
-    return round(value, 4) if math.isfinite(value) else None
-
-
-def graded_as_text(figures: dict[str, Any]) -> str:
+def as_text(figures: GradedFigures) -> str:
     """The agreement on crops as a table for people."""
-    data = figures["data"]
-    seen = "some of them trained on" if data["trained_on"] else "none of them trained on"
-    lines = [
-        f"{data['crops']} crops with a grade, {data['quality']}, part {data['part']}; {seen}",
-        f"{'bone':>8} {'n':>4} {'exact':>7} {'within 1':>9} {'kappa':>7} {'bias':>6}",
+    data = figures.data
+    seen = "some of them trained on" if data.trained_on else "none of them trained on"
+    rows = [
+        (name, row.n, row.found.exact, row.found.within_one, row.found.kappa, row.found.mean_difference)
+        for name, row in {"all": figures.agreements.all, **figures.agreements.by_bone}.items()
+        if row.found is not None
     ]
-    for name, row in {"all": figures["all"], **figures["by_bone"]}.items():
-        kappa = "" if row["kappa"] is None else row["kappa"]
-        lines.append(
-            f"{name:>8} {row['n']:>4} {row['exact']:>7} {row['within_one']:>9} {kappa:>7} {row['mean_difference']:>6}"
-        )
-    lines.append(f"weights {figures['weights']}")
-    return "\n".join(lines)
+    return "\n".join(
+        [
+            f"{data.crops} crops with a grade, {data.quality}, part {data.part}; {seen}",
+            Table(("bone", "n", "exact", "within 1", "kappa", "bias"), rows).aligned(),
+            f"weights {figures.weights}",
+        ]
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,8 @@ from tqdm import tqdm
 from core.bones import RUS_BONES
 from core.cohort.films import DataFolderError, Film, read_films, read_table
 from core.errors import FilmRefused
-from core.evaluation.shares import wilson95
+from core.evaluation.figures import Cell, Inline, Table
+from core.evaluation.uncertainty import wilson95
 from core.film.radiograph import read_radiograph
 from core.hand.localization import Box
 from core.hand.localizer import Localizer
@@ -61,6 +62,7 @@ class Mark:
 
 #: Marks by film id (or annotator) and RUS bone.
 Marks = dict[str, dict[str, Mark]]
+OfFile = TypeVar("OfFile")
 
 
 @dataclass(frozen=True)
@@ -80,37 +82,109 @@ class Found:
         return float(x * np.sin(turn) - y * np.cos(turn)), float(-thumb if self.mirrored else thumb)
 
 
-def evaluate_places(data: Path, localizer: Localizer, weights: str, every: int = 1) -> dict[str, Any]:
-    """The check of one data folder, JSON-ready: for each split of labels.csv, and each of the two files that is there.
+@dataclass(frozen=True)
+class Inside:
+    """Share of the marked regions whose centre lies in the box, ends included, with its Wilson 95 % interval."""
+
+    inside: float
+    inside_wilson95: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Distances:
+    """Of the found centres from their marks, in shares of the mark's unit.
+
+    distal_median: of the offset along the bone, distal positive. scatter_p95: 95th percentile of the distances from the
+    bone's median offset. The marks are of other things than our regions (an ossification centre, a joint): that shows as
+    an offset, the localiser's own error as scatter.
+    """
+
+    median: float
+    p95: float
+    distal_median: float
+    scatter_p95: float
+
+
+@dataclass(frozen=True)
+class Places:
+    """Of n marked regions those found. inside: None where the marks are no boxes. distances: None where none was found."""
+
+    n: int
+    found: int
+    inside: Inline[Inside | None]
+    distances: Inline[Distances | None]
+
+
+@dataclass(frozen=True)
+class PlacesByBone:
+    """In all, each bone about its own offset, and by bone."""
+
+    all: Places
+    by_bone: Mapping[str, Places]
+
+
+@dataclass(frozen=True)
+class MarkedFigures:
+    """Of so many marked films, of which so many show no region at all; None where nothing is marked."""
+
+    hands: int
+    without_any: int
+    places: Inline[PlacesByBone | None]
+
+
+@dataclass(frozen=True)
+class MarkFiles(Generic[OfFile]):
+    """The same of each of the two files of marks."""
+
+    ossification_boxes: OfFile
+    keypoints: OfFile
+
+
+@dataclass(frozen=True)
+class PlacesReport:
+    """The check of one data folder.
+
+    splits: by split of labels.csv. between_annotators: the second annotator's boxes against the first's.
+    without_counterpart: the bones that a file has no mark for. weights: SHA-256 by network.
+    """
+
+    splits: Mapping[str, MarkFiles[MarkedFigures]]
+    between_annotators: MarkedFigures
+    without_counterpart: MarkFiles[Sequence[str]]
+    weights: Mapping[str, str]
+
+
+def evaluate_places(data: Path, localizer: Localizer, weights: str, every: int = 1) -> PlacesReport:
+    """The check of one data folder: for each split of labels.csv, and each of the two files that is there.
 
     weights: SHA-256 of the localiser's. every: take every n-th of the marked films. Films of `train` are apart from those
     of `val`: the localiser may have trained itself on them, if without these marks.
     Raises DataFolderError without labels.csv or with neither file.
     """
-    marks = {"ossification_boxes": read_ossification_boxes(data), "keypoints": read_keypoints(data)}
-    films = [film for film in read_films(data) if any(film.id in of_films for of_films in marks.values())][::every]
+    marks = MarkFiles(read_ossification_boxes(data), read_keypoints(data))
+    films = [film for film in read_films(data) if film.id in {**marks.ossification_boxes, **marks.keypoints}][::every]
     if not films:
         raise DataFolderError(
             f"No film of {data / 'labels.csv'} is in {data / 'boxes_ossification17.csv'} or "
             f"{data / 'keypoints21.csv'}: bring one of these two files."
         )
     centres = find_centres(films, localizer)
-    splits = {
-        split: {
-            name: place_figures(of_films, {f.id: centres[f.id] for f in films if f.split == split and f.id in of_films})
-            for name, of_films in marks.items()
-        }
-        for split in sorted({film.split for film in films})
-    }
-    return {
-        "splits": {split or "all": figures for split, figures in splits.items()},
-        "between_annotators": annotator_figures(data),
-        "without_counterpart": {
-            "ossification_boxes": [bone for bone in RUS_BONES if bone not in BOX_OF_BONE],
-            "keypoints": [bone for bone in RUS_BONES if bone not in KEYPOINT_OF_BONE],
+
+    def figures(of_films: Marks, split: str) -> MarkedFigures:
+        return place_figures(of_films, {f.id: centres[f.id] for f in films if f.split == split and f.id in of_films})
+
+    return PlacesReport(
+        splits={
+            split or "all": MarkFiles(figures(marks.ossification_boxes, split), figures(marks.keypoints, split))
+            for split in sorted({film.split for film in films})
         },
-        "weights": {"localizer": weights},
-    }
+        between_annotators=annotator_figures(data),
+        without_counterpart=MarkFiles(
+            [bone for bone in RUS_BONES if bone not in BOX_OF_BONE],
+            [bone for bone in RUS_BONES if bone not in KEYPOINT_OF_BONE],
+        ),
+        weights={"localizer": weights},
+    )
 
 
 def find_centres(films: Sequence[Film], localizer: Localizer) -> dict[str, dict[str, Found]]:
@@ -130,47 +204,48 @@ def find_centres(films: Sequence[Film], localizer: Localizer) -> dict[str, dict[
     return centres
 
 
-def place_figures(marks: Marks, centres: Mapping[str, Mapping[str, Found]]) -> dict[str, Any]:
+def place_figures(marks: Marks, centres: Mapping[str, Mapping[str, Found]]) -> MarkedFigures:
     """How near the found centres are to the marks.
 
     centres: by film id and bone, of marked films; a marked region without a centre was not found: it counts in n, lies
-    outside its box, and has no distance. inside: share of n whose centre lies in the box, ends included (boxes only).
-    median, p95: of the distances, as a share of the mark's unit. distal_median: of the offset along the bone, distal
-    positive. scatter_p95: 95th percentile of the distances from the bone's median offset. The marks are of other things
-    than our regions (an ossification centre, a joint): that shows as an offset, the localiser's own error as scatter.
+    outside its box, and has no distance.
     """
-    figures: dict[str, Any] = {"hands": len(centres), "without_any": sum(not found for found in centres.values())}
     by_bone: dict[str, list[tuple[Mark, Found | None]]] = {bone: [] for bone in RUS_BONES}
     for film_id, found in centres.items():
         for bone, mark in marks[film_id].items():
             by_bone[bone].append((mark, found.get(bone)))
     placed = {bone: pairs for bone, pairs in by_bone.items() if pairs}
-    if placed:
-        figures["all"] = _figures(list(placed.values()))
-        figures["by_bone"] = {bone: _figures([pairs]) for bone, pairs in placed.items()}
-    return figures
+    return MarkedFigures(
+        hands=len(centres),
+        without_any=sum(not found for found in centres.values()),
+        places=PlacesByBone(_places(list(placed.values())), {bone: _places([pairs]) for bone, pairs in placed.items()})
+        if placed
+        else None,
+    )
 
 
-def _figures(bones: Sequence[Sequence[tuple[Mark, Found | None]]]) -> dict[str, Any]:
+def _places(bones: Sequence[Sequence[tuple[Mark, Found | None]]]) -> Places:
     """Of one or several bones, each with its own offset."""
     found = [[(mark, place) for mark, place in pairs if place is not None] for pairs in bones]
     n, answered = sum(map(len, bones)), sum(map(len, found))
-    figures: dict[str, Any] = {"n": n, "found": answered}
-    boxes = [(mark.box, place.centre) for pairs in found for mark, place in pairs if mark.box is not None]
+    inside = None
     if any(mark.box is not None for pairs in bones for mark, _ in pairs):
-        inside = sum(_contains(box, centre) for box, centre in boxes)
-        figures["inside"] = round(inside / n, 4)
-        figures["inside_wilson95"] = list(wilson95(inside, n))
+        boxes = [(mark.box, place.centre) for pairs in found for mark, place in pairs if mark.box is not None]
+        held = sum(_contains(box, centre) for box, centre in boxes)
+        inside = Inside(round(held / n, 4), wilson95(held, n))
+    distances = None
     if answered:
         of_bones = [np.array([place.offset_from(mark) for mark, place in pairs]) for pairs in found if pairs]
         offsets = np.concatenate(of_bones)
-        distances = np.hypot(*offsets.T)
+        apart = np.hypot(*offsets.T)
         scatter = np.hypot(*np.concatenate([of_bone - np.median(of_bone, axis=0) for of_bone in of_bones]).T)
-        figures["median"] = round(float(np.median(distances)), 4)
-        figures["p95"] = round(float(np.percentile(distances, 95)), 4)
-        figures["distal_median"] = round(float(np.median(offsets[:, 0])), 4)
-        figures["scatter_p95"] = round(float(np.percentile(scatter, 95)), 4)
-    return figures
+        distances = Distances(
+            median=round(float(np.median(apart)), 4),
+            p95=round(float(np.percentile(apart, 95)), 4),
+            distal_median=round(float(np.median(offsets[:, 0])), 4),
+            scatter_p95=round(float(np.percentile(scatter, 95)), 4),
+        )
+    return Places(n, answered, inside, distances)
 
 
 def _contains(box: Box, point: Point) -> bool:
@@ -189,7 +264,7 @@ def read_ossification_boxes(data: Path) -> Marks:
     }
 
 
-def annotator_figures(data: Path) -> dict[str, Any]:
+def annotator_figures(data: Path) -> MarkedFigures:
     """How near the second annotator's boxes are to those of the first, on the films that both boxed: people's own noise.
 
     The figures of `place_figures`, with the film's upward direction for every bone's.
@@ -255,31 +330,35 @@ def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     return read_table(path, ("id", *columns), "")
 
 
-def places_as_text(figures: dict[str, Any]) -> str:
-    """The check as a table for people; its columns are the keys of `place_figures`.
+def as_text(figures: PlacesReport) -> str:
+    """The check as tables for people; their columns are the fields of Inside and Distances.
 
     Rows "people" hold the second annotator's boxes against those of the first.
     """
-    titles = {
-        "ossification_boxes": "centres against ossification boxes (distances as shares of the box's diagonal)",
-        "keypoints": "centres against joints (distances as shares of the hand's height)",
-    }
-    lines = []
-    for name, title in titles.items():
-        lines.append(title)
-        lines.append(
-            f"{'':>16} {'n':>5} {'found':>6} {'inside':>7} {'median':>7} {'95 %':>7} {'distal':>7} {'scatter':>8}"
-        )
-        parts = {split: of_split[name] for split, of_split in figures["splits"].items()}
-        if name == "ossification_boxes":
-            parts["people"] = figures["between_annotators"]
-        for split, part in parts.items():
-            for bone, row in {"all": part["all"], **part["by_bone"]}.items() if "all" in part else ():
-                values = [row.get(key, "") for key in ("inside", "median", "p95", "distal_median", "scatter_p95")]
-                lines.append(
-                    f"{split:>7} {bone:>8} {row['n']:>5} {row['found']:>6} " + " ".join(f"{v:>7}" for v in values)
-                )
-        absent = figures["without_counterpart"][name]
-        lines.append(f"no counterpart: {', '.join(absent)}")
-    lines.append(f"weights {figures['weights']}")
-    return "\n".join(lines)
+    boxes = {split: of_split.ossification_boxes for split, of_split in figures.splits.items()}
+    joints = {split: of_split.keypoints for split, of_split in figures.splits.items()}
+    absent = figures.without_counterpart
+    return "\n".join(
+        [
+            "centres against ossification boxes (distances as shares of the box's diagonal)",
+            _table({**boxes, "people": figures.between_annotators}).aligned(),
+            f"no counterpart: {', '.join(absent.ossification_boxes)}",
+            "centres against joints (distances as shares of the hand's height)",
+            _table(joints).aligned(),
+            f"no counterpart: {', '.join(absent.keypoints)}",
+            f"weights {figures.weights}",
+        ]
+    )
+
+
+def _table(parts: Mapping[str, MarkedFigures]) -> Table:
+    rows: list[Sequence[Cell]] = []
+    for name, part in parts.items():
+        if part.places is None:
+            continue
+        for bone, row in {"all": part.places.all, **part.places.by_bone}.items():
+            far: Sequence[Cell] = (None,) * 4
+            if row.distances is not None:
+                far = (row.distances.median, row.distances.p95, row.distances.distal_median, row.distances.scatter_p95)
+            rows.append((name, bone, row.n, row.found, None if row.inside is None else row.inside.inside, *far))
+    return Table(("part", "bone", "n", "found", "inside", "median", "95 %", "distal", "scatter"), rows)

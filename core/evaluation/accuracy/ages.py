@@ -1,80 +1,118 @@
 """How far the ages are from the radiologists' readings: in all, by sex, by age, and in small children."""
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from core.bones import RUS_BONES
-from core.evaluation.readings import Reading, by_sex
+from core.evaluation.accuracy.assessed import AssessedFilm, by_sex
+from core.evaluation.figures import BySex, Inline
 
 #: Children younger than this, in months, are reported apart: many of their epiphyses are not visible yet.
 SMALL_CHILD_MONTHS: Final = 48
 
 
-def age_figures(readings: Sequence[Reading]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class MeanErrors:
+    """Means over the hands with an age; within_12_months is a share of all hands, one without an age lies outside.
+
+    mae_months_raw: of the RUS-CHN age, before calibration. bias_months: of assessed less read.
+    """
+
+    mae_months: float
+    mae_months_raw: float
+    within_12_months: float
+    bias_months: float
+
+
+@dataclass(frozen=True)
+class AgeErrors:
+    """Of n hands those with an age (answered) and, where there are any, how far these are off."""
+
+    n: int
+    answered: int
+    means: Inline[MeanErrors | None]
+
+
+@dataclass(frozen=True)
+class AgeFigures:
+    """Errors in all and by sex, and by two years of the labelled age ("8-10" is 96 months up to 120)."""
+
+    sexes: Inline[BySex[AgeErrors]]
+    groups: Mapping[str, AgeErrors]
+
+
+@dataclass(frozen=True)
+class GradeZero:
+    """In how many hands a bone was graded, and in how many of these grade 0, "not visible yet", is the likeliest.
+
+    A bone that was not found is not graded and counts in neither.
+    """
+
+    graded: int
+    grade0: int
+
+
+@dataclass(frozen=True)
+class SmallChildren:
+    """Errors under `under_months` of labelled age; and grade 0 by bone, of these children and of the others."""
+
+    under_months: int
+    errors: AgeErrors
+    grade0_by_bone: Mapping[str, GradeZero]
+    grade0_from_4_years_by_bone: Mapping[str, GradeZero]
+
+
+def age_figures(films: Sequence[AssessedFilm]) -> AgeFigures:
     """Errors against the radiologists' readings in all, by sex and by two years of age."""
-    groups = by_age(readings, years=2)
-    return {name: errors(members) for name, members in by_sex(readings).items()} | {
-        "groups": {name: errors(members) for name, members in groups.items()}
-    }
+    groups = {name: age_errors(members) for name, members in by_age(films, years=2).items()}
+    return AgeFigures(by_sex(films, age_errors), groups)
 
 
-def year_figures(readings: Sequence[Reading]) -> dict[str, dict[str, Any]]:
+def year_figures(films: Sequence[AssessedFilm]) -> dict[str, BySex[AgeErrors]]:
     """The same by single year of the labelled age ("7-8" is 84 months up to 96), each in all and by sex."""
-    return {
-        name: {sex: errors(hands) for sex, hands in by_sex(members).items()}
-        for name, members in by_age(readings, years=1).items()
-    }
+    return {name: by_sex(members, age_errors) for name, members in by_age(films, years=1).items()}
 
 
-def by_age(readings: Sequence[Reading], years: int) -> dict[str, list[Reading]]:
-    """Readings by so many whole years of the labelled age, the youngest first; groups without a hand are left out."""
-    groups: dict[str, list[Reading]] = {}
-    for reading in sorted(readings, key=lambda r: r.film.bone_age_months):
-        first = int(reading.film.bone_age_months // (12 * years)) * years
-        groups.setdefault(f"{first}-{first + years}", []).append(reading)
+def by_age(films: Sequence[AssessedFilm], years: int) -> dict[str, list[AssessedFilm]]:
+    """Films by so many whole years of the labelled age, the youngest first; groups without a hand are left out."""
+    groups: dict[str, list[AssessedFilm]] = {}
+    for one in sorted(films, key=lambda one: one.film.bone_age_months):
+        first = int(one.film.bone_age_months // (12 * years)) * years
+        groups.setdefault(f"{first}-{first + years}", []).append(one)
     return groups
 
 
-def small_children_figures(readings: Sequence[Reading]) -> dict[str, Any]:
-    """Errors under four years of labelled age, and how often each bone is given grade 0, "not visible yet".
-
-    grade0_by_bone: for each bone the small children in whom it was graded, and those of them with grade 0 as the likeliest;
-    a bone that was not found is not graded and counts in neither. grade0_from_4_years_by_bone: the same of the others.
-    """
-    small = [r for r in readings if r.film.bone_age_months < SMALL_CHILD_MONTHS]
-    others = [r for r in readings if r.film.bone_age_months >= SMALL_CHILD_MONTHS]
-    return {
-        "under_months": SMALL_CHILD_MONTHS,
-        "errors": errors(small),
-        "grade0_by_bone": _grade_zero(small),
-        "grade0_from_4_years_by_bone": _grade_zero(others),
-    }
+def small_children_figures(films: Sequence[AssessedFilm]) -> SmallChildren:
+    """Errors under four years of labelled age, and how often each bone is given grade 0."""
+    small = [one for one in films if one.film.bone_age_months < SMALL_CHILD_MONTHS]
+    others = [one for one in films if one.film.bone_age_months >= SMALL_CHILD_MONTHS]
+    return SmallChildren(SMALL_CHILD_MONTHS, age_errors(small), _grade_zero(small), _grade_zero(others))
 
 
-def _grade_zero(readings: Sequence[Reading]) -> dict[str, dict[str, int]]:
+def _grade_zero(films: Sequence[AssessedFilm]) -> dict[str, GradeZero]:
     counts = {}
     for bone in RUS_BONES:
-        found = [r.assessment.bones.get(bone) for r in readings if r.assessment is not None]
+        found = [one.assessment.bones.get(bone) for one in films if one.assessment is not None]
         grades = [graded.grade for graded in found if graded is not None]
-        counts[bone] = {"graded": len(grades), "grade0": grades.count(0)}
+        counts[bone] = GradeZero(len(grades), grades.count(0))
     return counts
 
 
-def errors(readings: Sequence[Reading]) -> dict[str, Any]:
-    """Means over the hands with an age; n and within_12_months are of all hands, one without an age lies outside."""
-    pairs = [(r.months, r.raw_months, r.film.bone_age_months) for r in readings]
-    answered = [(a, raw, label) for a, raw, label in pairs if a is not None and raw is not None]
+def age_errors(films: Sequence[AssessedFilm]) -> AgeErrors:
+    """How far the ages of these hands are off."""
+    pairs = [(one.months, one.raw_months, one.film.bone_age_months) for one in films]
+    answered = [(months, raw, label) for months, raw, label in pairs if months is not None and raw is not None]
     if not answered:
-        return {"n": len(readings), "answered": 0}
+        return AgeErrors(len(films), 0, None)
     months, raw, label = np.array(answered).T
     error = months - label
-    return {
-        "n": len(readings),
-        "answered": len(answered),
-        "mae_months": round(float(np.abs(error).mean()), 2),
-        "mae_months_raw": round(float(np.abs(raw - label).mean()), 2),
-        "within_12_months": round(float((np.abs(error) <= 12).sum() / len(readings)), 4),
-        "bias_months": round(float(error.mean()), 2),
-    }
+    means = MeanErrors(
+        mae_months=round(float(np.abs(error).mean()), 2),
+        mae_months_raw=round(float(np.abs(raw - label).mean()), 2),
+        within_12_months=round(float((np.abs(error) <= 12).sum() / len(films)), 4),
+        bias_months=round(float(error.mean()), 2),
+    )
+    return AgeErrors(len(films), len(answered), means)

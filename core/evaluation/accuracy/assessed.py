@@ -1,20 +1,24 @@
-"""Labelled films and what the pipeline says of each: what every figure of the evaluation is worked out from."""
+"""Labelled films and what the pipeline says of each: what every figure of the accuracy is worked out from."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tqdm import tqdm
 
 from core.assessment.assessor import Assessment, Assessor
 from core.cohort.films import Film
 from core.errors import FilmRefused
+from core.evaluation.figures import BySex
 from core.film.radiograph import read_radiograph
 from core.standards import age_of_total
 
+Found = TypeVar("Found")
+
 
 @dataclass(frozen=True)
-class Reading:
+class AssessedFilm:
     """One film's outcome: the assessment, or why there is none."""
 
     film: Film
@@ -35,18 +39,15 @@ class Reading:
         return 12 * age_of_total("rus_chn", self.film.sex, self.assessment.standards["rus_chn"].expected_total)
 
 
-def by_sex(readings: Sequence[Reading]) -> dict[str, list[Reading]]:
-    """All readings, the boys' and the girls', under the names that every table uses: all, male, female."""
-    return {
-        "all": list(readings),
-        "male": [r for r in readings if r.film.sex == "M"],
-        "female": [r for r in readings if r.film.sex == "F"],
-    }
+def by_sex(films: Sequence[AssessedFilm], figures: Callable[[Sequence[AssessedFilm]], Found]) -> BySex[Found]:
+    """Works the figures out of all films, and of each sex's."""
+    boys, girls = ([one for one in films if one.film.sex == sex] for sex in ("M", "F"))
+    return BySex(figures(films), figures(boys), figures(girls))
 
 
-def read_all(films: Sequence[Film], assessor: Assessor) -> list[Reading]:
+def assess_all(films: Sequence[Film], assessor: Assessor) -> list[AssessedFilm]:
     """Assesses every film, refusals included. `seconds` is the time from pixels to assessment."""
-    readings = []
+    outcomes = []
     for film in tqdm(films, desc="assessing", mininterval=10):
         started = time.perf_counter()
         try:
@@ -54,8 +55,8 @@ def read_all(films: Sequence[Film], assessor: Assessor) -> list[Reading]:
             started = time.perf_counter()
             assessment = assessor.assess(radiograph, film.sex)
         except FilmRefused as refused:
-            readings.append(Reading(film, None, refused.reason, time.perf_counter() - started))
+            outcomes.append(AssessedFilm(film, None, refused.reason, time.perf_counter() - started))
         else:
             refusal = None if not assessment.missing else "missing:" + ",".join(assessment.missing)
-            readings.append(Reading(film, assessment, refusal, time.perf_counter() - started))
-    return readings
+            outcomes.append(AssessedFilm(film, assessment, refusal, time.perf_counter() - started))
+    return outcomes

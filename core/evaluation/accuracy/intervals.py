@@ -1,14 +1,16 @@
 """Whether the age's intervals hold the radiologists' readings as often as they say."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from core.assessment.assessor import Assessment, Assessor
 from core.assessment.bone_age import BoneAge, heard, interval_of_total
-from core.evaluation.readings import Reading, by_sex
-from core.evaluation.shares import wilson95
+from core.evaluation.accuracy.assessed import AssessedFilm, by_sex
+from core.evaluation.figures import Inline
+from core.evaluation.uncertainty import wilson95
 from core.standards import total_distribution
 
 #: The nominal coverages of the reliability table.
@@ -16,6 +18,41 @@ NOMINAL: Final = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
 #: An assessment with an age, and a nominal coverage -> the interval's ends in months.
 IntervalOf = Callable[[Assessment, float], tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Held:
+    """How many intervals hold their reading, ends included; the share with its Wilson 95 % interval; and their width."""
+
+    held: int
+    coverage: float
+    coverage_wilson95: tuple[float, float]
+    mean_width_months: float
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """answered: hands with an interval; what of these holds is None without any."""
+
+    answered: int
+    readings: Inline[Held | None]
+
+
+@dataclass(frozen=True)
+class IntervalFigures:
+    """Of all hands, whose figures stand beside the keys male and female."""
+
+    everyone: Inline[Coverage]
+    male: Coverage
+    female: Coverage
+
+
+@dataclass(frozen=True)
+class NominalCoverage:
+    """What should be held, and what is."""
+
+    nominal: float
+    measured: Inline[Coverage]
 
 
 def intervals_of(assessor: Assessor) -> IntervalOf:
@@ -30,46 +67,46 @@ def intervals_of(assessor: Assessor) -> IntervalOf:
     return interval
 
 
-def interval_figures(readings: Sequence[Reading]) -> dict[str, Any]:
-    """Share of answered hands whose reading lies in the 90 % interval, ends included, in all and by sex.
-
-    answered: hands with an interval. held: those whose reading lies in it. coverage: the share, with its Wilson 95 %
-    interval. mean_width_months: of the intervals. The figures of all stand beside the keys male and female.
-    """
-    everyone, male, female = (_coverage(_intervals(members)) for members in by_sex(readings).values())
-    return {**everyone, "male": male, "female": female}
+def interval_figures(films: Sequence[AssessedFilm]) -> IntervalFigures:
+    """How many of the 90 % intervals hold the reading, in all and by sex."""
+    sexes = by_sex(films, lambda members: _coverage(_intervals(members)))
+    return IntervalFigures(sexes.all, sexes.male, sexes.female)
 
 
-def reliability_figures(readings: Sequence[Reading], interval_of: IntervalOf) -> list[dict[str, Any]]:
+def reliability_figures(films: Sequence[AssessedFilm], interval_of: IntervalOf) -> list[NominalCoverage]:
     """The same of all hands with an age for each nominal coverage, the smallest first."""
     aged = [
-        (r.assessment, r.film.bone_age_months) for r in readings if r.assessment is not None and r.months is not None
+        (one.assessment, one.film.bone_age_months)
+        for one in films
+        if one.assessment is not None and one.months is not None
     ]
     rows = []
     for nominal in NOMINAL:
         intervals = [(*interval_of(assessment, nominal), label) for assessment, label in aged]
-        rows.append({"nominal": nominal, **_coverage(intervals)})
+        rows.append(NominalCoverage(nominal, _coverage(intervals)))
     return rows
 
 
-def _intervals(readings: Sequence[Reading]) -> list[tuple[float, float, float]]:
+def _intervals(films: Sequence[AssessedFilm]) -> list[tuple[float, float, float]]:
     """Lower end, upper end and label of every hand with a 90 % interval."""
     return [
-        (*r.assessment.interval90_months, r.film.bone_age_months)
-        for r in readings
-        if r.assessment is not None and r.assessment.interval90_months is not None
+        (*one.assessment.interval90_months, one.film.bone_age_months)
+        for one in films
+        if one.assessment is not None and one.assessment.interval90_months is not None
     ]
 
 
-def _coverage(intervals: Sequence[tuple[float, float, float]]) -> dict[str, Any]:
+def _coverage(intervals: Sequence[tuple[float, float, float]]) -> Coverage:
     if not intervals:
-        return {"answered": 0}
+        return Coverage(0, None)
     low, high, label = np.array(intervals).T
     held = int(((low <= label) & (label <= high)).sum())
-    return {
-        "answered": len(intervals),
-        "held": held,
-        "coverage": round(held / len(intervals), 4),
-        "coverage_wilson95": list(wilson95(held, len(intervals))),
-        "mean_width_months": round(float((high - low).mean()), 1),
-    }
+    return Coverage(
+        len(intervals),
+        Held(
+            held=held,
+            coverage=round(held / len(intervals), 4),
+            coverage_wilson95=wilson95(held, len(intervals)),
+            mean_width_months=round(float((high - low).mean()), 1),
+        ),
+    )

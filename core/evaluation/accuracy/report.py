@@ -1,117 +1,184 @@
-"""All figures of labelled films: as one JSON-ready dictionary, and as tables for people."""
+"""All figures of labelled films, and their tables for people."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.assessment.assessor import Assessor
 from core.bones import RUS_BONES
 from core.cohort.films import read_boxes, read_films
-from core.evaluation.ages import age_figures, small_children_figures, year_figures
-from core.evaluation.boxes import localization_figures
-from core.evaluation.grades import rising_figures
-from core.evaluation.intervals import interval_figures, intervals_of, reliability_figures
-from core.evaluation.readings import read_all
+from core.evaluation.accuracy.ages import (
+    AgeErrors,
+    AgeFigures,
+    SmallChildren,
+    age_figures,
+    small_children_figures,
+    year_figures,
+)
+from core.evaluation.accuracy.assessed import AssessedFilm, assess_all
+from core.evaluation.accuracy.boxes import PlaceFigures, localization_figures
+from core.evaluation.accuracy.intervals import (
+    Coverage,
+    IntervalFigures,
+    IntervalOf,
+    NominalCoverage,
+    interval_figures,
+    intervals_of,
+    reliability_figures,
+)
+from core.evaluation.accuracy.rising import RisingFigures, rising_figures
+from core.evaluation.figures import BySex, Cell, Inline, Table
 
 
-def evaluate(data: Path, split: str | None, assessor: Assessor, every: int = 1) -> dict[str, Any]:
-    """The figures of one data folder, JSON-ready.
+@dataclass(frozen=True)
+class EveryNth:
+    """Only every n-th film of the split was taken."""
+
+    every: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured. split: the rows of labels.csv; None for all. hands: films in all, refused ones too."""
+
+    split: str | None
+    hands: int
+    taken: Inline[EveryNth | None]
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """The figures of one data folder.
+
+    refused: ids of the films without an age; refusal_reasons: why. weights: SHA-256 by network.
+    """
+
+    data: Measured
+    localization: PlaceFigures
+    age: AgeFigures
+    age_by_year: Mapping[str, BySex[AgeErrors]]
+    small_children: SmallChildren
+    grade_against_age: RisingFigures
+    interval90: IntervalFigures
+    reliability: Sequence[NominalCoverage]
+    refused: Sequence[str]
+    refusal_reasons: Mapping[str, str | None]
+    seconds_per_hand: float | None
+    weights: Mapping[str, str]
+
+
+def evaluate(data: Path, split: str | None, assessor: Assessor, every: int = 1) -> Accuracy:
+    """The figures of one data folder.
 
     data: a folder with labels.csv (see core.cohort.films). split: its rows of that split; a table without a split
     column is all measured. every: take every n-th of these films. A film without an age, because it was refused or a bone
     is missing, counts in every n, is listed in `refused`, and is outside 12 months; means are over the others (`answered`).
     Raises core.cohort.films.DataFolderError where the folder is not laid out as expected.
     """
-    readings = read_all(read_films(data, split)[::every], assessor)
-    refused = {r.film.id: r.refusal for r in readings if r.months is None}
-    return {
-        "data": {"split": split, "hands": len(readings)} | ({"every": every} if every > 1 else {}),
-        "localization": localization_figures(readings, read_boxes(data)),
-        "age": age_figures(readings),
-        "age_by_year": year_figures(readings),
-        "small_children": small_children_figures(readings),
-        "grade_against_age": rising_figures(readings),
-        "interval90": interval_figures(readings),
-        "reliability": reliability_figures(readings, intervals_of(assessor)),
-        "refused": list(refused),
-        "refusal_reasons": refused,
-        "seconds_per_hand": round(float(np.mean([r.seconds for r in readings])), 3) if readings else None,
-        "weights": assessor.weights,
-    }
+    films = assess_all(read_films(data, split)[::every], assessor)
+    measured = Measured(split, len(films), EveryNth(every) if every > 1 else None)
+    return figures_of(films, measured, read_boxes(data), intervals_of(assessor), assessor.weights)
 
 
-def as_text(figures: dict[str, Any]) -> str:
+def figures_of(
+    films: Sequence[AssessedFilm],
+    measured: Measured,
+    boxes: Mapping[str, NDArray[np.float64]],
+    interval_of: IntervalOf,
+    weights: Mapping[str, str],
+) -> Accuracy:
+    """The figures of assessed films. boxes: those drawn by hand, by film id, as core.cohort.films.read_boxes gives them."""
+    refused = {one.film.id: one.refusal for one in films if one.months is None}
+    return Accuracy(
+        data=measured,
+        localization=localization_figures(films, boxes),
+        age=age_figures(films),
+        age_by_year=year_figures(films),
+        small_children=small_children_figures(films),
+        grade_against_age=rising_figures(films),
+        interval90=interval_figures(films),
+        reliability=reliability_figures(films, interval_of),
+        refused=list(refused),
+        refusal_reasons=refused,
+        seconds_per_hand=round(float(np.mean([one.seconds for one in films])), 3) if films else None,
+        weights=weights,
+    )
+
+
+def as_text(figures: Accuracy) -> str:
     """The figures as tables for people."""
+    small, place = figures.small_children, figures.localization
+    error = small.errors.means
     lines = [
-        f"{figures['data']['hands']} hands, {len(figures['refused'])} without an age: {figures['refusal_reasons']}",
-        *_place_lines(figures["localization"]),
-        *_age_lines(figures["age"]),
-        *_year_lines(figures["age_by_year"]),
-        *_bone_lines(figures["small_children"], figures["grade_against_age"]),
-        *_interval_lines(figures["interval90"], figures["reliability"]),
-        f"{figures['seconds_per_hand']} s a hand; weights {figures['weights']}",
+        f"{figures.data.hands} hands, {len(figures.refused)} without an age: {figures.refusal_reasons}",
+        f"all 13 found: {place.all_found}",
+    ]
+    if place.overlaps is not None:
+        lines.append(
+            f"boxes: {place.hands} hands, mean IoU {place.overlaps.mean_iou}, "
+            f"IoU >= 0.5 {place.overlaps.hit_rate_iou50}, mAP50 {place.overlaps.map50}"
+        )
+    lines += [
+        "ages, months:",
+        _ages(figures.age).aligned(),
+        "ages by year, months:",
+        _years(figures.age_by_year).aligned(),
+        f"under {small.under_months // 12} years: n {small.errors.n}, MAE {error.mae_months if error else 'none'}, "
+        f"bias {error.bias_months if error else 'none'}",
+        _bones(small, figures.grade_against_age).aligned(),
+        "intervals, width in months:",
+        _intervals(figures.interval90, figures.reliability).aligned(),
+        f"{figures.seconds_per_hand} s a hand; weights {figures.weights}",
     ]
     return "\n".join(lines)
 
 
-def _place_lines(place: dict[str, Any]) -> list[str]:
-    lines = []
-    if "mean_iou" in place:
-        lines.append(
-            f"boxes: {place['hands']} hands, mean IoU {place['mean_iou']}, IoU >= 0.5 {place['hit_rate_iou50']}, "
-            f"mAP50 {place['map50']}"
+def _ages(age: AgeFigures) -> Table:
+    rows: list[Sequence[Cell]] = []
+    for name, row in {**age.sexes.named(), **age.groups}.items():
+        means = row.means
+        rows.append(
+            (name, row.n, means.mae_months, means.mae_months_raw, means.within_12_months, means.bias_months)
+            if means is not None
+            else (name, row.n, *[None] * 4)
         )
-    return [*lines, f"all 13 found: {place['all_found']}"]
+    return Table(("age", "n", "MAE", "raw", "<= 12", "bias"), rows)
 
 
-def _age_lines(age: dict[str, Any]) -> list[str]:
-    lines = [f"{'age':>8} {'n':>5} {'MAE':>7} {'raw':>7} {'<= 12':>7} {'bias':>7}   (months)"]
-    for name, row in {**{sex: age[sex] for sex in ("all", "male", "female")}, **age["groups"]}.items():
-        values = [row.get(k, "") for k in ("mae_months", "mae_months_raw", "within_12_months", "bias_months")]
-        lines.append(f"{name:>8} {row['n']:>5} " + " ".join(f"{v:>7}" for v in values))
-    return lines
+def _years(years: Mapping[str, BySex[AgeErrors]]) -> Table:
+    head = ["year", *(f"{name}{sex}" for sex in ("", ", male", ", female") for name in ("n", "MAE", "<= 12"))]
+    rows: list[Sequence[Cell]] = []
+    for name, sexes in years.items():
+        cells: list[Cell] = [name]
+        for row in sexes.named().values():
+            cells += [row.n, *((row.means.mae_months, row.means.within_12_months) if row.means else (None, None))]
+        rows.append(cells)
+    return Table(head, rows)
 
 
-def _year_lines(years: dict[str, Any]) -> list[str]:
-    sexes = ("all", "male", "female")
-    lines = [
-        f"{'year':>8} " + "   ".join(f"{name:>21}" for name in sexes),
-        f"{'':>8} " + "   ".join(f"{'n':>5} {'MAE':>7} {'<= 12':>7}" for _ in sexes),
-    ]
-    for name, row in years.items():
-        cells = [
-            f"{row[sex]['n']:>5} {row[sex].get('mae_months', ''):>7} {row[sex].get('within_12_months', ''):>7}"
-            for sex in sexes
-        ]
-        lines.append(f"{name:>8} " + "   ".join(cells))
-    return lines
-
-
-def _bone_lines(small: dict[str, Any], rising: dict[str, Any]) -> list[str]:
-    months, error = small["under_months"], small["errors"]
-    lines = [
-        f"under {months // 12} years: n {error['n']}, MAE {error.get('mae_months', 'none')}, "
-        f"bias {error.get('bias_months', 'none')}",
-        f"{'bone':>8} {'grade 0 under ' + str(months // 12) + ' y':>18} {'later':>10} {'rank correlation with age':>27}",
-    ]
+def _bones(small: SmallChildren, rising: RisingFigures) -> Table:
+    rows: list[Sequence[Cell]] = []
     for bone in RUS_BONES:
-        young, older = small["grade0_by_bone"][bone], small["grade0_from_4_years_by_bone"][bone]
-        shares = [f"{row['grade0']} of {row['graded']}" for row in (young, older)]
-        spearman = rising["all"][bone]["spearman"]
-        lines.append(f"{bone:>8} {shares[0]:>18} {shares[1]:>10} {'none' if spearman is None else spearman:>27}")
-    return lines
+        young, older = small.grade0_by_bone[bone], small.grade0_from_4_years_by_bone[bone]
+        spearman = rising.sexes.all[bone].spearman
+        shares = [f"{row.grade0} of {row.graded}" for row in (young, older)]
+        rows.append((bone, *shares, "none" if spearman is None else spearman))
+    return Table(("bone", f"grade 0 under {small.under_months // 12} y", "later", "rank correlation with age"), rows)
 
 
-def _interval_lines(interval90: dict[str, Any], reliability: list[dict[str, Any]]) -> list[str]:
-    rows = {"90 % all": interval90, "male": interval90["male"], "female": interval90["female"]} | {
-        f"{row['nominal']:.0%}": row for row in reliability
-    }
-    lines = [f"{'interval':>8} {'n':>5} {'held':>6} {'coverage':>9} {'95 % interval':>18} {'width':>7}   (months)"]
-    for name, row in rows.items():
-        between = " to ".join(f"{end:.3f}" for end in row.get("coverage_wilson95", ()))
-        lines.append(
-            f"{name:>8} {row['answered']:>5} {row.get('held', ''):>6} {row.get('coverage', ''):>9} {between:>18} "
-            f"{row.get('mean_width_months', ''):>7}"
-        )
-    return lines
+def _intervals(interval90: IntervalFigures, reliability: Sequence[NominalCoverage]) -> Table:
+    named: dict[str, Coverage] = {
+        "90 % all": interval90.everyone, "male": interval90.male, "female": interval90.female,
+    } | {f"{row.nominal:.0%}": row.measured for row in reliability}  # fmt: skip
+    rows: list[Sequence[Cell]] = []
+    for name, row in named.items():
+        held = row.readings
+        cells: tuple[Cell, ...] = (None,) * 4
+        if held is not None:
+            between = " to ".join(f"{end:.3f}" for end in held.coverage_wilson95)
+            cells = (held.held, held.coverage, between, held.mean_width_months)
+        rows.append((name, row.answered, *cells))
+    return Table(("interval", "n", "held", "coverage", "95 % interval", "width"), rows)

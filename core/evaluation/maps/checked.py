@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 #: More or less with the whole of the 95 % interval, or neither.
 Compared = Literal["more", "less", "not measurably more"]
@@ -66,8 +66,8 @@ class CheckedMaps:
     sa_spatial: CheckedMap
 
     @classmethod
-    def from_figures(cls, figures: Mapping[str, Any]) -> "CheckedMaps":
-        """Out of what core.evaluation.maps.checks.check gives, also after a way through JSON."""
+    def from_json(cls, figures: Mapping[str, Any]) -> Self:
+        """Out of core.evaluation.maps.figures.ChecksFigures after a way through JSON."""
         maps = {kind: _checked_map(figures["maps"][kind]) for kind in ("grad_cam", "sa_spatial")}
         return cls(figures["grader_sha256"], figures["hands"], figures["stage"], **maps)
 
@@ -87,7 +87,7 @@ def read_checks(file: Path | Traversable) -> CheckedMaps | None:
     """The checks that `python -m core explanation-checks --keep` wrote; None where there is no such file."""
     if not file.is_file():
         return None
-    return CheckedMaps.from_figures(json.loads(file.read_text(encoding="utf-8")))
+    return CheckedMaps.from_json(json.loads(file.read_text(encoding="utf-8")))
 
 
 @functools.cache

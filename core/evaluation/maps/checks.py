@@ -5,7 +5,7 @@ the growth plate, and do the places that they mark matter more to the network th
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -19,9 +19,21 @@ from core.assessment.assessor import Assessor
 from core.assessment.explain import BoneMaps, explain
 from core.assessment.grader import network_input
 from core.bones import RUS_BONES
-from core.cohort.films import Film
+from core.cohort.films import Film, read_films
 from core.errors import BoneGradeError, FilmRefused
 from core.evaluation.maps.checked import Estimate
+from core.evaluation.maps.figures import (
+    KINDS,
+    Band,
+    BetweenHands,
+    BetweenSeeds,
+    ChecksFigures,
+    Deletion,
+    DeletionYears,
+    MapFigures,
+    OfStage,
+    Randomised,
+)
 from core.evaluation.maps.measures import (
     BLOCK,
     CASCADE,
@@ -38,13 +50,12 @@ from core.evaluation.maps.measures import (
     share_inside,
     shared_top,
 )
+from core.evaluation.uncertainty import bootstrap95
 from core.film.radiograph import read_radiograph
 from core.hand.crops import cut_all
 from core.hand.growth_plates import growth_plate_band
 from models.bone_grader import BoneGrader
 
-#: The maps that are checked, by their name in BoneMaps, and what they are called.
-KINDS: Final = {"grad_cam": "Grad-CAM", "sa_spatial": "SA spatial"}
 #: The stage whose maps the page shows first: all checks are of it, the cheap ones of all four as well.
 STAGE: Final = 3
 #: So many random deletions of every crop are averaged, and so many randomised networks take turns.
@@ -64,8 +75,16 @@ def evenly(films: Sequence[Film], hands: int) -> list[Film]:
     return [films[i] for i in np.linspace(0, len(films) - 1, hands).round().astype(int)]
 
 
-def check(films: Sequence[Film], assessor: Assessor) -> dict[str, Any]:
-    """The figures of all checks, JSON-ready, for `core.evaluation.maps.checked.CheckedMaps.from_figures` and `as_text`.
+def check_folder(data: Path, split: str | None, hands: int, assessor: Assessor) -> ChecksFigures:
+    """The figures of all checks on so many films of a data folder, spread evenly over the split; all rows without one.
+
+    Raises core.cohort.films.DataFolderError, and what `check` raises.
+    """
+    return check(evenly(read_films(data, split), hands), assessor, split)
+
+
+def check(films: Sequence[Film], assessor: Assessor, split: str | None) -> ChecksFigures:
+    """The figures of all checks on these films, which are of `split`.
 
     Hands that are refused are counted and left out; of the others every bone that was found counts. Estimates are means
     over hands with a 95 % interval (bootstrap over hands).
@@ -88,18 +107,19 @@ def check(films: Sequence[Film], assessor: Assessor) -> dict[str, Any]:
             f"No film of {len(films)} could be graded, so there is nothing to measure: point --data at films of hands."
         )
     rows = pd.DataFrame(trial.rows)
-    return {
-        "grader_sha256": assessor.weights["grader"],
-        "hands": hands,
-        "crops": len(rows) // (len(KINDS) * 4),
-        "refused": refused,
-        "stage": STAGE,
-        "block_pixels": BLOCK,
-        "deleted": list(DELETED),
-        "random_draws": DRAWS,
-        "randomised_networks": NETWORKS,
-        "maps": {kind: _figures(rows[rows["kind"] == kind]) for kind in KINDS},
-    }
+    return ChecksFigures(
+        split=split,
+        grader_sha256=assessor.weights["grader"],
+        hands=hands,
+        crops=len(rows) // (len(KINDS) * 4),
+        refused=refused,
+        stage=STAGE,
+        block_pixels=BLOCK,
+        deleted=DELETED,
+        random_draws=DRAWS,
+        randomised_networks=NETWORKS,
+        maps={kind: _figures(rows[rows["kind"] == kind]) for kind in KINDS},
+    )
 
 
 class _Trial:
@@ -210,116 +230,61 @@ def _on_band(kind: str, maps: NDArray[np.float32], bones: list[str], prefix: str
 
 
 def over_hands(rows: pd.DataFrame, column: str) -> Estimate | None:
-    """The mean over hands of each hand's mean over its bones, with the 2.5th and 97.5th percentile of 2000 bootstrap
-    samples of hands. rows: with the columns `hand` and `column`. None where nothing was measured."""
-    hands = rows.groupby("hand")[column].mean().dropna().to_numpy(float)
+    """The mean over hands of each hand's mean over its bones, with the 95 % interval of a bootstrap over hands.
+
+    rows: with the columns `hand` and `column`. None where nothing was measured.
+    """
+    hands = _means_of_hands(rows, column)
     if not len(hands):
         return None
-    random = np.random.default_rng(_SEED)
-    means = hands[random.integers(0, len(hands), (_RESAMPLES, len(hands)))].mean(1)
-    low, high = np.percentile(means, (2.5, 97.5))
-    return Estimate(round(float(hands.mean()), 4), round(float(low), 4), round(float(high), 4))
+    low, high = bootstrap95(lambda drawn: drawn.mean(-1), hands, resamples=_RESAMPLES, seed=_SEED)
+    return Estimate(round(float(hands.mean()), 4), round(low, 4), round(high, 4))
 
 
-def _figures(rows: pd.DataFrame) -> dict[str, Any]:
+def _mean(rows: pd.DataFrame, column: str) -> float | None:
+    """The same without the interval."""
+    hands = _means_of_hands(rows, column)
+    return round(float(hands.mean()), 4) if len(hands) else None
+
+
+def _means_of_hands(rows: pd.DataFrame, column: str) -> NDArray[np.float64]:
+    return np.asarray(rows.groupby("hand")[column].mean().dropna(), np.float64)
+
+
+def _figures(rows: pd.DataFrame) -> MapFigures:
     """The figures of one kind of map."""
     shown = rows[rows["stage"] == STAGE]
 
-    def estimate(column: str, of: pd.DataFrame = shown) -> dict[str, float] | None:
-        value = over_hands(of, column)
-        return None if value is None else asdict(value)
+    def curve(name: str) -> list[float | None]:
+        return [_mean(shown, f"{name} {share}") for share in DELETED]
 
-    def mean(column: str, of: pd.DataFrame = shown) -> float | None:
-        value = over_hands(of, column)
-        return None if value is None else value.mean
-
-    return {
-        "even_maps": mean("even"),
-        "randomised": {
-            "rank_correlation": estimate("correlation"),
-            "shared_top_fifth": estimate("shared_top"),
-            "between_seeds": {"rank_correlation": estimate("seeds_correlation"), "even_maps": mean("seeds_even"),
-                              "shared_top_fifth": estimate("seeds_shared_top")},
-            "between_hands": {"rank_correlation": estimate("hands_correlation"),
-                              "shared_top_fifth": estimate("hands_shared_top")},
-            "cascade": {part: mean(part) for part in CASCADE},
+    return MapFigures(
+        even_maps=_mean(shown, "even"),
+        randomised=Randomised(
+            rank_correlation=over_hands(shown, "correlation"),
+            shared_top_fifth=over_hands(shown, "shared_top"),
+            between_seeds=BetweenSeeds(
+                over_hands(shown, "seeds_correlation"),
+                _mean(shown, "seeds_even"),
+                over_hands(shown, "seeds_shared_top"),
+            ),
+            between_hands=BetweenHands(over_hands(shown, "hands_correlation"), over_hands(shown, "hands_shared_top")),
+            cascade={part: _mean(shown, part) for part in CASCADE},
+        ),
+        band=Band(
+            share=over_hands(shown, "share"),
+            area=_mean(shown, "area"),
+            ratio=over_hands(shown, "ratio"),
+            ratio_randomised=over_hands(shown, "forgot_ratio"),
+            ratio_by_bone={bone: _mean(shown[shown["bone"] == bone], "ratio") for bone in RUS_BONES},
+        ),
+        deletion=Deletion(
+            years=DeletionYears(curve("map"), curve("random"), curve("centre")),
+            more_than_random=over_hands(shown, "more_than_random"),
+            more_than_centre=over_hands(shown, "more_than_centre"),
+        ),
+        by_stage={
+            str(stage): OfStage(_mean(of_stage, "correlation"), _mean(of_stage, "even"), _mean(of_stage, "ratio"))
+            for stage, of_stage in rows.groupby("stage")
         },
-        "band": {
-            "share": estimate("share"),
-            "area": mean("area"),
-            "ratio": estimate("ratio"),
-            "ratio_randomised": estimate("forgot_ratio"),
-            "ratio_by_bone": {bone: mean("ratio", shown[shown["bone"] == bone]) for bone in RUS_BONES},
-        },
-        "deletion": {
-            "years": {name: [mean(f"{name} {share}") for share in DELETED] for name in ("map", "random", "centre")},
-            "more_than_random": estimate("more_than_random"),
-            "more_than_centre": estimate("more_than_centre"),
-        },
-        "by_stage": {
-            str(stage): {"rank_correlation": mean("correlation", part), "even_maps": mean("even", part),
-                         "band_ratio": mean("ratio", part)}
-            for stage, part in rows.groupby("stage")
-        },
-    }  # fmt: skip
-
-
-def as_text(figures: dict[str, Any]) -> str:
-    """The figures as Markdown tables, as docs/explanations.md has them."""
-    maps = figures["maps"]
-
-    def cell(value: dict[str, float] | float | None, digits: int) -> str:
-        if value is None:
-            return "-"
-        if isinstance(value, dict):
-            return f"{value['mean']:.{digits}f} ({value['low']:.{digits}f} to {value['high']:.{digits}f})"
-        return f"{value:.{digits}f}"
-
-    def row(title: str, *keys: str, digits: int = 2) -> str:
-        values = []
-        for kind in KINDS:
-            value = maps[kind]
-            for key in keys:
-                value = value[key]
-            values.append(cell(value, digits))
-        return f"| {title} | {' | '.join(values)} |"
-
-    head = f"|  | {' | '.join(KINDS.values())} |\n|---|{'---|' * len(KINDS)}"
-    lines = [
-        f"{figures['hands']} hands, {figures['crops']} crops, maps of stage {figures['stage']}, grader "
-        f"`{figures['grader_sha256'][:8]}`; {figures['refused']} refused. Means over hands, 95 % intervals.",
-        "",
-        head,
-        row("**Rank correlation with a randomised network's maps**", "randomised", "rank_correlation"),
-        row("between two randomised networks", "randomised", "between_seeds", "rank_correlation"),
-        row("between two hands, trained network", "randomised", "between_hands", "rank_correlation"),
-        row("highest fifth shared with a randomised network (0.20 by chance)", "randomised", "shared_top_fifth"),
-        row("highest fifth shared between two randomised networks", "randomised", "between_seeds", "shared_top_fifth"),
-        row("highest fifth shared between two hands", "randomised", "between_hands", "shared_top_fifth"),
-        row("share of maps that are even", "even_maps"),
-        *(row(f"randomised down to: {part}", "randomised", "cascade", part) for part in CASCADE),
-        row("**Band: times an even map's share**", "band", "ratio"),
-        row("share inside the band", "band", "share"),
-        row("the band's share of the crop", "band", "area"),
-        row("times an even map's share, randomised network", "band", "ratio_randomised"),
-        row("**Deletion: years more than random**", "deletion", "more_than_random"),
-        row("years more than from the middle outwards", "deletion", "more_than_centre"),
-        "",
-        f"| years moved, deleting | {' | '.join(f'{share:.0%}' for share in figures['deleted'])} |",
-        f"|---|{'---|' * len(figures['deleted'])}",
-    ]
-    for kind, title in KINDS.items():
-        years = maps[kind]["deletion"]["years"]
-        lines.append(f"| by {title} | {' | '.join(cell(value, 2) for value in years['map'])} |")
-    for name, title in (("random", "at random"), ("centre", "from the middle outwards")):
-        lines.append(f"| {title} | {' | '.join(cell(v, 2) for v in maps['grad_cam']['deletion']['years'][name])} |")
-    lines += ["", f"| stage | {' | '.join(f'{t}: correlation | {t}: even | {t}: band' for t in KINDS.values())} |"]
-    lines.append(f"|---|{'---|' * 3 * len(KINDS)}")
-    for stage in maps["grad_cam"]["by_stage"]:
-        values = [cell(v, 2) for kind in KINDS for v in maps[kind]["by_stage"][stage].values()]
-        lines.append(f"| {stage} | {' | '.join(values)} |")
-    lines += ["", f"| times an even map's share in the band | {' | '.join(RUS_BONES)} |", f"|---|{'---|' * 13}"]
-    for kind, title in KINDS.items():
-        by_bone = maps[kind]["band"]["ratio_by_bone"]
-        lines.append(f"| {title} | {' | '.join(cell(by_bone[bone], 2) for bone in RUS_BONES)} |")
-    return "\n".join(lines)
+    )

@@ -1,78 +1,64 @@
-"""Tries the pipeline hard: the same hand on other films must get the same age, and what is no hand must be refused."""
+"""Tries the pipeline hard: how far the age moves on other films of the same hand, and whether non-hands are refused."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from core.assessment.assessor import Assessor
 from core.bones import Sex
 from core.cohort.films import Film
 from core.errors import FilmRefused
-from core.evaluation.non_hands import NON_HANDS, Picture
+from core.evaluation.figures import Inline, Table
+from core.evaluation.stress.changes import CHANGES, CUT, forearm_cut_off
+from core.evaluation.stress.non_hands import NON_HANDS, Picture
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
 
 
-def _scaled(film: Picture, factor: float) -> Picture:
-    interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    return np.clip(np.asarray(cv2.resize(film, None, fx=factor, fy=factor, interpolation=interpolation)), 0, 1)
+@dataclass(frozen=True)
+class Spread:
+    """How far the bone age moved, in months, on n films; None where none kept an age."""
+
+    n: int
+    median_months: float | None
+    p95_months: float | None
 
 
-def _turned(film: Picture, degrees: float) -> Picture:
-    """Turned about its middle onto a film large enough to hold all of it."""
-    height, width = film.shape
-    matrix = np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0))
-    cos, sin = abs(matrix[0, 0]), abs(matrix[0, 1])
-    new_width, new_height = round(height * sin + width * cos), round(height * cos + width * sin)
-    matrix[:, 2] += [(new_width - width) / 2, (new_height - height) / 2]
-    return np.clip(np.asarray(cv2.warpAffine(film, matrix, (new_width, new_height), flags=cv2.INTER_CUBIC)), 0, 1)
+@dataclass(frozen=True)
+class Change:
+    """How far one change of the film moves the age, and how many hands lose their age by it."""
+
+    spread: Inline[Spread]
+    lost: int
 
 
-def _marked(film: Picture) -> Picture:
-    """With a lead letter L in the corner opposite the brightest quarter."""
-    height, width = film.shape
-    letter = np.zeros((height, width), np.uint8)
-    size = max(height, width) / 400
-    left = film[:, : width // 2].mean() < film[:, width // 2 :].mean()
-    x = round(0.04 * width) if left else round(0.86 * width)
-    cv2.putText(letter, "L", (x, round(0.12 * height)), cv2.FONT_HERSHEY_SIMPLEX, size, 255, max(2, round(2 * size)))
-    marked: Picture = np.maximum(film, letter.astype(np.float32) / np.float32(255))
-    return marked
+@dataclass(frozen=True)
+class RealHands:
+    """Ids of the films that were refused as they are, or had a bone missing."""
+
+    refused: Sequence[str]
+    bone_missing: Sequence[str]
 
 
-#: The same hand on another film. "forearm cut off" is done where the wrist was found, see `forearm_cut_off`.
-CHANGES: Final[dict[str, Callable[[Picture], Picture]]] = {
-    "turned 90": lambda film: np.rot90(film),
-    "turned 180": lambda film: np.rot90(film, 2),
-    "turned 270": lambda film: np.rot90(film, 3),
-    "turned 20": lambda film: _turned(film, 20),
-    "turned -35": lambda film: _turned(film, -35),
-    "mirrored": lambda film: film[:, ::-1],
-    "inverted": lambda film: np.float32(1.0) - film,
-    "gamma 0.5": lambda film: film ** np.float32(0.5),
-    "gamma 2": lambda film: film ** np.float32(2.0),
-    "20 % smaller": lambda film: _scaled(film, 0.8),
-    "20 % larger": lambda film: _scaled(film, 1.2),
-    "pasted L": _marked,
-}
-_CUT: Final = "forearm cut off"
+@dataclass(frozen=True)
+class Refused:
+    """Of n pictures of one kind that shows no hand those that were refused, and how often for which reason."""
+
+    n: int
+    refused: int
+    reasons: Mapping[str, int]
 
 
-def forearm_cut_off(
-    pixels: Picture, wrist: NDArray[np.float64], towards_hand: NDArray[np.float64], unit: float
-) -> Picture:
-    """The film with all that lies further up the arm than half a hand's unit beyond the wrist made black.
+@dataclass(frozen=True)
+class StressFigures:
+    """Both trials: `hands` films under each change, and pictures of each kind of core.evaluation.stress.non_hands."""
 
-    wrist: x, y of its middle. towards_hand: unit vector along the hand. unit: the hand's scale in pixels, see
-    core.hand.geometry.MeanHand.
-    """
-    height, width = pixels.shape
-    y, x = np.mgrid[0:height, 0:width]
-    along = (x - wrist[0]) * towards_hand[0] + (y - wrist[1]) * towards_hand[1]
-    return np.where(along < -0.5 * unit, np.float32(0), pixels).astype(np.float32)
+    hands: int
+    real_hands: RealHands
+    changes: Mapping[str, Change]
+    all_changes: Spread
+    non_hands: Mapping[str, Refused]
 
 
 def _film(pixels: Picture) -> Radiograph:
@@ -87,14 +73,9 @@ def _months(assessor: Assessor, pixels: Picture, sex: Sex) -> float | None:
         return None
 
 
-def stress(films: Sequence[Film], assessor: Assessor, pictures_a_kind: int = 40) -> dict[str, Any]:
-    """The figures of both trials, JSON-ready.
-
-    changes: for each change of the film the absolute change of the bone age in months (median, 95th percentile), and how
-    many hands lost their age by it. real_hands: how many of `films` were refused or had a bone missing. non_hands: for
-    each kind of drawn picture how many were refused, and with which reasons.
-    """
-    moved: dict[str, list[float]] = {name: [] for name in (*CHANGES, _CUT)}
+def stress(films: Sequence[Film], assessor: Assessor, pictures_a_kind: int) -> StressFigures:
+    """The figures of both trials: of the films, and of `pictures_a_kind` pictures of each kind that shows no hand."""
+    moved: dict[str, list[float]] = {name: [] for name in (*CHANGES, CUT)}
     lost = dict.fromkeys(moved, 0)
     refused, incomplete = [], []
     for film in tqdm(list(films), desc="hands", mininterval=10):
@@ -114,32 +95,30 @@ def stress(films: Sequence[Film], assessor: Assessor, pictures_a_kind: int = 40)
         unit = as_it_is.localization.regions[0].size
         changed = {name: change(pixels) for name, change in CHANGES.items()}
         dark = np.float32(1.0) - pixels if as_it_is.inverted else pixels
-        changed[_CUT] = forearm_cut_off(dark, wrist, towards / np.linalg.norm(towards), unit)
+        changed[CUT] = forearm_cut_off(dark, wrist, towards / np.linalg.norm(towards), unit)
         for name, picture in changed.items():
             again = _months(assessor, picture, film.sex)
             if again is None:
                 lost[name] += 1
             else:
                 moved[name].append(abs(again - months))
-    return {
-        "hands": len(films),
-        "real_hands": {"refused": refused, "bone_missing": incomplete},
-        "changes": {name: _spread(values) | {"lost": lost[name]} for name, values in moved.items()},
-        "all_changes": _spread([value for values in moved.values() for value in values]),
-        "non_hands": refusals(assessor, pictures_a_kind),
-    }
+    return StressFigures(
+        hands=len(films),
+        real_hands=RealHands(refused, incomplete),
+        changes={name: Change(_spread(values), lost[name]) for name, values in moved.items()},
+        all_changes=_spread([value for values in moved.values() for value in values]),
+        non_hands=refusals(assessor, pictures_a_kind),
+    )
 
 
-def _spread(values: Sequence[float]) -> dict[str, float | int | None]:
-    return {
-        "n": len(values),
-        "median_months": round(float(np.median(values)), 2) if values else None,
-        "p95_months": round(float(np.percentile(values, 95)), 2) if values else None,
-    }
+def _spread(values: Sequence[float]) -> Spread:
+    if not values:
+        return Spread(0, None, None)
+    return Spread(len(values), round(float(np.median(values)), 2), round(float(np.percentile(values, 95)), 2))
 
 
-def refusals(assessor: Assessor, pictures_a_kind: int) -> dict[str, dict[str, Any]]:
-    """For each kind of core.evaluation.non_hands how many of so many random pictures were refused, and the reasons given."""
+def refusals(assessor: Assessor, pictures_a_kind: int) -> dict[str, Refused]:
+    """For each kind of core.evaluation.stress.non_hands how many random pictures were refused, and why."""
     table = {}
     for kind, draw in NON_HANDS.items():
         reasons: dict[str, int] = {}
@@ -149,25 +128,30 @@ def refusals(assessor: Assessor, pictures_a_kind: int) -> dict[str, dict[str, An
                 assessor.assess(_film(picture), "M")
             except FilmRefused as refusal:
                 reasons[refusal.reason] = reasons.get(refusal.reason, 0) + 1
-        table[kind] = {"n": pictures_a_kind, "refused": sum(reasons.values()), "reasons": reasons}
+        table[kind] = Refused(pictures_a_kind, sum(reasons.values()), reasons)
     return table
 
 
-def as_text(figures: dict[str, Any]) -> str:
-    """The figures as a table for people."""
-    real = figures["real_hands"]
-    lines = [
-        f"{figures['hands']} hands: {len(real['refused'])} refused {real['refused']}, "
-        f"{len(real['bone_missing'])} with a bone missing {real['bone_missing']}",
-        f"{'change':>16} {'n':>5} {'lost':>5} {'median':>7} {'95 %':>7}   (months)",
+def as_text(figures: StressFigures) -> str:
+    """The figures as tables for people."""
+    real = figures.real_hands
+    moved = [
+        (name, row.spread.n, row.lost, row.spread.median_months, row.spread.p95_months)
+        for name, row in figures.changes.items()
     ]
-    for name, row in {**figures["changes"], "all": figures["all_changes"]}.items():
-        values = [row.get(key) for key in ("n", "lost", "median_months", "p95_months")]
-        lines.append(
-            f"{name:>16} "
-            + " ".join(f"{'' if v is None else v:>{w}}" for v, w in zip(values, (5, 5, 7, 7), strict=True))
-        )
-    lines.append(f"{'no hand':>16} {'n':>5} {'refused':>8}")
-    for kind, row in figures["non_hands"].items():
-        lines.append(f"{kind:>16} {row['n']:>5} {row['refused']:>8}   {row['reasons']}")
-    return "\n".join(lines)
+    every = figures.all_changes
+    return "\n".join(
+        [
+            f"{figures.hands} hands: {len(real.refused)} refused {real.refused}, "
+            f"{len(real.bone_missing)} with a bone missing {real.bone_missing}",
+            "how far the age moves, months:",
+            Table(
+                ("change", "n", "lost", "median", "95 %"),
+                [*moved, ("all", every.n, None, every.median_months, every.p95_months)],
+            ).aligned(),
+            Table(
+                ("not a hand", "n", "refused", "reasons"),
+                [(kind, row.n, row.refused, str(row.reasons)) for kind, row in figures.non_hands.items()],
+            ).aligned(),
+        ]
+    )

@@ -1,191 +1,145 @@
-"""The paper's Table 1 on our hands: plain against improved ResNet, and which of its three additions does what.
+"""The figures of the paper's Table 1 on our hands, and their tables for a document."""
 
-All networks see the same crops of the same split for the same number of steps; seeds change the start and what is drawn.
-As in the paper: batches of 16 (here whole hands, because only hands have a label), an initial learning rate of 1e-4, turned
-views, age groups evened out. Our own recipe on the improved network stands beside it.
-"""
-
-import dataclasses
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Final
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.cohort.crop_store import GradedCrops, HandCrops
-from core.cohort.settings import settle
-from core.evaluation.chart import Chart, Line
-from core.training.grader import GraderRecipe, months_of, train_grader
-from core.training.score_road import ScoreRoadRecipe, fit_score_road
-from models.improved_resnet import ResNetOptions
+from core.cohort.crop_store import HandCrops
+from core.evaluation.figures import BySex, Cell, Inline, Table
+from core.evaluation.table1.runs import TITLES, Outcome
+from core.evaluation.uncertainty import bootstrap95
 
-_WIDTH, _GROUPS = 32, 4
-_RESAMPLES = 10_000
+_RESAMPLES: Final = 10_000
+_SEED: Final = 1
 #: The row that every other is held against; and the two rows that the paper's table is about.
-_PLAIN = "plain"
-_COMPARED = (_PLAIN, "improved")
+_PLAIN: Final = "plain"
+_COMPARED: Final = (_PLAIN, "improved")
 
 
 @dataclass(frozen=True)
-class Variant:
-    """One row of the table: which additions the network has, and with how many seeds it is trained."""
+class OverSeeds:
+    """The mean over a network's seeds and, of several, the standard deviation."""
+
+    mean: float
+    sd: float | None
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Mean absolute error in years, and the share of hands within one year of their label."""
+
+    mae_years: float
+    within_one_year: float
+
+
+@dataclass(frozen=True)
+class ScoresOverSeeds:
+    """The same over seeds."""
+
+    mae_years: OverSeeds
+    within_one_year: OverSeeds
+
+
+@dataclass(frozen=True)
+class NetworkRow:
+    """One row of the table."""
 
     key: str
     title: str
-    options: ResNetOptions
-    recipe: GraderRecipe
+    epochs: int
     seeds: int
-
-
-def _options(*, shuffle_attention: bool, attention_residual: bool, dual_pooling: bool) -> ResNetOptions:
-    return ResNetOptions(
-        width=_WIDTH,
-        groups=_GROUPS,
-        shuffle_attention=shuffle_attention,
-        attention_residual=attention_residual,
-        dual_pooling=dual_pooling,
-    )
-
-
-def _opened(options: ResNetOptions) -> ResNetOptions:
-    return dataclasses.replace(options, open_gates=True)
-
-
-def variants(epochs: int) -> tuple[Variant, ...]:
-    """The rows of the table, each trained for `epochs` passes over the training hands.
-
-    Shuffle Attention starts as published; where a row says "open gates", as models.shuffle_attention opens them.
-    """
-    paper = GraderRecipe(epochs=epochs, learning_rate=1e-4, warm_up=False, evening=1.0, cut_close=0.0)
-    ours = GraderRecipe(epochs=epochs)
-    plain = _options(shuffle_attention=False, attention_residual=False, dual_pooling=False)
-    improved = _options(shuffle_attention=True, attention_residual=True, dual_pooling=True)
-    attention = dataclasses.replace(plain, shuffle_attention=True)
-    residual = dataclasses.replace(plain, attention_residual=True)
-    return (
-        Variant("plain", "ResNet", plain, paper, 3),
-        Variant("improved", "improved ResNet", improved, paper, 3),
-        Variant("improved_open", "improved ResNet, open gates", _opened(improved), paper, 3),
-        Variant("dual_pooling", "ResNet + dual pooling", dataclasses.replace(plain, dual_pooling=True), paper, 3),
-        Variant("attention", "ResNet + Shuffle Attention", attention, paper, 3),
-        Variant("attention_open", "ResNet + Shuffle Attention, open gates", _opened(attention), paper, 3),
-        Variant("residual", "ResNet + attention residual", residual, paper, 3),
-        Variant("improved_ours", "improved ResNet, our recipe", improved, ours, 1),
-        Variant("improved_ours_open", "improved ResNet, our recipe, open gates", _opened(improved), ours, 1),
-    )
-
-
-def order_of_runs(rows: Sequence[Variant]) -> Iterator[tuple[Variant, int]]:
-    """(row, seed), the first seed of every row first, so that a table cut short is a whole table with fewer seeds."""
-    for seed in range(1, max(row.seeds for row in rows) + 1):
-        for row in rows:
-            if seed <= row.seeds:
-                yield row, seed
+    sexes: Inline[BySex[ScoresOverSeeds]]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What one trained network says of the hands that it was not trained on. months N, in the order of the hands."""
+class Difference:
+    """A network against the plain one, hand by hand: the mean change of the absolute error in years.
 
-    variant: str
-    seed: int
-    epochs: int
-    months: NDArray[np.float64]
-
-
-def run_table1(train: HandCrops, val: HandCrops, exemplars: GradedCrops, folder: Path, epochs: int) -> list[Outcome]:
-    """Trains every row that `folder` does not have yet, each to be resumed where it stopped; returns all outcomes.
-
-    Raises DataFolderError where the folder was begun for another number of epochs.
+    interval95: of a bootstrap over hands and over both networks' seeds. real: it leaves 0 out, on either side.
     """
-    settle(folder / "settings.json", {"number of epochs": epochs})
-    return [
-        _outcome(row, seed, train, val, exemplars, folder / f"{row.key}_{seed}")
-        for row, seed in order_of_runs(variants(epochs))
-    ]
+
+    years: float
+    interval95: tuple[float, float]
+    real: bool
 
 
-def _outcome(
-    row: Variant, seed: int, train: HandCrops, val: HandCrops, exemplars: GradedCrops, folder: Path
-) -> Outcome:
-    saved = folder / "outcome.json"
-    if not saved.is_file():
-        recipe = dataclasses.replace(row.recipe, seed=seed, options=row.options)
-        network = train_grader(train, val, exemplars, folder, recipe)
-        fit_score_road(network, train, exemplars, ScoreRoadRecipe(views=1, seed=seed))
-        found = {"epochs": recipe.epochs, "months": np.round(months_of(network, val), 3).tolist()}
-        saved.write_text(json.dumps(found))
-    kept = json.loads(saved.read_text())
-    return Outcome(row.key, seed, kept["epochs"], np.array(kept["months"]))
+@dataclass(frozen=True)
+class YearScores:
+    """Of n hands of one year of age and sex, each row's means over seeds."""
+
+    n: int
+    networks: Inline[Mapping[str, Scores]]
 
 
-def _scores(months: NDArray[np.float64], label: NDArray[np.float64], rows: NDArray[np.bool_]) -> dict[str, float]:
-    error = np.abs(months - label)[rows] / 12
-    return {"mae_years": float(error.mean()), "within_one_year": float((error <= 1).mean())}
+@dataclass(frozen=True)
+class Table1:
+    """The table. by_year: by year of age, then by sex; a sex without a hand of that year is left out."""
+
+    hands: BySex[int]
+    rows: Sequence[NetworkRow]
+    against_plain: Mapping[str, BySex[Difference]]
+    by_year: Mapping[str, Mapping[str, YearScores]]
 
 
-def table1_figures(outcomes: Sequence[Outcome], val: HandCrops) -> dict[str, Any]:
-    """The table, JSON-ready: for each row and sex the mean and, over seeds, the standard deviation.
-
-    MAE in years; within_one_year is a share. `against_plain` holds each other row against the plain network hand by hand:
-    the mean change of the absolute error in years, with the 95 % interval of a bootstrap over hands and over both networks'
-    seeds, and whether the interval leaves 0 out, on either side. `by_year`: by year of age, sex and row, n and the mean of
-    both figures over seeds.
-    """
+def table1_figures(outcomes: Sequence[Outcome], val: HandCrops) -> Table1:
+    """What the trained networks say of `val`, the hands that they were not trained on."""
     label = val.months.astype(float)
-    sexes: dict[str, NDArray[np.bool_]] = {
-        "all": np.ones(len(val), bool), "male": val.female == 0, "female": val.female == 1,
-    }  # fmt: skip
+    sexes = BySex(np.ones(len(val), bool), val.female == 0, val.female == 1)
     rows = []
-    for row in variants(1):
-        own = [o for o in outcomes if o.variant == row.key]
-        if not own:
-            continue
-        by_sex = {}
-        for sex, members in sexes.items():
-            scores = [_scores(outcome.months, label, members) for outcome in own]
-            by_sex[sex] = {
-                name: {"mean": round(float(np.mean(values)), 4), "sd": _spread(values)}
-                for name in ("mae_years", "within_one_year")
-                for values in [[score[name] for score in scores]]
-            }
-        rows.append({"key": row.key, "title": row.title, "epochs": own[0].epochs, "seeds": len(own), **by_sex})
-    return {
-        "hands": {sex: int(members.sum()) for sex, members in sexes.items()},
-        "rows": rows,
-        "against_plain": _against_plain(outcomes, label, sexes),
-        "by_year": {
+    for key, title in TITLES.items():
+        own = [outcome for outcome in outcomes if outcome.variant == key]
+        if own:
+            found = sexes.each(lambda members, own=own: _over_seeds(own, label, members))  # type: ignore[misc]
+            rows.append(NetworkRow(key, title, own[0].epochs, len(own), found))
+    return Table1(
+        hands=sexes.each(lambda members: int(members.sum())),
+        rows=rows,
+        against_plain=_against_plain(outcomes, label, sexes),
+        by_year={
             f"{year}-{year + 1}": {
                 sex: _by_row(outcomes, label, members & in_year)
-                for sex, members in sexes.items()
+                for sex, members in sexes.named().items()
                 if (members & in_year).any()
             }
             for year in range(int(label.max() // 12) + 1)
             for in_year in [(label >= 12 * year) & (label < 12 * (year + 1))]
             if in_year.any()
         },
-    }
+    )
 
 
-def _by_row(outcomes: Sequence[Outcome], label: NDArray[np.float64], rows: NDArray[np.bool_]) -> dict[str, Any]:
-    found: dict[str, Any] = {"n": int(rows.sum())}
+def scores_of(outcome: Outcome, label: NDArray[np.float64], rows: NDArray[np.bool_]) -> Scores:
+    """One network's on the chosen hands. label: N months. rows: which of them."""
+    error = np.abs(outcome.months - label)[rows] / 12
+    return Scores(float(error.mean()), float((error <= 1).mean()))
+
+
+def _over_seeds(own: Sequence[Outcome], label: NDArray[np.float64], rows: NDArray[np.bool_]) -> ScoresOverSeeds:
+    scores = [scores_of(outcome, label, rows) for outcome in own]
+    return ScoresOverSeeds(
+        _mean_and_spread([one.mae_years for one in scores]), _mean_and_spread([one.within_one_year for one in scores])
+    )
+
+
+def _mean_and_spread(values: Sequence[float]) -> OverSeeds:
+    spread = round(float(np.std(values, ddof=1)), 4) if len(values) > 1 else None
+    return OverSeeds(round(float(np.mean(values)), 4), spread)
+
+
+def _by_row(outcomes: Sequence[Outcome], label: NDArray[np.float64], rows: NDArray[np.bool_]) -> YearScores:
+    found = {}
     for key in dict.fromkeys(outcome.variant for outcome in outcomes):
-        scores = [_scores(o.months, label, rows) for o in outcomes if o.variant == key]
-        found[key] = {name: round(float(np.mean([s[name] for s in scores])), 4) for name in scores[0]}
-    return found
-
-
-def _spread(values: Sequence[float]) -> float | None:
-    return round(float(np.std(values, ddof=1)), 4) if len(values) > 1 else None
+        over = _over_seeds([outcome for outcome in outcomes if outcome.variant == key], label, rows)
+        found[key] = Scores(over.mae_years.mean, over.within_one_year.mean)
+    return YearScores(int(rows.sum()), found)
 
 
 def _against_plain(
-    outcomes: Sequence[Outcome], label: NDArray[np.float64], sexes: Mapping[str, NDArray[np.bool_]]
-) -> dict[str, dict[str, Any]]:
+    outcomes: Sequence[Outcome], label: NDArray[np.float64], sexes: BySex[NDArray[np.bool_]]
+) -> dict[str, BySex[Difference]]:
     errors: dict[str, list[NDArray[np.float64]]] = {}
     for outcome in outcomes:
         errors.setdefault(outcome.variant, []).append(np.abs(outcome.months - label) / 12)
@@ -193,115 +147,66 @@ def _against_plain(
     if plain is None:
         return {}
     return {
-        key: {sex: _difference(np.stack(own)[:, rows], np.stack(plain)[:, rows]) for sex, rows in sexes.items()}
+        key: sexes.each(lambda rows, own=own: _difference(np.stack(own)[:, rows], np.stack(plain)[:, rows]))  # type: ignore[misc]
         for key, own in errors.items()
     }
 
 
-def _difference(errors: NDArray[np.float64], plain: NDArray[np.float64]) -> dict[str, Any]:
+def _difference(errors: NDArray[np.float64], plain: NDArray[np.float64]) -> Difference:
     """errors, plain: absolute errors in years, seeds x hands; the hands are the same."""
-    random = np.random.default_rng(1)
-    hands = plain.shape[1]
-    means = np.empty(_RESAMPLES)
-    for i in range(_RESAMPLES):
-        change = _resampled_mean(errors, random) - _resampled_mean(plain, random)
-        means[i] = change[random.integers(0, hands, hands)].mean()
-    low, high = np.percentile(means, [2.5, 97.5])
-    return {
-        "years": round(float(errors.mean() - plain.mean()), 4),
-        "interval95": [round(float(low), 4), round(float(high), 4)],
-        "real": bool(low > 0 or high < 0),
-    }
+
+    def change(own: NDArray[np.intp], others: NDArray[np.intp], hands: NDArray[np.intp]) -> NDArray[np.float64]:
+        by_hand = errors[own].mean(-2) - plain[others].mean(-2)
+        return np.asarray(np.take_along_axis(by_hand, hands, -1).mean(-1))
+
+    places = (np.arange(length) for length in (len(errors), *plain.shape))
+    low, high = bootstrap95(change, *places, resamples=_RESAMPLES, seed=_SEED)
+    return Difference(
+        years=round(float(errors.mean() - plain.mean()), 4),
+        interval95=(round(low, 4), round(high, 4)),
+        real=low > 0 or high < 0,
+    )
 
 
-def _resampled_mean(errors: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
-    seeds = len(errors)
-    return np.asarray(errors[random.integers(0, seeds, seeds)].mean(0))
-
-
-def table1_text(figures: dict[str, Any]) -> str:
+def table1_text(figures: Table1) -> str:
     """The table in Markdown, and for each row and sex a sentence on whether it is better than the plain network."""
-    lines = [
-        "| network | epochs | seeds | MAE male, years | MAE female | within one year, male | female |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for row in figures["rows"]:
-        cells = [_cell(row[sex]["mae_years"], 1, 3) for sex in ("male", "female")]
-        cells += [_cell(row[sex]["within_one_year"], 100, 1) + " %" for sex in ("male", "female")]
-        lines.append(f"| {row['title']} | {row['epochs']} | {row['seeds']} | " + " | ".join(cells) + " |")
-    titles = {row["key"]: row["title"] for row in figures["rows"]}
-    for key, by_sex in figures["against_plain"].items():
+    rows: list[Sequence[Cell]] = []
+    for row in figures.rows:
+        both = (row.sexes.male, row.sexes.female)
+        cells = [_cell(scores.mae_years, 1, 3) for scores in both]
+        cells += [_cell(scores.within_one_year, 100, 1) + " %" for scores in both]
+        rows.append((row.title, row.epochs, row.seeds, *cells))
+    head = ("network", "epochs", "seeds", "MAE male, years", "MAE female", "within one year, male", "female")
+    lines = [Table(head, rows).markdown()]
+    for key, by_sex in figures.against_plain.items():
         lines.append("")
-        for sex, found in by_sex.items():
-            low, high = found["interval95"]
-            verdict = ("better" if high < 0 else "worse") if found["real"] else "no more than chance"
+        for sex, found in by_sex.named().items():
+            low, high = found.interval95
+            verdict = ("better" if high < 0 else "worse") if found.real else "no more than chance"
             lines.append(
-                f"{titles[key]} against {titles[_PLAIN]}, {sex}: {found['years']:+.3f} years ({low:+.3f} to {high:+.3f}): "
+                f"{TITLES[key]} against {TITLES[_PLAIN]}, {sex}: {found.years:+.3f} years ({low:+.3f} to {high:+.3f}): "
                 f"{verdict}."
             )
     return "\n".join(lines)
 
 
-def _cell(value: dict[str, float | None], factor: float, digits: int) -> str:
-    mean, spread = value["mean"], value["sd"]
-    assert mean is not None
-    text = f"{factor * mean:.{digits}f}"
-    return text if spread is None else f"{text} ± {factor * spread:.{digits}f}"
+def _cell(value: OverSeeds, factor: float, digits: int) -> str:
+    text = f"{factor * value.mean:.{digits}f}"
+    return text if value.sd is None else f"{text} ± {factor * value.sd:.{digits}f}"
 
 
-def by_year_text(figures: dict[str, Any]) -> str:
+def by_year_text(by_year: Mapping[str, Mapping[str, YearScores]]) -> str:
     """Markdown: n, MAE in years and the share within one year, by year of age, of the plain and the improved ResNet."""
-    lines = [
-        "| year | n | MAE, plain | improved | within one year, plain | improved |",
-        "|---|---|---|---|---|---|",
-    ]
-    for year, by_sex in figures["by_year"].items():
+    rows: list[Sequence[Cell]] = []
+    for year, by_sex in by_year.items():
         found = by_sex["all"]
-        cells = [f"{found[key]['mae_years']:.2f}" for key in _COMPARED]
-        cells += [f"{100 * found[key]['within_one_year']:.0f} %" for key in _COMPARED]
-        lines.append(f"| {year} | {found['n']} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def by_year_chart(figures: dict[str, Any], sex: str) -> Chart:
-    """MAE by year of age of the plain and the improved ResNet; the numbers are hands. sex: all, male or female."""
-    drawn = {year: by_sex[sex] for year, by_sex in figures["by_year"].items() if sex in by_sex}
-    middles = [int(year.split("-")[0]) + 0.5 for year in drawn]
-    lines = tuple(
-        Line(name, colour, middles, [found[key]["mae_years"] for found in drawn.values()])
-        for key, name, colour in (("plain", "ResNet", "#76808f"), ("improved", "improved ResNet", "#2a9d8f"))
-    )
-    counts = tuple(str(found["n"]) for found in drawn.values())
-    return Chart(
-        f"Plain and improved ResNet by age, {sex} (numbers: hands)",
-        "bone age as read, years",
-        "MAE, years",
-        1.0,
-        lines,
-        counts,
-    )
-
-
-def table1_plot(outcomes: Sequence[Outcome], val: HandCrops) -> go.Figure:
-    """One dot for each trained network: its MAE in years, boys and girls apart."""
-    label = val.months.astype(float)
-    figure = go.Figure()
-    for name, members, colour in (("male", val.female == 0, "#2a9d8f"), ("female", val.female == 1, "#a463b8")):
-        points = [
-            (row.title, _scores(outcome.months, label, members)["mae_years"])
-            for row in variants(1)
-            for outcome in outcomes
-            if outcome.variant == row.key
-        ]
-        titles, errors = zip(*points, strict=True)
-        figure.add_trace(
-            go.Scatter(x=errors, y=titles, mode="markers", name=name, marker={"color": colour, "size": 11})
+        both = [found.networks[key] for key in _COMPARED]
+        rows.append(
+            (
+                year,
+                found.n,
+                *(f"{scores.mae_years:.2f}" for scores in both),
+                *(f"{100 * scores.within_one_year:.0f} %" for scores in both),
+            )
         )
-    figure.update_layout(
-        xaxis_title="mean absolute error, years",
-        yaxis={"autorange": "reversed"},
-        template="plotly_white",
-        height=420,
-        margin={"l": 210},
-    )
-    return figure
+    return Table(("year", "n", "MAE, plain", "improved", "within one year, plain", "improved"), rows).markdown()

@@ -15,7 +15,7 @@ from core.assessment.bone_age import SecondOpinion, bone_age
 from core.assessment.person import around_grades, model_scores, person_scores, score_cards
 from core.bones import RUS_BONES, Sex
 from core.errors import BoneGradeError, FilmRefused
-from core.evaluation import iou
+from core.evaluation.accuracy.boxes import iou
 from core.film.radiograph import Radiograph, read_radiograph
 from core.ledger import PredictionRecord
 from core.standards import STANDARDS, grade_count, grade_label, score_card, standard, tw3_stage, widened_interval

@@ -1,4 +1,4 @@
-"""Pictures of an explanation in a folder."""
+"""python -m core assess: the pictures of an explanation in a folder. What it prints is tested with the command line."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from core.assessment.explain import BoneMaps, Explanation
-from core.assessment.map_files import write_maps
+from core.commands.assess import write_maps
 
 
 def test_one_grey_picture_for_each_bone_and_map(tmp_path: Path) -> None:

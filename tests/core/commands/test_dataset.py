@@ -34,18 +34,18 @@ def labels(tmp_path: Path) -> list[str]:
 
 
 def test_import_then_export(data: Path, labels: list[str], tmp_path: Path) -> None:
-    done = _run(commands.dataset, [*labels, "--sex", "F", "--consent"])
+    done = _run(commands.app, [*labels, "--sex", "F", "--consent"])
     assert done.exit_code == 0, done.output
     assert "1 films, 1 of them new; 2 labels taken in, 0 known already." in done.output
-    assert "2 known already" in _run(commands.dataset, [*labels, "--sex", "F"]).output
-    done = _run(commands.dataset, ["export", str(tmp_path / "out"), "--rule", "majority"])
+    assert "2 known already" in _run(commands.app, [*labels, "--sex", "F"]).output
+    done = _run(commands.app, ["export", str(tmp_path / "out"), "--rule", "majority"])
     assert done.exit_code == 0, done.output
     assert f"Revision 1 is in {tmp_path / 'out'}: 1 films" in done.output
     assert check_files(tmp_path / "out")["rule"] == "majority"
 
 
 def test_an_export_with_every_option(data: Path, labels: list[str], tmp_path: Path) -> None:
-    _run(commands.dataset, [*labels, "--sex", "F", "--consent"])
+    _run(commands.app, [*labels, "--sex", "F", "--consent"])
     options = [
         "--rule",
         "reviewer_first",
@@ -59,7 +59,7 @@ def test_an_export_with_every_option(data: Path, labels: list[str], tmp_path: Pa
         "films",
     ]
     options += ["--split", "0/0/100", "--reader-names", "--licence", "cc-by-nc-4.0"]
-    done = _run(commands.dataset, ["export", str(tmp_path / "out"), *options])
+    done = _run(commands.app, ["export", str(tmp_path / "out"), *options])
     assert done.exit_code == 0, done.output
     manifest = check_files(tmp_path / "out")
     assert manifest["formats"] == ["csv", "films"]
@@ -69,9 +69,9 @@ def test_an_export_with_every_option(data: Path, labels: list[str], tmp_path: Pa
 
 
 def test_refusals_are_one_sentence_and_change_nothing(data: Path, labels: list[str], tmp_path: Path) -> None:
-    done = _run(commands.dataset, labels)
+    done = _run(commands.app, labels)
     assert done.exit_code == 2 and "the sex of 1.png is not known" in done.output
-    done = _run(commands.dataset, ["export", str(tmp_path / "out")])
+    done = _run(commands.app, ["export", str(tmp_path / "out")])
     assert done.exit_code == 2 and "save a reading first" in done.output
     assert not (tmp_path / "out").exists()
     ledger = Ledger.open(LedgerSettings.in_folder(data))
@@ -83,21 +83,30 @@ def test_refusals_are_one_sentence_and_change_nothing(data: Path, labels: list[s
     ("options", "sentence"),
     [
         (["export"], "name a folder to export to"),
-        (["export", "out", "--rule", "loudest"], "there is no rule 'loudest'"),
-        (["export", "out", "--format", "pdf"], "there is no format 'pdf'"),
+        (["export", "out", "--rule", "loudest"], "'loudest' is not one of 'latest', 'majority', 'reviewer_first'."),
+        (
+            ["export", "out", "--format", "pdf"],
+            "'pdf' is not one of 'labels', 'csv', 'coco', 'crops', 'voc', 'films'.",
+        ),
         (["export", "out", "--hub", "lab/x", "--reader-names"], "only pseudonyms go to the hub"),
-        (["import", "x", "--format", "yolo", "--images", ".", "--reader", "i"], "there is no format 'yolo'"),
-        (["import", "x", "--format", "csv", "--images", ".", "--reader", "i", "--sex", "X"], "there is no sex 'X'"),
+        (
+            ["import", "x", "--format", "yolo", "--images", ".", "--reader", "i"],
+            "'yolo' is not one of 'coco', 'voc', 'csv'.",
+        ),
+        (
+            ["import", "x", "--format", "csv", "--images", ".", "--reader", "i", "--sex", "X"],
+            "'X' is not one of 'M', 'F'.",
+        ),
     ],
 )
 def test_options_that_do_not_exist(data: Path, options: list[str], sentence: str) -> None:
-    done = _run(commands.dataset, options, env={"COLUMNS": "300"})
+    done = _run(commands.app, options, env={"COLUMNS": "300"})
     assert done.exit_code == 2
     assert sentence in " ".join(done.output.replace("│", " ").split())
 
 
 def test_hub_without_a_folder(data: Path, labels: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _run(commands.dataset, [*labels, "--sex", "F"])
+    _run(commands.app, [*labels, "--sex", "F"])
     pushed: list[str] = []
 
     def push(folder: Path, repo: str) -> None:
@@ -105,10 +114,10 @@ def test_hub_without_a_folder(data: Path, labels: list[str], tmp_path: Path, mon
         pushed.append(repo)
 
     monkeypatch.setattr("core.dataset.hub.push_dataset", push)
-    done = _run(commands.dataset, ["export", "--hub", "lab/readings"])
+    done = _run(commands.app, ["export", "--hub", "lab/readings"])
     assert done.exit_code == 0 and "is in lab/readings" in done.output
     assert pushed == ["lab/readings"]
 
 
 def test_the_formats_are_those_of_the_export() -> None:
-    assert commands._FORMATS == FORMATS
+    assert tuple(commands.Formats) == FORMATS

@@ -115,7 +115,11 @@ def test_without_a_folder(command: str, tmp_path: Path) -> None:
     assert "labels.csv is missing" in sentence and "\n" not in sentence and result.stdout == ""
 
 
-@pytest.mark.parametrize("options", [["--quality", "good"], ["--part", "half"]])
-def test_options_that_do_not_exist(options: list[str], tmp_path: Path) -> None:
-    result = run("evaluate-grades", "--data", tmp_path, *options)
-    assert result.exit_code == 2 and "choose from" in " ".join(result.stderr.split())
+@pytest.mark.parametrize(
+    ("option", "value", "choices"),
+    [("--quality", "good", "'unverified', 'exemplar'"), ("--part", "half", "'all', 'trained', 'left_out'")],
+)
+def test_options_that_do_not_exist(option: str, value: str, choices: str, tmp_path: Path) -> None:
+    arguments = ["evaluate-grades", "--data", str(tmp_path), option, value]
+    result = CliRunner().invoke(cli, arguments, env={"COLUMNS": "300"})
+    assert result.exit_code == 2 and f"'{value}' is not one of {choices}." in result.stderr

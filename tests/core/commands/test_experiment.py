@@ -10,12 +10,12 @@ from typer.testing import CliRunner, Result
 
 from core.__main__ import cli
 from core.cohort.crop_store import complete_hands
-from core.evaluation import table1
-from core.evaluation.table1 import Variant, variants
+from core.evaluation.table1 import runs
+from core.evaluation.table1.runs import Variant, variants
 from core.training import programs
 from models.improved_resnet import ResNetOptions
 from models.registry import load_grader
-from tests.core.evaluation.test_table1 import exemplars_of
+from tests.core.evaluation.table1.test_runs import exemplars_of
 from tests.graded import crops_of_hands
 from tests.hands import shipped_examples
 
@@ -36,28 +36,28 @@ def _run(*arguments: str | Path) -> Result:
 @pytest.fixture
 def material(monkeypatch: pytest.MonkeyPatch) -> None:
     hands = crops_of_hands(4)
-    monkeypatch.setattr(table1, "variants", _tiny)
+    monkeypatch.setattr(runs, "variants", _tiny)
     made = programs.GradingMaterial(hands, complete_hands(hands), exemplars_of(hands))
     monkeypatch.setattr(programs, "grading_material", lambda *arguments: made)
 
 
 @pytest.mark.usefixtures("material")
 def test_the_table_is_printed_and_kept(tmp_path: Path) -> None:
-    result = _run("--run", tmp_path / "run", "--epochs", "1", "--out", tmp_path / "out")
+    result = _run("--data", tmp_path, "--run", tmp_path / "run", "--epochs", "1", "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
     assert "| improved ResNet | 1 | 1 |" in result.stdout and "| year | n |" in result.stdout
     figures = json.loads((tmp_path / "out" / "table1.json").read_text())
     assert [row["key"] for row in figures["rows"]] == ["plain", "improved"] and figures["hands"]["all"] == 4
     pictures = {path.name for path in (tmp_path / "out").glob("*.svg")}
     assert pictures == {f"table1_by_year_{sex}.svg" for sex in ("all", "male", "female")}
-    again = _run("--run", tmp_path / "run", "--epochs", "2")
+    again = _run("--data", tmp_path, "--run", tmp_path / "run", "--epochs", "2")
     assert again.exit_code == 2 and "begun with another number of epochs (1, now 2)" in again.stderr
 
 
 @pytest.mark.usefixtures("material")
 def test_a_folder_that_cannot_be_is_told_before_anything_is_trained(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    result = _run("--run", tmp_path / "run", "--epochs", "1", "--out", tmp_path / "file")
+    result = _run("--data", tmp_path, "--run", tmp_path / "run", "--epochs", "1", "--out", tmp_path / "file")
     assert result.exit_code == 2 and "cannot be written" in result.stderr and not (tmp_path / "run").exists()
 
 

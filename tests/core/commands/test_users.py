@@ -36,7 +36,6 @@ def test_a_person_is_added_listed_changed_and_removed(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "typed", "sentence"),
     [
-        (("add", "anna", "--role", "chief"), "correct horse\n", "There is no role 'chief'"),
         (("add", "anna"), "short\n", "has 5 characters"),
         (("add", "anna"), "", "has 0 characters"),
         (("add", "an na"), "correct horse\n", "cannot be a user's name"),
@@ -47,4 +46,12 @@ def test_a_person_is_added_listed_changed_and_removed(folder: Path) -> None:
 def test_what_is_wrong_gets_a_sentence(folder: Path, arguments: tuple[str, ...], typed: str, sentence: str) -> None:
     result = run(*arguments, typed=typed)
     assert result.exit_code == 2 and sentence in result.stderr and result.stderr.strip().endswith(".")
+    assert Users(folder).roles() == {}
+
+
+@pytest.mark.parametrize("arguments", [("add", "anna", "--role", "chief"), ("role", "anna", "chief")])
+def test_a_role_that_does_not_exist(folder: Path, arguments: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(cli, ["users", *arguments], input="correct horse\n", env={"COLUMNS": "300"})
+    assert result.exit_code == 2
+    assert "'chief' is not one of 'viewer', 'reader', 'reviewer', 'admin'." in result.stderr
     assert Users(folder).roles() == {}

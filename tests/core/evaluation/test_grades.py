@@ -1,6 +1,5 @@
 """Agreement of grades with people's and with age, on cases worked out by hand."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +11,17 @@ from core.assessment.grader import Grader
 from core.bones import RUS_BONES
 from core.cohort.exemplar_frame import read_graded
 from core.cohort.films import DataFolderError
-from core.evaluation import agreement_figures, evaluate_graded, graded_as_text, rising_figures
-from core.evaluation.grades import expected_grade, likeliest_grades
+from core.evaluation.figures import plain
+from core.evaluation.grades import agreement_figures, as_text, evaluate_graded, likeliest_grades
 from models.registry import WeightFile
 from tests.graded import COLUMNS, write_graded
-from tests.readings import BOX, make_reading
 
 
 def test_agreement_by_hand() -> None:
     radius, ulna = RUS_BONES.index("Radius"), RUS_BONES.index("Ulna")
     bones = np.array([radius] * 4 + [ulna])
     labels, predicted = np.array([1, 2, 3, 4, 5]), np.array([1, 3, 3, 7, 5])
-    figures = agreement_figures(bones, labels, predicted)
+    figures = plain(agreement_figures(bones, labels, predicted))
     assert list(figures["by_bone"]) == ["Radius", "Ulna"]
     of_radius = figures["by_bone"]["Radius"]
     assert (of_radius["n"], of_radius["exact"], of_radius["within_one"]) == (4, 0.5, 0.75)
@@ -39,7 +37,7 @@ def test_kappa_is_that_of_scikit_learn() -> None:
     random = np.random.default_rng(3)
     labels = random.integers(1, 12, 60)
     predicted = np.clip(labels + random.integers(-2, 3, 60), 0, 12)
-    figures = agreement_figures(np.zeros(60, np.int64), labels, predicted)["all"]
+    figures = plain(agreement_figures(np.zeros(60, np.int64), labels, predicted))["all"]
     assert figures["kappa"] == pytest.approx(cohen_kappa_score(labels, predicted, weights="quadratic"), abs=1e-3)
     low, high = figures["kappa_interval90"]
     assert low < figures["kappa"] < high < 1
@@ -63,14 +61,15 @@ def _weights(**metadata: str) -> WeightFile:
 
 
 def test_graded_crops_of_a_folder(small_grader: Grader, tmp_path: Path) -> None:
-    figures = evaluate_graded(_crops(tmp_path), "exemplar", "left_out", small_grader, _weights())
+    measured = evaluate_graded(_crops(tmp_path), "exemplar", "left_out", small_grader, _weights())
+    figures = plain(measured)
     assert figures["data"] == {"quality": "exemplar", "part": "left_out", "crops": 3, "trained_on": True}
     assert list(figures["by_bone"]) == ["Ulna", "PP3", "PP5"] and figures["all"]["n"] == 3
     crops = read_graded(tmp_path, "exemplar", "left_out")
     for bone, label, grade in zip(crops.bones, crops.grades, likeliest_grades(small_grader, crops), strict=True):
         row = figures["by_bone"][RUS_BONES[bone]]
         assert row["mean_difference"] == grade - label and row["exact"] == float(grade == label)
-    text = graded_as_text(figures)
+    text = as_text(measured)
     assert "3 crops" in text and "some of them trained on" in text and "PP5" in text and "f" * 64 in text
 
 
@@ -91,7 +90,7 @@ def test_what_was_trained_on_is_told(
 ) -> None:
     weights = _weights(exemplars=trained_part)
     figures = evaluate_graded(_crops(tmp_path), quality, part, small_grader, weights)  # type: ignore[arg-type]
-    assert figures["data"]["trained_on"] is trained_on
+    assert figures.data.trained_on is trained_on
 
 
 def test_no_crops_of_the_part(small_grader: Grader, tmp_path: Path) -> None:
@@ -100,40 +99,3 @@ def test_no_crops_of_the_part(small_grader: Grader, tmp_path: Path) -> None:
     (tmp_path / "labels.csv").unlink()
     with pytest.raises(DataFolderError, match=r"labels\.csv is missing"):
         evaluate_graded(tmp_path, "unverified", "all", small_grader, _weights())
-
-
-def test_the_expected_grade() -> None:
-    assert expected_grade(np.array([0.5, 0.0, 0.25, 0.25])) == 1.25
-
-
-def test_grades_rise_with_age() -> None:
-    without_ulna = {bone: BOX for bone in RUS_BONES if bone != "Ulna"}
-    ages_and_grades = [(40, 2, 5), (60, 3, 4), (80, 5, 3), (100, 7, 2)]
-    readings = [
-        make_reading(str(age), age, age, sex="MF"[i % 2], grades={"Radius": up, "MC1": down, "PP1": up})  # type: ignore[arg-type]
-        for i, (age, up, down) in enumerate(ages_and_grades)
-    ]
-    readings += [make_reading("no ulna", 120, None, boxes=without_ulna, grades={"Radius": 1, "MC1": 1, "PP1": 9})]
-    readings += [make_reading("refused", 50, None)]
-    figures = rising_figures(readings)
-    # ranks of age 1..5 against 2, 3, 4, 5, 1: squares of the differences 1, 1, 1, 1, 16: 1 - 6 * 20 / 120
-    assert figures["all"]["Radius"] == {"n": 5, "spearman": 0.0}
-    assert figures["all"]["MC1"] == {"n": 5, "spearman": -1.0} and figures["all"]["PP1"]["spearman"] == 1.0
-    assert figures["all"]["Ulna"] == {"n": 4, "spearman": None}, "all of one grade: nothing to rank"
-    assert figures["lowest"] == -1.0
-    assert figures["male"]["PP1"] == {"n": 3, "spearman": 1.0}
-    assert figures["female"]["PP1"] == {"n": 2, "spearman": None}, "two hands are too few"
-
-
-def test_an_unsure_grade_counts_with_its_mean() -> None:
-    readings = []
-    for age, mean in ((50, 0.2), (60, 0.4), (70, 0.1)):
-        reading = make_reading(str(age), age, age)
-        assert reading.assessment is not None
-        graded = reading.assessment.bones["MC1"]
-        assert graded is not None
-        unsure = dataclasses.replace(graded, probabilities=(1 - mean, mean))
-        assessment = dataclasses.replace(reading.assessment, bones={**reading.assessment.bones, "MC1": unsure})
-        readings.append(dataclasses.replace(reading, assessment=assessment))
-    # ranks 2, 3, 1 against 1, 2, 3: 1 - 6 * (1 + 1 + 4) / 24
-    assert rising_figures(readings)["all"]["MC1"]["spearman"] == -0.5

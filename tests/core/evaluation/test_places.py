@@ -10,13 +10,16 @@ import pytest
 from core.assessment.assessor import Assessor
 from core.bones import RUS_BONES
 from core.cohort.films import DataFolderError
-from core.evaluation import evaluate_places, place_figures, places_as_text
+from core.evaluation.figures import plain
 from core.evaluation.places import (
     BOX_OF_BONE,
     KEYPOINT_OF_BONE,
     Found,
     Mark,
     annotator_figures,
+    as_text,
+    evaluate_places,
+    place_figures,
     read_keypoints,
     read_ossification_boxes,
 )
@@ -34,7 +37,7 @@ def test_distances_and_insides() -> None:
         "b": {"Radius": Found((13.0, 23.0), 0.0, False), "MC1": Found((0.0, 0.0), 0.0, False)},
         "refused": {},
     }
-    figures = place_figures(marks, centres)
+    figures = plain(place_figures(marks, centres))
     assert (figures["hands"], figures["without_any"]) == (3, 1)
     assert list(figures["by_bone"]) == ["Radius", "Ulna"]
     radius = figures["by_bone"]["Radius"]
@@ -51,7 +54,7 @@ def test_distances_and_insides() -> None:
 
 def test_joints_have_no_inside() -> None:
     marks = {"a": {"MC3": Mark((0.0, 0.0), 200.0, None)}}
-    row = place_figures(marks, {"a": {"MC3": Found((6.0, 8.0), 90.0, False)}})["all"]
+    row = plain(place_figures(marks, {"a": {"MC3": Found((6.0, 8.0), 90.0, False)}}))["all"]
     assert "inside" not in row and row["median"] == 0.05
     assert row["distal_median"] == pytest.approx(0.03), "a bone that lies on its side points to the right"
 
@@ -68,8 +71,8 @@ def test_offsets_turn_and_mirror_with_the_hand(degrees: float) -> None:
 
 
 def test_nothing_found_and_nothing_marked() -> None:
-    assert place_figures({}, {}) == {"hands": 0, "without_any": 0}
-    figures = place_figures({"a": {"Radius": BOXED}}, {"a": {}})
+    assert plain(place_figures({}, {})) == {"hands": 0, "without_any": 0}
+    figures = plain(place_figures({"a": {"Radius": BOXED}}, {"a": {}}))
     assert figures["all"]["inside"] == 0.0 and "median" not in figures["all"]
 
 
@@ -164,7 +167,8 @@ def test_a_folder_with_both_files(assessor: Assessor, example: Example, assessed
     places = {KEYPOINT_OF_BONE[bone]: centres[bone] for bone in ("MC1", "MP3", "DP5")}
     _write_keypoints(folder, "hand", {name: (x + 2.0, y) for name, (x, y) in places.items()})
     _write_boxes17(folder, _box_rows("noise", "train"))
-    figures = evaluate_places(folder, assessor.localizer, "f" * 64)
+    measured = evaluate_places(folder, assessor.localizer, "f" * 64)
+    figures = plain(measured)
     joints = figures["splits"]["val"]["keypoints"]
     assert joints["hands"] == 1 and joints["all"]["found"] == 3 and list(joints["by_bone"]) == ["MC1", "MP3", "DP5"]
     assert joints["all"]["median"] == pytest.approx(2 / 200, abs=2e-4) == joints["all"]["p95"]
@@ -172,7 +176,7 @@ def test_a_folder_with_both_files(assessor: Assessor, example: Example, assessed
     assert (boxes["hands"], boxes["without_any"], boxes["all"]["inside"]) == (1, 1, 0.0)
     assert figures["splits"]["val"]["ossification_boxes"] == {"hands": 0, "without_any": 0}
     assert figures["without_counterpart"] == {"ossification_boxes": ["MC1"], "keypoints": ["Radius", "Ulna"]}
-    text = places_as_text(figures)
+    text = as_text(measured)
     assert "no counterpart: Radius, Ulna" in text and "f" * 64 in text and " MP3 " in text
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.assessment.assessor import Assessor
 from core.bones import ALL_BONES, RUS_BONES
 from core.errors import FilmRefused
-from core.evaluation.non_hands import NON_HANDS
+from core.evaluation.stress.non_hands import NON_HANDS
 from core.film.radiograph import Radiograph, read_radiograph
 from core.hand.localization import Localization
 from core.hand.localizer import standardise

@@ -3,7 +3,8 @@
 import pytest
 
 from core.bones import RUS_BONES
-from core.evaluation import age_figures, small_children_figures, year_figures
+from core.evaluation.accuracy.ages import age_figures, small_children_figures, year_figures
+from core.evaluation.figures import plain
 from tests.readings import BOX, make_reading
 
 
@@ -14,7 +15,7 @@ def test_ages() -> None:
         make_reading("c", 200, 213),
         make_reading("refused", 200, None, sex="F"),
     ]
-    figures = age_figures(readings)
+    figures = plain(age_figures(readings))
     everyone = figures["all"]
     assert (everyone["n"], everyone["answered"]) == (4, 3)
     assert everyone["mae_months"] == pytest.approx((6 + 12 + 13) / 3, abs=0.01)
@@ -27,7 +28,7 @@ def test_ages() -> None:
 
 def test_groups_of_two_years() -> None:
     labels = [23.9, 24.0, 47.9, 48.0, 216.0, 130.0]
-    groups = age_figures([make_reading(str(label), label, label) for label in labels])["groups"]
+    groups = plain(age_figures([make_reading(str(label), label, label) for label in labels]))["groups"]
     assert {name: group["n"] for name, group in groups.items()} == {
         "0-2": 1, "2-4": 2, "4-6": 1, "10-12": 1, "18-20": 1,
     }  # fmt: skip
@@ -35,21 +36,20 @@ def test_groups_of_two_years() -> None:
 
 
 def test_nobody_answered() -> None:
-    figures = age_figures([make_reading("a", 100, None)])
+    figures = plain(age_figures([make_reading("a", 100, None)]))
     assert (figures["all"]["n"], figures["all"]["answered"]) == (1, 0)
-    assert year_figures([make_reading("a", 100, None)])["8-9"]["all"] == {"n": 1, "answered": 0}
+    assert plain(year_figures([make_reading("a", 100, None)]))["8-9"]["all"] == {"n": 1, "answered": 0}
 
 
 def test_single_years_by_sex() -> None:
-    years = year_figures(
-        [
-            make_reading("a", 96.0, 99.0),
-            make_reading("b", 107.9, 101.9, sex="F"),
-            make_reading("c", 108.0, 128.0),
-            make_reading("d", 95.9, 95.9),
-            make_reading("refused", 100.0, None),
-        ]
-    )
+    hands = [
+        make_reading("a", 96.0, 99.0),
+        make_reading("b", 107.9, 101.9, sex="F"),
+        make_reading("c", 108.0, 128.0),
+        make_reading("d", 95.9, 95.9),
+        make_reading("refused", 100.0, None),
+    ]
+    years = plain(year_figures(hands))
     assert list(years) == ["7-8", "8-9", "9-10"], "the youngest first, and no year without a hand"
     eight = years["8-9"]
     assert (eight["all"]["n"], eight["all"]["answered"], eight["all"]["mae_months"]) == (3, 2, 4.5)
@@ -61,15 +61,14 @@ def test_single_years_by_sex() -> None:
 
 def test_small_children_and_their_grade_0() -> None:
     without_ulna = {bone: BOX for bone in RUS_BONES if bone != "Ulna"}
-    figures = small_children_figures(
-        [
-            make_reading("a", 12, 20, grades={"Ulna": 0, "MC1": 0}),
-            make_reading("b", 47.9, 41.9, grades={"Ulna": 0, "MC1": 1}),
-            make_reading("no ulna", 30, None, boxes=without_ulna, grades={"MC1": 0}),
-            make_reading("refused", 30, None),
-            make_reading("four", 48, 88, grades={"Ulna": 0}),
-        ]
-    )
+    hands = [
+        make_reading("a", 12, 20, grades={"Ulna": 0, "MC1": 0}),
+        make_reading("b", 47.9, 41.9, grades={"Ulna": 0, "MC1": 1}),
+        make_reading("no ulna", 30, None, boxes=without_ulna, grades={"MC1": 0}),
+        make_reading("refused", 30, None),
+        make_reading("four", 48, 88, grades={"Ulna": 0}),
+    ]
+    figures = plain(small_children_figures(hands))
     assert (figures["errors"]["n"], figures["errors"]["answered"], figures["errors"]["mae_months"]) == (4, 2, 7.0)
     young, older = figures["grade0_by_bone"], figures["grade0_from_4_years_by_bone"]
     assert young["Ulna"] == {"graded": 2, "grade0": 2}, "a bone that was not found has no grade, not grade 0"
@@ -78,6 +77,6 @@ def test_small_children_and_their_grade_0() -> None:
 
 
 def test_no_small_children() -> None:
-    figures = small_children_figures([make_reading("a", 100, 100)])
+    figures = plain(small_children_figures([make_reading("a", 100, 100)]))
     assert figures["errors"] == {"n": 0, "answered": 0}
     assert set(map(tuple, (row.values() for row in figures["grade0_by_bone"].values()))) == {(0, 0)}

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from core.bones import RUS_BONES
-from core.evaluation import average_precision, iou, localization_figures
+from core.evaluation.accuracy.boxes import average_precision, iou, localization_figures
+from core.evaluation.figures import plain
 from tests.readings import BOX, Box, drawn_boxes, make_reading
 
 
@@ -51,7 +52,7 @@ def test_localization_figures() -> None:
         make_reading("nobody boxed", 200, 200),
     ]
     boxes = {name: drawn_boxes(BOX) for name in ("exact", "shifted", "refused")}
-    figures = localization_figures(readings, boxes)
+    figures = plain(localization_figures(readings, boxes))
     assert figures["hands"] == 3
     assert figures["all_found"] == 0.75, "of all hands, boxed or not"
     assert figures["mean_iou"] == pytest.approx((1 + 1 / 3 + 0) / 3, abs=1e-4)
@@ -62,7 +63,7 @@ def test_localization_figures() -> None:
 
 def test_a_bone_that_was_not_found_has_no_overlap() -> None:
     without = {bone: BOX for bone in RUS_BONES if bone != "Ulna"}
-    figures = localization_figures([make_reading("a", 100, None, boxes=without)], {"a": drawn_boxes(BOX)})
+    figures = plain(localization_figures([make_reading("a", 100, None, boxes=without)], {"a": drawn_boxes(BOX)}))
     assert figures["mean_iou"] == pytest.approx(12 / 13, abs=1e-4)
     assert figures["mean_iou_by_bone"]["Ulna"] == 0 and figures["all_found"] == 0
 
@@ -74,7 +75,7 @@ def test_a_region_that_nobody_boxed_does_not_count() -> None:
         make_reading("a", 100, 100),
         make_reading("b", 100, 100, boxes=dict.fromkeys(RUS_BONES, (20, 20, 30, 30))),
     ]
-    figures = localization_figures(readings, {"a": drawn, "b": drawn_boxes(BOX)})
+    figures = plain(localization_figures(readings, {"a": drawn, "b": drawn_boxes(BOX)}))
     assert figures["mean_iou"] == pytest.approx(12 / 25, abs=1e-4)
     assert figures["mean_iou_by_bone"]["MC1"] == 0 and figures["mean_iou_by_bone"]["MC3"] == 0.5
 
@@ -82,11 +83,11 @@ def test_a_region_that_nobody_boxed_does_not_count() -> None:
 def test_a_bone_that_nobody_boxed_counts_nowhere() -> None:
     drawn = drawn_boxes(BOX)
     drawn[1:] = np.nan
-    figures = localization_figures([make_reading("a", 100, 100)], {"a": drawn})
+    figures = plain(localization_figures([make_reading("a", 100, 100)], {"a": drawn}))
     assert figures["mean_iou"] == figures["map50"] == 1.0 and figures["mean_iou_by_bone"] == {"Radius": 1.0}
     drawn[:] = np.nan
-    assert localization_figures([make_reading("a", 100, 100)], {"a": drawn}) == {"hands": 1, "all_found": 1.0}
+    assert plain(localization_figures([make_reading("a", 100, 100)], {"a": drawn})) == {"hands": 1, "all_found": 1.0}
 
 
 def test_without_boxes_only_the_share_of_whole_hands() -> None:
-    assert localization_figures([make_reading("a", 100, 100)], {}) == {"hands": 0, "all_found": 1.0}
+    assert plain(localization_figures([make_reading("a", 100, 100)], {})) == {"hands": 0, "all_found": 1.0}

@@ -4,17 +4,11 @@ import pytest
 
 from core.assessment.assessor import Assessment, Assessor
 from core.cohort.films import Film
-from core.evaluation import Reading, interval_figures, intervals_of, reliability_figures
-from core.evaluation.shares import wilson95
+from core.evaluation.accuracy.assessed import AssessedFilm
+from core.evaluation.accuracy.intervals import interval_figures, intervals_of, reliability_figures
+from core.evaluation.figures import plain
 from tests.hands import Assess, Example
 from tests.readings import make_reading
-
-
-def test_a_share_and_its_interval() -> None:
-    # Wilson 1927: (p + z2/2n -+ z sqrt(p(1-p)/n + z2/4n2)) / (1 + z2/n) with z = 1.96; 9 of 10, and the ends.
-    assert wilson95(9, 10) == pytest.approx((0.5958, 0.9821), abs=1e-4)
-    assert wilson95(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
-    assert wilson95(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
 
 
 def test_intervals_in_all_and_by_sex() -> None:
@@ -25,7 +19,7 @@ def test_intervals_in_all_and_by_sex() -> None:
         make_reading("wide", 111, 100, sex="F", interval=(80, 120)),
         make_reading("refused", 100, None),
     ]
-    figures = interval_figures(readings)
+    figures = plain(interval_figures(readings))
     assert (figures["answered"], figures["held"], figures["coverage"]) == (4, 3, 0.75)
     assert figures["mean_width_months"] == 25.0
     assert figures["coverage_wilson95"] == pytest.approx([0.3006, 0.9544], abs=1e-4)
@@ -35,7 +29,7 @@ def test_intervals_in_all_and_by_sex() -> None:
 
 def test_without_an_interval() -> None:
     nothing = {"answered": 0}
-    assert interval_figures([make_reading("a", 100, None)]) == {**nothing, "male": nothing, "female": nothing}
+    assert plain(interval_figures([make_reading("a", 100, None)])) == {**nothing, "male": nothing, "female": nothing}
 
 
 def test_reliability_asks_for_each_level() -> None:
@@ -44,7 +38,7 @@ def test_reliability_asks_for_each_level() -> None:
         return assessment.bone_age_months - 100 * coverage, assessment.bone_age_months + 100 * coverage
 
     readings = [make_reading(str(off), 150 + off, 150) for off in (-55, 65, 75, 94)]
-    rows = reliability_figures([*readings, make_reading("refused", 150, None)], interval_of)
+    rows = plain(reliability_figures([*readings, make_reading("refused", 150, None)], interval_of))
     assert [row["nominal"] for row in rows] == [0.5, 0.6, 0.7, 0.8, 0.9, 0.95]
     assert [row["held"] for row in rows] == [0, 1, 2, 3, 3, 4] and {row["answered"] for row in rows} == {4}
     assert rows[0]["mean_width_months"] == 100.0 and rows[3]["coverage"] == 0.75
@@ -58,5 +52,5 @@ def test_its_90_percent_is_the_assessments_own(assessor: Assessor, example: Exam
     assert ends[2][0] < ends[1][0] < ends[0][0] < ends[0][1] < ends[1][1] < ends[2][1]
     assert assessment.bone_age_months is not None
     film = Film("example", example.path, example.sex, assessment.bone_age_months, "")
-    rows = reliability_figures([Reading(film, assessment, None, 0.1)], interval_of)
+    rows = plain(reliability_figures([AssessedFilm(film, assessment, None, 0.1)], interval_of))
     assert [row["coverage"] for row in rows] == [1.0] * 6, "the age itself lies in all of its intervals"

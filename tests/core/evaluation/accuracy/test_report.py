@@ -1,15 +1,7 @@
 """The tables for people; what the command prints as JSON is tested with the command line."""
 
-from core.evaluation import (
-    age_figures,
-    as_text,
-    interval_figures,
-    localization_figures,
-    reliability_figures,
-    rising_figures,
-    small_children_figures,
-    year_figures,
-)
+from core.evaluation.accuracy.report import EveryNth, Measured, as_text, figures_of
+from core.evaluation.figures import plain
 from tests.readings import BOX, drawn_boxes, make_reading
 
 
@@ -20,23 +12,14 @@ def test_text_for_people() -> None:
         make_reading("c", 120, 120, interval=(100, 130), sex="F", grades={"Ulna": 3}),
         make_reading("lost", 100, None),
     ]
-    figures = {
-        "data": {"split": None, "hands": 4},
-        "localization": localization_figures(readings, {"a": drawn_boxes(BOX)}),
-        "age": age_figures(readings),
-        "age_by_year": year_figures(readings),
-        "small_children": small_children_figures(readings),
-        "grade_against_age": rising_figures(readings),
-        "interval90": interval_figures(readings),
-        "reliability": reliability_figures(readings, lambda assessment, coverage: (0.0, 110.0)),
-        "refused": ["lost"],
-        "refusal_reasons": {"lost": "not_a_hand"},
-        "seconds_per_hand": 0.1,
-        "weights": {},
-    }
+    boxes = {"a": drawn_boxes(BOX)}
+    measured = Measured(None, 4, EveryNth(2))
+    figures = figures_of(readings, measured, boxes, lambda assessment, coverage: (0.0, 110.0), {"grader": "f" * 64})
+    assert plain(figures)["data"] == {"split": None, "hands": 4, "every": 2}
+    assert figures.refusal_reasons == {"lost": "not_a_hand"} and figures.seconds_per_hand == 0.1
     text = as_text(figures)
     assert "4 hands, 1 without an age" in text and "not_a_hand" in text
-    assert "8-10" in text and "mean IoU 1.0" in text
+    assert "8-10" in text and "mean IoU 1.0" in text and "f" * 64 in text
     lines = [line.split() for line in text.splitlines()]
     assert ["8-9", "2", "4.0", "0.5", "2", "4.0", "0.5", "0"] in lines, "a year: n, MAE and within a year, thrice"
     assert "under 4 years: n 1, MAE 10.0, bias -10.0" in text

@@ -16,8 +16,10 @@ from core.assessment.grader import Grader
 from core.bones import RUS_BONES
 from core.cohort.films import Film
 from core.errors import BoneGradeError
+from core.evaluation.figures import as_json, plain
 from core.evaluation.maps.checked import CheckedMaps, read_checks
-from core.evaluation.maps.checks import KINDS, as_text, check, evenly, over_hands
+from core.evaluation.maps.checks import check, evenly, over_hands
+from core.evaluation.maps.figures import KINDS, as_text
 from core.evaluation.maps.measures import CASCADE, DELETED
 from tests.hands import shipped_examples
 from tests.no_hands import noise
@@ -44,7 +46,8 @@ def test_hands_count_alike_however_many_bones_they_have() -> None:
 
 
 def test_the_examples(assessor: Assessor) -> None:
-    figures = check(films(2), assessor)
+    measured = check(films(2), assessor, None)
+    figures = plain(measured)
     assert figures["hands"] == 2 and figures["crops"] == 26 and figures["refused"] == 0
     for kind in KINDS:
         one = figures["maps"][kind]
@@ -62,9 +65,9 @@ def test_the_examples(assessor: Assessor) -> None:
     gates = figures["maps"]["sa_spatial"]["randomised"]["cascade"]
     assert gates["head"] == gates["stage 4"] == 1.0, "the gates of stage 3 do not know what comes after them"
     assert gates["stage 3"] < 0.9
-    checks = CheckedMaps.from_figures(json.loads(json.dumps(figures)))
+    checks = CheckedMaps.from_json(json.loads(as_json(measured)))
     assert checks.grader_sha256 == assessor.weights["grader"] and checks.hands == 2 and checks.stage == 3
-    text = as_text(figures)
+    text = as_text(measured)
     assert "2 hands, 26 crops" in text and all(title in text for title in KINDS.values())
     tables = [line for line in text.splitlines() if line.startswith("|")]
     assert len(tables) > 30 and all(line.endswith("|") for line in tables)
@@ -72,15 +75,16 @@ def test_the_examples(assessor: Assessor) -> None:
 
 def test_gates_of_an_untrained_network_are_even_and_mark_nothing(assessor: Assessor, small_grader: Grader) -> None:
     untrained = Assessor(assessor.localizer, small_grader, 1.0, {"grader": "00" * 32}, None)
-    figures = check(films(1), untrained)
+    measured = check(films(1), untrained, None)
+    figures = plain(measured)
     gates = figures["maps"]["sa_spatial"]
     assert gates["even_maps"] == 1.0 and gates["randomised"]["rank_correlation"] is None
     assert gates["band"]["ratio"] == {"mean": 1.0, "low": 1.0, "high": 1.0}
     moved = gates["deletion"]["years"]
     assert np.mean(moved["map"]) == pytest.approx(np.mean(moved["random"]), rel=0.4), "an even map deletes at random"
-    checks = CheckedMaps.from_figures(figures).sa_spatial
+    checks = CheckedMaps.from_json(figures).sa_spatial
     assert not checks.changes_with_weights and checks.band_ratio.against(1.0) == "not measurably more"
-    assert "| - |" in as_text(figures)
+    assert "| - |" in as_text(measured)
 
 
 def test_films_without_a_hand_are_refused(assessor: Assessor, tmp_path: Path) -> None:
@@ -88,7 +92,7 @@ def test_films_without_a_hand_are_refused(assessor: Assessor, tmp_path: Path) ->
     (tmp_path / "torn.png").write_bytes((tmp_path / "noise.png").read_bytes()[:100])
     given = [Film(name, tmp_path / f"{name}.png", "M", 60.0, "val") for name in ("noise", "torn", "missing")]
     with pytest.raises(BoneGradeError, match=r"^No film of 3 could be graded"):
-        check(given, assessor)
+        check(given, assessor, "val")
 
 
 def test_the_command_keeps_what_the_page_reads(assessor: Assessor, tmp_path: Path) -> None:
@@ -101,7 +105,7 @@ def test_the_command_keeps_what_the_page_reads(assessor: Assessor, tmp_path: Pat
     result = CliRunner().invoke(cli, [*arguments, str(kept)])
     assert result.exit_code == 0, result.output
     assert json.loads(kept.read_text()) == json.loads(result.stdout)
-    again = json.loads(json.dumps({"split": "val"} | check([film], assessor)))
+    again = json.loads(as_json(check([film], assessor, "val")))
     assert json.loads(kept.read_text()) == again, "chance is the same in every run"
     checks = read_checks(kept)
     assert checks is not None and checks.hands == 1

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.evaluation.non_hands import NON_HANDS
+from core.evaluation.stress.non_hands import NON_HANDS
 
 
 @pytest.mark.parametrize("kind", NON_HANDS)

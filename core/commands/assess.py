@@ -1,0 +1,74 @@
+"""python -m core assess: the bone age of one film."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Final
+
+import cv2
+import numpy as np
+import typer
+
+from core.assessment.assessor import Assessment, Assessor
+from core.assessment.explain import Explanation
+from core.bones import Sex
+from core.commands.stopping import stop
+from core.errors import BoneGradeError, FilmRefused
+from core.film.radiograph import read_radiograph
+from models.registry import WeightsError
+
+app = typer.Typer(add_completion=False)
+
+#: Exit code for a film that is refused.
+_REFUSED: Final = 3
+
+
+@app.command()
+def assess(
+    file: Annotated[Path, typer.Argument(help="A radiograph: PNG, JPEG, TIFF, WebP, BMP or DICOM.")],
+    sex: Annotated[Sex, typer.Option(help="The standards have one table for boys and one for girls.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    maps: Annotated[Path | None, typer.Option(help="Write crops and attention maps into this folder.")] = None,
+) -> None:
+    """Assesses one film. Exits with 3 and the reason where the film is refused."""
+    try:
+        assessor = Assessor.from_registry()
+        radiograph = read_radiograph(file)
+        assessment = assessor.assess(radiograph, sex)
+        if maps is not None:
+            write_maps(assessor.explain(radiograph, assessment), maps)
+    except FilmRefused as refused:
+        if as_json:
+            typer.echo(json.dumps({"refused": refused.reason, "message": str(refused)}))
+        stop(str(refused), _REFUSED)
+    except (BoneGradeError, WeightsError) as error:
+        stop(str(error))
+    typer.echo(json.dumps(assessment.to_dict(), indent=1) if as_json else _as_text(assessment))
+
+
+def write_maps(explanation: Explanation, folder: Path) -> None:
+    """One 8-bit grey PNG for each bone and map, e.g. MC3_grad_cam.png; level 255 is 1.0 on the map's own scale.
+
+    Raises BoneGradeError where they cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for bone, maps in explanation.maps.items():
+            for name in ("crop", "grad_cam", "sa_spatial", "sa_channel"):
+                levels = np.round(getattr(maps, name) * 255).astype(np.uint8)
+                (folder / f"{bone}_{name}.png").write_bytes(cv2.imencode(".png", levels)[1].tobytes())
+    except OSError as error:
+        raise BoneGradeError(
+            f"The maps cannot be written to {folder}: {error.strerror}. Choose another folder."
+        ) from None
+
+
+def _as_text(assessment: Assessment) -> str:
+    lines = [
+        f"{bone:7} " + ("not found" if graded is None else f"{graded.label:5} TW3 {graded.tw3_stage}")
+        for bone, graded in assessment.bones.items()
+    ]
+    lines += [f"{card.name:10} total {card.total}: {card.age_text}" for card in assessment.standards.values()]
+    if assessment.bone_age_months is not None and assessment.interval90_months is not None:
+        low, high = assessment.interval90_months
+        lines.append(f"Bone age {assessment.bone_age_months:.0f} months, 90 % interval {low:.0f} to {high:.0f}.")
+    return "\n".join([*lines, "Research use only; not a medical device."])

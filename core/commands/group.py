@@ -1,0 +1,64 @@
+"""The commands by their names, each imported when it is called."""
+
+import importlib
+from typing import Any, Final
+
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+#: By name: the module of core.commands that has the command, and what it does, as its own help begins.
+COMMANDS: Final = {
+    "assess": ("assess", "Assesses one film."),
+    "evaluate": (
+        "evaluate",
+        "Measures boxes, bone ages, their intervals and whether grades rise with age, on labelled films.",
+    ),
+    "evaluate-grades": (
+        "evaluate",
+        "Measures grades on crops that a person graded: exact, within one, and kappa, in all and by bone.",
+    ),
+    "evaluate-places": (
+        "evaluate",
+        "Measures where the bones are found against ossification boxes and joints that other people marked.",
+    ),
+    "stress": (
+        "stress",
+        "Measures how far the age moves when the same hand comes on another film, and whether non-hands are refused.",
+    ),
+    "explanation-checks": (
+        "explanation_checks",
+        "Measures whether the maps change with the weights, lie on the growth plate, and mark what the grade rests on.",
+    ),
+    "export": (
+        "dataset",
+        "Writes the ledger as a dataset: the same revision and options always make the same bytes.",
+    ),
+    "import": ("dataset", "Takes in labels that exist already: all of them or, where one is wrong, none."),
+    "users": ("users", "The people who may sign in, and their roles."),
+    "experiment": ("experiment", "Reruns the experiments that docs/results.md reports."),
+    "train": ("train", "The programs that made the shipped weights and examples."),
+}
+
+
+class CommandGroup(TyperGroup):
+    """All commands. A command's module imports what it needs at its top, and is itself imported when it is called.
+
+    Most need torch, which takes about two seconds to import; `users` and `--help` do not.
+    """
+
+    def __init__(self, **options: Any):
+        super().__init__(**options)
+        for name, (_, sentence) in COMMANDS.items():
+            self.add_command(TyperCommand(name, help=sentence))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Name, command and the arguments left, as click asks for them."""
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, None if name is None else command_of(name), rest
+
+
+def command_of(name: str) -> Any:
+    """The command or group of a name in COMMANDS."""
+    module, _ = COMMANDS[name]
+    built = get_command(importlib.import_module(f"core.commands.{module}").app)
+    return built.commands.get(name, built) if isinstance(built, TyperGroup) else built

@@ -1,0 +1,28 @@
+"""Runs what a command asks for, and prints the figures of one that measures."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import typer
+
+from core.commands.stopping import stop
+from core.errors import BoneGradeError
+from core.evaluation.figures import as_json
+from models.registry import WeightsError
+
+Result = TypeVar("Result")
+
+
+def run(program: Callable[[], Result]) -> Result:
+    """What the program returns; it stops over data folders, weights, packages and files that are not as they must be."""
+    try:
+        return program()
+    except (BoneGradeError, WeightsError, ImportError) as error:
+        stop(str(error))
+    except OSError as error:
+        stop(f"{error.filename or 'A file'} cannot be read or written ({error.strerror}): see to it and run again.")
+
+
+def show(figures: Result, as_text: Callable[[Result], str], json: bool) -> None:
+    """Prints figures as JSON or as tables for people."""
+    typer.echo(as_json(figures) if json else as_text(figures))

@@ -1,0 +1,1 @@
+"""How far the pipeline is off on labelled films: boxes, ages, intervals, and whether grades rise with age."""

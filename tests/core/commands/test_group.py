@@ -1,0 +1,37 @@
+"""Every command under its name, imported when it is called and not before."""
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from core.__main__ import cli
+from core.commands.group import COMMANDS, command_of
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_the_list_says_of_a_command_is_how_its_own_help_begins(name: str) -> None:
+    assert (command_of(name).help or "").startswith(COMMANDS[name][1])
+
+
+def test_the_list_has_every_command() -> None:
+    result = CliRunner().invoke(cli, ["--help"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    shown = [line.split()[1] for line in result.stdout.splitlines() if line.startswith("│") and len(line.split()) > 3]
+    assert [name for name in shown if name in COMMANDS] == list(COMMANDS)
+
+
+def test_a_command_that_does_not_exist() -> None:
+    result = CliRunner().invoke(cli, ["asses"])
+    assert result.exit_code == 2 and "Did you mean" in result.stderr and "'assess'" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["users", "--help"], ["users", "list"]])
+def test_what_needs_no_network_does_not_wait_for_torch(arguments: list[str]) -> None:
+    program = (
+        "import sys; from typer.testing import CliRunner; from core.__main__ import cli\n"
+        "result = CliRunner().invoke(cli, sys.argv[1:]); print(result.exit_code, 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0", "False"]
