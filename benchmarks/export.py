@@ -13,11 +13,10 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -26,6 +25,7 @@ import sqlalchemy as sa
 from core.assessment.assessor import Assessment, Assessor
 from core.bones import Sex
 from core.dataset.export import ExportFormat, ExportOptions, export
+from core.evaluation.figures import as_json
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.ledger import Correction, Ledger, LedgerSettings, clipped_box, events, predictions, schema
 from core.ledger.events import Words
@@ -91,7 +91,32 @@ def _plain_copy(read: Iterable[Path], write: Path, to: Path) -> None:
     shutil.copytree(write, to)
 
 
-def crops(assessor: Assessor, scale: float, films: int, folder: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class CropsExported:
+    """How fast crops leave a store of films of one size; the disk's own speed stands beside each way."""
+
+    film: str
+    crops: int
+    megabytes_of_pictures: float
+    megabytes_written: float
+    crops_a_second: Mapping[str, int]
+    milliseconds_of_computing_a_crop: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class LabelsExported:
+    """How long the labels of a store take, in all formats of labels."""
+
+    films: int
+    corrections: int
+    seconds: float
+    seconds_of_computing: float
+    corrections_a_second: int
+    seconds_for_the_disk_alone: float
+    megabytes_written: float
+
+
+def crops(assessor: Assessor, scale: float, films: int, folder: Path) -> CropsExported:
     """Crops a second from a store of films of one size."""
     ledger = Ledger.open(LedgerSettings.in_folder(folder / "store"))
     base, sex = _base(scale)
@@ -113,25 +138,25 @@ def crops(assessor: Assessor, scale: float, films: int, folder: Path) -> dict[st
         lambda: _plain_copy(_files(folder / "store" / "crops"), folder / "first", folder / "copied too")
     )
     ledger.close()
-    return {
-        "film": f"{base.width} x {base.height}",
-        "crops": number_of_crops,
-        "megabytes_of_pictures": round(sum(path.stat().st_size for path in pictures) / 1e6, 1),
-        "megabytes_written": round(sum(path.stat().st_size for path in _files(folder / "first")) / 1e6, 1),
-        "crops_a_second": {
+    return CropsExported(
+        film=f"{base.width} x {base.height}",
+        crops=number_of_crops,
+        megabytes_of_pictures=round(sum(path.stat().st_size for path in pictures) / 1e6, 1),
+        megabytes_written=round(sum(path.stat().st_size for path in _files(folder / "first")) / 1e6, 1),
+        crops_a_second={
             "cutting": round(number_of_crops / first),
             "disk, pictures read": round(number_of_crops / of_pictures),
             "kept": round(number_of_crops / second),
             "disk, kept crops read": round(number_of_crops / of_crops),
         },
-        "milliseconds_of_computing_a_crop": {
+        milliseconds_of_computing_a_crop={
             "cutting": round((busy[1] - busy[0]) / number_of_crops * 1000, 3),
             "kept": round((busy[2] - busy[1]) / number_of_crops * 1000, 3),
         },
-    }
+    )
 
 
-def labels(assessor: Assessor, films: int, folder: Path) -> dict[str, Any]:
+def labels(assessor: Assessor, films: int, folder: Path) -> LabelsExported:
     """Seconds to export the labels of a store without pictures, in all formats of labels."""
     settings = LedgerSettings.in_folder(folder / "store")
     ledger = Ledger.open(settings)
@@ -147,15 +172,15 @@ def labels(assessor: Assessor, films: int, folder: Path) -> dict[str, Any]:
     written = sum(path.stat().st_size for path in _files(folder / "out"))
     disk = _seconds(lambda: _plain_copy((), folder / "out", folder / "copied"))
     ledger.close()
-    return {
-        "films": films,
-        "corrections": rows,
-        "seconds": round(seconds, 1),
-        "seconds_of_computing": round(busy, 1),
-        "corrections_a_second": round(rows / seconds),
-        "seconds_for_the_disk_alone": round(disk, 1),
-        "megabytes_written": round(written / 1e6, 1),
-    }
+    return LabelsExported(
+        films=films,
+        corrections=rows,
+        seconds=round(seconds, 1),
+        seconds_of_computing=round(busy, 1),
+        corrections_a_second=round(rows / seconds),
+        seconds_for_the_disk_alone=round(disk, 1),
+        megabytes_written=round(written / 1e6, 1),
+    )
 
 
 def _fill(settings: LedgerSettings, assessment: Assessment, numbers: range) -> None:
@@ -191,10 +216,10 @@ def main() -> None:
     assessor = Assessor.from_registry()
     for films in options.labels:
         with tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(labels(assessor, films, Path(folder)), indent=1), flush=True)
+            print(as_json(labels(assessor, films, Path(folder))), flush=True)
     for scale, films in ((1.0, options.films), (2.0, max(1, options.films // 4))):
         with tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(crops(assessor, scale, films, Path(folder)), indent=1), flush=True)
+            print(as_json(crops(assessor, scale, films, Path(folder))), flush=True)
 
 
 if __name__ == "__main__":

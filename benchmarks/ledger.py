@@ -16,15 +16,17 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from benchmarks.filled_ledger import READERS, filled_ledger
 from core.bones import RUS_BONES
+from core.evaluation.figures import Inline, as_json
 from core.ledger import Correction, Ledger, LedgerSettings, StaleRevision
 from core.ledger.reading_queue import Order, QueueFilter, counts, next_film, queue_rows
 
@@ -33,32 +35,55 @@ _SAVES: Final = 2_000
 _ASKED: Final = 50
 
 
+@dataclass(frozen=True)
+class Spread:
+    """Of some times in milliseconds."""
+
+    median: float
+    p95: float
+    slowest: float
+
+
+@dataclass(frozen=True)
+class OfSize:
+    """What was asked of a ledger of one size. times: by what was asked."""
+
+    corrections: int
+    times: Inline[Mapping[str, Spread]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """By size, and how many times the larger one's median is the smaller one's."""
+
+    sizes: Inline[Mapping[str, OfSize]]
+    growth: Inline[Mapping[str, Mapping[str, float]]]
+
+
 def main() -> None:
     """Prints the figures as JSON."""
-    figures: dict[str, dict[str, Any]] = {}
+    sizes: dict[str, OfSize] = {}
     for films in _SIZES:
         with tempfile.TemporaryDirectory() as folder:
             settings = LedgerSettings.in_folder(Path(folder))
             ledger = filled_ledger(settings, films)
-            figures[f"{films:,} films"] = {
-                "corrections": films * len(RUS_BONES),
+            times = {
                 "reference": _spread(_synced_writes(Path(folder))),
                 **_questions(ledger, films),
                 "save, 8 threads": _spread(_saves_of_threads(ledger, films)),
                 "save, 8 processes": _spread(_saves_of_processes(ledger, settings, films)),
             }
+            sizes[f"{films:,} films"] = OfSize(films * len(RUS_BONES), times)
             ledger.close()
             print(f"{films:,} films measured", file=sys.stderr, flush=True)
-    small, large = figures.values()
-    figures["growth of the median"] = {
-        name: round(large[name]["median"] / max(small[name]["median"], 1e-3), 2)
-        for name in small
-        if name != "corrections"
+    small, large = sizes.values()
+    growth = {
+        name: round(large.times[name].median / max(spread.median, 1e-3), 2) for name, spread in small.times.items()
     }
-    print(json.dumps(figures, indent=1))
+    print(as_json(Report(sizes, {"growth of the median": growth})))
 
 
-def _questions(ledger: Ledger, films: int) -> dict[str, dict[str, float]]:
+def _questions(ledger: Ledger, films: int) -> dict[str, Spread]:
     reader = "reader 1"
     chance = random.Random(0)
     girls = QueueFilter(sex="F", age_months=(84.0, 132.0))
@@ -164,12 +189,12 @@ def _milliseconds(action: Callable[[], object]) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def _spread(times: Sequence[float]) -> dict[str, float]:
-    return {
-        "median": round(float(np.median(times)), 2),
-        "p95": round(float(np.percentile(times, 95)), 2),
-        "slowest": round(max(times), 2),
-    }
+def _spread(times: Sequence[float]) -> Spread:
+    return Spread(
+        median=round(float(np.median(times)), 2),
+        p95=round(float(np.percentile(times, 95)), 2),
+        slowest=round(max(times), 2),
+    )
 
 
 if __name__ == "__main__":

@@ -14,10 +14,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+
+from core.assessment.assessor import Assessor
+from core.bones import Sex
+from core.evaluation.figures import as_json
+from core.film.radiograph import read_radiograph
 
 _EXAMPLES = Path(__file__).parents[1] / "examples"
 _FIRST_ANSWER = (
@@ -27,22 +33,38 @@ _FIRST_ANSWER = (
 )
 
 
-def _seconds(action: Callable[[], object], repeats: int = 7) -> dict[str, float]:
+@dataclass(frozen=True)
+class Seconds:
+    """Of some runs."""
+
+    median: float
+    slowest: float
+
+
+@dataclass(frozen=True)
+class Speed:
+    """In seconds; peak_memory_mib is the peak resident memory of this process."""
+
+    threads: int
+    reference: Seconds
+    assess: Seconds
+    assess_with_all_maps: Seconds
+    fresh_process_to_first_answer: float
+    peak_memory_mib: int
+
+
+def _seconds(action: Callable[[], object], repeats: int = 7) -> Seconds:
     action()
     times = []
     for _ in range(repeats):
         started = time.perf_counter()
         action()
         times.append(time.perf_counter() - started)
-    return {"median": round(float(np.median(times)), 3), "slowest": round(max(times), 3)}
+    return Seconds(round(float(np.median(times)), 3), round(max(times), 3))
 
 
 def main() -> None:
-    """Prints the figures as JSON: seconds, and the peak resident memory of this process in MiB."""
-    from core.assessment.assessor import Assessor
-    from core.bones import Sex
-    from core.film.radiograph import read_radiograph
-
+    """Prints the figures as JSON."""
     example = json.loads((_EXAMPLES / "examples.json").read_text())[0]
     path, sex = _EXAMPLES / example["file"], example["sex"]
     given: Sex = "F" if sex == "F" else "M"
@@ -63,15 +85,15 @@ def main() -> None:
         radiograph = read_radiograph(path)
         return assessor.explain(radiograph, assessor.assess(radiograph, given))
 
-    figures = {
-        "threads": torch.get_num_threads(),
-        "reference": _seconds(lambda: matrix @ matrix),
-        "assess": _seconds(assess),
-        "assess_with_all_maps": _seconds(assess_and_explain),
-        "fresh_process_to_first_answer": round(first_answer, 1),
-        "peak_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-    }
-    print(json.dumps(figures, indent=1))
+    figures = Speed(
+        threads=torch.get_num_threads(),
+        reference=_seconds(lambda: matrix @ matrix),
+        assess=_seconds(assess),
+        assess_with_all_maps=_seconds(assess_and_explain),
+        fresh_process_to_first_answer=round(first_answer, 1),
+        peak_memory_mib=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    )
+    print(as_json(figures))
 
 
 if __name__ == "__main__":

@@ -1,20 +1,22 @@
 """The yardstick: an ImageNet-pretrained EfficientNet-Lite0 that looks at the whole upright hand and says an age in one step.
 
-    python -m benchmarks.whole_hand_baseline --data ../shared/data/hands --run runs/whole_hand
+    python -m benchmarks.whole_hand_baseline --data hands --run runs/whole_hand
 
 Trained on `train`, measured on `val` with test-time views; resumes from its run folder. A film that the localiser refuses
 has no age: it counts in n, and as outside 12 months.
 """
 
 import argparse
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.assessment.second_opinion import WholeHandReader
 from core.cohort.films import Film, read_films
+from core.evaluation.figures import BySex, as_json
 from core.training.programs import localizer_for
 from core.training.second_opinion import (
     HandWindows,
@@ -25,27 +27,41 @@ from core.training.second_opinion import (
 )
 
 
-def measure(reader: WholeHandReader, hands: HandWindows, films: Sequence[Film]) -> dict[str, dict[str, float]]:
+@dataclass(frozen=True)
+class Errors:
+    """Of n films; means over those with an age, but within_12_months is a share of all."""
+
+    n: int
+    answered: int
+    mae_months: float
+    within_12_months: float
+    bias_months: float
+
+
+def measure(reader: WholeHandReader, hands: HandWindows, films: Sequence[Film]) -> BySex[Errors]:
     """Errors in months. films: all that there were, those that were refused included."""
     error = months_of_hands(reader, hands) - hands.months
-    groups = {"all": hands.female >= 0, "male": hands.female == 0, "female": hands.female == 1}
-    asked = {"all": len(films), "male": sum(f.sex == "M" for f in films), "female": sum(f.sex == "F" for f in films)}
-    return {
-        name: {
-            "n": asked[name],
-            "answered": int(rows.sum()),
-            "mae_months": round(float(np.abs(error[rows]).mean()), 2),
-            "within_12_months": round(float((np.abs(error[rows]) <= 12).sum() / asked[name]), 4),
-            "bias_months": round(float(error[rows].mean()), 2),
-        }
-        for name, rows in groups.items()
-    }
+
+    def errors(rows: NDArray[np.bool_], asked: int) -> Errors:
+        return Errors(
+            n=asked,
+            answered=int(rows.sum()),
+            mae_months=round(float(np.abs(error[rows]).mean()), 2),
+            within_12_months=round(float((np.abs(error[rows]) <= 12).sum() / asked), 4),
+            bias_months=round(float(error[rows].mean()), 2),
+        )
+
+    return BySex(
+        errors(hands.female >= 0, len(films)),
+        errors(hands.female == 0, sum(film.sex == "M" for film in films)),
+        errors(hands.female == 1, sum(film.sex == "F" for film in films)),
+    )
 
 
 def main() -> None:
     """Trains and prints the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data/hands"))
+    parser.add_argument("--data", type=Path, required=True, help="folder of hands with labels.csv and the films")
     parser.add_argument("--run", type=Path, default=Path("runs/whole_hand"))
     parser.add_argument("--epochs", type=int, default=SecondOpinionRecipe.epochs)
     parser.add_argument("--seed", type=int, default=1)
@@ -54,7 +70,7 @@ def main() -> None:
     train, val = (kept_windows(options.data, split, options.run, localizer) for split in ("train", "val"))
     recipe = SecondOpinionRecipe(epochs=options.epochs, seed=options.seed)
     network = train_second_opinion(train, val, options.run, recipe)
-    print(json.dumps(measure(WholeHandReader(network, 1.0), val, read_films(options.data, "val")), indent=1))
+    print(as_json(measure(WholeHandReader(network, 1.0), val, read_films(options.data, "val"))))
 
 
 if __name__ == "__main__":
