@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from core.files import WriterLock
@@ -91,10 +94,6 @@ class Database:
 
     def _migrate(self) -> None:
         """Brings the tables up to date, in one transaction; of several processes the first does it."""
-        from alembic import command
-        from alembic.config import Config
-        from alembic.util import CommandError
-
         if self._sqlite:
             with self._turn(), self.engine.connect() as connection:
                 connection.connection.driver_connection.execute("PRAGMA journal_mode = WAL")  # type: ignore[union-attr]
