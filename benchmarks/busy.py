@@ -26,6 +26,7 @@ from core.assessment.assessor import Assessor
 from core.film.burned_in_text import find_text
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.intake.background import BackgroundAssessor
+from core.intake.filing import Filing
 from core.intake.turns import Turns
 from core.ledger import Ledger, LedgerSettings
 from core.processor import cores
@@ -113,7 +114,7 @@ def queue(assessor: Assessor, turns: Turns, films: int) -> Iterator[BackgroundAs
             ledger.add_film(
                 Radiograph(pixels, None, None, film_hash(pixels)), "F", reader="ada", source="queue", consent=True
             )
-        background = BackgroundAssessor(ledger, lambda: assessor, turns)
+        background = BackgroundAssessor(Filing(ledger, lambda: assessor, turns.when_free))
         background.start()
         try:
             yield background

@@ -16,6 +16,8 @@ from core.dataset.export import USUAL_FORMATS, ExportFormat, ExportOptions, expo
 from core.dataset.importing import Format, ImportOptions, import_labels
 from core.dataset.split import Shares
 from core.errors import BoneGradeError
+from core.intake.filing import Filing
+from core.intake.turns import Turns
 from core.ledger import LabelRule, Ledger, LedgerSettings
 from models.registry import WeightsError
 
@@ -109,8 +111,9 @@ def import_command(
     ledger = _open()
     try:
         assessor = Assessor.from_registry() if assess else None
+        filing = None if assessor is None else Filing(ledger, lambda: assessor, Turns().when_free)
         options = ImportOptions(reader, images, films, sex, consent)
-        done = import_labels(ledger, file, kind, options, assessor, _Progress("films"))
+        done = import_labels(ledger, file, kind, options, filing, _Progress("films"))
     except (BoneGradeError, WeightsError) as error:
         stop(str(error))
     finally:

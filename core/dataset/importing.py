@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from core.assessment.assessor import Assessor
 from core.bones import Sex
 from core.dataset.formats import coco, csv_labels, pascal_voc
 from core.dataset.labels import (
@@ -20,9 +19,9 @@ from core.dataset.labels import (
     checked_sex,
 )
 from core.errors import FilmRefused
-from core.film.radiograph import Radiograph, read_radiograph
-from core.intake.crop_shelf import CropShelf
-from core.ledger import FilmRecord, Ledger, StaleRevision
+from core.film.radiograph import read_radiograph
+from core.intake.filing import Filing
+from core.ledger import Ledger, StaleRevision
 
 Format = Literal["coco", "voc", "csv"]
 _READ: Final[Mapping[Format, Callable[[Path], list[LabelledFilm]]]] = {
@@ -73,11 +72,11 @@ def import_labels(
     source: Path,
     kind: Format,
     options: ImportOptions,
-    assessor: Assessor | None = None,
+    filing: Filing | None = None,
     progress: Progress = lambda done, of: None,
 ) -> Imported:
     """Takes in a COCO or CSV file or a folder of Pascal VOC files: films with the source "import", and for each one
-    correction by the reader. With an assessor, new films are assessed first, so that their crops can be cut.
+    correction by the reader. With a filing of the same ledger, new films are assessed first, so that their crops can be cut.
 
     The same labels again, from the same reader, are recognised and change nothing; so an import that was broken off, say
     by a full disk, is completed by doing it again. Raises BadLabels before anything is changed.
@@ -90,7 +89,7 @@ def import_labels(
     checked = _check_all(ledger, source.name, films, options)
     refused = new = known = 0
     for number, one in enumerate(checked, 1):
-        film_id, is_new, failed = _add_film(ledger, one, options, assessor)
+        film_id, is_new, failed = _add_film(ledger, one, options, filing)
         new += is_new
         refused += failed
         if one.film.labels and not _add_labels(ledger, film_id, one.film, options.reader):
@@ -196,9 +195,7 @@ def _picture(images: Path, name: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def _add_film(
-    ledger: Ledger, one: _Checked, options: ImportOptions, assessor: Assessor | None
-) -> tuple[int, bool, bool]:
+def _add_film(ledger: Ledger, one: _Checked, options: ImportOptions, filing: Filing | None) -> tuple[int, bool, bool]:
     """The film's id, whether it is new, and whether the model refused it."""
     if one.path is None:
         known = ledger.film_by_hash(str(one.film.sha256))
@@ -214,19 +211,10 @@ def _add_film(
         patient=one.film.patient,
         age_months=one.film.age_months,
     )
-    if assessor is None or ledger.prediction(added.film.id) is not None:
-        return added.film.id, not added.known, False
-    return added.film.id, not added.known, not _assess(ledger, added.film, radiograph, assessor)
-
-
-def _assess(ledger: Ledger, film: FilmRecord, radiograph: Radiograph, assessor: Assessor) -> bool:
-    try:
-        prediction = ledger.add_prediction(film.id, assessor.assess(radiograph, film.sex))
-        CropShelf(ledger).fill(film, prediction)
-    except FilmRefused as refusal:
-        ledger.add_refusal(film.id, assessor.weights, str(refusal))
-        return False
-    return True
+    refused = False
+    if filing is not None and ledger.prediction(added.film.id) is None:
+        refused = filing.file(added.film, radiograph).refusal is not None
+    return added.film.id, not added.known, refused
 
 
 def _add_labels(ledger: Ledger, film_id: int, film: LabelledFilm, reader: str) -> bool:

@@ -3,15 +3,15 @@
 from core.intake.archive import Limits
 from core.intake.batch import Batch, FilmFile, open_batch
 from core.intake.errors import BatchRefused
+from core.intake.filing import Filing
 from core.intake.table import read_table
-from core.intake.take_in import Judge, Judged, Looked, TakenIn, look_through, take_in
+from core.intake.take_in import Looked, TakenIn, look_through, take_in
 
 __all__ = [
     "Batch",
     "BatchRefused",
+    "Filing",
     "FilmFile",
-    "Judge",
-    "Judged",
     "Limits",
     "Looked",
     "TakenIn",

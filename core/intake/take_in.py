@@ -3,33 +3,19 @@
 import logging
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
-from core.bones import Sex
 from core.errors import BoneGradeError
 from core.film.burned_in_text import TextPlace, find_text
 from core.film.radiograph import Radiograph, read_radiograph
 from core.intake.batch import Batch, FilmFile
+from core.intake.filing import Filing
 from core.ledger import FilmRecord, Ledger
 
 _log = logging.getLogger(__name__)
 
 _TWICE: Final = "The same film is in this batch twice; it is taken in once."
 _UNEXPECTED: Final = "Something went wrong in the program with this film; the server's log says what."
-
-
-class Judged(Protocol):
-    """What the model said of a film, not yet stored."""
-
-    def store(self, ledger: Ledger, film_id: int) -> None:
-        """Stores it as the film's prediction, or as its refusal."""
-
-
-class Judge(Protocol):
-    """Asks the model at once. Raises BoneGradeError where the model cannot be asked."""
-
-    def __call__(self, radiograph: Radiograph, sex: Sex) -> Judged:
-        """What the model says of the film, if only that it refuses it."""
 
 
 @dataclass(frozen=True)
@@ -82,15 +68,14 @@ def look_through(batch: Batch, ledger: Ledger, *, for_writing: bool) -> Iterator
 
 def take_in(
     batch: Batch,
-    ledger: Ledger,
+    filing: Filing,
     *,
     reader: str,
     consent: bool,
-    judge: Judge,
     left_out: Collection[str] = (),
     source: str = "queue",
 ) -> Iterator[TakenIn]:
-    """Adds the films to the ledger, one by one as the result is asked for.
+    """Adds the films to the ledger of `filing`, one by one as the result is asked for.
 
     With consent their pictures are kept and the model may be asked later. Without, pixels are not kept: the model is asked
     first, and only then is the film added, with what was said of it, since it can't be asked again.
@@ -106,18 +91,17 @@ def take_in(
                 yield TakenIn(file.name, "twice", _TWICE)
             else:
                 seen.add(radiograph.sha256)
-                yield _add(file, radiograph, ledger, reader, consent, judge, source)
+                yield _add(file, radiograph, filing, reader, consent, source)
         except Exception as error:
             yield TakenIn(file.name, "refused", _sentence(error))
 
 
-def _add(
-    file: FilmFile, radiograph: Radiograph, ledger: Ledger, reader: str, consent: bool, judge: Judge, source: str
-) -> TakenIn:
+def _add(file: FilmFile, radiograph: Radiograph, filing: Filing, reader: str, consent: bool, source: str) -> TakenIn:
+    ledger = filing.ledger
     known = ledger.film_by_hash(radiograph.sha256)
     unseen = known is None or (known.picture is None and ledger.prediction(known.id) is None)
     sex = file.sex if known is None else known.sex
-    judged = judge(radiograph, sex) if unseen and not consent else None
+    judgement = filing.judge(radiograph, sex) if unseen and not consent else None
     added = ledger.add_film(
         radiograph,
         file.sex,
@@ -127,8 +111,8 @@ def _add(
         patient=file.patient,
         age_months=file.age_months,
     )
-    if judged is not None:
-        judged.store(ledger, added.film.id)
+    if judgement is not None:
+        filing.store(added.film, judgement)
     if added.known:
         now_kept = " Its picture is kept from now on." if consent and known is not None and not known.consent else ""
         return TakenIn(file.name, "known", _known(added.film, file) + now_kept, added.film)

@@ -14,8 +14,9 @@ class Turns:
         self._people = 0
 
     @contextmanager
-    def now(self) -> Iterator[None]:
-        """A turn for work that a person waits for; it waits for another person's film, or a step of the background's."""
+    def now(self) -> Iterator[Callable[[], None]]:
+        """A turn for work that a person waits for; it waits for another person's film, or a step of the background's. It gives
+        way to nobody, so what it is given to call between its steps does nothing."""
         with self._changed:
             self._people += 1
             try:
@@ -24,7 +25,7 @@ class Turns:
             finally:
                 self._people -= 1
         try:
-            yield
+            yield lambda: None
         finally:
             self._end()
 

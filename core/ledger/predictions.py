@@ -82,6 +82,15 @@ def by_weights(connection: sa.Connection, film_id: int, weights: Mapping[str, st
     return None if row is None else record(row)
 
 
+def unseen_films(connection: sa.Connection, weights: Mapping[str, str] | None) -> list[int]:
+    """Ids of the films with a picture that these weights have not seen, in order; without weights, of all with a picture."""
+    query = sa.select(schema.picture.c.film_id).order_by(schema.picture.c.film_id)
+    if weights is not None:
+        same_film = _PREDICTION.c.film_id == schema.picture.c.film_id
+        query = query.where(~sa.exists().where(same_film, _PREDICTION.c.weights_key == weights_key(weights)))
+    return list(connection.execute(query).scalars())
+
+
 def exists(connection: sa.Connection, film_id: int, prediction_id: int) -> bool:
     """Whether the prediction is one of the film's."""
     given = {"prediction_id": prediction_id, "film_id": film_id}

@@ -178,6 +178,17 @@ class Ledger:
         with self._database.reading() as connection:
             return predictions.find(connection, film_id, prediction_id)
 
+    def prediction_by(self, film_id: int, weights: Mapping[str, str]) -> PredictionRecord | None:
+        """What these weights (SHA-256 by network) said of the film; None if they have not seen it."""
+        with self._database.reading() as connection:
+            return predictions.by_weights(connection, film_id, weights)
+
+    def films_to_assess(self, weights: Mapping[str, str] | None = None) -> list[int]:
+        """Ids of the films whose pixels are kept and of which these weights have said nothing yet, in the order in which
+        they came in; without weights, of all whose pixels are kept."""
+        with self._database.reading() as connection:
+            return predictions.unseen_films(connection, weights)
+
     def predictions(self) -> Iterator[PredictionRecord]:
         """All predictions of all films in the order in which they were made, streamed."""
         return self._pages(predictions.page, 0, None)

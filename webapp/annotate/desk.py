@@ -13,6 +13,7 @@ from core.access.roles import Action, Reader
 from core.annotation.blinding import seen_revision
 from core.bones import Sex
 from core.errors import BoneGradeError
+from core.intake.filing import Filing
 from webapp.annotate.state import Work, WorkRefused, current_boxes, grades_said, own_boxes, says_of
 from webapp.assess.recent import Recent
 from webapp.service import TURNS
@@ -97,6 +98,7 @@ class AnnotateDesk:
 
     def __init__(self, desk: "Desk"):
         self.desk = desk
+        self._filing = None if desk.ledger is None else Filing(desk.ledger, desk.load_assessor, TURNS.now)
         self._pixels: Recent[int, Radiograph] = Recent(_FILMS_IN_MEMORY)
         self._assessments: Recent[tuple[int, int], Assessment] = Recent(_ASSESSMENTS_IN_MEMORY)
         self._of_other_sex: Recent[int, Assessment] = Recent(_ASSESSMENTS_IN_MEMORY)
@@ -127,8 +129,8 @@ class AnnotateDesk:
 
         Raises BoneGradeError for an unknown film, one that was refused, and one with neither prediction nor pixels.
         """
-        ledger = self.desk.ledger
-        if ledger is None:
+        ledger, filing = self.desk.ledger, self._filing
+        if ledger is None or filing is None:
             raise BoneGradeError("Nothing is kept here, so there is no film to open: assess one on the Assess tab.")
         film = ledger.film(film_id)
         radiograph = self._radiograph(film, held)
@@ -136,7 +138,7 @@ class AnnotateDesk:
         if prediction is None:
             if radiograph is None:
                 raise BoneGradeError(NO_PREDICTION)
-            prediction = ledger.add_prediction(film_id, self._assess(radiograph, film.sex))
+            prediction = filing.file(film, radiograph)
         if prediction.localization is None:
             raise BoneGradeError(
                 f"The model refused film {film_id}: {prediction.refusal} It cannot be graded here; skip it in the queue."
@@ -200,10 +202,11 @@ class AnnotateDesk:
 
     def filed(self, work: Work, sitting: Sitting, reader: Reader, *, consent: bool) -> Work:
         """The work on a film and a prediction that are in the ledger, added now if they were not; pixels with consent."""
-        ledger = self.desk.ledger
-        assert ledger is not None
-        film = sitting.film
-        if sitting.radiograph is not None and (film is None or (consent and not film.consent)):
+        ledger, filing = self.desk.ledger, self._filing
+        assert ledger is not None and filing is not None
+        film, prediction = sitting.film, sitting.prediction
+        adds = sitting.radiograph is not None and (film is None or (consent and not film.consent))
+        if sitting.radiograph is not None and adds:
             added = ledger.add_film(
                 sitting.radiograph, sitting.sex, reader=reader.name, source="assess", consent=consent
             )
@@ -211,9 +214,8 @@ class AnnotateDesk:
         if film is None:
             raise BoneGradeError(GONE)
         prediction = sitting.prediction
-        if prediction is None:
-            assessment = self._as_filed(film, sitting.assessment, sitting.radiograph)
-            prediction = ledger.add_prediction(film.id, assessment).id
+        if prediction is None or adds:  # of pixels that are kept from now on, crops are cut now
+            prediction = filing.store(film, self._as_filed(film, sitting.assessment, sitting.radiograph)).id
         return work.model_copy(update={"film": film.id, "prediction": prediction})
 
     def regrade(self, sitting: Sitting, bone: str, box: "Box") -> Regraded:
@@ -297,11 +299,6 @@ class AnnotateDesk:
         return self._of_other_sex.get(
             film.id, lambda: self.desk.load_assessor().for_sex(radiograph, assessment, film.sex)
         )
-
-    def _assess(self, radiograph: "Radiograph", sex: Sex) -> "Assessment":
-        assessor = self.desk.load_assessor()
-        with TURNS.now():
-            return assessor.assess(radiograph, sex)
 
 
 def _fresh(sitting: Sitting, saved: "Reading", revision: int) -> Work:

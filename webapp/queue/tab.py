@@ -11,6 +11,7 @@ import gradio as gr
 
 from core.access.roles import Action, Reader, enforce
 from core.errors import BoneGradeError
+from core.intake import Filing
 from core.intake.background import BackgroundAssessor
 from core.ledger.checks import checked_name
 from core.ledger.reading_queue import Order, counts, next_film, queue_rows
@@ -22,7 +23,6 @@ from webapp.shared.components import styled_html
 from webapp.shared.words import SEX_WORDS, counted
 
 if TYPE_CHECKING:
-    from core.ledger import Ledger
     from webapp.annotate.tab import AnnotateTab
     from webapp.desk import Desk
 
@@ -71,9 +71,10 @@ def build_queue_tab(
     if desk.ledger is None:
         styled_html(DEMO)
         return
-    background = BackgroundAssessor(desk.ledger, desk.load_assessor, TURNS)
+    filing = Filing(desk.ledger, desk.load_assessor, TURNS.when_free)
+    background = BackgroundAssessor(filing)
     atexit.register(background.stop)
-    _Tab(desk, desk.ledger, background, annotate, tabs, names)
+    _Tab(desk, filing, background, annotate, tabs, names)
     background.start()
 
 
@@ -83,14 +84,14 @@ class _Tab:
     def __init__(
         self,
         desk: "Desk",
-        ledger: "Ledger",
+        filing: Filing,
         background: BackgroundAssessor,
         annotate: "AnnotateTab",
         tabs: gr.Tabs,
         names: Callable[[], Sequence[str]],
     ):
         self._desk = desk
-        self._ledger = ledger
+        self._ledger = filing.ledger
         self._background = background
         self._names = names
         with gr.Column(elem_id="queue"):
@@ -99,7 +100,7 @@ class _Tab:
                 styled_html('<h3 class="part">Add films</h3>')
                 self.viewer = styled_html(elem_id="queue-viewer")
                 with gr.Column() as self.uploading:
-                    self.upload = UploadPart(desk, ledger, background)
+                    self.upload = UploadPart(desk, filing, background)
         self._film_to_open = annotate.film_to_open
         self._tabs = tabs
         self._wire()

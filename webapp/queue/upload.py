@@ -20,8 +20,8 @@ from webapp.shared.words import SEX_WORDS
 if TYPE_CHECKING:
     from core.film.burned_in_text import TextPlace
     from core.film.radiograph import Radiograph
+    from core.intake import Filing
     from core.intake.background import BackgroundAssessor
-    from core.ledger import Ledger
     from webapp.desk import Desk
 
 _log = logging.getLogger(__name__)
@@ -67,9 +67,9 @@ class _Seen:
 class UploadPart:
     """The part of the page that adds films. added: the event after which other parts look anew."""
 
-    def __init__(self, desk: "Desk", ledger: "Ledger", background: "BackgroundAssessor"):
+    def __init__(self, desk: "Desk", filing: "Filing", background: "BackgroundAssessor"):
         self._desk = desk
-        self._ledger = ledger
+        self._filing = filing
         self._background = background
         self._build()
         self._wire()
@@ -154,7 +154,7 @@ class UploadPart:
                 shown: list[Writing] = []
                 with_writing: set[str] = set()
                 total = len(batch.films)
-                for one in look_through(batch, self._ledger, for_writing=consent):
+                for one in look_through(batch, self._filing.ledger, for_writing=consent):
                     if one.radiograph is not None and any(place.kind == "writing" for place in one.places):
                         with_writing.add(one.radiograph.sha256)
                         if len(shown) < _SHOWN_FILMS:
@@ -209,9 +209,7 @@ class UploadPart:
             reader = self._check_role(request)
             with open_batch(_paths(files, folder), _path(table), sex or None) as batch:
                 taken = []
-                for one in take_in(
-                    batch, self._ledger, reader=reader, consent=consent, judge=self._background.judge, left_out=left_out
-                ):
+                for one in take_in(batch, self._filing, reader=reader, consent=consent, left_out=left_out):
                     taken.append(one)
                     self._background.wake()
                     text = f"Adding film {len(taken):,} of {len(batch.films):,}."

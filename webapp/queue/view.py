@@ -9,7 +9,7 @@ from webapp.shared.words import NO_VALUE, SEX_WORDS, counted, short_hash, time_l
 
 if TYPE_CHECKING:
     from core.intake import Looked, TakenIn
-    from core.intake.background import Progress
+    from core.intake.background import BackgroundProgress
     from core.ledger.reading_queue import QueueCounts, QueueRow
 
 DEMO: Final = """
@@ -75,7 +75,7 @@ def count_tiles(counts: "QueueCounts") -> str:
     )
 
 
-def background_panel(progress: "Progress | None") -> str:
+def background_panel(progress: "BackgroundProgress | None") -> str:
     """How far the assessing in the background is; nothing if nothing waits."""
     if progress is None:
         return ""

@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.dataset.importing import Format, Imported, ImportOptions, import_label
 from core.dataset.labels import BadLabels
 from core.dataset.split import Shares
 from core.film.radiograph import read_radiograph
+from core.intake.filing import Filing
 from core.ledger import Correction, Event, InvalidCorrection, assessment_of
 from tests.hands import Example, assert_same
 from tests.stored_films import Store, graded, hand
@@ -122,8 +124,16 @@ def test_new_films_are_assessed(store: Store, tmp_path: Path, images: Path, exam
     cv2.imwrite(str(images / "grey.png"), np.tile(np.arange(200, dtype=np.uint8), (220, 1)))
     source = _csv(tmp_path, f"hand.png,{example.sex},MC3,5,,,,,", "grey.png,F,MC3,5,,,,,")
     options = ImportOptions("ines", images, consent=True)
-    done = import_labels(store.ledger, source, "csv", options, store.assessor)
-    assert done == Imported(2, 2, 2, 0, 1)
+    turns = 0
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        nonlocal turns
+        turns += 1
+        yield
+
+    done = import_labels(store.ledger, source, "csv", options, Filing(store.ledger, lambda: store.assessor, turn))
+    assert done == Imported(2, 2, 2, 0, 1) and turns == 2
     seen, refused = store.ledger.films()
     assert store.prediction(seen).localization is not None
     assert store.prediction(refused).refusal

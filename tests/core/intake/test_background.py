@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from core.assessment.assessor import Assessment, Assessor
@@ -14,6 +13,7 @@ from core.bones import Sex
 from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.intake.background import BackgroundAssessor
+from core.intake.filing import Filing
 from core.intake.turns import Turns
 from core.ledger import Ledger, LedgerSettings
 from tests.hands import shipped_examples
@@ -52,7 +52,7 @@ def run() -> Iterator[Callable[..., BackgroundAssessor]]:
     started: list[BackgroundAssessor] = []
 
     def start(ledger: Ledger, load: Callable[[], Assessor], turns: Turns | None = None) -> BackgroundAssessor:
-        background = BackgroundAssessor(ledger, load, turns or Turns())
+        background = BackgroundAssessor(Filing(ledger, load, (turns or Turns()).when_free))
         started.append(background)
         background.start()
         return background
@@ -210,7 +210,7 @@ class _Visited(Assessor):
     """The shipped pipeline. Somebody comes to ask for a turn at a film's second step, which lasts until they had it."""
 
     def __init__(self, assessor: Assessor, turns: Turns):
-        super().__init__(assessor.localizer, assessor.grader, assessor.spread, assessor.weights)
+        super().__init__(assessor.localizer, assessor.grader, assessor.spread, assessor.weights, assessor.whole_hand)
         self._turns = turns
         self._steps = 0
 
@@ -234,19 +234,7 @@ class _Visited(Assessor):
 def test_a_person_need_not_even_wait_for_the_film_in_hand(ledger: Ledger, assessor: Assessor, run: Run) -> None:
     turns = Turns()
     film_id = add(ledger, example(0))
-    background = run(ledger, lambda: _Visited(assessor, turns), turns)
+    visited = _Visited(assessor, turns)
+    background = run(ledger, lambda: visited, turns)
     until(lambda: idle(background))
     assert background.progress().failed == 0 and ledger.prediction(film_id) is not None
-
-
-def test_one_film_can_be_judged_at_once(ledger: Ledger, assessor: Assessor) -> None:
-    background = BackgroundAssessor(ledger, lambda: assessor, Turns())
-    film_id = add(ledger, example(0), consent=False)
-    background.judge(example(0), "F").store(ledger, film_id)
-    prediction = ledger.prediction(film_id)
-    assert prediction is not None and prediction.bone_age_months is not None
-    black = np.zeros((200, 200), np.float32)
-    black[0, 0] = 1.0
-    other = Radiograph(black, None, None, film_hash(black))
-    background.judge(other, "F").store(ledger, add(ledger, other, consent=False))
-    assert [p.refusal is None for p in ledger.predictions()] == [True, False]

@@ -9,10 +9,12 @@ from pathlib import Path
 import cv2
 import pytest
 
+from core.assessment.assessor import Assessment, Assessor, Progress
 from core.bones import Sex
 from core.film.radiograph import Radiograph, read_radiograph
-from core.intake import BatchRefused, Limits, TakenIn, look_through, open_batch, take_in
+from core.intake import BatchRefused, Filing, Limits, TakenIn, look_through, open_batch, take_in
 from core.intake.table import read_table
+from core.intake.turns import Turns
 from core.ledger import Ledger, LedgerSettings
 from tests.hands import drawn_hand
 
@@ -61,29 +63,31 @@ def make_zip(path: Path, members: dict[str, bytes]) -> Path:
     return path
 
 
-class Said:
-    """A word of the model that needs no model: these tests are about the way in."""
-
-    def store(self, ledger: Ledger, film_id: int) -> None:
-        """Refuses the film."""
-        ledger.add_refusal(film_id, {"grader": "0" * 64}, "This film shows no hand.")
+@pytest.fixture
+def filing(ledger: Ledger, assessor: Assessor) -> Filing:
+    """Files what the shipped model says."""
+    return Filing(ledger, lambda: assessor, Turns().when_free)
 
 
-def judge(radiograph: Radiograph, sex: Sex) -> Said:
-    """Asks nobody."""
-    return Said()
+def nobody(ledger: Ledger) -> Filing:
+    """For films of which the model need not be asked."""
+
+    def never() -> Assessor:
+        raise AssertionError("the model was asked")
+
+    return Filing(ledger, never, Turns().when_free)
 
 
 def send(ledger: Ledger, files: list[Path], table: Path | None = None, sex: Sex | None = None) -> list[TakenIn]:
     """Takes in with consent."""
     with open_batch(files, table, sex) as batch:
-        return list(take_in(batch, ledger, reader="ada", consent=True, judge=judge))
+        return list(take_in(batch, nobody(ledger), reader="ada", consent=True))
 
 
 def refused(ledger: Ledger, files: list[Path], table: Path | None = None, limits: Limits | None = None) -> str:
     """The sentence with which a batch is refused; afterwards the ledger and its folder hold no film."""
     with pytest.raises(BatchRefused) as caught, open_batch(files, table, None, limits or Limits()) as batch:
-        list(take_in(batch, ledger, reader="ada", consent=True, judge=judge))
+        list(take_in(batch, nobody(ledger), reader="ada", consent=True))
     assert list(ledger.films()) == []
     sentence = str(caught.value)
     assert sentence.endswith(".") and PATIENT not in sentence and "\n" not in sentence
@@ -146,7 +150,7 @@ def test_a_zip_with_its_csv_inside_and_clutter(ledger: Ledger, tmp_path: Path) -
         assert [film.name for film in batch.films] == ["1.png", "2.png"]
         assert set(batch.passed_over) == {"report.pdf", "more.zip"}
         folder = batch.films[0].path.parent
-        list(take_in(batch, ledger, reader="ada", consent=True, judge=judge))
+        list(take_in(batch, nobody(ledger), reader="ada", consent=True))
     assert not folder.exists()
     assert [film.sex for film in ledger.films()] == ["F", "M"]
 
@@ -197,19 +201,28 @@ def test_a_film_sent_twice_is_recognised(ledger: Ledger, films: list[Path], tmp_
     assert [film.sex for film in ledger.films()] == ["F", "F"]
 
 
-def test_the_model_is_asked_for_the_sex_that_the_ledger_has(ledger: Ledger, films: list[Path]) -> None:
+class _Asked(Assessor):
+    """The shipped pipeline, which remembers for which sexes it was asked."""
+
+    def __init__(self, assessor: Assessor):
+        super().__init__(assessor.localizer, assessor.grader, assessor.spread, assessor.weights, assessor.whole_hand)
+        self.sexes: list[Sex] = []
+
+    def assess(self, radiograph: Radiograph, sex: Sex, progress: Progress | None = None) -> Assessment:
+        self.sexes.append(sex)
+        return super().assess(radiograph, sex, progress)
+
+
+def test_the_model_is_asked_for_the_sex_that_the_ledger_has(
+    ledger: Ledger, assessor: Assessor, films: list[Path]
+) -> None:
     """A film whose pixels were not kept, and which has no prediction, comes again under the other sex."""
     ledger.add_film(read_radiograph(films[0]), "M", reader="ada", source="queue", consent=False)
-    asked: list[Sex] = []
-
-    def judge(radiograph: Radiograph, sex: Sex) -> Said:
-        asked.append(sex)
-        return Said()
-
+    asked = _Asked(assessor)
     with open_batch(films, None, "F") as batch:
-        taken = list(take_in(batch, ledger, reader="ada", consent=False, judge=judge))
-    assert [t.status for t in taken] == ["known", "added"] and asked == ["M", "F"]
-    assert [film.sex for film in ledger.films()] == asked
+        taken = list(take_in(batch, Filing(ledger, lambda: asked, Turns().when_free), reader="ada", consent=False))
+    assert [t.status for t in taken] == ["known", "added"] and asked.sexes == ["M", "F"]
+    assert [film.sex for film in ledger.films()] == asked.sexes
 
 
 def test_looking_through_changes_nothing(ledger: Ledger, films: list[Path], tmp_path: Path) -> None:
@@ -227,10 +240,10 @@ def test_looking_through_changes_nothing(ledger: Ledger, films: list[Path], tmp_
 
 
 def test_without_consent_the_model_is_asked_first_and_no_pixels_are_kept(
-    ledger: Ledger, films: list[Path], tmp_path: Path
+    ledger: Ledger, filing: Filing, films: list[Path], tmp_path: Path
 ) -> None:
     with open_batch(films, sex="F") as batch:
-        list(take_in(batch, ledger, reader="ada", consent=False, judge=judge))
+        list(take_in(batch, filing, reader="ada", consent=False))
     for film in ledger.films():
         prediction = ledger.prediction(film.id)
         assert not film.consent and prediction is not None and prediction.refusal
@@ -241,18 +254,18 @@ def test_without_consent_the_model_is_asked_first_and_no_pixels_are_kept(
 
 
 def test_a_model_that_cannot_be_asked_leaves_no_film_behind(ledger: Ledger, films: list[Path]) -> None:
-    def broken(radiograph: Radiograph, sex: Sex) -> Said:
+    def broken() -> Assessor:
         raise MemoryError
 
     with open_batch(films, sex="F") as batch:
-        taken = list(take_in(batch, ledger, reader="ada", consent=False, judge=broken))
+        taken = list(take_in(batch, Filing(ledger, broken, Turns().when_free), reader="ada", consent=False))
     assert [t.status for t in taken] == ["refused", "refused"] and list(ledger.films()) == []
 
 
 def test_films_can_be_left_out(ledger: Ledger, films: list[Path]) -> None:
     with open_batch(films, sex="F") as batch:
         shas = [one.radiograph.sha256 for one in look_through(batch, ledger, for_writing=False) if one.radiograph]
-        taken = list(take_in(batch, ledger, reader="ada", consent=True, judge=judge, left_out=shas[:1]))
+        taken = list(take_in(batch, nobody(ledger), reader="ada", consent=True, left_out=shas[:1]))
     assert [t.status for t in taken] == ["left_out", "added"] and len(list(ledger.films())) == 1
 
 

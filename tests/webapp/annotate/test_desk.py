@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +14,12 @@ from core.access.roles import Reader, Role
 from core.assessment.assessor import Assessment, Assessor, Progress
 from core.bones import Sex
 from core.errors import BoneGradeError, BoxRefused
-from core.film.radiograph import Radiograph, read_radiograph
+from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.intake.turns import Turns
 from core.ledger import Correction, Ledger, LedgerSettings, assessment_of
 from tests.hands import assert_same, shipped_examples
+from tests.no_hands import noise
+from webapp.annotate import desk
 from webapp.annotate.desk import AnnotateDesk, Opened, Sitting
 from webapp.annotate.handlers import Handlers
 from webapp.annotate.model import opened_facts
@@ -136,6 +138,43 @@ def test_what_cannot_be_opened_says_why(annotate: AnnotateDesk, ledger: Ledger, 
         annotate.open_film(bare, ANNA)
 
 
+def test_a_refused_film_that_is_opened_is_filed_as_refused(
+    annotate: AnnotateDesk, ledger: Ledger, assessor: Assessor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = noise()
+    film = ledger.add_film(
+        Radiograph(pixels, None, None, film_hash(pixels)), "F", reader="anna", source="queue", consent=True
+    )
+    for _ in range(2):
+        with pytest.raises(BoneGradeError, match=f"refused film {film.film.id}"):
+            annotate.open_film(film.film.id, ANNA)
+        monkeypatch.setattr(assessor.localizer, "locate", lambda *_: pytest.fail("the film was localised again"))
+    (prediction,) = ledger.predictions()
+    assert prediction.refusal and prediction.weights == assessor.weights
+
+
+class _Counted(Turns):
+    """Turns that count the people who ask for one."""
+
+    people = 0
+
+    def now(self) -> AbstractContextManager[None]:
+        self.people += 1
+        return super().now()
+
+
+def test_a_film_that_is_assessed_on_opening_takes_a_person_s_turn(
+    ledger: Ledger, assessor: Assessor, radiograph: Radiograph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = _Counted()
+    monkeypatch.setattr(desk, "TURNS", turns)
+    film = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film
+    for _ in range(2):
+        with suppress(BoneGradeError):  # networks that were not trained may see no hand
+            AnnotateDesk(Desk(lambda: assessor, ledger, _Access(True))).open_film(film.id, ANNA)
+        assert turns.people == 1 and ledger.prediction(film.id) is not None
+
+
 def test_a_draft_is_kept_for_its_reader_and_comes_back_as_it_was(annotate: AnnotateDesk, film: int) -> None:
     opened = annotate.open_film(film, ANNA)
     work = _with(opened, {"Radius": _grade(9), "Ulna": Said(verdict="unreadable", note="moved")})
@@ -161,6 +200,8 @@ def test_an_assessed_film_is_filed_with_its_first_change_and_its_pixels_with_con
     sitting = annotate.sitting(work, held, assessment)
     saving.save(work, sitting, ANNA, consent=True)
     assert ledger.film(work.film).consent and ledger.radiograph(ledger.film(work.film)) is not None
+    assert [path for path in (ledger.folder / "crops").rglob("*") if path.is_file()], "crops are cut with the consent"
+    assert [prediction.id for prediction in ledger.predictions()] == [work.prediction]
     back = annotate.open_assessed(held, assessment, ANNA)
     assert back.work.film == work.film and back.saved["Radius"].grade == 9
 
