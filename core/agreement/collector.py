@@ -7,12 +7,11 @@ from typing import Any, Final
 
 import numpy as np
 import orjson
-import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from core.agreement.table import UNJUDGED, UNREADABLE, ReadingTable
 from core.bones import RUS_BONES
-from core.ledger import FilmState, Ledger, fold, schema
+from core.ledger import FilmState, Ledger, columns, fold
 
 #: Called with the share that is done, 0..1.
 Report = Callable[[float], None]
@@ -25,9 +24,6 @@ _PLACE: Final = {bone: place for place, bone in enumerate(RUS_BONES)}
 _NOTHING_SAID: Final = array("b", [UNJUDGED] * _BONES)
 _NO_SECONDS: Final = array("f", [0.0] * _BONES)
 _NONE_ACCEPTED: Final = bytes(_BONES)
-
-#: Kinds of events that change a reading or a gold reading.
-_READING_KINDS: Final = ("correction", "restore", "undo", "gold", "ungold")
 
 
 class ReadingCollector:
@@ -65,9 +61,7 @@ class ReadingCollector:
         for after in range(first, revision, _PAGE):
             report((after - first) / (revision - first))
             last = min(after + _PAGE, revision)
-            with self._ledger.reading_transaction() as connection:
-                rows = connection.execute(_events_query(after, last)).all()
-            self._undone |= self._readings.add(rows)
+            self._undone |= self._readings.add(columns.verdicts(self._ledger, after, last))
             self._revision = last
         # What an undo leaves standing takes the film's whole history to say, which the ledger folds.
         for film_id in sorted(self._undone):
@@ -76,42 +70,12 @@ class ReadingCollector:
         self._undone.clear()
 
     def _read_predictions(self) -> None:
-        with self._ledger.reading_transaction() as connection:
-            newest = connection.execute(sa.select(sa.func.max(schema.prediction.c.id))).scalar() or 0
+        newest = columns.latest_prediction(self._ledger)
         for after in range(self._predictions.last, newest, _PAGE):
             last = min(after + _PAGE, newest)
-            with self._ledger.reading_transaction() as connection:
-                rows = connection.execute(_predictions_query(after, last)).all()
-            for prediction_id, film_id, probabilities, months in rows:
+            for prediction_id, film_id, probabilities, months in columns.predictions(self._ledger, after, last):
                 self._predictions.add(prediction_id, film_id, orjson.loads(probabilities), months)
             self._predictions.last = last
-
-
-def _events_query(after: int, last: int) -> sa.Select[Any]:
-    """Events with their corrections, a row each; events without corrections have one row."""
-    event, correction, film = schema.event.c, schema.correction.c, schema.film.c
-    joined = schema.event.join(schema.film, film.id == event.film_id).outerjoin(
-        schema.correction, correction.event_id == event.id
-    )
-    return (
-        sa.select(
-            event.id, event.film_id, film.sex, event.reader, event.kind, event.target, event.seconds,
-            event.prediction_id, correction.bone, correction.grade, correction.accepted, correction.seconds,
-        )
-        .select_from(joined)
-        .where(event.id > after, event.id <= last, event.kind.in_(_READING_KINDS))
-        .order_by(event.id)
-    )  # fmt: skip
-
-
-def _predictions_query(after: int, last: int) -> sa.Select[Any]:
-    """Predictions with their probabilities as JSON text."""
-    column = schema.prediction.c
-    return (
-        sa.select(column.id, column.film_id, sa.cast(column.probabilities, sa.Text), column.bone_age_months)
-        .where(column.id > after, column.id <= last)
-        .order_by(column.id)
-    )
 
 
 class _Predictions:
@@ -149,7 +113,7 @@ class _Readings:
         self._knows_gold, self._answers = bytearray(), array("q")
 
     def add(self, rows: Iterable[Any]) -> set[int]:
-        """Takes in the rows of _events_query; returns the films that something was undone on, which must be replaced."""
+        """Takes in rows of core.ledger.columns.verdicts; returns the films with something undone, which must be replaced."""
         undone: set[int] = set()
         last = film = row = 0
         for (

@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-import sqlalchemy as sa
-
 from core.errors import BoneGradeError
 from core.ledger import (
     Event,
@@ -26,7 +24,6 @@ from core.ledger import (
     films,
     fold,
     predictions,
-    schema,
 )
 
 _Row = TypeVar("_Row", Event, PredictionRecord)
@@ -96,9 +93,7 @@ class Snapshot:
 
     def readers(self) -> list[str]:
         """Everybody who said anything of a film, in alphabetical order."""
-        query = sa.select(schema.event.c.reader).where(schema.event.c.id <= self.revision).distinct()
-        with self.ledger.reading_transaction() as connection:
-            return sorted(connection.execute(query).scalars())
+        return self.ledger.readers(self.revision)
 
     def _films(self, kinds: Sequence[str]) -> Iterator[FilmSnapshot]:
         after = 0

@@ -113,11 +113,8 @@ class BackgroundAssessor:
     def _work_through(self) -> None:
         """Assesses all films that wait."""
         if not self._ledger.films_to_assess():  # then no weights are needed either
-            self._count(0)
+            self._begin(0)
             return
-        with self._lock:
-            if not self._waiting:
-                self._done_now = self._failed_now = 0
         waiting = self._look()
         while waiting and not self._stopping.is_set():
             if self._woken.is_set():
@@ -132,11 +129,13 @@ class BackgroundAssessor:
         """The films that wait now for the present weights, in the order in which they came in."""
         films = self._ledger.films_to_assess(self._filing.weights())
         waiting = deque(film_id for film_id in films if film_id not in self._failed)
-        self._count(len(waiting))
+        self._begin(len(waiting))
         return waiting
 
-    def _count(self, waiting: int) -> None:
+    def _begin(self, waiting: int) -> None:
         with self._lock:
+            if not self._waiting and waiting:
+                self._done_now = self._failed_now = 0
             self._waiting = waiting
 
     def _assess(self, film_id: int) -> None:

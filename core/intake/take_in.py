@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from core.errors import BoneGradeError
 from core.film.burned_in_text import TextPlace, find_text
@@ -29,7 +29,7 @@ class Looked:
     radiograph: Radiograph | None
     places: tuple[TextPlace, ...] = ()
 
-    def without_pixels(self) -> "Looked":
+    def without_pixels(self) -> Self:
         """The same, fit to be kept for the whole batch."""
         return replace(self, radiograph=None)
 

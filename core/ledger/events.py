@@ -81,6 +81,12 @@ def latest_id(connection: sa.Connection) -> int:
     return connection.execute(sa.select(sa.func.max(_EVENT.c.id))).scalar() or 0
 
 
+def readers(connection: sa.Connection, up_to: int) -> list[str]:
+    """Everybody who said anything in the events with an id of at most `up_to`, in alphabetical order."""
+    query = sa.select(_EVENT.c.reader).where(_EVENT.c.id <= up_to).distinct()
+    return sorted(connection.execute(query).scalars())
+
+
 def revision(connection: sa.Connection, film_id: int) -> int:
     """How often the film's reading was changed."""
     return connection.execute(_REVISION, {"film_id": film_id}).scalar() or 0

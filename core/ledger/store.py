@@ -322,6 +322,11 @@ class Ledger:
         with self._database.reading() as connection:
             return events.latest_id(connection)
 
+    def readers(self, up_to: int) -> list[str]:
+        """Everybody who said anything in the events with an id of at most `up_to`, in alphabetical order."""
+        with self._database.reading() as connection:
+            return events.readers(connection, up_to)
+
     # Drafts
 
     def keep_draft(self, film_id: int, reader: str, draft: Mapping[str, Any]) -> None:

@@ -17,6 +17,7 @@ from core.dataset.labels import BadLabels
 from core.dataset.split import Shares
 from core.film.radiograph import read_radiograph
 from core.intake.filing import Filing
+from core.intake.turns import Turns
 from core.ledger import Correction, Event, InvalidCorrection, assessment_of
 from tests.hands import Example, assert_same
 from tests.stored_films import Store, graded, hand
@@ -127,10 +128,10 @@ def test_new_films_are_assessed(store: Store, tmp_path: Path, images: Path, exam
     turns = 0
 
     @contextmanager
-    def turn() -> Iterator[None]:
+    def turn() -> Iterator[Callable[[], None]]:
         nonlocal turns
         turns += 1
-        yield
+        yield lambda: None
 
     done = import_labels(store.ledger, source, "csv", options, Filing(store.ledger, lambda: store.assessor, turn))
     assert done == Imported(2, 2, 2, 0, 1) and turns == 2
@@ -153,7 +154,8 @@ def test_a_film_that_comes_in_meanwhile_is_assessed_for_the_sex_that_the_ledger_
         if done == 1:
             store.ledger.add_film(radiograph, other, reader="anna", source="queue", consent=False)  # type: ignore[arg-type]
 
-    import_labels(store.ledger, source, "csv", ImportOptions("ines", images), store.assessor, progress=somebody_adds_it)
+    filing = Filing(store.ledger, lambda: store.assessor, Turns().now)
+    import_labels(store.ledger, source, "csv", ImportOptions("ines", images), filing, somebody_adds_it)
     film = store.ledger.film_by_hash(radiograph.sha256)
     assert film is not None and film.sex == other
     stored = assessment_of(store.assessor, film, store.prediction(film))

@@ -31,10 +31,10 @@ class Asked(Assessor):
         self._on = False
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self) -> Iterator[Callable[[], None]]:
         """A turn of nobody else's."""
         self._on = True
-        yield
+        yield lambda: None
         self._on = False
 
     def assess(self, radiograph: Radiograph, sex: Sex, progress: Progress | None = None) -> Assessment:
@@ -114,9 +114,9 @@ def test_a_film_that_was_filed_by_another_meanwhile_is_not_assessed_again(
     film = _added(store.ledger, hand)
 
     @contextmanager
-    def late() -> Iterator[None]:
-        store.ledger.add_prediction(film.id, assessed(example))
-        yield
+    def late() -> Iterator[Callable[[], None]]:
+        store.ledger.add_prediction(film.id, asked.for_sex(hand, assessed(example), film.sex))
+        yield lambda: None
 
     assert Filing(store.ledger, lambda: asked, late).file(film, hand).id == store.prediction(film).id
     assert asked.turn_was_on == []
@@ -124,7 +124,7 @@ def test_a_film_that_was_filed_by_another_meanwhile_is_not_assessed_again(
 
 def test_other_weights_are_asked_anew(store: Store, assessor: Assessor, filing: Filing, no_hand: Radiograph) -> None:
     film = _added(store.ledger, no_hand)
-    other = Assessor(assessor.localizer, assessor.grader, assessor.spread, assessor.weights | {"grader": "0" * 64})
+    other = Assessor(assessor.localizer, assessor.grader, assessor.spread, assessor.weights | {"grader": "0" * 64}, None)
     first = filing.file(film, no_hand)
     second = Filing(store.ledger, lambda: other, Turns().now).file(film, no_hand)
     assert first.id != second.id and second.weights["grader"] == "0" * 64

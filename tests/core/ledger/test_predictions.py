@@ -7,7 +7,7 @@ import pytest
 
 from core.assessment.assessor import Assessor
 from core.errors import FilmRefused
-from core.film.radiograph import read_radiograph
+from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.hand.localization import Localization
 from core.ledger import InvalidFilm, UnknownFilm, assessment_of
 from tests.hands import Assess, Example
@@ -85,3 +85,22 @@ def test_an_assessment_for_the_other_sex_is_refused(room: ReadingRoom, assessed:
     with pytest.raises(InvalidFilm, match=f"for sex {example.sex}, and the ledger has this film with sex {other}"):
         room.ledger.add_prediction(film.id, assessed(example))
     assert room.ledger.prediction(film.id) is None
+
+
+def test_films_wait_for_weights_that_have_said_nothing_of_them(room: ReadingRoom) -> None:
+    kept = []
+    for shade in (0.1, 0.2, 0.3):
+        pixels = np.full((4, 4), shade, np.float32)
+        radiograph = Radiograph(pixels, None, None, film_hash(pixels))
+        added = room.ledger.add_film(radiograph, "F", reader="ann", source="queue", consent=shade > 0.1)
+        kept += [added.film.id] * added.film.consent
+    first, second = kept
+    assert room.ledger.films_to_assess() == room.ledger.films_to_assess({"grader": "ab" * 32}) == kept
+    room.predict(first, hand_at(0.5), weights="ab" * 32)
+    room.ledger.add_refusal(second, {"grader": "cd" * 32}, "No hand.")
+    assert room.ledger.films_to_assess({"grader": "ab" * 32}) == [second]
+    assert room.ledger.films_to_assess({"grader": "cd" * 32}) == [first]
+    assert room.ledger.films_to_assess() == kept, "without weights, all whose pixels are kept"
+    assert room.ledger.prediction_by(first, {"grader": "cd" * 32}) is None
+    said = room.ledger.prediction_by(second, {"grader": "cd" * 32})
+    assert said is not None and said.refusal == "No hand."
