@@ -17,7 +17,7 @@ from core.agreement.measures import (
     kappa_of_two,
     times,
 )
-from core.agreement.pairing import GOLD, MODEL, Pair, Paired, Side, Voice, judged, judged_readings, paired
+from core.agreement.pairing import GOLD, MODEL, Pair, Paired, Voice, VoiceGrades, judged, judged_readings, paired
 from core.agreement.table import UNJUDGED, UNREADABLE, Ages, AgeScale, Calibration, ReadingTable, ages_of
 from core.bones import RUS_BONES
 from core.standards import grade_count
@@ -245,7 +245,7 @@ def _age_pairs(table: ReadingTable, both: Paired, scale: AgeScale, calibration: 
     )
 
 
-def _ages(side: Side, girls: NDArray[Any], scale: AgeScale, calibration: Calibration | None) -> Ages:
+def _ages(side: VoiceGrades, girls: NDArray[Any], scale: AgeScale, calibration: Calibration | None) -> Ages:
     """The ages of a side's grades; on the calibrated scale the model's is the bone age that it shows."""
     ages = ages_of(side.grades, girls, scale, calibration)
     if scale != "calibrated" or side.shown_months is None:

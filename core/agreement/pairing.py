@@ -33,7 +33,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Side:
+class VoiceGrades:
     """One voice on n films. grades: n x 13, see ReadingTable. shown_months: the model's bone ages as shown, NaN where it
     gives none. accepted: n x 13, which grades a reader took over from the model."""
 
@@ -47,8 +47,8 @@ class Paired:
     """n films that both voices judged. film: positions in the table's film_ids."""
 
     film: NDArray[np.intp]
-    first: Side
-    second: Side
+    first: VoiceGrades
+    second: VoiceGrades
 
 
 def judged(grades: NDArray[np.int8]) -> NDArray[np.bool_]:
@@ -103,22 +103,22 @@ def paired(table: ReadingTable, first: Voice, second: Voice) -> Paired:
         if second.kind == "gold":
             rows = rows[~table.knows_gold[rows]]
         film = table.film[rows].astype(np.intp)
-        mine = Side(table.grades[rows], accepted=table.accepted[rows])
+        mine = VoiceGrades(table.grades[rows], accepted=table.accepted[rows])
     if second.kind == "reader":
         others = judged_readings(table, second.name)
         shared, here, there = np.intersect1d(film, table.film[others], assume_unique=True, return_indices=True)
-        return Paired(shared, _at(mine, here), Side(table.grades[others[there]]))
-    theirs = Side(table.gold[film]) if second.kind == "gold" else _model(table, table.model_of(rows))
+        return Paired(shared, _at(mine, here), VoiceGrades(table.grades[others[there]]))
+    theirs = VoiceGrades(table.gold[film]) if second.kind == "gold" else _model(table, table.model_of(rows))
     both = np.flatnonzero(judged(mine.grades).any(1) & judged(theirs.grades).any(1))
     return Paired(film[both], _at(mine, both), _at(theirs, both))
 
 
-def _model(table: ReadingTable, predictions: NDArray[np.int32]) -> Side:
-    return Side(table.predicted[predictions], shown_months=table.predicted_months[predictions])
+def _model(table: ReadingTable, predictions: NDArray[np.int32]) -> VoiceGrades:
+    return VoiceGrades(table.predicted[predictions], shown_months=table.predicted_months[predictions])
 
 
-def _at(side: Side, positions: NDArray[np.intp]) -> Side:
-    return Side(
+def _at(side: VoiceGrades, positions: NDArray[np.intp]) -> VoiceGrades:
+    return VoiceGrades(
         side.grades[positions],
         None if side.shown_months is None else side.shown_months[positions],
         None if side.accepted is None else side.accepted[positions],

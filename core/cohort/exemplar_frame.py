@@ -48,8 +48,6 @@ _USUAL_ZOOM, _OFF_CENTRE, _OTHER_SIZE, _HOLD = 1.05, 0.12, 0.25, 0.05
 #: A place must have pixels of the exemplar in at least this share of the crop.
 _LEAST_COVERED = 0.55
 
-Picture = NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Frame:
@@ -107,7 +105,7 @@ def _standardised(values: NDArray[np.float32], weights: NDArray[np.float32]) -> 
     return np.asarray(centred / np.sqrt((centred**2).sum((-2, -1), keepdims=True) + 1e-9), np.float32)
 
 
-def _fit(picture: Picture, frame: Frame, means: NDArray[np.float32]) -> float:
+def _fit(picture: NDArray[np.float32], frame: Frame, means: NDArray[np.float32]) -> float:
     matrix = _affine((picture.shape[0], picture.shape[1]), frame, _SIDE, 1.0)
     seen = np.asarray(cv2.warpAffine(picture, matrix, (_SIDE, _SIDE), flags=cv2.INTER_LINEAR), np.float32)
     covered = np.asarray(cv2.warpAffine(np.ones_like(picture), matrix, (_SIDE, _SIDE)), np.float32)

@@ -14,7 +14,7 @@ import pandas as pd
 from core.bones import Sex
 from core.cohort.films import DataFolderError
 
-Split = Literal["train", "val", "test"]
+_Split = Literal["train", "val", "test"]
 
 #: Names as `_bare` leaves them: how a table is called, and how the folders with its pictures begin.
 _TRAINING_TABLES: Final = ("boneagetrainingdatasetcsv", "traincsv", "trainingcsv")
@@ -48,7 +48,7 @@ class Row:
     sex: Sex
     months: float
     picture: Path | None
-    split: Split
+    split: _Split
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _pictures(source: Path, files: Iterable[Path], folders: tuple[str, ...], usu
 
 
 def _rows(
-    path: Path, pictures: Mapping[str, Path], split: Split, left_out: dict[str, str], taken: Iterable[str] = ()
+    path: Path, pictures: Mapping[str, Path], split: _Split, left_out: dict[str, str], taken: Iterable[str] = ()
 ) -> list[Row]:
     """The table's rows; what is wrong with one is put into `left_out`."""
     table = _read_table(path)

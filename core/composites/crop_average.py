@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.composites.hand_average import LEAST_HANDS, TooFewHandsError
+from core.film.greys import Grey
 from core.hand.crops import CONTEXT_SIDE
-
-Grey = NDArray[np.float32]
 
 #: The picture's side in pixels, and how many pixels of a crop it shows: the crop's margin is left out, but for a little.
 PICTURE_SIDE: Final = 144

@@ -12,10 +12,10 @@ from scipy.interpolate import RBFInterpolator
 
 from core.bones import ALL_BONES
 from core.errors import BoneGradeError
+from core.film.greys import Grey
 from core.film.radiograph import film_hash
 from core.hand.geometry import Points, apply, fit_similarity, inverse, mean_hand
 
-Grey = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 #: HxWx2: the x and y on the film (pixel centres at whole numbers) that each pixel of the average shows.
 Field = NDArray[np.float32]

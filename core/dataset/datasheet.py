@@ -8,8 +8,8 @@ from typing import Final
 
 from core.bones import BONE_TITLES, RUS_BONES
 from core.dataset.snapshot import FilmSnapshot
-from core.dataset.split import PARTS, Part, Shares, split_key
-from core.intake.crop_shelf import Crop
+from core.dataset.split import PARTS, Shares, SplitPart, split_key
+from core.intake.crop_shelf import KeptCrop
 from core.standards import grade_count
 
 RULES: Final = {
@@ -24,8 +24,8 @@ _AGE_BANDS: Final = tuple(range(0, 240, 24))
 class Tally:
     """Counts over the films of an export."""
 
-    films: Counter[tuple[Part, str]] = field(default_factory=Counter)
-    patients: dict[Part, set[str]] = field(default_factory=lambda: {part: set() for part in PARTS})
+    films: Counter[tuple[SplitPart, str]] = field(default_factory=Counter)
+    patients: dict[SplitPart, set[str]] = field(default_factory=lambda: {part: set() for part in PARTS})
     unnamed: int = 0
     ages: Counter[int | None] = field(default_factory=Counter)
     verdicts: Counter[str] = field(default_factory=Counter)
@@ -36,10 +36,10 @@ class Tally:
     gold: int = 0
     consented: int = 0
     not_assessed: int = 0
-    crops: Counter[Part] = field(default_factory=Counter)
+    crops: Counter[SplitPart] = field(default_factory=Counter)
     moved: int = 0
 
-    def add(self, found: FilmSnapshot, part: Part, names: Mapping[str, str]) -> None:
+    def add(self, found: FilmSnapshot, part: SplitPart, names: Mapping[str, str]) -> None:
         """Counts a film. names: what each reader is called."""
         film = found.film
         self.films[part, film.sex] += 1
@@ -60,13 +60,13 @@ class Tally:
             weights = dict(sorted(found.prediction.weights.items()))
             self.weights.setdefault(" ".join(weights.values()), weights)
 
-    def add_crops(self, part: Part, crops: Iterable[Crop]) -> None:
+    def add_crops(self, part: SplitPart, crops: Iterable[KeptCrop]) -> None:
         """Counts a film's crops."""
         for crop in crops:
             self.crops[part] += 1
             self.moved += crop.moved
 
-    def films_of(self, part: Part) -> int:
+    def films_of(self, part: SplitPart) -> int:
         """Films in one part."""
         return self.films[part, "F"] + self.films[part, "M"]
 

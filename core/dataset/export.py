@@ -22,10 +22,10 @@ from core.dataset.formats import coco, csv_labels, pascal_voc
 from core.dataset.labels import Label, LabelledFilm
 from core.dataset.manifest import write_manifest
 from core.dataset.snapshot import FilmSnapshot, Snapshot
-from core.dataset.split import PARTS, Part, Shares, Split
+from core.dataset.split import PARTS, Shares, Split, SplitPart
 from core.dataset.tables import CropsWriter, LabelsWriter
 from core.errors import BoneGradeError
-from core.intake.crop_shelf import Crop, CropShelf
+from core.intake.crop_shelf import CropShelf, KeptCrop
 from core.ledger import LabelRule, Ledger
 
 #: labels: Parquet, one row a film and bone. crops: Parquet with PNG pictures. csv, coco, voc: what others read. films: the
@@ -39,7 +39,7 @@ _AHEAD: Final = 16
 #: The earliest date that a zip file can hold.
 _NO_DATE: Final = (1980, 1, 1, 0, 0, 0)
 
-Progress = Callable[[int], None]
+FilmsWritten = Callable[[int], None]
 
 
 class ExportRefused(BoneGradeError):
@@ -65,7 +65,7 @@ class ExportOptions:
 
 
 def export(
-    ledger: Ledger, target: Path, options: ExportOptions | None = None, progress: Progress = lambda films: None
+    ledger: Ledger, target: Path, options: ExportOptions | None = None, progress: FilmsWritten = lambda films: None
 ) -> dict[str, Any]:
     """Writes a dataset into the folder `target`, which must be new or empty, and returns its manifest.
 
@@ -97,7 +97,7 @@ def _cannot_write(target: Path, error: OSError) -> ExportRefused:
 
 
 def export_zip(
-    ledger: Ledger, target: Path, options: ExportOptions | None = None, progress: Progress = lambda films: None
+    ledger: Ledger, target: Path, options: ExportOptions | None = None, progress: FilmsWritten = lambda films: None
 ) -> dict[str, Any]:
     """Writes a dataset as one zip file, which is there when it is whole, and returns its manifest. Raises as `export`."""
     try:
@@ -122,7 +122,7 @@ def zipped(folder: Path, target: Path) -> None:
                 shutil.copyfileobj(source, packed, 1 << 20)
 
 
-def _write(snapshot: Snapshot, folder: Path, options: ExportOptions, progress: Progress) -> dict[str, Any]:
+def _write(snapshot: Snapshot, folder: Path, options: ExportOptions, progress: FilmsWritten) -> dict[str, Any]:
     split = Split.of(options.shares, snapshot.gold_films())
     names = {name: name if options.reader_names else snapshot.ledger.reader_key(name) for name in snapshot.readers()}
     tally = Tally()
@@ -138,13 +138,13 @@ def _write(snapshot: Snapshot, folder: Path, options: ExportOptions, progress: P
     return write_manifest(folder, _facts(snapshot, options, split, tally, names))
 
 
-def _with_crops(snapshot: Snapshot, wanted: bool) -> Iterator[tuple[FilmSnapshot, dict[str, Crop]]]:
+def _with_crops(snapshot: Snapshot, wanted: bool) -> Iterator[tuple[FilmSnapshot, dict[str, KeptCrop]]]:
     """The films with their crops, which several threads read or cut ahead, in the films' order."""
     if not wanted:
         yield from ((found, {}) for found in snapshot.films())
         return
     shelf = CropShelf(snapshot.ledger)
-    waiting: deque[tuple[FilmSnapshot, Future[dict[str, Crop]]]] = deque()
+    waiting: deque[tuple[FilmSnapshot, Future[dict[str, KeptCrop]]]] = deque()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
             for found in snapshot.films():
@@ -168,7 +168,7 @@ class _Writers:
         self._ledger = snapshot.ledger
         self._tables: list[LabelsWriter] = []
         self._crops: list[CropsWriter] = []
-        self._plain: dict[Part, list[csv_labels.Writer | coco.Writer | pascal_voc.Writer]] = {p: [] for p in PARTS}
+        self._plain: dict[SplitPart, list[csv_labels.Writer | coco.Writer | pascal_voc.Writer]] = {p: [] for p in PARTS}
         if "labels" in formats:
             table = LabelsWriter(folder / "labels", options.rule, snapshot.revision, names)
             self._tables.append(stack.enter_context(table))
@@ -192,7 +192,7 @@ class _Writers:
         for part in PARTS:
             self._plain[part].append(writer)
 
-    def add(self, found: FilmSnapshot, part: Part, crops: dict[str, Crop]) -> None:
+    def add(self, found: FilmSnapshot, part: SplitPart, crops: dict[str, KeptCrop]) -> None:
         """Appends a film to every file that it belongs in."""
         for table in self._tables:
             table.add(found, part)
@@ -210,7 +210,7 @@ class _Writers:
             shutil.copyfile(picture, self._films / _file_name(found))
 
 
-def labelled_film(found: FilmSnapshot, part: Part | str = "") -> LabelledFilm:
+def labelled_film(found: FilmSnapshot, part: SplitPart | str = "") -> LabelledFilm:
     """A film's labels as label files have them: a person's words alone, so a bone that nobody boxed has no box."""
     film = found.film
     labels = tuple(

@@ -29,7 +29,6 @@ _READ: Final[Mapping[Format, Callable[[Path], list[LabelledFilm]]]] = {
     "voc": pascal_voc.read,
     "csv": csv_labels.read,
 }
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def import_labels(
     kind: Format,
     options: ImportOptions,
     filing: Filing | None = None,
-    progress: Progress = lambda done, of: None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Imported:
     """Takes in a COCO or CSV file or a folder of Pascal VOC files: films with the source "import", and for each one
     correction by the reader. With a filing of the same ledger, new films are assessed first, so that their crops can be cut.

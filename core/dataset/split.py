@@ -9,8 +9,8 @@ from typing import Final, Literal
 from core.errors import BoneGradeError
 from core.ledger import FilmRecord
 
-Part = Literal["train", "val", "test"]
-PARTS: Final[tuple[Part, ...]] = ("train", "val", "test")
+SplitPart = Literal["train", "val", "test"]
+PARTS: Final[tuple[SplitPart, ...]] = ("train", "val", "test")
 
 #: Set before the key, so that this split does not follow any other one that hashes the same keys.
 _SALT: Final = "bonegrade split 1:"
@@ -53,7 +53,7 @@ def split_key(film: FilmRecord) -> str:
     return film.patient_key or film.sha256
 
 
-def part_of(key: str, shares: Shares) -> Part:
+def part_of(key: str, shares: Shares) -> SplitPart:
     """The part of a patient none of whose films is gold."""
     place = int.from_bytes(hashlib.sha256((_SALT + key).encode()).digest()[:8], "big") / 2**64 * 100
     if place < shares.train:
@@ -74,7 +74,7 @@ class Split:
         """The split in which these films are gold."""
         return cls(shares, frozenset(map(split_key, gold_films)))
 
-    def part(self, film: FilmRecord) -> Part:
+    def part(self, film: FilmRecord) -> SplitPart:
         """The film's part."""
         key = split_key(film)
         return "test" if key in self.gold_keys else part_of(key, self.shares)

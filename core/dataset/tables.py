@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 
 from core.bones import RUS_BONES
 from core.dataset.snapshot import FilmSnapshot
-from core.dataset.split import Part
+from core.dataset.split import SplitPart
 from core.hand.localization import Box
-from core.intake.crop_shelf import Crop
+from core.intake.crop_shelf import KeptCrop
 from core.ledger import Correction, LabelRule, PredictionRecord
 from core.standards import grade_label
 
@@ -87,7 +87,7 @@ class _PartedWriter:
 
     def __init__(self, folder: Path):
         self._folder = folder
-        self._tables: dict[Part, _Table] = {}
+        self._tables: dict[SplitPart, _Table] = {}
 
     def close(self) -> None:
         """Ends all files."""
@@ -112,7 +112,7 @@ class LabelsWriter(_PartedWriter):
     def __enter__(self) -> "LabelsWriter":
         return self
 
-    def add(self, found: FilmSnapshot, part: Part) -> None:
+    def add(self, found: FilmSnapshot, part: SplitPart) -> None:
         """Appends the film's rows."""
         if part not in self._tables:
             self._tables[part] = _Table(self._folder / f"{part}.parquet", LABELS_SCHEMA, _LABELS_OF_A_GROUP, "zstd")
@@ -134,19 +134,19 @@ class CropsWriter(_PartedWriter):
 
     def __init__(self, folder: Path):
         super().__init__(folder)
-        self._counts: dict[Part, int] = {}
+        self._counts: dict[SplitPart, int] = {}
 
     def __enter__(self) -> "CropsWriter":
         return self
 
-    def add(self, found: FilmSnapshot, part: Part, crops: Mapping[str, Crop]) -> None:
+    def add(self, found: FilmSnapshot, part: SplitPart, crops: Mapping[str, KeptCrop]) -> None:
         """Appends the film's crops."""
         for bone, crop in crops.items():
             image = {"bytes": crop.png, "path": f"{found.film.sha256[:16]}_{bone}.png"}
             verdict = _verdict(found.words[bone].correction)
             self._table(part).add((image, *_film_values(found, part), bone, *verdict, crop.moved))
 
-    def _table(self, part: Part) -> _Table:
+    def _table(self, part: SplitPart) -> _Table:
         number, place = divmod(self._counts.get(part, 0), _CROPS_OF_A_FILE)
         if place == 0:
             if number:
@@ -158,7 +158,7 @@ class CropsWriter(_PartedWriter):
         return self._tables[part]
 
 
-def _film_values(found: FilmSnapshot, part: Part) -> tuple[Any, ...]:
+def _film_values(found: FilmSnapshot, part: SplitPart) -> tuple[Any, ...]:
     film = found.film
     return film.sha256, film.patient_key or None, film.sex, film.age_months, part
 

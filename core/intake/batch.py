@@ -12,7 +12,7 @@ from typing import Final
 from core.bones import Sex
 from core.intake.archive import Limits, Member, Unpacker
 from core.intake.errors import BatchRefused
-from core.intake.table import Row, read_table
+from core.intake.table import FilmRow, read_table
 
 _LIMITS: Final = Limits()
 _FILM_ENDINGS: Final = (".dcm", ".dicom", ".dic", ".ima", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
@@ -104,14 +104,14 @@ def _may_be_film(name: PurePosixPath) -> bool:
     return _is_kept(name) and (ending in _FILM_ENDINGS or not ending or ending[1:].isdigit())
 
 
-def _rows(table: Path | None, found: Sequence[Path]) -> list[Row]:
+def _rows(table: Path | None, found: Sequence[Path]) -> list[FilmRow]:
     tables = [*([table] if table is not None else []), *found]
     if len(tables) > 1:
         raise BatchRefused("There are several CSV files: send the one that tells the sexes of the films.")
     return read_table(tables[0]) if tables else []
 
 
-def _films(members: Sequence[Member], rows: Sequence[Row], sex: Sex | None) -> Iterator[FilmFile]:
+def _films(members: Sequence[Member], rows: Sequence[FilmRow], sex: Sex | None) -> Iterator[FilmFile]:
     rows_of = _matched(members, rows)
     without = sum(number not in rows_of for number in range(len(members)))
     if without and sex is None:
@@ -128,14 +128,14 @@ def _films(members: Sequence[Member], rows: Sequence[Row], sex: Sex | None) -> I
             yield FilmFile(member.name.name, member.path, sex, None, None)
 
 
-def _matched(members: Sequence[Member], rows: Sequence[Row]) -> dict[int, Row]:
+def _matched(members: Sequence[Member], rows: Sequence[FilmRow]) -> dict[int, FilmRow]:
     """The row of each film, by the film's place. Raises BatchRefused where a row fits none, or several, or one twice."""
     places: Mapping[str, set[int]] = defaultdict(set)
     for number, member in enumerate(members):
         for name in (str(member.name), member.name.name):
             places[_plain(name)].add(number)
             places[_plain(_without_ending(name))].add(number)
-    matched: dict[int, Row] = {}
+    matched: dict[int, FilmRow] = {}
     for row in rows:
         fitting = places.get(_plain(row.film), set())
         if not fitting:

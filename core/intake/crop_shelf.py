@@ -26,7 +26,7 @@ _COMPRESSION: Final = 1
 
 
 @dataclass(frozen=True)
-class Crop:
+class KeptCrop:
     """One bone's crop. png: CONTEXT_SIDE x CONTEXT_SIDE 8-bit grey, upright, as a left hand, bone bright, enhanced.
     moved: it was cut where a person put the box, else where the model did."""
 
@@ -41,7 +41,7 @@ class CropShelf:
         self._ledger = ledger
         self._folder = ledger.folder / "crops"
 
-    def crops(self, film: FilmRecord, prediction: PredictionRecord | None, reading: Reading) -> dict[str, Crop]:
+    def crops(self, film: FilmRecord, prediction: PredictionRecord | None, reading: Reading) -> dict[str, KeptCrop]:
         """Crops of the bones of a reading that have a grade and a place, by bone; none without consent or prediction.
 
         Raises core.ledger.DamagedStore where the film's picture is missing or damaged.
@@ -59,7 +59,7 @@ class CropShelf:
             kept = self._cut(film, localization, {names[bone]: regions[bone] for bone in regions}, kept)
             _write(file, kept)
         as_predicted = {region.bone: region for region in localization.regions}
-        return {bone: Crop(kept[names[bone]], regions[bone] is not as_predicted[bone]) for bone in regions}
+        return {bone: KeptCrop(kept[names[bone]], regions[bone] is not as_predicted[bone]) for bone in regions}
 
     def fill(self, film: FilmRecord, prediction: PredictionRecord) -> None:
         """Cuts all bones that the model found and keeps them, so that an export need not; nothing without consent.

@@ -36,7 +36,7 @@ _OLDEST: Final = 300.0
 
 
 @dataclass(frozen=True)
-class Row:
+class FilmRow:
     """One film's row. line: in the CSV, from 1. film: its file name (with or without folders and ending) or its id.
     patient: the patient's own id, to be made a pseudonym; None if there is none."""
 
@@ -47,7 +47,7 @@ class Row:
     patient: str | None
 
 
-def read_table(path: Path) -> list[Row]:
+def read_table(path: Path) -> list[FilmRow]:
     """The rows of a CSV with a header, parted by commas, semicolons or tabs.
 
     Columns, in any order and case: `file` or `id` (the file's name, its ending may be left out), `sex` (M or F, male or
@@ -107,7 +107,7 @@ def _header(cells: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _row(line: int, cells: Sequence[str], header: Mapping[str, int], name: str) -> Row:
+def _row(line: int, cells: Sequence[str], header: Mapping[str, int], name: str) -> FilmRow:
     def cell(column: str) -> str:
         place = header.get(column)
         return cells[place].strip() if place is not None and place < len(cells) else ""
@@ -117,7 +117,7 @@ def _row(line: int, cells: Sequence[str], header: Mapping[str, int], name: str) 
         raise BatchRefused(f"Line {line} of the CSV names no film: fill in its {name}.")
     # With ids alone, the id is all that could tell one patient from another.
     patient = cell("patient") if "patient" in header else cell("id")
-    return Row(line, film.replace("\\", "/"), _sex(line, cell, header), _age_months(line, cell), patient or None)
+    return FilmRow(line, film.replace("\\", "/"), _sex(line, cell, header), _age_months(line, cell), patient or None)
 
 
 def _sex(line: int, cell: _Cell, header: Mapping[str, int]) -> Sex:

@@ -13,7 +13,7 @@ from core.bones import RUS_BONES
 from core.dataset.snapshot import FilmSnapshot, Snapshot
 from core.hand.crops import CONTEXT_SIDE, CUT_VERSION, cut, moved_region
 from core.intake import crop_shelf
-from core.intake.crop_shelf import Crop, CropShelf
+from core.intake.crop_shelf import CropShelf, KeptCrop
 from core.ledger import Correction, DamagedStore
 from tests.stored_films import Store, graded, hand, localization
 
@@ -23,7 +23,7 @@ def _one(store: Store) -> FilmSnapshot:
     return found
 
 
-def _crops(store: Store, found: FilmSnapshot) -> dict[str, Crop]:
+def _crops(store: Store, found: FilmSnapshot) -> dict[str, KeptCrop]:
     return CropShelf(store.ledger).crops(found.film, found.prediction, found.reading)
 
 

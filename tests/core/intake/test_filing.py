@@ -124,7 +124,9 @@ def test_a_film_that_was_filed_by_another_meanwhile_is_not_assessed_again(
 
 def test_other_weights_are_asked_anew(store: Store, assessor: Assessor, filing: Filing, no_hand: Radiograph) -> None:
     film = _added(store.ledger, no_hand)
-    other = Assessor(assessor.localizer, assessor.grader, assessor.spread, assessor.weights | {"grader": "0" * 64}, None)
+    other = Assessor(
+        assessor.localizer, assessor.grader, assessor.spread, assessor.weights | {"grader": "0" * 64}, None
+    )
     first = filing.file(film, no_hand)
     second = Filing(store.ledger, lambda: other, Turns().now).file(film, no_hand)
     assert first.id != second.id and second.weights["grader"] == "0" * 64
