@@ -16,8 +16,8 @@ from tqdm import tqdm
 from core.bones import RUS_BONES
 from core.cohort.films import read_boxes, read_films
 from core.errors import FilmRefused
-from core.evaluation.accuracy.boxes import iou
 from core.evaluation.figures import Table
+from core.film.box import Box
 from core.film.radiograph import read_radiograph
 from core.hand.localizer import Localizer
 from models.registry import load_localizer
@@ -58,7 +58,7 @@ def moved(found: Boxes, by: Boxes) -> Boxes:
 def mean_iou(first: Boxes, second: Boxes) -> float:
     """Of boxes ...x4, corners; boxes with a NaN count nowhere."""
     pairs = zip(first.reshape(-1, 4), second.reshape(-1, 4), strict=True)
-    return float(np.mean([iou(a.tolist(), b.tolist()) for a, b in pairs if not np.isnan([a, b]).any()]))
+    return float(np.mean([Box(*a).iou(Box(*b)) for a, b in pairs if not np.isnan([a, b]).any()]))
 
 
 def others_mean(residual: Boxes) -> Boxes:
@@ -102,7 +102,7 @@ def _located(data: Path, split: str, localizer: Localizer) -> tuple[Boxes, Boxes
             regions = localizer.locate(read_radiograph(film.path)).regions
         except FilmRefused:
             continue
-        boxes = [region.box if region.status == "found" else (np.nan,) * 4 for region in regions]
+        boxes = [list(region.box) if region.status == "found" else [np.nan] * 4 for region in regions]
         found_rows.append(np.array(boxes, float))
         drawn_rows.append(drawn[film.id][: len(RUS_BONES)])
     return np.stack(found_rows), np.stack(drawn_rows)

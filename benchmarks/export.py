@@ -22,12 +22,13 @@ import cv2
 import numpy as np
 import sqlalchemy as sa
 
-from core.assessment.assessor import Assessment, Assessor
+from core.assessment.assessor import Assessor
+from core.assessment.records import Assessment
 from core.bones import Sex
 from core.dataset.export import ExportFormat, ExportOptions, export
 from core.evaluation.figures import as_json
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
-from core.ledger import Correction, Ledger, LedgerSettings, clipped_box, events, predictions, schema
+from core.ledger import Correction, Ledger, LedgerSettings, events, predictions, schema
 from core.ledger.events import Words
 
 _EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -64,7 +65,7 @@ def _accepted(assessment: Assessment) -> tuple[Correction, ...]:
             bone,
             "graded" if graded.grade else "absent",
             graded.grade,
-            clipped_box(graded.box, assessment.width, assessment.height),
+            graded.box.clipped(assessment.width, assessment.height),
             accepted=True,
         )
         for bone, graded in assessment.bones.items()

@@ -10,6 +10,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from core.bones import RUS_BONES
+from core.film.box import Box
 from core.hand.geometry import mean_hand
 from core.hand.localization import Localization, Region
 from core.ledger import Ledger, LedgerSettings, schema
@@ -23,7 +24,7 @@ def _somewhere() -> dict[str, Any]:
     """Where the mean hand has the bones, as a stored prediction holds it."""
     centres = mean_hand().centres * 300 + 900
     regions = tuple(
-        Region(bone, (x - 60, y - 60, x + 60, y + 60), (x, y), 0.0, 300.0, 0.9, "found")
+        Region(bone, Box.about((x, y), 120, 120), (x, y), 0.0, 300.0, 0.9, "found")
         for bone, (x, y) in zip(RUS_BONES, centres.tolist(), strict=False)
     )
     return Localization(regions, False, 0.0, False, 1.0, centres, np.full(len(centres), 0.9), 0.05).to_dict()

@@ -27,6 +27,7 @@ import numpy as np
 from benchmarks.filled_ledger import READERS, filled_ledger
 from core.bones import RUS_BONES
 from core.evaluation.figures import Inline, as_json
+from core.film.box import Box
 from core.ledger import Correction, Ledger, LedgerSettings, StaleRevision
 from core.ledger.reading_queue import Order, QueueFilter, counts, next_film, queue_rows
 
@@ -143,7 +144,7 @@ def save_some(ledger: Ledger, reader: int, films: int, saves: int) -> tuple[list
     while len(events) < saves:
         film, token = chance.randrange(1, films + 1), uuid.uuid4().hex
         said = [
-            Correction(bone, "graded", chance.randrange(1, 11), (1.0, 1.0, 50.0, 50.0), seconds=2.0)
+            Correction(bone, "graded", chance.randrange(1, 11), Box(1.0, 1.0, 50.0, 50.0), seconds=2.0)
             for bone in RUS_BONES
         ]
         base = ledger.revision(film)

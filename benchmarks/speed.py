@@ -82,8 +82,8 @@ def main() -> None:
         return assessor.assess(read_radiograph(path), given)
 
     def assess_and_explain() -> object:
-        radiograph = read_radiograph(path)
-        return assessor.explain(radiograph, assessor.assess(radiograph, given))
+        hand = assessor.find_hand(read_radiograph(path))
+        return assessor.explain(hand, assessor.assess_hand(hand, given))
 
     figures = Speed(
         threads=torch.get_num_threads(),

@@ -24,5 +24,5 @@ class UnreadableFilm(FilmRefused):
         super().__init__("unreadable", message)
 
 
-class BoxRefused(BoneGradeError):
-    """A box that a person drew cannot be used; the message says why."""
+class BoxRefused(BoneGradeError, ValueError):
+    """A box cannot be used; the message says why."""

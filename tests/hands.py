@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.assessment.assessor import Assessment
+from core.assessment.records import Assessment
 from core.bones import ALL_BONES, Sex
 from core.hand.geometry import mean_hand
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.assessment.assessor import Assessment, BoneAssessment
+from core.assessment.records import Assessment, BoneAssessment
 from core.bones import RUS_BONES, Sex
+from core.film.box import Box
 from core.film.radiograph import Radiograph, film_hash
 from core.hand.localization import Localization
 from core.ledger import Correction, Event, Ledger, LedgerSettings
@@ -162,7 +163,7 @@ def _assessed(bone: str, probabilities: np.ndarray | None) -> BoneAssessment | N
     grade = int(probabilities.argmax())
     return BoneAssessment(
         bone=bone,
-        box=(0.0, 0.0, 4.0, 4.0),
+        box=Box(0.0, 0.0, 4.0, 4.0),
         axis_degrees=0.0,
         grade=grade,
         label=grade_label(bone, grade),

@@ -1,19 +1,20 @@
 """Readings to work figures out of, made up in every detail."""
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.assessment.assessor import Assessment, BoneAssessment
+from core.assessment.records import Assessment, BoneAssessment
 from core.bones import RUS_BONES, Sex
 from core.cohort.films import Film
 from core.evaluation.accuracy.assessed import AssessedFilm
+from core.film.box import Box
 from core.hand.localization import Localization
 from core.standards import STANDARDS, grade_count, grade_label, score_card, tw3_stage
 
-Box = tuple[float, float, float, float]
-BOX: Box = (0.0, 0.0, 10.0, 10.0)
+BOX: Final = Box(0.0, 0.0, 10.0, 10.0)
 
 
 def make_reading(
@@ -77,5 +78,5 @@ def drawn_boxes(*boxes: Box) -> NDArray[np.float64]:
     """21 hand-drawn boxes: these in turn for the 13 RUS bones, NaN for the rest."""
     drawn = np.full((21, 4), np.nan)
     for place in range(13):
-        drawn[place] = boxes[place % len(boxes)]
+        drawn[place] = list(boxes[place % len(boxes)])
     return drawn

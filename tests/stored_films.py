@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 
 import core
-from core.assessment.assessor import Assessment, Assessor
+from core.assessment.assessor import Assessor
+from core.assessment.records import Assessment
 from core.bones import RUS_BONES, Sex
 from core.dataset.labels import Label, LabelledFilm
+from core.film.box import Box
 from core.film.radiograph import Radiograph, film_hash
-from core.hand.localization import Box, Localization, Region
+from core.hand.localization import Localization, Region
 from core.ledger import Correction, Event, FilmRecord, Ledger, LedgerSettings, PredictionRecord
 from core.standards import grade_count
 from tests.hands import drawn_hand
@@ -81,8 +83,7 @@ def localization(number: int) -> Localization:
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     regions = []
     for bone, box, centre in zip(RUS_BONES, boxes.tolist(), centres.tolist(), strict=False):
-        xmin, ymin, xmax, ymax = box
-        regions.append(Region(bone, (xmin, ymin, xmax, ymax), (centre[0], centre[1]), 5.0, unit, 0.9, "found"))
+        regions.append(Region(bone, Box(*box), (centre[0], centre[1]), 5.0, unit, 0.9, "found"))
     return Localization(tuple(regions), False, 0.0, False, 1.0, centres, np.full(21, 0.9), 0.05)
 
 
@@ -93,7 +94,7 @@ def assessment(assessor: Assessor, radiograph: Radiograph, sex: Sex, number: int
     return assessor.score(radiograph, sex, localization(number), given, time.monotonic(), None)
 
 
-def graded(bone: str, grade: int, box: tuple[float, float, float, float] | None = None) -> Correction:
+def graded(bone: str, grade: int, box: Box | None = None) -> Correction:
     """A verdict on one bone; grade 0 is absent."""
     return Correction(bone, "graded" if grade else "absent", grade, box)
 
@@ -132,13 +133,13 @@ def store(tmp_path: Path, make_store: Callable[[Path], Store]) -> Store:
 def labelled_films() -> list[LabelledFilm]:
     """Two films of a label file with every kind of label."""
     first = (
-        Label("Radius", "graded", 9, (10.25, 20.0, 60.5, 90.125)),
-        Label("MC3", "absent", 0, (70.0, 80.0, 95.0, 120.0)),
+        Label("Radius", "graded", 9, Box(10.25, 20.0, 60.5, 90.125)),
+        Label("MC3", "absent", 0, Box(70.0, 80.0, 95.0, 120.0)),
         Label("PP5", "graded", 12, None),
-        Label("DP1", "unreadable", None, (1.0, 2.0, 30.0, 40.0)),
+        Label("DP1", "unreadable", None, Box(1.0, 2.0, 30.0, 40.0)),
         Label("DP5", "unreadable", None, None),
     )
-    second = (Label("Ulna", "graded", 1, (0.0, 0.0, 200.0, 300.0)),)
+    second = (Label("Ulna", "graded", 1, Box(0.0, 0.0, 200.0, 300.0)),)
     return [
         LabelledFilm("b é.png", first, 240, 320, "ab" * 32, "M", 120.5, "p 1"),
         LabelledFilm("a.png", second, 200, 300, None, "F", None, None),
@@ -149,7 +150,7 @@ def bare(films: list[LabelledFilm], digits: int = 12) -> list[LabelledFilm]:
     """The films without the places where their labels stood, and coordinates rounded."""
 
     def rounded(box: Box | None) -> Box | None:
-        return box and (round(box[0], digits), round(box[1], digits), round(box[2], digits), round(box[3], digits))
+        return box and Box(*(round(edge, digits) for edge in box))
 
     return [
         replace(film, place="", labels=tuple(replace(s, place="", box=rounded(s.box)) for s in film.labels))

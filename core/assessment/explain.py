@@ -1,7 +1,6 @@
 """Shows where the grading network looked: Grad-CAM of the predicted grades and the Shuffle-Attention gates of one stage."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,37 +9,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.assessment.grader import network_input
+from core.assessment.records import BoneMaps, Explanation
 from core.bones import RUS_BONES
 from core.hand.crops import CROP_SIDE
 from models.bone_grader import BoneGrader
 from models.improved_resnet import ResidualUnit
 from models.shuffle_attention import gate_maps, upsample
-
-Map = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class BoneMaps:
-    """One bone's pictures, each CROP_SIDE x CROP_SIDE float32 in [0, 1].
-
-    crop: what the network saw, upright. grad_cam: share of this crop's strongest attribution. sa_spatial, sa_channel: the
-    gates themselves on their absolute scale, never stretched (an untrained gate is 0.73 everywhere); the channel map is
-    the mean channel gate weighted by where each channel is active.
-    """
-
-    bone: str
-    crop: Map
-    grad_cam: Map
-    sa_spatial: Map
-    sa_channel: Map
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Maps of all bones that were graded, in RUS_BONES order, taken at `stage` (1..4) of the network."""
-
-    stage: int
-    maps: dict[str, BoneMaps]
 
 
 class _GradeScores(torch.nn.Module):
@@ -61,7 +35,9 @@ class _GradeScores(torch.nn.Module):
         return torch.cat([-reached[:, :1], reached], dim=1)
 
 
-def explain(grader: BoneGrader, crops: Mapping[str, Map], grades: Mapping[str, int], stage: int = 3) -> Explanation:
+def explain(
+    grader: BoneGrader, crops: Mapping[str, NDArray[np.float32]], grades: Mapping[str, int], stage: int = 3
+) -> Explanation:
     """Maps of all crops in one batched forward and backward pass.
 
     crops: with margin, as core.hand.crops.cut makes them, by bone. grades: the predicted RUS-CHN grade of each.

@@ -9,13 +9,12 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.assessment.records import GradeProbabilities
 from core.bones import RUS_BONES, Sex
 from core.hand.crops import CONTEXT_SIDE, CROP_SIDE
 from core.standards import standard
 from core.standards.maturity import grade_starts
 from models.bone_grader import BoneGrader
-
-GradeProbabilities = dict[str, NDArray[np.float64]]
 
 #: Test-time views: turn in degrees, zoom, shift in crop sides. The latents of all are averaged.
 _VIEWS = (

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.assessment.assessor import Assessor
-from core.assessment.bone_age import BoneAge, SecondOpinion, bone_age
-from core.assessment.grader import GradeProbabilities
+from core.assessment.bone_age import bone_age
+from core.assessment.records import BoneAge, FilmAssessor, GradeProbabilities, SecondOpinion
 from core.bones import RUS_BONES, Sex
 from core.standards import STANDARDS, ScoreCard, grade_count, score_card
 
@@ -66,7 +65,7 @@ def score_cards(
 
 
 def person_scores(
-    assessor: Assessor,
+    assessor: FilmAssessor,
     sex: Sex,
     grades: Mapping[str, int],
     model: Mapping[str, NDArray[Any]] | None,
@@ -84,7 +83,7 @@ def person_scores(
 
 
 def model_scores(
-    assessor: Assessor, sex: Sex, probabilities: GradeProbabilities, second: SecondOpinion | None
+    assessor: FilmAssessor, sex: Sex, probabilities: GradeProbabilities, second: SecondOpinion | None
 ) -> Scores:
     """The model's probabilities, some of them perhaps of regraded boxes, under every standard and as a bone age."""
     return Scores(

@@ -1,4 +1,4 @@
-"""The whole hand as one upright picture of standard size, for the network that gives a second opinion on the age."""
+"""A second opinion on the age, of a network that looks at the whole hand instead of its 13 bones."""
 
 import numpy as np
 import torch
@@ -6,20 +6,15 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.assessment.bone_age import SecondOpinion
+from core.assessment.records import SecondOpinion
 from core.bones import Sex
-from core.film.enhance import enhance
-from core.film.radiograph import Radiograph
-from core.hand.geometry import Affine, compose, fit_similarity, mean_hand, resample, similarity
-from core.hand.localization import Localization
+from core.hand.crops import WINDOW_SIDE
 from models.whole_hand_network import WholeHandNetwork
 
 #: The network looks at pictures of this size, in pixels.
 HEIGHT, WIDTH = 256, 192
-#: Hands are cut as squares of this side, so that slightly turned, shifted or scaled views have pixels to show.
-WINDOW_SIDE = 400
-#: A view shows so many of the window's pixels; the centres of the 21 regions span _HAND_HEIGHT of them.
-_VIEW_HEIGHT, _VIEW_WIDTH, _HAND_HEIGHT = 320, 240, 256
+#: A view shows so many of the hand's window's pixels.
+_VIEW_HEIGHT, _VIEW_WIDTH = 320, 240
 #: Test-time views: turn in degrees, zoom, whether mirrored.
 _VIEWS = (
     (0.0, 1.0, False),
@@ -29,23 +24,6 @@ _VIEWS = (
     (0.0, 0.95, True),
     (0.0, 1.05, False),
 )
-
-
-def _window_affine(localization: Localization) -> Affine:
-    """From the film to a window with the hand as a left hand, upright and of standard size."""
-    mean = mean_hand().centres
-    weights = localization.all_confidences**2 + 1e-9
-    to_hand = fit_similarity(localization.all_centres, mean, weights).affine
-    low, high = mean.min(0), mean.max(0)
-    scale = _HAND_HEIGHT / float(high[1] - low[1])
-    to_window = similarity(scale, 0.0, False, (low + high) / 2, np.full(2, WINDOW_SIDE / 2))
-    return compose(to_window, to_hand)
-
-
-def hand_window(radiograph: Radiograph, localization: Localization) -> NDArray[np.float32]:
-    """The hand with a margin, WINDOW_SIDE x WINDOW_SIDE float32 in [0, 1], bone bright, enhanced."""
-    pixels = np.float32(1.0) - radiograph.pixels if localization.inverted else radiograph.pixels
-    return enhance(resample(pixels, _window_affine(localization), WINDOW_SIDE))
 
 
 def hand_views(windows: Tensor, degrees: Tensor, zoom: Tensor, x: Tensor, y: Tensor) -> Tensor:
@@ -85,6 +63,6 @@ class WholeHandReader:
         return months
 
     def opinion(self, window: NDArray[np.float32], sex: Sex) -> SecondOpinion:
-        """What it says of one hand; window: of hand_window."""
+        """What it says of one hand; window: core.hand.hand.Hand.window."""
         months = self.months(torch.from_numpy(window)[None, None], torch.tensor([float(sex == "F")]))
         return SecondOpinion(float(months[0]), self.weight)

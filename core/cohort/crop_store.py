@@ -14,7 +14,8 @@ from core.cohort.films import DataFolderError, Film
 from core.cohort.workers import in_order
 from core.errors import FilmRefused
 from core.film.radiograph import read_radiograph
-from core.hand.crops import CONTEXT_SIDE, cut_all
+from core.hand.crops import CONTEXT_SIDE
+from core.hand.hand import Hand
 from core.hand.localizer import Localizer
 
 #: Which bones an exemplar of a bone group speaks for.
@@ -119,12 +120,12 @@ def _cut_film(localizer: Localizer, film: Film) -> _CutFilm | None:
     """Crops 13xSxS uint8 and found 13; None where the film cannot be read or the localiser refuses it."""
     try:
         radiograph = read_radiograph(film.path)
-        localization = localizer.locate(radiograph)
+        hand = Hand(radiograph, localizer.locate(radiograph))
     except FilmRefused:
         return None
     crops = np.zeros((len(RUS_BONES), CONTEXT_SIDE, CONTEXT_SIDE), np.uint8)
     found = np.zeros(len(RUS_BONES), bool)
-    for bone, crop in cut_all(radiograph, localization).items():
+    for bone, crop in hand.crops.items():
         crops[RUS_BONES.index(bone)] = to_levels(crop)
         found[RUS_BONES.index(bone)] = True
     return crops, found

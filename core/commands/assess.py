@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import typer
 
-from core.assessment.assessor import Assessment, Assessor
-from core.assessment.explain import Explanation
+from core.assessment.assessor import Assessor
+from core.assessment.records import Assessment, Explanation
 from core.bones import Sex
 from core.commands.stopping import stop
 from core.errors import BoneGradeError, FilmRefused
@@ -32,10 +32,10 @@ def assess(
     """Assesses one film. Exits with 3 and the reason where the film is refused."""
     try:
         assessor = Assessor.from_registry()
-        radiograph = read_radiograph(file)
-        assessment = assessor.assess(radiograph, sex)
+        hand = assessor.find_hand(read_radiograph(file))
+        assessment = assessor.assess_hand(hand, sex)
         if maps is not None:
-            write_maps(assessor.explain(radiograph, assessment), maps)
+            write_maps(assessor.explain(hand, assessment), maps)
     except FilmRefused as refused:
         if as_json:
             typer.echo(json.dumps({"refused": refused.reason, "message": str(refused)}))

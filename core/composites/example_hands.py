@@ -14,6 +14,7 @@ from core.cohort.films import Film, training_films
 from core.composites.hand_average import LEAST_HANDS, LocatedHand, TooFewHandsError, average_hand, posture_deviations
 from core.errors import FilmRefused
 from core.film.radiograph import read_radiograph
+from core.hand.hand import Hand
 from core.hand.localizer import Localizer
 
 #: Sex and bone age in months of the examples.
@@ -97,11 +98,10 @@ def _located(film: Film, localizer: Localizer) -> LocatedHand | None:
     """The film with its regions, bone bright; None where it does not show one whole, large and well recognised hand."""
     radiograph = read_radiograph(film.path)
     try:
-        localization = localizer.locate(radiograph)
+        found = Hand(radiograph, localizer.locate(radiograph))
     except FilmRefused:
         return None
-    if any(region.status != "found" for region in localization.regions):
+    if any(region.status != "found" for region in found.localization.regions):
         return None
-    pixels = radiograph.inverted().pixels if localization.inverted else radiograph.pixels
-    hand = LocatedHand(pixels, localization.all_centres)
+    hand = LocatedHand(found.positive, found.localization.all_centres)
     return hand if hand.whole and hand.unit >= _LEAST_UNIT else None

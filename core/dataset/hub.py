@@ -200,8 +200,8 @@ def event_line(ledger: Ledger, event: Event, film: FilmRecord) -> dict[str, Any]
         "seconds": event.seconds,
         "prediction_weights": None if answered is None else answered.weights,
         "corrections": [
-            {"bone": c.bone, "verdict": c.verdict, "grade": c.grade, "box": c.box, "accepted": c.accepted,
-             "seconds": c.seconds}
+            {"bone": c.bone, "verdict": c.verdict, "grade": c.grade, "box": c.box and list(c.box),
+             "accepted": c.accepted, "seconds": c.seconds}
             for c in event.corrections
         ],
     }  # fmt: skip

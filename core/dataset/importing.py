@@ -176,7 +176,7 @@ def _checked(ledger: Ledger, film: LabelledFilm, options: ImportOptions) -> _Che
     labels = []
     for said in film.labels:
         try:
-            labels.append(replace(said, box=said.box and box_on_film(said.box, width, height)))
+            labels.append(replace(said, box=None if said.box is None else box_on_film(said.box, width, height)))
         except ValueError as problem:
             raise _AtLabel(said.place and f"{film.file}, {said.place}", str(problem)) from None
     return _Checked(replace(film, labels=tuple(labels), sha256=sha256), sex, path)
@@ -239,6 +239,6 @@ def _add_labels(ledger: Ledger, film_id: int, film: LabelledFilm, reader: str) -
 
 def _token(film: LabelledFilm, reader: str) -> str:
     """32 hexadecimal digits of what is said, of which film, by whom: the same import again has the same tokens."""
-    said = sorted((s.bone, s.verdict, s.grade, s.box) for s in film.labels)
+    said = sorted((s.bone, s.verdict, s.grade, s.box and list(s.box)) for s in film.labels)
     content = json.dumps(["import", reader, film.sha256, said])
     return hashlib.sha256(content.encode()).hexdigest()[:32]

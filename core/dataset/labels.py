@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from core.bones import RUS_BONES, Sex
 from core.errors import BoneGradeError
-from core.hand.localization import Box
+from core.film.box import Box
 from core.ledger import Correction, Verdict
 from core.standards import grade_count, grade_label
 
@@ -142,31 +142,28 @@ def _grade(bone: str, given: object) -> int | None:
 def box_of(values: list[object]) -> Box | None:
     """A box out of xmin, ymin, xmax, ymax as a file has them; None where all four are None or "".
 
-    Raises ValueError where one is no number, or the box has no area.
+    Raises ValueError where one is no number, or the box has no area (BoxRefused).
     """
     if all(value is None or value == "" for value in values):
         return None
     try:
         numbers = [float(cast(Any, value)) for value in values]
     except (TypeError, ValueError):
-        numbers = []
-    if len(numbers) != 4 or not all(map(math.isfinite, numbers)):
-        raise ValueError("the box is not four numbers; give xmin, ymin, xmax, ymax in pixels, or none of them.")
-    xmin, ymin, xmax, ymax = numbers
-    if xmin >= xmax or ymin >= ymax:
-        raise ValueError("the box has no area; xmin must be less than xmax, and ymin less than ymax.")
-    return xmin, ymin, xmax, ymax
+        raise ValueError(
+            "the box is not four numbers; give xmin, ymin, xmax, ymax in pixels, or none of them."
+        ) from None
+    return Box(*numbers)
 
 
 def box_on_film(box: Box, width: int, height: int) -> Box:
     """The same box with rounding errors at the film's edges taken off; ValueError where it leaves the film."""
-    xmin, ymin, xmax, ymax = box
-    if min(xmin, ymin) <= -_ROUNDING or xmax >= width + _ROUNDING or ymax >= height + _ROUNDING:
+    inside = box.clipped(width, height)
+    if inside is None or box.overhang(width, height) >= _ROUNDING:
         raise ValueError(
             f"the box {', '.join(f'{v:g}' for v in box)} reaches outside the film of {width} x {height} pixels; "
             "check that the boxes were drawn on this very picture."
         )
-    return max(xmin, 0.0), max(ymin, 0.0), min(xmax, float(width)), min(ymax, float(height))
+    return inside
 
 
 def as_correction(said: Label) -> Correction:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from core.errors import BoneGradeError
 from core.ledger import (
@@ -69,7 +69,7 @@ class Snapshot:
     @classmethod
     def of(
         cls, ledger: Ledger, revision: int | None = None, rule: LabelRule = "latest", reviewers: Collection[str] = ()
-    ) -> "Snapshot":
+    ) -> Self:
         """At a revision, the present one by default. Raises NothingToExport."""
         present = ledger.ledger_revision()
         if not present:

@@ -4,7 +4,7 @@ with the same patient keys."""
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from core.errors import BoneGradeError
 from core.ledger import FilmRecord
@@ -40,7 +40,7 @@ class Shares:
         return f"{self.train}/{self.val}/{self.test}"
 
     @classmethod
-    def of_text(cls, text: str) -> "Shares":
+    def of_text(cls, text: str) -> Self:
         """Out of a text like "80/10/10". Raises BadShares."""
         numbers = text.split("/")
         if len(numbers) != 3 or not all(n.strip().isdecimal() for n in numbers):
@@ -70,7 +70,7 @@ class Split:
     gold_keys: frozenset[str]
 
     @classmethod
-    def of(cls, shares: Shares, gold_films: Iterable[FilmRecord]) -> "Split":
+    def of(cls, shares: Shares, gold_films: Iterable[FilmRecord]) -> Self:
         """The split in which these films are gold."""
         return cls(shares, frozenset(map(split_key, gold_films)))
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from core.bones import RUS_BONES
 from core.dataset.snapshot import FilmSnapshot
 from core.dataset.split import SplitPart
-from core.hand.localization import Box
+from core.film.box import Box
 from core.intake.crop_shelf import KeptCrop
 from core.ledger import Correction, LabelRule, PredictionRecord
 from core.standards import grade_label
@@ -109,7 +109,7 @@ class LabelsWriter(_PartedWriter):
         self._names = names
         self._rule = (rule, revision)
 
-    def __enter__(self) -> "LabelsWriter":
+    def __enter__(self) -> Self:
         return self
 
     def add(self, found: FilmSnapshot, part: SplitPart) -> None:
@@ -136,7 +136,7 @@ class CropsWriter(_PartedWriter):
         super().__init__(folder)
         self._counts: dict[SplitPart, int] = {}
 
-    def __enter__(self) -> "CropsWriter":
+    def __enter__(self) -> Self:
         return self
 
     def add(self, found: FilmSnapshot, part: SplitPart, crops: Mapping[str, KeptCrop]) -> None:
@@ -170,7 +170,7 @@ def _verdict(said: Correction | None) -> tuple[str | None, int | None, str | Non
 
 
 def _edges(box: Box | None) -> tuple[float | None, ...]:
-    return box or (None,) * 4
+    return (None,) * 4 if box is None else tuple(box)
 
 
 def _predicted(prediction: PredictionRecord | None) -> dict[str, tuple[Any, ...]]:

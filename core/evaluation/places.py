@@ -14,8 +14,8 @@ from core.cohort.films import DataFolderError, Film, read_films, read_table
 from core.errors import FilmRefused
 from core.evaluation.figures import Cell, Inline, Table
 from core.evaluation.uncertainty import wilson95
+from core.film.box import Box
 from core.film.radiograph import read_radiograph
-from core.hand.localization import Box
 from core.hand.localizer import Localizer
 
 Point = tuple[float, float]
@@ -231,7 +231,7 @@ def _places(bones: Sequence[Sequence[tuple[Mark, Found | None]]]) -> Places:
     inside = None
     if any(mark.box is not None for pairs in bones for mark, _ in pairs):
         boxes = [(mark.box, place.centre) for pairs in found for mark, place in pairs if mark.box is not None]
-        held = sum(_contains(box, centre) for box, centre in boxes)
+        held = sum(box.contains(centre) for box, centre in boxes)
         inside = Inside(round(held / n, 4), wilson95(held, n))
     distances = None
     if answered:
@@ -246,10 +246,6 @@ def _places(bones: Sequence[Sequence[tuple[Mark, Found | None]]]) -> Places:
             scatter_p95=round(float(np.percentile(scatter, 95)), 4),
         )
     return Places(n, answered, inside, distances)
-
-
-def _contains(box: Box, point: Point) -> bool:
-    return box[0] <= point[0] <= box[2] and box[1] <= point[1] <= box[3]
 
 
 def read_ossification_boxes(data: Path) -> Marks:
@@ -287,8 +283,8 @@ def _by_annotator(data: Path) -> dict[str, Marks]:
     for (film_id, annotator), of_film in table.groupby(["id", "annotator"]):
         boxes = _by_finger(of_film)
         films.setdefault(str(film_id), {})[str(annotator)] = {
-            bone: Mark(((x0 + x1) / 2, (y0 + y1) / 2), float(np.hypot(x1 - x0, y1 - y0)), (x0, y0, x1, y1))
-            for bone, (x0, y0, x1, y1) in ((bone, boxes[key]) for bone, key in BOX_OF_BONE.items() if key in boxes)
+            bone: Mark(box.centre, float(np.hypot(box.width, box.height)), box)
+            for bone, box in ((bone, boxes[key]) for bone, key in BOX_OF_BONE.items() if key in boxes)
         }
     return films
 
@@ -299,10 +295,9 @@ def _by_finger(of_film: pd.DataFrame) -> dict[tuple[str, int], Box]:
     fingers = of_film["finger_by_x_order"].fillna(0).astype(int)
     corners = of_film[list(_CORNERS)].to_numpy(float)
     for region, finger, corner in zip(of_film["region"], fingers, corners, strict=True):
-        x0, y0, x1, y1 = (float(edge) for edge in corner)
-        boxes[str(region), int(finger)] = (x0, y0, x1, y1)
+        boxes[str(region), int(finger)] = Box(*corner)
     radius, ulna = boxes.get(("Radius", 0)), boxes.get(("Ulna", 0))
-    if radius is None or ulna is None or radius[0] + radius[2] > ulna[0] + ulna[2]:
+    if radius is None or ulna is None or radius.centre[0] > ulna.centre[0]:
         return boxes
     turned = {"MCP": 6, "PIP": 6, "DIP": 7}  # fingers 1 to 5, and 2 to 5
     return {(region, turned.get(region, 0) - finger if finger else 0): box for (region, finger), box in boxes.items()}

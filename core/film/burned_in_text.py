@@ -2,19 +2,16 @@
 
 import functools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.film.box import Box
 from core.film.radiograph import Radiograph
-from core.hand.localization import Box
-
-if TYPE_CHECKING:
-    from rapidocr import RapidOCR
 
 #: The detector sees the film at this longest side, in pixels; finer takes longer and finds joints instead of letters.
 _SIDE: Final = 640
@@ -35,7 +32,7 @@ _ONE_AT_A_TIME = threading.Lock()
 class TextPlace:
     """A place on the film that looks like letters or digits.
 
-    box: xmin, ymin, xmax, ymax in pixels of the film, inside it. kind: "marker" where there is one glyph alone on the film,
+    box: inside the film. kind: "marker" where there is one glyph alone on the film,
     such as the L or R that names the side; "writing" where there are more, or where that is in doubt.
     """
 
@@ -57,20 +54,21 @@ def find_text(radiograph: Radiograph) -> list[TextPlace]:
         if _like_a_line(corners) and (score >= _SURE or _contrast(greys, corners) >= _LEAST_CONTRAST)
     ]
     kind: Literal["writing", "marker"] = "marker" if len(lines) == 1 and _is_one_glyph(greys, lines[0]) else "writing"
-    places = [TextPlace(_box(corners / scale, radiograph), kind) for corners in lines]
-    return sorted(places, key=lambda place: (place.box[1], place.box[0]))
+    boxes = (_box(corners / scale, radiograph) for corners in lines)
+    places = [TextPlace(box, kind) for box in boxes if box is not None]
+    return sorted(places, key=lambda place: (place.box.ymin, place.box.xmin))
 
 
 def _detected(picture: NDArray[np.uint8]) -> Iterator[tuple[NDArray[np.float32], float]]:
     """What the detector takes for lines of text: the four corners of each (4x2, x and y in pixels), and its sureness."""
     with _ONE_AT_A_TIME:
-        found: Any = _detector()(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), use_det=True, use_cls=False, use_rec=False)
+        found = _detector()(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), use_det=True, use_cls=False, use_rec=False)
     if found.boxes is not None:
         yield from zip(np.asarray(found.boxes, np.float32), found.scores, strict=True)
 
 
 @functools.cache
-def _detector() -> "RapidOCR":
+def _detector() -> Callable[..., Any]:
     # Imported here because onnxruntime takes a while to load, and most of the program does without.
     from rapidocr import RapidOCR
 
@@ -143,12 +141,6 @@ def _mask(greys: NDArray[np.float32], corners: NDArray[np.float32]) -> NDArray[n
     return np.asarray(mask == 1)
 
 
-def _box(corners: NDArray[np.float32], radiograph: Radiograph) -> Box:
-    """The upright box around corners, inside the film."""
-    (left, top), (right, bottom) = corners.min(0), corners.max(0)
-    return (
-        max(0.0, float(left)),
-        max(0.0, float(top)),
-        min(float(radiograph.width), float(right)),
-        min(float(radiograph.height), float(bottom)),
-    )
+def _box(corners: NDArray[np.float32], radiograph: Radiograph) -> Box | None:
+    """The upright box around corners, inside the film; None where they lie beside it."""
+    return Box(*corners.min(0), *corners.max(0)).clipped(radiograph.width, radiograph.height)

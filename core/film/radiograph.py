@@ -9,7 +9,8 @@ import logging
 import threading
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -69,9 +70,10 @@ class Radiograph:
         """Columns of the film."""
         return int(self.pixels.shape[1])
 
-    def inverted(self) -> "Radiograph":
-        """The film with dark and bright swapped; the sha256 stays that of the film as read, which it still names."""
-        return replace(self, pixels=np.float32(1.0) - self.pixels)
+    @cached_property
+    def inverted_pixels(self) -> Grey:
+        """The pixels with dark and bright swapped, made once."""
+        return np.float32(1.0) - self.pixels
 
 
 def film_hash(pixels: Grey) -> str:

@@ -103,11 +103,6 @@ def fit_similarity(source: Points, target: Points, weights: NDArray[np.float64])
     return best
 
 
-def is_mirrored(affine: Affine) -> bool:
-    """Whether a 2x3 affine turns left into right."""
-    return float(np.linalg.det(affine[:, :2])) < 0
-
-
 def resample(pixels: NDArray[np.float32], affine: Affine, side: int) -> NDArray[np.float32]:
     """The `side` x `side` window that `affine` (film to window, pixel centres at half-integers) cuts out of a film.
 

@@ -1,23 +1,22 @@
 """Where the bones are on a film: what the localiser finds, the ledger keeps, and crops are cut by."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.film.box import Box
 from core.hand.geometry import Points
-
-#: xmin, ymin, xmax, ymax in pixels of the film.
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
 class Region:
     """One RUS region on the film, in pixels of the input.
 
-    box: xmin, ymin, xmax, ymax. centre: x, y. axis_degrees: where the bone's distal end points, clockwise from the
+    centre: x, y, the middle of the box. axis_degrees: where the bone's distal end points, clockwise from the
     film's upward direction. size: the hand's scale at this bone, what crops are sized by. confidence: 0..1.
     status: found; outside (the film ends before it); missing (it should be on the film but was not recognised).
     """
@@ -29,6 +28,14 @@ class Region:
     size: float
     confidence: float
     status: Literal["found", "outside", "missing"]
+
+    def moved_to(self, box: Box) -> Self:
+        """The region as a person's box has it: centred on the box, sized as the box is to the predicted one, axis kept.
+
+        The region may be one that was not found: its box and axis are then those of the mean hand.
+        """
+        scale = math.sqrt(box.area / self.box.area)
+        return replace(self, box=box, centre=box.centre, size=self.size * scale, status="found")
 
 
 @dataclass(frozen=True)
@@ -50,20 +57,27 @@ class Localization:
     all_confidences: NDArray[np.float64]
     misfit: float
 
+    def region(self, bone: str) -> Region:
+        """The region of one bone. Raises ValueError for an unknown one."""
+        for region in self.regions:
+            if region.bone == bone:
+                return region
+        raise ValueError(f"{bone!r} is none of the 13 RUS bones.")
+
     def to_dict(self) -> dict[str, Any]:
         """The localization as JSON-ready values, nothing rounded."""
         fields = {name: getattr(self, name) for name in ("mirrored", "rotation_degrees", "inverted", "hand", "misfit")}
         return fields | {
-            "regions": [asdict(region) for region in self.regions],
+            "regions": [{**asdict(region), "box": list(region.box)} for region in self.regions],
             "all_centres": self.all_centres.tolist(),
             "all_confidences": self.all_confidences.tolist(),
         }
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Localization":
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """What `to_dict` gave, also after a way through JSON."""
         regions = (
-            Region(**{**region, "box": tuple(region["box"]), "centre": tuple(region["centre"])})
+            Region(**{**region, "box": Box(*region["box"]), "centre": tuple(region["centre"])})
             for region in values["regions"]
         )
         arrays = {name: np.array(values[name], np.float64) for name in ("all_centres", "all_confidences")}

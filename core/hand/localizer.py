@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.bones import ALL_BONES, RUS_BONES
 from core.errors import FilmRefused
+from core.film.box import Box
 from core.film.enhance import enhance
 from core.film.radiograph import Radiograph
 from core.hand.geometry import (
@@ -88,7 +89,7 @@ class Localizer:
         look, to_film = self._whole_film(pixels)
         inverted = look.inverted > 0.5
         if inverted:
-            pixels = np.float32(1.0) - pixels  # the exact film that a positive would be, so the same answer
+            pixels = radiograph.inverted_pixels  # the exact film that a positive would be, so the same answer
             look, to_film = self._whole_film(pixels)
         fit = _fit_hand(look)
         upright = _upright_window(fit, to_film)
@@ -212,7 +213,7 @@ def _localization(
         regions.append(
             Region(
                 bone=bone,
-                box=(x - width / 2, y - height / 2, x + width / 2, y + height / 2),
+                box=Box.about((x, y), width, height),
                 centre=(float(x), float(y)),
                 axis_degrees=float(np.degrees(np.arctan2(axis[0], -axis[1]))),
                 size=float(unit),

@@ -9,17 +9,18 @@ import os
 import tempfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
 
-from core.film.radiograph import Radiograph
-from core.hand.crops import CUT_VERSION, cut, moved_region
-from core.hand.localization import Box, Localization, Region
-from core.ledger import Correction, FilmRecord, Ledger, PredictionRecord, Reading, clipped_box
+from core.film.box import Box
+from core.hand.crops import CUT_VERSION
+from core.hand.hand import Hand
+from core.hand.localization import Localization, Region
+from core.ledger import Correction, FilmRecord, Ledger, PredictionRecord, Reading
 
 #: Of zlib: crops hardly shrink beyond it.
 _COMPRESSION: Final = 1
@@ -83,14 +84,13 @@ class CropShelf:
     ) -> dict[str, bytes]:
         radiograph = self._ledger.radiograph(film)
         assert radiograph is not None  # its picture is kept
-        if localization.inverted:  # turned round once, not for every region
-            radiograph, localization = radiograph.inverted(), replace(localization, inverted=False)
-        return {name: kept.get(name) or png(radiograph, localization, region) for name, region in regions.items()}
+        hand = Hand(radiograph, localization)
+        return {name: kept.get(name) or png(hand, region) for name, region in regions.items()}
 
 
-def png(radiograph: Radiograph, localization: Localization, region: Region) -> bytes:
-    """core.hand.crops.cut as a PNG file of 8 bits."""
-    levels = np.round(cut(radiograph, localization, region) * 255).astype(np.uint8)
+def png(hand: Hand, region: Region) -> bytes:
+    """The region's crop, see Hand.cut, as a PNG file of 8 bits."""
+    levels = np.round(hand.cut(region) * 255).astype(np.uint8)
     done, encoded = cv2.imencode(".png", levels, [cv2.IMWRITE_PNG_COMPRESSION, _COMPRESSION])
     assert done  # an array of this type and shape can always be encoded
     return bytes(encoded)
@@ -113,13 +113,13 @@ def _region(film: FilmRecord, predicted: Region, said: Correction) -> Region | N
         return None
     if predicted.status == "found" and (said.box is None or said.accepted or _left(film, predicted.box, said.box)):
         return predicted
-    return None if said.box is None else moved_region(film, predicted, said.box)
+    return None if said.box is None else predicted.moved_to(said.box)
 
 
 def _left(film: FilmRecord, predicted: Box, said: Box) -> bool:
     """Whether a box is the model's, cut off at the film's edges and rounded to whole pixels as pages do."""
-    shown = clipped_box(predicted, film.width, film.height)
-    return shown is not None and all(abs(a - b) <= 1.0 for a, b in zip(shown, said, strict=True))
+    shown = predicted.clipped(film.width, film.height)
+    return shown is not None and shown.is_near(said, 1.0)
 
 
 #: What a crop's pixels depend on beside its film and its place on it.

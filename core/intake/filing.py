@@ -4,9 +4,9 @@ import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
-from core.assessment.assessor import Assessment
+from core.assessment.records import Assessment, FilmAssessor
 from core.bones import Sex
 from core.errors import FilmRefused
 from core.film.radiograph import Radiograph
@@ -18,17 +18,6 @@ _log: Final = logging.getLogger(__name__)
 #: A turn on the processor's cores: `Turns.now` where a person waits, `Turns.when_free` where nobody does. It gives what is to
 #: be called between the steps of a film.
 Turn = Callable[[], AbstractContextManager[Callable[[], None]]]
-
-
-class FilmAssessor(Protocol):
-    """What filing needs of core.assessment.assessor.Assessor, which brings torch along; those who file need not."""
-
-    @property
-    def weights(self) -> dict[str, str]:
-        """SHA-256 (hex) by network."""
-
-    def assess(self, radiograph: Radiograph, sex: Sex, progress: Callable[[float, str], None]) -> Assessment:
-        """Assesses one film; progress is called before each step. Raises core.errors.FilmRefused where it shows no hand."""
 
 
 @dataclass(frozen=True)

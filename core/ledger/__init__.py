@@ -1,6 +1,5 @@
 """The append-only store of films, predictions and what people said of them."""
 
-from core.ledger.checks import clipped_box
 from core.ledger.errors import (
     Conflict,
     DamagedStore,
@@ -50,7 +49,6 @@ __all__ = [
     "UnreachableDatabase",
     "Verdict",
     "assessment_of",
-    "clipped_box",
     "fold",
     "state_after",
     "undone",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from core.bones import BONE_TITLES, RUS_BONES
-from core.hand.localization import Box
+from core.film.box import Box
 from core.ledger.errors import InvalidCorrection
 from core.ledger.records import Correction, FilmRecord
 from core.standards import GRADE_COUNTS, grade_label
@@ -14,16 +14,6 @@ from core.standards import GRADE_COUNTS, grade_label
 #: The longest note, in characters.
 LONGEST_NOTE = 10_000
 _VERDICTS = ("graded", "absent", "unreadable")
-
-
-def clipped_box(box: Box, width: int, height: int) -> Box | None:
-    """The part of a box that lies on a film of this size; None where there is none.
-
-    The localiser's boxes reach over the edge where a bone lies there; what a person says must lie on the film.
-    """
-    xmin, ymin, xmax, ymax = box
-    inside = (max(xmin, 0.0), max(ymin, 0.0), min(xmax, float(width)), min(ymax, float(height)))
-    return inside if inside[0] < inside[2] and inside[1] < inside[3] else None
 
 
 def checked_corrections(film: FilmRecord, corrections: Iterable[Correction]) -> tuple[Correction, ...]:
@@ -101,16 +91,9 @@ def _checked_grade(correction: Correction) -> int | None:
 
 
 def _checked_box(film: FilmRecord, correction: Correction) -> Box | None:
-    if correction.box is None:
-        return None
-    title = BONE_TITLES[correction.bone]
-    xmin, ymin, xmax, ymax = box = (
-        float(correction.box[0]), float(correction.box[1]), float(correction.box[2]), float(correction.box[3]),
-    )  # fmt: skip
-    if not all(math.isfinite(side) for side in box) or xmin >= xmax or ymin >= ymax:
-        raise InvalidCorrection(f"The box of {title} has no area: draw it again.")
-    if xmin < 0 or ymin < 0 or xmax > film.width or ymax > film.height:
+    if correction.box is not None and correction.box.overhang(film.width, film.height) > 0:
         raise InvalidCorrection(
-            f"The box of {title} lies outside the film, which has {film.width} x {film.height} pixels: draw it inside."
+            f"The box of {BONE_TITLES[correction.bone]} lies outside the film, which has {film.width} x {film.height} pixels: "
+            "draw it inside."
         )
-    return box
+    return correction.box

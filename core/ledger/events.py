@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.bones import RUS_BONES
+from core.film.box import Box
 from core.ledger import schema
 from core.ledger.records import Correction, Event, EventKind, Verdict
 
@@ -114,7 +115,7 @@ def insert(connection: sa.Connection, film_id: int, words: Words, current: int) 
 
 
 def _values(event_id: int, correction: Correction) -> dict[str, Any]:
-    xmin, ymin, xmax, ymax = correction.box or (None, None, None, None)
+    xmin, ymin, xmax, ymax = correction.box or (None,) * 4
     return {
         "event_id": event_id,
         "bone": correction.bone,
@@ -148,8 +149,7 @@ def _correction(
     accepted: bool,
     note: str,
     seconds: float,
-    xmin: float | None,
-    *rest: float,
+    *edges: float | None,
 ) -> Correction:
-    box = None if xmin is None else (xmin, *rest)
-    return Correction(bone, verdict, grade, box, accepted, note, seconds)  # type: ignore[arg-type]
+    box = None if edges[0] is None else Box(*edges)  # type: ignore[arg-type]
+    return Correction(bone, verdict, grade, box, accepted, note, seconds)

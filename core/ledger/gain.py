@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,22 +32,22 @@ class Hardness:
     seconds: PerBone
 
     @classmethod
-    def none(cls) -> "Hardness":
+    def none(cls) -> Self:
         """Before anybody has read anything."""
         return cls(*(np.zeros(len(RUS_BONES)) for _ in range(4)))
 
-    def __add__(self, other: "Hardness") -> "Hardness":
-        return Hardness(*(mine + theirs for mine, theirs in zip(self._sums(), other._sums(), strict=True)))
+    def __add__(self, other: Self) -> Self:
+        return type(self)(*(mine + theirs for mine, theirs in zip(self._sums(), other._sums(), strict=True)))
 
-    def __sub__(self, other: "Hardness") -> "Hardness":
-        return Hardness(*(mine - theirs for mine, theirs in zip(self._sums(), other._sums(), strict=True)))
+    def __sub__(self, other: Self) -> Self:
+        return type(self)(*(mine - theirs for mine, theirs in zip(self._sums(), other._sums(), strict=True)))
 
     def to_list(self) -> list[list[float]]:
         """The four sums as JSON-ready values."""
         return [sums.tolist() for sums in self._sums()]
 
     @classmethod
-    def from_list(cls, sums: Sequence[Sequence[float]]) -> "Hardness":
+    def from_list(cls, sums: Sequence[Sequence[float]]) -> Self:
         """What `to_list` gave."""
         return cls(*(np.array(one, np.float64) for one in sums))
 

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 from pathlib import Path
+from typing import Self
 
 from core.files import write_whole
 from core.ledger.errors import DamagedStore
@@ -19,7 +20,7 @@ class Pseudonyms:
         self._secret = secret
 
     @classmethod
-    def of_folder(cls, folder: Path, incoming: Path) -> "Pseudonyms":
+    def of_folder(cls, folder: Path, incoming: Path) -> Self:
         """With the folder's secret, made by way of `incoming` if there is none; the caller sees to it that only one is made."""
         path = folder / _FILE
         if not path.exists():

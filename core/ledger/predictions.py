@@ -6,18 +6,16 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
+from core.assessment.records import Assessment, FilmAssessor, SecondOpinion
 from core.errors import FilmRefused
 from core.hand.localization import Localization
 from core.ledger import schema
 from core.ledger.records import FilmRecord, PredictionRecord
-
-if TYPE_CHECKING:
-    from core.assessment.assessor import Assessment, Assessor
 
 _PREDICTION = schema.prediction
 _IS_OF_FILM = sa.select(_PREDICTION.c.id).where(
@@ -25,16 +23,12 @@ _IS_OF_FILM = sa.select(_PREDICTION.c.id).where(
 )
 
 
-def assessment_of(assessor: "Assessor", film: FilmRecord, prediction: PredictionRecord) -> "Assessment":
+def assessment_of(assessor: FilmAssessor, film: FilmRecord, prediction: PredictionRecord) -> Assessment:
     """The assessment that a stored prediction came from, under the hash of the weights that made it; no network runs.
 
     Totals and checks are made anew from the stored probabilities; the bone age and its interval are the stored ones.
     Raises FilmRefused, with the sentence of that time, where the prediction is a refusal.
     """
-    from core.assessment.bone_age import (
-        SecondOpinion,  # brings torch along, which a ledger without an assessor does not need
-    )
-
     if prediction.localization is None:
         raise FilmRefused("refused", prediction.refusal or "The film was refused.")
     probabilities = {bone: np.array(given, np.float64) for bone, given in prediction.probabilities.items()}
@@ -123,7 +117,7 @@ def insert(connection: sa.Connection, film_id: int, values: Mapping[str, Any]) -
     return record(row)
 
 
-def assessed(assessment: "Assessment") -> dict[str, Any]:
+def assessed(assessment: Assessment) -> dict[str, Any]:
     """The columns of a prediction that an assessment makes."""
     low, high = assessment.interval90_months or (None, None)
     second = assessment.second_opinion

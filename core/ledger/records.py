@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Literal
 
 from core.bones import Sex
-from core.hand.localization import Box, Localization
+from core.film.box import Box
+from core.hand.localization import Localization
 
 #: graded: the bone has `grade` 1..n. absent: its centre is not visible yet, which is grade 0. unreadable: it cannot be
 #: read on this film; no grade, so no total.
@@ -77,8 +78,8 @@ class PredictionRecord:
 class Correction:
     """A person's word on one bone.
 
-    bone: one of RUS_BONES. grade: RUS-CHN ordinal, 1..n if graded, 0 if absent, None if unreadable. box: xmin, ymin, xmax,
-    ymax in pixels of the film, inside it; None where there is nothing to box. accepted: the reader took over the model's
+    bone: one of RUS_BONES. grade: RUS-CHN ordinal, 1..n if graded, 0 if absent, None if unreadable. box: inside
+    the film; None where there is nothing to box. accepted: the reader took over the model's
     grade and box unchanged. note: free text. seconds: that the reader spent on this bone.
     """
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -16,12 +17,12 @@ class LedgerSettings:
     url: str = field(repr=False)
 
     @classmethod
-    def in_folder(cls, folder: Path) -> "LedgerSettings":
+    def in_folder(cls, folder: Path) -> Self:
         """With a SQLite database in the folder."""
         return cls(folder, f"sqlite:///{folder / 'ledger.sqlite'}")
 
     @classmethod
-    def from_environment(cls, env: Mapping[str, str] = os.environ) -> "LedgerSettings":
+    def from_environment(cls, env: Mapping[str, str] = os.environ) -> Self:
         """BONEGRADE_DATA names the folder, BONEGRADE_DB the database: SQLite in the folder unless it is set."""
         folder = Path(env["BONEGRADE_DATA"]).expanduser() if env.get("BONEGRADE_DATA") else _usual_folder(env)
         settings = cls.in_folder(folder.absolute())

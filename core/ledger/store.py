@@ -3,10 +3,11 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, Self, TypeVar
 
 import sqlalchemy as sa
 
+from core.assessment.records import Assessment
 from core.bones import Sex
 from core.files import make_folder
 from core.film.radiograph import Radiograph
@@ -22,9 +23,6 @@ from core.ledger.readings import fold
 from core.ledger.records import Correction, Event, FilmRecord, LabelRule, PredictionRecord, Reading
 from core.ledger.saying import checked_words, say
 from core.ledger.settings import LedgerSettings
-
-if TYPE_CHECKING:
-    from core.assessment.assessor import Assessment
 
 _Row = TypeVar("_Row", FilmRecord, PredictionRecord, Event)
 
@@ -45,7 +43,7 @@ class Ledger:
         self._pseudonyms = pseudonyms
 
     @classmethod
-    def open(cls, settings: LedgerSettings) -> "Ledger":
+    def open(cls, settings: LedgerSettings) -> Self:
         """Opens the store, or makes it, and brings its tables up to date.
 
         Raises UnreachableDatabase, or DamagedStore where the folder is not the one that the database was used with.
@@ -154,7 +152,7 @@ class Ledger:
 
     # Predictions
 
-    def add_prediction(self, film_id: int, assessment: "Assessment") -> PredictionRecord:
+    def add_prediction(self, film_id: int, assessment: Assessment) -> PredictionRecord:
         """Stores what the model said. The first word of the same weights stands; it is returned again.
 
         Raises InvalidFilm for an assessment of another film, or for another sex than the film's.

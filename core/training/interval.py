@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from core.assessment.bone_age import SecondOpinion, bone_age_of_total, heard
+from core.assessment.bone_age import bone_age_of_total
 from core.assessment.grader import Grader
+from core.assessment.records import SecondOpinion
 from core.bones import RUS_BONES, Sex
 from core.cohort.crop_store import HandCrops
 from core.cohort.films import DataFolderError
@@ -42,7 +43,7 @@ def calibrate_spread(grader: Grader, hands: HandCrops, second: Sequence[SecondOp
         held = 0
         for sex, distribution, opinion, label in cases:
             age = bone_age_of_total(grader, sex, distribution, spread)
-            low, high = (age if opinion is None else heard(age, opinion)).interval90
+            low, high = (age if opinion is None else opinion.heard(age)).interval90
             held += low <= label <= high
         return held / len(cases)
 

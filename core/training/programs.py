@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.assessment.bone_age import SecondOpinion
 from core.assessment.grader import Grader
+from core.assessment.records import SecondOpinion
 from core.assessment.second_opinion import WholeHandReader
 from core.cohort.crop_store import (
     GradedCrops,

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from core.assessment.second_opinion import WholeHandReader, hand_views, hand_window
+from core.assessment.second_opinion import WholeHandReader, hand_views
 from core.cohort.crop_store import LabelledHands, cut_labelled, drawing_weights, to_levels
 from core.cohort.films import Film, training_films
 from core.errors import FilmRefused
 from core.film.radiograph import read_radiograph
+from core.hand.hand import Hand
 from core.hand.localizer import Localizer
 from core.training.device import CPU
 from core.training.loop import Resumable, Run, seed_everything, weight_average
@@ -35,7 +36,7 @@ class HandWindows(LabelledHands):
 def _cut_hand(localizer: Localizer, film: Film) -> NDArray[np.uint8] | None:
     try:
         radiograph = read_radiograph(film.path)
-        return to_levels(hand_window(radiograph, localizer.locate(radiograph)))
+        return to_levels(Hand(radiograph, localizer.locate(radiograph)).window)
     except FilmRefused:
         return None
 

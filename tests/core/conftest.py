@@ -8,10 +8,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from core.assessment.assessor import Assessment, Assessor
+from core.assessment.assessor import Assessor
 from core.assessment.grader import Grader, starting_cuts
+from core.assessment.records import Assessment
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
-from core.hand.crops import cut_all
+from core.hand.hand import Hand
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.improved_resnet import ResNetOptions
 from tests.hands import Assess, Example, shipped_examples
@@ -60,9 +61,15 @@ def example() -> Example:
 
 
 @pytest.fixture(scope="session")
-def example_crops(example: Example, assessed: Assess) -> dict[str, NDArray[np.float32]]:
+def example_hand(example: Example, assessed: Assess) -> Hand:
+    """The example's hand, where it was found."""
+    return Hand(read_radiograph(example.path), assessed(example).localization)
+
+
+@pytest.fixture(scope="session")
+def example_crops(example_hand: Hand) -> dict[str, NDArray[np.float32]]:
     """The example's crops."""
-    return cut_all(read_radiograph(example.path), assessed(example).localization)
+    return example_hand.crops
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,14 @@ import torch
 from numpy.typing import NDArray
 from playwright.sync_api import Browser
 
-from core.assessment.assessor import Assessment, Assessor
-from core.assessment.explain import Explanation
+from core.assessment.assessor import Assessor
 from core.assessment.grader import Grader, starting_cuts
+from core.assessment.records import Assessment, Explanation
 from core.bones import ALL_BONES, RUS_BONES
+from core.film.box import Box
 from core.film.radiograph import Radiograph, film_hash
 from core.hand.geometry import mean_hand
+from core.hand.hand import Hand
 from core.hand.localization import Localization, Region
 from core.hand.localizer import Localizer
 from core.standards import grade_count
@@ -64,7 +66,7 @@ def assess(assessor: Assessor, radiograph: Radiograph) -> Assess:
         regions = []
         for bone in RUS_BONES:
             (x, y), (width, height) = centres[ALL_BONES.index(bone)], extents[ALL_BONES.index(bone)]
-            box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+            box = Box.about((x, y), width, height)
             status = "missing" if bone in missing else "found"
             regions.append(Region(bone, box, (x, y), 0.0, _UNIT, 0.97, status))  # type: ignore[arg-type]
         located = Localization(
@@ -114,7 +116,7 @@ def out_of_line(assess: Assess) -> Assessment:
 @pytest.fixture(scope="session")
 def explanation(assessor: Assessor, radiograph: Radiograph, assessment: Assessment) -> Explanation:
     """Maps of stage 3 of the untrained network."""
-    return assessor.explain(radiograph, assessment, 3)
+    return assessor.explain(Hand(radiograph, assessment.localization), assessment, 3)
 
 
 @pytest.fixture(scope="module")

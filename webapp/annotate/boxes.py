@@ -1,9 +1,8 @@
 """The film in the box editor: shown upright and fit for the screen, with every box mapped to and from film pixels."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Self
 
 import cv2
 import numpy as np
@@ -11,12 +10,10 @@ from numpy.typing import NDArray
 
 from core.bones import BONE_TITLES, RUS_BONES
 from core.errors import BoxRefused
+from core.film.box import Box
+from core.film.radiograph import Radiograph
 from webapp.shared.bone_style import bone_colour
 from webapp.shared.pictures import film_picture, jpeg
-
-if TYPE_CHECKING:
-    from core.film.radiograph import Radiograph
-    from core.hand.localization import Box
 
 #: Longest side of the picture in the editor: enough to zoom into a growth plate; small films are enlarged to the least.
 MOST_PIXELS: Final = 1800
@@ -43,7 +40,7 @@ class FilmFrame:
     scale: float
 
     @classmethod
-    def of(cls, width: int, height: int, rotation_degrees: float) -> "FilmFrame":
+    def of(cls, width: int, height: int, rotation_degrees: float) -> Self:
         """The frame of a film whose hand is turned clockwise by rotation_degrees."""
         longest = max(width, height)
         return cls(
@@ -56,21 +53,21 @@ class FilmFrame:
         sides = (self.height, self.width) if self.turns % 2 else (self.width, self.height)
         return max(1, round(sides[0] * self.scale)), max(1, round(sides[1] * self.scale))
 
-    def to_picture(self, box: "Box") -> "Box":
+    def to_picture(self, box: Box) -> Box:
         """A box on the film -> on the picture."""
         width, height = self.width, self.height
         for _ in range(self.turns):
-            box, width, height = (box[1], width - box[2], box[3], width - box[0]), height, width
+            box, width, height = Box(box.ymin, width - box.xmax, box.ymax, width - box.xmin), height, width
         x, y = self._scales
-        return box[0] * x, box[1] * y, box[2] * x, box[3] * y
+        return Box(box.xmin * x, box.ymin * y, box.xmax * x, box.ymax * y)
 
-    def to_film(self, box: "Box") -> "Box":
+    def to_film(self, box: Box) -> Box:
         """A box on the picture -> on the film."""
         x, y = self._scales
-        box = (box[0] / x, box[1] / y, box[2] / x, box[3] / y)
+        box = Box(box.xmin / x, box.ymin / y, box.xmax / x, box.ymax / y)
         width, height = (self.height, self.width) if self.turns % 2 else (self.width, self.height)
         for _ in range(self.turns):
-            box, width, height = (height - box[3], box[0], height - box[1], box[2]), height, width
+            box, width, height = Box(height - box.ymax, box.xmin, height - box.ymin, box.xmax), height, width
         return box
 
     @property
@@ -81,16 +78,16 @@ class FilmFrame:
         return shown[0] / sides[0], shown[1] / sides[1]
 
 
-def editor_picture(radiograph: "Radiograph", frame: FilmFrame, inverted: bool) -> NDArray[np.uint8]:
+def editor_picture(radiograph: Radiograph, frame: FilmFrame, inverted: bool) -> NDArray[np.uint8]:
     """The film as the editor shows it: upright, bone bright, fit for the screen; HxW of 0..255."""
-    pixels = np.float32(1.0) - radiograph.pixels if inverted else radiograph.pixels
+    pixels = radiograph.inverted_pixels if inverted else radiograph.pixels
     picture = np.ascontiguousarray(np.rot90(film_picture(pixels, MOST_PIXELS), frame.turns))
     if (picture.shape[1], picture.shape[0]) != frame.shown_size:
         picture = np.asarray(cv2.resize(picture, frame.shown_size, interpolation=cv2.INTER_CUBIC), np.uint8)
     return picture
 
 
-def editor_boxes(boxes: Mapping[str, "Box"], frame: FilmFrame) -> list[dict[str, Any]]:
+def editor_boxes(boxes: Mapping[str, Box], frame: FilmFrame) -> list[dict[str, Any]]:
     """Boxes by bone, in pixels of the film, as the editor takes them."""
     rows = []
     for bone, box in boxes.items():
@@ -101,8 +98,8 @@ def editor_boxes(boxes: Mapping[str, "Box"], frame: FilmFrame) -> list[dict[str,
 
 
 def changed_boxes(
-    shown: Sequence[Mapping[str, Any]], before: Mapping[str, "Box"], frame: FilmFrame
-) -> dict[str, "Box | None"]:
+    shown: Sequence[Mapping[str, Any]], before: Mapping[str, Box], frame: FilmFrame
+) -> dict[str, Box | None]:
     """What a person did in the editor: the new box of every bone whose box was moved, drawn or relabelled, None for one
     whose box was taken away.
 
@@ -127,35 +124,28 @@ def changed_boxes(
     return changed
 
 
-def _film_box(row: Mapping[str, Any], before: "Box | None", frame: FilmFrame) -> "Box":
+def _film_box(row: Mapping[str, Any], before: Box | None, frame: FilmFrame) -> Box:
     label = row["label"]
     try:
         scale = float(row.get("scaleFactor") or 1.0)
-        picture = tuple(float(row[edge]) / scale for edge in ("xmin", "ymin", "xmax", "ymax"))
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        shown = Box(*(float(row[edge]) / scale for edge in ("xmin", "ymin", "xmax", "ymax")))
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):  # BoxRefused among them
         raise BoxRefused(f"The box of {label} has no size: draw it again.") from None
-    width, height = frame.shown_size
-    x0, y0, x1, y1 = picture
-    if not all(map(math.isfinite, picture)) or not (x0 < x1 and y0 < y1):
-        raise BoxRefused(f"The box of {label} has no size: draw it again.")
-    if min(x0, y0) < -_UNTOUCHED or x1 > width + _UNTOUCHED or y1 > height + _UNTOUCHED:
+    inside = shown.clipped(*frame.shown_size)
+    if inside is None or shown.overhang(*frame.shown_size) > _UNTOUCHED:
         raise BoxRefused(f"The box of {label} reaches beyond the film: keep it inside.")
-    box = frame.to_film((max(0.0, x0), max(0.0, y0), min(float(width), x1), min(float(height), y1)))
+    box = frame.to_film(inside)
     if before is not None:
         near = _UNTOUCHED / min(frame._scales)
-        box = _kept_edges(box, before, near)
-    return max(0.0, box[0]), max(0.0, box[1]), min(float(frame.width), box[2]), min(float(frame.height), box[3])
+        box = Box(*(old if abs(new - old) <= near else new for new, old in zip(box, before, strict=True)))
+    on_film = box.clipped(frame.width, frame.height)
+    assert on_film is not None  # it is on the picture of the film
+    return on_film
 
 
-def _kept_edges(box: "Box", before: "Box", near: float) -> "Box":
-    x0, y0, x1, y1 = (old if abs(new - old) <= near else new for new, old in zip(box, before, strict=True))
-    return x0, y0, x1, y1
-
-
-def film_cutting(radiograph: "Radiograph", box: "Box") -> bytes:
+def film_cutting(radiograph: Radiograph, box: Box) -> bytes:
     """A place on the film with a little around it, as the film shows it; a JPEG file."""
-    x0, y0, x1, y1 = box
-    margin = 0.3 * min(x1 - x0, y1 - y0)
-    rows = slice(max(0, int(y0 - margin)), int(y1 + margin) + 1)
-    columns = slice(max(0, int(x0 - margin)), int(x1 + margin) + 1)
+    margin = 0.3 * min(box.width, box.height)
+    rows = slice(max(0, int(box.ymin - margin)), int(box.ymax + margin) + 1)
+    columns = slice(max(0, int(box.xmin - margin)), int(box.xmax + margin) + 1)
     return jpeg(film_picture(radiograph.pixels[rows, columns], _CUTTING_SIDE))

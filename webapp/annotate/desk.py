@@ -4,6 +4,7 @@ import logging
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,8 +12,11 @@ from numpy.typing import NDArray
 
 from core.access.roles import Action, Reader
 from core.annotation.blinding import seen_revision
+from core.assessment.records import Assessment, RegradedBone
 from core.bones import Sex
 from core.errors import BoneGradeError
+from core.film.box import Box
+from core.hand.hand import Hand
 from core.intake.filing import Filing
 from webapp.annotate.state import Work, WorkRefused, current_boxes, grades_said, own_boxes, says_of
 from webapp.assess.recent import Recent
@@ -20,11 +24,9 @@ from webapp.service import TURNS
 from webapp.shared.words import SEX_WORDS
 
 if TYPE_CHECKING:
-    from core.assessment.assessor import Assessment
     from core.assessment.consistency import Inconsistency
     from core.assessment.person import Scores
     from core.film.radiograph import Radiograph
-    from core.hand.localization import Box, Region
     from core.ledger import FilmRecord, Reading
     from webapp.assess.tab import FilmInHand
     from webapp.desk import Desk
@@ -43,9 +45,6 @@ _FILMS_IN_MEMORY: Final = 8
 _ASSESSMENTS_IN_MEMORY: Final = 64
 _REGRADED_IN_MEMORY: Final = 512
 
-#: The model's answer where a person put a box: the region that was cut, and the probabilities of its grades.
-Regraded = tuple["Region", NDArray[np.float64]]
-
 
 @dataclass(frozen=True)
 class Sitting:
@@ -53,7 +52,7 @@ class Sitting:
     not kept. prediction: the id of `assessment` in the ledger."""
 
     film: "FilmRecord | None"
-    assessment: "Assessment"
+    assessment: Assessment
     radiograph: "Radiograph | None"
     prediction: int | None
 
@@ -66,6 +65,11 @@ class Sitting:
     def sex(self) -> Sex:
         """As the ledger has it, which is how the film was first filed."""
         return self.film.sex if self.film is not None else self.assessment.sex
+
+    @cached_property
+    def hand(self) -> Hand | None:
+        """The hand that the assessment is of; None where the pixels were not kept."""
+        return None if self.radiograph is None else Hand(self.radiograph, self.assessment.localization)
 
 
 @dataclass(frozen=True)
@@ -102,11 +106,11 @@ class AnnotateDesk:
         self._pixels: Recent[int, Radiograph] = Recent(_FILMS_IN_MEMORY)
         self._assessments: Recent[tuple[int, int], Assessment] = Recent(_ASSESSMENTS_IN_MEMORY)
         self._of_other_sex: Recent[int, Assessment] = Recent(_ASSESSMENTS_IN_MEMORY)
-        self._regraded: Recent[tuple[str, str, Box], Regraded] = Recent(_REGRADED_IN_MEMORY)
+        self._regraded: Recent[tuple[str, str, Box], RegradedBone] = Recent(_REGRADED_IN_MEMORY)
 
     # --- Opening ----------------------------------------------------------------------------------------------------
 
-    def open_assessed(self, held: "FilmInHand", assessment: "Assessment", reader: Reader) -> Opened:
+    def open_assessed(self, held: "FilmInHand", assessment: Assessment, reader: Reader) -> Opened:
         """Opens the film that was just assessed; it is looked up in the ledger, and not added to it yet."""
         ledger = self.desk.ledger
         film = None if ledger is None else ledger.film_by_hash(held.radiograph.sha256)
@@ -161,7 +165,7 @@ class AnnotateDesk:
 
     # --- While reading ----------------------------------------------------------------------------------------------
 
-    def sitting(self, work: Work, held: "FilmInHand | None", assessment: "Assessment | None") -> Sitting:
+    def sitting(self, work: Work, held: "FilmInHand | None", assessment: Assessment | None) -> Sitting:
         """The film that a piece of work is about. Raises BoneGradeError where it cannot be had any more."""
         ledger = self.desk.ledger
         here = held is not None and held.radiograph.sha256 == work.sha256
@@ -218,14 +222,13 @@ class AnnotateDesk:
             prediction = filing.store(film, self._as_filed(film, sitting.assessment, sitting.radiograph)).id
         return work.model_copy(update={"film": film.id, "prediction": prediction})
 
-    def regrade(self, sitting: Sitting, bone: str, box: "Box") -> Regraded:
+    def regrade(self, sitting: Sitting, bone: str, box: Box) -> RegradedBone:
         """The model's answer for one box. Raises core.errors.BoxRefused, and BoneGradeError without the film's pixels."""
-        if sitting.radiograph is None:
+        hand = sitting.hand
+        if hand is None:
             raise BoneGradeError(GONE)
-        film = sitting.radiograph
         return self._regraded.get(
-            (sitting.sha256, bone, box),
-            lambda: self.desk.load_assessor().regrade(film, sitting.assessment.localization, bone, box),
+            (sitting.sha256, bone, box), lambda: self.desk.load_assessor().regrade(hand, bone, box)
         )
 
     def model_probabilities(self, work: Work, sitting: Sitting) -> dict[str, NDArray[np.float64]]:
@@ -233,7 +236,7 @@ class AnnotateDesk:
         boxes = current_boxes(work, sitting.assessment)
         given = {bone: values for bone, values in sitting.assessment.probabilities.items() if bone in boxes}
         if sitting.radiograph is not None:
-            given |= {bone: self.regrade(sitting, bone, box)[1] for bone, box in own_boxes(work).items()}
+            given |= {bone: self.regrade(sitting, bone, box).probabilities for bone, box in own_boxes(work).items()}
         return given
 
     def live(self, work: Work, sitting: Sitting) -> LiveScores:
@@ -276,13 +279,13 @@ class AnnotateDesk:
         except LookupError:
             return None
 
-    def _assessment(self, film: "FilmRecord", prediction_id: int) -> "Assessment":
+    def _assessment(self, film: "FilmRecord", prediction_id: int) -> Assessment:
         from core.ledger import assessment_of
 
         ledger = self.desk.ledger
         assert ledger is not None
 
-        def rebuild() -> "Assessment":
+        def rebuild() -> Assessment:
             prediction = ledger.prediction(film.id, prediction_id)
             if prediction is None:
                 raise WorkRefused(f"Film {film.id} has no prediction {prediction_id}; reload the page.")
@@ -290,15 +293,14 @@ class AnnotateDesk:
 
         return self._assessments.get((film.id, prediction_id), rebuild)
 
-    def _as_filed(self, film: "FilmRecord", assessment: "Assessment", radiograph: "Radiograph | None") -> "Assessment":
+    def _as_filed(self, film: "FilmRecord", assessment: Assessment, radiograph: "Radiograph | None") -> Assessment:
         """The assessment for the sex that the ledger has, which need not be the one that was chosen on Assess."""
         if assessment.sex == film.sex:
             return assessment
         if radiograph is None:
             raise BoneGradeError(GONE)
-        return self._of_other_sex.get(
-            film.id, lambda: self.desk.load_assessor().for_sex(radiograph, assessment, film.sex)
-        )
+        hand = Hand(radiograph, assessment.localization)
+        return self._of_other_sex.get(film.id, lambda: self.desk.load_assessor().for_sex(hand, assessment, film.sex))
 
 
 def _fresh(sitting: Sitting, saved: "Reading", revision: int) -> Work:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from core.access.roles import Action, Reader
 from core.bones import BONE_TITLES, RUS_BONES
-from core.hand.crops import cut
+from core.film.box import Box
+from core.hand.crops import Crop
 from core.standards import grade_count, grade_label, tw3_stage
 from webapp.annotate.boxes import FilmFrame
 from webapp.annotate.state import own_boxes, predicted_boxes, says_of
@@ -18,7 +19,6 @@ from webapp.shared.pictures import data_uri, grey8, jpeg
 from webapp.shared.words import SEX_WORDS, short_hash
 
 if TYPE_CHECKING:
-    from core.hand.localization import Box, Region
     from core.ledger import Reading
     from webapp.annotate.desk import AnnotateDesk, Opened, Sitting
     from webapp.annotate.saving import Saved
@@ -93,7 +93,8 @@ def _bones(sitting: "Sitting") -> dict[str, Any]:
         found = sitting.assessment.bones[bone]
         model = None
         if found is not None:
-            model = _answer(bone, np.array(found.probabilities), _crop(sitting, regions[bone]))
+            crop = None if sitting.hand is None else sitting.hand.cut(regions[bone])
+            model = _answer(bone, np.array(found.probabilities), crop)
         facts[bone] = {
             "title": BONE_TITLES[bone],
             "labels": [grade_label(bone, grade) for grade in range(grade_count(bone) + 1)],
@@ -104,29 +105,21 @@ def _bones(sitting: "Sitting") -> dict[str, Any]:
     return facts
 
 
-def _answer(bone: str, probabilities: NDArray[np.float64], crop: str) -> dict[str, Any]:
+def _answer(bone: str, probabilities: NDArray[np.float64], crop: Crop | None) -> dict[str, Any]:
     grade = int(probabilities.argmax())
     return {
         "grade": grade,
         "label": grade_label(bone, grade),
         "stage": tw3_stage(bone, grade),
         "probabilities": [round(float(p), 5) for p in probabilities],
-        "crop": crop,
+        "crop": "" if crop is None else data_uri(jpeg(grey8(crop), _CROP_QUALITY), "jpeg"),
     }
 
 
-def _crop(sitting: "Sitting", region: "Region") -> str:
-    """The region's crop as a data URI; empty without the film's pixels."""
-    if sitting.radiograph is None:
-        return ""
-    crop = cut(sitting.radiograph, sitting.assessment.localization, region)
-    return data_uri(jpeg(grey8(crop), _CROP_QUALITY), "jpeg")
-
-
-def graded_box(sitting: "Sitting", annotate: "AnnotateDesk", bone: str, box: "Box") -> dict[str, Any]:
+def graded_box(sitting: "Sitting", annotate: "AnnotateDesk", bone: str, box: Box) -> dict[str, Any]:
     """The model's answer for a reader's box. Raises core.errors.BoxRefused."""
-    region, probabilities = annotate.regrade(sitting, bone, box)
-    return {"box": list(box), **_answer(bone, probabilities, _crop(sitting, region))}
+    regraded = annotate.regrade(sitting, bone, box)
+    return {"box": list(box), **_answer(bone, regraded.probabilities, regraded.crop)}
 
 
 def regraded_boxes(work: "Work", sitting: "Sitting", annotate: "AnnotateDesk") -> dict[str, Any]:

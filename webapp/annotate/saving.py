@@ -261,7 +261,9 @@ def corrections_file(work: Work, sitting: Sitting, reader: str) -> str:
         "weights": assessment.weights,
         "seconds": round(work.film_seconds, 1),
         "note": work.note,
-        "corrections": [asdict(one) for one in unsaved(work, {}, assessment).corrections],
+        "corrections": [
+            {**asdict(one), "box": one.box and list(one.box)} for one in unsaved(work, {}, assessment).corrections
+        ],
         "notice": "Research use only; not a medical device.",
     }
     return json.dumps(document, indent=2, allow_nan=False)

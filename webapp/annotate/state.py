@@ -12,13 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from core.bones import RUS_BONES
 from core.errors import BoneGradeError
-from core.ledger.checks import clipped_box
+from core.film.box import Box
 from core.ledger.records import Correction, Reading, Verdict
 from core.standards import grade_count
 
 if TYPE_CHECKING:
-    from core.assessment.assessor import Assessment
-    from core.hand.localization import Box
+    from core.assessment.records import Assessment
 
 #: Boxes closer than this many pixels of the film on every edge are the same box.
 SAME_BOX: Final = 0.05
@@ -56,6 +55,8 @@ class Said(_Frozen):
         wanted = {"graded": self.grade is not None and self.grade > 0, "absent": self.grade == 0}
         if not wanted.get(self.verdict or "", self.grade is None):
             raise ValueError("the verdict and the grade contradict each other")
+        if self.box:
+            Box(*self.box)  # refuses what is no box
         return self
 
 
@@ -123,48 +124,44 @@ def grades_said(work: Work) -> dict[str, int]:
     return {bone: said.grade for bone, said in work.says.items() if said.grade is not None}
 
 
-def predicted_boxes(assessment: "Assessment") -> dict[str, "Box"]:
+def predicted_boxes(assessment: "Assessment") -> dict[str, Box]:
     """The model's boxes of the bones that it found, cut off at the film's edges; by bone, in pixels of the film."""
     found = {bone: one.box for bone, one in assessment.bones.items() if one is not None}
-    inside = {bone: clipped_box(box, assessment.width, assessment.height) for bone, box in found.items()}
+    inside = {bone: box.clipped(assessment.width, assessment.height) for bone, box in found.items()}
     return {bone: box for bone, box in inside.items() if box is not None}
 
 
-def current_boxes(work: Work, assessment: "Assessment") -> dict[str, "Box"]:
+def current_boxes(work: Work, assessment: "Assessment") -> dict[str, Box]:
     """The boxes that stand on the film, the reader's before the model's; bones without a box are not in it."""
     boxes = predicted_boxes(assessment)
     for bone, said in work.says.items():
-        if said.box is None:
-            continue
-        if len(said.box) == 4:
-            boxes[bone] = said.box
-        else:
+        if said.box == ():
             boxes.pop(bone, None)
+    boxes |= own_boxes(work)
     return {bone: boxes[bone] for bone in RUS_BONES if bone in boxes}
 
 
-def own_boxes(work: Work) -> dict[str, "Box"]:
+def own_boxes(work: Work) -> dict[str, Box]:
     """The boxes that the reader moved or drew, by bone."""
-    return {bone: said.box for bone, said in work.says.items() if said.box is not None and len(said.box) == 4}
+    return {bone: Box(*said.box) for bone, said in work.says.items() if said.box}
 
 
-def same_box(one: "Box | None", other: "Box | None") -> bool:
+def same_box(one: Box | None, other: Box | None) -> bool:
     """Whether two boxes cannot be told apart; no box is only like no box."""
     if one is None or other is None:
         return one is other
-    return all(abs(a - b) <= SAME_BOX for a, b in zip(one, other, strict=True))
+    return one.is_near(other, SAME_BOX)
 
 
-def said_of(correction: Correction, predicted: "Box | None") -> Said:
+def said_of(correction: Correction, predicted: Box | None) -> Said:
     """What the page shows of a saved correction; predicted: the model's box of the bone, None if it has none."""
-    box: tuple[float, float, float, float] | tuple[()] | None
-    box = None if same_box(correction.box, predicted) else (correction.box or ())
+    box = None if same_box(correction.box, predicted) else tuple(correction.box or ())
     return Said(
         verdict=correction.verdict,
         grade=correction.grade,
         accepted=correction.accepted,
         note=correction.note,
-        box=box,
+        box=box,  # type: ignore[arg-type]  # four edges, or none
     )
 
 

@@ -12,9 +12,8 @@ from webapp.shared.pictures import colour_stops, data_uri, grey8, heat, jpeg, pn
 from webapp.shared.words import percent, weights_line
 
 if TYPE_CHECKING:
-    from core.assessment.assessor import Assessment, BoneAssessment
     from core.assessment.consistency import Inconsistency
-    from core.assessment.explain import BoneMaps, Explanation
+    from core.assessment.records import Assessment, BoneAssessment, BoneMaps, Explanation
 
 NO_OVERLAY: Final = "none"
 

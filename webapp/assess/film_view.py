@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from core.film.box import Box
 from webapp.shared.bone_style import bone_colour
 from webapp.shared.pictures import data_uri, film_picture, jpeg
 
 if TYPE_CHECKING:
-    from core.assessment.assessor import Assessment
+    from core.assessment.records import Assessment
     from core.film.radiograph import Radiograph
 
 #: What stands where the film will be.
@@ -43,18 +44,18 @@ class Label:
 
 
 def place_labels(
-    boxes: Mapping[str, tuple[float, float, float, float]],
+    boxes: Mapping[str, Box],
     grades: Mapping[str, str],
     width: int,
     height: int,
 ) -> list[Label]:
     """Finds each label a place beside its box, inside the film and, where there is room, clear of all else.
 
-    boxes: bone -> (xmin, ymin, xmax, ymax) in pixels of the film; grades: bone -> text; width, height: of the film.
+    boxes: by bone, in pixels of the film; grades: bone -> text; width, height: of the film.
     """
     letter = _LETTER_SHARE * width
     taken: list[Rectangle] = []
-    all_boxes = [(x0, y0, x1 - x0, y1 - y0) for x0, y0, x1, y1 in boxes.values()]
+    all_boxes = [(box.xmin, box.ymin, box.width, box.height) for box in boxes.values()]
     labels = []
     for bone, box in boxes.items():
         grade = grades[bone]
@@ -67,9 +68,7 @@ def place_labels(
     return labels
 
 
-def _candidates(
-    box: tuple[float, float, float, float], size: tuple[float, float], gap: float
-) -> Sequence[tuple[float, float]]:
+def _candidates(box: Box, size: tuple[float, float], gap: float) -> Sequence[tuple[float, float]]:
     x0, y0, x1, y1 = box
     wide, high = size
     middle_x, middle_y = (x0 + x1 - wide) / 2, (y0 + y1 - high) / 2
@@ -127,8 +126,8 @@ def film_with_boxes(radiograph: "Radiograph", assessment: "Assessment") -> str:
     found = [one for one in assessment.bones.values() if one is not None]
     shapes = []
     for one in found:
-        x0, y0, x1, y1 = one.box
-        place = f'x="{x0:.1f}" y="{y0:.1f}" width="{x1 - x0:.1f}" height="{y1 - y0:.1f}" rx="1%"'
+        box = one.box
+        place = f'x="{box.xmin:.1f}" y="{box.ymin:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" rx="1%"'
         shapes.append(
             f'<g data-bone="{escape(one.bone)}" style="--bone:{bone_colour(one.bone)}">'
             f'<rect class="box-halo" {place}/><rect class="box-line" {place}/></g>'

@@ -31,8 +31,7 @@ from webapp.shared.words import (
 )
 
 if TYPE_CHECKING:
-    from core.assessment.assessor import Assessment
-    from core.assessment.explain import Explanation
+    from core.assessment.records import Assessment, Explanation
     from core.film.radiograph import Radiograph
     from core.standards import ScoreCard
 

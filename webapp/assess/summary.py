@@ -18,7 +18,7 @@ from webapp.shared.words import (
 )
 
 if TYPE_CHECKING:
-    from core.assessment.assessor import Assessment
+    from core.assessment.records import Assessment
     from core.standards import ScoreCard
 
 WELCOME: Final = """

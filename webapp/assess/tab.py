@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +14,7 @@ from gradio.processing_utils import save_bytes_to_cache
 from core.bones import Sex
 from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph, read_radiograph
+from core.hand.hand import Hand
 from webapp.assess.crop_cards import OVERLAY_CHOICES, crop_grid
 from webapp.assess.examples import Example
 from webapp.assess.film_view import NO_FILM_YET, film_preview, film_with_boxes
@@ -25,7 +26,8 @@ from webapp.shared.figures import age_figure, influence_figure
 from webapp.shared.words import SEX_WORDS, short_hash
 
 if TYPE_CHECKING:
-    from core.assessment.assessor import Assessment, Assessor
+    from core.assessment.assessor import Assessor
+    from core.assessment.records import Assessment
 
 _log = logging.getLogger(__name__)
 
@@ -60,10 +62,11 @@ Updates = dict[Any, Any]
 
 @dataclass(frozen=True)
 class FilmInHand:
-    """The film of a session, read once: where it was uploaded to, and its pixels."""
+    """The film of a session, read once: where it was uploaded to, its pixels and, once it was assessed, the hand on it."""
 
     path: str
     radiograph: Radiograph
+    hand: Hand | None = None
 
 
 @dataclass(frozen=True)
@@ -271,11 +274,14 @@ class _Tab:
         progress(_READ_UNTIL, desc="Loading the weights")
         assessor = self._load_assessor()
         span = _ASSESSED_AT - _READ_UNTIL
-        assessment = assessor.assess(
-            film.radiograph, sex, lambda share, text: progress(_READ_UNTIL + span * share, desc=text)
-        )
+
+        def told(share: float, text: str) -> None:
+            progress(_READ_UNTIL + span * share, desc=text)
+
+        hand = assessor.find_hand(film.radiograph, told)
+        assessment = assessor.assess_hand(hand, sex, told)
         progress(_ASSESSED_AT, desc="Explaining the grades")
-        explanation = assessor.explain(film.radiograph, assessment, stage)
+        explanation = assessor.explain(hand, assessment, stage)
         progress(_EXPLAINED_AT, desc="Drawing")
         report = report_pdf(film.radiograph, assessment, explanation, datetime.now().astimezone())
         data = json.dumps(assessment.to_dict(), indent=2, allow_nan=False).encode()
@@ -285,7 +291,7 @@ class _Tab:
         progress(_DRAWN_AT, desc="Sending")
         return {
             self.message: message(missing, "warning"),
-            self.film_state: film,
+            self.film_state: replace(film, hand=hand),
             self.assessment_state: assessment,
             self.film_view: film_with_boxes(film.radiograph, assessment),
             self.headline: headline(assessment),
@@ -309,12 +315,12 @@ class _Tab:
         stage: int,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Updates:
-        if film is None or assessment is None:
+        if film is None or film.hand is None or assessment is None:
             return {self.message: message("")}
         try:
             progress(0.1, desc=f"Explaining with stage {stage}")
             with TURNS.now():
-                explanation = self._load_assessor().explain(film.radiograph, assessment, stage)
+                explanation = self._load_assessor().explain(film.hand, assessment, stage)
             return {self.crops: crop_grid(assessment, explanation, overlay, opacity)}
         except Exception as error:
             return {self.message: message(_warned(error))}

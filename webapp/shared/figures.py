@@ -10,7 +10,7 @@ from core.standards import STANDARDS, age_distribution, standard, total_distribu
 from webapp.shared.words import year_range, years
 
 if TYPE_CHECKING:
-    from core.assessment.assessor import Assessment
+    from core.assessment.records import Assessment
 
 _STANDARD_COLOURS: Final = {"rus_chn": "#2a9d8f", "tw3_rus": "#4c78d0", "tw3_c_rus": "#a463b8"}
 _AGE_COLOUR: Final = "#d9480f"

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from core.bones import BONE_TITLES, RUS_BONES
 from core.dataset.labels import (
@@ -17,7 +17,7 @@ from core.dataset.labels import (
     checked_sex,
     label,
 )
-from core.hand.localization import Box
+from core.film.box import Box
 
 MAX_BYTES = 500 * 10**6
 
@@ -56,8 +56,8 @@ class Writer:
             "id": self._boxes,
             "image_id": self._films,
             "category_id": RUS_BONES.index(said.bone) + 1,
-            "bbox": [xmin, ymin, xmax - xmin, ymax - ymin],
-            "area": (xmax - xmin) * (ymax - ymin),
+            "bbox": [xmin, ymin, box.width, box.height],
+            "area": box.area,
             "segmentation": [[xmin, ymin, xmax, ymin, xmax, ymax, xmin, ymax]],
             "iscrowd": 0,
             "attributes": {"verdict": said.verdict, "grade": said.grade, "label": said.text},
@@ -72,7 +72,7 @@ class Writer:
         self._annotations.close()
         self._file.close()
 
-    def __enter__(self) -> "Writer":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -162,7 +162,7 @@ def _box(given: object) -> Box | None:
     x, y, width, height = numbers
     if not (width > 0 and height > 0):
         raise ValueError("the bbox has no area; width and height must be greater than 0.")
-    return float(x), float(y), float(x + width), float(y + height)
+    return Box(x, y, x + width, y + height)
 
 
 def _film(path: Path, image: dict[str, Any], labels: list[Label]) -> LabelledFilm:

@@ -6,6 +6,7 @@ LabelImg's successors write them.
 
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -22,7 +23,7 @@ from core.dataset.labels import (
     checked_sex,
     label,
 )
-from core.hand.localization import Box
+from core.film.box import Box
 
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
 MAX_BYTES = 10 * 10**6
@@ -57,7 +58,7 @@ class Writer:
     def close(self) -> None:
         """There is nothing left to end."""
 
-    def __enter__(self) -> "Writer":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -154,8 +155,8 @@ def _label(thing: Element, place: str) -> Label:
         said[_text(attribute, "name")] = _text(attribute, "value")
     edges = [_text(thing, f"bndbox/{edge}") for edge in _EDGES]
     box = box_of([*edges])
-    # files that count from 0 have boxes that start at 0
-    box = box and (max(box[0] - 1, 0.0), max(box[1] - 1, 0.0), box[2], box[3])
+    if box is not None:  # files that count from 0 have boxes that start at 0
+        box = Box(max(box.xmin - 1, 0.0), max(box.ymin - 1, 0.0), box.xmax, box.ymax)
     return label(bone, said["grade"] or named_grade, said["verdict"], box, place)
 
 

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-from core.assessment.assessor import Assessment, Assessor
+from core.assessment.assessor import Assessor
+from core.assessment.records import Assessment
 from core.cohort.films import Film
 from core.errors import FilmRefused
 from core.evaluation.figures import BySex

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from core.bones import RUS_BONES
 from core.evaluation.accuracy.assessed import AssessedFilm
 from core.evaluation.figures import Inline
+from core.film.box import Box
 
 _HIT = 0.5
 
@@ -36,15 +37,6 @@ class PlaceFigures:
     overlaps: Inline[Overlaps | None]
 
 
-def iou(first: Sequence[float], second: Sequence[float]) -> float:
-    """Intersection over union of two boxes (xmin, ymin, xmax, ymax)."""
-    width = min(first[2], second[2]) - max(first[0], second[0])
-    height = min(first[3], second[3]) - max(first[1], second[1])
-    shared = max(width, 0.0) * max(height, 0.0)
-    areas = sum((b[2] - b[0]) * (b[3] - b[1]) for b in (first, second))
-    return shared / max(areas - shared, 1e-9)
-
-
 def localization_figures(films: Sequence[AssessedFilm], boxes: Mapping[str, NDArray[np.float64]]) -> PlaceFigures:
     """How well the 13 boxes match those drawn by hand. boxes: by film id, at least 13x4 in pixels, NaN where not drawn."""
     overlaps: list[list[float]] = []
@@ -57,7 +49,7 @@ def localization_figures(films: Sequence[AssessedFilm], boxes: Mapping[str, NDAr
         row, ranks = [], []
         for bone, box in zip(RUS_BONES, drawn[: len(RUS_BONES)], strict=True):
             assessed = found.get(bone)
-            row.append(np.nan if np.isnan(box).any() else 0.0 if assessed is None else iou(assessed.box, box.tolist()))
+            row.append(np.nan if np.isnan(box).any() else 0.0 if assessed is None else assessed.box.iou(Box(*box)))
             ranks.append(0.0 if assessed is None else assessed.confidence)
         overlaps.append(row)
         scores.append(ranks)

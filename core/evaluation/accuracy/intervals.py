@@ -6,8 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from core.assessment.assessor import Assessment, Assessor
-from core.assessment.bone_age import BoneAge, heard, interval_of_total
+from core.assessment.assessor import Assessor
+from core.assessment.bone_age import interval_of_total
+from core.assessment.records import Assessment, BoneAge
 from core.evaluation.accuracy.assessed import AssessedFilm, by_sex
 from core.evaluation.figures import Inline
 from core.evaluation.uncertainty import wilson95
@@ -62,7 +63,7 @@ def intervals_of(assessor: Assessor) -> IntervalOf:
         distribution = total_distribution("rus_chn", assessment.sex, dict(assessment.probabilities))
         bones, second = assessment.bones_age_months, assessment.second_opinion
         ends = interval_of_total(assessor.grader, assessment.sex, distribution, assessor.spread, coverage)
-        return ends if bones is None or second is None else heard(BoneAge(bones, ends), second).interval90
+        return ends if bones is None or second is None else second.heard(BoneAge(bones, ends)).interval90
 
     return interval
 

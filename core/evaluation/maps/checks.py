@@ -16,8 +16,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from core.assessment.assessor import Assessor
-from core.assessment.explain import BoneMaps, explain
+from core.assessment.explain import explain
 from core.assessment.grader import network_input
+from core.assessment.records import BoneMaps
 from core.bones import RUS_BONES
 from core.cohort.films import Film, read_films
 from core.errors import BoneGradeError, FilmRefused
@@ -52,7 +53,6 @@ from core.evaluation.maps.measures import (
 )
 from core.evaluation.uncertainty import bootstrap95
 from core.film.radiograph import read_radiograph
-from core.hand.crops import cut_all
 from core.hand.growth_plates import growth_plate_band
 from models.bone_grader import BoneGrader
 
@@ -94,8 +94,7 @@ def check(films: Sequence[Film], assessor: Assessor, split: str | None) -> Check
     refused = hands = 0
     for film in tqdm(list(films), desc="hands", mininterval=10):
         try:
-            radiograph = read_radiograph(film.path)
-            crops = cut_all(radiograph, assessor.localizer.locate(radiograph))
+            crops = assessor.find_hand(read_radiograph(film.path)).crops
         except FilmRefused:
             refused += 1
             continue

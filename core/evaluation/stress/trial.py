@@ -81,21 +81,20 @@ def stress(films: Sequence[Film], assessor: Assessor, pictures_a_kind: int) -> S
     for film in tqdm(list(films), desc="hands", mininterval=10):
         try:
             pixels = read_radiograph(film.path).pixels
-            as_it_is = assessor.assess(_film(pixels), film.sex)
+            hand = assessor.find_hand(_film(pixels))
         except FilmRefused:
             refused.append(film.id)
             continue
-        months = as_it_is.bone_age_months
+        months = assessor.assess_hand(hand, film.sex).bone_age_months
         if months is None:
             incomplete.append(film.id)
             continue
-        by_bone = {region.bone: np.array(region.centre) for region in as_it_is.localization.regions}
-        wrist = (by_bone["Radius"] + by_bone["Ulna"]) / 2
-        towards = by_bone["MC3"] - wrist
-        unit = as_it_is.localization.regions[0].size
+        radius, ulna, middle = (np.array(hand.localization.region(bone).centre) for bone in ("Radius", "Ulna", "MC3"))
+        wrist = (radius + ulna) / 2
+        towards = middle - wrist
+        unit = hand.localization.regions[0].size
         changed = {name: change(pixels) for name, change in CHANGES.items()}
-        dark = np.float32(1.0) - pixels if as_it_is.inverted else pixels
-        changed[CUT] = forearm_cut_off(dark, wrist, towards / np.linalg.norm(towards), unit)
+        changed[CUT] = forearm_cut_off(hand.positive, wrist, towards / np.linalg.norm(towards), unit)
         for name, picture in changed.items():
             again = _months(assessor, picture, film.sex)
             if again is None:

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.assessment.assessor import Assessment, Assessor
-from core.assessment.bone_age import SecondOpinion, bone_age
+from core.assessment.assessor import Assessor
+from core.assessment.bone_age import bone_age
 from core.assessment.person import around_grades, model_scores, person_scores, score_cards
+from core.assessment.records import Assessment, SecondOpinion
 from core.bones import RUS_BONES, Sex
 from core.errors import BoneGradeError, FilmRefused
-from core.evaluation.accuracy.boxes import iou
+from core.film.box import Box
 from core.film.radiograph import Radiograph, read_radiograph
 from core.ledger import PredictionRecord
 from core.standards import STANDARDS, grade_count, grade_label, score_card, standard, tw3_stage, widened_interval
@@ -24,7 +25,6 @@ from tests.hands import Assess, Example, assert_same, shipped_examples
 from tests.no_hands import black
 
 MakeFilm = Callable[[NDArray[np.float32]], Radiograph]
-Box = tuple[float, float, float, float]
 
 EXAMPLES = shipped_examples()
 each_example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.path.stem)
@@ -153,13 +153,11 @@ def test_a_refusal_is_one_sentence(assessor: Assessor, make_film: MakeFilm, sex:
 
 def _quarter(box: Box, width: float) -> Box:
     """Where a box lies once its film, `width` pixels wide, is turned anticlockwise by a quarter (np.rot90)."""
-    x0, y0, x1, y1 = box
-    return y0, width - x1, y1, width - x0
+    return Box(box.ymin, width - box.xmax, box.ymax, width - box.xmin)
 
 
 def _mirror(box: Box, width: float) -> Box:
-    x0, y0, x1, y1 = box
-    return width - x1, y0, width - x0, y1
+    return Box(width - box.xmax, box.ymin, width - box.xmin, box.ymax)
 
 
 def _around(degrees: float) -> float:
@@ -202,7 +200,7 @@ def test_any_way_round(
         for _ in range(turns):
             box = _quarter(box, width)
             height, width = width, height
-        assert iou(graded.box, box) >= 0.7, bone
+        assert graded.box.iou(box) >= 0.7, bone
 
 
 def test_a_bone_out_of_line_fails_a_check_and_is_told_to_scripts(

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from core.assessment.bone_age import BoneAge, SecondOpinion, bone_age, bone_age_of_total, heard, months_of_totals
-from core.assessment.grader import GradeProbabilities, Grader
+from core.assessment.bone_age import bone_age, bone_age_of_total, months_of_totals
+from core.assessment.grader import Grader
+from core.assessment.records import BoneAge, GradeProbabilities, SecondOpinion
 from core.bones import RUS_BONES
 from core.standards import age_of_total, grade_count
 
@@ -71,7 +72,7 @@ def test_no_age_with_a_bone_missing(small_grader: Grader) -> None:
 def test_a_second_opinion_moves_age_and_interval_by_its_weight(
     second: SecondOpinion, months: float, interval: tuple[float, float]
 ) -> None:
-    moved = heard(BoneAge(100.0, (90.0, 120.0)), second)
+    moved = second.heard(BoneAge(100.0, (90.0, 120.0)))
     assert moved.months == pytest.approx(months) and moved.interval90 == pytest.approx(interval)
 
 

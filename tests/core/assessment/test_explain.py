@@ -11,7 +11,7 @@ from core.assessment.assessor import Assessor
 from core.assessment.explain import explain
 from core.assessment.grader import Grader, network_input, starting_cuts
 from core.bones import RUS_BONES
-from core.film.radiograph import read_radiograph
+from core.hand.hand import Hand
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.improved_resnet import ResidualUnit, ResNetOptions
 from tests.hands import Assess, Example
@@ -49,8 +49,10 @@ def test_maps_of_every_found_bone_in_range(assessor: Assessor, example_crops: Cr
     assert all(parameter.grad is None for parameter in network.parameters())
 
 
-def test_through_the_assessor(assessor: Assessor, example: Example, assessed: Assess, example_crops: Crops) -> None:
-    explanation = assessor.explain(read_radiograph(example.path), assessed(example))
+def test_through_the_assessor(
+    assessor: Assessor, example: Example, assessed: Assess, example_hand: Hand, example_crops: Crops
+) -> None:
+    explanation = assessor.explain(example_hand, assessed(example))
     assert explanation.stage == 3 and list(explanation.maps) == list(example_crops)
 
 

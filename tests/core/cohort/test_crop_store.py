@@ -10,7 +10,8 @@ from core.bones import RUS_BONES
 from core.cohort.crop_store import GROUP_BONES, HandCrops, cut_films, to_levels
 from core.cohort.films import Film
 from core.film.radiograph import read_radiograph
-from core.hand.crops import CONTEXT_SIDE, cut_all
+from core.hand.crops import CONTEXT_SIDE
+from core.hand.hand import Hand
 from tests.hands import Assess, Example
 from tests.no_hands import noise
 
@@ -47,7 +48,7 @@ def test_films_are_cut_and_refused_ones_left_out(
     assert hands.ids.tolist() == ["hand"] and hands.months.tolist() == [120.0] and hands.female.tolist() == [1]
     assert hands.crops.shape == (1, 13, CONTEXT_SIDE, CONTEXT_SIDE) and hands.crops.dtype == np.uint8
     assert hands.found.all()
-    crops = cut_all(read_radiograph(example.path), assessed(example).localization)
+    crops = Hand(read_radiograph(example.path), assessed(example).localization).crops
     for place, bone in enumerate(RUS_BONES):
         np.testing.assert_allclose(hands.crops[0, place] / 255, crops[bone], atol=0.01)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from core.assessment.explain import BoneMaps, Explanation
+from core.assessment.records import BoneMaps, Explanation
 from core.commands.assess import write_maps
 
 

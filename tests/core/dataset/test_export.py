@@ -23,6 +23,7 @@ from core.dataset.formats import coco, csv_labels, pascal_voc
 from core.dataset.manifest import check_files
 from core.dataset.snapshot import NothingToExport
 from core.dataset.split import BadShares, Shares
+from core.film.box import Box
 from core.film.radiograph import read_radiograph
 from core.ledger import Correction, DamagedStore
 from tests.stored_films import Store, bare, graded, hand
@@ -44,8 +45,10 @@ def _fill(store: Store) -> None:
     films.append(store.film(7, assessed=False))
     for film in films[:7]:
         store.accept(film)
-    store.save(films[7], [graded("MC3", 5, (20.0, 30.0, 80.0, 110.0))], "ben")
-    store.save(films[0], [graded("MC3", 4, (20.0, 30.0, 80.0, 110.0)), Correction("Ulna", "unreadable", None)], "ben")
+    store.save(films[7], [graded("MC3", 5, Box(20.0, 30.0, 80.0, 110.0))], "ben")
+    store.save(
+        films[0], [graded("MC3", 4, Box(20.0, 30.0, 80.0, 110.0)), Correction("Ulna", "unreadable", None)], "ben"
+    )
     store.gold(films[5], {bone: 2 for bone in RUS_BONES})
 
 
@@ -121,7 +124,7 @@ def test_prediction_correction_and_gold_stand_beside_each_other(store: Store, tm
     assert len(table) == 8 * 13
     corrected = table.loc[(hand(0).sha256, "MC3")]
     assert (corrected.verdict, corrected.grade, corrected.label, corrected.accepted) == ("graded", 4, "4(0)", False)
-    assert tuple(corrected[["xmin", "ymin", "xmax", "ymax"]]) == (20.0, 30.0, 80.0, 110.0)
+    assert Box(*corrected[["xmin", "ymin", "xmax", "ymax"]]) == Box(20.0, 30.0, 80.0, 110.0)
     prediction = store.prediction(store.film(0))
     np.testing.assert_allclose(corrected.prediction_probabilities, prediction.probabilities["MC3"], rtol=1e-6)
     assert corrected.prediction_grade == np.argmax(prediction.probabilities["MC3"])

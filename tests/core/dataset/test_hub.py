@@ -16,6 +16,7 @@ from huggingface_hub import CommitScheduler, HfApi
 from core.dataset.export import export
 from core.dataset.hub import EventPusher, HubRefused, push_dataset, require_private, start_pushing
 from core.dataset.manifest import DamagedDataset
+from core.film.box import Box
 from tests.stored_films import Store, graded
 
 
@@ -95,7 +96,7 @@ def test_new_events_are_appended_to_one_file_of_the_process(store: Store, tmp_pa
     film = store.film(1, patient="p1")
     store.accept(film)
     assert pusher.write_new() == 1
-    store.save(film, [graded("MC3", 4, (20.0, 30.0, 80.0, 110.0))], "ben")
+    store.save(film, [graded("MC3", 4, Box(20.0, 30.0, 80.0, 110.0))], "ben")
     assert (pusher.write_new(), pusher.write_new()) == (1, 0)
     (file,) = (tmp_path / "hub" / "events").iterdir()
     assert uuid.UUID(file.stem).version == 4

@@ -13,6 +13,7 @@ from core.dataset.labels import (
     checked_sex,
     label,
 )
+from core.film.box import Box
 from core.standards import grade_count
 from tests.stored_films import rus_chn_document
 
@@ -77,7 +78,7 @@ def test_verdicts_that_contradict_themselves(grade: object, verdict: object, sen
 
 
 def test_boxes() -> None:
-    assert box_of(["1", 2, "3.5", 4.0]) == (1.0, 2.0, 3.5, 4.0)
+    assert box_of(["1", 2, "3.5", 4.0]) == Box(1.0, 2.0, 3.5, 4.0)
     assert box_of([None, "", None, ""]) is None
     for bad in (["1", "2", "3", ""], [1, 2, "x", 4], [1, 2, "nan", 4], [1, 2, "inf", 4]):
         with pytest.raises(ValueError, match="not four numbers"):
@@ -88,9 +89,9 @@ def test_boxes() -> None:
 
 
 def test_a_box_must_lie_on_the_film() -> None:
-    assert box_on_film((0.0, 0.0, 80.0, 96.0), 80, 96) == (0.0, 0.0, 80.0, 96.0)
-    assert box_on_film((-0.2, 1.0, 80.1, 96.4), 80, 96) == (0.0, 1.0, 80.0, 96.0)
-    for outside in ((-1.0, 0, 5, 5), (0, -0.5, 5, 5), (0, 0, 80.5, 5), (0, 0, 5, 97.0)):
+    assert box_on_film(Box(0.0, 0.0, 80.0, 96.0), 80, 96) == Box(0.0, 0.0, 80.0, 96.0)
+    assert box_on_film(Box(-0.2, 1.0, 80.1, 96.4), 80, 96) == Box(0.0, 1.0, 80.0, 96.0)
+    for outside in (Box(-1.0, 0, 5, 5), Box(0, -0.5, 5, 5), Box(0, 0, 80.5, 5), Box(0, 0, 5, 97.0)):
         with pytest.raises(ValueError, match="outside the film of 80 x 96 pixels"):
             box_on_film(outside, 80, 96)
 

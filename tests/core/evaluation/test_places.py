@@ -23,11 +23,12 @@ from core.evaluation.places import (
     read_keypoints,
     read_ossification_boxes,
 )
+from core.film.box import Box
 from tests.hands import Assess, Example
 from tests.no_hands import noise
 
 #: A box of 6 x 8 pixels about (13, 14): its diagonal is 10.
-BOXED = Mark((13.0, 14.0), 10.0, (10.0, 10.0, 16.0, 18.0))
+BOXED = Mark((13.0, 14.0), 10.0, Box(10.0, 10.0, 16.0, 18.0))
 
 
 def test_distances_and_insides() -> None:

@@ -54,7 +54,7 @@ def test_names_dates_and_numbers_are_found_where_they_stand(text: str, at: tuple
     assert any(covered(place, written) for place in places)
     assert {place.kind for place in places} == {"writing"}
     # A box around the line, not around the film.
-    assert all((p.box[2] - p.box[0]) * (p.box[3] - p.box[1]) < 0.1 * WIDTH * HEIGHT for p in places)
+    assert all(p.box.area < 0.1 * WIDTH * HEIGHT for p in places)
 
 
 @pytest.mark.parametrize("turn", [cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE])

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from core.assessment.assessor import Assessment, Assessor
-from core.assessment.assessor import Progress as Report
+from core.assessment.assessor import Assessor
+from core.assessment.records import Assessment
+from core.assessment.records import Progress as Report
 from core.bones import Sex
 from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph, film_hash, read_radiograph

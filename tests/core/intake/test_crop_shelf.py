@@ -1,4 +1,4 @@
-"""Crops of an export: those of core.hand.crops, cut where the reader put the box, kept and cut anew when anything changes."""
+"""Crops of an export: those of core.hand.hand, cut where the reader put the box, kept and cut anew when anything changes."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from core.bones import RUS_BONES
 from core.dataset.snapshot import FilmSnapshot, Snapshot
-from core.hand.crops import CONTEXT_SIDE, CUT_VERSION, cut, moved_region
+from core.film.box import Box
+from core.hand.crops import CONTEXT_SIDE, CUT_VERSION
+from core.hand.hand import Hand
+from core.hand.localization import Region
 from core.intake import crop_shelf
 from core.intake.crop_shelf import CropShelf, KeptCrop
 from core.ledger import Correction, DamagedStore
@@ -41,9 +44,9 @@ def cuts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     done: list[str] = []
     png = crop_shelf.png
 
-    def counted(radiograph: object, localization: object, region: object) -> bytes:
-        done.append(region.bone)  # type: ignore[attr-defined]
-        return png(radiograph, localization, region)  # type: ignore[arg-type]
+    def counted(of: Hand, region: Region) -> bytes:
+        done.append(region.bone)
+        return png(of, region)
 
     monkeypatch.setattr(crop_shelf, "png", counted)
     return done
@@ -61,30 +64,29 @@ def test_accepted_boxes_are_cut_as_the_model_saw_them(store: Store, inverted: bo
     for region in lying.regions:
         crop = _decoded(crops[region.bone].png)
         assert crop.shape == (CONTEXT_SIDE, CONTEXT_SIDE)
-        np.testing.assert_array_equal(crop, _levels(cut(hand(1), lying, region)))
+        np.testing.assert_array_equal(crop, _levels(Hand(hand(1), lying).cut(region)))
         assert not crops[region.bone].moved
 
 
 def test_a_moved_box_is_cut_where_it_was_put(store: Store) -> None:
     film = store.film(1)
-    box = (20.0, 30.0, 80.0, 110.0)
+    box = Box(20.0, 30.0, 80.0, 110.0)
     store.save(film, [graded("MC3", 5, box), graded("PP1", 3), Correction("Ulna", "unreadable", None, box)])
     crops = _crops(store, _one(store))
     assert {bone: crop.moved for bone, crop in crops.items()} == {"MC3": True, "PP1": False}
     lying = localization(1)
-    regions = {region.bone: region for region in lying.regions}
-    moved = cut(hand(1), lying, moved_region(hand(1), regions["MC3"], box))
+    whole = Hand(hand(1), lying)
+    moved = whole.cut(whole.moved("MC3", box))
     np.testing.assert_array_equal(_decoded(crops["MC3"].png), _levels(moved))
-    np.testing.assert_array_equal(_decoded(crops["PP1"].png), _levels(cut(hand(1), lying, regions["PP1"])))
+    np.testing.assert_array_equal(_decoded(crops["PP1"].png), _levels(whole.crops["PP1"]))
 
 
 def test_a_box_that_was_only_rounded_was_not_moved(store: Store) -> None:
     film = store.film(1)
-    regions = {region.bone: region for region in localization(1).regions}
-    xmin, ymin, xmax, ymax = regions["MC3"].box
-    rounded = (float(round(xmin)), float(round(ymin)), float(round(xmax)), float(round(ymax)))
-    pushed = (rounded[0] + 2, *rounded[1:])
-    assert rounded != regions["MC3"].box
+    predicted = localization(1).region("MC3").box
+    rounded = Box(*(round(edge) for edge in predicted))
+    pushed = replace(rounded, xmin=rounded.xmin + 2)
+    assert rounded != predicted
     for box, moved in ((rounded, False), (pushed, True)):
         store.save(film, [graded("MC3", 5, box)])
         assert _crops(store, _one(store))["MC3"].moved is moved
@@ -92,7 +94,7 @@ def test_a_box_that_was_only_rounded_was_not_moved(store: Store) -> None:
 
 def test_a_bone_that_was_not_found_has_a_crop_once_it_is_boxed(store: Store) -> None:
     film = store.film(1)
-    store.save(film, [graded("MC3", 0), graded("PP1", 3, (20.0, 30.0, 80.0, 110.0))])
+    store.save(film, [graded("MC3", 0), graded("PP1", 3, Box(20.0, 30.0, 80.0, 110.0))])
     found = _one(store)
     assert found.prediction is not None and found.prediction.localization is not None
     lost = tuple(replace(region, status="missing") for region in found.prediction.localization.regions)
@@ -108,7 +110,7 @@ def test_crops_are_kept_and_only_changed_ones_cut_again(store: Store, cuts: list
     assert sorted(cuts) == sorted(RUS_BONES)
     assert _crops(store, _one(store)) == first
     assert len(cuts) == 13
-    store.save(film, [graded("MC3", 5, (20.0, 30.0, 80.0, 110.0))], "ben")
+    store.save(film, [graded("MC3", 5, Box(20.0, 30.0, 80.0, 110.0))], "ben")
     second = _crops(store, _one(store))
     assert cuts[13:] == ["MC3"]
     assert {bone for bone in RUS_BONES if first[bone] != second[bone]} == {"MC3"}

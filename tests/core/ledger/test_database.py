@@ -13,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from core.film.box import Box
 from core.ledger import Correction, DamagedStore, Ledger, LedgerSettings, UnreachableDatabase, schema
 from core.ledger.database import Database
 from tests.postgres import new_database
@@ -250,7 +251,7 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None
 
 def test_corrections_are_stored_to_the_last_digit(room: ReadingRoom) -> None:
     film = room.film()
-    box = (0.1 + 0.2, 1 / 3, 3.0000000000000004, 3.9999999999999996)
+    box = Box(0.1 + 0.2, 1 / 3, 3.0000000000000004, 3.9999999999999996)
     said = Correction("Radius", "graded", 5, box, note="ä " * 50, seconds=1e-9)
     room.ledger.save(film, [said], reader="ann", base_revision=0, token="t", prediction_id=None, seconds=0.1)
     assert room.ledger.reading(film, "ann") == {"Radius": said}

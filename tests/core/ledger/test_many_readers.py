@@ -19,6 +19,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.bones import RUS_BONES
+from core.film.box import Box
 from core.film.radiograph import Radiograph, film_hash
 from core.ledger import Correction, Ledger, LedgerSettings, StaleRevision, schema
 from tests.reading_room import ReadingRoom, hand_at
@@ -29,7 +30,7 @@ _PROCESSES.set_forkserver_preload(["core.ledger", "tests.reading_room"])
 
 
 def _verdicts(note: str) -> list[Correction]:
-    return [Correction(bone, "graded", 3, (0.5, 0.5, 3.5, 3.5), note=note) for bone in RUS_BONES]
+    return [Correction(bone, "graded", 3, Box(0.5, 0.5, 3.5, 3.5), note=note) for bone in RUS_BONES]
 
 
 def _read_many(ledger: Ledger, films: list[int], reader: str, saves: int, seconds: list[float]) -> None:

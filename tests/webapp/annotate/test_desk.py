@@ -11,9 +11,11 @@ import gradio as gr
 import pytest
 
 from core.access.roles import Reader, Role
-from core.assessment.assessor import Assessment, Assessor, Progress
+from core.assessment.assessor import Assessor
+from core.assessment.records import Assessment, Progress
 from core.bones import Sex
 from core.errors import BoneGradeError, BoxRefused
+from core.film.box import Box
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.intake.turns import Turns
 from core.ledger import Correction, Ledger, LedgerSettings, assessment_of
@@ -339,7 +341,7 @@ def test_live_scores_move_with_every_word(annotate: AnnotateDesk, film: int, ass
     boxless = annotate.live(_with(opened, {"DP3": Said(box=())}), opened.sitting)
     assert boxless.model.cards["rus_chn"].missing == ("DP3",)
     with pytest.raises(BoxRefused):
-        annotate.regrade(opened.sitting, "DP3", (-1.0, 0.0, 5.0, 5.0))
+        annotate.regrade(opened.sitting, "DP3", Box(-1.0, 0.0, 5.0, 5.0))
 
 
 def test_a_reader_is_told_of_a_grade_out_of_line_and_saves_it_all_the_same(

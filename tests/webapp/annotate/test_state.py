@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from core.assessment.assessor import Assessment
+from core.assessment.records import Assessment
 from core.bones import RUS_BONES
+from core.film.box import Box
 from core.ledger.records import Correction
 from webapp.annotate.state import (
     Said,
@@ -80,7 +81,7 @@ def test_boxes_are_the_reader_s_before_the_model_s(assessment: Assessment) -> No
     assert list(predicted) == list(RUS_BONES)
     says = {"Radius": Said(box=(10.0, 20.0, 60.0, 90.0)), "Ulna": Said(box=()), "MC1": Said(note="hm")}
     boxes = current_boxes(_work(says), assessment)
-    assert boxes["Radius"] == (10.0, 20.0, 60.0, 90.0)
+    assert boxes["Radius"] == Box(10.0, 20.0, 60.0, 90.0)
     assert "Ulna" not in boxes
     assert boxes["MC1"] == predicted["MC1"]
 
@@ -110,7 +111,7 @@ def test_only_what_differs_from_the_saved_reading_is_saved(assessment: Assessmen
 
 
 def test_a_saved_box_comes_back_as_it_was(assessment: Assessment) -> None:
-    moved = Correction("PP3", "graded", 4, (10.0, 20.0, 60.0, 90.0))
+    moved = Correction("PP3", "graded", 4, Box(10.0, 20.0, 60.0, 90.0))
     none = Correction("PP5", "unreadable", None, None)
     says = says_of({"PP3": moved, "PP5": none}, assessment)
     assert says["PP3"].box == (10.0, 20.0, 60.0, 90.0) and says["PP5"].box == ()

@@ -6,10 +6,11 @@ import re
 import cv2
 import numpy as np
 
-from core.assessment.assessor import Assessment, Assessor
-from core.assessment.explain import Explanation
+from core.assessment.assessor import Assessor
+from core.assessment.records import Assessment, Explanation
 from core.bones import BONE_TITLES, RUS_BONES
 from core.film.radiograph import Radiograph
+from core.hand.hand import Hand
 from webapp.assess.crop_cards import NO_OVERLAY, OVERLAYS, crop_grid
 from webapp.shared.pictures import heat
 
@@ -63,7 +64,7 @@ def test_a_bone_out_of_line_is_marked_with_what_its_neighbours_point_to(
 def test_a_missing_bone_is_not_shown_as_grade_0(
     assessor: Assessor, radiograph: Radiograph, without_ulna: Assessment
 ) -> None:
-    maps = assessor.explain(radiograph, without_ulna, 2)
+    maps = assessor.explain(Hand(radiograph, without_ulna.localization), without_ulna, 2)
     cards = _cards(crop_grid(without_ulna, maps, NO_OVERLAY, 0.5))
     assert len(cards) == 13
     assert "Not found" in cards["Ulna"] and "not grade 0" in cards["Ulna"] and "<strong>" not in cards["Ulna"]

@@ -3,8 +3,9 @@
 import re
 from itertools import combinations
 
-from core.assessment.assessor import Assessment
+from core.assessment.records import Assessment
 from core.bones import RUS_BONES
+from core.film.box import Box
 from core.film.radiograph import Radiograph
 from webapp.assess.film_view import Label, film_preview, film_with_boxes, labels_of, place_labels
 
@@ -26,7 +27,7 @@ def test_the_labels_of_a_hand_lie_on_the_film_and_hide_none_of_each_other(assess
 
 
 def test_a_label_moves_aside_where_its_first_place_is_taken() -> None:
-    boxes = {"DP1": (40.0, 40.0, 60.0, 60.0), "DP3": (62.0, 40.0, 82.0, 60.0)}
+    boxes = {"DP1": Box(40.0, 40.0, 60.0, 60.0), "DP3": Box(62.0, 40.0, 82.0, 60.0)}
     labels = place_labels(boxes, {"DP1": "6(0)", "DP3": "7(2)"}, 200, 200)
     assert not _meet(*labels)
     assert labels[0].x + labels[0].width <= 62 or labels[0].x >= 82 or labels[0].y >= 60 or labels[0].y <= 40
@@ -45,7 +46,7 @@ def test_every_bone_has_its_box_in_pixels_of_the_film(radiograph: Radiograph, as
         found = re.search(rf'<g data-bone="{bone}".*?x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"', html)
         assert found is not None
         x, y, width = map(float, found.groups())
-        assert abs(x - one.box[0]) < 0.06 and abs(y - one.box[1]) < 0.06 and abs(x + width - one.box[2]) < 0.11
+        assert abs(x - one.box.xmin) < 0.06 and abs(y - one.box.ymin) < 0.06 and abs(x + width - one.box.xmax) < 0.11
         assert f"{bone} <b>{one.label}</b>" in html
     assert "13 of 13 bones" in html
 

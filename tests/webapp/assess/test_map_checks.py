@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.assessment.assessor import Assessment
-from core.assessment.explain import Explanation
+from core.assessment.records import Assessment, Explanation
 from core.evaluation.maps.checked import CheckedMap, CheckedMaps, Estimate
 from webapp.assess.crop_cards import crop_grid
 from webapp.assess.map_checks import NOT_CHECKED, checks_line

@@ -6,10 +6,11 @@ import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from core.assessment.assessor import Assessment, Assessor
-from core.assessment.explain import Explanation
+from core.assessment.assessor import Assessor
+from core.assessment.records import Assessment, Explanation
 from core.bones import RUS_BONES
 from core.film.radiograph import Radiograph
+from core.hand.hand import Hand
 from core.standards import grade_count
 from webapp.assess.report import report_pdf
 from webapp.shared.words import DISCLAIMER
@@ -45,7 +46,7 @@ def test_one_page_says_age_grades_weights_date_and_what_it_is_not(
 def test_a_report_without_a_bone_gives_no_age(
     radiograph: Radiograph, assessor: Assessor, without_ulna: Assessment
 ) -> None:
-    maps = assessor.explain(radiograph, without_ulna)
+    maps = assessor.explain(Hand(radiograph, without_ulna.localization), without_ulna)
     text = _text(report_pdf(radiograph, without_ulna, maps, _NOON))
     assert "No bone age" in text and "12 of 13 bones found" in text and "not found" in text
 

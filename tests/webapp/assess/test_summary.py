@@ -4,8 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from core.assessment.assessor import Assessment
-from core.assessment.bone_age import SecondOpinion
+from core.assessment.records import Assessment, SecondOpinion
 from core.bones import RUS_BONES
 from core.standards import STANDARDS, grade_count
 from webapp.assess.summary import headline, message, missing_sentence, provenance, score_table

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.assessment.assessor import Assessment
+from core.assessment.records import Assessment
 from core.bones import BONE_TITLES
 from webapp.shared.figures import age_figure, influence_figure
 

@@ -10,6 +10,7 @@ import pytest
 from core.bones import RUS_BONES
 from core.dataset.formats import coco
 from core.dataset.labels import BadLabels
+from core.film.box import Box
 from tests.stored_films import bare, labelled_films, only_boxed
 
 
@@ -67,8 +68,8 @@ def test_no_films_make_a_file_without_any(tmp_path: Path) -> None:
 def test_a_file_of_another_program(tmp_path: Path) -> None:
     (film,) = coco.read(_write(tmp_path, _document()))
     assert [(s.bone, s.grade, s.box) for s in film.labels] == [
-        ("Radius", 9, (10.0, 20.0, 40.5, 60.0)),
-        ("MC3", 6, (50.0, 20.0, 80.0, 60.0)),
+        ("Radius", 9, Box(10.0, 20.0, 40.5, 60.0)),
+        ("MC3", 6, Box(50.0, 20.0, 80.0, 60.0)),
     ]
 
 

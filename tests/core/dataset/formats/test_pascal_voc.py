@@ -7,6 +7,7 @@ import pytest
 
 from core.dataset.formats import pascal_voc
 from core.dataset.labels import BadLabels
+from core.film.box import Box
 from tests.stored_films import bare, labelled_films, only_boxed
 
 _FILE = """<annotation><filename>a.png</filename><size><width>240</width><height>320</height></size>
@@ -35,13 +36,13 @@ def test_round_trip(tmp_path: Path) -> None:
 def test_pixels_count_from_1(tmp_path: Path, grade: str) -> None:
     (film,) = pascal_voc.read(_file(tmp_path, grade=grade))
     (said,) = film.labels
-    assert (film.file, said.bone, said.grade, said.box) == ("a.png", "Radius", 9, (10.0, 0.0, 30.0, 40.0))
+    assert (film.file, said.bone, said.grade, said.box) == ("a.png", "Radius", 9, Box(10.0, 0.0, 30.0, 40.0))
 
 
 def test_the_grade_behind_the_name_and_a_box_counted_from_0(tmp_path: Path) -> None:
     (film,) = pascal_voc.read(_file(tmp_path, name="MIPFifth_4", xmin=0, grade="") / "a.xml")
     (said,) = film.labels
-    assert (said.bone, said.grade, said.box) == ("MP5", 4, (0.0, 0.0, 30.0, 40.0))
+    assert (said.bone, said.grade, said.box) == ("MP5", 4, Box(0.0, 0.0, 30.0, 40.0))
 
 
 @pytest.mark.parametrize(

@@ -4,26 +4,26 @@ import numpy as np
 import pytest
 
 from core.bones import RUS_BONES
-from core.evaluation.accuracy.boxes import average_precision, iou, localization_figures
+from core.evaluation.accuracy.boxes import average_precision, localization_figures
 from core.evaluation.figures import plain
-from tests.readings import BOX, Box, drawn_boxes, make_reading
+from core.film.box import Box
+from tests.readings import BOX, drawn_boxes, make_reading
 
 
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
     [
-        ((0, 0, 2, 2), (0, 0, 2, 2), 1.0),
-        ((0, 0, 2, 2), (1, 1, 3, 3), 1 / 7),
-        ((0, 0, 4, 4), (1, 1, 3, 3), 0.25),
-        ((0, 0, 10, 10), (5, 0, 15, 10), 1 / 3),
-        ((0, 0, 2, 2), (2, 0, 4, 2), 0.0),
-        ((0, 0, 2, 2), (5, 5, 6, 6), 0.0),
-        ((0, 0, 0, 0), (0, 0, 0, 0), 0.0),
+        (Box(0, 0, 2, 2), Box(0, 0, 2, 2), 1.0),
+        (Box(0, 0, 2, 2), Box(1, 1, 3, 3), 1 / 7),
+        (Box(0, 0, 4, 4), Box(1, 1, 3, 3), 0.25),
+        (Box(0, 0, 10, 10), Box(5, 0, 15, 10), 1 / 3),
+        (Box(0, 0, 2, 2), Box(2, 0, 4, 2), 0.0),
+        (Box(0, 0, 2, 2), Box(5, 5, 6, 6), 0.0),
     ],
 )
 def test_iou(first: Box, second: Box, expected: float) -> None:
-    assert iou(first, second) == pytest.approx(expected)
-    assert iou(second, first) == pytest.approx(expected)
+    assert first.iou(second) == pytest.approx(expected)
+    assert second.iou(first) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_average_precision(hits: list[bool], confidence: list[float], expected: 
 
 
 def test_localization_figures() -> None:
-    shifted: Box = (5.0, 0.0, 15.0, 10.0)  # IoU 1/3 with BOX
+    shifted = Box(5.0, 0.0, 15.0, 10.0)  # IoU 1/3 with BOX
     readings = [
         make_reading("exact", 200, 200, confidence=0.9),
         make_reading("shifted", 200, 200, boxes=dict.fromkeys(RUS_BONES, shifted), confidence=0.8),
@@ -73,7 +73,7 @@ def test_a_region_that_nobody_boxed_does_not_count() -> None:
     drawn[RUS_BONES.index("MC1")] = np.nan
     readings = [
         make_reading("a", 100, 100),
-        make_reading("b", 100, 100, boxes=dict.fromkeys(RUS_BONES, (20, 20, 30, 30))),
+        make_reading("b", 100, 100, boxes=dict.fromkeys(RUS_BONES, Box(20, 20, 30, 30))),
     ]
     figures = plain(localization_figures(readings, {"a": drawn, "b": drawn_boxes(BOX)}))
     assert figures["mean_iou"] == pytest.approx(12 / 25, abs=1e-4)

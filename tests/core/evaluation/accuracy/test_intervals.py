@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.assessment.assessor import Assessment, Assessor
+from core.assessment.assessor import Assessor
+from core.assessment.records import Assessment
 from core.cohort.films import Film
 from core.evaluation.accuracy.assessed import AssessedFilm
 from core.evaluation.accuracy.intervals import interval_figures, intervals_of, reliability_figures

@@ -1,0 +1,253 @@
+"""What is read from a film, as frozen records: the assessment, its bones, ages, checks and maps. No torch comes with them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.assessment.consistency import Inconsistency, inconsistencies
+from core.bones import Sex
+from core.film.box import Box
+from core.film.radiograph import Radiograph
+from core.hand.crops import Crop
+from core.hand.localization import Localization, Region
+from core.standards import ScoreCard
+
+#: Probabilities of the RUS-CHN grades 0..n by bone, each summing to 1; a bone that was not found is not in it.
+GradeProbabilities = dict[str, NDArray[np.float64]]
+#: Is told the share done (0..1) and what is being done.
+Progress = Callable[[float, str], None]
+#: CROP_SIDE x CROP_SIDE in [0, 1].
+Map = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class BoneAge:
+    """months: of the mean RUS-CHN total, calibrated. interval90: 5 % and 95 % in months, never without `months`."""
+
+    months: float
+    interval90: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class SecondOpinion:
+    """What the network that looks at the whole hand says: months, on the radiologists' scale; weight: its share, 0..1, in
+    the bone age, the rest being the 13 bones'."""
+
+    months: float
+    weight: float
+
+    def heard(self, bones: BoneAge) -> BoneAge:
+        """The 13 bones' age moved towards this opinion by its weight; the interval moves along and keeps its width, except
+        that it does not reach below 0."""
+        shift = self.weight * (self.months - bones.months)
+        low, high = bones.interval90
+        return BoneAge(max(0.0, bones.months + shift), (max(0.0, low + shift), max(0.0, high + shift)))
+
+    def taken_from(self, months: float) -> float:
+        """What the 13 bones alone say of a bone age, in months, in which this opinion is heard."""
+        return (months - self.weight * self.months) / (1 - self.weight)
+
+
+class FilmFacts(Protocol):
+    """What scoring needs to know of a film beside its grades: no pixels. Radiographs have it, and films of the ledger."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def laterality(self) -> Literal["L", "R"] | None: ...
+
+
+@dataclass(frozen=True)
+class BoneAssessment:
+    """One graded bone.
+
+    box: in pixels of the input. axis_degrees: its distal direction, clockwise from up.
+    grade: RUS-CHN ordinal, 0 = not visible yet. label: as the standard prints it. probabilities: of grades 0..n.
+    confidence: the localiser's, 0..1. influence_months: change of the bone age if this bone were one grade lower, and
+    one grade higher (0 where there is no such grade).
+    """
+
+    bone: str
+    box: Box
+    axis_degrees: float
+    grade: int
+    label: str
+    tw3_stage: str
+    probabilities: tuple[float, ...]
+    confidence: float
+    influence_months: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something about the film that a reader should know; `passed` where there is nothing to worry about."""
+
+    name: str
+    passed: bool
+    message: str
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What was read from one film.
+
+    width, height: the film's pixels. laterality: the hand as the film shows it. rotation_degrees: its clockwise turn from
+    upright. bones: all 13 in RUS_BONES order, None where the bone was not found. bone_age_months: on the radiologists'
+    Greulich-Pyle scale, None unless all 13 bones are graded, as are all totals. second_opinion: of the whole hand, which
+    is part of bone_age_months; None where there is no such network. weights: SHA-256 (hex) by network.
+    """
+
+    sex: Sex
+    width: int
+    height: int
+    film_sha256: str
+    laterality: Literal["L", "R"]
+    rotation_degrees: float
+    inverted: bool
+    bones: dict[str, BoneAssessment | None]
+    standards: dict[str, ScoreCard]
+    bone_age_months: float | None
+    interval90_months: tuple[float, float] | None
+    checks: tuple[Check, ...]
+    weights: dict[str, str]
+    seconds: float
+    localization: Localization
+    second_opinion: SecondOpinion | None
+
+    @cached_property
+    def bones_age_months(self) -> float | None:
+        """The bone age of the 13 bones alone, without the second opinion."""
+        second = self.second_opinion
+        if self.bone_age_months is None or second is None:
+            return self.bone_age_months
+        return second.taken_from(self.bone_age_months)
+
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """The bones without a grade."""
+        return tuple(bone for bone, graded in self.bones.items() if graded is None)
+
+    @cached_property
+    def inconsistencies(self) -> tuple[Inconsistency, ...]:
+        """The bones whose grade is out of line with their neighbours, see core.assessment.consistency."""
+        return inconsistencies({bone: graded.grade for bone, graded in self.bones.items() if graded is not None})
+
+    @cached_property
+    def probabilities(self) -> GradeProbabilities:
+        """Grade probabilities of the bones that were found."""
+        return {bone: np.array(graded.probabilities) for bone, graded in self.bones.items() if graded is not None}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The assessment as JSON-ready values; the keys are a contract with scripts."""
+        return {
+            "sex": self.sex,
+            "film": {
+                "width": self.width,
+                "height": self.height,
+                "sha256": self.film_sha256,
+                "laterality": self.laterality,
+                "rotation_degrees": round(self.rotation_degrees, 1),
+                "inverted": self.inverted,
+            },
+            "bone_age_months": _rounded(self.bone_age_months),
+            "interval90_months": self.interval90_months and [_rounded(v) for v in self.interval90_months],
+            "bones_age_months": _rounded(self.bones_age_months),
+            "second_opinion": self.second_opinion
+            and {"months": _rounded(self.second_opinion.months), "weight": self.second_opinion.weight},
+            "standards": {key: card.to_dict() for key, card in self.standards.items()},
+            "bones": {bone: graded and _bone_dict(graded) for bone, graded in self.bones.items()},
+            "missing": list(self.missing),
+            "inconsistencies": [one.to_dict() for one in self.inconsistencies],
+            "checks": [{"name": c.name, "passed": c.passed, "message": c.message} for c in self.checks],
+            "weights": self.weights,
+            "seconds": round(self.seconds, 3),
+            "notice": "Research use only; not a medical device.",
+        }
+
+
+def _rounded(value: float | None, digits: int = 2) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def _bone_dict(bone: BoneAssessment) -> dict[str, Any]:
+    return {
+        "box": [round(v, 1) for v in bone.box],
+        "axis_degrees": round(bone.axis_degrees, 1),
+        "grade": bone.grade,
+        "label": bone.label,
+        "tw3_stage": bone.tw3_stage,
+        "probabilities": [round(p, 5) for p in bone.probabilities],
+        "confidence": round(bone.confidence, 4),
+        "influence_months": [_rounded(v) for v in bone.influence_months],
+    }
+
+
+@dataclass(frozen=True)
+class BoneMaps:
+    """One bone's pictures, each CROP_SIDE x CROP_SIDE float32 in [0, 1].
+
+    crop: what the network saw, upright. grad_cam: share of this crop's strongest attribution. sa_spatial, sa_channel: the
+    gates themselves on their absolute scale, never stretched (an untrained gate is 0.73 everywhere); the channel map is
+    the mean channel gate weighted by where each channel is active.
+    """
+
+    bone: str
+    crop: Map
+    grad_cam: Map
+    sa_spatial: Map
+    sa_channel: Map
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Maps of all bones that were graded, in RUS_BONES order, taken at `stage` (1..4) of the network."""
+
+    stage: int
+    maps: dict[str, BoneMaps]
+
+
+@dataclass(frozen=True)
+class RegradedBone:
+    """One bone cut and graded anew where a person put its box. region: where it was cut. probabilities: of grades 0..n."""
+
+    region: Region
+    crop: Crop
+    probabilities: NDArray[np.float64]
+
+
+class AgeScale(Protocol):
+    """What turns RUS-CHN ages into the radiologists': core.assessment.grader.Grader."""
+
+    def radiologists_age(self, rus_chn_years: NDArray[np.float64], sex: Sex) -> NDArray[np.float64]: ...
+
+
+class FilmAssessor(Protocol):
+    """What the ledger, the intake and a person's reading ask of core.assessment.assessor.Assessor, by a name that brings no
+    torch along."""
+
+    @property
+    def grader(self) -> AgeScale: ...
+    @property
+    def spread(self) -> float: ...
+    @property
+    def weights(self) -> dict[str, str]: ...
+
+    def assess(self, radiograph: Radiograph, sex: Sex, progress: Progress | None = None) -> Assessment: ...
+
+    def score(
+        self,
+        film: FilmFacts,
+        sex: Sex,
+        localization: Localization,
+        probabilities: GradeProbabilities,
+        started: float,
+        second: SecondOpinion | None,
+    ) -> Assessment: ...

@@ -1,0 +1,25 @@
+"""The records of an assessment, and what may be imported without torch."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "core.assessment.records",
+        "core.assessment.checks",
+        "core.assessment.bone_age",
+        "core.assessment.person",
+        "core.ledger",
+        "core.intake.background",
+    ],
+)
+def test_what_only_names_an_assessment_does_not_wait_for_torch(module: str) -> None:
+    command = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", command], cwd=ROOT).returncode == 0
