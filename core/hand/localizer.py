@@ -80,8 +80,8 @@ class Localizer:
     def __init__(self, network: HandLocalizer):
         self.network = network.eval()
 
-    def locate(self, radiograph: Radiograph, hand_found: Callable[[], None] = lambda: None) -> Localization:
-        """Finds the 13 regions. hand_found: is called between the look at the whole film and the closer one at the hand.
+    def locate(self, radiograph: Radiograph, between_looks: Callable[[], None] = lambda: None) -> Localization:
+        """Finds the 13 regions. between_looks: is called before each look at the film but the first.
 
         Raises FilmRefused with reason "not_a_hand" where the film shows no hand or none that can be told apart.
         """
@@ -89,11 +89,12 @@ class Localizer:
         look, to_film = self._whole_film(pixels)
         inverted = look.inverted > 0.5
         if inverted:
+            between_looks()
             pixels = radiograph.inverted_pixels  # the exact film that a positive would be, so the same answer
             look, to_film = self._whole_film(pixels)
         fit = _fit_hand(look)
         upright = _upright_window(fit, to_film)
-        hand_found()
+        between_looks()
         close = self._upright_hand(pixels, upright)
         hand = look.hand
         fit = _fit_hand(replace(close, hand=hand))
