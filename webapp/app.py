@@ -66,15 +66,14 @@ def build_app(desk: Desk, examples_folder: Path = EXAMPLES_FOLDER) -> gr.Blocks:
                 assess = build_assess_tab(desk.load_assessor, read_examples(examples_folder))
             with gr.Tab("Annotate", id="annotate") as annotate_tab:
                 annotate = build_annotate_tab(desk, assess)
-            with gr.Tab("Queue", id="queue"):
-                build_queue_tab(desk, annotate, tabs, lambda: desk.those_who_may(Action.CORRECT))
+            with gr.Tab("Queue", id="queue") as queue_tab:
+                build_queue_tab(desk, annotate, tabs, queue_tab, lambda: desk.those_who_may(Action.CORRECT))
             with gr.Tab("Agreement", id="agreement") as agreement_tab:
-                agreement = build_agreement_tab(desk)
+                build_agreement_tab(desk, agreement_tab)
             with gr.Tab("Data", id="data"):
                 build_data_tab(desk)
         annotate.wire_select(annotate_tab)
         annotate.wire_correct(tabs)
-        agreement.refresh_on(agreement_tab.select)
     app.queue(default_concurrency_limit=4, max_size=_WAITING_FILMS)
     return app
 

@@ -35,9 +35,7 @@ def build(folder: str | None) -> gr.Blocks:
         with gr.Tab("Start"):
             gr.Markdown("Start")
         with gr.Tab("Agreement") as tab:
-            agreement = build_agreement_tab(Desk(shipped_assessor, ledger, FromAddress()))
-    with app:
-        agreement.refresh_on(tab.select)
+            build_agreement_tab(Desk(shipped_assessor, ledger, FromAddress()), tab)
     return app
 
 

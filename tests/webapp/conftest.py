@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from core.assessment.assessor import Assessor
 from core.assessment.grader import Grader, starting_cuts
@@ -23,7 +23,10 @@ from core.hand.localizer import Localizer
 from core.standards import grade_count
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.hand_localizer import HandLocalizer
-from tests.webapp.running_app import chromium
+from tests.webapp.running_app import ANSWER_MS, chromium
+
+# What a test expects may take as long as any answer: on a busy machine even what follows at once takes seconds.
+expect.set_options(timeout=ANSWER_MS)
 
 WIDTH, HEIGHT = 420, 560
 _UNIT = 150.0

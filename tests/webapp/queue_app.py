@@ -28,8 +28,8 @@ def main() -> None:
             assess = build_assess_tab(desk.load_assessor, read_examples())
         with gr.Tab("Annotate", id="annotate"):
             annotate = build_annotate_tab(desk, assess)
-        with gr.Tab("Queue", id="queue"):
-            build_queue_tab(desk, annotate, tabs)
+        with gr.Tab("Queue", id="queue") as tab:
+            build_queue_tab(desk, annotate, tabs, tab)
     app.queue(default_concurrency_limit=4)
     app.launch(**launch_settings())
 

@@ -56,11 +56,13 @@ def _assess(page: Page) -> float:
     return float(page.locator("#bone-age").get_attribute("data-months") or "nan")
 
 
-def _opacities(page: Page, layer: str) -> set[float]:
-    script = (
-        "layers => layers.map(l => getComputedStyle(l).visibility === 'visible' ? +getComputedStyle(l).opacity : 0)"
-    )
-    return set(page.locator(f"#crop-grid .layer[data-layer={layer}]").evaluate_all(script))
+def _await_opacity(page: Page, layer: str, opacity: float) -> None:
+    """Returns when every map of the layer has the opacity."""
+    script = """([layer, opacity]) => {
+        const maps = [...document.querySelectorAll(`#crop-grid .layer[data-layer=${layer}]`)].map(getComputedStyle);
+        return maps.length && maps.every((map) => (map.visibility === "visible" ? +map.opacity : 0) === opacity);
+    }"""
+    page.wait_for_function(script, arg=[layer, opacity], timeout=ANSWER_MS)
 
 
 def test_an_upload_is_assessed_explained_and_downloaded(page: Page, example: Example, tmp_path: Path) -> None:
@@ -82,12 +84,11 @@ def test_an_upload_is_assessed_explained_and_downloaded(page: Page, example: Exa
     expect(grid).to_have_attribute("data-overlay", "sa_spatial")
     page.locator("#opacity input[type=number]").fill("0.8")
     page.keyboard.press("Tab")
-    page.wait_for_timeout(500)
-    assert _opacities(page, "sa_spatial") == {0.8} and _opacities(page, "grad_cam") == {0.0}
+    _await_opacity(page, "sa_spatial", 0.8)
+    _await_opacity(page, "grad_cam", 0.0)
     page.locator("#overlay input[value=none]").check()
     expect(grid).to_have_attribute("data-overlay", "none")
-    page.wait_for_timeout(500)
-    assert _opacities(page, "sa_spatial") == {0.0}
+    _await_opacity(page, "sa_spatial", 0.0)
 
     with page.expect_download() as download:
         page.locator("#download-json").click()

@@ -1,8 +1,7 @@
 """The Agreement tab: how far readers agree with each other, with the model and with gold, and how long they take."""
 
+import json
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
@@ -27,7 +26,7 @@ from core.agreement import (
 from core.bones import BONE_TITLES, RUS_BONES
 from core.errors import BoneGradeError
 from core.standards import standard
-from webapp.agreement.choices import POOLED, Choice, choices, chosen
+from webapp.agreement.choices import POOLED, choices, chosen
 from webapp.agreement.figures import ages_figure, confusion_figure, kappa_figure, times_figure
 from webapp.agreement.gold import GoldFilms
 from webapp.agreement.tables import (
@@ -89,27 +88,26 @@ _SCALE_NAMES: Final[dict[AgeScale, str]] = {
 }
 
 #: Of all sessions one at a time: the first look at a large ledger takes seconds, and its table then serves everybody.
-_IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "agreement", "api_visibility": "private"}
+_IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "agreement"}
+
+#: Where the page left the choice to the server, the choice that was shown is filled in; what a person chose since then stays.
+_FILL_IN_JS: Final = """(choice, bone, answer) => {
+  const { asked, shown } = JSON.parse(answer);
+  return [choice === asked[0] ? shown[0] : choice, bone === asked[1] ? shown[1] : bone];
+}"""
 
 Updates = dict[Any, Any]
 
 
-@dataclass(frozen=True)
-class AgreementTab:
-    """refresh_on: makes an event, such as the tab's being chosen or the page's being loaded, show the newest figures."""
-
-    refresh_on: Callable[[Callable[..., Any]], None]
-
-
-def build_agreement_tab(desk: Desk) -> AgreementTab:
-    """Lays out the tab inside the surrounding gr.Blocks and wires it up."""
-    return AgreementTab(_Tab(desk).refresh_on)
+def build_agreement_tab(desk: Desk, tab: gr.Tab) -> None:
+    """Lays out the tab inside the surrounding gr.Blocks and wires it up. tab: on whose being chosen the newest figures show."""
+    _Tab(desk, tab)
 
 
 class _Tab:
     """The components of the tab and what they do."""
 
-    def __init__(self, desk: Desk):
+    def __init__(self, desk: Desk, tab: gr.Tab):
         self._desk = desk
         self._collector = None if desk.ledger is None else ReadingCollector(desk.ledger)
         with gr.Column(elem_id="agreement", elem_classes="agreement-page"):
@@ -128,7 +126,8 @@ class _Tab:
             self.status = styled_html(elem_id="agreement-status")
             with gr.Column(visible=False) as self.body:
                 self._build_body()
-        self._wire()
+        self.answer = gr.Textbox(visible="hidden")
+        self._wire(tab)
 
     def _build_body(self) -> None:
         self.tiles = styled_html(elem_id="agreement-tiles")
@@ -153,15 +152,26 @@ class _Tab:
         self.gold_said = styled_html(elem_id="agreement-gold-said", elem_classes="message-slot")
         self.gold_films = GoldFilms(self._desk.ledger)
 
-    def _wire(self) -> None:
-        gr.on([self.refresh.click, self.choice.input, self.scale.input], **self._showing())
-        self.bone.input(
-            self._show_bone,
-            [self.choice, self.bone],
-            [self.message, *self.confusion.outputs],
-            show_progress="hidden",
+    def _wire(self, tab: gr.Tab) -> None:
+        parts = (self.kappa, self.confusion, self.ages, self.times)
+        # One event for everything that changes what is shown, so that never two answers are on their way at once: a choice
+        # made while the last one is being answered waits for that answer, and is then sent with all that is chosen by then.
+        shown = gr.on(
+            [tab.select, self.refresh.click, self.choice.change, self.scale.change, self.bone.change],
+            self._show,
+            [self.choice, self.scale, self.bone],
+            [
+                self.message, self.status, self.body, self.choice, self.scale, self.tiles, self.confusion_column,
+                self.ages_column, self.times_column, self.gold, self.gold_said, self.gold_films.part, self.answer,
+                *(output for part in parts for output in part.outputs),
+            ],
+            trigger_mode="always_last",
+            show_progress_on=self.status,
+            api_visibility="private",
             **_IN_LINE,
-        )
+        )  # fmt: skip
+        choosers: list[Any] = [self.choice, self.bone]
+        shown.then(None, [*choosers, self.answer], choosers, js=_FILL_IN_JS, api_visibility="private")
         self.gold_films.wire(
             self._change_gold,
             [self.scale],
@@ -169,20 +179,6 @@ class _Tab:
             show_progress="hidden",
             **_IN_LINE,
         )
-
-    def refresh_on(self, event: Callable[..., Any]) -> None:
-        """Shows the newest figures when the event happens."""
-        event(**self._showing())
-
-    def _showing(self) -> dict[str, Any]:
-        parts = (self.kappa, self.confusion, self.ages, self.times)
-        outputs = [
-            self.message, self.status, self.body, self.choice, self.scale, self.bone, self.tiles, self.confusion_column,
-            self.ages_column, self.times_column, self.gold, self.gold_said, self.gold_films.part,
-            *(output for part in parts for output in part.outputs),
-        ]  # fmt: skip
-        inputs = [self.choice, self.scale, self.bone]
-        return {"fn": self._show, "inputs": inputs, "outputs": outputs, "show_progress_on": self.status, **_IN_LINE}
 
     def _show(
         self,
@@ -204,16 +200,18 @@ class _Tab:
                 all_seen = reader.may(Action.SEE_ALL_READINGS)
                 return self._nothing(NOTHING_READ if not films else NOTHING_TO_COMPARE if all_seen else NOTHING_TO_SEE)
             missing = "" if any(entry.key == POOLED for entry in entries) else ONE_READER
+            pair = choice.pair
+            found = None if pair is None else compare(table, pair.first, pair.second, scale, self._calibration(scale))
+            shown_bone = bone if found is None else bone or _least_agreed(found)
             read = f"{counted(films, 'film')} read by {counted(readers, 'reader')}. {missing}"
             return {
                 self.message: "",
                 self.status: f'<p class="agreement-status">{read}</p>',
                 self.body: gr.Column(visible=True),
-                self.choice: gr.Dropdown(
-                    [(entry.title, entry.key) for entry in entries], value=choice.key, visible=True
-                ),
+                self.choice: gr.Dropdown([(entry.title, entry.key) for entry in entries], visible=True),
                 self.scale: gr.Dropdown(visible=True),
-                **self._compared(table, choice, scale, bone),
+                self.answer: _answer([key, bone], [choice.key, shown_bone]),
+                **self._compared(pooled_kappas(table), found, scale, shown_bone),
                 **self._everybody(table, reader, scale),
             }
         except Exception as error:
@@ -227,37 +225,23 @@ class _Tab:
             self.body: gr.Column(visible=False),
             self.choice: gr.Dropdown(visible=False),
             self.scale: gr.Dropdown(visible=False),
+            self.answer: _answer([None, None], [None, None]),
         }
 
-    def _show_bone(self, key: str | None, bone: str, request: gr.Request) -> Updates:
-        try:
-            if self._collector is None:
-                raise BoneGradeError(DEMO)
-            table = self._collector.table()
-            choice = chosen(choices(table, self._desk.reader(request)), key)
-            if choice is None or choice.pair is None:
-                raise BoneGradeError(NOTHING_TO_SEE)
-            found = compare(table, choice.pair.first, choice.pair.second, "rus_chn")
-            return {self.message: "", **self._on_bone(found, bone)}
-        except Exception as error:
-            return {self.message: message(_sentence(error), "warning")}
-
-    def _compared(self, table: ReadingTable, choice: Choice, scale: AgeScale, bone: str | None) -> Updates:
-        """The parts that depend on who is compared."""
-        pooled = pooled_kappas(table)
-        if choice.pair is None:
+    def _compared(
+        self, pooled: dict[str, Kappa], found: Comparison | None, scale: AgeScale, bone: str | None
+    ) -> Updates:
+        """The parts that depend on who is compared. found: None for all readers together."""
+        if found is None or bone is None:
             hidden = {column: gr.Column(visible=False) for column in (self.confusion_column, self.ages_column)}
             return {**hidden, self.tiles: "", **self._kappas(pooled, None)}
-        first, second = choice.pair.first, choice.pair.second
-        found = compare(table, first, second, scale, self._calibration(scale))
         names, scale_name = _names(found), _SCALE_NAMES[scale]
         return {
             self.tiles: headline_tiles(found, scale_name),
             self.confusion_column: gr.Column(visible=True),
             self.ages_column: gr.Column(visible=True),
-            self.bone: bone or _least_agreed(found),
             **self._kappas(pooled, found),
-            **self._on_bone(found, bone or _least_agreed(found)),
+            **self._on_bone(found, bone),
             **self.ages.shows(
                 "Differences in age",
                 ages_sentence(found.ages, *names, scale_name),
@@ -356,6 +340,11 @@ class _Part:
             self._plot: gr.Plot(value=figure, visible=figure is not None),
             self._table: numbers,
         }
+
+
+def _answer(asked: list[str | None], shown: list[str | None]) -> str:
+    """What _FILL_IN_JS hears: comparison and bone as the page asked for them, and as they are shown."""
+    return json.dumps({"asked": asked, "shown": shown})
 
 
 def _heading(title: str, sentence: str) -> str:

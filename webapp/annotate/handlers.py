@@ -116,10 +116,12 @@ class Handlers:
                 raise BoneGradeError(f"{number.strip()!r} is no film's number: open a film from the Queue.")
             return self._annotate.open_film(int(number), reader, held)
 
-        return self._opening(opened, has_guide, request)
+        return self._opening(opened, has_guide, request, number)
 
-    def _opening(self, open_film: Callable[[Reader], Opened], has_guide: bool, request: gr.Request) -> Updates:
-        """Fills the page with a film, or says why not; a film that is at work stays as it is."""
+    def _opening(
+        self, open_film: Callable[[Reader], Opened], has_guide: bool, request: gr.Request, asked: str = ""
+    ) -> Updates:
+        """Fills the page with a film, or says why not; a film that is at work stays as it is. asked: by which number."""
         try:
             reader = self.desk.reader(request)
             opened = open_film(reader)
@@ -129,15 +131,14 @@ class Handlers:
             sentence = _warned(error)
             return {
                 self.parts.empty: nothing_open(sentence),
-                self.parts.opened: told(message=remark(sentence, "error")),
-                self.parts.film_to_open: "",
+                self.parts.opened: told(asked=asked, message=remark(sentence, "error")),
             }
         guide = (
             {}
             if has_guide
             else {self.parts.workplace: workplace(grade_guide(grade_picture)), self.parts.has_guide: True}
         )
-        return {**filled, **guide, self.parts.opened: told(**facts), self.parts.film_to_open: ""}
+        return {**filled, **guide, self.parts.opened: told(asked=asked, **facts)}
 
     def _filled(self, opened: Opened, reader: Reader) -> Updates:
         sitting, work = opened.sitting, opened.work
@@ -184,9 +185,7 @@ class Handlers:
 
     # --- While reading ----------------------------------------------------------------------------------------------
 
-    def keep(
-        self, text: str, held: FilmInHand | None, assessment: AssessmentOrNone, request: gr.Request
-    ) -> tuple[Any, Any]:
+    def keep(self, text: str, held: FilmInHand | None, assessment: AssessmentOrNone, request: gr.Request) -> str:
         """Keeps the work as a draft and answers with what it comes to."""
         try:
             work = read_work(text)
@@ -195,11 +194,11 @@ class Handlers:
             work, was_kept = self._annotate.keep(work, sitting, reader)
             # The film may have been filed meanwhile, and under the other sex.
             sitting = self._annotate.sitting(work, held, assessment)
-            return kept_message(work, was_kept), totals(self._annotate.live(work, sitting))
+            return kept_message(work, was_kept, totals(self._annotate.live(work, sitting)))
         except Exception as error:
             sentence = _warned(error)
             document = json.loads(text or "{}")
-            return told(sha256=document.get("sha256"), seq=document.get("seq"), error=sentence), gr.skip()
+            return told(sha256=document.get("sha256"), seq=document.get("seq"), error=sentence)
 
     def boxes_changed(
         self,

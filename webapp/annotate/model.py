@@ -129,14 +129,15 @@ def regraded_boxes(work: "Work", sitting: "Sitting", annotate: "AnnotateDesk") -
     return {bone: graded_box(sitting, annotate, bone, box) for bone, box in own_boxes(work).items()}
 
 
-def kept_message(work: "Work", was_kept: bool) -> str:
-    """The server has the work."""
+def kept_message(work: "Work", was_kept: bool, totals: str) -> str:
+    """The server has the work. totals: what it comes to, as HTML."""
     return told(
         sha256=work.sha256,
         seq=work.seq,
         film=work.film,
         prediction=work.prediction,
         kept_at=datetime.now(UTC).isoformat() if was_kept else None,
+        totals=totals,
     )
 
 

@@ -16,10 +16,21 @@ if TYPE_CHECKING:
 #: Boxes are regraded one at a time, apart from the assessing of whole films, so that a moved box never waits for a queue.
 _REGRADING: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "regrade"}
 _QUIETLY: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": "private"}
+#: What fills the page with a film waits in one line, so that the film that was asked for last is the one that stays.
+_OPENING: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "opening", **_QUIETLY}
+#: So does the look for writing, which is asked for again while it is answered: film and tick may be others by then.
+_LOOKING: Final[dict[str, Any]] = {
+    "concurrency_limit": 1,
+    "concurrency_id": "writing",
+    "trigger_mode": "always_last",
+    **_QUIETLY,
+}
 
 #: What goes to the server with an event is the work as the browser has it at that moment; states stay on the server.
 _WORK_JS: Final = "() => [window.bonegradeWork.message(), null, null]"
 _FIRST_AND_WORK_JS: Final = "(first) => [first, window.bonegradeWork.message(), null, null]"
+#: The film that was opened is no longer to be opened; another one that was asked for meanwhile still is.
+_OPENED_JS: Final = "(asked, text) => (JSON.parse(text || '{}').asked === asked ? '' : asked)"
 _COMMAND_JS: Final = (
     "(command, work, film, assessment, consent) => [...window.bonegradeWork.command(), null, null, consent]"
 )
@@ -57,30 +68,24 @@ class _Tab:
         parts = self.parts
         held = [self._assess.film, self._assess.assessment]
         opening = [*held, parts.has_guide]
-        hear_opened = {"fn": None, "inputs": [parts.opened], "js": _heard("opened"), **_QUIETLY}
         self._page_of_film = [
             parts.empty, parts.page, parts.editor, parts.no_pixels, parts.totals, parts.workplace, parts.clash, parts.consent,
-            parts.writing, parts.gold, parts.history, parts.opened, parts.film_to_open, parts.has_guide,
+            parts.writing, parts.gold, parts.history, parts.opened, parts.has_guide,
         ]  # fmt: skip
         by_number = parts.film_to_open.change(
-            self._do.open_film, [parts.film_to_open, *opening], self._page_of_film, concurrency_limit=2, **_QUIETLY
+            self._do.open_film, [parts.film_to_open, *opening], self._page_of_film, **_OPENING
         )
-        by_number.then(**hear_opened).then(
-            self._do.look_for_writing,
-            [parts.consent, parts.work, *held],
-            [parts.writing],
-            js=_FIRST_AND_WORK_JS,
-            **_QUIETLY,
-        )
+        by_number.then(None, [parts.film_to_open, parts.opened], [parts.film_to_open], js=_OPENED_JS, **_QUIETLY)
+        self._hear_opened(by_number)
         parts.keep_button.click(
             self._do.keep,
             [parts.work, *held],
-            [parts.kept, parts.totals],
+            [parts.kept],
             js=_WORK_JS,
             trigger_mode="multiple",
             queue=False,
             **_QUIETLY,
-        ).then(None, [parts.kept], None, js=_heard("kept"), **_QUIETLY)
+        ).then(None, [parts.kept], [parts.totals], js="(text) => window.bonegradeWork.kept(text)", **_QUIETLY)
         parts.editor.change(
             self._do.boxes_changed,
             [parts.editor, parts.work, *held],
@@ -115,13 +120,18 @@ class _Tab:
             js=_COMMAND_JS,
             **_QUIETLY,
         ).then(None, [parts.acted], None, js=_heard("acted"), **_QUIETLY)
-        parts.consent.input(
-            self._do.look_for_writing,
-            [parts.consent, parts.work, *held],
-            [parts.writing],
-            js=_FIRST_AND_WORK_JS,
-            **_QUIETLY,
-        )
+        self._look_for_writing(parts.consent.input)
+
+    def _look_for_writing(self, event: Callable[..., Any]) -> None:
+        """Has the event followed by a look at the film for burned-in writing."""
+        inputs = [self.parts.consent, self.parts.work, self._assess.film, self._assess.assessment]
+        event(self._do.look_for_writing, inputs, [self.parts.writing], js=_FIRST_AND_WORK_JS, **_LOOKING)
+
+    def _hear_opened(self, opening: Any) -> Any:
+        """Has the script told of the film that the event opened."""
+        heard = opening.then(None, [self.parts.opened], None, js=_heard("opened"), **_QUIETLY)
+        self._look_for_writing(heard.then)
+        return heard
 
     def wire_correct(self, tabs: gr.Tabs) -> None:
         """Takes the assessed film over when a reader asks to correct it, whatever film is open, and shows the tab.
@@ -130,25 +140,27 @@ class _Tab:
         """
         parts = self.parts
         held = [self._assess.film, self._assess.assessment]
-        self._assess.correct.click(
+        opening = self._assess.correct.click(
             self._do.correct,
             [parts.film_to_open, *held, parts.has_guide],
             self._page_of_film,
-            **_QUIETLY,
-        ).then(None, [parts.opened], None, js=_heard("opened"), **_QUIETLY).then(
-            lambda: gr.Tabs(selected="annotate"), None, tabs, queue=False, **_QUIETLY
+            trigger_mode="always_last",
+            **_OPENING,
         )
+        self._hear_opened(opening).then(lambda: gr.Tabs(selected="annotate"), None, tabs, queue=False, **_QUIETLY)
 
     def wire_select(self, tab: gr.Tab) -> None:
         """Opens the assessed film when the tab is chosen and nothing is open yet; never over the film at work."""
         parts = self.parts
         held = [self._assess.film, self._assess.assessment]
-        tab.select(
+        opening = tab.select(
             self._do.selected,
             [parts.film_to_open, *held, parts.has_guide],
             self._page_of_film,
-            **_QUIETLY,
-        ).then(None, [parts.opened], None, js=_heard("opened"), **_QUIETLY)
+            trigger_mode="always_last",
+            **_OPENING,
+        )
+        self._hear_opened(opening)
 
 
 def _heard(message: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -70,6 +71,19 @@ class FilmInHand:
 
 
 @dataclass(frozen=True)
+class _Answer:
+    """What came of assessing a film: what the page is to show, so long as the film and the sex are still those chosen.
+
+    number: by which the page names the answer when it has come.
+    """
+
+    number: str
+    path: str | None
+    sex: Sex | None
+    updates: Updates
+
+
+@dataclass(frozen=True)
 class AssessTab:
     """What the other tabs may build on: the session's film and its assessment, None until there is one.
 
@@ -97,6 +111,8 @@ class _Tab:
         self._load_assessor = load_assessor
         self.film_state = gr.State(None, time_to_live=KEPT_SECONDS)
         self.assessment_state = gr.State(None, time_to_live=KEPT_SECONDS)
+        self.answer = gr.State(None, time_to_live=KEPT_SECONDS)
+        self.answer_number = gr.Textbox(visible="hidden")
         with gr.Row(elem_classes="assess-page", equal_height=False):
             with gr.Column(scale=0, min_width=300, elem_classes="side"):
                 self._build_inputs(examples)
@@ -178,24 +194,37 @@ class _Tab:
         ]  # fmt: skip
         quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
-        gr.on(
-            [self.film.upload, self.film.clear, self.film.delete],
-            self._film_changed,
-            [self.film],
-            emptied,
+        for button, example in zip(self.example_buttons, examples, strict=True):
+            # The sex at once, in the browser, so that it can't come after one chosen later; the films in one line.
+            button.click(None, None, [self.sex], js=f"() => {json.dumps(example.sex)}", **quietly)
+            button.click(
+                _film_of(example),
+                None,
+                [self.film],
+                trigger_mode="multiple",
+                concurrency_limit=1,
+                concurrency_id="example",
+                **quietly,
+            )
+        # One event for all that changes what is shown, with what is chosen by then: what is assessed comes by it too, so that
+        # an answer whose film or sex was changed meanwhile is not shown.
+        shown = gr.on(
+            [self.film.change, self.sex.change, self.answer_number.change],
+            self._show,
+            [self.film, self.sex, self.film_state, self.answer, self.answer_number],
+            [*answered, self.answer],
+            trigger_mode="always_last",
             **quietly,
         )
-        self.sex.input(self._sex_changed, [self.film_state], emptied, **quietly)
-        for button, example in zip(self.example_buttons, examples, strict=True):
-            chosen = button.click(_choice(example), None, [self.sex, self.film], **quietly)
-            chosen.then(self._film_changed, [self.film], emptied, **quietly)
 
         self.assess.click(None, js="() => { window.bonegrade.showAnswer(); return []; }", **quietly)
-        started = self.assess.click(self._started, [self.film_state], [*emptied, self.assess], queue=False, **quietly)
-        done = started.then(
+        started = self.assess.click(
+            self._started, [self.film, self.film_state], [*emptied, self.assess], queue=False, **quietly
+        )
+        started.then(
             self._assess,
             [self.film, self.sex, self.film_state, self.overlay, self.opacity, self.stage],
-            answered,
+            [self.answer, self.answer_number],
             show_progress="full",
             show_progress_on=self.headline,
             api_visibility="private",
@@ -203,12 +232,13 @@ class _Tab:
         )
         # The overlay may have been switched while the film was being assessed.
         switch: dict[str, Any] = {"fn": None, "inputs": [self.overlay, self.opacity], "js": _SHOW_OVERLAY}
-        done.then(**switch, **quietly)
+        shown.then(**switch, **quietly)
         gr.on([self.overlay.change, self.opacity.change], **switch, **quietly)
-        self.stage.input(
+        self.stage.change(
             self._stage_changed,
             [self.film_state, self.assessment_state, self.overlay, self.opacity, self.stage],
             [self.crops, self.message],
+            trigger_mode="always_last",
             show_progress_on=self.crops,
             api_visibility="private",
             **_ONE_AT_A_TIME,
@@ -229,19 +259,32 @@ class _Tab:
             self.details: gr.Column(visible=False),
         }
 
-    def _film_changed(self, path: str | None) -> Updates:
+    def _show(
+        self, path: str | None, sex: Sex | None, film: FilmInHand | None, answer: _Answer | None, number: str
+    ) -> Updates:
+        """The answer that has come, if it is of the film and the sex that are chosen; else the film, not assessed."""
+        if answer is None or answer.number != number:  # none, or the page has not heard of it yet and will ask again
+            return self._chosen(path, film)
+        once: Updates = {self.answer: None, self.assess: gr.Button(interactive=True)}
+        if (answer.path, answer.sex) == (path, sex):
+            return {**answer.updates, **once}
+        return {**self._chosen(path, film), **once}
+
+    def _chosen(self, path: str | None, film: FilmInHand | None) -> Updates:
+        """A film that was chosen and not assessed yet. film: the one that was read last."""
         if path is None:
             return self._emptied(None)
         try:
-            return self._emptied(FilmInHand(path, read_radiograph(Path(path))))
+            return self._emptied(_read(path, film))
         except Exception as error:
             return self._emptied(None, _warned(error))
 
-    def _sex_changed(self, film: FilmInHand | None) -> Updates:
-        return self._emptied(film)
-
-    def _started(self, film: FilmInHand | None) -> Updates:
-        return {**self._emptied(film), self.headline: "", self.assess: gr.Button(interactive=False)}
+    def _started(self, path: str | None, film: FilmInHand | None) -> Updates:
+        updates = {**self._emptied(film), self.headline: "", self.assess: gr.Button(interactive=False)}
+        if film is None or film.path != path:  # another film is being read, and is shown when that is done
+            del updates[self.film_view]
+        del updates[self.film_state]
+        return updates
 
     def _assess(
         self,
@@ -253,19 +296,19 @@ class _Tab:
         stage: int,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Updates:
-        ready = {self.assess: gr.Button(interactive=True)}
         try:
             progress(0.0, desc="Reading the film")
             if path is None:
                 raise BoneGradeError(NO_FILM)
             if sex is None:
                 raise BoneGradeError(NO_SEX)
-            if film is None or film.path != path:
-                film = FilmInHand(path, read_radiograph(Path(path)))
+            film = _read(path, film)
             with TURNS.now():
-                return {**ready, **self._answered(film, sex, overlay, opacity, stage, progress)}
+                updates = self._answered(film, sex, overlay, opacity, stage, progress)
         except Exception as error:
-            return {**ready, **self._emptied(film, _warned(error))}
+            updates = self._emptied(film if film is not None and film.path == path else None, _warned(error))
+        answer = _Answer(uuid.uuid4().hex, path, sex, updates)
+        return {self.answer: answer, self.answer_number: answer.number}
 
     def _answered(
         self, film: FilmInHand, sex: Sex, overlay: str, opacity: float, stage: int, progress: gr.Progress
@@ -316,7 +359,7 @@ class _Tab:
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Updates:
         if film is None or film.hand is None or assessment is None:
-            return {self.message: message("")}
+            return {self.message: gr.skip()}
         try:
             progress(0.1, desc=f"Explaining with stage {stage}")
             with TURNS.now():
@@ -337,9 +380,16 @@ class _Tab:
             raise gr.Error(str(error), print_exception=False) from error
 
 
-def _choice(example: Example) -> Callable[[], tuple[Sex, str]]:
-    """What a click on an example's button does: it fills in the sex and the film."""
-    return lambda: (example.sex, str(example.path))
+def _film_of(example: Example) -> Callable[[], str]:
+    """What a click on an example's button fills in."""
+    return lambda: str(example.path)
+
+
+def _read(path: str, film: FilmInHand | None) -> FilmInHand:
+    """The film, read if it is not the one in hand. Raises BoneGradeError."""
+    if film is not None and film.path == path:
+        return film
+    return FilmInHand(path, read_radiograph(Path(path)))
 
 
 def _warned(error: Exception) -> str:

@@ -51,6 +51,9 @@ _FORMATS: Final = {
     "voc": "Boxes (Pascal VOC)",
     "films": "Films whose pixels were kept (PNG)",
 }
+#: What was exported in another way goes off the page.
+_START_OVER_JS: Final = """() => ["", "", {"__type__": "update", "visible": false}]"""
+_IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "export"}
 _USUAL: Final = ["labels", "crops", "csv", "coco"]
 
 Updates = dict[Any, Any]
@@ -91,15 +94,26 @@ class _Tab:
             self.message = styled_html(elem_id="export-message", elem_classes="message-slot")
             self.done = styled_html(elem_id="export-done")
             self.download = gr.DownloadButton("Download the dataset (zip)", visible=False, elem_id="export-download")
+        wishes, answer = [self.rule, self.formats, self.split], [self.message, self.done, self.download]
+        self.exported = gr.State(None)
         self.make.click(
             self._export,
-            [self.rule, self.formats, self.split],
-            [self.message, self.done, self.download],
+            wishes,
+            [*answer, self.exported],
+            trigger_mode="always_last",
             show_progress_on=self.done,
             api_visibility="private",
-            concurrency_limit=1,
-            concurrency_id="export",
+            **_IN_LINE,
+        ).then(
+            self._changed_meanwhile,
+            [*wishes, self.exported],
+            answer,
+            show_progress="hidden",
+            api_visibility="private",
+            **_IN_LINE,
         )
+        changes = [wish.input for wish in wishes]  # type: ignore[attr-defined]
+        gr.on(changes, None, None, answer, js=_START_OVER_JS, api_visibility="private")
 
     def _export(
         self,
@@ -113,7 +127,7 @@ class _Tab:
         from core.dataset.export import ExportOptions, export_zip
         from core.dataset.split import Shares
 
-        ledger = self._desk.ledger
+        ledger, wishes = self._desk.ledger, (rule, formats, split)
         assert ledger is not None
         folder = Path(tempfile.mkdtemp(prefix="bonegrade-export-"))
         try:
@@ -136,14 +150,21 @@ class _Tab:
                 self.message: "",
                 self.done: _summary(manifest, target.stat().st_size),
                 self.download: gr.DownloadButton(value=str(target), visible=True),
+                self.exported: wishes,
             }
         except BoneGradeError as error:
-            yield self._failed(str(error))
+            yield {**self._failed(str(error)), self.exported: wishes}
         except Exception:
             _log.exception("An export failed.")
-            yield self._failed(_UNEXPECTED)
+            yield {**self._failed(_UNEXPECTED), self.exported: wishes}
         finally:  # gradio has its own copy of the file by now
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _changed_meanwhile(self, rule: str, formats: list[str], split: str, exported: Any) -> Updates:
+        """Takes back what was exported in another way than the one that is chosen by now."""
+        if exported == (rule, formats, split):
+            return {self.message: gr.skip()}
+        return {self.message: "", self.done: "", self.download: gr.DownloadButton(visible=False)}
 
     def _failed(self, text: str) -> Updates:
         return {

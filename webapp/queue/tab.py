@@ -50,23 +50,24 @@ _STATES: Final = [
 _PAGE: Final = 25
 _EVERY_SECONDS: Final = 2.0
 
+#: All that lists films waits in one line, so that what was asked for last is answered last: a list that an earlier choice
+#: or the timer asked for never comes after that of the newest. A list takes milliseconds, so it may be one line for all.
+_IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "queue"}
+
 #: A row that is drawn anew keeps the tick of the one that stood in its place, unless the page is told.
 _TICKS: Final = "() => { window.bonegradeQueue.drawTicks(); return []; }"
 
 Updates = dict[Any, Any]
 _Kind = Literal["skip", "flag", "unflag", "assign"]
 
-#: The title that the tab has among the others.
-TAB_TITLE: Final = "Queue"
-
 
 def build_queue_tab(
-    desk: "Desk", annotate: "AnnotateTab", tabs: gr.Tabs, names: Callable[[], Sequence[str]] = tuple
+    desk: "Desk", annotate: "AnnotateTab", tabs: gr.Tabs, tab: gr.Tab, names: Callable[[], Sequence[str]] = tuple
 ) -> None:
     """Lays out the tab inside the surrounding gr.Blocks, wires it up and starts the assessing in the background.
 
-    tabs: those that the tab is one of, of which one has the id "annotate". names: of the readers that there are; where it
-    gives none, films can be assigned to any name.
+    tabs: those that the tab is one of, of which one has the id "annotate". tab: the tab itself. names: of the readers that
+    there are; where it gives none, films can be assigned to any name.
     """
     if desk.ledger is None:
         styled_html(DEMO)
@@ -74,7 +75,7 @@ def build_queue_tab(
     filing = Filing(desk.ledger, desk.load_assessor, TURNS.when_free)
     background = BackgroundAssessor(filing)
     atexit.register(background.stop)
-    _Tab(desk, filing, background, annotate, tabs, names)
+    _Tab(desk, filing, background, annotate, tabs, tab, names)
     background.start()
 
 
@@ -88,6 +89,7 @@ class _Tab:
         background: BackgroundAssessor,
         annotate: "AnnotateTab",
         tabs: gr.Tabs,
+        tab: gr.Tab,
         names: Callable[[], Sequence[str]],
     ):
         self._desk = desk
@@ -103,7 +105,7 @@ class _Tab:
                     self.upload = UploadPart(desk, filing, background)
         self._film_to_open = annotate.film_to_open
         self._tabs = tabs
-        self._wire()
+        self._wire(tab)
 
     def _build(self) -> None:
         self.counts = styled_html(elem_id="queue-counts")
@@ -162,7 +164,7 @@ class _Tab:
         self.chosen = gr.Textbox(visible="hidden", elem_id="queue-chosen", label="Chosen films")
         self.timer = gr.Timer(_EVERY_SECONDS, active=False)
 
-    def _wire(self) -> None:
+    def _wire(self, tab: gr.Tab) -> None:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         filters = [self.order, self.state, self.sex, self.youngest, self.oldest, self.mine]
         listed = [
@@ -171,37 +173,38 @@ class _Tab:
         ]  # fmt: skip
         shown = [*listed, self.message]
         everything = [*shown, self.viewer, self.uploading, self.acts, self.assigning, self.assignee]
+        listing: dict[str, Any] = {**quiet, **_IN_LINE}
         listings = [
-            gr.on(None, self._opened_page, None, everything, **quiet),  # when the page is loaded
-            self._tabs.select(self._selected, [*filters, self.page], everything, **quiet),
+            gr.on(None, self._opened_page, None, everything, **listing),  # when the page is loaded
+            tab.select(self._selected, [*filters, self.page], everything, trigger_mode="always_last", **listing),
             gr.on(
                 [part.change for part in filters],  # type: ignore[attr-defined]
                 self._first_page,
                 filters,
                 shown,
                 trigger_mode="always_last",
-                **quiet,
+                **listing,
             ),
-            self.upload.added.then(self._first_page, filters, shown, **quiet),
+            self.upload.added.then(self._first_page, filters, shown, **listing),
             *(
-                button.click(self._turned(step), [*filters, self.page], shown, **quiet)
+                button.click(self._turned(step), [*filters, self.page], shown, **listing)
                 for button, step in ((self.previous, -1), (self.next, 1))
             ),
         ]
-        self.timer.tick(self._tick, [*filters, self.page, self.chosen], listed, **quiet)
+        self.timer.tick(self._tick, [*filters, self.page, self.chosen], listed, **listing)
         opening = [self._film_to_open, self._tabs, *shown]
         self.opened.change(self._open, [self.opened], opening, **quiet)
-        self.start.click(self._start, filters, opening, **quiet)
+        self.start.click(self._start, filters, opening, **listing)
         told = [*filters, self.page, self.chosen]
         said = [*shown, self.reason]
         listings += [
-            self.skip.click(self._skip, told, said, **quiet),
-            self.flag.click(self._flag, [*told, self.reason], said, **quiet),
-            self.unflag.click(self._unflag, [*told, self.reason], said, **quiet),
-            self.assign.click(self._assign, [*told, self.assignee], said, **quiet),
+            self.skip.click(self._skip, told, said, **listing),
+            self.flag.click(self._flag, [*told, self.reason], said, **listing),
+            self.unflag.click(self._unflag, [*told, self.reason], said, **listing),
+            self.assign.click(self._assign, [*told, self.assignee], said, **listing),
         ]
-        for listing in listings:
-            listing.then(None, js=_TICKS, **quiet)
+        for event in listings:
+            event.then(None, js=_TICKS, **quiet)
 
     # What the page shows
 
@@ -209,10 +212,8 @@ class _Tab:
         """A page that was just loaded, with the filters as they are laid out."""
         return self._whole_page(request, Wish(), 0)
 
-    def _selected(self, request: gr.Request, event: gr.SelectData, *values: Any) -> Updates:
-        """Another tab was chosen; on this one, what changed meanwhile is shown."""
-        if event.value != TAB_TITLE:
-            return {self.message: gr.skip()}
+    def _selected(self, request: gr.Request, *values: Any) -> Updates:
+        """The tab was chosen: what changed meanwhile is shown."""
         *wish, page = values
         return self._whole_page(request, Wish(*wish), page)
 

@@ -119,6 +119,12 @@ class UploadPart:
             [self.message, self.result, self.decide, self.writing, self.add, self.seen, self.look],
             **private,
             **_ONE_BATCH,
+        ).then(
+            self._changed_meanwhile,
+            [*sent, self.seen],
+            [self.message, self.result, self.decide, self.seen],
+            **private,
+            **_ONE_BATCH,
         )
         #: Ends when all was added; other parts of the page may chain on to it.
         self.added = self.add.click(
@@ -164,7 +170,8 @@ class UploadPart:
                     yield {self.message: bar(len(looked), total, text)}
                 yield self._looked(given, batch, looked, shown, with_writing)
         except Exception as error:
-            yield {**self._start_over(), self.message: note(_sentence(error))}
+            seen = _Seen(given, 0, frozenset())
+            yield {**self._start_over(), self.message: note(_sentence(error)), self.seen: seen}
         yield {self.look: gr.Button(interactive=True)}
 
     def _looked(
@@ -184,6 +191,20 @@ class UploadPart:
             self.add: gr.Button(interactive=True),
             self.seen: _Seen(given, new, frozenset(with_writing)),
         }
+
+    def _changed_meanwhile(
+        self,
+        files: list[str] | None,
+        folder: list[str] | None,
+        table: str | None,
+        sex: Sex | None,
+        consent: bool,
+        seen: _Seen | None,
+    ) -> Updates:
+        """Takes back what was found in films that are no longer those chosen."""
+        if seen is None or seen.given == _given(files, folder, table, sex, consent):
+            return {self.message: gr.skip()}
+        return self._start_over()
 
     def _add(
         self,

@@ -70,6 +70,7 @@ def _choose(page: Page, dropdown: str, option: str) -> None:
 
 def _options(page: Page) -> list[str]:
     page.locator("#agreement-choice input").click()
+    expect(page.get_by_role("option").first).to_be_visible()
     options = page.get_by_role("option").all_inner_texts()
     page.keyboard.press("Escape")
     return [option.replace("✓", "").strip() for option in options]

@@ -239,11 +239,13 @@
       press("annotate-redraw");
     }
   };
+  // Gives the totals to show; undefined, which leaves those on the page, where the answer is of another film or of older work.
   const kept = (text) => {
     const told = fresh(text);
-    if (!told || !film) return;
+    if (!told || !film) return undefined;
     sentAt = 0;
-    if (told.sha256 !== film.sha256) return;
+    if (told.sha256 !== film.sha256) return undefined;
+    const newest = told.seq >= arrived;
     if (told.error) {
       tell(told.error, "error");
       arrived = told.seq;
@@ -257,6 +259,7 @@
     }
     changed("status");
     send();
+    return newest ? told.totals : undefined;
   };
   const filed = (number) => {
     if (work.film === number) return;
