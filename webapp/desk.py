@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import gradio as gr
 
 from core.access.roles import Action, Reader, Role
-
-if TYPE_CHECKING:
-    from core.assessment.assessor import Assessor
-    from core.ledger import Ledger
+from core.assessment.records import FilmAssessor
+from core.ledger import Ledger
 
 
 class Access(Protocol):
@@ -41,8 +39,8 @@ class Desk:
     load_assessor: returns the one shared assessor, and may take seconds on its first call.
     """
 
-    load_assessor: Callable[[], "Assessor"]
-    ledger: "Ledger | None"
+    load_assessor: Callable[[], FilmAssessor]
+    ledger: Ledger | None
     access: Access
 
     def reader(self, request: gr.Request | None) -> Reader:

@@ -3,13 +3,11 @@
 import functools
 import logging
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from core.assessment.records import FilmAssessor
 from core.errors import BoneGradeError
 from core.intake.turns import Turns
-
-if TYPE_CHECKING:
-    from core.assessment.assessor import Assessor
 
 _log = logging.getLogger(__name__)
 _loading = threading.Lock()
@@ -19,25 +17,24 @@ TURNS: Final = Turns()
 
 
 @functools.cache
-def _load() -> "Assessor":
+def _load() -> FilmAssessor:
     # Imported here because torch takes seconds to import, and the page need not wait for it.
     from core.assessment.assessor import Assessor
+    from models.registry import WeightsError
 
-    return Assessor.from_registry()
+    try:
+        return Assessor.from_registry()
+    except WeightsError as error:
+        raise BoneGradeError(str(error)) from error
 
 
-def shipped_assessor() -> "Assessor":
+def shipped_assessor() -> FilmAssessor:
     """The assessor with the shipped weights; the first caller waits for it, the others share it.
 
     Raises BoneGradeError if the weights are missing or damaged; the next call tries again.
     """
-    from models.registry import WeightsError
-
     with _loading:
-        try:
-            return _load()
-        except WeightsError as error:
-            raise BoneGradeError(str(error)) from error
+        return _load()
 
 
 def warm_up() -> threading.Thread:

@@ -13,6 +13,7 @@ from core.bones import Sex
 from core.film.box import Box
 from core.film.radiograph import Radiograph
 from core.hand.crops import Crop
+from core.hand.hand import Hand
 from core.hand.localization import Localization, Region
 from core.standards import ScoreCard
 
@@ -230,8 +231,8 @@ class AgeScale(Protocol):
 
 
 class FilmAssessor(Protocol):
-    """What the ledger, the intake and a person's reading ask of core.assessment.assessor.Assessor, by a name that brings no
-    torch along."""
+    """core.assessment.assessor.Assessor, which has the docstrings, by a name that brings no torch along: what the ledger, the
+    intake, a person's reading and the page ask of it."""
 
     @property
     def grader(self) -> AgeScale: ...
@@ -240,7 +241,12 @@ class FilmAssessor(Protocol):
     @property
     def weights(self) -> dict[str, str]: ...
 
+    def find_hand(self, radiograph: Radiograph, progress: Progress | None = None) -> Hand: ...
     def assess(self, radiograph: Radiograph, sex: Sex, progress: Progress | None = None) -> Assessment: ...
+    def assess_hand(self, hand: Hand, sex: Sex, progress: Progress | None = None) -> Assessment: ...
+    def for_sex(self, hand: Hand, assessment: Assessment, sex: Sex) -> Assessment: ...
+    def regrade(self, hand: Hand, bone: str, box: Box) -> RegradedBone: ...
+    def explain(self, hand: Hand, assessment: Assessment, stage: int = 3) -> Explanation: ...
 
     def score(
         self,

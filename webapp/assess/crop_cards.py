@@ -1,8 +1,10 @@
 """The 13 crops as cards in anatomical order, each with its grade and the layers of its maps."""
 
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from core.assessment.consistency import Inconsistency
+from core.assessment.records import Assessment, BoneAssessment, BoneMaps, Explanation
 from core.bones import BONE_TITLES
 from core.evaluation.maps.checked import checked
 from core.standards import grade_descriptions, grade_label
@@ -10,10 +12,6 @@ from webapp.assess.map_checks import checks_line
 from webapp.shared.bone_style import bone_colour
 from webapp.shared.pictures import colour_stops, data_uri, grey8, heat, jpeg, png
 from webapp.shared.words import percent, weights_line
-
-if TYPE_CHECKING:
-    from core.assessment.consistency import Inconsistency
-    from core.assessment.records import Assessment, BoneAssessment, BoneMaps, Explanation
 
 NO_OVERLAY: Final = "none"
 
@@ -54,7 +52,7 @@ _KEY_CARD: Final = """
 """
 
 
-def crop_grid(assessment: "Assessment", explanation: "Explanation", overlay: str, opacity: float) -> str:
+def crop_grid(assessment: Assessment, explanation: Explanation, overlay: str, opacity: float) -> str:
     """All 13 cards with their colour bar.
 
     overlay: which layer is visible at first, NO_OVERLAY or a key of OVERLAYS; opacity: 0..1. Both are switched in
@@ -89,7 +87,7 @@ def _colour_bar(stage: int) -> str:
     )
 
 
-def _card(one: "BoneAssessment", maps: "BoneMaps", out_of_line: "Inconsistency | None") -> str:
+def _card(one: BoneAssessment, maps: BoneMaps, out_of_line: Inconsistency | None) -> str:
     title = BONE_TITLES[one.bone]
     spoken, mark = f"{title}: grade {one.label}, TW3 stage {one.tw3_stage}", ""
     if out_of_line is not None:
@@ -127,7 +125,7 @@ def _head(bone: str) -> str:
     return f"<header><h4><b>{bone}</b> <span>{escape(_REGIONS.get(bone, BONE_TITLES[bone]))}</span></h4></header>"
 
 
-def _grade_bars(one: "BoneAssessment") -> str:
+def _grade_bars(one: BoneAssessment) -> str:
     """A bar for each grade 0..n, the chosen one in the bone's colour."""
     said = ", ".join(
         f"{grade_label(one.bone, grade)} {percent(probability)}"

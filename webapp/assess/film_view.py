@@ -3,15 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from core.assessment.records import Assessment
 from core.film.box import Box
+from core.film.radiograph import Radiograph
 from webapp.shared.bone_style import bone_colour
 from webapp.shared.pictures import data_uri, film_picture, jpeg
-
-if TYPE_CHECKING:
-    from core.assessment.records import Assessment
-    from core.film.radiograph import Radiograph
 
 #: What stands where the film will be.
 NO_FILM_YET: Final = (
@@ -103,7 +101,7 @@ def _overlap(one: Rectangle, other: Rectangle) -> float:
     return max(0.0, wide) * max(0.0, high)
 
 
-def labels_of(assessment: "Assessment") -> list[Label]:
+def labels_of(assessment: Assessment) -> list[Label]:
     """The labels of all bones that were found."""
     found = {bone: one for bone, one in assessment.bones.items() if one is not None}
     return place_labels(
@@ -114,14 +112,14 @@ def labels_of(assessment: "Assessment") -> list[Label]:
     )
 
 
-def film_preview(radiograph: "Radiograph") -> str:
+def film_preview(radiograph: Radiograph) -> str:
     """The film alone, as it was read, before it is assessed."""
     rows, columns = radiograph.pixels.shape
     picture = _picture(radiograph, "The film as it was read, not assessed yet")
     return _figure(picture, columns, rows, "Read, not assessed yet.")
 
 
-def film_with_boxes(radiograph: "Radiograph", assessment: "Assessment") -> str:
+def film_with_boxes(radiograph: Radiograph, assessment: Assessment) -> str:
     """The film with the box, name and grade of every bone that was found."""
     found = [one for one in assessment.bones.values() if one is not None]
     shapes = []
@@ -155,7 +153,7 @@ def _tag(label: Label, width: int, height: int) -> str:
     )
 
 
-def _picture(radiograph: "Radiograph", alt: str) -> str:
+def _picture(radiograph: Radiograph, alt: str) -> str:
     file = jpeg(film_picture(radiograph.pixels))
     return f'<img src="{data_uri(file, "jpeg")}" alt="{escape(alt)}">'
 

@@ -2,7 +2,7 @@
 
 import io
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from reportlab.lib.colors import Color, HexColor, white
@@ -12,8 +12,10 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
+from core.assessment.records import Assessment, Explanation
 from core.bones import BONE_TITLES
-from core.standards import STANDARDS
+from core.film.radiograph import Radiograph
+from core.standards import STANDARDS, ScoreCard
 from webapp.assess.film_view import labels_of
 from webapp.shared.bone_style import bone_colour
 from webapp.shared.pictures import blended, film_picture, grey8, heat, jpeg, png
@@ -29,11 +31,6 @@ from webapp.shared.words import (
     years,
     years_and_months,
 )
-
-if TYPE_CHECKING:
-    from core.assessment.records import Assessment, Explanation
-    from core.film.radiograph import Radiograph
-    from core.standards import ScoreCard
 
 _WIDTH, _HEIGHT = A4
 _MARGIN: Final = 14 * mm
@@ -57,9 +54,7 @@ _NOTE_LINES: Final = 4
 _MAP_OPACITY: Final = 0.5
 
 
-def report_pdf(
-    radiograph: "Radiograph", assessment: "Assessment", explanation: "Explanation", made_at: datetime
-) -> bytes:
+def report_pdf(radiograph: Radiograph, assessment: Assessment, explanation: Explanation, made_at: datetime) -> bytes:
     """One A4 page: age and interval, film with boxes, score table, crops with their Grad-CAM, weights and date.
 
     Nothing on it names a person: the film is known by the SHA-256 of its pixels.
@@ -107,7 +102,7 @@ def _wrapped(text: str, width: float, size: float) -> list[str]:
     return lines
 
 
-def _head(page: Canvas, assessment: "Assessment", made_at: datetime) -> None:
+def _head(page: Canvas, assessment: Assessment, made_at: datetime) -> None:
     top = _HEIGHT - 17 * mm
     end = _write(page, _MARGIN, top, "BoneGrade", 16, _BOLD, _ACCENT)
     _write(page, end + 3 * mm, top, "Bone age from 13 epiphyses of the hand", 10, colour=_QUIET)
@@ -118,7 +113,7 @@ def _head(page: Canvas, assessment: "Assessment", made_at: datetime) -> None:
     page.line(_MARGIN, top - 4 * mm, _RIGHT, top - 4 * mm)
 
 
-def _age(page: Canvas, assessment: "Assessment") -> None:
+def _age(page: Canvas, assessment: Assessment) -> None:
     sex, side = SEX_WORDS[assessment.sex], SIDE_WORDS[assessment.laterality]
     _write(page, _MARGIN, _AGE_TOP - 3 * mm, f"BONE AGE  ·  {sex}, {side}", 8, _BOLD, _QUIET)
     if assessment.bone_age_months is None:
@@ -138,7 +133,7 @@ def _age(page: Canvas, assessment: "Assessment") -> None:
     _standards_scale(page, assessment, _MARGIN + 78 * mm, _RIGHT)
 
 
-def _standards_scale(page: Canvas, assessment: "Assessment", left: float, right: float) -> None:
+def _standards_scale(page: Canvas, assessment: Assessment, left: float, right: float) -> None:
     """The calibrated age and the table ages with their intervals, one below the other on one axis."""
     rows: list[tuple[str, str, tuple[float, float] | None, float | None, Color]] = []
     if assessment.bone_age_months is not None and assessment.interval90_months is not None:
@@ -177,7 +172,7 @@ def _standards_scale(page: Canvas, assessment: "Assessment", left: float, right:
     _write(page, to_x + 3 * mm, bottom - 3 * mm, "years; bars: 90 % intervals", 6.5, colour=_QUIET)
 
 
-def _film(page: Canvas, radiograph: "Radiograph", assessment: "Assessment") -> None:
+def _film(page: Canvas, radiograph: Radiograph, assessment: Assessment) -> None:
     wide, high = 68 * mm, 92 * mm
     scale = min(wide / assessment.width, high / assessment.height)
     left, top = _MARGIN, _FILM_TOP
@@ -199,7 +194,7 @@ def _film(page: Canvas, radiograph: "Radiograph", assessment: "Assessment") -> N
         _write(page, x + inset, y + size * 0.42, text, size, _BOLD, HexColor(bone_colour(label.bone)))
 
 
-def _scores(page: Canvas, assessment: "Assessment") -> None:
+def _scores(page: Canvas, assessment: Assessment) -> None:
     left = _MARGIN + 74 * mm
     columns = [_RIGHT - 52 * mm, _RIGHT - 26 * mm, _RIGHT]
     line = 4.4 * mm
@@ -240,16 +235,16 @@ def _scores(page: Canvas, assessment: "Assessment") -> None:
     _notes(page, assessment, left, y - line * 1.15)
 
 
-def _short_age(card: "ScoreCard") -> str:
+def _short_age(card: ScoreCard) -> str:
     """The age in words without what stands in brackets: "10.1 years", "mature", "below 2.0 years"."""
     return NO_VALUE if card.total is None else card.age_text.partition(" (")[0]
 
 
-def _interval(card: "ScoreCard") -> str:
+def _interval(card: ScoreCard) -> str:
     return NO_VALUE if card.interval90_years is None else year_range(*card.interval90_years)
 
 
-def _notes(page: Canvas, assessment: "Assessment", left: float, y: float) -> None:
+def _notes(page: Canvas, assessment: Assessment, left: float, y: float) -> None:
     failed = [check.message for check in assessment.checks if not check.passed]
     text = " ".join(failed) if failed else f"All {len(assessment.checks)} checks of the film passed."
     lines = _wrapped(text, _RIGHT - left, 7)
@@ -260,7 +255,7 @@ def _notes(page: Canvas, assessment: "Assessment", left: float, y: float) -> Non
         y -= 3.1 * mm
 
 
-def _crops(page: Canvas, assessment: "Assessment", explanation: "Explanation") -> None:
+def _crops(page: Canvas, assessment: Assessment, explanation: Explanation) -> None:
     title = f"The 13 regions, and below each the Grad-CAM of its grade (stage {explanation.stage})"
     _write(page, _MARGIN, _CROPS_TOP, title, 8, _BOLD, _QUIET)
     gap = 2 * mm
@@ -309,7 +304,7 @@ def _legend(page: Canvas, x: float, top: float, width: float) -> None:
         y -= 2.9 * mm
 
 
-def _foot(page: Canvas, assessment: "Assessment") -> None:
+def _foot(page: Canvas, assessment: Assessment) -> None:
     page.setFillColor(_INK)
     page.roundRect(_MARGIN, _FOOT_TOP - 6.5 * mm, _RIGHT - _MARGIN, 6.5 * mm, 3, stroke=0, fill=1)
     _write(page, _MARGIN + 3 * mm, _FOOT_TOP - 4.4 * mm, DISCLAIMER, 9, _BOLD, white)

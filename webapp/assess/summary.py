@@ -1,10 +1,11 @@
 """The answer in words and numbers: bone age, standards, checks, score table and where it all comes from."""
 
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from core.assessment.records import Assessment
 from core.bones import BONE_TITLES, RUS_BONES
-from core.standards import STANDARDS
+from core.standards import STANDARDS, ScoreCard
 from webapp.shared.bone_style import bone_colour
 from webapp.shared.words import (
     NO_VALUE,
@@ -16,10 +17,6 @@ from webapp.shared.words import (
     years,
     years_and_months,
 )
-
-if TYPE_CHECKING:
-    from core.assessment.records import Assessment
-    from core.standards import ScoreCard
 
 WELCOME: Final = """
 <section class="welcome" aria-label="How it works">
@@ -43,7 +40,7 @@ def message(text: str, kind: str = "error", title: str | None = None) -> str:
     return f'<div class="message {kind}" role="alert"><b>{escape(title)}</b><span>{escape(text)}</span></div>'
 
 
-def missing_sentence(assessment: "Assessment") -> str:
+def missing_sentence(assessment: Assessment) -> str:
     """What to know if bones were not found; empty if all were."""
     if not assessment.missing:
         return ""
@@ -55,7 +52,7 @@ def missing_sentence(assessment: "Assessment") -> str:
     )
 
 
-def headline(assessment: "Assessment") -> str:
+def headline(assessment: Assessment) -> str:
     """The bone age first and large, its interval, the three standards, and the checks."""
     tiles = "".join(_tile(assessment.standards[key]) for key in STANDARDS)
     return (
@@ -64,7 +61,7 @@ def headline(assessment: "Assessment") -> str:
     )
 
 
-def _age(assessment: "Assessment") -> str:
+def _age(assessment: Assessment) -> str:
     about = f"Bone age · {SEX_WORDS[assessment.sex].lower()}"
     months = assessment.bone_age_months
     if months is None:
@@ -87,7 +84,7 @@ def _age(assessment: "Assessment") -> str:
     )
 
 
-def _hint(assessment: "Assessment") -> str:
+def _hint(assessment: Assessment) -> str:
     second = assessment.second_opinion
     if second is None:
         return ""
@@ -97,7 +94,7 @@ def _hint(assessment: "Assessment") -> str:
     )
 
 
-def _opinions(assessment: "Assessment") -> str:
+def _opinions(assessment: Assessment) -> str:
     second, bones = assessment.second_opinion, assessment.bones_age_months
     if second is None or bones is None:
         return ""
@@ -107,7 +104,7 @@ def _opinions(assessment: "Assessment") -> str:
     )
 
 
-def _tile(card: "ScoreCard") -> str:
+def _tile(card: ScoreCard) -> str:
     total = NO_VALUE if card.total is None else str(card.total)
     interval = "" if card.interval90_years is None else f"<small>90 %: {year_range(*card.interval90_years)}</small>"
     age = "No total" if card.total is None else card.age_text
@@ -117,7 +114,7 @@ def _tile(card: "ScoreCard") -> str:
     )
 
 
-def _checks(assessment: "Assessment") -> str:
+def _checks(assessment: Assessment) -> str:
     rows = "".join(
         f'<li class="{"passed" if check.passed else "failed"}"><span class="mark" aria-hidden="true">'
         f'{"✓" if check.passed else "!"}</span><span><span class="visually-hidden">'
@@ -129,7 +126,7 @@ def _checks(assessment: "Assessment") -> str:
     return f'<details class="checks"{" open" if failed else ""}><summary>{title}</summary><ul>{rows}</ul></details>'
 
 
-def score_table(assessment: "Assessment") -> str:
+def score_table(assessment: Assessment) -> str:
     """Grade and score of each bone under each standard, with totals, ages and intervals."""
     cards = [assessment.standards[key] for key in STANDARDS]
     names = "".join(f'<th colspan="2" scope="colgroup">{escape(card.name)}</th>' for card in cards)
@@ -155,7 +152,7 @@ def score_table(assessment: "Assessment") -> str:
     )
 
 
-def _cells(card: "ScoreCard", bone: str) -> str:
+def _cells(card: ScoreCard, bone: str) -> str:
     label, score = card.labels[bone], card.scores[bone]
     return f"<td>{NO_VALUE if label is None else escape(label)}</td><td>{NO_VALUE if score is None else score}</td>"
 
@@ -165,7 +162,7 @@ def _foot(title: str, values: list[str]) -> str:
     return f'<tr><th scope="row">{title}</th>{cells}</tr>'
 
 
-def provenance(assessment: "Assessment") -> str:
+def provenance(assessment: Assessment) -> str:
     """Which weights and which pixels the result comes from, and how the film lay."""
     facts = {
         "Weights": weights_line(assessment.weights),

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache
 
+from core.assessment.records import Assessment, FilmAssessor
 from core.bones import Sex
 from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph, read_radiograph
@@ -25,10 +26,6 @@ from webapp.service import TURNS
 from webapp.shared.components import sentence_of, styled_html
 from webapp.shared.figures import age_figure, influence_figure
 from webapp.shared.words import SEX_WORDS, short_hash
-
-if TYPE_CHECKING:
-    from core.assessment.assessor import Assessor
-    from core.assessment.records import Assessment
 
 _log = logging.getLogger(__name__)
 
@@ -95,7 +92,7 @@ class AssessTab:
     correct: gr.Button
 
 
-def build_assess_tab(load_assessor: Callable[[], "Assessor"], examples: Sequence[Example]) -> AssessTab:
+def build_assess_tab(load_assessor: Callable[[], FilmAssessor], examples: Sequence[Example]) -> AssessTab:
     """Lays out the tab inside the surrounding gr.Blocks and wires it up.
 
     load_assessor: returns the one shared assessor, and may take seconds on its first call.
@@ -107,7 +104,7 @@ def build_assess_tab(load_assessor: Callable[[], "Assessor"], examples: Sequence
 class _Tab:
     """The components of the tab and what they do."""
 
-    def __init__(self, load_assessor: Callable[[], "Assessor"], examples: Sequence[Example]):
+    def __init__(self, load_assessor: Callable[[], FilmAssessor], examples: Sequence[Example]):
         self._load_assessor = load_assessor
         self.film_state = gr.State(None, time_to_live=KEPT_SECONDS)
         self.assessment_state = gr.State(None, time_to_live=KEPT_SECONDS)
@@ -352,7 +349,7 @@ class _Tab:
     def _stage_changed(
         self,
         film: FilmInHand | None,
-        assessment: "Assessment | None",
+        assessment: Assessment | None,
         overlay: str,
         opacity: float,
         stage: int,

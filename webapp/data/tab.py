@@ -6,19 +6,18 @@ import tempfile
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast, get_args
+from typing import Any, Final, cast, get_args
 
 import gradio as gr
 
 from core.access.roles import Action, enforce
+from core.dataset.export import ExportFormat, ExportOptions, export_zip
+from core.dataset.split import Shares
 from core.errors import BoneGradeError
 from core.ledger import LabelRule
 from webapp.assess.summary import message
 from webapp.desk import Desk
 from webapp.shared.components import styled_html
-
-if TYPE_CHECKING:
-    from core.dataset.export import ExportFormat
 
 _log = logging.getLogger(__name__)
 
@@ -124,9 +123,6 @@ class _Tab:
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Iterator[Updates]:
         # Imported here because pyarrow takes a second to import, and the page need not wait for it.
-        from core.dataset.export import ExportOptions, export_zip
-        from core.dataset.split import Shares
-
         ledger, wishes = self._desk.ledger, (rule, formats, split)
         assert ledger is not None
         folder = Path(tempfile.mkdtemp(prefix="bonegrade-export-"))
@@ -138,7 +134,7 @@ class _Tab:
             options = ExportOptions(
                 rule=cast(LabelRule, rule),
                 reviewers=frozenset(self._desk.those_who_may(Action.SET_GOLD)),
-                formats=cast("tuple[ExportFormat, ...]", tuple(key for key in _FORMATS if key in formats)),
+                formats=cast(tuple[ExportFormat, ...], tuple(key for key in _FORMATS if key in formats)),
                 shares=Shares.of_text(split),
             )
             progress(0.0, desc="Reading the ledger")

@@ -5,7 +5,7 @@ import logging
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import gradio as gr
 
@@ -15,16 +15,14 @@ from core.intake import Filing
 from core.intake.background import BackgroundAssessor
 from core.ledger.checks import checked_name
 from core.ledger.reading_queue import Order, counts, next_film, queue_rows
+from webapp.annotate.tab import AnnotateTab
+from webapp.desk import Desk
 from webapp.queue.upload import UploadPart
 from webapp.queue.view import DEMO, VIEWER, background_panel, count_tiles, film_table, finished, note
 from webapp.queue.wish import OLDEST, Wish
 from webapp.service import TURNS
 from webapp.shared.components import styled_html
 from webapp.shared.words import SEX_WORDS, counted
-
-if TYPE_CHECKING:
-    from webapp.annotate.tab import AnnotateTab
-    from webapp.desk import Desk
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +60,7 @@ _Kind = Literal["skip", "flag", "unflag", "assign"]
 
 
 def build_queue_tab(
-    desk: "Desk", annotate: "AnnotateTab", tabs: gr.Tabs, tab: gr.Tab, names: Callable[[], Sequence[str]] = tuple
+    desk: Desk, annotate: AnnotateTab, tabs: gr.Tabs, tab: gr.Tab, names: Callable[[], Sequence[str]] = tuple
 ) -> None:
     """Lays out the tab inside the surrounding gr.Blocks, wires it up and starts the assessing in the background.
 
@@ -84,10 +82,10 @@ class _Tab:
 
     def __init__(
         self,
-        desk: "Desk",
+        desk: Desk,
         filing: Filing,
         background: BackgroundAssessor,
-        annotate: "AnnotateTab",
+        annotate: AnnotateTab,
         tabs: gr.Tabs,
         tab: gr.Tab,
         names: Callable[[], Sequence[str]],

@@ -4,25 +4,22 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import gradio as gr
 
 from core.access.roles import Action, enforce
 from core.bones import Sex
 from core.errors import BoneGradeError
-from core.intake import Batch, Looked, look_through, open_batch, take_in
+from core.film.burned_in_text import TextPlace
+from core.film.radiograph import Radiograph
+from core.intake import Batch, Filing, Looked, look_through, open_batch, take_in
+from core.intake.background import BackgroundAssessor
+from webapp.desk import Desk
 from webapp.queue.view import Writing, bar, looked_through, note, taken_in
 from webapp.shared.components import NOT_NOW, classes_if, styled_html
 from webapp.shared.pictures import data_uri, film_picture, jpeg
 from webapp.shared.words import SEX_WORDS
-
-if TYPE_CHECKING:
-    from core.film.burned_in_text import TextPlace
-    from core.film.radiograph import Radiograph
-    from core.intake import Filing
-    from core.intake.background import BackgroundAssessor
-    from webapp.desk import Desk
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +64,7 @@ class _Seen:
 class UploadPart:
     """The part of the page that adds films. added: the event after which other parts look anew."""
 
-    def __init__(self, desk: "Desk", filing: "Filing", background: "BackgroundAssessor"):
+    def __init__(self, desk: Desk, filing: Filing, background: BackgroundAssessor):
         self._desk = desk
         self._filing = filing
         self._background = background
@@ -270,7 +267,7 @@ def _path(table: str | None) -> Path | None:
     return None if table is None else Path(table)
 
 
-def _pictures(radiograph: "Radiograph", places: Sequence["TextPlace"]) -> tuple[str, ...]:
+def _pictures(radiograph: Radiograph, places: Sequence[TextPlace]) -> tuple[str, ...]:
     """The places as they are on the film, small."""
     return tuple(
         data_uri(jpeg(film_picture(radiograph.pixels[rows, columns], 3 * _PLACE_HEIGHT)), "jpeg")
@@ -278,7 +275,7 @@ def _pictures(radiograph: "Radiograph", places: Sequence["TextPlace"]) -> tuple[
     )
 
 
-def _slices(place: "TextPlace") -> tuple[slice, slice]:
+def _slices(place: TextPlace) -> tuple[slice, slice]:
     left, top, right, bottom = place.box
     return slice(int(top), int(bottom) + 1), slice(int(left), int(right) + 1)
 

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from core.intake import Looked, TakenIn
+from core.intake.background import BackgroundProgress
+from core.ledger.reading_queue import QueueCounts, QueueRow
 from webapp.shared.words import NO_VALUE, SEX_WORDS, counted, short_hash, time_left, years
-
-if TYPE_CHECKING:
-    from core.intake import Looked, TakenIn
-    from core.intake.background import BackgroundProgress
-    from core.ledger.reading_queue import QueueCounts, QueueRow
 
 DEMO: Final = """
 <section class="queue-empty" aria-label="Queue">
@@ -54,7 +52,7 @@ def note(text: str, kind: str = "error", title: str = "Nothing was changed") -> 
     return f'<div class="message {kind}" role="{role}"><b>{escape(title)}</b><span>{escape(text)}</span></div>'
 
 
-def count_tiles(counts: "QueueCounts") -> str:
+def count_tiles(counts: QueueCounts) -> str:
     """How many films are where, the number to read first and large; nothing if there are no films."""
     if not counts.films:
         return ""
@@ -75,7 +73,7 @@ def count_tiles(counts: "QueueCounts") -> str:
     )
 
 
-def background_panel(progress: "BackgroundProgress | None") -> str:
+def background_panel(progress: BackgroundProgress | None) -> str:
     """How far the assessing in the background is; nothing if nothing waits."""
     if progress is None:
         return ""
@@ -109,7 +107,7 @@ def bar(done: int, total: int, text: str) -> str:
     )
 
 
-def film_table(rows: Sequence["QueueRow"], choose: bool) -> str:
+def film_table(rows: Sequence[QueueRow], choose: bool) -> str:
     """The films of one page of the list. choose: whether they can be ticked, to be skipped, flagged or assigned."""
     if not rows:
         return '<p class="queue-none">No film matches these filters.</p>'
@@ -128,7 +126,7 @@ def _short(name: str) -> str:
     return name.split()[0].lower()
 
 
-def _row(row: "QueueRow", choose: bool) -> str:
+def _row(row: QueueRow, choose: bool) -> str:
     film = short_hash(row.film.sha256)
     tick = (
         f'<td><input type="checkbox" class="queue-pick" value="{row.film.id}" aria-label="Choose film {film}"></td>'
@@ -154,7 +152,7 @@ def _row(row: "QueueRow", choose: bool) -> str:
     return f'<tr data-film="{row.film.id}">{tick}{said}<td>{button if can_open else ""}</td></tr>'
 
 
-def finished(counts: "QueueCounts", filtered: bool, may_add: bool) -> str:
+def finished(counts: QueueCounts, filtered: bool, may_add: bool) -> str:
     """That nothing is left to read, and what to do next. filtered: whether filters hide some films."""
     add = "Add films below: a zip, a folder or single files." if may_add else "Ask a reader to add films."
     if not counts.films:
@@ -197,7 +195,7 @@ class Writing:
 
 
 def looked_through(
-    looked: Sequence["Looked"], passed_over: Sequence[str], writing: Sequence[Writing], hidden: int
+    looked: Sequence[Looked], passed_over: Sequence[str], writing: Sequence[Writing], hidden: int
 ) -> str:
     """What was found in a batch before anything is added. writing: films to show; hidden: further films with writing."""
     new = sum(one.status == "new" for one in looked)
@@ -225,7 +223,7 @@ def _writing_card(one: Writing) -> str:
     return f"<figure>{pictures}<figcaption>{escape(one.name)}</figcaption></figure>"
 
 
-def taken_in(taken: Sequence["TakenIn"], passed_over: Sequence[str]) -> str:
+def taken_in(taken: Sequence[TakenIn], passed_over: Sequence[str]) -> str:
     """What became of a batch."""
     added = sum(one.status == "added" for one in taken)
     text = f"{counted(added, 'film')} added to the queue."

@@ -1,16 +1,14 @@
 """Plotly figures: where the age sits, and which bones move it most."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
 
+from core.assessment.records import Assessment
 from core.bones import BONE_TITLES
 from core.standards import STANDARDS, age_distribution, standard, total_distribution
 from webapp.shared.words import year_range, years
-
-if TYPE_CHECKING:
-    from core.assessment.records import Assessment
 
 _STANDARD_COLOURS: Final = {"rus_chn": "#2a9d8f", "tw3_rus": "#4c78d0", "tw3_c_rus": "#a463b8"}
 _AGE_COLOUR: Final = "#d9480f"
@@ -34,7 +32,7 @@ _LEAST_YEARS: Final = 4.0
 _YEARS_WITH_EACH_TICK: Final = 8.0
 
 
-def age_figure(assessment: "Assessment") -> go.Figure | None:
+def age_figure(assessment: Assessment) -> go.Figure | None:
     """The age distribution under each standard with its table age and interval, and the calibrated age across all.
 
     None with a bone missing: there is no distribution then.
@@ -76,7 +74,7 @@ def age_figure(assessment: "Assessment") -> go.Figure | None:
     return finished(figure, height=300)
 
 
-def influence_figure(assessment: "Assessment") -> go.Figure | None:
+def influence_figure(assessment: Assessment) -> go.Figure | None:
     """How many months the bone age would move if a bone were one grade lower or higher, the strongest bone on top.
 
     None if no bone moves the age, as with a bone missing.
@@ -149,7 +147,7 @@ def _point(row: int, name: str, colour: str, years_old: float, text: str) -> go.
     )
 
 
-def _mark_age(figure: go.Figure, assessment: "Assessment") -> None:
+def _mark_age(figure: go.Figure, assessment: Assessment) -> None:
     if assessment.bone_age_months is None:
         return
     age = years(assessment.bone_age_months)
