@@ -29,7 +29,7 @@ from core.intake.background import BackgroundAssessor
 from core.intake.filing import Filing
 from core.intake.turns import Turns
 from core.ledger import Ledger, LedgerSettings
-from core.processor import cores
+from core.machine import cores
 
 _FILM: Final = Path(__file__).parents[1] / "examples" / "girl_13_years.png"
 #: Times the time on an idle machine that a visit may take in the median, with a busy program on every core.

@@ -1,5 +1,5 @@
 """Reads bone age from hand radiographs; everything but the page and the networks."""
 
-from core.processor import settle
+from core.machine import settle
 
 settle()  # before any library that computes is loaded

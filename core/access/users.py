@@ -13,7 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from core.access.roles import Role
 from core.errors import BoneGradeError
-from core.files import WriterLock, make_folder, write_whole
+from core.machine import WriterLock, make_folder, write_whole
 
 LEAST_PASSWORD: Final = 10
 _MOST_PASSWORD: Final = 1000

@@ -11,8 +11,8 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
-from core.files import WriterLock
 from core.ledger.errors import DamagedStore, UnreachableDatabase
+from core.machine import WriterLock
 
 #: How long SQLite waits for a lock, in milliseconds.
 _PATIENCE: Final = 30_000

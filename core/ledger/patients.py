@@ -6,8 +6,8 @@ import secrets
 from pathlib import Path
 from typing import Self
 
-from core.files import write_whole
 from core.ledger.errors import DamagedStore
+from core.machine import write_whole
 
 _FILE = "patient_secret"
 _BYTES = 32

@@ -8,11 +8,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from core.files import make_folder, write_whole
 from core.film.greys import grey_of_samples
 from core.film.radiograph import Radiograph
 from core.ledger.errors import DamagedStore
 from core.ledger.records import FilmRecord
+from core.machine import make_folder, write_whole
 
 #: A temporary file this old (seconds) was left by a process that died, and is removed.
 _LEFT_BEHIND = 3600.0

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from core.assessment.records import Assessment
 from core.bones import Sex
-from core.files import make_folder
 from core.film.radiograph import Radiograph
 from core.ledger import drafts, events, films, predictions, projection, schema
 from core.ledger.checks import checked_corrections, checked_name
@@ -23,6 +22,7 @@ from core.ledger.readings import fold
 from core.ledger.records import Correction, Event, FilmRecord, LabelRule, PredictionRecord, Reading
 from core.ledger.saying import checked_words, say
 from core.ledger.settings import LedgerSettings
+from core.machine import make_folder
 
 _Row = TypeVar("_Row", FilmRecord, PredictionRecord, Event)
 

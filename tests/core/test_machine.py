@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.processor import cores, settle
+from core.machine import cores, settle
 from tests.hands import shipped_examples
 from tests.webapp.running_app import free_port
 
