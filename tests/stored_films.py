@@ -40,7 +40,7 @@ class Store:
             radiograph, sex, reader="anna", source="queue", consent=consent, patient=patient, age_months=60.0 + number
         )
         if assessed:
-            self.ledger.add_prediction(added.film.id, assessment(self.assessor, radiograph, sex, number))
+            self.ledger.add_prediction(added.film.id, assessment(self.assessor, radiograph, added.film.sex, number))
         return added.film
 
     def save(self, film: FilmRecord, corrections: list[Correction], reader: str = "anna") -> Event:
