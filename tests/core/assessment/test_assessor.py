@@ -18,6 +18,7 @@ from core.bones import RUS_BONES, Sex
 from core.errors import BoneGradeError, FilmRefused
 from core.film.box import Box
 from core.film.radiograph import Radiograph, read_radiograph
+from core.hand.hand import Hand
 from core.ledger import PredictionRecord
 from core.standards import STANDARDS, grade_count, grade_label, score_card, standard, tw3_stage, widened_interval
 from core.training.interval import calibrate_spread
@@ -255,8 +256,9 @@ def test_for_the_other_sex_the_whole_hand_is_asked_anew(
     of_other = assessor.assess(film, other)
     monkeypatch.setattr(assessor.localizer, "locate", lambda *_: pytest.fail("the film was localised again"))
     monkeypatch.setattr(assessor.grader, "grade", lambda *_: pytest.fail("the film was graded again"))
-    assert_same(assessor.for_sex(film, of_one, other), of_other)
-    assert_same(assessor.for_sex(film, of_other, example.sex), of_one)
+    hand = Hand(film, of_one.localization)
+    assert_same(assessor.for_sex(hand, of_one, other), of_other)
+    assert_same(assessor.for_sex(hand, of_other, example.sex), of_one)
     assert of_one.second_opinion is not None and of_other.second_opinion is not None
     assert of_one.second_opinion.months != of_other.second_opinion.months
 
@@ -267,7 +269,7 @@ def test_another_film_and_other_weights_are_no_matter_of_sex(
     film, whole = read_radiograph(example.path), assessed(example)
     for shown, given in ((make_film(1 - film.pixels), whole), (film, replace(whole, weights={"grader": "00" * 32}))):
         with pytest.raises(BoneGradeError, match="assess the film again"):
-            assessor.for_sex(shown, given, "F")
+            assessor.for_sex(Hand(shown, given.localization), given, "F")
 
 
 @pytest.mark.parametrize(

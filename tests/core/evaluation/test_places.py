@@ -126,7 +126,7 @@ def test_annotators_against_each_other(tmp_path: Path) -> None:
         tmp_path,
         _box_rows("a", "eval_nonexpert", shift=5.0) + _box_rows("a", "eval_expert") + _box_rows("b", "eval_expert"),
     )
-    figures = annotator_figures(tmp_path)
+    figures = plain(annotator_figures(tmp_path))
     assert figures["hands"] == 1 and figures["all"]["n"] == 12
     assert figures["all"]["median"] == figures["all"]["p95"] == pytest.approx(0.5)
     assert figures["all"]["inside"] == 0.0, "5 pixels to the side, of a box with 3 on either"

@@ -12,6 +12,7 @@ from core.assessment.assessor import Assessment, Assessor, Progress
 from core.bones import RUS_BONES, Sex
 from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
+from core.hand.hand import Hand
 from core.intake import crop_shelf
 from core.intake.crop_shelf import CropShelf
 from core.intake.filing import Filing, Refusal
@@ -115,7 +116,9 @@ def test_a_film_that_was_filed_by_another_meanwhile_is_not_assessed_again(
 
     @contextmanager
     def late() -> Iterator[Callable[[], None]]:
-        store.ledger.add_prediction(film.id, asked.for_sex(hand, assessed(example), film.sex))
+        store.ledger.add_prediction(
+            film.id, asked.for_sex(Hand(hand, assessed(example).localization), assessed(example), film.sex)
+        )
         yield lambda: None
 
     assert Filing(store.ledger, lambda: asked, late).file(film, hand).id == store.prediction(film).id
