@@ -51,7 +51,8 @@ class GoldFilms:
         """Both lists; nothing at all for whoever may not set gold readings. said: what came of what was asked, in HTML."""
         if self._ledger is None or not reader.may(Action.SET_GOLD):
             return ""
-        return f'<div role="status">{said}</div>{self._agreed(table, reader)}{self._gold(table, reader)}'
+        lists = self._agreed(table, reader) + self._gold(table, reader)
+        return f'<div role="status">{said}</div><div class="gold-lists">{lists}</div>'
 
     def change(self, asked: dict[str, Any], reader: Reader) -> str:
         """Does what a button asks for; returns what came of it, in HTML. Raises BoneGradeError."""
@@ -76,7 +77,9 @@ class GoldFilms:
         film_ids = agreed_films(table).tolist()
         rows = [(film, view) for film, view in self._rows(film_ids, reader) if view.agreed_by and view.gold is None]
         if not rows:
-            return _list("Agreed, not gold", "No film that is not gold yet has the same grades by two readers or more.")
+            return _list(
+                "Agreed on, not gold yet", "No film that is not gold yet has the same grades by two readers or more."
+            )
         sentence = (
             f"{counted(len(film_ids), 'film')} on which at least two readers graded all 13 bones and nobody differs. "
             f"Made gold, a film is mixed into the queue of whoever has not read it.{_newest(len(film_ids))}"
@@ -90,7 +93,7 @@ class GoldFilms:
             )
             for film, view in rows
         ]
-        return _list("Agreed, not gold", sentence, ("Film", "Readers", "Last read"), lines)
+        return _list("Agreed on, not gold yet", sentence, ("Film", "Readers", "Last read"), lines)
 
     def _gold(self, table: ReadingTable, reader: Reader) -> str:
         film_ids = gold_films(table).tolist()
@@ -105,11 +108,11 @@ class GoldFilms:
             if view.gold is not None
         ]
         if not lines:
-            return _list("Gold films now", "No film has a gold reading.")
+            return _list("Gold now", "No film has a gold reading.")
         sentence = (
             f"{counted(len(film_ids), 'film')} with a gold reading. Readers are not told.{_newest(len(film_ids))}"
         )
-        return _list("Gold films now", sentence, ("Film", "Set by", "Set"), lines)
+        return _list("Gold now", sentence, ("Film", "Set by", "Set"), lines)
 
     def _rows(self, film_ids: Sequence[int], reader: Reader) -> list[_Row]:
         """The newest of the films with what stands of them now, which may be more than the table knows."""
@@ -141,7 +144,7 @@ def _note(text: str, button: str = "") -> str:
 
 def _list(title: str, sentence: str, heads: Sequence[str] = (), rows: Sequence[Sequence[str]] = ()) -> str:
     """rows: cells in HTML, one more than there are heads, for the button."""
-    text = f'<section aria-label="{title}"><h4>{title}</h4><p class="agreement-sentence">{escape(sentence)}</p>'
+    text = f'<section><h4>{title}</h4><p class="agreement-sentence">{escape(sentence)}</p>'
     if not rows:
         return f"{text}</section>"
     columns = "".join(f'<th scope="col">{head}</th>' for head in heads)

@@ -63,7 +63,7 @@ _EVENT_WORDS: Final = {
     "undo": "undid",
     "restore": "restored",
     "gold": "set the gold reading",
-    "ungold": "took the gold mark away",
+    "ungold": "took back the gold reading",
     "skip": "skipped the film",
     "flag": "flagged the film",
     "unflag": "took the flag away",

@@ -110,7 +110,7 @@ def test_a_reviewer_sets_gold_takes_it_back_and_puts_it_back(
         assert panel in updates[handlers.parts.gold]
         assert f'data-revision="{revision + 1}"' in updates[handlers.parts.gold]
     history = updates[handlers.parts.history]
-    assert "took the gold mark away" in history and history.count("set the gold reading") == 2
+    assert "took back the gold reading" in history and history.count("set the gold reading") == 2
     assert room.ledger.gold(film) == room.ledger.reading(film, "rita")
 
 
@@ -171,7 +171,7 @@ def test_a_page_of_a_reader_is_the_same_whether_the_film_is_gold_or_not(
     room.clear_gold(film, "rita")
     assert seen() == before
     access.reader = RITA
-    assert "took the gold mark away" in _sent(handlers, film)
+    assert "took back the gold reading" in _sent(handlers, film)
 
 
 def test_a_save_after_a_gold_mark_is_told_as_if_there_were_none(
