@@ -172,3 +172,20 @@ def _assessed(bone: str, probabilities: np.ndarray | None) -> BoneAssessment | N
         confidence=0.9,
         influence_months=(0.0, 0.0),
     )
+
+
+#: How far each of twelve hands has gone.
+SHARES = np.linspace(0.25, 0.8, 12)
+
+
+def read_by_two(folder: Path) -> ReadingRoom:
+    """Twelve films that anna and b<en have read, b<en's radius one grade higher on every third; three films are gold."""
+    room = ReadingRoom(folder)
+    for number, share in enumerate(SHARES):
+        film = room.film()
+        prediction = room.predict(film, hand_at(share), months=12 * 8.0)
+        room.read(film, "anna", hand_at(share), seconds=60.0 + number, prediction=prediction, accepted=RUS_BONES)
+        room.read(film, "b<en", shifted(hand_at(share), int(number % 3 == 0), ("Radius",)), seconds=200.0)
+        if number < 3:
+            room.set_gold(film, hand_at(share))
+    return room

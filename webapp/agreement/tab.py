@@ -16,17 +16,16 @@ from core.agreement import (
     Kappa,
     ReadingCollector,
     ReadingTable,
-    Voice,
     compare,
     gold_scores,
     pooled_kappas,
     read_counts,
     reading_times,
 )
+from core.agreement.choices import POOLED, choices, chosen, scores_for, times_for
 from core.bones import BONE_TITLES, RUS_BONES
 from core.errors import BoneGradeError
 from core.standards import standard
-from webapp.agreement.choices import POOLED, choices, chosen
 from webapp.agreement.figures import ages_figure, confusion_figure, kappa_figure, times_figure
 from webapp.agreement.gold import GoldFilms
 from webapp.agreement.tables import (
@@ -39,6 +38,7 @@ from webapp.agreement.tables import (
 )
 from webapp.agreement.words import (
     ages_sentence,
+    choice_title,
     confusion_sentence,
     counted,
     gold_sentence,
@@ -208,7 +208,7 @@ class _Tab:
                 self.message: "",
                 self.status: f'<p class="agreement-status">{read}</p>',
                 self.body: gr.Column(visible=True),
-                self.choice: gr.Dropdown([(entry.title, entry.key) for entry in entries], visible=True),
+                self.choice: gr.Dropdown([(choice_title(entry, reader), entry.key) for entry in entries], visible=True),
                 self.scale: gr.Dropdown(visible=True),
                 self.answer: _answer([key, bone], [choice.key, shown_bone]),
                 **self._compared(pooled_kappas(table), found, scale, shown_bone),
@@ -275,8 +275,7 @@ class _Tab:
 
     def _everybody(self, table: ReadingTable, reader: Reader, scale: AgeScale) -> Updates:
         """The parts on every reader, or on this one alone for whom may not see the others."""
-        all_names = reader.may(Action.SEE_ALL_READINGS)
-        times = [one for one in reading_times(table) if all_names or one.reader == reader.name]
+        times = times_for(reader, reading_times(table))
         return {
             self.times_column: gr.Column(visible=bool(times)),
             **self.times.shows("Time a film", times_sentence(times), times_figure(times), times_table(times)),
@@ -288,11 +287,7 @@ class _Tab:
     def _scores(self, table: ReadingTable, reader: Reader, scale: AgeScale) -> str:
         """How everybody, or this reader alone, stands against the gold readings."""
         all_names = reader.may(Action.SEE_ALL_READINGS)
-        scores = gold_scores(table, scale, self._calibration(scale))
-        if not all_names:
-            own = [score for score in scores if score.voice == Voice("reader", reader.name)]
-            # The model's score stands beside one's own, not alone.
-            scores = [*own, *(score for score in scores if own and score.voice == MODEL)]
+        scores = scores_for(reader, gold_scores(table, scale, self._calibration(scale)))
         return _heading("Gold films", gold_sentence(scores, all_names)) + gold_table(scores, _SCALE_NAMES[scale])
 
     def _change_gold(self, scale: AgeScale, asked: gr.EventData, request: gr.Request) -> Updates:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from core.access.roles import Reader
 from core.agreement import (
     LEAST_FILMS,
     LONGEST_FILM_SECONDS,
@@ -15,6 +16,7 @@ from core.agreement import (
     Voice,
     mean_kappa,
 )
+from core.agreement.choices import Choice
 from core.bones import BONE_TITLES
 from webapp.shared.words import NO_VALUE, percent
 
@@ -68,6 +70,15 @@ def higher_or_lower(months: float, than: str) -> str:
 def voice_name(voice: Voice) -> str:
     """A reader's name, "the model" or "gold"."""
     return voice.name if voice.kind == "reader" else {"model": "the model", "gold": "gold"}[voice.kind]
+
+
+def choice_title(choice: Choice, reader: Reader) -> str:
+    """An entry of the list of comparisons, as this reader sees it."""
+    pair = choice.pair
+    if pair is None:
+        return "All readers among themselves, without names"
+    names = [f"{voice_name(v)} (you)" if v.name == reader.name else voice_name(v) for v in (pair.first, pair.second)]
+    return f"{' and '.join(names)} \N{MIDDLE DOT} {counted(pair.films, 'film')}"
 
 
 def kappa_words(kappa: Kappa) -> str:

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from core.access.roles import Action, Reader, enforce
 from core.annotation.gold import GoldView, gold_view, make_own_gold, put_back, take_back, why_not_gold
+from core.annotation.saving import UNSAVED_FIRST
+from core.annotation.work import Work
 from core.bones import RUS_BONES
 from core.errors import BoneGradeError
 from core.ledger import Event
-from webapp.annotate.saving import UNSAVED_FIRST
-from webapp.annotate.state import Work
 from webapp.annotate.view import when
 from webapp.desk import Desk
 

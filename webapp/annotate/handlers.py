@@ -3,24 +3,31 @@
 import json
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache
 
 from core.access.roles import Action, Reader
+from core.annotation.desk import AnnotateDesk, Opened, Sitting
+from core.annotation.facts import frame_of, graded_box, kept_facts, opened_facts, saved_facts
+from core.annotation.frame import changed_boxes
+from core.annotation.saving import NOTHING_NEW, NOTHING_TO_UNDO, UNSAVED_FIRST, Saved, Saving, corrections_file
+from core.annotation.work import Work, current_boxes, read_work
+from core.assessment.records import Assessment
 from core.bones import BONE_TITLES
 from core.errors import BoneGradeError, BoxRefused
+from core.film.burned_in_text import find_text
+from core.film.radiograph import Radiograph
+from core.ledger.reading_queue import Order, next_film
 from core.standards.grade_pictures import grade_picture
-from webapp.annotate.boxes import changed_boxes, editor_boxes, editor_picture, film_cutting
-from webapp.annotate.desk import AnnotateDesk, Opened, Sitting
+from webapp.annotate.boxes import editor_boxes, editor_picture, film_cutting
 from webapp.annotate.gold import change_gold, gold_panel
-from webapp.annotate.model import Kind, frame_of, graded_box, kept_message, opened_facts, remark, saved_facts, told
-from webapp.annotate.parts import Parts
-from webapp.annotate.saving import NOTHING_NEW, NOTHING_TO_UNDO, UNSAVED_FIRST, Saved, Saving, corrections_file
-from webapp.annotate.state import Work, current_boxes, read_work
+from webapp.annotate.parts import Kind, Parts, remark, told
 from webapp.annotate.view import (
     clash_panel,
+    crop_uri,
+    film_title,
     grade_guide,
     history_panel,
     nothing_open,
@@ -29,12 +36,11 @@ from webapp.annotate.view import (
     writing_panel,
 )
 from webapp.assess.tab import FilmInHand
+from webapp.desk import Desk
+from webapp.service import TURNS
 from webapp.shared.components import sentence_of
 from webapp.shared.pictures import jpeg
 from webapp.shared.words import short_hash
-
-if TYPE_CHECKING:
-    from webapp.desk import Desk
 
 _log = logging.getLogger(__name__)
 
@@ -50,17 +56,14 @@ NO_PIXELS: Final = (
 
 Updates = dict[Any, Any]
 
-#: Gradio resolves these annotations to find the request, and the page need not wait for torch to be imported.
-AssessmentOrNone = Any
-
 
 class Handlers:
     """The handlers of the tab's events. They answer with updates of `parts`; the browser holds the reader's work."""
 
-    def __init__(self, desk: "Desk", parts: Parts):
+    def __init__(self, desk: Desk, parts: Parts):
         self.desk = desk
         self.parts = parts
-        self._annotate = AnnotateDesk(desk)
+        self._annotate = AnnotateDesk(desk.ledger, desk.load_assessor, TURNS.now, keeps=desk.access.keeps)
         self._saving = Saving(self._annotate)
 
     # --- Opening ----------------------------------------------------------------------------------------------------
@@ -69,7 +72,7 @@ class Handlers:
         self,
         to_open: str,
         held: FilmInHand | None,
-        assessment: AssessmentOrNone,
+        assessment: Assessment | None,
         has_guide: bool,
         request: gr.Request,
     ) -> Updates:
@@ -81,7 +84,7 @@ class Handlers:
         self,
         to_open: str,
         held: FilmInHand | None,
-        assessment: AssessmentOrNone,
+        assessment: Assessment | None,
         has_guide: bool,
         request: gr.Request,
     ) -> Updates:
@@ -91,12 +94,12 @@ class Handlers:
         return {self.parts.has_guide: has_guide}
 
     def open_assessed(
-        self, held: FilmInHand | None, assessment: AssessmentOrNone, has_guide: bool, request: gr.Request
+        self, held: FilmInHand | None, assessment: Assessment | None, has_guide: bool, request: gr.Request
     ) -> Updates:
         def opened(reader: Reader) -> Opened:
             if held is None or assessment is None:
                 raise BoneGradeError(NOT_ASSESSED)
-            return self._annotate.open_assessed(held, assessment, reader)
+            return self._annotate.open_assessed(held.radiograph, assessment, reader)
 
         return self._opening(opened, has_guide, request)
 
@@ -104,7 +107,7 @@ class Handlers:
         self,
         number: str,
         held: FilmInHand | None,
-        assessment: AssessmentOrNone,
+        assessment: Assessment | None,
         has_guide: bool,
         request: gr.Request,
     ) -> Updates:
@@ -114,7 +117,7 @@ class Handlers:
         def opened(reader: Reader) -> Opened:
             if not number.strip().isdecimal():
                 raise BoneGradeError(f"{number.strip()!r} is no film's number: open a film from the Queue.")
-            return self._annotate.open_film(int(number), reader, held)
+            return self._annotate.open_film(int(number), reader, _pixels(held))
 
         return self._opening(opened, has_guide, request, number)
 
@@ -125,7 +128,7 @@ class Handlers:
         try:
             reader = self.desk.reader(request)
             opened = open_film(reader)
-            facts = opened_facts(opened, self._annotate, reader)
+            facts = self._facts(opened, reader)
             filled = self._filled(opened, reader)
         except Exception as error:
             sentence = _warned(error)
@@ -140,10 +143,16 @@ class Handlers:
         )
         return {**filled, **guide, self.parts.opened: told(asked=asked, **facts)}
 
+    def _facts(self, opened: Opened, reader: Reader, sentence: str = "") -> dict[str, Any]:
+        """What the script is told of an opened film. sentence: what came about, else the remark on the film."""
+        facts = opened_facts(opened, self._annotate, reader, crop_uri)
+        facts["film"]["title"] = film_title(opened.sitting)
+        return {**facts, "message": remark(sentence or opened.remark, "good" if sentence else "warning")}
+
     def _filled(self, opened: Opened, reader: Reader) -> Updates:
         sitting, work = opened.sitting, opened.work
         film = sitting.film
-        asks = self.desk.access.keeps and self.desk.ledger is not None and reader.may(Action.CORRECT)
+        asks = self._annotate.keeps and reader.may(Action.CORRECT)
         return {
             self.parts.empty: gr.HTML(visible=False),
             self.parts.page: gr.Column(visible=True),
@@ -185,16 +194,16 @@ class Handlers:
 
     # --- While reading ----------------------------------------------------------------------------------------------
 
-    def keep(self, text: str, held: FilmInHand | None, assessment: AssessmentOrNone, request: gr.Request) -> str:
+    def keep(self, text: str, held: FilmInHand | None, assessment: Assessment | None, request: gr.Request) -> str:
         """Keeps the work as a draft and answers with what it comes to."""
         try:
             work = read_work(text)
             reader = self.desk.reader(request)
-            sitting = self._annotate.sitting(work, held, assessment)
+            sitting = self._annotate.sitting(work, _pixels(held), assessment)
             work, was_kept = self._annotate.keep(work, sitting, reader)
             # The film may have been filed meanwhile, and under the other sex.
-            sitting = self._annotate.sitting(work, held, assessment)
-            return kept_message(work, was_kept, totals(self._annotate.live(work, sitting)))
+            sitting = self._annotate.sitting(work, _pixels(held), assessment)
+            return told(**kept_facts(work, was_kept), totals=totals(self._annotate.live(work, sitting)))
         except Exception as error:
             sentence = _warned(error)
             document = json.loads(text or "{}")
@@ -205,7 +214,7 @@ class Handlers:
         value: Any,
         text: str,
         held: FilmInHand | None,
-        assessment: AssessmentOrNone,
+        assessment: Assessment | None,
         request: gr.Request,
     ) -> tuple[Any, Any]:
         """Regrades the boxes that were changed; puts them back where they cannot be used."""
@@ -217,12 +226,12 @@ class Handlers:
             work = read_work(text)
             if not _shows(payload, work.sha256):
                 return gr.skip(), gr.skip()
-            sitting = self._annotate.sitting(work, held, assessment)
+            sitting = self._annotate.sitting(work, _pixels(held), assessment)
             changes: dict[str, Any] = {}
             try:
                 before = current_boxes(work, sitting.assessment)
                 for bone, box in changed_boxes(payload.get("boxes") or [], before, frame_of(sitting)).items():
-                    graded = None if box is None else graded_box(sitting, self._annotate, bone, box)
+                    graded = None if box is None else graded_box(sitting, self._annotate, bone, box, crop_uri)
                     changes[bone] = {"box": [] if box is None else list(box), "graded": graded}
             except BoxRefused as refusal:
                 back = self._editor_value(sitting, work)
@@ -231,12 +240,12 @@ class Handlers:
         except Exception as error:
             return told(message=remark(_warned(error), "error")), gr.skip()
 
-    def redraw(self, text: str, held: FilmInHand | None, assessment: AssessmentOrNone, request: gr.Request) -> Any:
+    def redraw(self, text: str, held: FilmInHand | None, assessment: Assessment | None, request: gr.Request) -> Any:
         """Puts the boxes of the work onto the film, after an undo or where a draft came back."""
         try:
             self.desk.reader(request)
             work = read_work(text)
-            sitting = self._annotate.sitting(work, held, assessment)
+            sitting = self._annotate.sitting(work, _pixels(held), assessment)
             return gr.skip() if sitting.radiograph is None else self._editor_value(sitting, work)
         except Exception as error:
             _warned(error)
@@ -247,7 +256,7 @@ class Handlers:
         ticked: bool,
         text: str,
         held: FilmInHand | None,
-        assessment: AssessmentOrNone,
+        assessment: Assessment | None,
         request: gr.Request,
     ) -> str:
         """Points out burned-in writing where the film's pixels are kept, or are to be."""
@@ -255,7 +264,7 @@ class Handlers:
             return ""
         try:
             self.desk.reader(request)
-            sitting = self._annotate.sitting(read_work(text), held, assessment)
+            sitting = self._annotate.sitting(read_work(text), _pixels(held), assessment)
             kept = sitting.film is not None and sitting.film.consent
             return self._writing(sitting) if ticked or kept else ""
         except Exception as error:
@@ -265,8 +274,6 @@ class Handlers:
     def _writing(self, sitting: Sitting) -> str:
         if sitting.radiograph is None:
             return ""
-        from core.film.burned_in_text import find_text
-
         film = sitting.radiograph
         places = [film_cutting(film, place.box) for place in find_text(film) if place.kind == "writing"]
         return writing_panel(places) if places else ""
@@ -278,7 +285,7 @@ class Handlers:
         command_text: str,
         text: str,
         held: FilmInHand | None,
-        assessment: AssessmentOrNone,
+        assessment: Assessment | None,
         consent: bool,
         request: gr.Request,
     ) -> Updates:
@@ -286,7 +293,7 @@ class Handlers:
         try:
             command, work = json.loads(command_text), read_work(text)
             reader = self.desk.reader(request)
-            sitting = self._annotate.sitting(work, held, assessment)
+            sitting = self._annotate.sitting(work, _pixels(held), assessment)
             match command.get("do"):
                 case "save" | "next":
                     saved = self._saving.save(work, sitting, reader, consent=consent)
@@ -337,13 +344,11 @@ class Handlers:
         if goes_on and not saved.waiting:
             more, updates[self.parts.film_to_open] = self._following(film.id, reader)
             sentence = f"{sentence} {more}".strip()
-        facts = saved_facts(saved, saved.reading, now)
+        facts = saved_facts(saved, now)
         return {**updates, self.parts.acted: told(saved=facts, message=remark(sentence, kind))}
 
     def _following(self, film_id: int, reader: Reader) -> tuple[str, str]:
         """What to say and the film to open next; a queue that fails must not hide that the save did not."""
-        from core.ledger.reading_queue import Order, next_film
-
         assert self.desk.ledger is not None
         try:
             following = next_film(self.desk.ledger, reader.name, Order.EXPECTED_GAIN, after=film_id)
@@ -373,9 +378,9 @@ class Handlers:
 
     def _anew(self, film_id: int, held: FilmInHand | None, reader: Reader, sentence: str) -> Updates:
         """The film as it stands after an event other than a save. sentence: what came about."""
-        opened = self._annotate.open_film(film_id, reader, held)
+        opened = self._annotate.open_film(film_id, reader, _pixels(held))
         return {
-            self.parts.acted: told(opened=opened_facts(opened, self._annotate, reader, sentence)),
+            self.parts.acted: told(opened=self._facts(opened, reader, sentence)),
             **self._said(opened.sitting, reader),
             self.parts.clash: "",
             self.parts.totals: totals(self._annotate.live(opened.work, opened.sitting)),
@@ -397,6 +402,10 @@ def _outcome(saved: Saved) -> tuple[str, Kind]:
         f"{sentence} {names}: touched but not judged, so kept as a draft; choose a grade, then save again.",
         "warning",
     )
+
+
+def _pixels(held: FilmInHand | None) -> Radiograph | None:
+    return None if held is None else held.radiograph
 
 
 def _shows(payload: dict[str, Any], sha256: str) -> bool:

@@ -1,4 +1,8 @@
-"""The components of the Annotate tab and where they stand."""
+"""The components of the Annotate tab, where they stand, and the messages that they carry."""
+
+import json
+import uuid
+from typing import Any, Literal
 
 import gradio as gr
 from gradio_image_annotation import image_annotator
@@ -7,6 +11,18 @@ from core.bones import RUS_BONES
 from webapp.annotate.view import key_strip, nothing_open, toolbar
 from webapp.shared.bone_style import bone_colour
 from webapp.shared.components import styled_html
+
+Kind = Literal["good", "warning", "error"]
+
+
+def told(**facts: Any) -> str:
+    """One message to the script; the nonce tells it from an earlier one that is seen again."""
+    return json.dumps({"nonce": uuid.uuid4().hex, **facts}, allow_nan=False)
+
+
+def remark(text: str, kind: Kind) -> dict[str, str] | None:
+    """A sentence for the reader; None for no sentence."""
+    return {"text": text, "kind": kind} if text else None
 
 
 class Parts:

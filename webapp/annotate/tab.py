@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import gradio as gr
 
 from webapp.annotate.handlers import Handlers
 from webapp.annotate.parts import Parts
-
-if TYPE_CHECKING:
-    from webapp.assess.tab import AssessTab
-    from webapp.desk import Desk
+from webapp.assess.tab import AssessTab
+from webapp.desk import Desk
 
 #: Boxes are regraded one at a time, apart from the assessing of whole films, so that a moved box never waits for a queue.
 _REGRADING: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "regrade"}
@@ -49,7 +47,7 @@ class AnnotateTab:
     wire_correct: Callable[[gr.Tabs], None]
 
 
-def build_annotate_tab(desk: "Desk", assess: "AssessTab") -> AnnotateTab:
+def build_annotate_tab(desk: Desk, assess: AssessTab) -> AnnotateTab:
     """Lays out the tab inside the surrounding gr.Blocks and wires it up."""
     tab = _Tab(desk, assess)
     return AnnotateTab(tab.parts.film_to_open, tab.wire_select, tab.wire_correct)
@@ -58,7 +56,7 @@ def build_annotate_tab(desk: "Desk", assess: "AssessTab") -> AnnotateTab:
 class _Tab:
     """Which event calls which handler. The browser holds the work: see scripts/annotate.js."""
 
-    def __init__(self, desk: "Desk", assess: "AssessTab"):
+    def __init__(self, desk: Desk, assess: AssessTab):
         self._assess = assess
         self.parts = Parts()
         self._do = Handlers(desk, self.parts)

@@ -3,19 +3,20 @@
 from collections.abc import Callable
 from datetime import datetime
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from core.annotation.desk import LiveScores, Sitting
+from core.annotation.saving import Clash, HistoryView
+from core.assessment.person import Scores
 from core.bones import BONE_TITLES, RUS_BONES
+from core.hand.crops import Crop
+from core.ledger import Correction, Event
 from core.standards import STANDARDS, grade_count, grade_descriptions, grade_label
 from webapp.shared.bone_style import bone_colour
-from webapp.shared.pictures import data_uri
-from webapp.shared.words import NO_VALUE, short_hash, year_range, years
+from webapp.shared.pictures import data_uri, grey8, jpeg
+from webapp.shared.words import NO_VALUE, SEX_WORDS, short_hash, year_range, years
 
-if TYPE_CHECKING:
-    from core.assessment.person import Scores
-    from core.ledger import Correction, Event
-    from webapp.annotate.desk import LiveScores
-    from webapp.annotate.saving import Clash, HistoryView
+_CROP_QUALITY: Final = 92
 
 #: Gives the composite picture of a bone at a grade as a WebP or PNG file, None where there is none.
 GradePicture = Callable[[str, int], bytes | None]
@@ -188,7 +189,7 @@ def key_strip() -> str:
     )
 
 
-def totals(live: "LiveScores") -> str:
+def totals(live: LiveScores) -> str:
     """Bone age and every standard, the model's and the reader's side by side, and which of the reader's grades to look at
     again."""
     cards = live.model.cards
@@ -210,7 +211,7 @@ def totals(live: "LiveScores") -> str:
     )
 
 
-def _out_of_line(live: "LiveScores") -> str:
+def _out_of_line(live: LiveScores) -> str:
     """A hint, which keeps nobody from saving."""
     if not live.out_of_line:
         return ""
@@ -222,7 +223,7 @@ def _out_of_line(live: "LiveScores") -> str:
     )
 
 
-def _scores_row(kind: str, title: str, scores: "Scores") -> str:
+def _scores_row(kind: str, title: str, scores: Scores) -> str:
     if scores.age is None:
         age = f'<td data-of="age">{NO_VALUE}</td>'
     else:
@@ -246,7 +247,7 @@ def _scores_row(kind: str, title: str, scores: "Scores") -> str:
     return f'<tr class="row-{kind}" data-row="{kind}"><th scope="row">{title}</th>{age}{cells}</tr>'
 
 
-def verdict_words(said: "Correction | None", bone: str) -> str:
+def verdict_words(said: Correction | None, bone: str) -> str:
     """A correction in a word or two: "5(2)", "Not visible yet", "Can't be read", or a dash for none."""
     if said is None:
         return NO_VALUE
@@ -255,7 +256,7 @@ def verdict_words(said: "Correction | None", bone: str) -> str:
     return _VERDICT_WORDS[said.verdict]
 
 
-def clash_panel(clash: "Clash") -> str:
+def clash_panel(clash: Clash) -> str:
     """Both versions bone by bone, and the three ways to go on."""
     rows = ""
     for row in clash.rows:
@@ -285,7 +286,7 @@ def clash_panel(clash: "Clash") -> str:
     )
 
 
-def history_panel(view: "HistoryView", can_restore: bool) -> str:
+def history_panel(view: HistoryView, can_restore: bool) -> str:
     """Who said what, when, in how many seconds and on which prediction; the newest first."""
     if view.blind:
         note = '<p class="blind">Others have read this film; you see what they said once you have saved your own reading.</p>'
@@ -295,7 +296,7 @@ def history_panel(view: "HistoryView", can_restore: bool) -> str:
     return f'{note}<ol class="history">{items}</ol>'
 
 
-def _event(event: "Event", view: "HistoryView", can_restore: bool) -> str:
+def _event(event: Event, view: HistoryView, can_restore: bool) -> str:
     undone = event.id in view.undone
     words = "; ".join(
         f"{one.bone} {verdict_words(one, one.bone)}" + (f" ({one.note})" if one.note else "")
@@ -341,3 +342,14 @@ def writing_panel(places: list[bytes]) -> str:
         f"{count} place{'s' if count != 1 else ''}: check that it names nobody before you save with its pixels.</span>"
         f'<span class="writing-places">{pictures}</span></div>'
     )
+
+
+def film_title(sitting: Sitting) -> str:
+    """The film by its number, sex and hash."""
+    number = "New film" if sitting.film is None else f"Film {sitting.film.id}"
+    return f"{number} · {SEX_WORDS[sitting.sex].lower()} · {short_hash(sitting.sha256)}"
+
+
+def crop_uri(crop: Crop) -> str:
+    """A crop as text that an <img> can show."""
+    return data_uri(jpeg(grey8(crop), _CROP_QUALITY), "jpeg")

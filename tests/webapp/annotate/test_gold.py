@@ -12,17 +12,18 @@ import pytest
 
 from core.access.roles import NotAllowed, Reader, Role
 from core.agreement import ReadingCollector
+from core.annotation.desk import AnnotateDesk
+from core.annotation.work import Change, Said, Work
 from core.assessment.assessor import Assessment, Assessor
 from core.film.radiograph import Radiograph
+from core.intake.turns import Turns
 from core.ledger import Ledger
 from core.ledger.reading_queue import Order, counts, queue_rows
 from tests.reading_room import ReadingRoom, hand_at, shifted
 from webapp.agreement.gold import GoldFilms
-from webapp.annotate.desk import AnnotateDesk
 from webapp.annotate.gold import change_gold, gold_panel
 from webapp.annotate.handlers import Handlers
 from webapp.annotate.parts import Parts
-from webapp.annotate.state import Change, Said
 from webapp.desk import Desk
 
 ANNA, RITA = Reader("anna", Role.READER), Reader("rita", Role.REVIEWER)
@@ -79,8 +80,12 @@ def _told(handlers: Handlers, updates: dict[Any, Any]) -> dict[str, Any]:
     return told
 
 
+def _work(desk: Desk, film: int, reader: Reader) -> Work:
+    return AnnotateDesk(desk.ledger, desk.load_assessor, Turns().now, keeps=True).open_film(film, reader).work
+
+
 def _asked(handlers: Handlers, desk: Desk, film: int, reader: Reader, what: str, revision: int) -> dict[Any, Any]:
-    work = AnnotateDesk(desk).open_film(film, reader).work
+    work = _work(desk, film, reader)
     command = json.dumps({"do": "gold", "what": what, "revision": revision})
     return handlers.act(command, work.model_dump_json(), None, None, False, gr.Request())
 
@@ -134,7 +139,7 @@ def test_the_panel_says_why_a_reading_cannot_be_made_gold_yet(
 
 def test_unsaved_steps_are_saved_first(desk: Desk, room: ReadingRoom, film: int) -> None:
     room.read(film, "rita", HALF)
-    work = AnnotateDesk(desk).open_film(film, RITA).work
+    work = _work(desk, film, RITA)
     step = (Change(bone="Ulna", before=None, after=Said(verdict="absent", grade=0)),)
     touched = work.model_copy(update={"steps": (step,), "at": 1})
     with pytest.raises(Exception, match="You have unsaved steps"):
@@ -179,7 +184,7 @@ def test_a_save_after_a_gold_mark_is_told_as_if_there_were_none(
 ) -> None:
     room.read(film, "anna", HALF)
     room.set_gold(film, HALF, "rita")
-    work = AnnotateDesk(desk).open_film(film, ANNA).work
+    work = _work(desk, film, ANNA)
     said = Said(verdict="absent", grade=0)
     more = {"says": {**work.says, "Ulna": said}, "steps": ((Change(bone="Ulna", before=None, after=said),),), "at": 1}
     text = work.model_copy(update=more).model_dump_json()

@@ -6,18 +6,16 @@ the whole work, so that a message lost on the way takes nothing with it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Final, Self
+from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from core.assessment.records import Assessment
 from core.bones import RUS_BONES
 from core.errors import BoneGradeError
 from core.film.box import Box
 from core.ledger.records import Correction, Reading, Verdict
 from core.standards import grade_count
-
-if TYPE_CHECKING:
-    from core.assessment.records import Assessment
 
 #: Boxes closer than this many pixels of the film on every edge are the same box.
 SAME_BOX: Final = 0.05
@@ -124,14 +122,14 @@ def grades_said(work: Work) -> dict[str, int]:
     return {bone: said.grade for bone, said in work.says.items() if said.grade is not None}
 
 
-def predicted_boxes(assessment: "Assessment") -> dict[str, Box]:
+def predicted_boxes(assessment: Assessment) -> dict[str, Box]:
     """The model's boxes of the bones that it found, cut off at the film's edges; by bone, in pixels of the film."""
     found = {bone: one.box for bone, one in assessment.bones.items() if one is not None}
     inside = {bone: box.clipped(assessment.width, assessment.height) for bone, box in found.items()}
     return {bone: box for bone, box in inside.items() if box is not None}
 
 
-def current_boxes(work: Work, assessment: "Assessment") -> dict[str, Box]:
+def current_boxes(work: Work, assessment: Assessment) -> dict[str, Box]:
     """The boxes that stand on the film, the reader's before the model's; bones without a box are not in it."""
     boxes = predicted_boxes(assessment)
     for bone, said in work.says.items():
@@ -165,7 +163,7 @@ def said_of(correction: Correction, predicted: Box | None) -> Said:
     )
 
 
-def says_of(reading: Reading, assessment: "Assessment") -> dict[str, Said]:
+def says_of(reading: Reading, assessment: Assessment) -> dict[str, Said]:
     """What the page shows of a saved reading."""
     predicted = predicted_boxes(assessment)
     return {bone: said_of(correction, predicted.get(bone)) for bone, correction in reading.items()}
@@ -179,7 +177,7 @@ class Unsaved:
     waiting: tuple[str, ...]
 
 
-def unsaved(work: Work, saved: Reading, assessment: "Assessment") -> Unsaved:
+def unsaved(work: Work, saved: Reading, assessment: Assessment) -> Unsaved:
     """What a save has to say: the bones that stand on the page otherwise than in the reader's saved reading."""
     boxes = current_boxes(work, assessment)
     corrections, waiting = [], []

@@ -3,18 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from core.access.roles import Action, Reader, enforce
 from core.annotation.blinding import ledger_revision, readings_of, seen_history, seen_revision
+from core.annotation.desk import AnnotateDesk, Sitting
+from core.annotation.work import Disagreement, Work, settled, side_by_side, unsaved
 from core.errors import BoneGradeError
-from core.ledger.readings import undone
-from core.ledger.records import Correction, Event, Reading
-from webapp.annotate.desk import AnnotateDesk, Sitting
-from webapp.annotate.state import Disagreement, Work, settled, side_by_side, unsaved
-
-if TYPE_CHECKING:
-    from core.ledger import Ledger
+from core.ledger import Correction, Event, Ledger, Reading, StaleRevision, undone
 
 NOTHING_NEW: Final = "There is nothing to save: no grade differs from what you saved before."
 NOTHING_TO_UNDO: Final = "There is nothing to undo: you have no unsaved step and no save of your own that counts."
@@ -137,7 +133,7 @@ class Saving:
 
     def history(self, film_id: int, reader: Reader) -> HistoryView:
         """Who said what of a film, as far as the reader may see it yet."""
-        ledger = self._annotate.desk.ledger
+        ledger = self._annotate.ledger
         assert ledger is not None
         events = ledger.history(film_id)
         seen = seen_history(events, reader)
@@ -148,15 +144,15 @@ class Saving:
                 weights[number] = prediction.weights.get("grader", "")
         return HistoryView(seen.events, seen.blind, frozenset(undone(events)), weights)
 
-    def _ledger(self, reader: Reader) -> "Ledger":
-        ledger = self._annotate.desk.ledger
-        if ledger is None or not self._annotate.desk.access.keeps:
+    def _ledger(self, reader: Reader) -> Ledger:
+        ledger = self._annotate.ledger
+        if ledger is None or not self._annotate.keeps:
             raise BoneGradeError("This is a demo, where nothing is kept: download your corrections instead.")
         enforce(reader, Action.CORRECT)
         return ledger
 
     @staticmethod
-    def _seen(ledger: "Ledger", work: Work, reader: Reader) -> int:
+    def _seen(ledger: Ledger, work: Work, reader: Reader) -> int:
         """The revision that the reader has before them: a save of their own whose reply was lost is no surprise."""
         assert work.film is not None
         since = readings_of(ledger.history(work.film))[work.base_revision :]
@@ -165,7 +161,7 @@ class Saving:
 
     @staticmethod
     def _saved(
-        ledger: "Ledger",
+        ledger: Ledger,
         work: Work,
         event: Event,
         waiting: tuple[str, ...],
@@ -178,12 +174,12 @@ class Saving:
         return Saved(work, event, waiting, ledger.reading(work.film, reader.name), seen, clash)
 
     @staticmethod
-    def _own(ledger: "Ledger", film_id: int, reader: Reader) -> list[Event]:
+    def _own(ledger: Ledger, film_id: int, reader: Reader) -> list[Event]:
         return [event for event in readings_of(ledger.history(film_id)) if event.reader == reader.name]
 
     def _written(
         self,
-        ledger: "Ledger",
+        ledger: Ledger,
         work: Work,
         corrections: Sequence[Correction],
         reader: Reader,
@@ -193,8 +189,6 @@ class Saving:
         seconds: float | None = None,
     ) -> tuple[Event | None, Clash | None]:
         """Saves, or says what it met. A gold mark set meanwhile is no rival reading, and is not shown to a blind reader."""
-        from core.ledger import StaleRevision
-
         assert work.film is not None
         spent = round(work.film_seconds if seconds is None else seconds, 1)
         while True:
@@ -221,7 +215,7 @@ class Saving:
 
     @staticmethod
     def _clash(
-        ledger: "Ledger",
+        ledger: Ledger,
         film_id: int,
         theirs: Sequence[Event],
         mine: Sequence[Correction],

@@ -5,11 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.assessment.records import Assessment
-from core.bones import RUS_BONES
-from core.film.box import Box
-from core.ledger.records import Correction
-from webapp.annotate.state import (
+from core.annotation.work import (
     Said,
     Work,
     WorkRefused,
@@ -22,6 +18,10 @@ from webapp.annotate.state import (
     side_by_side,
     unsaved,
 )
+from core.assessment.records import Assessment
+from core.bones import RUS_BONES
+from core.film.box import Box
+from core.ledger.records import Correction
 
 _SHA, _TOKEN = "a" * 64, "b" * 32
 

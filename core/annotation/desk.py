@@ -1,35 +1,30 @@
-"""What the Annotate tab asks of the assessor and the ledger: open a film, keep a draft, regrade a box, live scores."""
+"""One reader's film at hand: opened, kept as a draft, its boxes regraded, its scores as they stand."""
 
 import logging
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.access.roles import Action, Reader
 from core.annotation.blinding import seen_revision
-from core.assessment.records import Assessment, RegradedBone
+from core.annotation.recent import Recent
+from core.annotation.work import Work, WorkRefused, current_boxes, grades_said, own_boxes, says_of
+from core.assessment.consistency import Inconsistency, inconsistencies
+from core.assessment.person import Scores, filled_up, model_scores, person_scores
+from core.assessment.records import Assessment, FilmAssessor, RegradedBone
 from core.bones import Sex
 from core.errors import BoneGradeError
 from core.film.box import Box
+from core.film.radiograph import Radiograph
 from core.hand.hand import Hand
-from core.intake.filing import Filing
-from webapp.annotate.state import Work, WorkRefused, current_boxes, grades_said, own_boxes, says_of
-from webapp.assess.recent import Recent
-from webapp.service import TURNS
-from webapp.shared.words import SEX_WORDS
-
-if TYPE_CHECKING:
-    from core.assessment.consistency import Inconsistency
-    from core.assessment.person import Scores
-    from core.film.radiograph import Radiograph
-    from core.ledger import FilmRecord, Reading
-    from webapp.assess.tab import FilmInHand
-    from webapp.desk import Desk
+from core.intake.filing import Filing, Turn
+from core.ledger import FilmRecord, Ledger, Reading, assessment_of
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +36,8 @@ NO_PREDICTION: Final = (
     "This film has no prediction and its pixels were not kept, so there is nothing to correct: add and assess it again."
 )
 
+_SEXES: Final = {"F": "female", "M": "male"}
+
 _FILMS_IN_MEMORY: Final = 8
 _ASSESSMENTS_IN_MEMORY: Final = 64
 _REGRADED_IN_MEMORY: Final = 512
@@ -51,9 +48,9 @@ class Sitting:
     """One film before one reader. film: its ledger record, None while it has none. radiograph: None where the pixels were
     not kept. prediction: the id of `assessment` in the ledger."""
 
-    film: "FilmRecord | None"
+    film: FilmRecord | None
     assessment: Assessment
-    radiograph: "Radiograph | None"
+    radiograph: Radiograph | None
     prediction: int | None
 
     @property
@@ -78,7 +75,7 @@ class Opened:
     remark: a sentence that the reader should know, or ""."""
 
     sitting: Sitting
-    saved: "Reading"
+    saved: Reading
     work: Work
     draft_of: datetime | None
     remark: str = ""
@@ -89,10 +86,10 @@ class LiveScores:
     """The model's reading, the reader's, and what the reader's so far comes to with the model's grades for the rest.
     filled: None where the reader judged nothing or everything. out_of_line: bones of the reader's own grades that are."""
 
-    model: "Scores"
-    person: "Scores"
-    filled: "Scores | None"
-    out_of_line: "tuple[Inconsistency, ...]"
+    model: Scores
+    person: Scores
+    filled: Scores | None
+    out_of_line: tuple[Inconsistency, ...]
     judged: int
     regraded: int
 
@@ -100,9 +97,14 @@ class LiveScores:
 class AnnotateDesk:
     """Stateless between calls but for what it remembers of recent films, so that a restarted server goes on."""
 
-    def __init__(self, desk: "Desk"):
-        self.desk = desk
-        self._filing = None if desk.ledger is None else Filing(desk.ledger, desk.load_assessor, TURNS.now)
+    def __init__(self, ledger: Ledger | None, load_assessor: Callable[[], FilmAssessor], turn: Turn, *, keeps: bool):
+        """ledger: None where there is none, as in a demo. load_assessor: returns the one shared assessor, and may take
+        seconds on its first call. turn: taken for a film that must be assessed before it can be opened. keeps: whether
+        what readers say goes into the ledger."""
+        self.ledger: Final = ledger
+        self.keeps: Final = keeps and ledger is not None
+        self._load_assessor = load_assessor
+        self._filing = None if ledger is None else Filing(ledger, load_assessor, turn)
         self._pixels: Recent[int, Radiograph] = Recent(_FILMS_IN_MEMORY)
         self._assessments: Recent[tuple[int, int], Assessment] = Recent(_ASSESSMENTS_IN_MEMORY)
         self._of_other_sex: Recent[int, Assessment] = Recent(_ASSESSMENTS_IN_MEMORY)
@@ -110,30 +112,28 @@ class AnnotateDesk:
 
     # --- Opening ----------------------------------------------------------------------------------------------------
 
-    def open_assessed(self, held: "FilmInHand", assessment: Assessment, reader: Reader) -> Opened:
+    def open_assessed(self, held: Radiograph, assessment: Assessment, reader: Reader) -> Opened:
         """Opens the film that was just assessed; it is looked up in the ledger, and not added to it yet."""
-        ledger = self.desk.ledger
-        film = None if ledger is None else ledger.film_by_hash(held.radiograph.sha256)
+        ledger = self.ledger
+        film = None if ledger is None else ledger.film_by_hash(held.sha256)
         if ledger is None or film is None:
-            return self._opened(Sitting(None, assessment, held.radiograph, None), reader)
+            return self._opened(Sitting(None, assessment, held, None), reader)
         remark = ""
         if film.sex != assessment.sex:
-            remark = (
-                f"The ledger has this film as {SEX_WORDS[film.sex].lower()}, and is believed: check which is right."
-            )
+            remark = f"The ledger has this film as {_SEXES[film.sex]}, and is believed: check which is right."
         newest = ledger.prediction(film.id)
         if newest is not None and newest.weights == assessment.weights and newest.localization is not None:
-            sitting = Sitting(film, self._assessment(film, newest.id), held.radiograph, newest.id)
+            sitting = Sitting(film, self._assessment(film, newest.id), held, newest.id)
         else:
-            sitting = Sitting(film, self._as_filed(film, assessment, held.radiograph), held.radiograph, None)
+            sitting = Sitting(film, self._as_filed(film, assessment, held), held, None)
         return self._opened(sitting, reader, remark)
 
-    def open_film(self, film_id: int, reader: Reader, held: "FilmInHand | None" = None) -> Opened:
+    def open_film(self, film_id: int, reader: Reader, held: Radiograph | None = None) -> Opened:
         """Opens a film of the ledger; the networks run only if it has no prediction yet.
 
         Raises BoneGradeError for an unknown film, one that was refused, and one with neither prediction nor pixels.
         """
-        ledger, filing = self.desk.ledger, self._filing
+        ledger, filing = self.ledger, self._filing
         if ledger is None or filing is None:
             raise BoneGradeError("Nothing is kept here, so there is no film to open: assess one on the Assess tab.")
         film = ledger.film(film_id)
@@ -150,7 +150,7 @@ class AnnotateDesk:
         return self._opened(Sitting(film, self._assessment(film, prediction.id), radiograph, prediction.id), reader)
 
     def _opened(self, sitting: Sitting, reader: Reader, remark: str = "") -> Opened:
-        ledger, film = self.desk.ledger, sitting.film
+        ledger, film = self.ledger, sitting.film
         if ledger is None or film is None:
             return Opened(sitting, {}, _fresh(sitting, {}, 0), None, remark)
         saved = ledger.reading(film.id, reader.name)
@@ -165,14 +165,14 @@ class AnnotateDesk:
 
     # --- While reading ----------------------------------------------------------------------------------------------
 
-    def sitting(self, work: Work, held: "FilmInHand | None", assessment: Assessment | None) -> Sitting:
+    def sitting(self, work: Work, held: Radiograph | None, assessment: Assessment | None) -> Sitting:
         """The film that a piece of work is about. Raises BoneGradeError where it cannot be had any more."""
-        ledger = self.desk.ledger
-        here = held is not None and held.radiograph.sha256 == work.sha256
+        ledger = self.ledger
+        here = held is not None and held.sha256 == work.sha256
         if ledger is None or work.film is None:
             if not here or held is None or assessment is None or assessment.film_sha256 != work.sha256:
                 raise BoneGradeError(GONE)
-            return Sitting(None, assessment, held.radiograph, None)
+            return Sitting(None, assessment, held, None)
         film = ledger.film(work.film)
         if film.sha256 != work.sha256:
             raise WorkRefused(
@@ -190,8 +190,8 @@ class AnnotateDesk:
 
         Returns the work with the film's and the prediction's number.
         """
-        ledger = self.desk.ledger
-        if ledger is None or not self.desk.access.keeps or not reader.may(Action.CORRECT):
+        ledger = self.ledger
+        if ledger is None or not self.keeps or not reader.may(Action.CORRECT):
             return work, False
         if not work.is_touched:
             if work.film is not None:
@@ -206,7 +206,7 @@ class AnnotateDesk:
 
     def filed(self, work: Work, sitting: Sitting, reader: Reader, *, consent: bool) -> Work:
         """The work on a film and a prediction that are in the ledger, added now if they were not; pixels with consent."""
-        ledger, filing = self.desk.ledger, self._filing
+        ledger, filing = self.ledger, self._filing
         assert ledger is not None and filing is not None
         film, prediction = sitting.film, sitting.prediction
         adds = sitting.radiograph is not None and (film is None or (consent and not film.consent))
@@ -227,9 +227,7 @@ class AnnotateDesk:
         hand = sitting.hand
         if hand is None:
             raise BoneGradeError(GONE)
-        return self._regraded.get(
-            (sitting.sha256, bone, box), lambda: self.desk.load_assessor().regrade(hand, bone, box)
-        )
+        return self._regraded.get((sitting.sha256, bone, box), lambda: self._load_assessor().regrade(hand, bone, box))
 
     def model_probabilities(self, work: Work, sitting: Sitting) -> dict[str, NDArray[np.float64]]:
         """The model's grade probabilities for the boxes that stand on the film; bones without a box have none."""
@@ -241,10 +239,7 @@ class AnnotateDesk:
 
     def live(self, work: Work, sitting: Sitting) -> LiveScores:
         """Totals, ages and intervals as they stand."""
-        from core.assessment.consistency import inconsistencies
-        from core.assessment.person import filled_up, model_scores, person_scores
-
-        assessor, sex, second = self.desk.load_assessor(), sitting.sex, sitting.assessment.second_opinion
+        assessor, sex, second = self._load_assessor(), sitting.sex, sitting.assessment.second_opinion
         given, grades = self.model_probabilities(work, sitting), grades_said(work)
         judged = sum(said.verdict is not None for said in work.says.values())
         unreadable = {bone for bone, said in work.says.items() if said.verdict == "unreadable"}
@@ -261,14 +256,14 @@ class AnnotateDesk:
 
     # --- The ledger's films -----------------------------------------------------------------------------------------
 
-    def _radiograph(self, film: "FilmRecord", held: "FilmInHand | None") -> "Radiograph | None":
-        if held is not None and held.radiograph.sha256 == film.sha256:
-            return held.radiograph
-        ledger = self.desk.ledger
+    def _radiograph(self, film: FilmRecord, held: Radiograph | None) -> Radiograph | None:
+        if held is not None and held.sha256 == film.sha256:
+            return held
+        ledger = self.ledger
         if ledger is None or not film.consent:
             return None
 
-        def read() -> "Radiograph":
+        def read() -> Radiograph:
             radiograph = ledger.radiograph(film)
             if radiograph is None:
                 raise LookupError(film.id)
@@ -279,31 +274,29 @@ class AnnotateDesk:
         except LookupError:
             return None
 
-    def _assessment(self, film: "FilmRecord", prediction_id: int) -> Assessment:
-        from core.ledger import assessment_of
-
-        ledger = self.desk.ledger
+    def _assessment(self, film: FilmRecord, prediction_id: int) -> Assessment:
+        ledger = self.ledger
         assert ledger is not None
 
         def rebuild() -> Assessment:
             prediction = ledger.prediction(film.id, prediction_id)
             if prediction is None:
                 raise WorkRefused(f"Film {film.id} has no prediction {prediction_id}; reload the page.")
-            return assessment_of(self.desk.load_assessor(), film, prediction)
+            return assessment_of(self._load_assessor(), film, prediction)
 
         return self._assessments.get((film.id, prediction_id), rebuild)
 
-    def _as_filed(self, film: "FilmRecord", assessment: Assessment, radiograph: "Radiograph | None") -> Assessment:
+    def _as_filed(self, film: FilmRecord, assessment: Assessment, radiograph: Radiograph | None) -> Assessment:
         """The assessment for the sex that the ledger has, which need not be the one that was chosen on Assess."""
         if assessment.sex == film.sex:
             return assessment
         if radiograph is None:
             raise BoneGradeError(GONE)
         hand = Hand(radiograph, assessment.localization)
-        return self._of_other_sex.get(film.id, lambda: self.desk.load_assessor().for_sex(hand, assessment, film.sex))
+        return self._of_other_sex.get(film.id, lambda: self._load_assessor().for_sex(hand, assessment, film.sex))
 
 
-def _fresh(sitting: Sitting, saved: "Reading", revision: int) -> Work:
+def _fresh(sitting: Sitting, saved: Reading, revision: int) -> Work:
     """The work of a reader who has not changed anything yet."""
     return Work(
         film=None if sitting.film is None else sitting.film.id,

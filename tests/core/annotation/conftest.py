@@ -1,0 +1,3 @@
+"""The made-up film, and networks that were not trained."""
+
+from tests.made_film import assess, assessment, assessor, radiograph  # noqa: F401 - fixtures
