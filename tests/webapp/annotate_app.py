@@ -44,9 +44,8 @@ def main() -> None:
             with gr.Tab("Annotate", id="annotate", render_children=True) as tab:
                 annotate = build_annotate_tab(desk, assess)
             with gr.Tab("Agreement", id="agreement") as agreement_tab:
-                agreement = build_agreement_tab(desk)
+                build_agreement_tab(desk, agreement_tab)
         annotate.wire_select(tab)
-        agreement.refresh_on(agreement_tab.select)
     app.queue(default_concurrency_limit=4)
     warm_up()
     app.launch(**launch_settings())

@@ -177,6 +177,7 @@ class _Tab:
             [self.scale],
             [self.gold_said, self.gold, self.gold_films.part],
             show_progress="hidden",
+            api_visibility="private",
             **_IN_LINE,
         )
 

@@ -34,7 +34,7 @@ def test_a_label_moves_aside_where_its_first_place_is_taken() -> None:
 
 
 def test_a_box_in_the_corner_keeps_its_label_on_the_film() -> None:
-    (label,) = place_labels({"Ulna": (180.0, 185.0, 200.0, 200.0)}, {"Ulna": "7(4)"}, 200, 200)
+    (label,) = place_labels({"Ulna": Box(180.0, 185.0, 200.0, 200.0)}, {"Ulna": "7(4)"}, 200, 200)
     assert 0 <= label.x <= 200 - label.width and 0 <= label.y <= 200 - label.height
 
 

@@ -13,7 +13,7 @@ def test_a_film_is_cut_once_however_often_it_is_explained() -> None:
     example = shipped_examples()[0]
     with gr.Blocks():
         tab = _Tab(shipped_assessor, ())
-    answered = tab._assess(str(example.path), example.sex, None, "grad_cam", 0.4, 3)
+    answered = tab._assess(str(example.path), example.sex, None, "grad_cam", 0.4, 3)[tab.answer].updates
     film, assessment = answered[tab.film_state], answered[tab.assessment_state]
     told = []
     again = calls_of(enhance, lambda: told.append(tab._stage_changed(film, assessment, "grad_cam", 0.4, 2)))
