@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 import sqlalchemy as sa
 
+from core.access.roles import OPERATOR
 from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment
 from core.bones import Sex
@@ -130,9 +131,9 @@ def crops(assessor: Assessor, scale: float, films: int, folder: Path) -> CropsEx
     pictures = _files(folder / "store" / "pictures")
     both: tuple[ExportFormat, ...] = ("labels", "crops")
     busy = [time.process_time()]
-    first = _seconds(lambda: export(ledger, folder / "first", ExportOptions(formats=both)))
+    first = _seconds(lambda: export(ledger, OPERATOR, folder / "first", ExportOptions(formats=both)))
     busy.append(time.process_time())
-    second = _seconds(lambda: export(ledger, folder / "second", ExportOptions(formats=both)))
+    second = _seconds(lambda: export(ledger, OPERATOR, folder / "second", ExportOptions(formats=both)))
     busy.append(time.process_time())
     of_pictures = _seconds(lambda: _plain_copy(pictures, folder / "first", folder / "copied"))
     of_crops = _seconds(
@@ -168,7 +169,7 @@ def labels(assessor: Assessor, films: int, folder: Path) -> LabelsExported:
     rows = sum(bone is not None for bone in assessment.bones.values()) * films
     formats: tuple[ExportFormat, ...] = ("labels", "csv", "coco")
     busy = time.process_time()
-    seconds = _seconds(lambda: export(ledger, folder / "out", ExportOptions(formats=formats)))
+    seconds = _seconds(lambda: export(ledger, OPERATOR, folder / "out", ExportOptions(formats=formats)))
     busy = time.process_time() - busy
     written = sum(path.stat().st_size for path in _files(folder / "out"))
     disk = _seconds(lambda: _plain_copy((), folder / "out", folder / "copied"))

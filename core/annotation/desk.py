@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.access.roles import Action, Reader
+from core.access.roles import Action, Reader, enforce
 from core.annotation.blinding import seen_revision
 from core.annotation.recent import Recent
 from core.annotation.work import Work, WorkRefused, current_boxes, grades_said, own_boxes, says_of
@@ -205,12 +205,17 @@ class AnnotateDesk:
         return work, True
 
     def filed(self, work: Work, sitting: Sitting, reader: Reader, *, consent: bool) -> Work:
-        """The work on a film and a prediction that are in the ledger, added now if they were not; pixels with consent."""
+        """The work on a film and a prediction that are in the ledger, added now if they were not; pixels with consent.
+
+        Raises NotAllowed for whoever may not save corrections, or not add the film that is to be added.
+        """
+        enforce(reader, Action.CORRECT)
         ledger, filing = self.ledger, self._filing
         assert ledger is not None and filing is not None
         film, prediction = sitting.film, sitting.prediction
         adds = sitting.radiograph is not None and (film is None or (consent and not film.consent))
         if sitting.radiograph is not None and adds:
+            enforce(reader, Action.ADD_FILMS)
             added = ledger.add_film(
                 sitting.radiograph, sitting.sex, reader=reader.name, source="assess", consent=consent
             )

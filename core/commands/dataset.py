@@ -8,6 +8,7 @@ from typing import Annotated, cast
 
 import typer
 
+from core.access.roles import OPERATOR
 from core.assessment.assessor import Assessor
 from core.bones import Sex
 from core.commands.stopping import stop
@@ -78,7 +79,7 @@ def export_command(
         )
         with tempfile.TemporaryDirectory() as temporary:
             target = folder or Path(temporary) / "dataset"
-            manifest = export(ledger, target, options, _Progress("films"))
+            manifest = export(ledger, OPERATOR, target, options, _Progress("films"))
             if hub is not None:
                 the_hub.push_dataset(target, hub)
     except BoneGradeError as error:

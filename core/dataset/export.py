@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
+from core.access.roles import Action, Reader, enforce
 from core.dataset.datasheet import Facts, Tally, datasheet
 from core.dataset.formats import coco, csv_labels, pascal_voc
 from core.dataset.labels import Label, LabelledFilm
@@ -65,13 +66,19 @@ class ExportOptions:
 
 
 def export(
-    ledger: Ledger, target: Path, options: ExportOptions | None = None, progress: FilmsWritten = lambda films: None
+    ledger: Ledger,
+    reader: Reader,
+    target: Path,
+    options: ExportOptions | None = None,
+    progress: FilmsWritten = lambda films: None,
 ) -> dict[str, Any]:
     """Writes a dataset into the folder `target`, which must be new or empty, and returns its manifest.
 
-    It is written beside the target and renamed when whole. progress: called with the number of films written. Raises
-    ExportRefused, NothingToExport, or DamagedStore where a kept picture is missing or damaged.
+    It is written beside the target and renamed when whole. reader: who asks for it. progress: called with the number of
+    films written. Raises NotAllowed, ExportRefused, NothingToExport, or DamagedStore where a kept picture is missing or
+    damaged.
     """
+    enforce(reader, Action.EXPORT)
     options = options or ExportOptions()
     snapshot = Snapshot.of(ledger, options.revision, options.rule, options.reviewers)
     try:
@@ -97,12 +104,16 @@ def _cannot_write(target: Path, error: OSError) -> ExportRefused:
 
 
 def export_zip(
-    ledger: Ledger, target: Path, options: ExportOptions | None = None, progress: FilmsWritten = lambda films: None
+    ledger: Ledger,
+    reader: Reader,
+    target: Path,
+    options: ExportOptions | None = None,
+    progress: FilmsWritten = lambda films: None,
 ) -> dict[str, Any]:
     """Writes a dataset as one zip file, which is there when it is whole, and returns its manifest. Raises as `export`."""
     try:
         with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
-            manifest = export(ledger, Path(temporary) / "dataset", options, progress)
+            manifest = export(ledger, reader, Path(temporary) / "dataset", options, progress)
             zipped(Path(temporary) / "dataset", Path(temporary) / "dataset.zip")
             os.replace(Path(temporary) / "dataset.zip", target)
     except OSError as error:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, Self
 
+from core.access.roles import Action, Reader, enforce
 from core.errors import BoneGradeError
 from core.film.burned_in_text import TextPlace, find_text
 from core.film.radiograph import Radiograph, read_radiograph
@@ -70,7 +71,7 @@ def take_in(
     batch: Batch,
     filing: Filing,
     *,
-    reader: str,
+    reader: Reader,
     consent: bool,
     left_out: Collection[str] = (),
     source: str = "queue",
@@ -79,8 +80,10 @@ def take_in(
 
     With consent their pictures are kept and the model may be asked later. Without, pixels are not kept: the model is asked
     first, and only then is the film added, with what was said of it, since it can't be asked again.
-    left_out: SHA-256 of films not to take in, for example as a person saw writing on them. reader: who adds them.
+    left_out: SHA-256 of films not to take in, for example as a person saw writing on them. reader: who adds them; raises
+    NotAllowed, before anything is added, for one who may not.
     """
+    enforce(reader, Action.ADD_FILMS)
     seen: set[str] = set()
     for file in batch.films:
         try:
@@ -91,7 +94,7 @@ def take_in(
                 yield TakenIn(file.name, "twice", _TWICE)
             else:
                 seen.add(radiograph.sha256)
-                yield _add(file, radiograph, filing, reader, consent, source)
+                yield _add(file, radiograph, filing, reader.name, consent, source)
         except Exception as error:
             yield TakenIn(file.name, "refused", _sentence(error))
 

@@ -140,7 +140,7 @@ class _Tab:
             progress(0.0, desc="Reading the ledger")
             target = folder / f"bonegrade_revision_{ledger.ledger_revision()}.zip"
             manifest = export_zip(
-                ledger, target, options, lambda films: progress((films, None), desc="Writing", unit="films")
+                ledger, reader, target, options, lambda films: progress((films, None), desc="Writing", unit="films")
             )
             yield {
                 self.message: "",

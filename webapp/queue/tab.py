@@ -2,14 +2,14 @@
 
 import atexit
 import logging
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import gradio as gr
 
-from core.access.roles import Action, Reader, enforce
+from core.access.roles import Action, Reader
+from core.annotation.queue_words import QueueWord, say_of_films
 from core.errors import BoneGradeError
 from core.intake import Filing
 from core.intake.background import BackgroundAssessor
@@ -56,7 +56,6 @@ _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "qu
 _TICKS: Final = "() => { window.bonegradeQueue.drawTicks(); return []; }"
 
 Updates = dict[Any, Any]
-_Kind = Literal["skip", "flag", "unflag", "assign"]
 
 
 def build_queue_tab(
@@ -316,17 +315,17 @@ class _Tab:
 
     def _skip(self, request: gr.Request, *values: Any) -> Updates:
         *told, chosen = values
-        return self._said(request, told, chosen, "skip", "skipped", Action.CORRECT)
+        return self._said(request, told, chosen, "skip", "skipped")
 
     def _flag(self, request: gr.Request, *values: Any) -> Updates:
         *told, chosen, reason = values
         if not reason.strip():
             return {self.message: note("Say in a few words why you flag it, so that others can settle it.")}
-        return self._said(request, told, chosen, "flag", "flagged", Action.CORRECT, reason.strip())
+        return self._said(request, told, chosen, "flag", "flagged", reason.strip())
 
     def _unflag(self, request: gr.Request, *values: Any) -> Updates:
         *told, chosen, reason = values
-        return self._said(request, told, chosen, "unflag", "without a flag", Action.CORRECT, reason.strip())
+        return self._said(request, told, chosen, "unflag", "without a flag", reason.strip())
 
     def _assign(self, request: gr.Request, *values: Any) -> Updates:
         *told, chosen, name = values
@@ -335,27 +334,22 @@ class _Tab:
         if name and names and name not in names:
             return {self.message: note("There is no reader of this name: choose one from the list.")}
         done = f"assigned to {name}" if name else "assigned to nobody"
-        return self._said(request, told, chosen, "assign", done, Action.ASSIGN, checked_name(name) if name else "")
+        return self._said(request, told, chosen, "assign", done, checked_name(name) if name else "")
 
     def _said(
         self,
         request: gr.Request,
         told: Sequence[Any],
         chosen: str,
-        kind: _Kind,
+        word: QueueWord,
         done: str,
-        action: Action,
         text: str = "",
     ) -> Updates:
         """Says something of each chosen film."""
 
         def found(reader: Reader) -> Updates:
-            enforce(reader, action)
             film_ids = [int(film_id) for film_id in chosen.split(",") if film_id]
-            if not film_ids:
-                raise BoneGradeError("Tick one or more films of the list first.")
-            for film_id in film_ids:
-                self._ledger.say(film_id, kind, reader=reader.name, token=uuid.uuid4().hex, note=text)
+            say_of_films(self._ledger, film_ids, word, reader, text)
             *wish, page = told
             return {
                 **self._listed(reader, Wish(*wish), page),

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import gradio as gr
 
-from core.access.roles import Action, enforce
+from core.access.roles import Action, Reader, enforce
 from core.bones import Sex
 from core.errors import BoneGradeError
 from core.film.burned_in_text import TextPlace
@@ -242,11 +242,11 @@ class UploadPart:
         except Exception as error:
             yield {self.message: note(_sentence(error)), self.add: gr.Button(interactive=True)}
 
-    def _check_role(self, request: gr.Request) -> str:
-        """The name of the reader, who may add films. Raises BoneGradeError."""
+    def _check_role(self, request: gr.Request) -> Reader:
+        """The reader, who may add films. Raises BoneGradeError."""
         reader = self._desk.reader(request)
         enforce(reader, Action.ADD_FILMS)
-        return reader.name
+        return reader
 
 
 def _given(

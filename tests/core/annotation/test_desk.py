@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.access.roles import Reader, Role
+from core.access.roles import NotAllowed, Reader, Role
 from core.annotation.desk import AnnotateDesk, Opened, Sitting
 from core.annotation.facts import opened_facts
 from core.annotation.saving import Saving, corrections_file
@@ -449,3 +449,26 @@ def test_a_demo_keeps_nothing_and_gives_a_file(
     document = json.loads(corrections_file(work, opened.sitting, "anna"))
     assert [one["grade"] for one in document["corrections"]] == [9, 0]
     assert document["film"]["sha256"] == radiograph.sha256 and document["weights"] == assessment.weights
+
+
+def test_whoever_may_not_save_files_undoes_redoes_and_restores_nothing(
+    annotate: AnnotateDesk, saving: Saving, ledger: Ledger, radiograph: Radiograph, assessment: Assessment
+) -> None:
+    opened = annotate.open_assessed(radiograph, assessment, VERA)
+    with pytest.raises(NotAllowed, match="does not allow you to save corrections"):
+        annotate.filed(opened.work, opened.sitting, VERA, consent=True)
+    assert list(ledger.films()) == []
+    film = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
+    ledger.add_prediction(film, assessment)
+    anna = annotate.open_film(film, ANNA)
+    saving.save(_with(anna, {"Radius": _grade(9)}), anna.sitting, ANNA, consent=False)
+    before, token = ledger.history(film), uuid.uuid4().hex
+    for act in (
+        lambda: saving.undo(film, VERA, token),
+        lambda: saving.redo(film, VERA, token),
+        lambda: saving.restore(film, before[0].id, VERA, token),
+        lambda: saving.settle(anna.work, anna.sitting, VERA, 1, frozenset({"Radius"}), consent=False),
+    ):
+        with pytest.raises(NotAllowed):
+            act()
+    assert ledger.history(film) == before

@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from core.access.roles import OPERATOR, NotAllowed, Reader, Role
 from core.bones import RUS_BONES
 from core.dataset.export import FORMATS, ExportOptions, ExportRefused, export, export_zip, zipped
 from core.dataset.formats import coco, csv_labels, pascal_voc
@@ -32,10 +33,11 @@ _ALL = ExportOptions(formats=FORMATS)
 _IN_ANOTHER_PROCESS = """
 import sys
 from pathlib import Path
+from core.access.roles import OPERATOR
 from core.dataset.export import FORMATS, ExportOptions, export
 from core.ledger import Ledger, LedgerSettings
 ledger = Ledger.open(LedgerSettings.in_folder(Path(sys.argv[1])))
-export(ledger, Path(sys.argv[2]), ExportOptions(formats=FORMATS))
+export(ledger, OPERATOR, Path(sys.argv[2]), ExportOptions(formats=FORMATS))
 """
 
 
@@ -69,7 +71,7 @@ def test_the_same_revision_makes_the_same_bytes_in_two_processes(store: Store, t
     command = [sys.executable, "-c", _IN_ANOTHER_PROCESS, str(tmp_path / "store"), str(tmp_path / "there")]
     subprocess.run(command, check=True, cwd=Path(__file__).parents[3])
     shutil.rmtree(tmp_path / "store" / "crops")  # so that they are cut in both
-    export(store.ledger, tmp_path / "here", _ALL)
+    export(store.ledger, OPERATOR, tmp_path / "here", _ALL)
     assert len(_bytes(tmp_path / "here")) > 20
     assert _bytes(tmp_path / "here") == _bytes(tmp_path / "there")
 
@@ -77,27 +79,27 @@ def test_the_same_revision_makes_the_same_bytes_in_two_processes(store: Store, t
 def test_an_older_revision_makes_the_bytes_that_it_made_then(store: Store, tmp_path: Path) -> None:
     _fill(store)
     then = store.ledger.ledger_revision()
-    export(store.ledger, tmp_path / "then", _ALL)
+    export(store.ledger, OPERATOR, tmp_path / "then", _ALL)
     store.ledger.add_film(hand(3), "M", reader="anna", source="queue", consent=True)
     store.film(7)
     for number in (1, 8):
         store.accept(store.film(number, patient="p1"), "carl")
     store.gold(store.film(1), {"MC3": 2})
-    export(store.ledger, tmp_path / "again", ExportOptions(formats=FORMATS, revision=then))
+    export(store.ledger, OPERATOR, tmp_path / "again", ExportOptions(formats=FORMATS, revision=then))
     assert _bytes(tmp_path / "again") == _bytes(tmp_path / "then")
-    export(store.ledger, tmp_path / "now", _ALL)
+    export(store.ledger, OPERATOR, tmp_path / "now", _ALL)
     assert len(_labels(tmp_path / "now")) == len(_labels(tmp_path / "then")) + 13
 
 
 def test_another_day_makes_the_same_bytes(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _fill(store)
-    export(store.ledger, tmp_path / "today", _ALL)
+    export(store.ledger, OPERATOR, tmp_path / "today", _ALL)
     zipped(tmp_path / "today", tmp_path / "today.zip")
     for path in (tmp_path / "store" / "crops").glob("*/*"):
         path.unlink()
     tomorrow = (datetime.now() + timedelta(days=1)).timestamp()
     monkeypatch.setattr("time.time", lambda: tomorrow)
-    export(store.ledger, tmp_path / "tomorrow", _ALL)
+    export(store.ledger, OPERATOR, tmp_path / "tomorrow", _ALL)
     zipped(tmp_path / "tomorrow", tmp_path / "tomorrow.zip")
     assert _bytes(tmp_path / "today") == _bytes(tmp_path / "tomorrow")
     assert (tmp_path / "today.zip").read_bytes() == (tmp_path / "tomorrow.zip").read_bytes()
@@ -108,18 +110,18 @@ def test_another_day_makes_the_same_bytes(store: Store, tmp_path: Path, monkeypa
 
 def test_one_zip_file(store: Store, tmp_path: Path) -> None:
     store.accept(store.film(1))
-    manifest = export_zip(store.ledger, tmp_path / "dataset.zip")
+    manifest = export_zip(store.ledger, OPERATOR, tmp_path / "dataset.zip")
     with zipfile.ZipFile(tmp_path / "dataset.zip") as archive:
         archive.extractall(tmp_path / "unpacked")
     assert check_files(tmp_path / "unpacked") == manifest
     assert _names(tmp_path) == {"store", "dataset.zip", "unpacked"}
     with pytest.raises(ExportRefused, match="cannot be written to"):
-        export_zip(store.ledger, tmp_path / "nowhere" / "dataset.zip")
+        export_zip(store.ledger, OPERATOR, tmp_path / "nowhere" / "dataset.zip")
 
 
 def test_prediction_correction_and_gold_stand_beside_each_other(store: Store, tmp_path: Path) -> None:
     _fill(store)
-    manifest = export(store.ledger, tmp_path / "out", _ALL)
+    manifest = export(store.ledger, OPERATOR, tmp_path / "out", _ALL)
     table = _labels(tmp_path / "out")
     assert len(table) == 8 * 13
     corrected = table.loc[(hand(0).sha256, "MC3")]
@@ -141,7 +143,7 @@ def test_prediction_correction_and_gold_stand_beside_each_other(store: Store, tm
 
 def test_crops_only_with_consent_and_named_by_film_and_bone(store: Store, tmp_path: Path) -> None:
     _fill(store)
-    manifest = export(store.ledger, tmp_path / "out", _ALL)
+    manifest = export(store.ledger, OPERATOR, tmp_path / "out", _ALL)
     crops = pq.read_table(tmp_path / "out" / "crops").to_pandas()
     # 6 films with consent and prediction, one bone unreadable
     assert len(crops) == 6 * 13 - 1 == sum(manifest["split"]["crops"].values())
@@ -163,7 +165,7 @@ def test_large_exports_have_several_files_of_crops(
     monkeypatch.setattr("core.dataset.tables._CROPS_OF_A_FILE", 20)
     for number in range(4):
         store.accept(store.film(number))
-    export(store.ledger, tmp_path / "out", ExportOptions(formats=("crops",), shares=Shares(0, 0, 100)))
+    export(store.ledger, OPERATOR, tmp_path / "out", ExportOptions(formats=("crops",), shares=Shares(0, 0, 100)))
     assert sorted(p.name for p in (tmp_path / "out" / "crops").iterdir()) == [
         "test-00000.parquet", "test-00001.parquet", "test-00002.parquet"
     ]  # fmt: skip
@@ -172,7 +174,7 @@ def test_large_exports_have_several_files_of_crops(
 
 def test_patients_never_straddle_and_gold_is_in_test(store: Store, tmp_path: Path) -> None:
     _fill(store)
-    manifest = export(store.ledger, tmp_path / "out", ExportOptions(formats=FORMATS, shares=Shares(90, 5, 5)))
+    manifest = export(store.ledger, OPERATOR, tmp_path / "out", ExportOptions(formats=FORMATS, shares=Shares(90, 5, 5)))
     table = _labels(tmp_path / "out").reset_index()
     assert (table[table.patient_key.notna()].groupby("patient_key").split.nunique() == 1).all()
     key = store.ledger.film_by_hash(hand(5).sha256)
@@ -188,7 +190,7 @@ def test_patients_never_straddle_and_gold_is_in_test(store: Store, tmp_path: Pat
 
 def test_label_files_agree_with_each_other(store: Store, tmp_path: Path) -> None:
     _fill(store)
-    export(store.ledger, tmp_path / "out", _ALL)
+    export(store.ledger, OPERATOR, tmp_path / "out", _ALL)
     rows = csv_labels.read(tmp_path / "out" / "labels.csv")
     boxed = {
         film.sha256: {s.bone: (s.verdict, s.grade) for s in film.labels if s.box is not None}
@@ -203,7 +205,7 @@ def test_label_files_agree_with_each_other(store: Store, tmp_path: Path) -> None
 
 def test_pictures_of_films_with_consent_come_along(store: Store, tmp_path: Path) -> None:
     _fill(store)
-    export(store.ledger, tmp_path / "out", _ALL)
+    export(store.ledger, OPERATOR, tmp_path / "out", _ALL)
     films = {path.stem: read_radiograph(path) for path in (tmp_path / "out" / "films").iterdir()}
     assert set(films) == {hand(n).sha256 for n in range(8) if n != 3}
     assert all(radiograph.sha256 == name for name, radiograph in films.items())
@@ -214,12 +216,12 @@ def test_nothing_names_a_person(store: Store, tmp_path: Path) -> None:
     film = store.film(1, patient="Zwiebelfisch")
     store.accept(film, "anna.schmidt")
     store.gold(film, {"MC3": 4}, "rita.meier")
-    export(store.ledger, tmp_path / "out", _ALL)
+    export(store.ledger, OPERATOR, tmp_path / "out", _ALL)
     for path in (p for p in (tmp_path / "out").rglob("*") if p.is_file()):
         content = path.read_bytes()
         for secret in (b"Zwiebelfisch", b"anna.schmidt", b"rita.meier", b"Peter"):
             assert secret not in content, path
-    export(store.ledger, tmp_path / "named", ExportOptions(reader_names=True))
+    export(store.ledger, OPERATOR, tmp_path / "named", ExportOptions(reader_names=True))
     assert set(_labels(tmp_path / "named").reader) == {"anna.schmidt"}
     assert "anna.schmidt" in (tmp_path / "named" / "README.md").read_text()
     (key,) = set(_labels(tmp_path / "out").reader)
@@ -228,7 +230,9 @@ def test_nothing_names_a_person(store: Store, tmp_path: Path) -> None:
 
 def test_the_manifest_answers_for_every_file(store: Store, tmp_path: Path) -> None:
     _fill(store)
-    manifest = export(store.ledger, tmp_path / "out", ExportOptions(rule="majority", shares=Shares(70, 20, 10)))
+    manifest = export(
+        store.ledger, OPERATOR, tmp_path / "out", ExportOptions(rule="majority", shares=Shares(70, 20, 10))
+    )
     assert check_files(tmp_path / "out") == manifest
     assert manifest["revision"] == store.ledger.ledger_revision()
     assert (manifest["rule"], manifest["split"]["shares"]) == ("majority", "70/20/10")
@@ -242,7 +246,7 @@ def test_reviewers_go_first(store: Store, tmp_path: Path) -> None:
     store.save(film, [graded("MC3", 5)], "rita")
     store.save(film, [graded("MC3", 6)], "ben")
     options = ExportOptions(rule="reviewer_first", reviewers=frozenset({"rita", "nobody"}))
-    manifest = export(store.ledger, tmp_path / "out", options)
+    manifest = export(store.ledger, OPERATOR, tmp_path / "out", options)
     assert _labels(tmp_path / "out").loc[(film.sha256, "MC3")].grade == 5
     assert manifest["reviewers"] == [store.ledger.reader_key("rita")]
 
@@ -254,12 +258,12 @@ def test_a_folder_with_something_in_it_is_left_alone(store: Store, tmp_path: Pat
     (tmp_path / "file").write_text("a file")
     for target in ("mine", "file"):
         with pytest.raises(ExportRefused, match="is there already and not empty"):
-            export(store.ledger, tmp_path / target)
+            export(store.ledger, OPERATOR, tmp_path / target)
     assert _names(tmp_path) == {"store", "mine", "file"} and _names(tmp_path / "mine") == {"thesis.txt"}
     (tmp_path / "empty").mkdir()
-    export(store.ledger, tmp_path / "empty")
+    export(store.ledger, OPERATOR, tmp_path / "empty")
     check_files(tmp_path / "empty")
-    export(store.ledger, tmp_path / "a" / "deep" / "one")
+    export(store.ledger, OPERATOR, tmp_path / "a" / "deep" / "one")
 
 
 def _names(folder: Path) -> set[str]:
@@ -274,7 +278,7 @@ def test_nothing_half_written_is_left(store: Store, tmp_path: Path) -> None:
     assert picture is not None
     picture.unlink()
     with pytest.raises(DamagedStore):
-        export(store.ledger, tmp_path / "out")
+        export(store.ledger, OPERATOR, tmp_path / "out")
     assert _names(tmp_path) == {"store"}
 
 
@@ -291,7 +295,7 @@ def test_what_cannot_be_exported(
 ) -> None:
     store.accept(store.film(1))
     with pytest.raises(error):
-        export(store.ledger, tmp_path / "out", options())
+        export(store.ledger, OPERATOR, tmp_path / "out", options())
     assert _names(tmp_path) == {"store"}
 
 
@@ -299,12 +303,12 @@ def test_a_place_that_cannot_be_written(store: Store, tmp_path: Path) -> None:
     store.accept(store.film(1))
     (tmp_path / "file").touch()
     with pytest.raises(ExportRefused, match="cannot be written to"):
-        export(store.ledger, tmp_path / "file" / "out")
+        export(store.ledger, OPERATOR, tmp_path / "file" / "out")
 
 
 def test_the_datasheet_says_what_is_there(store: Store, tmp_path: Path) -> None:
     _fill(store)
-    manifest: dict[str, Any] = export(store.ledger, tmp_path / "out", _ALL)
+    manifest: dict[str, Any] = export(store.ledger, OPERATOR, tmp_path / "out", _ALL)
     text = (tmp_path / "out" / "README.md").read_text()
     films = manifest["split"]["films"]
     assert "8 films with 92 verdicts on bones" in text
@@ -318,3 +322,13 @@ def test_the_datasheet_says_what_is_there(store: Store, tmp_path: Path) -> None:
     assert [int(cell) for cell in row.split("|")[2:17]] == [counts.get(("Radius", g), 0) for g in range(15)]
     for part, number in films.items():
         assert (f"path: labels/{part}.parquet" in text) == (number > 0)
+
+
+def test_whoever_may_not_export_gets_nothing(store: Store, tmp_path: Path) -> None:
+    _fill(store)
+    rita = Reader("rita", Role.REVIEWER)
+    with pytest.raises(NotAllowed, match=r"Your role \(reviewer\) does not allow you to export the data"):
+        export(store.ledger, rita, tmp_path / "out", _ALL)
+    with pytest.raises(NotAllowed):
+        export_zip(store.ledger, rita, tmp_path / "dataset.zip")
+    assert not (tmp_path / "out").exists() and not (tmp_path / "dataset.zip").exists()

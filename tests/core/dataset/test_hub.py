@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from huggingface_hub import CommitScheduler, HfApi
 
+from core.access.roles import OPERATOR
 from core.dataset.export import export
 from core.dataset.hub import EventPusher, HubRefused, push_dataset, require_private, start_pushing
 from core.dataset.manifest import DamagedDataset
@@ -229,7 +230,7 @@ def test_a_dataset_is_made_private_and_a_public_one_refused() -> None:
 
 def test_an_export_is_pushed_whole(store: Store, tmp_path: Path) -> None:
     store.accept(store.film(1))
-    export(store.ledger, tmp_path / "out")
+    export(store.ledger, OPERATOR, tmp_path / "out")
     hub: Any = DummyHub()
     push_dataset(tmp_path / "out", "lab/readings", hub)
     name, options = hub.calls[-1]

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from core.access.roles import OPERATOR
 from core.dataset.export import FORMATS, ExportOptions, export
 from core.dataset.importing import Format, Imported, ImportOptions, import_labels
 from core.dataset.labels import BadLabels
@@ -101,7 +102,7 @@ def test_own_exports_come_in_again(
     for film in films:
         store.accept(film)
     store.save(films[0], [graded("MC3", 4, Box(20.5, 30.25, 80.0, 110.0))], "ben")
-    export(store.ledger, tmp_path / "out", ExportOptions(formats=FORMATS, shares=Shares(0, 0, 100)))
+    export(store.ledger, OPERATOR, tmp_path / "out", ExportOptions(formats=FORMATS, shares=Shares(0, 0, 100)))
     source = {"csv": "labels.csv", "coco": "coco/test.json", "voc": "voc"}[kind]
     other = make_store(tmp_path / "other")
     done = _import(other, tmp_path / "out" / source, tmp_path / "out" / "films", kind, consent=True)
@@ -140,7 +141,7 @@ def test_new_films_are_assessed(store: Store, tmp_path: Path, images: Path, exam
     seen, refused = store.ledger.films()
     assert store.prediction(seen).localization is not None
     assert store.prediction(refused).refusal
-    manifest = export(store.ledger, tmp_path / "out")
+    manifest = export(store.ledger, OPERATOR, tmp_path / "out")
     assert sum(manifest["split"]["crops"].values()) == 1
     assert manifest["weights"] == [store.assessor.weights]
 

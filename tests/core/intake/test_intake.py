@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import pytest
 
+from core.access.roles import NotAllowed, Reader, Role
 from core.assessment.assessor import Assessment, Assessor, Progress
 from core.bones import Sex
 from core.film.radiograph import Radiograph, read_radiograph
@@ -18,6 +19,7 @@ from core.intake.turns import Turns
 from core.ledger import Ledger, LedgerSettings
 from tests.hands import drawn_hand
 
+ADA = Reader("ada", Role.READER)
 #: What names a patient in these tests, and must not be found in the store, the log or an error.
 PATIENT = "Zwiebelfisch"
 
@@ -81,13 +83,13 @@ def nobody(ledger: Ledger) -> Filing:
 def send(ledger: Ledger, files: list[Path], table: Path | None = None, sex: Sex | None = None) -> list[TakenIn]:
     """Takes in with consent."""
     with open_batch(files, table, sex) as batch:
-        return list(take_in(batch, nobody(ledger), reader="ada", consent=True))
+        return list(take_in(batch, nobody(ledger), reader=ADA, consent=True))
 
 
 def refused(ledger: Ledger, files: list[Path], table: Path | None = None, limits: Limits | None = None) -> str:
     """The sentence with which a batch is refused; afterwards the ledger and its folder hold no film."""
     with pytest.raises(BatchRefused) as caught, open_batch(files, table, None, limits or Limits()) as batch:
-        list(take_in(batch, nobody(ledger), reader="ada", consent=True))
+        list(take_in(batch, nobody(ledger), reader=ADA, consent=True))
     assert list(ledger.films()) == []
     sentence = str(caught.value)
     assert sentence.endswith(".") and PATIENT not in sentence and "\n" not in sentence
@@ -150,7 +152,7 @@ def test_a_zip_with_its_csv_inside_and_clutter(ledger: Ledger, tmp_path: Path) -
         assert [film.name for film in batch.films] == ["1.png", "2.png"]
         assert set(batch.passed_over) == {"report.pdf", "more.zip"}
         folder = batch.films[0].path.parent
-        list(take_in(batch, nobody(ledger), reader="ada", consent=True))
+        list(take_in(batch, nobody(ledger), reader=ADA, consent=True))
     assert not folder.exists()
     assert [film.sex for film in ledger.films()] == ["F", "M"]
 
@@ -220,7 +222,7 @@ def test_the_model_is_asked_for_the_sex_that_the_ledger_has(
     ledger.add_film(read_radiograph(films[0]), "M", reader="ada", source="queue", consent=False)
     asked = _Asked(assessor)
     with open_batch(films, None, "F") as batch:
-        taken = list(take_in(batch, Filing(ledger, lambda: asked, Turns().when_free), reader="ada", consent=False))
+        taken = list(take_in(batch, Filing(ledger, lambda: asked, Turns().when_free), reader=ADA, consent=False))
     assert [t.status for t in taken] == ["known", "added"] and asked.sexes == ["M", "F"]
     assert [film.sex for film in ledger.films()] == asked.sexes
 
@@ -243,7 +245,7 @@ def test_without_consent_the_model_is_asked_first_and_no_pixels_are_kept(
     ledger: Ledger, filing: Filing, films: list[Path], tmp_path: Path
 ) -> None:
     with open_batch(films, sex="F") as batch:
-        list(take_in(batch, filing, reader="ada", consent=False))
+        list(take_in(batch, filing, reader=ADA, consent=False))
     for film in ledger.films():
         prediction = ledger.prediction(film.id)
         assert not film.consent and prediction is not None and prediction.refusal
@@ -258,14 +260,14 @@ def test_a_model_that_cannot_be_asked_leaves_no_film_behind(ledger: Ledger, film
         raise MemoryError
 
     with open_batch(films, sex="F") as batch:
-        taken = list(take_in(batch, Filing(ledger, broken, Turns().when_free), reader="ada", consent=False))
+        taken = list(take_in(batch, Filing(ledger, broken, Turns().when_free), reader=ADA, consent=False))
     assert [t.status for t in taken] == ["refused", "refused"] and list(ledger.films()) == []
 
 
 def test_films_can_be_left_out(ledger: Ledger, films: list[Path]) -> None:
     with open_batch(films, sex="F") as batch:
         shas = [one.radiograph.sha256 for one in look_through(batch, ledger, for_writing=False) if one.radiograph]
-        taken = list(take_in(batch, nobody(ledger), reader="ada", consent=True, left_out=shas[:1]))
+        taken = list(take_in(batch, nobody(ledger), reader=ADA, consent=True, left_out=shas[:1]))
     assert [t.status for t in taken] == ["left_out", "added"] and len(list(ledger.films())) == 1
 
 
@@ -383,3 +385,10 @@ def test_names_are_neither_stored_nor_logged(
     stored = b"".join(p.read_bytes() for p in (tmp_path / "store").rglob("*") if p.is_file())
     assert PATIENT.encode() not in stored and PATIENT not in caplog.text
     assert all(PATIENT not in repr(t) and PATIENT not in t.sentence for t in taken)
+
+
+def test_a_viewer_takes_nothing_in(ledger: Ledger, films: list[Path]) -> None:
+    vera = Reader("vera", Role.VIEWER)
+    with open_batch(films, None, "F") as batch, pytest.raises(NotAllowed, match="does not allow you to add films"):
+        list(take_in(batch, nobody(ledger), reader=vera, consent=True))
+    assert list(ledger.films()) == []
