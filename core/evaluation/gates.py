@@ -1,4 +1,4 @@
-"""Whether the gates of the improved ResNet matter: the ages' error with each addition held still, and how far gates spread."""
+"""Whether the gates of the improved ResNet matter: the ages' error with each addition frozen, and how far gates spread."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

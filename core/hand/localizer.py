@@ -1,4 +1,4 @@
-"""Finds the 13 RUS regions of a hand film: any rotation, either hand, any exposure; refuses what is no hand."""
+"""Finds the 13 RUS regions of a hand film: any rotation, either hand, any exposure; refuses what is not a hand."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -43,7 +43,7 @@ _FARTHEST = 0.9
 #: At least so many of the 21 regions, and a misfit to the mean hand of at most this (in units of its radius).
 _MINIMUM_REGIONS = 12
 _LARGEST_MISFIT = 0.30
-#: What is no hand, but has its regions somehow in place, is seen at the close look with low peaks that fit badly; of real
+#: What is not a hand, but has its regions somehow in place, is seen at the close look with low peaks that fit badly; of real
 #: hands the dimmest fit well. Refused where the mean peak is below the first and the misfit above the second.
 _DIM, _LOOSE = 0.32, 0.12
 #: The standing of each phalanx and metacarpal on its neighbours: the axis runs from the first to the second.

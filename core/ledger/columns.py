@@ -1,4 +1,4 @@
-"""Events and predictions as bare columns, for who goes through all of them: a million records would take most of the time."""
+"""Events and predictions as bare columns, for whoever goes through all: a million records would take most of the time."""
 
 from collections.abc import Sequence
 from typing import Any

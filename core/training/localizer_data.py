@@ -155,7 +155,7 @@ def hand_sample(film: BoxedFilm, side: int, random: np.random.Generator) -> Samp
 
 
 def _scrambled(films: list[BoxedFilm], side: int, random: np.random.Generator) -> NDArray[np.float32]:
-    """Tiles of a film in the wrong order: bone, but no hand."""
+    """Tiles of a film in the wrong order: bone, but not a hand."""
     grey = films[random.integers(len(films))].grey
     tiles = int(random.integers(3, 7))
     step = side // tiles
@@ -195,7 +195,7 @@ def _shapes(side: int, random: np.random.Generator) -> NDArray[np.float32]:
 
 
 def other_sample(films: list[BoxedFilm], side: int, random: np.random.Generator) -> Sample:
-    """A picture that is no hand: a scrambled film, shapes, or noise."""
+    """A picture that is not a hand: a scrambled film, shapes, or noise."""
     kind = random.random()
     if kind < 0.35:
         picture = _scrambled(films, side, random)

@@ -1,4 +1,4 @@
-"""The same hand on another film: turned, mirrored, exposed otherwise, smaller or larger, marked, without its forearm."""
+"""The same hand on another film: turned, mirrored, exposed differently, smaller or larger, marked, without its forearm."""
 
 from collections.abc import Callable
 from typing import Final
