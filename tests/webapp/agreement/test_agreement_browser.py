@@ -156,6 +156,8 @@ def test_an_empty_ledger_and_a_demo_say_what_to_do(tmp_path: Path, open_tab: Ope
         room.read(room.film(), "anna", hand_at(0.5))
         page.locator("#agreement-refresh").click()
         expect(page.locator("#agreement-message")).to_contain_text("none has a prediction", timeout=ANSWER_MS)
+        page.close()  # before the app goes, which a page left open would complain of
     with _running() as app:
         page = open_tab(app.url, "anna:ADMIN")
         expect(page.locator("#agreement-message")).to_contain_text("This is a demo", timeout=ANSWER_MS)
+        page.close()
