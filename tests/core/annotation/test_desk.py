@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from core.access.roles import NotAllowed, Reader, Role
-from core.annotation.desk import AnnotateDesk, Opened, Sitting
+from core.annotation.desk import AnnotateDesk, Sitting
 from core.annotation.facts import opened_facts
 from core.annotation.saving import Saving, corrections_file
-from core.annotation.work import Change, Said, Work, WorkRefused
+from core.annotation.work import Said, Work, WorkRefused
 from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment, Progress
 from core.bones import Sex
@@ -23,6 +23,7 @@ from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.intake.turns import Turns
 from core.ledger import Correction, Ledger, LedgerSettings, assessment_of
 from tests.hands import assert_same, shipped_examples
+from tests.made_work import grade_said, with_said
 from tests.no_hands import noise
 
 ANNA, OTTO = Reader("anna", Role.READER), Reader("otto", Role.READER)
@@ -57,17 +58,6 @@ def film(ledger: Ledger, radiograph: Radiograph, assessment: Assessment) -> int:
     number = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
     ledger.add_prediction(number, assessment)
     return number
-
-
-def _with(opened: Opened, says: dict[str, Said]) -> Work:
-    """The opened work after a reader said this, as one step each."""
-    steps = tuple((Change(bone=bone, before=None, after=said),) for bone, said in says.items())
-    changes = {"says": {**opened.work.says, **says}, "steps": steps, "at": len(steps), "token": uuid.uuid4().hex}
-    return opened.work.model_copy(update={**changes, "film_seconds": 12.0})
-
-
-def _grade(grade: int) -> Said:
-    return Said(verdict="graded", grade=grade)
 
 
 def test_a_film_of_the_ledger_opens_without_the_networks(
@@ -164,7 +154,7 @@ def test_a_film_that_is_assessed_on_opening_takes_a_person_s_turn(
 
 def test_a_draft_is_kept_for_its_reader_and_comes_back_as_it_was(annotate: AnnotateDesk, film: int) -> None:
     opened = annotate.open_film(film, ANNA)
-    work = _with(opened, {"Radius": _grade(9), "Ulna": Said(verdict="unreadable", note="moved")})
+    work = with_said(opened, {"Radius": grade_said(9), "Ulna": Said(verdict="unreadable", note="moved")})
     kept, was_kept = annotate.keep(work, opened.sitting, ANNA)
     assert was_kept and kept == work
     again = annotate.open_film(film, ANNA)
@@ -180,7 +170,7 @@ def test_an_assessed_film_is_filed_with_its_first_change_and_its_pixels_with_con
 ) -> None:
     opened = annotate.open_assessed(radiograph, assessment, ANNA)
     assert opened.work.film is None and list(ledger.films()) == []
-    work, _ = annotate.keep(_with(opened, {"Radius": _grade(9)}), opened.sitting, ANNA)
+    work, _ = annotate.keep(with_said(opened, {"Radius": grade_said(9)}), opened.sitting, ANNA)
     assert work.film is not None and work.prediction is not None
     assert not ledger.film(work.film).consent
     sitting = annotate.sitting(work, radiograph, assessment)
@@ -256,7 +246,7 @@ def test_a_film_that_the_ledger_has_under_the_other_sex_is_as_if_assessed_for_th
 
     later = annotate.sitting(opened.work, held, two_sexes.chosen)
     assert_same(later.assessment, right)
-    annotate.keep(_with(opened, {"Radius": _grade(9)}), later, ANNA)
+    annotate.keep(with_said(opened, {"Radius": grade_said(9)}), later, ANNA)
     assert_same(_filed(ledger, shipped, held), right)
 
     again = annotate.open_assessed(held, two_sexes.chosen, OTTO)
@@ -271,7 +261,7 @@ def test_a_film_that_is_filed_under_the_other_sex_meanwhile_gets_its_prediction(
     opened = annotate.open_assessed(held, two_sexes.chosen, ANNA)
     assert opened.sitting.assessment is two_sexes.chosen
     ledger.add_film(held, two_sexes.sex, reader="otto", source="queue", consent=False)
-    work, _ = annotate.keep(_with(opened, {"Radius": _grade(9)}), opened.sitting, ANNA)
+    work, _ = annotate.keep(with_said(opened, {"Radius": grade_said(9)}), opened.sitting, ANNA)
     assert_same(_filed(ledger, shipped, held), right)
     assert_same(annotate.sitting(work, held, two_sexes.chosen).assessment, right)
 
@@ -294,21 +284,21 @@ def test_live_scores_move_with_every_word(annotate: AnnotateDesk, film: int, ass
     assert none.person.cards["rus_chn"].total is None and none.filled is None and none.judged == 0
     assert none.model.cards == assessment.standards
 
-    some = annotate.live(_with(opened, {"Radius": _grade(14)}), opened.sitting)
+    some = annotate.live(with_said(opened, {"Radius": grade_said(14)}), opened.sitting)
     assert some.person.age is None and some.filled is not None and some.judged == 1
     before, after = none.model.cards["rus_chn"].total, some.filled.cards["rus_chn"].total
     assert before is not None and after is not None and after > before
 
-    whole = {bone: _grade(found.grade) for bone, found in assessment.bones.items() if found is not None}
-    all_said = annotate.live(_with(opened, whole), opened.sitting)
+    whole = {bone: grade_said(found.grade) for bone, found in assessment.bones.items() if found is not None}
+    all_said = annotate.live(with_said(opened, whole), opened.sitting)
     assert all_said.filled is None and all_said.person.cards == all_said.model.cards
-    blurred = annotate.live(_with(opened, {**whole, "MC1": Said(verdict="unreadable")}), opened.sitting)
+    blurred = annotate.live(with_said(opened, {**whole, "MC1": Said(verdict="unreadable")}), opened.sitting)
     assert blurred.person.cards["rus_chn"].total is None and blurred.person.cards["rus_chn"].missing == ("MC1",)
 
     moved = Said(box=(20.0, 20.0, 80.0, 90.0))
-    regraded = annotate.live(_with(opened, {"DP3": moved}), opened.sitting)
+    regraded = annotate.live(with_said(opened, {"DP3": moved}), opened.sitting)
     assert regraded.regraded == 1
-    boxless = annotate.live(_with(opened, {"DP3": Said(box=())}), opened.sitting)
+    boxless = annotate.live(with_said(opened, {"DP3": Said(box=())}), opened.sitting)
     assert boxless.model.cards["rus_chn"].missing == ("DP3",)
     with pytest.raises(BoxRefused):
         annotate.regrade(opened.sitting, "DP3", Box(-1.0, 0.0, 5.0, 5.0))
@@ -318,13 +308,13 @@ def test_a_reader_is_told_of_a_grade_out_of_line_and_saves_it_all_the_same(
     annotate: AnnotateDesk, saving: Saving, ledger: Ledger, film: int, assessment: Assessment
 ) -> None:
     opened = annotate.open_film(film, ANNA)
-    whole = {bone: _grade(found.grade) for bone, found in assessment.bones.items() if found is not None}
-    assert annotate.live(_with(opened, whole), opened.sitting).out_of_line == ()
-    work = _with(opened, {**whole, "Ulna": Said(verdict="absent", grade=0)})
+    whole = {bone: grade_said(found.grade) for bone, found in assessment.bones.items() if found is not None}
+    assert annotate.live(with_said(opened, whole), opened.sitting).out_of_line == ()
+    work = with_said(opened, {**whole, "Ulna": Said(verdict="absent", grade=0)})
     live = annotate.live(work, opened.sitting)
     (found,) = live.out_of_line
     assert found.bone == "Ulna"
-    few = _with(opened, {bone: work.says[bone] for bone in ("Ulna", "Radius", "MC3")})
+    few = with_said(opened, {bone: work.says[bone] for bone in ("Ulna", "Radius", "MC3")})
     assert annotate.live(few, opened.sitting).out_of_line == (), "the model's grades are nobody's neighbours"
 
     work, _ = annotate.keep(work, opened.sitting, ANNA)
@@ -336,8 +326,8 @@ def test_a_save_says_what_is_new_and_a_repeated_one_says_it_once(
     annotate: AnnotateDesk, saving: Saving, ledger: Ledger, film: int
 ) -> None:
     opened = annotate.open_film(film, ANNA)
-    work = _with(
-        opened, {"Radius": _grade(9), "Ulna": Said(note="look again"), "MC1": Said(box=(5.0, 5.0, 60.0, 60.0))}
+    work = with_said(
+        opened, {"Radius": grade_said(9), "Ulna": Said(note="look again"), "MC1": Said(box=(5.0, 5.0, 60.0, 60.0))}
     )
     annotate.keep(work, opened.sitting, ANNA)
     saved = saving.save(work, opened.sitting, ANNA, consent=False)
@@ -355,8 +345,8 @@ def test_a_conflict_is_settled_and_nothing_is_lost(
     annotate: AnnotateDesk, saving: Saving, ledger: Ledger, film: int, theirs_for: frozenset[str]
 ) -> None:
     anna, otto = annotate.open_film(film, ANNA), annotate.open_film(film, OTTO)
-    saving.save(_with(anna, {"Radius": _grade(9), "MC3": _grade(4)}), anna.sitting, ANNA, consent=False)
-    work = _with(otto, {"Radius": _grade(7), "MC1": _grade(5)})
+    saving.save(with_said(anna, {"Radius": grade_said(9), "MC3": grade_said(4)}), anna.sitting, ANNA, consent=False)
+    work = with_said(otto, {"Radius": grade_said(7), "MC1": grade_said(5)})
     stale = saving.save(work, otto.sitting, OTTO, consent=False)
     assert stale.event is None and stale.clash is not None and stale.clash.who == "anna"
     assert [(r.bone, r.differs) for r in stale.clash.rows] == [("Radius", True), ("MC1", True), ("MC3", True)]
@@ -375,8 +365,8 @@ def test_a_conflict_is_settled_and_nothing_is_lost(
 
 def test_another_window_of_the_same_reader_is_a_conflict_too(annotate: AnnotateDesk, saving: Saving, film: int) -> None:
     first, second = annotate.open_film(film, ANNA), annotate.open_film(film, ANNA)
-    saving.save(_with(first, {"Radius": _grade(9)}), first.sitting, ANNA, consent=False)
-    stale = saving.save(_with(second, {"Radius": _grade(8)}), second.sitting, ANNA, consent=False)
+    saving.save(with_said(first, {"Radius": grade_said(9)}), first.sitting, ANNA, consent=False)
+    stale = saving.save(with_said(second, {"Radius": grade_said(8)}), second.sitting, ANNA, consent=False)
     assert stale.clash is not None and stale.clash.who == "you, in another window"
 
 
@@ -386,7 +376,7 @@ def test_a_gold_mark_is_no_conflict_and_is_not_shown(
     opened = annotate.open_film(film, ANNA)
     gold = {"Radius": Correction("Radius", "graded", 3)}
     ledger.set_gold(film, gold, reader="rita", base_revision=0, token=uuid.uuid4().hex)
-    saved = saving.save(_with(opened, {"Radius": _grade(9)}), opened.sitting, ANNA, consent=False)
+    saved = saving.save(with_said(opened, {"Radius": grade_said(9)}), opened.sitting, ANNA, consent=False)
     assert saved.event is not None and saved.clash is None
     assert saved.revision == 1, "nor is it counted: the reader's page knows of one change alone"
 
@@ -401,7 +391,7 @@ def test_undo_redo_and_restore_of_saves_are_new_events(
         saving.undo(film, ANNA, uuid.uuid4().hex)
     for grade in (9, 8):
         opened = annotate.open_film(film, ANNA)
-        saving.save(_with(opened, {"Radius": _grade(grade)}), opened.sitting, ANNA, consent=False)
+        saving.save(with_said(opened, {"Radius": grade_said(grade)}), opened.sitting, ANNA, consent=False)
     for expected in ({"Radius": 9}, {}):
         saving.undo(film, ANNA, uuid.uuid4().hex)
         assert read() == expected
@@ -421,7 +411,9 @@ def test_undo_redo_and_restore_of_saves_are_new_events(
 
 def test_history_is_blind_until_one_has_read(annotate: AnnotateDesk, saving: Saving, film: int) -> None:
     anna, otto = annotate.open_film(film, ANNA), annotate.open_film(film, OTTO)
-    saving.save(_with(anna, {"Radius": Said(verdict="graded", grade=9, note="<b>")}), anna.sitting, ANNA, consent=False)
+    saving.save(
+        with_said(anna, {"Radius": Said(verdict="graded", grade=9, note="<b>")}), anna.sitting, ANNA, consent=False
+    )
     blind = saving.history(film, OTTO)
     with pytest.raises(BoneGradeError, match="not in the history that you see"):
         saving.restore(film, saving.history(film, RITA).events[0].id, OTTO, uuid.uuid4().hex)
@@ -429,9 +421,11 @@ def test_history_is_blind_until_one_has_read(annotate: AnnotateDesk, saving: Sav
     seen = saving.history(film, RITA)
     (event,) = seen.events
     assert (event.reader, event.seconds, seen.weights[event.prediction_id]) == ("anna", 12.0, "cd" * 32)
-    stale = saving.save(_with(otto, {"MC1": _grade(4)}), otto.sitting, OTTO, consent=False)
+    stale = saving.save(with_said(otto, {"MC1": grade_said(4)}), otto.sitting, OTTO, consent=False)
     assert stale.clash is not None
-    saving.settle(_with(otto, {"MC1": _grade(4)}), otto.sitting, OTTO, stale.clash.revision, frozenset(), consent=False)
+    saving.settle(
+        with_said(otto, {"MC1": grade_said(4)}), otto.sitting, OTTO, stale.clash.revision, frozenset(), consent=False
+    )
     assert not saving.history(film, OTTO).blind and len(saving.history(film, OTTO).events) == 2
 
 
@@ -440,7 +434,7 @@ def test_a_demo_keeps_nothing_and_gives_a_file(
 ) -> None:
     demo = desk_of(None, assessor)
     opened = demo.open_assessed(radiograph, assessment, ANNA)
-    work = _with(opened, {"Radius": _grade(9), "Ulna": Said(verdict="absent", grade=0)})
+    work = with_said(opened, {"Radius": grade_said(9), "Ulna": Said(verdict="absent", grade=0)})
     assert demo.keep(work, opened.sitting, ANNA) == (work, False)
     with pytest.raises(BoneGradeError, match="demo"):
         Saving(demo).save(work, opened.sitting, ANNA, consent=True)
@@ -461,7 +455,7 @@ def test_whoever_may_not_save_files_undoes_redoes_and_restores_nothing(
     film = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
     ledger.add_prediction(film, assessment)
     anna = annotate.open_film(film, ANNA)
-    saving.save(_with(anna, {"Radius": _grade(9)}), anna.sitting, ANNA, consent=False)
+    saving.save(with_said(anna, {"Radius": grade_said(9)}), anna.sitting, ANNA, consent=False)
     before, token = ledger.history(film), uuid.uuid4().hex
     for act in (
         lambda: saving.undo(film, VERA, token),

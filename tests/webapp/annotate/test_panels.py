@@ -1,7 +1,6 @@
 """What the Annotate tab draws of a desk over a real ledger: totals, a conflict, the history; without a browser."""
 
 import json
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +8,9 @@ import gradio as gr
 import pytest
 
 from core.access.roles import Reader, Role
-from core.annotation.desk import AnnotateDesk, Opened
+from core.annotation.desk import AnnotateDesk
 from core.annotation.saving import Saving
-from core.annotation.work import Change, Said, Work, read_work
+from core.annotation.work import Said, read_work
 from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment
 from core.bones import Sex
@@ -19,6 +18,7 @@ from core.film.radiograph import Radiograph, read_radiograph
 from core.intake.turns import Turns
 from core.ledger import Ledger, LedgerSettings
 from tests.hands import shipped_examples
+from tests.made_work import grade_said, with_said
 from webapp.annotate.handlers import Handlers
 from webapp.annotate.parts import Parts
 from webapp.annotate.view import clash_panel, history_panel, totals
@@ -57,26 +57,15 @@ def film(ledger: Ledger, radiograph: Radiograph, assessment: Assessment) -> int:
     return number
 
 
-def _with(opened: Opened, says: dict[str, Said]) -> Work:
-    """The opened work after a reader said this, as one step each."""
-    steps = tuple((Change(bone=bone, before=None, after=said),) for bone, said in says.items())
-    changes = {"says": {**opened.work.says, **says}, "steps": steps, "at": len(steps), "token": uuid.uuid4().hex}
-    return opened.work.model_copy(update={**changes, "film_seconds": 12.0})
-
-
-def _grade(grade: int) -> Said:
-    return Said(verdict="graded", grade=grade)
-
-
 def test_totals_say_how_many_boxes_are_the_readers_and_which_grade_is_out_of_line(
     annotate: AnnotateDesk, film: int, assessment: Assessment
 ) -> None:
     opened = annotate.open_film(film, ANNA)
-    moved = annotate.live(_with(opened, {"DP3": Said(box=(20.0, 20.0, 80.0, 90.0))}), opened.sitting)
+    moved = annotate.live(with_said(opened, {"DP3": Said(box=(20.0, 20.0, 80.0, 90.0))}), opened.sitting)
     assert "with 1 of your boxes" in totals(moved)
-    whole = {bone: _grade(found.grade) for bone, found in assessment.bones.items() if found is not None}
-    assert "out-of-line" not in totals(annotate.live(_with(opened, whole), opened.sitting))
-    live = annotate.live(_with(opened, {**whole, "Ulna": Said(verdict="absent", grade=0)}), opened.sitting)
+    whole = {bone: grade_said(found.grade) for bone, found in assessment.bones.items() if found is not None}
+    assert "out-of-line" not in totals(annotate.live(with_said(opened, whole), opened.sitting))
+    live = annotate.live(with_said(opened, {**whole, "Ulna": Said(verdict="absent", grade=0)}), opened.sitting)
     (found,) = live.out_of_line
     assert found.sentence in totals(live)
 
@@ -84,8 +73,8 @@ def test_totals_say_how_many_boxes_are_the_readers_and_which_grade_is_out_of_lin
 def test_a_conflict_names_the_other_reader_and_what_can_be_done(annotate: AnnotateDesk, film: int) -> None:
     saving = Saving(annotate)
     anna, otto = annotate.open_film(film, ANNA), annotate.open_film(film, OTTO)
-    saving.save(_with(anna, {"Radius": _grade(9)}), anna.sitting, ANNA, consent=False)
-    stale = saving.save(_with(otto, {"Radius": _grade(7)}), otto.sitting, OTTO, consent=False)
+    saving.save(with_said(anna, {"Radius": grade_said(9)}), anna.sitting, ANNA, consent=False)
+    stale = saving.save(with_said(otto, {"Radius": grade_said(7)}), otto.sitting, OTTO, consent=False)
     assert stale.clash is not None
     panel = clash_panel(stale.clash)
     assert 'data-do="settle-mine"' in panel and "read by anna" in panel
@@ -93,7 +82,9 @@ def test_a_conflict_names_the_other_reader_and_what_can_be_done(annotate: Annota
 
 def test_the_history_escapes_notes_and_is_blind_until_one_has_read(annotate: AnnotateDesk, film: int) -> None:
     saving, anna = Saving(annotate), annotate.open_film(film, ANNA)
-    saving.save(_with(anna, {"Radius": Said(verdict="graded", grade=9, note="<b>")}), anna.sitting, ANNA, consent=False)
+    saving.save(
+        with_said(anna, {"Radius": Said(verdict="graded", grade=9, note="<b>")}), anna.sitting, ANNA, consent=False
+    )
     assert "once you have saved" in history_panel(saving.history(film, OTTO), True)
     seen = saving.history(film, RITA)
     text = history_panel(seen, can_restore=True)
@@ -111,7 +102,7 @@ def test_the_page_shows_the_age_for_the_sex_under_which_the_film_was_filed_meanw
     ledger.add_film(radiograph, example.sex, reader="otto", source="queue", consent=False)
     with gr.Blocks():
         handlers = Handlers(Desk(lambda: shipped, ledger, _Access()), Parts())  # type: ignore[arg-type]
-    text = _with(opened, {"Radius": _grade(9)}).model_dump_json()
+    text = with_said(opened, {"Radius": grade_said(9)}).model_dump_json()
     message = handlers.keep(text, held, chosen, gr.Request())
     shown = json.loads(message)["totals"]
     work = read_work(text).model_copy(update={key: json.loads(message)[key] for key in ("film", "prediction")})
