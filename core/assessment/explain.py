@@ -1,7 +1,7 @@
 """Shows where the grading network looked: Grad-CAM of the predicted grades, and the gates of one stage."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -68,7 +68,7 @@ def explain(
     which = torch.tensor([RUS_BONES.index(bone) for bone in bones])
     stack = torch.from_numpy(np.stack([crops[bone] for bone in bones]))[:, None]
     views = network_input(stack)
-    entered: dict[str, tuple[Tensor, ...]] = {}
+    entered: dict[str, Any] = {}
     hooks = [
         attention.register_forward_hook(lambda _, given, left: entered.update(attention=(given[0], left))),
         path.register_forward_pre_hook(lambda _, given: entered.update(path=given)),
@@ -95,7 +95,7 @@ def _gate_maps(
     attention: ShuffleAttention,
     path: AttentionPath,
     around_attention: tuple[Tensor, ...],
-    into_path: tuple[Tensor, ...],
+    into_path: tuple[Tensor, tuple[int, int]],
     guide: StageGuide,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The maps of GATE_MAPS, in their order. around_attention: what entered and what left Shuffle Attention, which is what the
