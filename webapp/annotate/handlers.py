@@ -38,7 +38,7 @@ from webapp.annotate.view import (
 from webapp.assess.tab import FilmInHand
 from webapp.desk import Desk
 from webapp.service import TURNS
-from webapp.shared.components import sentence_of
+from webapp.shared.components import line, sentence_of
 from webapp.shared.pictures import jpeg
 from webapp.shared.words import short_hash
 
@@ -168,7 +168,7 @@ class Handlers:
         if sitting.radiograph is None:
             return {
                 self.parts.editor: gr.update(value=None, visible=False),
-                self.parts.no_pixels: f'<p class="no-film">{NO_PIXELS}</p>',
+                self.parts.no_pixels: line(NO_PIXELS, "no-film"),
             }
         return {
             self.parts.editor: gr.update(value=self._editor_value(sitting, work), visible=True),
@@ -186,7 +186,7 @@ class Handlers:
         """What was said of the film, as far as the reader may see it."""
         film = sitting.film
         if self.desk.ledger is None or film is None:
-            history = '<p class="blind">Nothing of this film is in the ledger yet.</p>'
+            history = line("Nothing of this film is in the ledger yet.", "blind")
         else:
             history = history_panel(self._saving.history(film.id, reader), reader.may(Action.CORRECT))
         gold = gold_panel(self.desk, None if film is None else film.id, reader)
