@@ -1,5 +1,6 @@
 """The 13 crops as cards in anatomical order, each with its grade and the layers of its maps."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,22 +20,32 @@ NO_OVERLAY: Final = "none"
 OVERLAYS: Final = {
     "grad_cam": (
         "Grad-CAM",
-        "Grad-CAM of the predicted grade at stage {stage}, as a share of that crop's own maximum: "
+        "Grad-CAM of the predicted grade at stage {cam_stage}, as a share of that crop's own maximum: "
         "compare places within a crop, not one crop with another.",
     ),
     "sa_spatial": (
         "SA spatial",
-        "Shuffle Attention, spatial gates of stage {stage}: sigmoid values on an absolute scale, "
-        "0 = shut, 1 = open. An even colour means that the gate does not choose between places.",
+        "Shuffle Attention, spatial gates of stage {stage}: how much of what is active at a place passes, 0 = nothing, "
+        "1 = all. {scale}",
     ),
     "sa_channel": (
         "SA channel",
-        "Shuffle Attention, channel gates of stage {stage}, averaged by where each channel is active: "
-        "sigmoid values on an absolute scale, 0 = shut, 1 = open.",
+        "Shuffle Attention, channel gates of stage {stage}{channels}: how much of what is active at a place passes, "
+        "0 = nothing, 1 = all. {scale}",
+    ),
+    "residual": (
+        "Attention residual",
+        "Gates of the attention residual of stage {stage}: how much of what the residual branch adds at a place passes, "
+        "0 = nothing, 1 = all. {scale}",
     ),
 }
 
 OVERLAY_CHOICES: Final = [("None", NO_OVERLAY), *((title, key) for key, (title, _) in OVERLAYS.items())]
+
+_ONE_SCALE: Final = (
+    "The colours are the same for every crop and every hand: an even colour is a gate that does not choose."
+)
+_TICKS: Final = 5
 
 #: Said beside the short name where the title says no more than that.
 _REGIONS: Final = {"Radius": "distal end", "Ulna": "distal end"}
@@ -84,8 +95,9 @@ def crop_grid(assessment: Assessment, explanation: Explanation, overlay: str, op
     the browser afterwards, by the attribute data-overlay and the property --overlay-opacity of the section.
     """
     out_of_line = {one.bone: one for one in assessment.inconsistencies}
+    scales = {key: explanation.guide.scales.get(key, (0.0, 1.0)) for key in OVERLAYS}
     cards = {
-        bone: None if one is None else _card(one, explanation.maps[bone], out_of_line.get(bone))
+        bone: None if one is None else _card(one, explanation.maps[bone], scales, out_of_line.get(bone))
         for bone, one in assessment.bones.items()
     }
     return render(
@@ -93,7 +105,8 @@ def crop_grid(assessment: Assessment, explanation: Explanation, overlay: str, op
         overlay=overlay,
         stage=explanation.stage,
         opacity=opacity,
-        captions={key: caption.format(stage=explanation.stage) for key, (_, caption) in OVERLAYS.items()},
+        captions=_captions(explanation),
+        ticks={key: _ticks(*scale) for key, scale in scales.items()},
         colours=colour_stops(),
         map_checks=checks_line(checked(), assessment.weights),
         cards=cards,
@@ -102,7 +115,28 @@ def crop_grid(assessment: Assessment, explanation: Explanation, overlay: str, op
     )
 
 
-def _card(one: BoneAssessment, maps: BoneMaps, out_of_line: Inconsistency | None) -> _Card:
+def _captions(explanation: Explanation) -> dict[str, str]:
+    chosen = explanation.guide.channels
+    facts = {
+        "stage": explanation.stage,
+        "cam_stage": explanation.cam_stage,
+        "channels": "" if chosen is None else f", of the {len(chosen)} channels that differ most between grades",
+        "scale": _ONE_SCALE,
+    }
+    return {key: caption.format(**facts) for key, (_, caption) in OVERLAYS.items()}
+
+
+def _ticks(low: float, high: float) -> tuple[str, ...]:
+    """Values beside a colour bar, evenly spaced."""
+    return tuple(f"{low + (high - low) * step / (_TICKS - 1):.3g}" for step in range(_TICKS))
+
+
+def _card(
+    one: BoneAssessment,
+    maps: BoneMaps,
+    scales: Mapping[str, tuple[float, float]],
+    out_of_line: Inconsistency | None,
+) -> _Card:
     spoken = f"{BONE_TITLES[one.bone]}: grade {one.label}, TW3 stage {one.tw3_stage}"
     odds = ", ".join(
         f"{grade_label(one.bone, grade)} {percent(probability)}"
@@ -114,7 +148,8 @@ def _card(one: BoneAssessment, maps: BoneMaps, out_of_line: Inconsistency | None
         guide=grade_descriptions(one.bone)[one.grade],
         crop=data_uri(jpeg(grey8(maps.crop), 92), "jpeg"),
         layers=tuple(
-            _Layer(key, name, data_uri(png(heat(getattr(maps, key))), "png")) for key, (name, _) in OVERLAYS.items()
+            _Layer(key, name, data_uri(png(heat(getattr(maps, key), *scales[key])), "png"))
+            for key, (name, _) in OVERLAYS.items()
         ),
         bars=tuple(_Bar(100 * share, grade == one.grade) for grade, share in enumerate(one.probabilities)),
         probability=percent(one.probabilities[one.grade]),

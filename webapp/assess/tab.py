@@ -12,6 +12,7 @@ from typing import Any, Final
 import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache
 
+from core.assessment.map_guide import shipped_guide
 from core.assessment.records import Assessment, FilmAssessor
 from core.bones import Sex
 from core.errors import BoneGradeError
@@ -159,7 +160,10 @@ class _Tab:
             self.opacity = gr.Slider(
                 0.0, 1.0, value=_FIRST_OPACITY, step=0.05, label="Opacity", elem_id="opacity", scale=2, buttons=[]
             )
-            self.stage = gr.Dropdown(_STAGES, value=3, label="Maps of stage", elem_id="stage", scale=1, min_width=150)
+            first = shipped_guide().first_stage
+            self.stage = gr.Dropdown(
+                _STAGES, value=first, label="Maps of stage", elem_id="stage", scale=1, min_width=150
+            )
         self.crops = styled_html(elem_id="crops")
         with gr.Row(equal_height=False):
             with gr.Column(scale=6, min_width=320):
