@@ -172,4 +172,4 @@ class _Tab:
 
 def _heard(message: str) -> str:
     """Hands a message of the server to the script."""
-    return f"(text) => {{ window.bonegradeWork.{message}(text); return []; }}"
+    return f"async (text) => {{ await window.bonegradeWork.{message}(text); return []; }}"

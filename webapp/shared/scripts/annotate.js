@@ -378,7 +378,8 @@
 
   window.bonegradeWork = {
     film: () => film, work: () => work, bones, said, modelOf, boxOf, isTouched, atWork,
-    isKept: () => arrived === work.seq, isLate: () => Boolean(waitingSince) && Date.now() - waitingSince > RETRY_MS, isSaving: () => saving, listen: (listener) => listeners.push(listener), changed,
+    isKept: () => arrived === work.seq, isLate: () => Boolean(waitingSince) && Date.now() - waitingSince > RETRY_MS, isSaving: () => saving,
+    listen: (listener) => listeners.push(listener), changed,
     judge, accept, shift, takeBack, note, noteFilm, go, along, undo, redo, act, tell,
     opened, kept, boxesChanged, acted, message, command,
   };
