@@ -17,6 +17,7 @@ from webapp.annotate.gold import gold_panel
 from webapp.annotate.parts import Parts, Updates, remark
 from webapp.annotate.view import crop_uri, film_title, grade_guide, history_panel, totals, workplace, writing_panel
 from webapp.desk import Desk
+from webapp.shared.components import line
 from webapp.shared.pictures import jpeg
 
 NO_PIXELS: Final = (
@@ -67,7 +68,7 @@ class Filling:
         if sitting.radiograph is None:
             return {
                 self._parts.editor: gr.update(value=None, visible=False),
-                self._parts.no_pixels: f'<p class="no-film">{NO_PIXELS}</p>',
+                self._parts.no_pixels: line(NO_PIXELS, "no-film"),
             }
         return {
             self._parts.editor: gr.update(value=self.editor_value(sitting, work), visible=True),
@@ -86,7 +87,7 @@ class Filling:
         """What was said of the film, as far as the reader may see it."""
         film = sitting.film
         if self._desk.ledger is None or film is None:
-            history = '<p class="blind">Nothing of this film is in the ledger yet.</p>'
+            history = line("Nothing of this film is in the ledger yet.", "blind")
         else:
             history = history_panel(self._saving.history(film.id, reader), reader.may(Action.CORRECT))
         gold = gold_panel(self._desk, None if film is None else film.id, reader)

@@ -22,7 +22,7 @@ from webapp.queue.upload import UploadPart
 from webapp.queue.view import DEMO, VIEWER, background_panel, count_tiles, film_table, finished, note
 from webapp.queue.wish import OLDEST, Wish
 from webapp.service import TURNS
-from webapp.shared.components import styled_html
+from webapp.shared.components import line, part_heading, styled_html
 from webapp.shared.words import SEX_WORDS, counted
 
 _log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class _Tab:
         with gr.Column(elem_id="queue"):
             self._build()
             with gr.Column(elem_classes="queue-part"):
-                styled_html('<h3 class="part">Add films</h3>')
+                part_heading("Add films")
                 self.viewer = styled_html(elem_id="queue-viewer")
                 with gr.Column() as self.uploading:
                     self.upload = UploadPart(desk, filing, background)
@@ -269,7 +269,7 @@ class _Tab:
             self.table: finished(numbers, wish.narrows, reader.may(Action.ADD_FILMS))
             if done
             else film_table(here, reader.may(Action.CORRECT)),
-            self.place: f'<p role="status">{place}</p>',
+            self.place: line(place, role="status"),
             self.previous: gr.Button(interactive=page > 0),
             self.next: gr.Button(interactive=len(rows) > _PAGE),
             self.page: page,

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from core.bones import RUS_BONES
 from core.ledger import Correction, Ledger
+from tests.reading_room import standing
 from tests.webapp.annotate.film_page import Open, press, wait_for_film, wait_kept
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM
 
@@ -49,7 +50,7 @@ def test_a_reviewer_sets_gold_on_annotate_and_takes_it_back_on_agreement(
     expect(page.locator("#annotate-message")).to_contain_text("is the film's gold reading", timeout=ANSWER_MS)
     expect(panel).to_contain_text("your saved reading says the same", timeout=ANSWER_MS)
     expect(page.locator("#annotate-history")).to_contain_text("rita set the gold reading 13 bones")
-    assert ledger.gold(film) == ledger.reading(film, "rita")
+    assert standing(ledger, film).gold_reading() == ledger.reading(film, "rita")
 
     page.get_by_role("tab", name="Agreement").click()
     lists = page.locator("#agreement-gold-films")
@@ -58,7 +59,7 @@ def test_a_reviewer_sets_gold_on_annotate_and_takes_it_back_on_agreement(
     row.get_by_role("button", name="Take back").click()
     expect(lists).to_contain_text(f"Film {film} is not gold any more", timeout=ANSWER_MS)
     expect(lists).to_contain_text("No film has a gold reading.")
-    assert ledger.gold(film) is None
+    assert standing(ledger, film).gold_reading() is None
     lists.get_by_role("button", name="Put back").click()
     expect(lists).to_contain_text(f"Film {film} is gold again", timeout=ANSWER_MS)
 
