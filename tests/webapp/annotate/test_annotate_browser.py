@@ -89,16 +89,19 @@ def test_two_grades_and_a_box_are_corrected_saved_and_found_after_a_reload(
     page = open_film(film)
     before = _box(page, "DP3")
     _drag(page, "DP3", (14, 10))
-    page.wait_for_function("b => JSON.stringify(window.bonegradeWork.boxOf('DP3')) !== JSON.stringify(b)", arg=before)
+    scale = page.evaluate(
+        "window.bonegradeWork.film().frame.width / document.querySelector('#box-editor canvas').clientWidth"
+    )
+    # a slow machine grades the box on its way too
+    page.wait_for_function(
+        "([to, near]) => window.bonegradeWork.boxOf('DP3').every((edge, at) => Math.abs(edge - to[at]) < near)",
+        arg=[[edge + pixels * scale for edge, pixels in zip(before, (14, 10, 14, 10), strict=True)], 1.5 * scale],
+        timeout=ANSWER_MS,
+    )
     expect(page.locator("#in-hand-title")).to_have_text("Distal phalanx III")
     expect(page.locator("#in-hand-model")).to_contain_text("Model on your box", timeout=ANSWER_MS)
     expect(page.locator("#live-totals")).to_contain_text("with 1 of your boxes", timeout=ANSWER_MS)
     moved = _box(page, "DP3")
-    shift = [b - a for a, b in zip(before, moved, strict=True)]
-    scale = page.evaluate(
-        "window.bonegradeWork.film().frame.width / document.querySelector('#box-editor canvas').clientWidth"
-    )
-    assert shift == pytest.approx([14 * scale, 10 * scale] * 2, abs=1.5 * scale)
 
     page.locator("#grade-guide [data-guide=DP3] [data-grade='5']").click()
     page.locator("#bone-list [data-bone=Radius]").click()
