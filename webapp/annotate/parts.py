@@ -13,6 +13,8 @@ from webapp.shared.bone_style import bone_colour
 from webapp.shared.components import part_heading, styled_html
 
 Kind = Literal["good", "warning", "error"]
+#: What an event changes on the page, by component.
+Updates = dict[Any, Any]
 
 
 def told(**facts: Any) -> str:
@@ -23,6 +25,11 @@ def told(**facts: Any) -> str:
 def remark(text: str, kind: Kind) -> dict[str, str] | None:
     """A sentence for the reader; None for no sentence."""
     return {"text": text, "kind": kind} if text else None
+
+
+def asking(film_id: int) -> str:
+    """What sets `Parts.film_to_open`; the token tells it from an earlier asking for the same film."""
+    return f"{film_id}:{uuid.uuid4().hex}"
 
 
 class Parts:
@@ -81,4 +88,5 @@ class Parts:
         self.work = gr.Textbox(visible="hidden")
         self.keep_button = gr.Button(visible="hidden", elem_id="annotate-keep")
         self.act_button = gr.Button(visible="hidden", elem_id="annotate-act")
+        self.nudge_button = gr.Button(visible="hidden", elem_id="annotate-nudge")
         self.redraw_button = gr.Button(visible="hidden", elem_id="annotate-redraw")

@@ -15,6 +15,7 @@ from core.intake import Filing
 from core.intake.background import BackgroundAssessor
 from core.ledger.checks import checked_name
 from core.ledger.reading_queue import Order, counts, next_film, queue_rows
+from webapp.annotate.parts import asking
 from webapp.annotate.tab import AnnotateTab
 from webapp.desk import Desk
 from webapp.queue.upload import UploadPart
@@ -311,7 +312,7 @@ class _Tab:
 
     def _annotate(self, film_id: int) -> Updates:
         self._ledger.film(film_id)
-        return {self._film_to_open: str(film_id), self._tabs: gr.Tabs(selected="annotate")}
+        return {self._film_to_open: asking(film_id), self._tabs: gr.Tabs(selected="annotate")}
 
     def _skip(self, request: gr.Request, *values: Any) -> Updates:
         *told, chosen = values
