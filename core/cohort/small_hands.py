@@ -30,7 +30,7 @@ _UNUSUAL = 0.3
 #: Films are unstretched to this height, in pixels: what the localiser looks at.
 _HEIGHT = 256
 #: So many are cut before they are kept.
-_PART = 1000
+_PART = 500
 
 
 @dataclass(frozen=True)
@@ -119,9 +119,9 @@ def kept_small_windows(
 ) -> HandWindows:
     """The hands of small films as windows of SMALL_SIDE, without those that are refused; cut on the first call and kept.
 
-    Every thousand are kept as soon as they are cut, so that an interrupted call is gone on with. workers: see
-    core.cohort.hand_windows.cut_hands. between_parts: is called before each thousand that is cut. Raises DataFolderError
-    where all of a thousand are refused.
+    Every five hundred are kept as soon as they are cut, so that an interrupted call is gone on with. workers: see
+    core.cohort.hand_windows.cut_hands. between_parts: is called before each five hundred that are cut. Raises DataFolderError
+    where all of these are refused.
     """
     folder = run / "windows_small"
     folder.mkdir(parents=True, exist_ok=True)
