@@ -27,7 +27,7 @@ from core.cohort.films import DataFolderError, read_boxes, training_films
 from core.cohort.hand_windows import HandWindows, kept_windows
 from core.cohort.opinions import Opinion, Opinions, settle_opinions, write_opinions
 from core.cohort.settings import settle
-from core.cohort.small_hands import kept_small_windows, read_small_films
+from core.cohort.small_hands import SmallFilm, kept_small_windows, read_small_films
 from core.hand.localizer import Localizer
 from core.training.device import CPU
 from core.training.grader import GraderRecipe, months_of, train_grader
@@ -194,16 +194,22 @@ def make_whole_hand(
     hands that are neither drawn as larger nor as small ones. Where none are left out, the network is registered as the
     second opinion on the registered grader's ages, with its weight and the interval's spread set on `val`.
     """
-    localizer = localizer_for(sources.films, run)
-    side = window_side(recipe.height)
+    folder = run / f"whole_hand_{leave_out}_{recipe.seed}"
+    settle_opinions(folder, opinions)
+    small: list[SmallFilm] = []
+    if sources.small is not None:
+        small = read_small_films(sources.small)
+        settle(run / "small.json", {"file of small hands": str(sources.small.resolve()), "small hands": len(small)})
+    localizer, side = localizer_for(sources.films, run), window_side(recipe.height)
     val = kept_windows(sources.films, "val", run, localizer, side, workers)
     large = sources.large(run, localizer, side, workers)
     unseen = {film.id for film in training_films(sources.films, "val")} | left_out(large.ids.tolist(), leave_out)
     groups = [large.without(unseen)]
-    if sources.small is not None:
-        groups.append(_small_hands(sources.small, run, localizer, limit, workers).without(unseen))
-    folder = run / f"whole_hand_{leave_out}_{recipe.seed}"
-    settle_opinions(folder, opinions)
+    if small:
+        found = kept_small_windows(small, run, localizer, workers, limit.left)
+        print(f"Small hands: {len(found):,} of {len(small):,}; the others were refused.", flush=True)
+        groups.append(found.without(unseen))
+    settle(folder / "hands.json", {"number of hands": [len(hands) for hands in groups]})
     if opinions is not None:
         groups = list(opinions.averaged(*groups))
     if not len(groups[0]):  # small hands show no more than the first stage's pictures do
@@ -215,14 +221,6 @@ def make_whole_hand(
     if beside is not None:
         beside.register(network, val)
     return folder
-
-
-def _small_hands(path: Path, run: Path, localizer: Localizer, limit: TimeLimit, workers: int) -> HandWindows:
-    films = read_small_films(path)
-    settle(run / "small.json", {"file of small hands": str(path.resolve()), "number of small hands": len(films)})
-    hands = kept_small_windows(films, run, localizer, workers, limit.left)
-    print(f"Small hands: {len(hands):,} of {len(films):,}; {len(films) - len(hands)} were refused.", flush=True)
-    return hands
 
 
 def write_whole_hand_opinions(sources: HandSources, run: Path, table: Path, workers: int = 1) -> tuple[int, int]:

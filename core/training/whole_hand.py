@@ -223,9 +223,7 @@ class _Training:
     def stage(self, number: int, state: dict[str, Any] | None) -> None:
         """Trains through one stage, from its beginning or from where a checkpoint has it; the network then is the average."""
         stage, network = self._recipe.stages[number], self._network
-        torch.manual_seed(
-            self._recipe.seed * 1009 + number
-        )  # what is new in the network starts the same in a resumed run
+        torch.manual_seed(self._recipe.seed * 1009 + number)  # a resumed run must start what is new as this one does
         network.grow(stage.height)
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         average = weight_average(network, self._recipe.average)

@@ -14,7 +14,7 @@ from tests.hands import write_data_folder
     ("arguments", "message"),
     [
         (["whole-hand", "--data", "none"], "labels.csv is missing"),
-        (["whole-hand", "--data", "hands", "--small", "none.npz"], "none.npz is missing: name the .npz of small hands"),
+        (["whole-hand", "--data", "hands", "--small", "none.npz"], "none.npz is missing: name the .npz"),
         (["whole-hand", "--data", "hands", "--small", "other.npz"], "other.npz is no file of small hands"),
         (
             ["whole-hand", "--data", "hands", "--encoder", "efficientnet_lite0", "--finest", "128"],
