@@ -207,7 +207,7 @@ def make_whole_hand(
     groups = [large.without(unseen)]
     if small:
         found = kept_small_windows(small, run, localizer, workers, limit.left)
-        print(f"Small hands: {len(found):,} of {len(small):,}; the others were refused.", flush=True)
+        print(f"Small hands: {len(found):,} found, {len(small) - len(found):,} refused.", flush=True)
         groups.append(found.without(unseen))
     settle(folder / "hands.json", {"number of hands": [len(hands) for hands in groups]})
     if opinions is not None:
