@@ -14,17 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.assessment.second_opinion import WholeHandReader
+from core.assessment.second_opinion import WholeHandReader, window_side
 from core.cohort.films import Film, read_films
+from core.cohort.hand_windows import HandWindows, kept_windows
 from core.evaluation.figures import BySex, as_json
 from core.training.programs import localizer_for
-from core.training.second_opinion import (
-    HandWindows,
-    SecondOpinionRecipe,
-    kept_windows,
-    months_of_hands,
-    train_second_opinion,
-)
+from core.training.whole_hand import months_of_hands, train_whole_hand, whole_hand_recipe
 
 
 @dataclass(frozen=True)
@@ -63,13 +58,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of hands with labels.csv and the films")
     parser.add_argument("--run", type=Path, default=Path("runs/whole_hand"))
-    parser.add_argument("--epochs", type=int, default=SecondOpinionRecipe.epochs)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     localizer = localizer_for(options.data, options.run)
-    train, val = (kept_windows(options.data, split, options.run, localizer) for split in ("train", "val"))
-    recipe = SecondOpinionRecipe(epochs=options.epochs, seed=options.seed)
-    network = train_second_opinion(train, val, options.run, recipe)
+    recipe = whole_hand_recipe("efficientnet_lite0", 256, options.seed)
+    side = window_side(recipe.height)
+    train, val = (kept_windows(options.data, split, options.run, localizer, side) for split in ("train", "val"))
+    network = train_whole_hand([train], val, options.run, recipe)
     print(as_json(measure(WholeHandReader(network, 1.0), val, read_films(options.data, "val"))))
 
 

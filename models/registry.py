@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.hand_localizer import HandLocalizer
 from models.improved_resnet import ResNetOptions
-from models.whole_hand_network import WholeHandNetwork
+from models.whole_hand_network import WholeHandNetwork, WholeHandOptions
 
 WEIGHTS = Path(__file__).parent / "weights"
 #: name -> {"file", "sha256"}: what ships.
@@ -141,10 +141,7 @@ def load_grader(name: str = "grader", folder: Path = WEIGHTS) -> tuple[BoneGrade
     try:
         network = BoneGrader(OrdinalScale(cuts), ResNetOptions.from_metadata(weights.metadata))
     except ValueError as error:
-        raise WeightsError(
-            f"The header of the weight file {weights.file} describes no network that can be built ({error}); "
-            "fetch the repository again."
-        ) from error
+        raise _not_described(weights, error) from error
     _fill(network, weights)
     return network, weights
 
@@ -159,6 +156,16 @@ def load_whole_hand(name: str = "whole_hand", folder: Path = WEIGHTS) -> tuple[W
         raise WeightsError(
             f"The header of the weight file {weights.file} lacks its weight; fetch the repository again."
         )
-    network = WholeHandNetwork()
+    try:
+        network = WholeHandNetwork(WholeHandOptions.from_metadata(weights.metadata))
+    except ValueError as error:
+        raise _not_described(weights, error) from error
     _fill(network, weights)
     return network, weights
+
+
+def _not_described(weights: WeightFile, error: ValueError) -> WeightsError:
+    return WeightsError(
+        f"The header of the weight file {weights.file} describes no network that can be built ({error}); "
+        "fetch the repository again."
+    )

@@ -107,7 +107,7 @@ class Assessor:
         return self.score(hand.film, sex, hand.localization, assessment.probabilities, started, second)
 
     def _second_opinion(self, hand: Hand, sex: Sex) -> SecondOpinion | None:
-        return None if self.whole_hand is None else self.whole_hand.opinion(hand.window, sex)
+        return None if self.whole_hand is None else self.whole_hand.opinion(hand, sex)
 
     def score(
         self,

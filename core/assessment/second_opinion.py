@@ -1,20 +1,17 @@
 """A second opinion on the age, of a network that looks at the whole hand instead of its 13 bones."""
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
 from core.assessment.records import SecondOpinion
 from core.bones import Sex
-from core.hand.crops import WINDOW_SIDE
+from core.hand.hand import Hand
 from models.whole_hand_network import WholeHandNetwork
 
-#: The network looks at pictures of this size, in pixels.
-HEIGHT, WIDTH = 256, 192
-#: A view shows so many of the hand's window's pixels.
-_VIEW_HEIGHT, _VIEW_WIDTH = 320, 240
+#: A view shows this share of the hand's window's height, and is three quarters as wide as it is high.
+_VIEW = 0.8
+_WIDTH = 0.75
 #: Test-time views: turn in degrees, zoom, whether mirrored.
 _VIEWS = (
     (0.0, 1.0, False),
@@ -26,20 +23,46 @@ _VIEWS = (
 )
 
 
-def hand_views(windows: Tensor, degrees: Tensor, zoom: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Nx1xSxS windows in [0, 1] (S = WINDOW_SIDE), each turned by `degrees`, zoomed and shifted (shares of its height), N each
-    -> Nx1xHEIGHTxWIDTH, standardised."""
+def window_side(height: int) -> int:
+    """Side in pixels of the windows for pictures of this height: a view then has no more pixels than its part of the window."""
+    return max(400, round(height / _VIEW))
+
+
+def view_affines(degrees: Tensor, zoom: Tensor, stretch: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Nx2x3 of views of windows, for hand_views: turned by `degrees`, then `stretch` times as wide, zoomed and shifted (shares
+    of the view's height), N each."""
     cos, sin = torch.cos(torch.deg2rad(degrees)) / zoom, torch.sin(torch.deg2rad(degrees)) / zoom
-    across, down = _VIEW_WIDTH / WINDOW_SIDE, _VIEW_HEIGHT / WINDOW_SIDE
-    affine = torch.stack(
+    across, down = _VIEW * _WIDTH / stretch, _VIEW
+    return torch.stack(
         [
             torch.stack([cos * across, -sin * down, 2 * x * down], 1),
             torch.stack([sin * across, cos * down, 2 * y * down], 1),
         ],
         1,
     )
-    grid = F.affine_grid(affine, [len(windows), 1, HEIGHT, WIDTH], align_corners=False)
-    return (F.grid_sample(windows, grid, padding_mode="border", align_corners=False) - 0.5) / 0.25
+
+
+def hand_views(windows: Tensor, affines: Tensor, height: int) -> Tensor:
+    """Nx1xSxS windows in [0, 1] and view_affines Nx2x3 -> Nx1xHxW (H = height, W = 3/4 H), greys as before.
+
+    Windows that are much finer than the views are averaged down first, so that nothing aliases.
+    """
+    finer = int(windows.shape[2] * _VIEW / height)
+    if finer > 1:
+        windows = F.avg_pool2d(windows, finer)
+    grid = F.affine_grid(affines, [len(windows), 1, height, round(_WIDTH * height)], align_corners=False)
+    return F.grid_sample(windows, grid, padding_mode="border", align_corners=False)
+
+
+def standardise_views(views: Tensor) -> Tensor:
+    """What the network sees of views in [0, 1]: centred on 0 with a spread of about 1."""
+    return (views - 0.5) / 0.25
+
+
+def plain_views(windows: Tensor, height: int) -> Tensor:
+    """Windows Nx1xSxS in [0, 1] as they lie -> Nx1xHxW, standardised."""
+    zero, one = windows.new_zeros(len(windows)), windows.new_ones(len(windows))
+    return standardise_views(hand_views(windows, view_affines(zero, one, one, zero, zero), height))
 
 
 class WholeHandReader:
@@ -52,17 +75,17 @@ class WholeHandReader:
 
     @torch.inference_mode()
     def months(self, windows: Tensor, female: Tensor) -> Tensor:
-        """The radiologists' ages in months, N, the mean over test-time views. windows Nx1xSxS in [0, 1] (S = WINDOW_SIDE),
-        female N (0 or 1)."""
+        """The radiologists' ages in months, N, the mean over test-time views. windows Nx1xSxS in [0, 1], female N (0 or 1)."""
         ages = []
         for turn, zoom, mirrored in _VIEWS:
-            given = (torch.full((len(windows),), value) for value in (turn, zoom, 0.0, 0.0))
-            views = hand_views(windows, *given)
+            given = (windows.new_full((len(windows),), value) for value in (turn, zoom, 1.0, 0.0, 0.0))
+            views = standardise_views(hand_views(windows, view_affines(*given), self.network.options.height))
             ages.append(self.network(views.flip(3) if mirrored else views, female))
         months: Tensor = 12 * torch.stack(ages).mean(0)
         return months
 
-    def opinion(self, window: NDArray[np.float32], sex: Sex) -> SecondOpinion:
-        """What it says of one hand; window: core.hand.hand.Hand.window."""
-        months = self.months(torch.from_numpy(window)[None, None], torch.tensor([float(sex == "F")]))
+    def opinion(self, hand: Hand, sex: Sex) -> SecondOpinion:
+        """What it says of one hand."""
+        window = torch.from_numpy(hand.window(window_side(self.network.options.height)))
+        months = self.months(window[None, None], torch.tensor([float(sex == "F")]))
         return SecondOpinion(float(months[0]), self.weight)

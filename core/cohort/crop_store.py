@@ -1,15 +1,15 @@
 """The grader's training material in memory: 13 crops a hand with its age, and single crops with a grade."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from core.bones import RUS_BONES
+from core.bones import RUS_BONES, Sex
 from core.cohort.films import DataFolderError, Film
 from core.cohort.workers import in_order
 from core.errors import FilmRefused
@@ -54,6 +54,16 @@ class _Stored:
             make().save(path)
         return cls.load(path)
 
+    def rows(self, chosen: NDArray[Any]) -> Self:
+        """Those rows alone. chosen: indices, or a truth value for each row."""
+        return type(self)(**{name: getattr(self, name)[chosen] for name in self.__dataclass_fields__})
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """The rows of all parts, one after the other; at least one part."""
+        names = cls.__dataclass_fields__
+        return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
 
 @dataclass(frozen=True)
 class LabelledHands(_Stored):
@@ -66,6 +76,10 @@ class LabelledHands(_Stored):
     def __len__(self) -> int:
         return len(self.ids)
 
+    def without(self, ids: Container[str]) -> Self:
+        """The other hands."""
+        return self.rows(np.array([film_id not in ids for film_id in self.ids.tolist()], bool))
+
 
 @dataclass(frozen=True)
 class HandCrops(LabelledHands):
@@ -77,8 +91,7 @@ class HandCrops(LabelledHands):
 
 def complete_hands(hands: HandCrops) -> HandCrops:
     """Those with all 13 bones found: a hand's total needs them all."""
-    rows = hands.found.all(axis=1)
-    return HandCrops(**{name: getattr(hands, name)[rows] for name in HandCrops.__dataclass_fields__})
+    return hands.rows(np.asarray(hands.found.all(axis=1)))
 
 
 def drawing_weights(hands: LabelledHands, evening: float) -> NDArray[np.float64]:
@@ -112,8 +125,22 @@ def to_levels(crop: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.round(crop * 255).astype(np.uint8)
 
 
+class Labelled(Protocol):
+    """What hands are cut out of: a film with its label. bone_age_months: the radiologists' Greulich-Pyle reading."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def sex(self) -> Sex: ...
+
+    @property
+    def bone_age_months(self) -> float: ...
+
+
 _CutFilm = tuple[NDArray[np.uint8], NDArray[np.bool_]]
 _Cut = TypeVar("_Cut")
+_Film = TypeVar("_Film", bound=Labelled)
 
 
 def _cut_film(localizer: Localizer, film: Film) -> _CutFilm | None:
@@ -142,7 +169,11 @@ def cut_films(films: Iterable[Film], localizer: Localizer, workers: int = 1) -> 
 
 
 def cut_labelled(
-    cut: Callable[[Localizer, Film], _Cut | None], films: Sequence[Film], localizer: Localizer, workers: int, what: str
+    cut: Callable[[Localizer, _Film], _Cut | None],
+    films: Sequence[_Film],
+    localizer: Localizer,
+    workers: int,
+    what: str,
 ) -> tuple[list[_Cut], dict[str, Any]]:
     """What `cut` makes of every film that it does not give None for, and these films' labels as LabelledHands takes them.
 
@@ -153,7 +184,7 @@ def cut_labelled(
     rows = [(made, film) for made, film in zip(done, films, strict=True) if made is not None]
     if not rows:
         raise DataFolderError(
-            f"No hand was recognised on any of the {len(films)} films to be cut: check labels.csv and its pictures."
+            f"No hand was recognised on any of the {len(films)} films to be cut: check the labels and their pictures."
         )
     return [made for made, _ in rows], {
         "months": np.array([film.bone_age_months for _, film in rows], np.float32),

@@ -2,13 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from core.cohort.films import read_films
 from core.cohort.rsna import convert_rsna
-from core.commands.options import Seed
+from core.commands.options import Device, Seed, Workers
 from core.commands.running import run as run_program
 from core.commands.stopping import stop
 from core.training import full_set
@@ -59,16 +59,12 @@ def all_command(
     run: Annotated[Path, typer.Option(help="Folder for crops, checkpoints and logs; run again to resume.")] = Path(
         "runs/full_set"
     ),
-    device: Annotated[
-        Literal["auto", "cpu", "cuda"], typer.Option(help="auto takes the GPU where there is one.")
-    ] = "auto",
+    device: Device = "auto",
     exemplars: Annotated[Path | None, typer.Option(help="A folder of graded crops with its labels.csv.")] = None,
     hands: Annotated[int, typer.Option(help="Hands a step; fewer need less memory on the GPU.", min=1)] = 64,
     epochs: Annotated[int, typer.Option(help="Passes over the training hands.", min=1)] = 40,
     seed: Seed = 1,
-    workers: Annotated[
-        int | None, typer.Option(help="Processes that cut crops; as many as processors if not given.", min=1)
-    ] = None,
+    workers: Workers = None,
 ) -> None:
     """Trains the localiser, where there are boxes, the grader and the whole hand's network on 12,611 hands; registers them."""
     if source is None and boxes is not None:

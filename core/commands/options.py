@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,3 +17,7 @@ Split = Annotated[str | None, typer.Option(help="Rows of this split, e.g. val; a
 Every = Annotated[int, typer.Option(help="Take every n-th film.", min=1)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
+Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="auto takes the GPU where there is one.")]
+Workers = Annotated[
+    int | None, typer.Option(help="Processes that cut films; as many as processors if not given.", min=1)
+]

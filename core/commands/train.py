@@ -1,23 +1,38 @@
 """python -m core train: the programs that made the shipped weights, examples and pictures of the grades."""
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from core.assessment.grader import Grader
+from core.cohort.opinions import Opinions
 from core.commands import full_set
-from core.commands.options import Hands, Material, Seed
+from core.commands.options import Device, Hands, Material, Seed, Workers
 from core.commands.running import run as run_program
 from core.composites.example_hands import make_examples
 from core.composites.grade_pictures import make_grade_pictures
 from core.hand.localizer import Localizer
 from core.training import programs
-from core.training.second_opinion import SecondOpinionRecipe
+from core.training.device import device_of
+from core.training.loop import TimeLimit
+from core.training.whole_hand import whole_hand_recipe
 from models.registry import load_grader, load_localizer
 
 app = typer.Typer(no_args_is_help=True, help="The programs that made the shipped weights and examples.")
 app.add_typer(full_set.app)
+
+More = Annotated[
+    Path | None, typer.Option(help="A folder of more labelled hands, laid out as --data, all to learn from.")
+]
+HandRun = Annotated[
+    Path, typer.Option("--run", help="Folder for pictures and checkpoints; run again to resume, or with another seed.")
+]
+OpinionTable = Annotated[
+    Path | None, typer.Option("--opinions", help="A table that train opinions wrote, to average the readings with.")
+]
+OpinionWeight = Annotated[float, typer.Option(help="The opinions' share in these averages, above 0 and up to 1.")]
 
 
 @app.command()
@@ -42,22 +57,80 @@ def grader(
         "runs/grader"
     ),
     epochs: Annotated[int, typer.Option(help="Passes over the training hands.", min=1)] = 30,
+    opinions: OpinionTable = None,
+    opinion_weight: OpinionWeight = 0.5,
     seed: Seed = 1,
 ) -> None:
     """Cuts crops with the registered localiser, trains the grader on them, calibrates its interval, registers it."""
-    run_program(lambda: programs.make_grader(data, run, epochs, seed))
+    run_program(lambda: programs.make_grader(data, run, epochs, seed, _opinions(opinions, opinion_weight)))
+
+
+def _opinions(table: Path | None, weight: float) -> Opinions | None:
+    return None if table is None else Opinions(table, weight)
 
 
 @app.command()
-def second_opinion(
+def whole_hand(
     data: Hands,
-    run: Annotated[
-        Path, typer.Option(help="Folder for pictures and checkpoints; a grader's run folder saves time.")
-    ] = Path("runs/grader"),
+    small: Annotated[
+        Path | None, typer.Option(help="An .npz of small hands with their ages to learn from first.")
+    ] = None,
+    more: More = None,
+    run: HandRun = Path("runs/whole_hand"),
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="Be done by then, with the best there is; the whole training if not given.", min=0.1),
+    ] = None,
+    leave_out: Annotated[
+        Literal["none", "even", "odd", "large"],
+        typer.Option(help="Learn from none of the larger hands, or not from half of them, and register nothing."),
+    ] = "none",
+    encoder: Annotated[
+        Literal["resnet", "efficientnet_lite0"], typer.Option(help="From scratch, or from ImageNet weights.")
+    ] = "resnet",
+    finest: Annotated[
+        Literal["128", "256", "512"] | None,
+        typer.Option(help="Height in pixels of the largest pictures; if not given 512 on a GPU, else 256."),
+    ] = None,
+    opinions: OpinionTable = None,
+    opinion_weight: OpinionWeight = 0.5,
     seed: Seed = 1,
+    device: Device = "auto",
+    workers: Workers = None,
 ) -> None:
     """Trains the network that looks at the whole hand, and sets its weight beside the registered grader."""
-    run_program(lambda: programs.make_second_opinion(data, run, SecondOpinionRecipe(seed=seed)))
+
+    def program() -> Path:
+        limit = TimeLimit(minutes)
+        where = device_of(device)
+        height = int(finest) if finest else 512 if where.type == "cuda" else 256
+        recipe = whole_hand_recipe(encoder, height, seed)
+        sources = programs.HandSources(data, more, small)
+        heard = _opinions(opinions, opinion_weight)
+        count = workers or os.cpu_count() or 1
+        return programs.make_whole_hand(sources, run, recipe, leave_out, limit, heard, where, count)
+
+    folder = run_program(program)
+    done = "registered" if leave_out == "none" else "kept for its opinions on the hands that it never saw"
+    typer.echo(f"The whole hand's network in {folder} is trained and {done}.")
+
+
+@app.command("opinions")
+def opinions_command(
+    data: Hands,
+    out: Annotated[
+        Path, typer.Option(help="The table to write: id, months, and the networks that never saw the hand.")
+    ],
+    more: More = None,
+    run: HandRun = Path("runs/whole_hand"),
+    workers: Workers = None,
+) -> None:
+    """Writes what networks trained by whole-hand with --leave-out say of the hands that they never saw."""
+    sources = programs.HandSources(data, more)
+    known, count = run_program(
+        lambda: programs.write_whole_hand_opinions(sources, run, out, workers or os.cpu_count() or 1)
+    )
+    typer.echo(f"{out} has an opinion on {known:,} of {count:,} hands.")
 
 
 @app.command()

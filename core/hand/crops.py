@@ -10,7 +10,7 @@ from core.hand.localization import Localization, Region
 
 #: CONTEXT_SIDE x CONTEXT_SIDE float32 in [0, 1]: a region with its margin, its distal end up, bone bright, enhanced.
 Crop = NDArray[np.float32]
-#: WINDOW_SIDE x WINDOW_SIDE float32 in [0, 1]: the whole hand with a margin, upright, bone bright, enhanced.
+#: SxS float32 in [0, 1]: the whole hand with a margin, upright, bone bright, enhanced.
 Window = NDArray[np.float32]
 
 #: The network grades crops of this many pixels a side.
@@ -20,10 +20,9 @@ CONTEXT_SIDE = 144
 #: Names the pixels that `cut` gives. Raise it with every change here, in core.hand.geometry or in core.film.enhance after
 #: which the same region has other pixels: crops that were kept are then cut anew (core.intake.crop_shelf).
 CUT_VERSION = 1
-#: The whole hand is cut as a square of this side, so that such views of it have pixels to show too.
-WINDOW_SIDE = 400
-#: The centres of the 21 regions span so many of the window's pixels from top to bottom.
-_HAND_HEIGHT = 256
+#: The centres of the 21 regions span this share of the whole hand's window from top to bottom: there is a margin all round,
+#: so that such views of it have pixels to show too.
+_HAND_HEIGHT = 0.64
 
 #: Side of the crop as a multiple of the hand's scale (core.hand.geometry.MeanHand's unit), by kind of bone.
 _CROP_SIZE = {
@@ -45,14 +44,14 @@ def crop_affine(region: Region, mirrored: bool) -> Affine:
     return similarity(scale, radians, mirrored, np.array(region.centre), np.full(2, CONTEXT_SIDE / 2))
 
 
-def window_affine(localization: Localization) -> Affine:
-    """The map from the film to the whole hand's window, WINDOW_SIDE square: 2x3, film pixels to window pixels."""
+def window_affine(localization: Localization, side: int) -> Affine:
+    """The map from the film to the whole hand's window, `side` pixels square: 2x3, film pixels to window pixels."""
     mean = mean_hand().centres
     weights = localization.all_confidences**2 + 1e-9
     to_hand = fit_similarity(localization.all_centres, mean, weights).affine
     low, high = mean.min(0), mean.max(0)
-    scale = _HAND_HEIGHT / float(high[1] - low[1])
-    to_window = similarity(scale, 0.0, False, (low + high) / 2, np.full(2, WINDOW_SIDE / 2))
+    scale = _HAND_HEIGHT * side / float(high[1] - low[1])
+    to_window = similarity(scale, 0.0, False, (low + high) / 2, np.full(2, side / 2))
     return compose(to_window, to_hand)
 
 
@@ -61,6 +60,6 @@ def cut(positive: Grey, region: Region, mirrored: bool) -> Crop:
     return enhance(resample(positive, crop_affine(region, mirrored), CONTEXT_SIDE), tiles=4)
 
 
-def cut_window(positive: Grey, localization: Localization) -> Window:
-    """The whole hand out of a film with bone bright, HxW in [0, 1]."""
-    return enhance(resample(positive, window_affine(localization), WINDOW_SIDE))
+def cut_window(positive: Grey, localization: Localization, side: int) -> Window:
+    """The whole hand out of a film with bone bright, HxW in [0, 1], as a window of `side` pixels a side."""
+    return enhance(resample(positive, window_affine(localization, side), side))

@@ -1,7 +1,6 @@
 """A hand on a film: found once, made positive and cut once; then graded, explained, regraded and looked at as a whole."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from core.errors import BoxRefused
 from core.film.box import Box
@@ -15,7 +14,7 @@ from core.hand.localization import Localization, Region
 class Hand:
     """A film and where the hand lies on it.
 
-    What is made of the pixels is made when it is first asked for, and kept: `positive`, the crops and the window. They are
+    What is made of the pixels is made when it is first asked for, and kept: `positive`, the crops and the windows. They are
     shared by all who ask, so nobody writes to them. seconds: that finding the hand took, 0 where it was known.
     """
 
@@ -23,6 +22,7 @@ class Hand:
     localization: Localization
     seconds: float = 0.0
     _cut: dict[Region, Crop] = field(default_factory=dict, init=False, repr=False)
+    _windows: dict[int, Window] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def positive(self) -> Grey:
@@ -34,10 +34,12 @@ class Hand:
         """Crops of the regions that were found, by bone in the localization's order."""
         return {region.bone: self.cut(region) for region in self.localization.regions if region.status == "found"}
 
-    @cached_property
-    def window(self) -> Window:
-        """The whole hand with a margin."""
-        return cut_window(self.positive, self.localization)
+    def window(self, side: int) -> Window:
+        """The whole hand with a margin, `side` pixels a side."""
+        known = self._windows.get(side)
+        if known is None:
+            known = self._windows[side] = cut_window(self.positive, self.localization, side)
+        return known
 
     def cut(self, region: Region) -> Crop:
         """The crop of a region: one of the localization's, which is cut once, or one that `moved` gave."""

@@ -1,12 +1,15 @@
-"""Random views of crops, drawn in one batch: slight turns, shifts and scales, other exposures, noise, hidden patches."""
+"""Random views of crops and of whole hands, drawn in one batch: slight turns, shifts and scales, other exposures, noise,
+hidden patches."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from core.assessment.grader import standardise_crops
+from core.assessment.second_opinion import hand_views, standardise_views, view_affines
 from core.hand.crops import CONTEXT_SIDE, CROP_SIDE
 
 
@@ -54,6 +57,32 @@ def random_views(crops: Tensor, generator: torch.Generator, strength: float = 1.
     soft = F.avg_pool2d(views, 3, 1, 1, count_include_pad=False)
     views = torch.lerp(views, soft, chance(0.2))
     return standardise_crops(_hide_patch(views, generator, 0.3))
+
+
+def random_hand_views(windows: Sequence[Tensor], height: int, generator: torch.Generator) -> Tensor:
+    """Whole hands' windows, one tensor Nx1xSxS in [0, 1] for each side S -> the views of all, Mx1xHxW (H = height, W = 3/4 H),
+    standardised, in this order.
+
+    generator: of the CPU, wherever the windows are. The noise comes from their device's own generator.
+    """
+    count, device = sum(len(some) for some in windows), windows[0].device
+
+    def normal(*scales: float) -> Tensor:
+        return (torch.randn(len(scales), count, generator=generator) * torch.tensor(scales)[:, None]).to(device)
+
+    drawn = normal(7.0, 0.07, 0.06, 0.03, 0.03)
+    affines = view_affines(drawn[0], torch.exp(drawn[1]), torch.exp(drawn[2]), drawn[3], drawn[4])
+    parts = zip(windows, affines.split([len(some) for some in windows]), strict=True)
+    views = torch.cat([hand_views(some, their, height) for some, their in parts])
+    gamma, contrast, brightness = normal(0.3, 0.15, 0.05)[:, :, None, None, None]
+    views = views.clamp(1e-4, 1) ** torch.exp(gamma) * torch.exp(contrast) + brightness
+    noisy, soft, mirrored = (
+        torch.rand(3, count, generator=generator) < torch.tensor([0.3, 0.2, 0.5])[:, None]
+    ).to(device)[:, :, None, None, None]  # fmt: skip
+    views = views + torch.randn_like(views) * (0.03 * noisy)
+    views = torch.where(soft, F.avg_pool2d(views, 3, 1, 1, count_include_pad=False), views)
+    views = torch.where(mirrored, views.flip(3), views)
+    return standardise_views(_hide_patch(views, generator, 0.5))
 
 
 def _cut_out(grid: Tensor, affine: Tensor, generator: torch.Generator) -> Tensor:

@@ -10,11 +10,14 @@ from core.cohort.exemplar_frame import check_graded
 from core.cohort.films import read_boxes
 from core.training import programs
 from core.training.grader import GraderRecipe
-from core.training.second_opinion import SecondOpinionRecipe
+from core.training.loop import TimeLimit
+from core.training.whole_hand import whole_hand_recipe
 from models.efficientnet_lite import imagenet_state
 
 #: As many samples as `train localizer` takes, on top of which boxes of a thousand unboxed films are enough.
 _SAMPLES, _PSEUDO_SAMPLES, _MOST_UNBOXED = 9600, 4800, 1000
+#: Height of the whole hand's pictures: windows for larger ones of all hands would take 5 GB.
+_FINEST = 256
 
 
 def full_set_recipe(hands: int = 64, epochs: int = 40, seed: int = 1) -> GraderRecipe:
@@ -53,6 +56,10 @@ def make_all(
     if boxed:
         programs.make_localizer(data, run / "localizer", _SAMPLES, _PSEUDO_SAMPLES, device, _MOST_UNBOXED)
     programs.train_and_register_grader(data, exemplars, run / "grader", recipe, device, workers)
-    whole_hand = dataclasses.replace(SecondOpinionRecipe(), epochs=recipe.epochs, seed=recipe.seed)
-    programs.make_second_opinion(data, run / "grader", whole_hand, device, workers)
+    whole_hand = whole_hand_recipe("resnet", _FINEST, recipe.seed)
+    stages = tuple(dataclasses.replace(stage, passes=recipe.epochs) for stage in whole_hand.stages)
+    programs.make_whole_hand(
+        programs.HandSources(data), run / "grader", dataclasses.replace(whole_hand, stages=stages), "none", TimeLimit(None),
+        device=device, workers=workers,
+    )  # fmt: skip
     return boxed

@@ -1,7 +1,9 @@
 """What every training program shares: a seeded, resumable loop's checkpoint, its weight average and its log."""
 
 import json
+import math
 import random
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import PARAM_LIST, AveragedModel
 
 from core.cohort.settings import settle
+from core.errors import BoneGradeError
 
 
 def seed_everything(seed: int) -> None:
@@ -19,6 +22,28 @@ def seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
+
+
+class TimeUp(BoneGradeError):
+    """The minutes that a command was given were over before there was anything to show; the message says what to do."""
+
+
+class TimeLimit:
+    """How long a command may take, counted from when this is made; minutes None: as long as it needs."""
+
+    def __init__(self, minutes: float | None):
+        self.minutes = minutes
+        self._end = math.inf if minutes is None else time.monotonic() + 60 * minutes
+
+    def left(self, afterwards: float = 0.0) -> float:
+        """Seconds that are left, infinite without a limit, if so many are kept for afterwards. Raises TimeUp where none are."""
+        left = self._end - time.monotonic() - afterwards
+        if left <= 0:
+            raise TimeUp(
+                f"The {self.minutes:g} minutes were over before the training began; what was cut is kept, so give the same "
+                "command again."
+            )
+        return left
 
 
 def weight_average(network: nn.Module, decay: float = 0.999) -> AveragedModel:

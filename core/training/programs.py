@@ -2,15 +2,18 @@
 
 import dataclasses
 import math
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from core.assessment.grader import Grader
 from core.assessment.records import SecondOpinion
-from core.assessment.second_opinion import WholeHandReader
+from core.assessment.second_opinion import WholeHandReader, window_side
 from core.cohort.crop_store import (
     GradedCrops,
     HandCrops,
@@ -20,22 +23,25 @@ from core.cohort.crop_store import (
     save_arrays,
 )
 from core.cohort.exemplar_frame import EXEMPLARS_KEY, MEAN_CROPS, mean_crops, read_graded
-from core.cohort.films import read_boxes, training_films
+from core.cohort.films import DataFolderError, read_boxes, training_films
+from core.cohort.hand_windows import HandWindows, kept_windows
+from core.cohort.opinions import Opinion, Opinions, settle_opinions, write_opinions
 from core.cohort.settings import settle
+from core.cohort.small_hands import SmallFilm, kept_small_windows, read_small_films
 from core.hand.localizer import Localizer
 from core.training.device import CPU
 from core.training.grader import GraderRecipe, months_of, train_grader
 from core.training.interval import calibrate_spread
+from core.training.leaving_out import LeaveOut, Witness, left_out
 from core.training.localizer import LocalizerRecipe, train_localizer
+from core.training.loop import TimeLimit
 from core.training.pseudo_boxes import pseudo_boxes
 from core.training.score_road import ScoreRoadRecipe, fit_score_road
-from core.training.second_opinion import (
-    HandWindows,
-    SecondOpinionRecipe,
+from core.training.whole_hand import (
+    WholeHandRecipe,
     best_weight,
-    kept_windows,
     months_of_hands,
-    train_second_opinion,
+    train_whole_hand,
 )
 from models.bone_grader import BoneGrader
 from models.registry import load_grader, load_localizer, load_whole_hand, register, unregister
@@ -84,14 +90,20 @@ def localizer_for(films: Path, run: Path) -> Localizer:
     return Localizer(network)
 
 
-def grading_material(films: Path, graded: Path | None, run: Path, workers: int = 1) -> GradingMaterial:
+def grading_material(
+    films: Path, graded: Path | None, run: Path, workers: int = 1, opinions: Opinions | None = None
+) -> GradingMaterial:
     """Cuts crops of `train` and `val` and frames the exemplars that are trained on, or reads what `run` has of them.
 
     films: folder of labelled films. graded: folder of graded exemplars, half of which are left out, see
-    core.cohort.exemplar_frame.left_out; None for none at all. workers: processes that cut.
+    core.cohort.exemplar_frame.left_out; None for none at all. workers: processes that cut. opinions: that the labels of
+    `train` are averaged with. Raises DataFolderError where the run was begun with other material.
     """
     localizer = localizer_for(films, run)
+    settle_opinions(run, opinions)
     train, val = (_crops(films, split, run, localizer, workers) for split in ("train", "val"))
+    if opinions is not None:
+        (train,) = opinions.averaged(train)
     if graded is None:
         return GradingMaterial(train, val, no_graded_crops())
     settle(run / "exemplars.json", {"folder of exemplars": str(graded.resolve())})
@@ -107,21 +119,27 @@ def _crops(films: Path, split: str, run: Path, localizer: Localizer, workers: in
     )
 
 
-def make_grader(data: Path, run: Path, epochs: int, seed: int) -> None:
+def make_grader(data: Path, run: Path, epochs: int, seed: int, opinions: Opinions | None = None) -> None:
     """The grader of the development data's folder: hands/ and graded_rois/. See `train_and_register_grader`."""
     recipe = dataclasses.replace(GraderRecipe(), epochs=epochs, seed=seed)
-    train_and_register_grader(data / "hands", data / "graded_rois", run, recipe)
+    train_and_register_grader(data / "hands", data / "graded_rois", run, recipe, opinions=opinions)
 
 
 def train_and_register_grader(
-    films: Path, graded: Path | None, run: Path, recipe: GraderRecipe, device: torch.device = CPU, workers: int = 1
+    films: Path,
+    graded: Path | None,
+    run: Path,
+    recipe: GraderRecipe,
+    device: torch.device = CPU,
+    workers: int = 1,
+    opinions: Opinions | None = None,
 ) -> None:
     """Trains on the `train` films and half of the exemplars, and sets the interval's spread on `val`.
 
-    films, graded, workers: see grading_material; without exemplars, grades are learned from ages alone, from where the
-    score table puts them. A second opinion is to be trained anew afterwards.
+    films, graded, workers, opinions: see grading_material; without exemplars, grades are learned from ages alone, from
+    where the score table puts them. A second opinion is to be trained anew afterwards.
     """
-    material = grading_material(films, graded, run, workers)
+    material = grading_material(films, graded, run, workers, opinions)
     if graded is None:
         recipe = dataclasses.replace(recipe, exemplars=0)
     network = train_grader(material.train, material.val, material.exemplars, run, recipe, device)
@@ -141,36 +159,131 @@ def register_grader(network: BoneGrader, material: GradingMaterial, recipe: Grad
     register("grader", network, {**metadata, "interval_spread": f"{spread:.3f}"})
 
 
-def make_second_opinion(
-    films: Path, run: Path, recipe: SecondOpinionRecipe, device: torch.device = CPU, workers: int = 1
-) -> None:
-    """Trains the network that looks at the whole hand on `train`; its weight and the interval's spread are set on `val`.
+@dataclass(frozen=True)
+class HandSources:
+    """Where whole hands come from: a folder of labelled films with `train` and `val`, one with more of `train`, if any, and
+    an .npz of small hands, if any (core.cohort.small_hands.read_small_films)."""
 
-    films: folder of labelled films. run: may be the grader's, whose crops of `val` are then taken. The registered grader's
-    ages are what it is the second opinion on.
+    films: Path
+    more: Path | None = None
+    small: Path | None = None
+
+    def large(self, run: Path, localizer: Localizer, side: int, workers: int) -> HandWindows:
+        """The larger `train` hands of both folders as windows of this side, cut on the first call and kept in `run`."""
+        first = kept_windows(self.films, "train", run, localizer, side, workers)
+        if self.more is None:
+            return first
+        settle(run / "more.json", {"folder of more films": str(self.more.resolve())})
+        more = kept_windows(self.more, "train", run, localizer, side, workers, "more_")
+        return HandWindows.joined([first, more.without(set(first.ids.tolist()))])
+
+
+def make_whole_hand(
+    sources: HandSources,
+    run: Path,
+    recipe: WholeHandRecipe,
+    leave_out: LeaveOut,
+    limit: TimeLimit,
+    opinions: Opinions | None = None,
+    device: torch.device = CPU,
+    workers: int = 1,
+) -> Path:
+    """Trains the network that looks at the whole hand on `train`, until the limit at the latest; returns its run's folder.
+
+    run: may be the grader's, whose crops of `val` are then taken; windows are kept there, for other seeds too. leave_out:
+    hands that are neither drawn as larger nor as small ones. Where none are left out, the network is registered as the
+    second opinion on the registered grader's ages, with its weight and the interval's spread set on `val`.
     """
-    localizer = localizer_for(films, run)
-    train, val = (kept_windows(films, split, run, localizer, workers) for split in ("train", "val"))
-    network = train_second_opinion(train, val, run / "second_opinion", recipe, device)
-    register_opinion(network.cpu(), _crops(films, "val", run, localizer, workers), val)
+    folder = run / f"whole_hand_{leave_out}_{recipe.seed}"
+    settle_opinions(folder, opinions)
+    small: list[SmallFilm] = []
+    if sources.small is not None:
+        small = read_small_films(sources.small)
+        settle(run / "small.json", {"file of small hands": str(sources.small.resolve()), "small hands": len(small)})
+    localizer, side = localizer_for(sources.films, run), window_side(recipe.height)
+    val = kept_windows(sources.films, "val", run, localizer, side, workers)
+    large = sources.large(run, localizer, side, workers)
+    unseen = {film.id for film in training_films(sources.films, "val")} | left_out(large.ids.tolist(), leave_out)
+    groups = [large.without(unseen)]
+    if small:
+        found = kept_small_windows(small, run, localizer, workers, limit.left)
+        print(f"Small hands: {len(found):,} found, {len(small) - len(found):,} refused.", flush=True)
+        groups.append(found.without(unseen))
+    settle(folder / "hands.json", {"number of hands": [len(hands) for hands in groups]})
+    if opinions is not None:
+        groups = list(opinions.averaged(*groups))
+    if not len(groups[0]):  # small hands show no more than the first stage's pictures do
+        recipe = dataclasses.replace(recipe, stages=recipe.stages[:1])
+    beside = None if leave_out != "none" else BesideGrader.on(_crops(sources.films, "val", run, localizer, workers))
+    seconds = limit.left(0.0 if beside is None else beside.seconds)
+    network = train_whole_hand(groups, val, folder, recipe, seconds, device).cpu()
+    Witness.keep(network, [film_id for hands in groups for film_id in hands.ids.tolist()], folder)
+    if beside is not None:
+        beside.register(network, val)
+    return folder
 
 
-def register_opinion(network: WholeHandNetwork, val: HandCrops, windows: HandWindows) -> None:
-    """Registers the network with its weight, and the grader anew with the spread that suits both.
+def write_whole_hand_opinions(sources: HandSources, run: Path, table: Path, workers: int = 1) -> tuple[int, int]:
+    """Writes what the networks trained in `run` say of the larger `train` hands that they never saw; their number, and all.
 
-    val, windows: the same hands in the same order; none of them trained on.
+    Of several networks that have not seen a hand the mean is taken. Raises DataFolderError where every network has seen
+    every hand.
     """
-    if val.ids.tolist() != windows.ids.tolist():
-        raise ValueError("the crops and the pictures of the whole hand are not of the same hands")
-    grader, file = load_grader()
-    register("whole_hand", network, {"weight": "0"})
-    shipped = load_whole_hand()
-    assert shipped is not None
-    whole = months_of_hands(WholeHandReader(shipped[0], 0.0), windows)
-    complete = complete_hands(val)
-    bones = months_of(grader, complete)
-    weight = best_weight(bones, whole[val.found.all(axis=1)], complete.months.astype(float))
-    register("whole_hand", network, {"weight": f"{weight:.2f}"})
-    second = [SecondOpinion(float(months), weight) for months in whole]
-    spread = calibrate_spread(Grader(grader), val, second)
-    register("grader", grader, {**file.metadata, "interval_spread": f"{spread:.3f}"})
+    localizer = localizer_for(sources.films, run)
+    said: dict[str, list[tuple[float, str]]] = {}
+    count = 0
+    for folder in sorted(run.glob("whole_hand_*")):
+        witness = Witness.load(folder)
+        if witness is None:
+            continue
+        hands = sources.large(run, localizer, window_side(witness.network.options.height), workers)
+        count = len(hands)
+        for film_id, months in witness.months(hands.without(witness.seen)).items():
+            said.setdefault(film_id, []).append((months, witness.sha256))
+    if not said:
+        raise DataFolderError(f"No network of {run} has left out a hand: train one there with --leave-out even.")
+    opinions = [
+        Opinion(film_id, float(np.mean([months for months, _ in each])), tuple(name for _, name in each))
+        for film_id, each in said.items()
+    ]
+    write_opinions(table, opinions)
+    return len(opinions), count
+
+
+@dataclass(frozen=True)
+class BesideGrader:
+    """The registered grader on `val`, which a second opinion is set beside. months: of the hands with all 13 bones.
+
+    seconds: that it will take to register the opinion, which grades the hands once more.
+    """
+
+    val: HandCrops
+    months: NDArray[np.float64]
+    seconds: float
+
+    @classmethod
+    def on(cls, val: HandCrops) -> Self:
+        """Grades the hands, none of which was trained on."""
+        started = time.monotonic()
+        months = months_of(load_grader()[0], complete_hands(val))
+        return cls(val, months, 2 * (time.monotonic() - started))
+
+    def register(self, network: WholeHandNetwork, windows: HandWindows) -> None:
+        """Registers the network with its weight, and the grader anew with the spread that suits both.
+
+        windows: of the same hands in the same order.
+        """
+        if self.val.ids.tolist() != windows.ids.tolist():
+            raise ValueError("the crops and the pictures of the whole hand are not of the same hands")
+        grader, file = load_grader()
+        options = network.options.to_metadata()
+        register("whole_hand", network, {**options, "weight": "0"})
+        shipped = load_whole_hand()
+        assert shipped is not None
+        whole = months_of_hands(WholeHandReader(shipped[0], 0.0), windows)
+        label = complete_hands(self.val).months.astype(float)
+        weight = best_weight(self.months, whole[self.val.found.all(axis=1)], label)
+        register("whole_hand", network, {**options, "weight": f"{weight:.2f}"})
+        second = [SecondOpinion(float(months), weight) for months in whole]
+        spread = calibrate_spread(Grader(grader), self.val, second)
+        register("grader", grader, {**file.metadata, "interval_spread": f"{spread:.3f}"})

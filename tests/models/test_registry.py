@@ -25,7 +25,7 @@ from models.registry import (
     read_weights,
     register,
 )
-from models.whole_hand_network import WholeHandNetwork
+from models.whole_hand_network import WholeHandNetwork, WholeHandOptions
 
 OPTIONS = ResNetOptions(width=8, blocks=(1, 1, 1, 1), groups=2, bones=2)
 HEADER = OPTIONS.to_metadata() | {"spread_years": "0.5"}
@@ -269,5 +269,21 @@ def test_no_second_opinion_is_none_and_one_without_its_weight_is_told(folder: Pa
     register("whole_hand", network, {"weight": "0.35"}, folder)
     loaded = load_whole_hand(folder=folder)
     assert loaded is not None and loaded[1].metadata["weight"] == "0.35"
+    assert loaded[0].options == WholeHandOptions(), "a file that does not say so is EfficientNet's"
     for name, value in loaded[0].state_dict().items():
         torch.testing.assert_close(value, network.state_dict()[name], atol=1e-3, rtol=1e-2, check_dtype=False)
+
+
+def test_a_whole_hand_s_network_is_built_as_its_header_says(folder: Path) -> None:
+    options = WholeHandOptions("resnet", height=256, width=16)
+    register("whole_hand", WholeHandNetwork(options), {**options.to_metadata(), "weight": "0.5"}, folder)
+    loaded = load_whole_hand(folder=folder)
+    assert loaded is not None and loaded[0].options == options
+    for wrong in ({"encoder": "vgg"}, {"height": "200"}, {"width": "wide"}, {"blocks": "2,2"}):
+        header = {**options.to_metadata(), "weight": "0.5", **wrong}
+        register("whole_hand", WholeHandNetwork(options), header, folder)
+        with pytest.raises(WeightsError, match="describes no network that can be built"):
+            load_whole_hand(folder=folder)
+    register("whole_hand", WholeHandNetwork(options), {"weight": "0.5"}, folder)
+    with pytest.raises(WeightsError, match="belongs to another network"):
+        load_whole_hand(folder=folder)

@@ -14,7 +14,7 @@ from core.errors import BoxRefused
 from core.film.box import Box
 from core.film.enhance import enhance
 from core.film.radiograph import Radiograph, read_radiograph
-from core.hand.crops import CONTEXT_SIDE, CROP_SIDE, CUT_VERSION, WINDOW_SIDE
+from core.hand.crops import CONTEXT_SIDE, CROP_SIDE, CUT_VERSION
 from core.hand.geometry import mean_hand
 from core.hand.hand import Hand
 from core.hand.localization import Localization, Region
@@ -98,11 +98,13 @@ def _similar(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
 def test_the_window_is_the_same_however_the_film_lies(
     example_hand: Hand, assessor: Assessor, make_film: MakeFilm
 ) -> None:
-    window, pixels = example_hand.window, example_hand.film.pixels
-    assert window.shape == (WINDOW_SIDE, WINDOW_SIDE) and window.dtype == np.float32
+    window, pixels = example_hand.window(400), example_hand.film.pixels
+    assert window.shape == (400, 400) and window.dtype == np.float32
     assert window.min() >= 0 and window.max() <= 1
     for changed in (np.rot90(pixels), pixels[:, ::-1], np.float32(1) - pixels):
-        assert _similar(window, assessor.find_hand(make_film(changed)).window) > 0.97
+        assert _similar(window, assessor.find_hand(make_film(changed)).window(400)) > 0.97
+    half = cv2.resize(window, (200, 200), interpolation=cv2.INTER_AREA)
+    assert _similar(half, example_hand.window(200)) > 0.97, "the same part of the film"
 
 
 def test_an_inverted_film_is_made_positive_once_and_a_positive_one_is_left_alone(make_film: MakeFilm) -> None:
@@ -112,13 +114,13 @@ def test_an_inverted_film_is_made_positive_once_and_a_positive_one_is_left_alone
     assert hand.positive is hand.positive
     np.testing.assert_array_equal(hand.positive, np.float32(1) - film.pixels)
     np.testing.assert_array_equal(hand.crops["MC3"], Hand(make_film(hand.positive), lying).crops["MC3"])
-    np.testing.assert_array_equal(hand.window, Hand(make_film(hand.positive), lying).window)
+    np.testing.assert_array_equal(hand.window(200), Hand(make_film(hand.positive), lying).window(200))
 
 
 def test_a_region_is_cut_once_and_a_moved_one_where_it_was_put(make_film: MakeFilm) -> None:
     hand = Hand(make_film(_spotted((260.0, 220.0))), _located(_region(), _region(bone="Ulna")))
     assert hand.crops["MC3"] is hand.crops["MC3"] is hand.cut(hand.localization.region("MC3"))
-    assert hand.window is hand.window
+    assert hand.window(200) is hand.window(200)
     moved = hand.moved("MC3", Box.about((260.0, 220.0), 60, 60))
     assert moved == replace(_region(), box=Box.about((260.0, 220.0), 60, 60), centre=(260.0, 220.0))
     assert _brightest(hand.cut(moved)) == pytest.approx((MIDDLE, MIDDLE), abs=2)

@@ -1,10 +1,10 @@
-"""Random views of crops."""
+"""Random views of crops and of whole hands."""
 
 import torch
 from torch import Tensor
 
 from core.hand.crops import CONTEXT_SIDE, CROP_SIDE
-from core.training.augment import random_views
+from core.training.augment import random_hand_views, random_views
 
 
 def _crops(count: int = 6) -> Tensor:
@@ -76,3 +76,15 @@ def test_cut_close_the_surroundings_are_gone_and_the_middle_is_seen() -> None:
 
     assert seen(0.0)[0] > 0.85 and seen(0.0)[1] > 0.85
     assert seen(1.0)[0] < 0.4 and seen(1.0)[1] > 0.85
+
+
+def test_views_of_whole_hands_of_two_sizes() -> None:
+    windows = [torch.full((3, 1, 400, 400), 0.2), torch.full((5, 1, 200, 200), 0.9)]
+    torch.manual_seed(1)
+    views = random_hand_views(windows, 128, torch.Generator().manual_seed(1))
+    assert views.shape == (8, 1, 128, 96) and views.isfinite().all()
+    assert views[:3].mean() < 0 < views[3:].mean(), "in the order of the windows"
+    torch.manual_seed(1)
+    torch.testing.assert_close(random_hand_views(windows, 128, torch.Generator().manual_seed(1)), views, atol=0, rtol=0)
+    other = random_hand_views(windows, 128, torch.Generator().manual_seed(2))
+    assert (other - views).abs().amax((1, 2, 3)).min() > 0.01, "each of them is drawn"

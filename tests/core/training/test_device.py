@@ -11,26 +11,26 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from core.assessment.grader import starting_cuts
-from core.assessment.second_opinion import WINDOW_SIDE
 from core.cohort.crop_store import GradedCrops
+from core.cohort.hand_windows import HandWindows
 from core.hand.crops import CONTEXT_SIDE, CROP_SIDE
 from core.training import grader as grader_training
 from core.training import localizer as localizer_training
-from core.training import score_road, second_opinion
-from core.training.augment import random_views
+from core.training import score_road, whole_hand
+from core.training.augment import random_hand_views, random_views
 from core.training.device import CPU, DeviceError, device_of
 from core.training.localizer_data import BoxedFilm, batch_of, hand_sample
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.hand_localizer import HandLocalizer
 from models.improved_resnet import ResNetOptions
-from models.whole_hand_network import WholeHandNetwork
+from models.whole_hand_network import Encoder, WholeHandNetwork, WholeHandOptions
 from tests.graded import crops_of_hands
 from tests.hands import drawn_hand, write_data_folder
 
 GPU = torch.device("cuda", 0)
 HANDS = crops_of_hands(4)
-WINDOWS = second_opinion.HandWindows(
-    windows=np.zeros((2, WINDOW_SIDE, WINDOW_SIDE), np.uint8),
+WINDOWS = HandWindows(
+    windows=np.zeros((2, 200, 200), np.uint8),
     months=np.array([60, 90], np.float32),
     female=np.array([0, 1]),
     ids=np.array(["1", "2"]),
@@ -65,7 +65,10 @@ def test_two_devices_in_one_sum_are_noticed() -> None:
 def test_views_stay_on_the_device() -> None:
     with FakeTensorMode():
         views = random_views(torch.zeros(5, 1, CONTEXT_SIDE, CONTEXT_SIDE, device=GPU), torch.Generator())
+        windows = [torch.zeros(2, 1, side, side, device=GPU) for side in (400, 200)]
+        hands = random_hand_views(windows, 128, torch.Generator())
     assert views.device == GPU and views.shape == (5, 1, CROP_SIDE, CROP_SIDE)
+    assert hands.device == GPU and hands.shape == (4, 1, 128, 96)
 
 
 @pytest.mark.parametrize("drawn", [FEW, NONE], ids=["exemplars", "no exemplars"])
@@ -102,8 +105,9 @@ def test_the_score_road_is_fitted_on_the_device(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.filterwarnings(NO_CUDA)
-def test_the_second_opinion_is_measured_on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = WholeHandNetwork()
+@pytest.mark.parametrize("encoder", ["resnet", "efficientnet_lite0"])
+def test_the_whole_hand_is_measured_on_the_device(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = WholeHandNetwork(WholeHandOptions(encoder))
     seen: list[torch.device] = []
     asked = WholeHandNetwork.forward
 
@@ -115,7 +119,7 @@ def test_the_second_opinion_is_measured_on_the_device(monkeypatch: pytest.Monkey
         _on_gpu(network)
         monkeypatch.setattr(WholeHandNetwork, "forward", forward)
         monkeypatch.setattr(torch.Tensor, "item", lambda tensor: 0.0)  # a fake tensor has no figures to read
-        second_opinion.validate(network.eval(), WINDOWS)
+        whole_hand.validate(network.eval(), WINDOWS)
     assert set(seen) == {GPU} and len(seen) == 4
 
 
@@ -172,13 +176,16 @@ def test_all_trainings_put_their_network_on_the_device(tmp_path: Path, monkeypat
         localizer_training.train_localizer(data, tmp_path / "run", small, teacher=HandLocalizer(), device=meta)
     assert devices == {meta}
 
-    def look(network: WholeHandNetwork, views: torch.Tensor, female: torch.Tensor) -> torch.Tensor:
-        devices.update({views.device, female.device, network.age.weight.device})
+    def look(training: whole_hand._Training, stage: whole_hand.Stage, *drawing: Any) -> torch.Tensor:
+        devices.update(tensor.device for tensor in training._network.state_dict().values())
+        drawn = training._groups[0]
+        devices.update({drawn.windows.device, drawn.female.device, drawn.years.device})
         raise Seen
 
     devices.clear()
-    monkeypatch.setattr(WholeHandNetwork, "forward", look)
-    whole = second_opinion.SecondOpinionRecipe(epochs=1, batch=2)
+    monkeypatch.setattr(whole_hand, "validate", lambda *given: {})  # it reads figures, which meta tensors have none of
+    monkeypatch.setattr(whole_hand._Training, "_loss", look)
     with pytest.raises(Seen):
-        second_opinion.train_second_opinion(WINDOWS, WINDOWS, tmp_path / "whole", whole, meta)
+        recipe = whole_hand.whole_hand_recipe("resnet", 128, 1)
+        whole_hand.train_whole_hand([WINDOWS], WINDOWS, tmp_path / "whole", recipe, device=meta)
     assert devices == {meta}

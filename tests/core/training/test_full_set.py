@@ -16,12 +16,12 @@ from core.assessment.grader import starting_cuts
 from core.cohort.crop_store import HandCrops, cut_films, no_graded_crops, to_levels
 from core.cohort.exemplar_frame import EXEMPLARS_KEY
 from core.cohort.films import DataFolderError, Film
+from core.cohort.hand_windows import cut_hands
 from core.hand.localizer import Localizer
 from core.training import full_set, programs
 from core.training.device import CPU
 from core.training.full_set import check_ready, full_set_recipe, make_all
 from core.training.grader import GraderRecipe
-from core.training.second_opinion import cut_hands
 from models import registry
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.improved_resnet import ResNetOptions
@@ -91,7 +91,7 @@ def test_with_boxes_the_localizer_comes_first(
     steps: list[tuple[str, Any]] = []
     monkeypatch.setattr(programs, "make_localizer", lambda *args: steps.append(("localizer", args)))
     monkeypatch.setattr(programs, "train_and_register_grader", lambda *args: steps.append(("grader", args)))
-    monkeypatch.setattr(programs, "make_second_opinion", lambda *args: steps.append(("second opinion", args)))
+    monkeypatch.setattr(programs, "make_whole_hand", lambda *args, **named: steps.append(("second opinion", args)))
     write_boxes(data, [("x", "Radius", 1, 2, 3, 4)])
     assert make_all(data, tmp_path / "run", RECIPE, CPU, workers=3) is True
     assert [name for name, _ in steps] == ["localizer", "grader", "second opinion"]
@@ -135,5 +135,5 @@ def test_films_without_a_hand_are_no_training_set(tmp_path: Path) -> None:
         cut_films([Film("noise", tmp_path / "noise.png", "M", 50.0, "train")], localizer)
     with pytest.raises(DataFolderError, match="No hand was recognised on any of the 2 films"):
         cut_hands(
-            [Film(name, tmp_path / f"{name}.png", "M", 50.0, "train") for name in ("noise", "missing")], localizer
+            [Film(name, tmp_path / f"{name}.png", "M", 50.0, "train") for name in ("noise", "missing")], localizer, 200
         )

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from core.training.loop import Resumable, Run, seed_everything, weight_average
+from core.training.loop import Resumable, Run, TimeLimit, TimeUp, seed_everything, weight_average
 
 
 def test_seeds() -> None:
@@ -96,3 +96,11 @@ def test_a_run_keeps_its_last_checkpoint_and_all_its_log(tmp_path: Path) -> None
         "log.jsonl",
         "settings.json",
     ]
+
+
+def test_a_time_limit() -> None:
+    assert TimeLimit(None).left(1e9) == float("inf")
+    limit = TimeLimit(1.0)
+    assert 59 < limit.left() <= 60 and 29 < limit.left(30.0) <= 30
+    with pytest.raises(TimeUp, match=r"^The 1 minutes were over .* give the same command again\.$"):
+        limit.left(60.0)
