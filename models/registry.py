@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from models.whole_hand_network import WholeHandNetwork
 WEIGHTS = Path(__file__).parent / "weights"
 #: name -> {"file", "sha256"}: what ships.
 INDEX = "registry.json"
+#: What makes the 90 % intervals hold, and the hashes of the weights it was set for.
+INTERVAL = "interval.json"
 
 
 class WeightsError(Exception):
@@ -130,7 +133,7 @@ def load_localizer(name: str = "localizer", folder: Path = WEIGHTS) -> tuple[Han
 
 
 def load_grader(name: str = "grader", folder: Path = WEIGHTS) -> tuple[BoneGrader, WeightFile]:
-    """The grading network and its weight file, whose metadata also holds the interval's spread."""
+    """The grading network and its weight file."""
     weights = read_weights(name, folder)
     scale = weights.tensors.get("cut_steps")
     if scale is None or scale.ndim != 2:
@@ -162,3 +165,27 @@ def load_whole_hand(name: str = "whole_hand", folder: Path = WEIGHTS) -> tuple[W
     network = WholeHandNetwork()
     _fill(network, weights)
     return network, weights
+
+
+def register_interval(spread: float, weights: Mapping[str, str], folder: Path = WEIGHTS) -> None:
+    """Keeps the spread of the bone age's intervals beside the weights that it was set for (SHA-256 by name): the grader, and
+    the whole hand's network where there is one."""
+    document = {"spread": round(spread, 3), "weights": dict(weights)}
+    (folder / INTERVAL).write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
+
+
+def load_interval(weights: Mapping[str, str], folder: Path = WEIGHTS) -> float:
+    """The spread that `register_interval` kept. Raises WeightsError where it is missing or was set for other weights."""
+    try:
+        document = json.loads((folder / INTERVAL).read_text())
+        spread, known = float(document["spread"]), document["weights"]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise WeightsError(
+            f"The setting of the intervals {INTERVAL} cannot be read; fetch the repository again."
+        ) from error
+    if known != dict(weights):
+        raise WeightsError(
+            f"The intervals ({INTERVAL}) were set for other weights than those registered: set them anew with "
+            "`python -m core train interval`."
+        )
+    return spread

@@ -26,7 +26,7 @@ from core.hand.hand import Hand
 from core.hand.localization import Localization
 from core.hand.localizer import Localizer
 from core.standards import STANDARDS, grade_label, score_card, standard, tw3_stage
-from models.registry import load_grader, load_localizer, load_whole_hand
+from models.registry import load_grader, load_interval, load_localizer, load_whole_hand
 
 
 class Assessor:
@@ -40,7 +40,7 @@ class Assessor:
         weights: dict[str, str],
         whole_hand: WholeHandReader | None,
     ):
-        """spread: widening of the score distribution that makes the 90 % interval hold, measured on `val`.
+        """spread: widening of the score distribution that makes the 90 % intervals hold, measured on `val`.
 
         whole_hand: gives a second opinion on the age; where it is None the age is the 13 bones' alone.
         """
@@ -52,17 +52,18 @@ class Assessor:
 
     @classmethod
     def from_registry(cls) -> Self:
-        """With the shipped weights. Raises models.registry.WeightsError where they are missing or damaged."""
+        """With the shipped weights. Raises models.registry.WeightsError where they are missing, damaged, or not those that
+        the intervals were set for."""
         localizer, localizer_hash = load_localizer()
         grader, file = load_grader()
-        spread = float(file.metadata.get("interval_spread", "1"))
-        hashes = {"localizer": localizer_hash, "grader": file.sha256}
-        second = load_whole_hand()
-        if second is None:
-            return cls(Localizer(localizer), Grader(grader), spread, hashes, None)
-        network, whole_hand = second
-        reader = WholeHandReader(network, float(whole_hand.metadata["weight"]))
-        return cls(Localizer(localizer), Grader(grader), spread, hashes | {"whole_hand": whole_hand.sha256}, reader)
+        hashes = {"grader": file.sha256}
+        reader = None
+        if (second := load_whole_hand()) is not None:
+            network, whole_hand = second
+            reader = WholeHandReader(network, float(whole_hand.metadata["weight"]))
+            hashes["whole_hand"] = whole_hand.sha256
+        spread = load_interval(hashes)
+        return cls(Localizer(localizer), Grader(grader), spread, {"localizer": localizer_hash, **hashes}, reader)
 
     def find_hand(self, radiograph: Radiograph, progress: Progress | None = None) -> Hand:
         """Finds the hand on a film, for all that is asked of it afterwards.
@@ -155,6 +156,7 @@ class Assessor:
             standards=cards,
             bone_age_months=None if age is None else age.months,
             interval90_months=None if age is None else age.interval90,
+            consensus90_months=None if age is None else age.consensus90,
             checks=(*checks_of_film(film, localization), check_of_grades(grades), *checks_of_ages(age, second)),
             weights=self.weights,
             seconds=time.monotonic() - started,

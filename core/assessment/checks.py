@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from core.hand.localization import Localization
 
 #: Months between the 13 bones' age and the whole hand's from which a reader is told.
 _FAR_OPINIONS = 24.0
+
+#: The checks that, failed, put the age itself in doubt; the others say how the film lies, or why there is no age.
+DOUBTS: Final = ("resolution", "consistent_bones", "two_opinions", "end_of_scale")
 
 
 def checks_of_film(film: FilmFacts, localization: Localization) -> tuple[Check, ...]:

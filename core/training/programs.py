@@ -38,7 +38,14 @@ from core.training.second_opinion import (
     train_second_opinion,
 )
 from models.bone_grader import BoneGrader
-from models.registry import load_grader, load_localizer, load_whole_hand, register, unregister
+from models.registry import (
+    load_grader,
+    load_localizer,
+    load_whole_hand,
+    register,
+    register_interval,
+    unregister,
+)
 from models.whole_hand_network import WholeHandNetwork
 
 
@@ -131,20 +138,20 @@ def train_and_register_grader(
 
 def register_grader(network: BoneGrader, material: GradingMaterial, recipe: GraderRecipe) -> None:
     """Registers a trained grader with the spread that its interval needs on `val`, and the mean crops that its exemplars
-    were held against. A second opinion that is registered goes: its weight and the interval's spread are another grader's."""
+    were held against. A second opinion that is registered goes: its weight and the interval's spread are another grader's.
+    """
     unregister("whole_hand")
     metadata = {**recipe.options.to_metadata(), EXEMPLARS_KEY: "trained" if len(material.exemplars) else "none"}
     if len(material.exemplars):
         np.savez_compressed(MEAN_CROPS, **mean_crops(material.train))  # type: ignore[arg-type]
     register("grader", network, metadata)
-    spread = calibrate_spread(Grader(load_grader()[0]), material.val, None)
-    register("grader", network, {**metadata, "interval_spread": f"{spread:.3f}"})
+    set_interval(material.val, None)
 
 
 def make_second_opinion(
     films: Path, run: Path, recipe: SecondOpinionRecipe, device: torch.device = CPU, workers: int = 1
 ) -> None:
-    """Trains the network that looks at the whole hand on `train`; its weight and the interval's spread are set on `val`.
+    """Trains the network that looks at the whole hand on `train`; its weight and the intervals' spread are set on `val`.
 
     films: folder of labelled films. run: may be the grader's, whose crops of `val` are then taken. The registered grader's
     ages are what it is the second opinion on.
@@ -156,13 +163,13 @@ def make_second_opinion(
 
 
 def register_opinion(network: WholeHandNetwork, val: HandCrops, windows: HandWindows) -> None:
-    """Registers the network with its weight, and the grader anew with the spread that suits both.
+    """Registers the network with its weight, and the spread of the intervals that suits it and the grader.
 
     val, windows: the same hands in the same order; none of them trained on.
     """
     if val.ids.tolist() != windows.ids.tolist():
         raise ValueError("the crops and the pictures of the whole hand are not of the same hands")
-    grader, file = load_grader()
+    grader, _ = load_grader()
     register("whole_hand", network, {"weight": "0"})
     shipped = load_whole_hand()
     assert shipped is not None
@@ -171,6 +178,30 @@ def register_opinion(network: WholeHandNetwork, val: HandCrops, windows: HandWin
     bones = months_of(grader, complete)
     weight = best_weight(bones, whole[val.found.all(axis=1)], complete.months.astype(float))
     register("whole_hand", network, {"weight": f"{weight:.2f}"})
-    second = [SecondOpinion(float(months), weight) for months in whole]
+    set_interval(val, windows)
+
+
+def make_interval(films: Path, run: Path, workers: int = 1) -> float:
+    """Sets the intervals of the registered networks on `val`; returns their spread. films, run: as in make_second_opinion."""
+    localizer = localizer_for(films, run)
+    val = _crops(films, "val", run, localizer, workers)
+    return set_interval(val, None if load_whole_hand() is None else kept_windows(films, "val", run, localizer, workers))
+
+
+def set_interval(val: HandCrops, windows: HandWindows | None) -> float:
+    """Registers the spread of the intervals that suits the registered networks, and returns it.
+
+    val, windows: the same hands in the same order, none of them trained on; windows: None without a second opinion.
+    """
+    grader, file = load_grader()
+    weights, second = {"grader": file.sha256}, None
+    if windows is not None:
+        shipped = load_whole_hand()
+        assert shipped is not None
+        network, whole_hand = shipped
+        weights["whole_hand"], weight = whole_hand.sha256, float(whole_hand.metadata["weight"])
+        months = months_of_hands(WholeHandReader(network, weight), windows)
+        second = [SecondOpinion(float(given), weight) for given in months]
     spread = calibrate_spread(Grader(grader), val, second)
-    register("grader", grader, {**file.metadata, "interval_spread": f"{spread:.3f}"})
+    register_interval(spread, weights)
+    return spread

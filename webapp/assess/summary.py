@@ -75,13 +75,20 @@ def _age(assessment: Assessment) -> str:
     span = ""
     if interval is not None:
         low, high = (years(end) for end in interval)
-        span = f'<p class="interval">90 % interval <b>{year_range(low, high)} years</b></p>'
+        span = f'<p class="interval">90 % interval <b>{year_range(low, high)} years</b>{_consensus(assessment)}</p>'
     return (
         f'<p class="eyebrow">{about}</p>'
         f'<p id="bone-age" data-months="{months!r}"><strong>{years(months):.1f}</strong> years'
         f"<span>{years_and_months(months)}</span></p>{span}"
         f'<p class="scale-note">Calibrated to the Greulich-Pyle readings of radiologists.{_opinions(assessment)}</p>'
     )
+
+
+def _consensus(assessment: Assessment) -> str:
+    if assessment.consensus90_months is None:
+        return ""
+    low, high = (years(end) for end in assessment.consensus90_months)
+    return f' for one reader, <b id="consensus">{year_range(low, high)}</b> for what six would agree on'
 
 
 def _hint(assessment: Assessment) -> str:
