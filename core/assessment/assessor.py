@@ -157,7 +157,7 @@ class Assessor:
             bone_age_months=None if age is None else age.months,
             interval90_months=None if age is None else age.interval90,
             consensus90_months=None if age is None else age.consensus90,
-            checks=(*checks_of_film(film, localization), check_of_grades(grades), *checks_of_ages(age, second)),
+            checks=(*checks_of_film(film, localization), check_of_grades(grades), *checks_of_ages(age, second, sex)),
             weights=self.weights,
             seconds=time.monotonic() - started,
             localization=localization,
