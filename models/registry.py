@@ -20,7 +20,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 #: name -> {"file", "sha256"}: what ships.
 INDEX = "registry.json"
 #: What makes the 90 % intervals hold, and the hashes of the weights it was set for.
-INTERVAL = "interval.json"
+INTERVALS = "intervals.json"
 
 
 class WeightsError(Exception):
@@ -167,25 +167,28 @@ def load_whole_hand(name: str = "whole_hand", folder: Path = WEIGHTS) -> tuple[W
     return network, weights
 
 
-def register_interval(spread: float, weights: Mapping[str, str], folder: Path = WEIGHTS) -> None:
-    """Keeps the spread of the bone age's intervals beside the weights that it was set for (SHA-256 by name): the grader, and
-    the whole hand's network where there is one."""
-    document = {"spread": round(spread, 3), "weights": dict(weights)}
-    (folder / INTERVAL).write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
+def register_intervals(
+    scatter_months: float, spread: float, weights: Mapping[str, str], folder: Path = WEIGHTS
+) -> None:
+    """Keeps the setting of the intervals (core.assessment.records.IntervalSetting) beside the weights that it was made for
+    (SHA-256 by name): the grader, and the whole hand's network where there is one."""
+    document = {"scatter_months": scatter_months, "spread": spread, "weights": dict(weights)}
+    (folder / INTERVALS).write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
 
 
-def load_interval(weights: Mapping[str, str], folder: Path = WEIGHTS) -> float:
-    """The spread that `register_interval` kept. Raises WeightsError where it is missing or was set for other weights."""
+def load_intervals(weights: Mapping[str, str], folder: Path = WEIGHTS) -> tuple[float, float]:
+    """Scatter and spread as `register_intervals` kept them. Raises WeightsError where they are missing or were set for other
+    weights."""
     try:
-        document = json.loads((folder / INTERVAL).read_text())
-        spread, known = float(document["spread"]), document["weights"]
+        document = json.loads((folder / INTERVALS).read_text())
+        scatter, spread, known = float(document["scatter_months"]), float(document["spread"]), document["weights"]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise WeightsError(
-            f"The setting of the intervals {INTERVAL} cannot be read; fetch the repository again."
+            f"The setting of the intervals {INTERVALS} cannot be read; fetch the repository again."
         ) from error
     if known != dict(weights):
         raise WeightsError(
-            f"The intervals ({INTERVAL}) were set for other weights than those registered: set them anew with "
-            "`python -m core train interval`."
+            f"The intervals ({INTERVALS}) were set for other weights than those registered: set them anew with "
+            "`python -m core train intervals`."
         )
-    return spread
+    return scatter, spread

@@ -29,36 +29,39 @@ def months_of_totals(scale: AgeScale, sex: Sex, totals: Sequence[float]) -> list
 
 
 def bone_age(
-    scale: AgeScale, sex: Sex, probabilities: GradeProbabilities, spread: float, second: SecondOpinion | None
+    scale: AgeScale, sex: Sex, probabilities: GradeProbabilities, scatter: float, second: SecondOpinion | None
 ) -> BoneAge | None:
     """The bone age of 13 graded bones; None with a bone missing.
 
-    spread widens the distribution of the total about its median, see core.standards.widened_interval. second: None where
-    nobody looked at the whole hand.
+    scatter: in months, see IntervalSetting. second: None where nobody looked at the whole hand.
     """
     if len(probabilities) < len(RUS_BONES):
         return None
-    alone = bone_age_of_total(scale, sex, total_distribution("rus_chn", sex, dict(probabilities)), spread)
+    alone = bone_age_of_total(scale, sex, total_distribution("rus_chn", sex, dict(probabilities)), scatter)
     return alone if second is None else second.heard(alone)
 
 
-def bone_age_of_total(scale: AgeScale, sex: Sex, distribution: NDArray[np.float64], spread: float) -> BoneAge:
+def bone_age_of_total(scale: AgeScale, sex: Sex, distribution: NDArray[np.float64], scatter: float) -> BoneAge:
     """The same from the distribution of the RUS-CHN total (1001 probabilities)."""
-    return intervals_of_total(scale, sex, distribution, spread, 0.9)
+    return intervals_of_total(scale, sex, distribution, scatter, 0.9)
 
 
 def intervals_of_total(
-    scale: AgeScale, sex: Sex, distribution: NDArray[np.float64], spread: float, coverage: float
+    scale: AgeScale, sex: Sex, distribution: NDArray[np.float64], scatter: float, coverage: float
 ) -> BoneAge:
     """The same with intervals of another nominal coverage (0..1) in the places of the 90 % ones.
 
-    What readers agree on is the widened interval of the total. A single reading scatters about that, independently, so that
-    each side of its interval is sqrt(side ** 2 + (z * READER_SPREAD_MONTHS) ** 2), z being the normal quantile of the
-    coverage.
+    Each side is sqrt(side ** 2 + (z * s) ** 2): `side` is that of the total's own interval, which neither is narrower than,
+    and z the normal quantile of the coverage. s is `scatter` for a single reading; for what six readers would agree on, the
+    readers' spread is taken out of its variance: sqrt(scatter ** 2 - READER_SPREAD_MONTHS ** 2).
     """
     mean = float(distribution @ np.arange(MATURE_TOTAL + 1))
-    low, high = widened_interval(distribution, spread, coverage)
+    low, high = widened_interval(distribution, 1.0, coverage)
     months, lower, upper = months_of_totals(scale, sex, [mean, min(low, mean), max(high, mean)])
-    scatter = NormalDist().inv_cdf((1 + coverage) / 2) * READER_SPREAD_MONTHS
-    below, above = (math.hypot(side, scatter) for side in (months - lower, upper - months))
-    return BoneAge(months, (max(0.0, months - below), months + above), (lower, upper))
+    z = NormalDist().inv_cdf((1 + coverage) / 2)
+
+    def interval(beyond: float) -> tuple[float, float]:
+        below, above = (math.hypot(side, z * beyond) for side in (months - lower, upper - months))
+        return max(0.0, months - below), months + above
+
+    return BoneAge(months, interval(scatter), interval(math.sqrt(max(0.0, scatter**2 - READER_SPREAD_MONTHS**2))))

@@ -16,8 +16,8 @@ from core.hand.localization import Localization
 _FAR_OPINIONS = 24.0
 
 #: The bone age in months from which on a hand is at the end of the scale: 16 1/2 years for a boy, 15 for a girl. Chosen on
-#: the even rows of not_for_reading (see core.evaluation.refusals): adults whose bones agree with one another are given 204
-#: months or more as boys, 187 as girls.
+#: the even rows of not_for_reading (see core.evaluation.refusals), with half a year to spare: of the seven adults there
+#: whose bones agree with one another, six are given 204 months or more as boys and 187 as girls.
 END_OF_SCALE: Final[dict[Sex, float]] = {"M": 198.0, "F": 180.0}
 
 #: The checks that, failed, put the age itself in doubt; the others say how the film lies, or why there is no age.

@@ -36,6 +36,19 @@ class BoneAge:
 
 
 @dataclass(frozen=True)
+class IntervalSetting:
+    """What makes the 90 % intervals hold, set on hands not trained on for one pair of networks.
+
+    scatter_months: standard deviation of a single reading about the bone age beyond what the grade distributions say: errors
+    that the 13 bones share, and the readers' own. spread: how much the distribution of a total is widened about its median
+    for the interval of a standard's table age, see core.standards.widened_interval.
+    """
+
+    scatter_months: float
+    spread: float
+
+
+@dataclass(frozen=True)
 class SecondOpinion:
     """What the network that looks at the whole hand says: months, on the radiologists' scale; weight: its share, 0..1, in
     the bone age, the rest being the 13 bones'."""
@@ -245,7 +258,7 @@ class FilmAssessor(Protocol):
     @property
     def grader(self) -> AgeScale: ...
     @property
-    def spread(self) -> float: ...
+    def intervals(self) -> IntervalSetting: ...
     @property
     def weights(self) -> dict[str, str]: ...
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from core.assessment.grader import Grader
-from core.assessment.records import SecondOpinion
+from core.assessment.records import IntervalSetting, SecondOpinion
 from core.assessment.second_opinion import WholeHandReader
 from core.cohort.crop_store import (
     GradedCrops,
@@ -25,7 +25,7 @@ from core.cohort.settings import settle
 from core.hand.localizer import Localizer
 from core.training.device import CPU
 from core.training.grader import GraderRecipe, months_of, train_grader
-from core.training.interval import calibrate_spread
+from core.training.intervals import calibrate_intervals
 from core.training.localizer import LocalizerRecipe, train_localizer
 from core.training.pseudo_boxes import pseudo_boxes
 from core.training.score_road import ScoreRoadRecipe, fit_score_road
@@ -43,7 +43,7 @@ from models.registry import (
     load_localizer,
     load_whole_hand,
     register,
-    register_interval,
+    register_intervals,
     unregister,
 )
 from models.whole_hand_network import WholeHandNetwork
@@ -123,7 +123,7 @@ def make_grader(data: Path, run: Path, epochs: int, seed: int) -> None:
 def train_and_register_grader(
     films: Path, graded: Path | None, run: Path, recipe: GraderRecipe, device: torch.device = CPU, workers: int = 1
 ) -> None:
-    """Trains on the `train` films and half of the exemplars, and sets the interval's spread on `val`.
+    """Trains on the `train` films and half of the exemplars, and sets the intervals on `val`.
 
     films, graded, workers: see grading_material; without exemplars, grades are learned from ages alone, from where the
     score table puts them. A second opinion is to be trained anew afterwards.
@@ -137,21 +137,21 @@ def train_and_register_grader(
 
 
 def register_grader(network: BoneGrader, material: GradingMaterial, recipe: GraderRecipe) -> None:
-    """Registers a trained grader with the spread that its interval needs on `val`, and the mean crops that its exemplars
-    were held against. A second opinion that is registered goes: its weight and the interval's spread are another grader's.
+    """Registers a trained grader with the intervals that it needs on `val`, and the mean crops that its exemplars were held
+    against. A second opinion that is registered goes: its weight is another grader's.
     """
     unregister("whole_hand")
     metadata = {**recipe.options.to_metadata(), EXEMPLARS_KEY: "trained" if len(material.exemplars) else "none"}
     if len(material.exemplars):
         np.savez_compressed(MEAN_CROPS, **mean_crops(material.train))  # type: ignore[arg-type]
     register("grader", network, metadata)
-    set_interval(material.val, None)
+    set_intervals(material.val, None)
 
 
 def make_second_opinion(
     films: Path, run: Path, recipe: SecondOpinionRecipe, device: torch.device = CPU, workers: int = 1
 ) -> None:
-    """Trains the network that looks at the whole hand on `train`; its weight and the intervals' spread are set on `val`.
+    """Trains the network that looks at the whole hand on `train`; its weight and the intervals are set on `val`.
 
     films: folder of labelled films. run: may be the grader's, whose crops of `val` are then taken. The registered grader's
     ages are what it is the second opinion on.
@@ -163,7 +163,7 @@ def make_second_opinion(
 
 
 def register_opinion(network: WholeHandNetwork, val: HandCrops, windows: HandWindows) -> None:
-    """Registers the network with its weight, and the spread of the intervals that suits it and the grader.
+    """Registers the network with its weight, and the intervals that suit it and the grader.
 
     val, windows: the same hands in the same order; none of them trained on.
     """
@@ -178,23 +178,26 @@ def register_opinion(network: WholeHandNetwork, val: HandCrops, windows: HandWin
     bones = months_of(grader, complete)
     weight = best_weight(bones, whole[val.found.all(axis=1)], complete.months.astype(float))
     register("whole_hand", network, {"weight": f"{weight:.2f}"})
-    set_interval(val, windows)
+    set_intervals(val, windows)
 
 
-def make_interval(films: Path, run: Path, workers: int = 1) -> float:
-    """Sets the intervals of the registered networks on `val`; returns their spread. films, run: as in make_second_opinion."""
+def make_intervals(films: Path, run: Path, workers: int = 1) -> IntervalSetting:
+    """Sets the intervals of the registered networks on `val`. films, run: as in make_second_opinion."""
     localizer = localizer_for(films, run)
     val = _crops(films, "val", run, localizer, workers)
-    return set_interval(val, None if load_whole_hand() is None else kept_windows(films, "val", run, localizer, workers))
+    return set_intervals(
+        val, None if load_whole_hand() is None else kept_windows(films, "val", run, localizer, workers)
+    )
 
 
-def set_interval(val: HandCrops, windows: HandWindows | None) -> float:
-    """Registers the spread of the intervals that suits the registered networks, and returns it.
+def set_intervals(val: HandCrops, windows: HandWindows | None) -> IntervalSetting:
+    """Registers the setting of the intervals that suits the registered networks, and returns it.
 
     val, windows: the same hands in the same order, none of them trained on; windows: None without a second opinion.
     """
     grader, file = load_grader()
-    weights, second = {"grader": file.sha256}, None
+    weights = {"grader": file.sha256}
+    second: list[SecondOpinion] | None = None
     if windows is not None:
         shipped = load_whole_hand()
         assert shipped is not None
@@ -202,6 +205,6 @@ def set_interval(val: HandCrops, windows: HandWindows | None) -> float:
         weights["whole_hand"], weight = whole_hand.sha256, float(whole_hand.metadata["weight"])
         months = months_of_hands(WholeHandReader(network, weight), windows)
         second = [SecondOpinion(float(given), weight) for given in months]
-    spread = calibrate_spread(Grader(grader), val, second)
-    register_interval(spread, weights)
-    return spread
+    setting = calibrate_intervals(Grader(grader), val, second)
+    register_intervals(setting.scatter_months, setting.spread, weights)
+    return setting

@@ -17,16 +17,16 @@ from models.hand_localizer import HandLocalizer
 from models.improved_resnet import ResNetOptions
 from models.registry import (
     INDEX,
-    INTERVAL,
+    INTERVALS,
     WEIGHTS,
     WeightsError,
     load_grader,
-    load_interval,
+    load_intervals,
     load_localizer,
     load_whole_hand,
     read_weights,
     register,
-    register_interval,
+    register_intervals,
 )
 from models.whole_hand_network import WholeHandNetwork
 
@@ -276,17 +276,17 @@ def test_no_second_opinion_is_none_and_one_without_its_weight_is_told(folder: Pa
         torch.testing.assert_close(value, network.state_dict()[name], atol=1e-3, rtol=1e-2, check_dtype=False)
 
 
-def test_an_interval_is_for_the_weights_that_it_was_set_for(tmp_path: Path) -> None:
-    register_interval(1.86, {"grader": "a" * 64}, tmp_path)
-    assert load_interval({"grader": "a" * 64}, tmp_path) == 1.86
+def test_intervals_are_for_the_weights_that_they_were_set_for(tmp_path: Path) -> None:
+    register_intervals(9.6, 1.86, {"grader": "a" * 64}, tmp_path)
+    assert load_intervals({"grader": "a" * 64}, tmp_path) == (9.6, 1.86)
     for others in ({"grader": "b" * 64}, {"grader": "a" * 64, "whole_hand": "c" * 64}):
-        with pytest.raises(WeightsError, match=r"set for other weights .* `python -m core train interval`\."):
-            load_interval(others, tmp_path)
+        with pytest.raises(WeightsError, match=r"set for other weights .* `python -m core train intervals`\."):
+            load_intervals(others, tmp_path)
 
 
-@pytest.mark.parametrize("content", [None, "{}", "[1]", '{"spread": "wide", "weights": {}}'])
-def test_an_interval_that_cannot_be_read(content: str | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [None, "{}", "[1]", '{"scatter_months": 9, "spread": "wide", "weights": {}}'])
+def test_intervals_that_cannot_be_read(content: str | None, tmp_path: Path) -> None:
     if content is not None:
-        (tmp_path / INTERVAL).write_text(content)
-    with pytest.raises(WeightsError, match=r"interval\.json cannot be read; fetch the repository again\."):
-        load_interval({"grader": "a" * 64}, tmp_path)
+        (tmp_path / INTERVALS).write_text(content)
+    with pytest.raises(WeightsError, match=r"intervals\.json cannot be read; fetch the repository again\."):
+        load_intervals({"grader": "a" * 64}, tmp_path)

@@ -59,12 +59,13 @@ class NominalCoverage:
 
 
 def intervals_of(assessor: Assessor) -> IntervalOf:
-    """Intervals of any nominal coverage, made as the assessor makes its 90 % interval and with the same spread."""
+    """Intervals of any nominal coverage, made as the assessor makes its 90 % interval and with the same setting."""
 
     def interval(assessment: Assessment, coverage: float) -> Ends:
         distribution = total_distribution("rus_chn", assessment.sex, dict(assessment.probabilities))
         second = assessment.second_opinion
-        bones = intervals_of_total(assessor.grader, assessment.sex, distribution, assessor.spread, coverage)
+        scatter = assessor.intervals.scatter_months
+        bones = intervals_of_total(assessor.grader, assessment.sex, distribution, scatter, coverage)
         return (bones if second is None else second.heard(bones)).interval90
 
     return interval

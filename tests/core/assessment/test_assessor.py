@@ -22,7 +22,7 @@ from core.film.radiograph import Radiograph, read_radiograph
 from core.hand.hand import Hand
 from core.ledger import PredictionRecord
 from core.standards import STANDARDS, grade_count, grade_label, score_card, standard, tw3_stage, widened_interval
-from core.training.interval import calibrate_spread
+from core.training.intervals import calibrate_intervals
 from tests.hands import Assess, Example, assert_same, shipped_examples
 from tests.no_hands import black
 
@@ -288,18 +288,18 @@ def test_another_film_and_other_weights_are_no_matter_of_sex(
 @pytest.mark.parametrize(
     ("ask", "names"),
     [
-        (Assessor.__init__, {"spread", "whole_hand"}),
+        (Assessor.__init__, {"intervals", "whole_hand"}),
         (Assessor.score, {"second"}),
         (Assessment.__init__, {"second_opinion"}),
         (PredictionRecord.__init__, {"second_opinion"}),
-        (bone_age, {"spread", "second"}),
+        (bone_age, {"scatter", "second"}),
         (person_scores, {"model", "second"}),
         (model_scores, {"second"}),
         (score_cards, {"model", "spread"}),
         (around_grades, {"model"}),
         (score_card, {"spread"}),
         (widened_interval, {"spread", "coverage"}),
-        (calibrate_spread, {"second"}),
+        (calibrate_intervals, {"second"}),
     ],
 )
 def test_what_changes_the_age_is_always_said(ask: Callable[..., Any], names: set[str]) -> None:
