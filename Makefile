@@ -14,13 +14,19 @@ $(VENV)/.test: $(VENV)/.app requirements-dev.txt
 	$(VENV)/bin/python -m pip install -r requirements-dev.txt
 	touch $@
 
+# what checks the page's scripts; npm must be there
+node_modules/.lint: package.json package-lock.json .npmrc
+	npm ci --no-audit --no-fund
+	touch $@
+
 app: $(VENV)/.app
 	PORT=$(PORT) $(VENV)/bin/python app.py
 
-lint: $(VENV)/.test
+lint: $(VENV)/.test node_modules/.lint
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
+	node_modules/.bin/biome lint --error-on-warnings
 
 test: lint
 	$(VENV)/bin/python -m pytest

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 
 from core.assessment.assessor import Assessor
+from core.assessment.map_guide import guide_for
 from core.bones import Sex
 from core.evaluation.figures import as_json
 from core.film.radiograph import read_radiograph
@@ -83,7 +84,9 @@ def main() -> None:
 
     def assess_and_explain() -> object:
         hand = assessor.find_hand(read_radiograph(path))
-        return assessor.explain(hand, assessor.assess_hand(hand, given))
+        return assessor.explain(
+            hand, assessor.assess_hand(hand, given), guide_for(assessor.weights["grader"]).first_stage
+        )
 
     figures = Speed(
         threads=torch.get_num_threads(),

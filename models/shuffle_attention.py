@@ -97,17 +97,16 @@ class ShuffleAttention(Freezable):
         return channel_shuffle(x * self.applied(x), 2)
 
 
-def gate_maps(x: Tensor, gates: Gates, attention: ShuffleAttention) -> tuple[Tensor, Tensor]:
-    """Two pictures of the gates, BxHxW each, on the gates' own absolute 0..1 scale.
+def passing(x: Tensor, gates: Tensor) -> Tensor:
+    """How much of what is active at a place the gates let through, BxHxW on the gates' own absolute 0..1 scale.
 
-    Channel map: at every position the mean of the channel gates, weighted by how active each channel is there (|x|), so
-    that it shows which places the favoured channels come from. Spatial map: the spatial gates' mean over channels.
+    Activity times gate, against activity (|x|); where nothing is active, the plain mean of the gates. x: BxKxHxW, what
+    enters the gates. gates: of the same channels, BxKxHxW or BxKx1x1.
     """
-    activity = x[:, attention.channel_index].abs()
-    channel = (activity * gates.channel).sum(1) / activity.sum(1).clamp_min(1e-9)
-    quiet = activity.sum(1) < 1e-9  # no activity to weight by: the plain mean
-    channel = torch.where(quiet, gates.channel.mean(1).expand_as(channel), channel)
-    return channel, gates.spatial.mean(1)
+    activity = x.abs()
+    total = activity.sum(1)
+    share = (activity * gates).sum(1) / total.clamp_min(1e-9)
+    return torch.where(total < 1e-9, gates.mean(1).expand_as(share), share)
 
 
 def upsample(maps: Tensor, side: int) -> Tensor:

@@ -1,8 +1,10 @@
 """A real ledger with made-up films, on which made-up readers and a made-up model say what a test wants."""
 
 import random
+import sys
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from core.bones import RUS_BONES, Sex
 from core.film.box import Box
 from core.film.radiograph import Radiograph, film_hash
 from core.hand.localization import Localization
-from core.ledger import Correction, Event, Ledger, LedgerSettings
+from core.ledger import Correction, Event, FilmState, Ledger, LedgerSettings, PredictionRecord, fold, predictions
 from core.standards import STANDARDS, grade_count, grade_label, score_card, tw3_stage
 
 #: Grade by bone; None: cannot be read.
@@ -31,6 +33,17 @@ def shifted(grades: Grades, steps: int, bones: tuple[str, ...] = RUS_BONES) -> d
         grade = grades[bone]
         moved[bone] = None if grade is None else min(max(grade + steps, 0), grade_count(bone))
     return moved
+
+
+def standing(ledger: Ledger, film_id: int) -> FilmState:
+    """What stands of a film, by its whole history."""
+    return fold(ledger.history(film_id))
+
+
+def all_predictions(ledger: Ledger) -> list[PredictionRecord]:
+    """The predictions and refusals of all films, by film."""
+    with ledger.reading_transaction() as connection:
+        return predictions.of_films(connection, 1, sys.maxsize, datetime.now(UTC))
 
 
 class ReadingRoom:
@@ -140,7 +153,7 @@ class ReadingRoom:
             self.restore(film, chance.choice(own), reader)
         elif kind == "gold":
             self.set_gold(film, hand_at(chance.random()), reader)
-        elif kind == "clear" and self.ledger.gold(film) is not None:
+        elif kind == "clear" and standing(self.ledger, film).gold_reading() is not None:
             self.clear_gold(film, reader)
         elif kind in ("skip", "flag", "unflag", "assign"):
             token = uuid.uuid4().hex

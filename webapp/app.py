@@ -4,7 +4,6 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from html import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,17 +25,11 @@ from webapp.own_pages import OwnPagesOnly
 from webapp.queue.tab import build_queue_tab
 from webapp.service import shipped_assessor, warm_up
 from webapp.shared.components import styled_html
+from webapp.shared.templates import render
 from webapp.shared.theme import page_head, theme
 from webapp.shared.words import DISCLAIMER
 
 _log = logging.getLogger(__name__)
-
-_HEADER: Final = f"""
-<header class="masthead">
-  <div><h1>BoneGrade</h1><p>Bone age from the 13 epiphyses of a child's hand: RUS-CHN, TW3-RUS and TW3-C</p></div>
-  <p class="disclaimer" role="note">{DISCLAIMER}</p>
-</header>
-"""
 
 _WELCOMES: Final = {
     "local": "One reader, this machine's user, with every role; what they say is kept.",
@@ -59,7 +52,7 @@ def build_app(desk: Desk, examples_folder: Path = EXAMPLES_FOLDER) -> gr.Blocks:
     """
     app = gr.Blocks(title="BoneGrade", analytics_enabled=False, delete_cache=(_CLEANED_EVERY_SECONDS, KEPT_SECONDS))
     with app:
-        styled_html(_HEADER)
+        styled_html(render("page/header.html", disclaimer=DISCLAIMER))
         _build_sign(desk)
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Assess", id="assess"):
@@ -91,9 +84,9 @@ def _build_sign(desk: Desk) -> None:
         try:
             reader = desk.reader(request)
         except BoneGradeError as error:
-            return f'<p class="who">{escape(str(error))}</p>'
+            return render("page/who.html", refused=str(error))
         remark = "" if desk.access.keeps else " · demo: nothing is kept here"
-        return f'<p class="who"><b>{escape(reader.name)}</b> · {reader.role.name.lower()}{remark}</p>'
+        return render("page/who.html", refused="", reader=reader, remark=remark)
 
     gr.on(None, who, None, sign, show_progress="hidden", api_visibility="private")
 

@@ -5,8 +5,9 @@ from typing import Self
 
 from core.assessment.bone_age import bone_age, months_of_totals
 from core.assessment.checks import check_of_grades, checks_of_ages, checks_of_film
-from core.assessment.explain import explain
+from core.assessment.explain import FINEST_CAM, explain
 from core.assessment.grader import Grader
+from core.assessment.map_guide import guide_for
 from core.assessment.records import (
     Assessment,
     BoneAssessment,
@@ -175,11 +176,13 @@ class Assessor:
         crop = hand.cut(region)
         return RegradedBone(region, crop, self.grader.grade({bone: crop})[bone])
 
-    def explain(self, hand: Hand, assessment: Assessment, stage: int = 3) -> Explanation:
-        """Grad-CAM and Shuffle-Attention maps of all graded bones. hand: what the assessment is of."""
+    def explain(self, hand: Hand, assessment: Assessment, stage: int) -> Explanation:
+        """Maps of all graded bones: gates of a stage (1..4) and Grad-CAM of the same one, but of none with fewer than 12 x 12
+        places. hand: what the assessment is of."""
         grades = {bone: graded.grade for bone, graded in assessment.bones.items() if graded is not None}
         crops = {bone: crop for bone, crop in hand.crops.items() if bone in grades}
-        return explain(self.grader.network, crops, grades, stage)
+        guide = guide_for(self.weights["grader"]).of_stage(stage)
+        return explain(self.grader.network, crops, grades, stage, min(stage, FINEST_CAM), guide)
 
     def _influence(
         self, sex: Sex, bone: str, grade: int, expected_total: float | None, share: float

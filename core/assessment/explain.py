@@ -1,6 +1,7 @@
-"""Shows where the grading network looked: Grad-CAM of the predicted grades and the Shuffle-Attention gates of one stage."""
+"""Shows where the grading network looked: Grad-CAM of the predicted grades, and the gates of one stage."""
 
 from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -9,12 +10,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.assessment.grader import network_input
-from core.assessment.records import BoneMaps, Explanation
+from core.assessment.records import BoneMaps, Explanation, StageGuide
 from core.bones import RUS_BONES
 from core.hand.crops import CROP_SIDE
+from models.attention_residual import AttentionPath
 from models.bone_grader import BoneGrader
-from models.improved_resnet import ResidualUnit
-from models.shuffle_attention import gate_maps, upsample
+from models.shuffle_attention import ShuffleAttention, passing, upsample
+
+#: The last stage with 12 x 12 places; Grad-CAM of a later one is coarser than a growth plate.
+FINEST_CAM: Final = 2
 
 
 class _GradeScores(torch.nn.Module):
@@ -36,41 +40,70 @@ class _GradeScores(torch.nn.Module):
 
 
 def explain(
-    grader: BoneGrader, crops: Mapping[str, NDArray[np.float32]], grades: Mapping[str, int], stage: int = 3
+    grader: BoneGrader,
+    crops: Mapping[str, NDArray[np.float32]],
+    grades: Mapping[str, int],
+    stage: int,
+    cam_stage: int,
+    guide: StageGuide,
 ) -> Explanation:
     """Maps of all crops in one batched forward and backward pass.
 
     crops: with margin, as core.hand.crops.cut makes them, by bone. grades: the predicted RUS-CHN grade of each.
-    stage: 1..4. Raises ValueError for another stage, or for a network without Shuffle Attention.
+    stage, cam_stage: 1..4, of the gates and of Grad-CAM. guide: of `stage`. Raises ValueError for another stage, or for a
+    network without Shuffle Attention or the attention residual.
     """
-    if stage not in (1, 2, 3, 4):
-        raise ValueError(f"The network has stages 1 to 4; there is no stage {stage}.")
+    for given in (stage, cam_stage):
+        if given not in (1, 2, 3, 4):
+            raise ValueError(f"The network has stages 1 to 4; there is no stage {given}.")
     if not crops:
-        return Explanation(stage, {})
-    unit = grader.trunk.stages()[stage - 1][-1]
-    assert isinstance(unit, ResidualUnit)
-    if unit.attention is None:
-        raise ValueError("These weights are of a network without Shuffle Attention; it has no gates to show.")
+        return Explanation(stage, cam_stage, {}, guide)
+    units = grader.trunk.last_units()
+    attention, path = units[stage - 1].attention, units[stage - 1].path
+    if attention is None or path is None:
+        raise ValueError(
+            "These weights are of a network without Shuffle Attention or the attention residual; it has no gates to show."
+        )
     bones = [bone for bone in RUS_BONES if bone in crops]
     which = torch.tensor([RUS_BONES.index(bone) for bone in bones])
     stack = torch.from_numpy(np.stack([crops[bone] for bone in bones]))[:, None]
     views = network_input(stack)
-    entering: list[Tensor] = []
-    hook = unit.attention.register_forward_pre_hook(lambda _, inputs: entering.append(inputs[0].detach()))
+    entered: dict[str, Any] = {}
+    hooks = [
+        attention.register_forward_hook(lambda _, given, left: entered.update(attention=(given[0], left))),
+        path.register_forward_pre_hook(lambda _, given: entered.update(path=given)),
+    ]
     try:
-        cam = LayerGradCam(_GradeScores(grader), unit)
+        cam = LayerGradCam(_GradeScores(grader), units[cam_stage - 1])
         target = torch.tensor([grades[bone] for bone in bones])
         attribution = cam.attribute(views, target=target, additional_forward_args=(which,), relu_attributions=True)
     finally:
-        hook.remove()
+        for hook in hooks:
+            hook.remove()
     assert isinstance(attribution, Tensor)
     heat = LayerAttribution.interpolate(attribution.detach(), (CROP_SIDE, CROP_SIDE), "bilinear")[:, 0]
     heat = heat / heat.amax((1, 2), keepdim=True).clamp_min(1e-12)
     with torch.inference_mode():
-        channel, spatial = gate_maps(entering[0], unit.attention.gates(entering[0]), unit.attention)
-        channel, spatial = upsample(channel, CROP_SIDE), upsample(spatial, CROP_SIDE)
+        gates = _gate_maps(attention, path, entered["attention"], entered["path"], guide)
     shown = (views[:, 0] * 0.25 + 0.5).clamp(0, 1)
-    arrays = [m.float().clamp(0, 1).numpy() for m in (shown, heat, spatial, channel)]
-    return Explanation(
-        stage, {bone: BoneMaps(bone, *(np.ascontiguousarray(a[i]) for a in arrays)) for i, bone in enumerate(bones)}
-    )
+    arrays = [m.float().clamp(0, 1).numpy() for m in (shown, heat, *gates)]
+    maps = {bone: BoneMaps(bone, *(np.ascontiguousarray(a[i]) for a in arrays)) for i, bone in enumerate(bones)}
+    return Explanation(stage, cam_stage, maps, guide)
+
+
+def _gate_maps(
+    attention: ShuffleAttention,
+    path: AttentionPath,
+    around_attention: tuple[Tensor, ...],
+    into_path: tuple[Tensor, tuple[int, int]],
+    guide: StageGuide,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The maps of GATE_MAPS, in their order. around_attention: what entered and what left Shuffle Attention, which is what the
+    attention residual's gates are laid on. into_path: what its path was given."""
+    entering, leaving = (values.detach() for values in around_attention)
+    gates = attention.gates(entering)
+    spatial = passing(entering[:, attention.spatial_index], gates.spatial)
+    chosen = slice(None) if guide.channels is None else list(guide.channels)
+    channel = passing(entering[:, attention.channel_index[chosen]], gates.channel[:, chosen])
+    residual = passing(leaving, path.gates(*into_path))
+    return upsample(spatial, CROP_SIDE), upsample(channel, CROP_SIDE), upsample(residual, CROP_SIDE)

@@ -1,9 +1,9 @@
 """What is read from a film, as frozen records: the assessment, its bones, ages, checks and maps. No torch comes with them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -216,9 +216,10 @@ def _bone_dict(bone: BoneAssessment) -> dict[str, Any]:
 class BoneMaps:
     """One bone's pictures, each CROP_SIDE x CROP_SIDE float32 in [0, 1].
 
-    crop: what the network saw, upright. grad_cam: share of this crop's strongest attribution. sa_spatial, sa_channel: the
-    gates themselves on their absolute scale, never stretched (an untrained gate is 0.73 everywhere); the channel map is
-    the mean channel gate weighted by where each channel is active.
+    crop: what the network saw, upright. grad_cam: share of this crop's strongest attribution. The others are gates on their
+    absolute scale, never stretched: how much of what is active at a place passes them. sa_spatial: Shuffle Attention's
+    spatial gates. sa_channel: its channel gates, of the channels of MapGuide.channels. residual: the gates of the attention
+    residual (paper, Fig. 3).
     """
 
     bone: str
@@ -226,14 +227,36 @@ class BoneMaps:
     grad_cam: Map
     sa_spatial: Map
     sa_channel: Map
+    residual: Map
+
+
+#: The kinds of BoneMaps that show gates.
+GATE_MAPS: Final = ("sa_spatial", "sa_channel", "residual")
+
+
+@dataclass(frozen=True)
+class StageGuide:
+    """How a stage's gates are shown.
+
+    channels: numbers of the channels whose channel gates differ most between grades, among Shuffle Attention's channel
+    half; None: all. scales: by GATE_MAPS, the lowest and the highest value that the colour bar spans (0..1). spread: the
+    standard deviation of the spatial map over a crop, the median over hands; None where it was not measured.
+    """
+
+    channels: tuple[int, ...] | None = None
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=lambda: dict.fromkeys(GATE_MAPS, (0.0, 1.0)))
+    spread: float | None = None
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Maps of all bones that were graded, in RUS_BONES order, taken at `stage` (1..4) of the network."""
+    """Maps of all bones that were graded, in RUS_BONES order: gates of `stage` (1..4) of the network, Grad-CAM of
+    `cam_stage`. guide: how that stage's gates are to be shown."""
 
     stage: int
+    cam_stage: int
     maps: dict[str, BoneMaps]
+    guide: StageGuide
 
 
 @dataclass(frozen=True)
@@ -267,7 +290,7 @@ class FilmAssessor(Protocol):
     def assess_hand(self, hand: Hand, sex: Sex, progress: Progress | None = None) -> Assessment: ...
     def for_sex(self, hand: Hand, assessment: Assessment, sex: Sex) -> Assessment: ...
     def regrade(self, hand: Hand, bone: str, box: Box) -> RegradedBone: ...
-    def explain(self, hand: Hand, assessment: Assessment, stage: int = 3) -> Explanation: ...
+    def explain(self, hand: Hand, assessment: Assessment, stage: int) -> Explanation: ...
 
     def score(
         self,

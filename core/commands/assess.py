@@ -9,7 +9,8 @@ import numpy as np
 import typer
 
 from core.assessment.assessor import Assessor
-from core.assessment.records import Assessment, Explanation
+from core.assessment.map_guide import guide_for
+from core.assessment.records import GATE_MAPS, Assessment, Explanation
 from core.bones import Sex
 from core.commands.stopping import stop
 from core.errors import BoneGradeError, FilmRefused
@@ -35,7 +36,8 @@ def assess(
         hand = assessor.find_hand(read_radiograph(file))
         assessment = assessor.assess_hand(hand, sex)
         if maps is not None:
-            write_maps(assessor.explain(hand, assessment), maps)
+            stage = guide_for(assessor.weights["grader"]).first_stage
+            write_maps(assessor.explain(hand, assessment, stage), maps)
     except FilmRefused as refused:
         if as_json:
             typer.echo(json.dumps({"refused": refused.reason, "message": str(refused)}))
@@ -53,7 +55,7 @@ def write_maps(explanation: Explanation, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for bone, maps in explanation.maps.items():
-            for name in ("crop", "grad_cam", "sa_spatial", "sa_channel"):
+            for name in ("crop", "grad_cam", *GATE_MAPS):
                 levels = np.round(getattr(maps, name) * 255).astype(np.uint8)
                 (folder / f"{bone}_{name}.png").write_bytes(cv2.imencode(".png", levels)[1].tobytes())
     except OSError as error:

@@ -15,7 +15,7 @@ from core.evaluation.accuracy.pictures import make_folder
 from core.evaluation.chart import write_chart
 from core.evaluation.figures import Inline, as_json
 from core.evaluation.gates import GateFigures, gate_figures, gates_text
-from core.evaluation.table1.figures import by_year_text, table1_figures, table1_text
+from core.evaluation.table1.figures import by_year_text, frozen_text, table1_figures, table1_text
 from core.evaluation.table1.pictures import by_year_chart, table1_plot
 from core.evaluation.table1.runs import run_table1
 from core.hand.localizer import Localizer
@@ -43,7 +43,7 @@ def table1(
         val = complete_hands(material.val)
         outcomes = run_table1(material.train, val, material.exemplars, run, epochs)
         figures = table1_figures(outcomes, val)
-        typer.echo(table1_text(figures) + "\n\n" + by_year_text(figures.by_year))
+        typer.echo("\n\n".join((table1_text(figures), frozen_text(figures), by_year_text(figures.by_year))))
         if out is not None:
             (out / "table1.json").write_text(as_json(figures) + "\n")
             table1_plot(outcomes, val).write_html(out / "table1.html", include_plotlyjs="directory")

@@ -30,8 +30,12 @@ COMMANDS: Final = {
         "Measures how far the age moves when the same hand comes on another film, and whether non-hands are refused.",
     ),
     "explanation-checks": (
-        "explanation_checks",
+        "maps",
         "Measures whether the maps change with the weights, lie on the growth plate, and mark what the grade rests on.",
+    ),
+    "map-guide": (
+        "maps",
+        "Measures the scales that maps are shown on, the channels that tell grades apart, and which stage to show first.",
     ),
     "export": (
         "dataset",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -21,6 +21,12 @@ from models.freezable import Freezable, frozen_at
 from models.improved_resnet import ResidualUnit
 from models.shuffle_attention import ShuffleAttention
 
+#: What can be frozen, by its name in FrozenErrors.
+FROZEN: Final = {
+    "shuffle_attention": "Shuffle Attention frozen",
+    "attention_residual": "attention residual frozen",
+    "dual_pooling": "maximum half of dual pooling frozen",
+}
 _HANDS_AT_ONCE = 16
 #: What entered modules last, argument by argument.
 _Entered = dict[Freezable, tuple[Any, ...]]
@@ -75,20 +81,22 @@ def gate_figures(network: BoneGrader, hands: HandCrops) -> GateFigures:
         raise BoneGradeError(
             "None of these hands has all 13 bones, so that there is no age whose error could be measured."
         )
-    network.eval()
-    means = mean_gates(network, complete)
+    return GateFigures(len(complete), frozen_errors(network, complete), stage_spreads(network.eval(), complete))
 
-    def error(addition: type[Freezable] | None) -> float | None:
-        held = {module: mean for module, mean in means.items() if addition is not None and isinstance(module, addition)}
-        if addition is not None and not held:
-            return None
+
+def frozen_errors(network: BoneGrader, hands: HandCrops) -> FrozenErrors:
+    """Of a network, left as it was, in use. hands: at least one, each with all 13 bones."""
+    means = mean_gates(network.eval(), hands)
+
+    def error(held: dict[Freezable, Tensor]) -> float:
         with frozen_at(held):
-            return round(float(np.abs(months_of(network, complete) - complete.months).mean()), 3)
+            return round(float(np.abs(months_of(network, hands) - hands.months).mean()), 3)
 
-    as_is = error(None)
-    assert as_is is not None
-    errors = FrozenErrors(as_is, error(ShuffleAttention), error(AttentionPath), error(DualPooling))
-    return GateFigures(len(complete), errors, stage_spreads(network, complete))
+    def without(addition: type[Freezable]) -> float | None:
+        held = {module: mean for module, mean in means.items() if isinstance(module, addition)}
+        return error(held) if held else None
+
+    return FrozenErrors(error({}), without(ShuffleAttention), without(AttentionPath), without(DualPooling))
 
 
 @torch.inference_mode()
@@ -168,12 +176,8 @@ def _entering(modules: Iterable[Freezable]) -> Iterator[_Entered]:
 
 def gates_text(figures: GateFigures) -> str:
     """One table in Markdown."""
-    errors = {
-        "MAE as it is, months": figures.mae_months.as_is,
-        "MAE, Shuffle Attention frozen": figures.mae_months.shuffle_attention,
-        "MAE, attention residual frozen": figures.mae_months.attention_residual,
-        "MAE, maximum half of dual pooling frozen": figures.mae_months.dual_pooling,
-    }
+    errors = {"MAE as it is, months": figures.mae_months.as_is}
+    errors |= {f"MAE, {title}": getattr(figures.mae_months, name) for name, title in FROZEN.items()}
     spreads = {
         "spread of a spatial gate over a crop": [stage.spatial for stage in figures.spread],
         "spread of the spatial gates' mean map": [stage.spatial_map for stage in figures.spread],

@@ -93,12 +93,6 @@ def exists(connection: sa.Connection, film_id: int, prediction_id: int) -> bool:
     return connection.execute(_IS_OF_FILM, given).first() is not None
 
 
-def page(connection: sa.Connection, after: int, limit: int) -> list[PredictionRecord]:
-    """The next predictions in id order."""
-    query = sa.select(_PREDICTION).where(_PREDICTION.c.id > after).order_by(_PREDICTION.c.id).limit(limit)
-    return [record(row) for row in connection.execute(query)]
-
-
 def latest_between(connection: sa.Connection, first: int, last: int) -> dict[int, PredictionRecord]:
     """The latest prediction of each film of a range of ids."""
     query = sa.select(_PREDICTION).where(_PREDICTION.c.film_id.between(first, last)).order_by(_PREDICTION.c.id)

@@ -1,6 +1,6 @@
 """The ledger: what films there are, what the model said of them, and what people said. Nothing said is lost or changed."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final, Literal, Self, TypeVar
@@ -19,7 +19,7 @@ from core.ledger.films import AddedFilm
 from core.ledger.patients import Pseudonyms
 from core.ledger.pictures import PictureFolder
 from core.ledger.readings import fold
-from core.ledger.records import Correction, Event, FilmRecord, LabelRule, PredictionRecord, Reading
+from core.ledger.records import Correction, Event, FilmRecord, PredictionRecord, Reading
 from core.ledger.saying import checked_words, say
 from core.ledger.settings import LedgerSettings
 from core.machine import make_folder
@@ -187,10 +187,6 @@ class Ledger:
         with self._database.reading() as connection:
             return predictions.unseen_films(connection, weights)
 
-    def predictions(self) -> Iterator[PredictionRecord]:
-        """All predictions of all films in the order in which they were made, streamed."""
-        return self._pages(predictions.page, 0, None)
-
     # What people say
 
     def revision(self, film_id: int) -> int:
@@ -293,18 +289,6 @@ class Ledger:
     def reading(self, film_id: int, reader: str) -> Reading:
         """One reader's word on the film; empty if there is none."""
         return fold(self.history(film_id)).reading(reader)
-
-    def readings(self, film_id: int) -> dict[str, Reading]:
-        """Every reader's word on the film, by reader."""
-        return fold(self.history(film_id)).readings()
-
-    def labels(self, film_id: int, rule: LabelRule, reviewers: Collection[str] = ()) -> Reading:
-        """The one reading of the film by a rule; reviewers: names of those with that role or a higher one."""
-        return fold(self.history(film_id)).labels(rule, reviewers)
-
-    def gold(self, film_id: int) -> Reading | None:
-        """The film's gold reading."""
-        return fold(self.history(film_id)).gold_reading()
 
     def history(self, film_id: int) -> list[Event]:
         """All that was said of the film, oldest first."""

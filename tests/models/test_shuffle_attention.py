@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.freezable import frozen_at
-from models.shuffle_attention import Gates, ShuffleAttention, channel_shuffle, gate_maps, upsample
+from models.shuffle_attention import ShuffleAttention, channel_shuffle, passing, upsample
 
 UNTRAINED_GATE = 0.731059  # sigmoid(1)
 
@@ -217,40 +217,40 @@ def test_output_keeps_the_precision_of_the_input() -> None:
     torch.testing.assert_close(attention(x.bfloat16()).float(), attention(x), atol=0.05, rtol=0.05)
 
 
-def test_gate_maps_weigh_channel_gates_by_activity() -> None:
-    attention = ShuffleAttention(channels=4, groups=1)
-    x = torch.tensor([[3.0, 0.0], [-1.0, 2.0], [9.0, 9.0], [9.0, 9.0]]).view(1, 4, 1, 2)
-    gates = Gates(
-        channel=torch.tensor([0.5, 0.9]).view(1, 2, 1, 1), spatial=torch.tensor([[0.2, 0.4], [0.6, 0.5]])[None, :, None]
-    )
-    channel, spatial = gate_maps(x, gates, attention)
+def test_what_passes_is_the_gates_weighed_by_activity() -> None:
+    x = torch.tensor([[3.0, 0.0], [-1.0, 2.0]]).view(1, 2, 1, 2)
+    of_channels = torch.tensor([0.5, 0.9]).view(1, 2, 1, 1)
     # (3 * 0.5 + 1 * 0.9) / 4 = 0.6; (0 * 0.5 + 2 * 0.9) / 2 = 0.9
-    torch.testing.assert_close(channel, torch.tensor([[[0.6, 0.9]]]))
-    torch.testing.assert_close(spatial, torch.tensor([[[0.4, 0.45]]]))
+    torch.testing.assert_close(passing(x, of_channels), torch.tensor([[[0.6, 0.9]]]))
+    of_places = torch.tensor([[0.2, 0.4], [0.6, 0.5]])[None, :, None]
+    # (3 * 0.2 + 1 * 0.6) / 4 = 0.3; (0 * 0.4 + 2 * 0.5) / 2 = 0.5
+    torch.testing.assert_close(passing(x, of_places), torch.tensor([[[0.3, 0.5]]]))
 
 
-def test_gate_maps_of_constant_gates_are_constant_and_not_stretched() -> None:
+def test_gates_that_are_all_alike_make_an_even_map_that_is_not_stretched() -> None:
     attention = ShuffleAttention(channels=16, groups=2)
     x = torch.randn(2, 16, 6, 6)
-    for picture in gate_maps(x, attention.gates(x), attention):
-        torch.testing.assert_close(picture, torch.full((2, 6, 6), UNTRAINED_GATE))
+    gates = attention.gates(x)
+    for index, of in ((attention.channel_index, gates.channel), (attention.spatial_index, gates.spatial)):
+        torch.testing.assert_close(passing(x[:, index], of), torch.full((2, 6, 6), UNTRAINED_GATE))
 
 
-def test_gate_maps_of_a_silent_place_are_the_plain_mean() -> None:
+def test_where_nothing_is_active_the_map_is_the_gates_plain_mean() -> None:
     attention = trained(8, 1)
     x = torch.zeros(1, 8, 3, 3)
     gates = attention.gates(x)
-    channel, _ = gate_maps(x, gates, attention)
-    torch.testing.assert_close(channel, gates.channel.mean().expand(1, 3, 3))
+    torch.testing.assert_close(
+        passing(x[:, attention.channel_index], gates.channel), gates.channel.mean().expand(1, 3, 3)
+    )
 
 
-def test_gate_maps_lie_between_the_gates() -> None:
+def test_what_passes_lies_between_the_gates() -> None:
     attention = trained(32, 4)
     x = torch.randn(2, 32, 6, 6) * 2
     gates = attention.gates(x)
-    for picture, of in zip(gate_maps(x, gates, attention), gates, strict=True):
+    for index, of in ((attention.channel_index, gates.channel), (attention.spatial_index, gates.spatial)):
+        picture = passing(x[:, index], of)
         assert picture.shape == (2, 6, 6)
-        assert (picture > 0).all() and (picture < 1).all()
         assert of.min() - 1e-6 <= picture.min() and picture.max() <= of.max() + 1e-6
 
 

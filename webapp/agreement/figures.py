@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from html import escape
+from html import escape  # Plotly reads names as a small markup of its own, without a template
 from typing import Final
 
 import numpy as np

@@ -2,17 +2,19 @@
 
 import uuid
 from collections.abc import Callable, Sequence
-from html import escape
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import gradio as gr
+from markupsafe import Markup
 
 from core.access.roles import Action, Reader, enforce
 from core.agreement import ReadingTable, agreed_films, gold_films
 from core.annotation.gold import GoldView, gold_view, make_agreed_gold, put_back, take_back
 from core.errors import BoneGradeError
 from core.ledger import FilmRecord, Ledger
-from webapp.annotate.view import when
+from webapp.shared.templates import render
 from webapp.shared.words import SEX_WORDS, counted, short_hash
 
 #: So many films of each list are shown, the newest.
@@ -34,6 +36,35 @@ watch("value", showTimes);
 _Row = tuple[FilmRecord, GoldView]
 
 
+@dataclass(frozen=True)
+class _Change:
+    """What a button asks for. revision: of the film as the page shows it."""
+
+    what: str
+    words: str
+    film_id: int
+    revision: int
+
+
+@dataclass(frozen=True)
+class _Film:
+    """One line of a list. title: the film's name on the Annotate tab. who: read it or set its gold reading. at: when."""
+
+    id: int
+    title: str
+    who: str
+    at: datetime | None
+    change: _Change
+
+
+@dataclass(frozen=True)
+class _List:
+    title: str
+    sentence: str
+    heads: tuple[str, ...] = ()
+    films: tuple[_Film, ...] = ()
+
+
 class GoldFilms:
     """The lists and their buttons. Every method asks whether the reader may."""
 
@@ -47,15 +78,16 @@ class GoldFilms:
         """Calls `change` with the inputs and what was asked (gr.EventData) when one of the buttons is pressed."""
         self.part.asked(change, inputs, outputs, **settings)
 
-    def shown(self, table: ReadingTable, reader: Reader, said: str = "") -> str:
-        """Both lists; nothing at all for whoever may not set gold readings. said: what came of what was asked, in HTML."""
+    def shown(self, table: ReadingTable, reader: Reader, said: Markup | None = None) -> str:
+        """Both lists; nothing at all for whoever may not set gold readings. said: what came of what was asked."""
         if self._ledger is None or not reader.may(Action.SET_GOLD):
             return ""
-        lists = self._agreed(table, reader) + self._gold(table, reader)
-        return f'<div role="status">{said}</div><div class="gold-lists">{lists}</div>'
+        return render(
+            "agreement/gold_films.html", said=said, lists=[self._agreed(table, reader), self._gold(table, reader)]
+        )
 
-    def change(self, asked: dict[str, Any], reader: Reader) -> str:
-        """Does what a button asks for; returns what came of it, in HTML. Raises BoneGradeError."""
+    def change(self, asked: dict[str, Any], reader: Reader) -> Markup:
+        """Does what a button asks for; returns what came of it. Raises BoneGradeError."""
         enforce(reader, Action.SET_GOLD)
         if self._ledger is None:
             raise BoneGradeError("Nothing is kept here, so no film has a gold reading.")
@@ -66,53 +98,41 @@ class GoldFilms:
                 return _note(f"Film {film_id} is gold now, by what its readers agree on.")
             case "back":
                 event = take_back(self._ledger, film_id, reader, revision=revision, token=token)
-                again = _button("again", "Put back", film_id, event.revision)
+                again = _Change("again", "Put back", film_id, event.revision)
                 return _note(f"Film {film_id} is not gold any more.", again)
             case "again":
                 put_back(self._ledger, film_id, reader, revision=revision, token=token)
                 return _note(f"Film {film_id} is gold again.")
         raise BoneGradeError("The page asked for what cannot be done; reload it.")
 
-    def _agreed(self, table: ReadingTable, reader: Reader) -> str:
-        film_ids = agreed_films(table).tolist()
-        rows = [(film, view) for film, view in self._rows(film_ids, reader) if view.agreed_by and view.gold is None]
-        if not rows:
-            return _list(
-                "Agreed on, not gold yet", "No film that is not gold yet has the same grades by two readers or more."
-            )
+    def _agreed(self, table: ReadingTable, reader: Reader) -> _List:
+        title, film_ids = "Agreed on, not gold yet", agreed_films(table).tolist()
+        films = tuple(
+            _film(film, ", ".join(view.agreed_by), view.last_read, ("agreed", "Make gold"), view.revision)
+            for film, view in self._rows(film_ids, reader)
+            if view.agreed_by and view.gold is None
+        )
+        if not films:
+            return _List(title, "No film that is not gold yet has the same grades by two readers or more.")
         sentence = (
             f"{counted(len(film_ids), 'film')} on which at least two readers graded all 13 bones and nobody differs. "
             f"Made gold, a film is mixed into the queue of whoever has not read it.{_newest(len(film_ids))}"
         )
-        lines = [
-            (
-                _film(film),
-                escape(", ".join(view.agreed_by)),
-                "" if view.last_read is None else when(view.last_read),
-                _button("agreed", "Make gold", film.id, view.revision),
-            )
-            for film, view in rows
-        ]
-        return _list("Agreed on, not gold yet", sentence, ("Film", "Readers", "Last read"), lines)
+        return _List(title, sentence, ("Film", "Readers", "Last read"), films)
 
-    def _gold(self, table: ReadingTable, reader: Reader) -> str:
-        film_ids = gold_films(table).tolist()
-        lines = [
-            (
-                _film(film),
-                escape(view.gold.reader),
-                when(view.gold.made_at),
-                _button("back", "Take back", film.id, view.revision),
-            )
+    def _gold(self, table: ReadingTable, reader: Reader) -> _List:
+        title, film_ids = "Gold now", gold_films(table).tolist()
+        films = tuple(
+            _film(film, view.gold.reader, view.gold.made_at, ("back", "Take back"), view.revision)
             for film, view in self._rows(film_ids, reader)
             if view.gold is not None
-        ]
-        if not lines:
-            return _list("Gold now", "No film has a gold reading.")
+        )
+        if not films:
+            return _List(title, "No film has a gold reading.")
         sentence = (
             f"{counted(len(film_ids), 'film')} with a gold reading. Readers are not told.{_newest(len(film_ids))}"
         )
-        return _list("Gold now", sentence, ("Film", "Set by", "Set"), lines)
+        return _List(title, sentence, ("Film", "Set by", "Set"), films)
 
     def _rows(self, film_ids: Sequence[int], reader: Reader) -> list[_Row]:
         """The newest of the films with what stands of them now, which may be more than the table knows."""
@@ -125,34 +145,11 @@ def _newest(films: int) -> str:
     return f" Shown are the newest {_LISTED}." if films > _LISTED else ""
 
 
-def _film(film: FilmRecord) -> str:
-    """The film by the name it has on the Annotate tab, which the link opens."""
+def _film(film: FilmRecord, who: str, at: datetime | None, change: tuple[str, str], revision: int) -> _Film:
+    """change: what the film's button asks for, and what stands on it."""
     title = f"Film {film.id} · {SEX_WORDS[film.sex].lower()} · {short_hash(film.sha256)}"
-    return f'<a href="#film={film.id}">{title}</a>'
+    return _Film(film.id, title, who, at, _Change(*change, film.id, revision))
 
 
-def _button(what: str, title: str, film_id: int, revision: int) -> str:
-    return (
-        f'<button type="button" class="tool" data-gold="{what}" data-film="{film_id}" data-revision="{revision}" '
-        f'aria-label="{title}: film {film_id}">{title}</button>'
-    )
-
-
-def _note(text: str, button: str = "") -> str:
-    return f'<p class="gold-note">{escape(text)} {button}</p>'
-
-
-def _list(title: str, sentence: str, heads: Sequence[str] = (), rows: Sequence[Sequence[str]] = ()) -> str:
-    """rows: cells in HTML, one more than there are heads, for the button."""
-    text = f'<section><h4>{title}</h4><p class="agreement-sentence">{escape(sentence)}</p>'
-    if not rows:
-        return f"{text}</section>"
-    columns = "".join(f'<th scope="col">{head}</th>' for head in heads)
-    lines = "".join(
-        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>' for first, *rest in rows
-    )
-    return (
-        f'{text}<div class="table-scroll" tabindex="0" role="region" aria-label="{title}"><table class="gold-list">'
-        f'<thead><tr>{columns}<th><span class="visually-hidden">Change</span></th></tr></thead>'
-        f"<tbody>{lines}</tbody></table></div></section>"
-    )
+def _note(text: str, change: _Change | None = None) -> Markup:
+    return render("agreement/gold_note.html", text=text, change=change)

@@ -2,10 +2,10 @@
 
 import json
 import logging
-from html import escape
 from typing import Any, Final
 
 import gradio as gr
+from markupsafe import Markup
 
 from core.access.roles import Action, Reader
 from core.agreement import (
@@ -49,7 +49,8 @@ from webapp.agreement.words import (
 )
 from webapp.assess.summary import message
 from webapp.desk import Desk
-from webapp.shared.components import sentence_of, styled_html
+from webapp.shared.components import line, sentence_of, styled_html
+from webapp.shared.templates import render
 
 _log = logging.getLogger(__name__)
 
@@ -207,7 +208,7 @@ class _Tab:
             read = f"{counted(films, 'film')} read by {counted(readers, 'reader')}. {missing}"
             return {
                 self.message: "",
-                self.status: f'<p class="agreement-status">{read}</p>',
+                self.status: line(read, "agreement-status"),
                 self.body: gr.Column(visible=True),
                 self.choice: gr.Dropdown([(choice_title(entry, reader), entry.key) for entry in entries], visible=True),
                 self.scale: gr.Dropdown(visible=True),
@@ -271,7 +272,7 @@ class _Tab:
             "Grade by grade",
             confusion_sentence(one, *names),
             confusion_figure(one, *names),
-            confusion_table(one, *names) if one.kappa.films else "",
+            confusion_table(one, *names) if one.kappa.films else None,
         )
 
     def _everybody(self, table: ReadingTable, reader: Reader, scale: AgeScale) -> Updates:
@@ -326,11 +327,9 @@ class _Part:
         self._table = styled_html(elem_id=f"agreement-{name}-table")
         self.outputs = [self._text, self._plot, self._table]
 
-    def shows(self, title: str, sentence: str, figure: Any, table: str, note: str = "") -> Updates:
+    def shows(self, title: str, sentence: str, figure: Any, table: Markup | None, note: str = "") -> Updates:
         """figure: None where there is nothing to draw, which the sentence explains. note: what to mind, below it."""
-        numbers = f'<p class="table-note">{escape(note)}</p>' if note and figure else ""
-        if table and figure:
-            numbers += f"<details><summary>Numbers as a table</summary>{table}</details>"
+        numbers = render("agreement/numbers.html", table=table, note=note) if figure else ""
         return {
             self._text: _heading(title, sentence),
             self._plot: gr.Plot(value=figure, visible=figure is not None),
@@ -344,7 +343,7 @@ def _answer(asked: list[str | None], shown: list[str | None]) -> str:
 
 
 def _heading(title: str, sentence: str) -> str:
-    return f'<h3 class="part">{title}</h3><p class="agreement-sentence">{escape(sentence)}</p>'
+    return render("agreement/heading.html", title=title, sentence=sentence)
 
 
 def _names(found: Comparison) -> tuple[str, str]:

@@ -1,7 +1,9 @@
 """The numbers of the Agreement tab's figures as tables, for those who read them that way, and the tiles on top."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
 
 from core.agreement import (
     LONGEST_BONE_SECONDS,
@@ -27,8 +29,24 @@ from webapp.agreement.words import (
     too_few_films,
     voice_name,
 )
-from webapp.shared.bone_style import bone_colour
+from webapp.shared.templates import render
 from webapp.shared.words import NO_VALUE
+
+
+@dataclass(frozen=True)
+class _Tile:
+    name: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True)
+class _Row:
+    """bone: whose mark the row has, "" for no mark."""
+
+    head: str
+    cells: Sequence[str]
+    bone: str = ""
 
 
 def headline_tiles(comparison: Comparison, scale_name: str) -> str:
@@ -36,27 +54,23 @@ def headline_tiles(comparison: Comparison, scale_name: str) -> str:
     differences = comparison.ages.differences
     limits = "" if differences.limits is None else f"95 %: {months_range(differences.limits)}"
     tiles = (
-        ("Films both read", f"{comparison.pair.films:,}", ""),
-        (
+        _Tile("Films both read", f"{comparison.pair.films:,}", ""),
+        _Tile(
             "Weighted kappa",
             kappa_number(comparison.mean_kappa),
             "too few films" if comparison.mean_kappa is None else "mean over the bones",
         ),
-        ("Same grade", share_words(comparison.exact), f"at most one apart: {share_words(comparison.within_one)}"),
-        (
+        _Tile("Same grade", share_words(comparison.exact), f"at most one apart: {share_words(comparison.within_one)}"),
+        _Tile(
             f"Difference in {scale_name} age",
             NO_VALUE if differences.mean is None else f"{signed(differences.mean)} months",
             limits or too_few_films(differences.films).lower(),
         ),
     )
-    cells = "".join(
-        f'<div class="tile"><span class="tile-name">{escape(name)}</span><b>{value}</b><small>{note}</small></div>'
-        for name, value, note in tiles
-    )
-    return f'<div class="tiles agreement-tiles">{cells}</div>'
+    return render("agreement/tiles.html", tiles=tiles)
 
 
-def kappa_table(kappas: Mapping[str, Kappa], bones: Mapping[str, BoneAgreement] | None) -> str:
+def kappa_table(kappas: Mapping[str, Kappa], bones: Mapping[str, BoneAgreement] | None) -> Markup:
     """Kappa, its interval and, between two voices, the shares of equal grades."""
     heads = ["Films", "Kappa", "90 % interval"]
     heads += [] if bones is None else ["Same grade", "Within one", "Unreadable"]
@@ -71,52 +85,48 @@ def kappa_table(kappas: Mapping[str, Kappa], bones: Mapping[str, BoneAgreement] 
         if bones is not None:
             one = bones[bone]
             cells += [share_words(one.exact), share_words(one.within_one), f"{one.unreadable:,}"]
-        rows.append((BONE_TITLES[bone], cells, bone_colour(bone)))
+        rows.append(_Row(BONE_TITLES[bone], cells, bone))
     return _table("Weighted kappa by bone", "Bone", heads, rows)
 
 
-def confusion_table(agreement: BoneAgreement, first: str, second: str) -> str:
+def confusion_table(agreement: BoneAgreement, first: str, second: str) -> Markup:
     """The counts; rows are the first voice's grades."""
     grades = [grade_label(agreement.bone, grade) for grade in range(len(agreement.confusion))]
-    rows = [(label, [f"{n:,}" for n in line], "") for label, line in zip(grades, agreement.confusion, strict=True)]
+    rows = [_Row(label, [f"{n:,}" for n in line]) for label, line in zip(grades, agreement.confusion, strict=True)]
     return _table(f"Grades of {BONE_TITLES[agreement.bone]}", f"{first} \\ {second}", grades, rows)
 
 
-def ages_table(differences: AgeDifferences) -> str:
+def ages_table(differences: AgeDifferences) -> Markup:
     """Mean and limits with their intervals."""
     reach, interval = differences.limit_reach90, differences.mean_interval90
-    rows: list[tuple[str, list[str], str]] = [("Films", [f"{differences.films:,}", NO_VALUE], "")]
+    rows = [_Row("Films", [f"{differences.films:,}", NO_VALUE])]
     if differences.mean is not None and differences.limits is not None and reach is not None and interval is not None:
         lower, upper = differences.limits
         rows += [
-            ("Mean difference, months", [signed(differences.mean), months_range(interval)], ""),
-            ("Lower 95 % limit", [signed(lower), months_range((lower - reach, lower + reach))], ""),
-            ("Upper 95 % limit", [signed(upper), months_range((upper - reach, upper + reach))], ""),
+            _Row("Mean difference, months", [signed(differences.mean), months_range(interval)]),
+            _Row("Lower 95 % limit", [signed(lower), months_range((lower - reach, lower + reach))]),
+            _Row("Upper 95 % limit", [signed(upper), months_range((upper - reach, upper + reach))]),
         ]
     return _table("Differences in age", "", ["Value", "90 % interval"], rows)
 
 
-def times_table(readers: Sequence[ReadingTimes]) -> str:
+def times_table(readers: Sequence[ReadingTimes]) -> Markup:
     """Median and quartiles a film and a bone by reader, and what was left out."""
     heads = [
         "Films", "Median a film", "Middle half", "Median a bone", "Middle half of bones", "Not whole", "Away", "Not timed",
     ]  # fmt: skip
-    rows = []
-    for one in readers:
-        rows.append(
-            (
-                one.reader,
-                [
-                    f"{one.films.counted:,}", *_quartiles(one.films), *_quartiles(one.bones), f"{one.unfinished:,}",
-                    f"{one.films.interrupted:,}", f"{one.films.unmeasured:,}",
-                ],
-                "",
-            )
-        )  # fmt: skip
-    note = (
-        f'<p class="table-note">Bones that took more than {duration(LONGEST_BONE_SECONDS)} are left out likewise.</p>'
-    )
-    return _table("Time by reader", "Reader", heads, rows) + note
+    rows = [
+        _Row(
+            one.reader,
+            [
+                f"{one.films.counted:,}", *_quartiles(one.films), *_quartiles(one.bones), f"{one.unfinished:,}",
+                f"{one.films.interrupted:,}", f"{one.films.unmeasured:,}",
+            ],
+        )
+        for one in readers
+    ]  # fmt: skip
+    note = f"Bones that took more than {duration(LONGEST_BONE_SECONDS)} are left out likewise."
+    return _table("Time by reader", "Reader", heads, rows, note)
 
 
 def gold_table(scores: Sequence[GoldScore], scale_name: str) -> str:
@@ -142,7 +152,7 @@ def gold_table(scores: Sequence[GoldScore], scale_name: str) -> str:
             NO_VALUE if ages.limits is None else months_range(ages.limits),
         ]
         name = voice_name(score.voice)
-        rows.append((f"{name[0].upper()}{name[1:]}" if score.voice == MODEL else name, cells, ""))
+        rows.append(_Row(f"{name[0].upper()}{name[1:]}" if score.voice == MODEL else name, cells))
     return _table("Scores on gold films", "Reader", heads, rows)
 
 
@@ -153,16 +163,5 @@ def _quartiles(times: Times) -> tuple[str, str]:
     return duration(median), f"{duration(first)} to {duration(third)}"
 
 
-def _table(name: str, corner: str, heads: Sequence[str], rows: Iterable[tuple[str, Sequence[str], str]]) -> str:
-    """rows: head, cells and the colour of the row's mark, "" for none."""
-    columns = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
-    lines = "".join(
-        f'<tr style="--bone:{colour or "transparent"}"><th scope="row">{escape(head)}</th>'
-        + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-        + "</tr>"
-        for head, cells, colour in rows
-    )
-    return (
-        f'<div class="table-scroll" tabindex="0" role="region" aria-label="{escape(name)}"><table class="scores">'
-        f'<thead><tr><th scope="col">{escape(corner)}</th>{columns}</tr></thead><tbody>{lines}</tbody></table></div>'
-    )
+def _table(name: str, corner: str, heads: Sequence[str], rows: Sequence[_Row], note: str = "") -> Markup:
+    return render("agreement/table.html", name=name, corner=corner, heads=heads, rows=rows, note=note)

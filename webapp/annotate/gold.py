@@ -1,7 +1,7 @@
 """The gold reading on the Annotate tab, for whoever may set it: how it stands, and the buttons that change it."""
 
-from html import escape
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any
 
 from core.access.roles import Action, Reader, enforce
 from core.annotation.gold import GoldView, gold_view, make_own_gold, put_back, take_back, why_not_gold
@@ -9,11 +9,17 @@ from core.annotation.saving import UNSAVED_FIRST
 from core.annotation.work import Work
 from core.bones import RUS_BONES
 from core.errors import BoneGradeError
-from core.ledger import Event
-from webapp.annotate.view import when
 from webapp.desk import Desk
+from webapp.shared.templates import render
 
-_WHAT_FOR: Final = "Readers are measured against it; none of them is told that there is one."
+
+@dataclass(frozen=True)
+class _Button:
+    """What it asks for, and what stands on it. why_not: why it cannot be pressed, a sentence that stands beside it."""
+
+    what: str
+    words: str
+    why_not: str = ""
 
 
 def gold_panel(desk: Desk, film_id: int | None, reader: Reader) -> str:
@@ -22,22 +28,28 @@ def gold_panel(desk: Desk, film_id: int | None, reader: Reader) -> str:
         return ""
     view = None if film_id is None else gold_view(desk.ledger, film_id, reader)
     reason = why_not_gold({} if view is None else view.own)
+    event, beside = None, ""
     if view is None:
-        stands, buttons = "None yet.", [_button("own", "Make my saved reading gold", 0, reason)]
+        stands, buttons = "None yet.", [_Button("own", "Make my saved reading gold", reason)]
     elif view.gold is not None:
-        stands = f"Set by {_who_and_when(view.gold)}{escape(_beside_own(view))}"
-        buttons = [_button("back", "Take back", view.revision)]
+        stands, event, beside = "Set by", view.gold, _beside_own(view)
+        buttons = [_Button("back", "Take back")]
         if not reason and view.differing:
-            buttons.append(_button("own", "Make my saved reading gold instead", view.revision))
+            buttons.append(_Button("own", "Make my saved reading gold instead"))
         reason = ""
+    elif view.taken_back is not None:
+        stands, event, beside = "Taken back by", view.taken_back, "."
+        buttons = [_Button("again", "Put back"), _Button("own", "Make my saved reading gold", reason)]
     else:
-        stands = "None yet." if view.taken_back is None else f"Taken back by {_who_and_when(view.taken_back)}."
-        buttons = [] if view.taken_back is None else [_button("again", "Put back", view.revision)]
-        buttons.append(_button("own", "Make my saved reading gold", view.revision, reason))
-    why = f'<p class="blind" id="why-not-gold">{escape(reason)}</p>' if reason else ""
-    return (
-        f'<section class="gold-panel" aria-labelledby="gold-title"><h3 class="part" id="gold-title">Gold reading</h3>'
-        f'<p>{stands} <small>{_WHAT_FOR}</small></p>{why}<p class="gold-tools">{"".join(buttons)}</p></section>'
+        stands, buttons = "None yet.", [_Button("own", "Make my saved reading gold", reason)]
+    return render(
+        "annotate/gold.html",
+        stands=stands,
+        event=event,
+        beside=beside,
+        why_not=reason,
+        buttons=buttons,
+        revision=0 if view is None else view.revision,
     )
 
 
@@ -62,10 +74,6 @@ def change_gold(desk: Desk, command: dict[str, Any], work: Work, reader: Reader)
     raise BoneGradeError("The page asked for what cannot be done; reload it.")
 
 
-def _who_and_when(event: Event) -> str:
-    return f"<b>{escape(event.reader)}</b>, {when(event.made_at)}"
-
-
 def _beside_own(view: GoldView) -> str:
     if not view.own:
         return "; you have no saved reading to hold it against."
@@ -74,12 +82,3 @@ def _beside_own(view: GoldView) -> str:
     if not view.differing:
         return "; your saved reading says the same."
     return f"; your saved reading differs on {', '.join(view.differing)}."
-
-
-def _button(what: str, title: str, revision: int, why_not: str = "") -> str:
-    """why_not: why it cannot be pressed; it is described by the sentence beside it."""
-    disabled = ' disabled aria-describedby="why-not-gold"' if why_not else ""
-    return (
-        f'<button type="button" class="tool" data-do="gold" data-what="{what}" data-revision="{revision}"{disabled}>'
-        f"{title}</button>"
-    )

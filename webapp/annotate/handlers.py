@@ -6,40 +6,26 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import gradio as gr
-from gradio.processing_utils import save_bytes_to_cache
 
-from core.access.roles import Action, Reader
+from core.access.roles import Reader
 from core.annotation.desk import AnnotateDesk, Opened, Sitting
-from core.annotation.facts import frame_of, graded_box, kept_facts, opened_facts, saved_facts
+from core.annotation.facts import frame_of, graded_box, kept_facts, saved_facts
 from core.annotation.frame import changed_boxes
 from core.annotation.saving import NOTHING_NEW, NOTHING_TO_UNDO, UNSAVED_FIRST, Saved, Saving, corrections_file
 from core.annotation.work import Work, current_boxes, read_work
 from core.assessment.records import Assessment
 from core.bones import BONE_TITLES
 from core.errors import BoneGradeError, BoxRefused
-from core.film.burned_in_text import find_text
 from core.film.radiograph import Radiograph
 from core.ledger.reading_queue import Order, next_film
-from core.standards.grade_pictures import grade_picture
-from webapp.annotate.boxes import editor_boxes, editor_picture, film_cutting
-from webapp.annotate.gold import change_gold, gold_panel
-from webapp.annotate.parts import Kind, Parts, remark, told
-from webapp.annotate.view import (
-    clash_panel,
-    crop_uri,
-    film_title,
-    grade_guide,
-    history_panel,
-    nothing_open,
-    totals,
-    workplace,
-    writing_panel,
-)
+from webapp.annotate.filling import Filling, picture_name
+from webapp.annotate.gold import change_gold
+from webapp.annotate.parts import Kind, Parts, Updates, asking, remark, told
+from webapp.annotate.view import clash_panel, crop_uri, nothing_open, totals
 from webapp.assess.tab import FilmInHand
 from webapp.desk import Desk
 from webapp.service import TURNS
 from webapp.shared.components import sentence_of
-from webapp.shared.pictures import jpeg
 from webapp.shared.words import short_hash
 
 _log = logging.getLogger(__name__)
@@ -49,12 +35,6 @@ UNEXPECTED: Final = (
 )
 NOT_ASSESSED: Final = "There is no assessed film yet: assess one on the Assess tab, or open one from the Queue."
 FINISHED: Final = "The queue is finished: no film is left for you to read."
-NO_PIXELS: Final = (
-    "The pixels of this film were not kept, so it cannot be shown and no box moved. Add and assess the same film again to "
-    "see it; it will be recognised."
-)
-
-Updates = dict[Any, Any]
 
 
 class Handlers:
@@ -65,6 +45,7 @@ class Handlers:
         self.parts = parts
         self._annotate = AnnotateDesk(desk.ledger, desk.load_assessor, TURNS.now, keeps=desk.access.keeps)
         self._saving = Saving(self._annotate)
+        self._filling = Filling(desk, parts, self._annotate, self._saving)
 
     # --- Opening ----------------------------------------------------------------------------------------------------
 
@@ -101,96 +82,45 @@ class Handlers:
                 raise BoneGradeError(NOT_ASSESSED)
             return self._annotate.open_assessed(held.radiograph, assessment, reader)
 
-        return self._opening(opened, has_guide, request)
+        return self._opening(opened, has_guide, request, "assessed")
 
     def open_film(
         self,
-        number: str,
+        asked: str,
         held: FilmInHand | None,
         assessment: Assessment | None,
         has_guide: bool,
         request: gr.Request,
     ) -> Updates:
-        if not number.strip():
+        """asked: see webapp.annotate.parts.asking; empty where the page thought better of it."""
+        if not asked:
             return {self.parts.has_guide: has_guide}
 
         def opened(reader: Reader) -> Opened:
-            if not number.strip().isdecimal():
-                raise BoneGradeError(f"{number.strip()!r} is no film's number: open a film from the Queue.")
+            number, _, _ = asked.partition(":")
+            if not number.isdecimal():
+                raise BoneGradeError(f"{number!r} is no film's number: open a film from the Queue.")
             return self._annotate.open_film(int(number), reader, _pixels(held))
 
-        return self._opening(opened, has_guide, request, number)
+        return self._opening(opened, has_guide, request, asked)
 
     def _opening(
-        self, open_film: Callable[[Reader], Opened], has_guide: bool, request: gr.Request, asked: str = ""
+        self, open_film: Callable[[Reader], Opened], has_guide: bool, request: gr.Request, asked: str
     ) -> Updates:
-        """Fills the page with a film, or says why not; a film that is at work stays as it is. asked: by which number."""
+        """Fills the page with a film, or says why not; a film that is at work stays as it is. asked: by which name, see
+        scripts/annotate_opening.js."""
         try:
             reader = self.desk.reader(request)
             opened = open_film(reader)
-            facts = self._facts(opened, reader)
-            filled = self._filled(opened, reader)
+            facts = self._filling.facts(opened, reader)
+            filled = self._filling.all_of(opened, reader, has_guide)
         except Exception as error:
             sentence = _warned(error)
             return {
                 self.parts.empty: nothing_open(sentence),
                 self.parts.opened: told(asked=asked, message=remark(sentence, "error")),
             }
-        guide = (
-            {}
-            if has_guide
-            else {self.parts.workplace: workplace(grade_guide(grade_picture)), self.parts.has_guide: True}
-        )
-        return {**filled, **guide, self.parts.opened: told(asked=asked, **facts)}
-
-    def _facts(self, opened: Opened, reader: Reader, sentence: str = "") -> dict[str, Any]:
-        """What the script is told of an opened film. sentence: what came about, else the remark on the film."""
-        facts = opened_facts(opened, self._annotate, reader, crop_uri)
-        facts["film"]["title"] = film_title(opened.sitting)
-        return {**facts, "message": remark(sentence or opened.remark, "good" if sentence else "warning")}
-
-    def _filled(self, opened: Opened, reader: Reader) -> Updates:
-        sitting, work = opened.sitting, opened.work
-        film = sitting.film
-        asks = self._annotate.keeps and reader.may(Action.CORRECT)
-        return {
-            self.parts.empty: gr.HTML(visible=False),
-            self.parts.page: gr.Column(visible=True),
-            **self._film_views(sitting, work),
-            self.parts.totals: totals(self._annotate.live(work, sitting)),
-            self.parts.clash: "",
-            self.parts.consent: gr.Checkbox(value=False, visible=asks and (film is None or not film.consent)),
-            self.parts.writing: "",
-            **self._said(sitting, reader),
-        }
-
-    def _film_views(self, sitting: Sitting, work: Work) -> Updates:
-        if sitting.radiograph is None:
-            return {
-                self.parts.editor: gr.update(value=None, visible=False),
-                self.parts.no_pixels: f'<p class="no-film">{NO_PIXELS}</p>',
-            }
-        return {
-            self.parts.editor: gr.update(value=self._editor_value(sitting, work), visible=True),
-            self.parts.no_pixels: "",
-        }
-
-    def _editor_value(self, sitting: Sitting, work: Work) -> dict[str, Any]:
-        assert sitting.radiograph is not None
-        frame = frame_of(sitting)
-        picture = editor_picture(sitting.radiograph, frame, sitting.assessment.localization.inverted)
-        path = save_bytes_to_cache(jpeg(picture), _picture_name(sitting.sha256), self.parts.editor.GRADIO_CACHE)
-        return {"image": str(path), "boxes": editor_boxes(current_boxes(work, sitting.assessment), frame)}
-
-    def _said(self, sitting: Sitting, reader: Reader) -> Updates:
-        """What was said of the film, as far as the reader may see it."""
-        film = sitting.film
-        if self.desk.ledger is None or film is None:
-            history = '<p class="blind">Nothing of this film is in the ledger yet.</p>'
-        else:
-            history = history_panel(self._saving.history(film.id, reader), reader.may(Action.CORRECT))
-        gold = gold_panel(self.desk, None if film is None else film.id, reader)
-        return {self.parts.history: history, self.parts.gold: gold}
+        return {**filled, self.parts.opened: told(asked=asked, **facts)}
 
     # --- While reading ----------------------------------------------------------------------------------------------
 
@@ -234,7 +164,7 @@ class Handlers:
                     graded = None if box is None else graded_box(sitting, self._annotate, bone, box, crop_uri)
                     changes[bone] = {"box": [] if box is None else list(box), "graded": graded}
             except BoxRefused as refusal:
-                back = self._editor_value(sitting, work)
+                back = self._filling.editor_value(sitting, work)
                 return told(sha256=work.sha256, refused=f"{refusal} The box is back where it was."), back
             return (told(sha256=work.sha256, changes=changes) if changes else gr.skip()), gr.skip()
         except Exception as error:
@@ -246,7 +176,7 @@ class Handlers:
             self.desk.reader(request)
             work = read_work(text)
             sitting = self._annotate.sitting(work, _pixels(held), assessment)
-            return gr.skip() if sitting.radiograph is None else self._editor_value(sitting, work)
+            return gr.skip() if sitting.radiograph is None else self._filling.editor_value(sitting, work)
         except Exception as error:
             _warned(error)
             return gr.skip()
@@ -266,17 +196,10 @@ class Handlers:
             self.desk.reader(request)
             sitting = self._annotate.sitting(read_work(text), _pixels(held), assessment)
             kept = sitting.film is not None and sitting.film.consent
-            return self._writing(sitting) if ticked or kept else ""
+            return self._filling.writing(sitting) if ticked or kept else ""
         except Exception as error:
             _warned(error)
             return ""
-
-    def _writing(self, sitting: Sitting) -> str:
-        if sitting.radiograph is None:
-            return ""
-        film = sitting.radiograph
-        places = [film_cutting(film, place.box) for place in find_text(film) if place.kind == "writing"]
-        return writing_panel(places) if places else ""
 
     # --- Saving -----------------------------------------------------------------------------------------------------
 
@@ -338,23 +261,26 @@ class Handlers:
         sentence, kind = _outcome(saved)
         updates: Updates = {
             self.parts.clash: "",
-            **self._said(now, reader),
+            **self._filling.said(now, reader),
             self.parts.consent: gr.Checkbox(value=False, visible=not film.consent),
         }
+        following = ""
         if goes_on and not saved.waiting:
-            more, updates[self.parts.film_to_open] = self._following(film.id, reader)
+            more, following = self._following(film.id, reader)
             sentence = f"{sentence} {more}".strip()
+        if following:
+            updates[self.parts.film_to_open] = following
         facts = saved_facts(saved, now)
-        return {**updates, self.parts.acted: told(saved=facts, message=remark(sentence, kind))}
+        return {**updates, self.parts.acted: told(saved=facts, next=following, message=remark(sentence, kind))}
 
     def _following(self, film_id: int, reader: Reader) -> tuple[str, str]:
-        """What to say and the film to open next; a queue that fails must not hide that the save did not."""
+        """What to say and what to ask for next; a queue that fails must not hide that the save did not."""
         assert self.desk.ledger is not None
         try:
             following = next_film(self.desk.ledger, reader.name, Order.EXPECTED_GAIN, after=film_id)
         except Exception as error:
             return f"The next film could not be opened: {_warned(error)}", ""
-        return (FINISHED, "") if following is None else ("", str(following))
+        return (FINISHED, "") if following is None else ("", asking(following))
 
     def _went_back(self, command: dict[str, Any], work: Work, held: FilmInHand | None, reader: Reader) -> Updates:
         """Undo and redo of a save, and restoring: new events in the ledger."""
@@ -380,11 +306,11 @@ class Handlers:
         """The film as it stands after an event other than a save. sentence: what came about."""
         opened = self._annotate.open_film(film_id, reader, _pixels(held))
         return {
-            self.parts.acted: told(opened=self._facts(opened, reader, sentence)),
-            **self._said(opened.sitting, reader),
+            self.parts.acted: told(opened=self._filling.facts(opened, reader, sentence)),
+            **self._filling.said(opened.sitting, reader),
             self.parts.clash: "",
             self.parts.totals: totals(self._annotate.live(opened.work, opened.sitting)),
-            **self._film_views(opened.sitting, opened.work),
+            **self._filling.film_views(opened.sitting, opened.work),
         }
 
 
@@ -412,11 +338,7 @@ def _shows(payload: dict[str, Any], sha256: str) -> bool:
     """Whether the editor shows the film with these pixels; its change event also tells of a film that is being opened."""
     image = payload.get("image") or {}
     names = (str(image.get("orig_name") or ""), str(image.get("path") or ""))
-    return any(_picture_name(sha256) in name for name in names)
-
-
-def _picture_name(sha256: str) -> str:
-    return f"film_{sha256[:24]}.jpg"
+    return any(picture_name(sha256) in name for name in names)
 
 
 def _warned(error: Exception) -> str:

@@ -10,9 +10,11 @@ from gradio_image_annotation import image_annotator
 from core.bones import RUS_BONES
 from webapp.annotate.view import key_strip, nothing_open, toolbar
 from webapp.shared.bone_style import bone_colour
-from webapp.shared.components import styled_html
+from webapp.shared.components import part_heading, styled_html
 
 Kind = Literal["good", "warning", "error"]
+#: What an event changes on the page, by component.
+Updates = dict[Any, Any]
 
 
 def told(**facts: Any) -> str:
@@ -23,6 +25,11 @@ def told(**facts: Any) -> str:
 def remark(text: str, kind: Kind) -> dict[str, str] | None:
     """A sentence for the reader; None for no sentence."""
     return {"text": text, "kind": kind} if text else None
+
+
+def asking(film_id: int) -> str:
+    """What sets `Parts.film_to_open`; the token tells it from an earlier asking for the same film."""
+    return f"{film_id}:{uuid.uuid4().hex}"
 
 
 class Parts:
@@ -69,7 +76,7 @@ class Parts:
                     gr.Textbox(label="Note on the film", lines=1, max_lines=4, max_length=2000, elem_id="film-note")
                 with gr.Column(scale=7, min_width=320):
                     self.gold = styled_html(elem_id="annotate-gold")
-                    styled_html('<h3 class="part">History of this film</h3>')
+                    part_heading("History of this film")
                     self.history = styled_html(elem_id="annotate-history")
         self.has_guide = gr.State(False)
         self.film_to_open = gr.Textbox(visible="hidden", elem_id="film-to-open", label="Film to open")
@@ -81,4 +88,5 @@ class Parts:
         self.work = gr.Textbox(visible="hidden")
         self.keep_button = gr.Button(visible="hidden", elem_id="annotate-keep")
         self.act_button = gr.Button(visible="hidden", elem_id="annotate-act")
+        self.nudge_button = gr.Button(visible="hidden", elem_id="annotate-nudge")
         self.redraw_button = gr.Button(visible="hidden", elem_id="annotate-redraw")

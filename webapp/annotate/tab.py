@@ -27,8 +27,14 @@ _LOOKING: Final[dict[str, Any]] = {
 #: What goes to the server with an event is the work as the browser has it at that moment; states stay on the server.
 _WORK_JS: Final = "() => [window.bonegradeWork.message(), null, null]"
 _FIRST_AND_WORK_JS: Final = "(first) => [first, window.bonegradeWork.message(), null, null]"
-#: The film that was opened is no longer to be opened; another one that was asked for meanwhile still is.
-_OPENED_JS: Final = "(asked, text) => (JSON.parse(text || '{}').asked === asked ? '' : asked)"
+#: See scripts/annotate_opening.js for how a film is asked for.
+_ASKED_JS: Final = "async (asked) => [await window.bonegradeOpening.asked(asked), null, null, null]"
+_PENDING_JS: Final = "(asked) => [window.bonegradeOpening.pending(asked), null, null, null]"
+_CORRECT_JS: Final = """async (asked) => {
+  const pending = window.bonegradeOpening.pending(asked);
+  await window.bonegradeOpening.asked("assessed");
+  return [pending, null, null, null];
+}"""
 _COMMAND_JS: Final = (
     "(command, work, film, assessment, consent) => [...window.bonegradeWork.command(), null, null, consent]"
 )
@@ -38,8 +44,8 @@ _COMMAND_JS: Final = (
 class AnnotateTab:
     """What other tabs may build on.
 
-    film_to_open: setting it to a film's number opens that film. wire_select, wire_correct: to be called with the tab, and
-    with the tabs that it is one of, in which its id is "annotate".
+    film_to_open: setting it to webapp.annotate.parts.asking(number) opens that film. wire_select, wire_correct: to be
+    called with the tab, and with the tabs that it is one of, in which its id is "annotate".
     """
 
     film_to_open: gr.Textbox
@@ -71,9 +77,8 @@ class _Tab:
             parts.writing, parts.gold, parts.history, parts.opened, parts.has_guide,
         ]  # fmt: skip
         by_number = parts.film_to_open.change(
-            self._do.open_film, [parts.film_to_open, *opening], self._page_of_film, **_OPENING
+            self._do.open_film, [parts.film_to_open, *opening], self._page_of_film, js=_ASKED_JS, **_OPENING
         )
-        by_number.then(None, [parts.film_to_open, parts.opened], [parts.film_to_open], js=_OPENED_JS, **_QUIETLY)
         self._hear_opened(by_number)
         parts.keep_button.click(
             self._do.keep,
@@ -118,6 +123,7 @@ class _Tab:
             js=_COMMAND_JS,
             **_QUIETLY,
         ).then(None, [parts.acted], None, js=_heard("acted"), **_QUIETLY)
+        parts.nudge_button.click(lambda: None, trigger_mode="multiple", **_QUIETLY)
         self._look_for_writing(parts.consent.input)
 
     def _look_for_writing(self, event: Callable[..., Any]) -> None:
@@ -126,7 +132,8 @@ class _Tab:
         event(self._do.look_for_writing, inputs, [self.parts.writing], js=_FIRST_AND_WORK_JS, **_LOOKING)
 
     def _hear_opened(self, opening: Any) -> Any:
-        """Has the script told of the film that the event opened."""
+        """Has the script told of the film that the event opened, or that it opened none."""
+        opening.failure(None, js="() => { window.bonegradeOpening.failed(); return []; }", **_QUIETLY)
         heard = opening.then(None, [self.parts.opened], None, js=_heard("opened"), **_QUIETLY)
         self._look_for_writing(heard.then)
         return heard
@@ -143,6 +150,7 @@ class _Tab:
             [parts.film_to_open, *held, parts.has_guide],
             self._page_of_film,
             trigger_mode="always_last",
+            js=_CORRECT_JS,
             **_OPENING,
         )
         self._hear_opened(opening).then(lambda: gr.Tabs(selected="annotate"), None, tabs, queue=False, **_QUIETLY)
@@ -156,6 +164,7 @@ class _Tab:
             [parts.film_to_open, *held, parts.has_guide],
             self._page_of_film,
             trigger_mode="always_last",
+            js=_PENDING_JS,
             **_OPENING,
         )
         self._hear_opened(opening)
@@ -163,4 +172,4 @@ class _Tab:
 
 def _heard(message: str) -> str:
     """Hands a message of the server to the script."""
-    return f"(text) => {{ window.bonegradeWork.{message}(text); return []; }}"
+    return f"async (text) => {{ await window.bonegradeWork.{message}(text); return []; }}"

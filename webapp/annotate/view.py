@@ -1,20 +1,22 @@
 """The Annotate tab in HTML: the frame that the browser's script fills, live totals, the history, a conflict."""
 
 from collections.abc import Callable
-from datetime import datetime
-from html import escape
+from dataclasses import dataclass
 from typing import Final
+
+from markupsafe import Markup
 
 from core.annotation.desk import LiveScores, Sitting
 from core.annotation.saving import Clash, HistoryView
+from core.annotation.work import Disagreement
 from core.assessment.person import Scores
-from core.bones import BONE_TITLES, RUS_BONES
+from core.bones import RUS_BONES
 from core.hand.crops import Crop
 from core.ledger import Correction, Event
-from core.standards import STANDARDS, grade_count, grade_descriptions, grade_label
-from webapp.shared.bone_style import bone_colour
+from core.standards import STANDARDS, GradeDescription, ScoreCard, grade_descriptions, grade_label
 from webapp.shared.pictures import data_uri, grey8, jpeg
-from webapp.shared.words import NO_VALUE, SEX_WORDS, short_hash, year_range, years
+from webapp.shared.templates import render
+from webapp.shared.words import NO_VALUE, SEX_WORDS, counted, short_hash, year_range, years
 
 _CROP_QUALITY: Final = 92
 
@@ -74,140 +76,114 @@ _EVENT_WORDS: Final = {
 
 def nothing_open(why: str = "") -> str:
     """What stands there while no film is open. why: a sentence if one could not be opened."""
-    reason = f'<p class="annotate-message error" role="alert">{escape(why)}</p>' if why else ""
-    return (
-        f'<div class="annotate-empty">{reason}<h2>Correct a reading</h2><p>No film is open. Assess one on the <b>Assess</b> '
-        "tab and press <b>Correct this reading</b>, or open one from the <b>Queue</b>.</p></div>"
-    )
+    return render("annotate/nothing_open.html", why=why)
 
 
 def toolbar() -> str:
     """The line above the film: which film it is, whether the work is kept, and what can be done with it."""
-    return (
-        '<div class="annotate-bar" role="toolbar" aria-label="Work on this film">'
-        '<p class="annotate-film" id="annotate-film"></p>'
-        '<p class="annotate-status" id="annotate-status" role="status"></p>'
-        '<p class="annotate-message" id="annotate-message" role="alert"></p>'
-        '<span class="annotate-tools">'
-        '<button type="button" class="tool" data-do="undo" title="Undo (U)">Undo</button>'
-        '<button type="button" class="tool" data-do="redo" title="Redo (R)">Redo</button>'
-        '<button type="button" class="tool" data-do="download" id="annotate-download" hidden>'
-        "Download my corrections (JSON)</button>"
-        '<button type="button" class="tool" data-do="save" id="annotate-save" title="Save (S)">Save</button>'
-        '<button type="button" class="tool main" data-do="next" id="annotate-next" title="Save and next (N)">'
-        "Save and next</button></span></div>"
-    )
+    return render("annotate/toolbar.html")
 
 
-def workplace(guide: str) -> str:
+def workplace(guide: Markup) -> str:
     """The bones and the bone in hand; the script fills in what differs from film to film. guide: see grade_guide."""
-    rows = "".join(_row(bone) for bone in RUS_BONES)
-    return (
-        '<div class="workplace"><nav class="bone-list" aria-label="The 13 bones">'
-        '<p class="bone-list-head" aria-hidden="true"><span>Bone</span><span>Model</span><span>You</span></p>'
-        f'<ol id="bone-list">{rows}</ol>'
-        '<p class="legend"><span class="says-model">5(2)</span> predicted <span class="says-you">5(2)</span> your grade '
-        '<span class="says-you other">6</span> yours, unlike the model\'s</p></nav>'
-        '<section class="in-hand" id="in-hand" aria-labelledby="in-hand-title">'
-        '<div class="in-hand-head"><figure class="in-hand-crop"><img id="in-hand-crop" alt=""><figcaption '
-        'id="in-hand-crop-note"></figcaption></figure><div class="in-hand-facts"><h3 id="in-hand-title"></h3>'
-        '<p class="in-hand-model" id="in-hand-model"></p><p class="in-hand-you" id="in-hand-you" aria-live="polite"></p>'
-        '<p class="look-for" id="look-for"></p>'
-        '<p class="in-hand-tools"><button type="button" class="tool" data-do="accept" title="Accept the prediction (A)">'
-        "Accept</button>"
-        '<button type="button" class="tool" data-do="clear" title="Back to what I saved">Take back</button></p></div></div>'
-        f'<div id="grade-guide" class="grade-guide">{guide}</div>'
-        '<label class="bone-note"><span>Note on this bone</span><textarea id="bone-note" rows="1" maxlength="2000">'
-        "</textarea></label></section></div>"
-    )
+    return render("annotate/workplace.html", bones=RUS_BONES, guide=guide)
 
 
-def _row(bone: str) -> str:
-    return (
-        f'<li><button type="button" class="bone-row" data-do="bone" data-bone="{bone}" style="--bone:{bone_colour(bone)}">'
-        f'<span class="bone-name" title="{escape(BONE_TITLES[bone])}">{bone}</span>'
-        '<span class="says-model"></span><span class="says-you"></span></button></li>'
-    )
+@dataclass(frozen=True)
+class _GradeCard:
+    """One grade to choose. picture: a data URI, "" for none."""
+
+    grade: int
+    guide: GradeDescription
+    picture: str
 
 
-def grade_guide(picture: GradePicture) -> str:
+@dataclass(frozen=True)
+class _BoneGuide:
+    """The grades of one bone. absent: the words of grade 0. with_pictures: whether any card has one."""
+
+    bone: str
+    absent: GradeDescription
+    cards: tuple[_GradeCard, ...]
+    with_pictures: bool
+
+
+def grade_guide(picture: GradePicture) -> Markup:
     """What every grade of every bone looks like, as radio buttons; the same for all films. One bone is shown at a time."""
-    return "".join(_guide_of(bone, picture) for bone in RUS_BONES)
+    return render("annotate/grade_guide.html", bones=[_guide_of(bone, picture) for bone in RUS_BONES])
 
 
-def _guide_of(bone: str, picture: GradePicture) -> str:
-    descriptions = grade_descriptions(bone)
-    pictures = [picture(bone, grade) for grade in range(grade_count(bone) + 1)]
-    kind = "with-pictures" if any(pictures) else "without-pictures"
-    cards = "".join(_card(bone, grade, pictures[grade], any(pictures)) for grade in range(1, grade_count(bone) + 1))
-    absent = descriptions[0]
-    rest = (
-        f'<label class="grade-card plain" data-grade="0" data-look="{escape(absent.look_for)}"><input type="radio" '
-        f'name="grade-{bone}" value="0"><kbd>0</kbd><b>Not visible yet</b><span class="odds"></span></label>'
-        '<label class="grade-card plain" data-grade="unreadable" data-look="Hidden, cut off or blurred: no grade, so no '
-        f'total."><input type="radio" name="grade-{bone}" value="unreadable"><kbd>X</kbd><b>Can\'t be read</b></label>'
+def _guide_of(bone: str, picture: GradePicture) -> _BoneGuide:
+    absent, *grades = grade_descriptions(bone)
+    cards = tuple(
+        _GradeCard(grade, guide, _picture_uri(picture(bone, grade))) for grade, guide in enumerate(grades, start=1)
     )
-    return (
-        f'<fieldset class="grades {kind}" data-guide="{bone}" hidden>'
-        f"<legend>Your grade of {escape(BONE_TITLES[bone])}</legend>"
-        f'<div class="grade-cards plain-ones">{rest}</div><div class="grade-cards">{cards}</div></fieldset>'
-    )
+    return _BoneGuide(bone, absent, cards, any(card.picture for card in cards))
 
 
-def _card(bone: str, grade: int, picture: bytes | None, any_picture: bool) -> str:
-    guide = grade_descriptions(bone)[grade]
-    shown = ""
-    if picture is not None:
-        kind = "png" if picture.startswith(b"\x89PNG") else "webp"
-        alt = f"{BONE_TITLES[bone]} at grade {guide.label}: average of several children"
-        shown = f'<img src="{data_uri(picture, kind)}" alt="{escape(alt)}" loading="lazy">'
-    elif any_picture:
-        shown = '<span class="no-picture">no picture</span>'
-    return (
-        f'<label class="grade-card" data-grade="{grade}" data-look="{escape(guide.look_for)}">'
-        f'<input type="radio" name="grade-{bone}" value="{grade}">{shown}'
-        f'<span class="grade-name"><kbd>{grade}</kbd><b>{escape(guide.label)}</b>'
-        f'<span class="stage"><span class="visually-hidden">TW3 stage </span>{escape(guide.tw3_stage)}</span></span>'
-        f'<span class="grade-short">{escape(guide.short)}</span><span class="odds"></span></label>'
-    )
+def _picture_uri(file: bytes | None) -> str:
+    if file is None:
+        return ""
+    return data_uri(file, "png" if file.startswith(b"\x89PNG") else "webp")
 
 
 def key_strip() -> str:
     """The keys, always in sight, and all of them with their words behind "?"."""
-    strip = "".join(
-        f"<span><kbd>{escape(key)}</kbd> {escape(_SHORT.get(words, words))}</span>"
-        for key, words, always in KEYS
-        if always
+    return render(
+        "annotate/keys.html",
+        strip=[(key, _SHORT.get(words, words)) for key, words, always in KEYS if always],
+        anywhere=[(key, words) for key, words, _ in KEYS],
+        on_film=_EDITOR_KEYS,
     )
-    rows = "".join(f"<div><dt><kbd>{escape(key)}</kbd></dt><dd>{escape(words)}</dd></div>" for key, words, _ in KEYS)
-    editor = "".join(f"<div><dt><kbd>{key}</kbd></dt><dd>{words}</dd></div>" for key, words in _EDITOR_KEYS)
-    return (
-        f'<div class="key-strip" id="key-strip"><span class="keys">{strip}</span>'
-        '<label class="keys-on"><input type="checkbox" id="keys-on" checked> Keys on</label></div>'
-        '<section class="key-help" id="key-help" hidden aria-label="All keys"><div><h4>Anywhere but in a text field</h4>'
-        f"<dl>{rows}</dl></div><div><h4>On the film, after a click on it</h4><dl>{editor}</dl></div></section>"
-    )
+
+
+@dataclass(frozen=True)
+class _Age:
+    """A bone age in months, and in words its years and their interval."""
+
+    months: float
+    years: str
+    interval: str
+
+
+@dataclass(frozen=True)
+class _Total:
+    """What a reading comes to under one standard. total: None without one; `age` then says why."""
+
+    standard: str
+    total: int | None
+    age: str
+    interval: str
+
+
+@dataclass(frozen=True)
+class _ScoresRow:
+    """One reading in the table of totals. kind: as the script knows it. remark: beside whose it is."""
+
+    kind: str
+    who: str
+    remark: str
+    age: _Age | None
+    totals: tuple[_Total, ...]
 
 
 def totals(live: LiveScores) -> str:
     """Bone age and every standard, the model's and the reader's side by side, and which of the reader's grades to look at
     again."""
-    cards = live.model.cards
-    heads = "".join(
-        f'<th scope="col">{escape(cards[key].name)} <small>total, age, 90 %</small></th>' for key in STANDARDS
-    )
-    moved = f" <small>with {live.regraded} of your boxes</small>" if live.regraded else ""
     missing = len(RUS_BONES) - live.judged
-    rest = f"{live.judged} of {len(RUS_BONES)} judged" if missing else "all judged"
-    rows = _scores_row("model", f"Model{moved}", live.model) + _scores_row(
-        "you", f"You <small>{rest}</small>", live.person
-    )
+    rows = [
+        _scores_row("model", "Model", f"with {live.regraded} of your boxes" if live.regraded else "", live.model),
+        _scores_row(
+            "you", "You", f"{live.judged} of {len(RUS_BONES)} judged" if missing else "all judged", live.person
+        ),
+    ]
     if live.filled is not None:
-        rows += _scores_row("filled", f"You <small>+ the model's {missing}</small>", live.filled)
-    return (
-        '<div class="table-scroll" tabindex="0" role="region" aria-label="Totals and ages"><table class="live-totals" '
-        'id="live-totals" aria-live="polite"><thead><tr><td></td><th scope="col">Bone age <small>90 %</small></th>'
-        f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>{_out_of_line(live)}"
+        rows.append(_scores_row("filled", "You", f"+ the model's {missing}", live.filled))
+    return render(
+        "annotate/totals.html",
+        standards=[live.model.cards[key].name for key in STANDARDS],
+        rows=rows,
+        out_of_line=_out_of_line(live),
     )
 
 
@@ -217,34 +193,21 @@ def _out_of_line(live: LiveScores) -> str:
         return ""
     sentences = " ".join(one.sentence for one in live.out_of_line)
     again = "it" if len(live.out_of_line) == 1 else "them"
-    return (
-        f'<p class="out-of-line" id="out-of-line" role="status"><b>Your grades:</b> {escape(sentences)} '
-        f"Look at {again} again; what you see on the film counts, and can be saved.</p>"
-    )
+    return f"{sentences} Look at {again} again; what you see on the film counts, and can be saved."
 
 
-def _scores_row(kind: str, title: str, scores: Scores) -> str:
-    if scores.age is None:
-        age = f'<td data-of="age">{NO_VALUE}</td>'
-    else:
-        low, high = (years(end) for end in scores.age.interval90)
-        age = (
-            f'<td data-of="age" data-months="{scores.age.months!r}"><b>{years(scores.age.months):.1f}</b> '
-            f"<small>{year_range(low, high)}</small></td>"
-        )
-    cells = ""
-    for key in STANDARDS:
-        card = scores.cards[key]
-        if card.total is None:
-            cells += f'<td data-of="{key}" title="{escape(card.age_text)}">{NO_VALUE}</td>'
-            continue
-        age_text = "mature" if card.mature else card.age_text
-        interval = "" if card.interval90_years is None else f"{year_range(*card.interval90_years)}"
-        cells += (
-            f'<td data-of="{key}" data-total="{card.total}"><b>{card.total}</b> {escape(age_text)} '
-            f"<small>{interval}</small></td>"
-        )
-    return f'<tr class="row-{kind}" data-row="{kind}"><th scope="row">{title}</th>{age}{cells}</tr>'
+def _scores_row(kind: str, who: str, remark: str, scores: Scores) -> _ScoresRow:
+    age = None
+    if scores.age is not None:
+        interval = year_range(*(years(end) for end in scores.age.interval90))
+        age = _Age(scores.age.months, f"{years(scores.age.months):.1f}", interval)
+    return _ScoresRow(kind, who, remark, age, tuple(_total(key, scores.cards[key]) for key in STANDARDS))
+
+
+def _total(key: str, card: ScoreCard) -> _Total:
+    age = "mature" if card.mature else card.age_text
+    interval = "" if card.interval90_years is None else year_range(*card.interval90_years)
+    return _Total(key, card.total, age, interval)
 
 
 def verdict_words(said: Correction | None, bone: str) -> str:
@@ -256,91 +219,78 @@ def verdict_words(said: Correction | None, bone: str) -> str:
     return _VERDICT_WORDS[said.verdict]
 
 
+@dataclass(frozen=True)
+class _Choice:
+    """Both words on one bone. has_theirs: whether there is anything to take over."""
+
+    bone: str
+    differs: bool
+    mine: str
+    theirs: str
+    has_theirs: bool
+
+
 def clash_panel(clash: Clash) -> str:
     """Both versions bone by bone, and the three ways to go on."""
-    rows = ""
-    for row in clash.rows:
-        title = escape(BONE_TITLES[row.bone])
-        mine, theirs = verdict_words(row.mine, row.bone), verdict_words(row.theirs, row.bone)
-        if not row.differs:
-            rows += f'<tr class="same"><th scope="row">{title}</th><td colspan="2">{escape(mine)}, the same</td></tr>'
-            continue
-        if row.mine is not None and row.theirs is not None and mine == theirs:
-            mine, theirs = f"{mine}, my box", f"{theirs}, their box"
-        choice = "".join(
-            f'<td><label><input type="radio" name="clash-{row.bone}" value="{side}" data-bone="{row.bone}"'
-            f"{' checked' if side == 'mine' else ''}{' disabled' if word is None else ''}> {escape(text)}</label></td>"
-            for side, text, word in (("mine", mine, ""), ("theirs", theirs, row.theirs))
-        )
-        rows += f'<tr><th scope="row">{title}</th>{choice}</tr>'
-    who = escape(clash.who)
-    return (
-        f'<section class="clash" id="clash" role="alertdialog" aria-labelledby="clash-title" '
-        f'data-revision="{clash.revision}"><h3 id="clash-title" tabindex="-1">Meanwhile this film was read by {who}</h3>'
-        "<p>Nothing is lost whichever you choose: both versions stay in the history. Which is to be your reading?</p>"
-        f'<div class="table-scroll"><table><thead><tr><td></td><th scope="col">Mine</th><th scope="col">{who}</th></tr>'
-        f"</thead><tbody>{rows}</tbody></table></div>"
-        '<p class="clash-tools"><button type="button" class="tool main" data-do="settle-mine">Keep mine</button>'
-        '<button type="button" class="tool" data-do="settle-theirs">Take theirs</button>'
-        '<button type="button" class="tool" data-do="settle-chosen">Take what is chosen above</button></p></section>'
-    )
+    rows = [_choice(row) for row in clash.rows]
+    return render("annotate/clash.html", revision=clash.revision, who=clash.who, rows=rows)
+
+
+def _choice(row: Disagreement) -> _Choice:
+    mine, theirs = verdict_words(row.mine, row.bone), verdict_words(row.theirs, row.bone)
+    if row.differs and row.mine is not None and row.theirs is not None and mine == theirs:
+        mine, theirs = f"{mine}, my box", f"{theirs}, their box"
+    return _Choice(row.bone, row.differs, mine, theirs, row.theirs is not None)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One event of the history in words. did: what the reader did. bones: what was said of each, "" for nothing."""
+
+    event: Event
+    did: str
+    facts: str
+    bones: str
+    undone: bool
+    can_restore: bool
 
 
 def history_panel(view: HistoryView, can_restore: bool) -> str:
     """Who said what, when, in how many seconds and on which prediction; the newest first."""
     if view.blind:
-        note = '<p class="blind">Others have read this film; you see what they said once you have saved your own reading.</p>'
+        remark = "Others have read this film; you see what they said once you have saved your own reading."
     else:
-        note = "" if view.events else '<p class="blind">Nobody has said anything of this film yet.</p>'
-    items = "".join(_event(event, view, can_restore) for event in reversed(view.events))
-    return f'{note}<ol class="history">{items}</ol>'
+        remark = "" if view.events else "Nobody has said anything of this film yet."
+    entries = [_entry(event, view, can_restore) for event in reversed(view.events)]
+    return render("annotate/history.html", remark=remark, entries=entries)
 
 
-def _event(event: Event, view: HistoryView, can_restore: bool) -> str:
-    undone = event.id in view.undone
-    words = "; ".join(
-        f"{one.bone} {verdict_words(one, one.bone)}" + (f" ({one.note})" if one.note else "")
-        for one in event.corrections
-    )
+def _entry(event: Event, view: HistoryView, can_restore: bool) -> _Entry:
     facts = [f"{event.seconds:.0f} s"] if event.kind == "correction" else []
     if event.prediction_id is not None and event.prediction_id in view.weights:
         facts.append(f"on the prediction of grader {short_hash(view.weights[event.prediction_id])}")
     if event.target is not None:
         facts.append(f"of no. {event.target}")
-    restore = ""
-    if can_restore and event.kind in _RESTORABLE:
-        restore = (
-            f'<button type="button" class="tool" data-do="restore" data-event="{event.id}" '
-            f'aria-label="Make the reading after no. {event.id} my reading again">Restore</button>'
-        )
-    note = f" <q>{escape(event.note)}</q>" if event.note else ""
-    count = f" {len(event.corrections)} bone{'s' if len(event.corrections) != 1 else ''}" if event.corrections else ""
-    return (
-        f'<li data-event="{event.id}" data-kind="{event.kind}"{" class=undone" if undone else ""}>'
-        f'<span class="history-no">no. {event.id}</span> {when(event.made_at)} <b>{escape(event.reader)}</b> '
-        f"{_EVENT_WORDS[event.kind]}{count}{note} <small>{escape(', '.join(facts))}</small>"
-        f"{'<em> undone, does not count</em>' if undone else ''}{restore}"
-        + (f"<details><summary>Bones</summary><p>{escape(words)}</p></details>" if words else "")
-        + "</li>"
+    did = _EVENT_WORDS[event.kind]
+    return _Entry(
+        event=event,
+        did=f"{did} {counted(len(event.corrections), 'bone')}" if event.corrections else did,
+        facts=", ".join(facts),
+        bones="; ".join(
+            f"{one.bone} {verdict_words(one, one.bone)}" + (f" ({one.note})" if one.note else "")
+            for one in event.corrections
+        ),
+        undone=event.id in view.undone,
+        can_restore=can_restore and event.kind in _RESTORABLE,
     )
-
-
-def when(moment: datetime) -> str:
-    """A moment that the script turns to the reader's own clock."""
-    return f'<time datetime="{moment.isoformat()}">{moment:%Y-%m-%d %H:%M} UTC</time>'
 
 
 def writing_panel(places: list[bytes]) -> str:
     """Points out writing on the film, with a picture of every place."""
-    pictures = "".join(
-        f'<img src="{data_uri(file, "jpeg")}" alt="Writing on the film, place {number}">'
-        for number, file in enumerate(places, 1)
-    )
-    count = len(places)
-    return (
-        f'<div class="message warning" role="alert" id="writing"><b>There is writing on this film</b><span>In '
-        f"{count} place{'s' if count != 1 else ''}: check that it names nobody before you save with its pixels.</span>"
-        f'<span class="writing-places">{pictures}</span></div>'
+    return render(
+        "annotate/writing.html",
+        text=f"In {counted(len(places), 'place')}: check that it names nobody before you save with its pixels.",
+        pictures=[data_uri(file, "jpeg") for file in places],
     )
 
 

@@ -2,20 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Final
 
 from core.assessment.records import Assessment
 from core.film.box import Box
 from core.film.radiograph import Radiograph
-from webapp.shared.bone_style import bone_colour
 from webapp.shared.pictures import data_uri, film_picture, jpeg
+from webapp.shared.templates import render
 
 #: What stands where the film will be.
-NO_FILM_YET: Final = (
-    '<figure class="film"><div class="film-frame empty" style="--ratio:0.8">'
-    "<p>The film appears here.</p></div></figure>"
-)
+NO_FILM_YET: Final = render("assess/no_film.html")
 
 #: x, y, width and height in pixels of the film.
 Rectangle = tuple[float, float, float, float]
@@ -115,51 +111,31 @@ def labels_of(assessment: Assessment) -> list[Label]:
 def film_preview(radiograph: Radiograph) -> str:
     """The film alone, as it was read, before it is assessed."""
     rows, columns = radiograph.pixels.shape
-    picture = _picture(radiograph, "The film as it was read, not assessed yet")
-    return _figure(picture, columns, rows, "Read, not assessed yet.")
+    return render(
+        "assess/film.html",
+        picture=_picture(radiograph),
+        alt="The film as it was read, not assessed yet",
+        width=columns,
+        height=rows,
+        caption="Read, not assessed yet.",
+        boxes=None,
+    )
 
 
 def film_with_boxes(radiograph: Radiograph, assessment: Assessment) -> str:
     """The film with the box, name and grade of every bone that was found."""
     found = [one for one in assessment.bones.values() if one is not None]
-    shapes = []
-    for one in found:
-        box = one.box
-        place = f'x="{box.xmin:.1f}" y="{box.ymin:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" rx="1%"'
-        shapes.append(
-            f'<g data-bone="{escape(one.bone)}" style="--bone:{bone_colour(one.bone)}">'
-            f'<rect class="box-halo" {place}/><rect class="box-line" {place}/></g>'
-        )
-    width, height = assessment.width, assessment.height
-    tags = "".join(_tag(label, width, height) for label in labels_of(assessment))
-    picture = _picture(
-        radiograph, f"Hand radiograph with {len(found)} of {len(assessment.bones)} bones boxed and graded"
-    )
-    drawing = (
-        f'<svg class="boxes" viewBox="0 0 {width} {height}" preserveAspectRatio="none" aria-hidden="true">'
-        f'{"".join(shapes)}</svg><div class="tags" aria-hidden="true">{tags}</div>'
-    )
-    switch = '<label class="box-switch"><input type="checkbox" id="show-boxes" checked> Show boxes</label>'
-    return _figure(picture + drawing, width, height, "Point at a box to find its bone below.", switch)
-
-
-def _tag(label: Label, width: int, height: int) -> str:
-    # Placed by its centre: on a wide screen the letters are smaller against the film than the place kept for them.
-    left, top = (label.x + label.width / 2) / width, (label.y + label.height / 2) / height
-    return (
-        f'<span class="tag" data-bone="{escape(label.bone)}" '
-        f'style="--bone:{bone_colour(label.bone)};left:{left:.2%};top:{top:.2%}">'
-        f"{escape(label.name)} <b>{escape(label.grade)}</b></span>"
+    return render(
+        "assess/film.html",
+        picture=_picture(radiograph),
+        alt=f"Hand radiograph with {len(found)} of {len(assessment.bones)} bones boxed and graded",
+        width=assessment.width,
+        height=assessment.height,
+        caption="Point at a box to find its bone below.",
+        boxes=found,
+        labels=labels_of(assessment),
     )
 
 
-def _picture(radiograph: Radiograph, alt: str) -> str:
-    file = jpeg(film_picture(radiograph.pixels))
-    return f'<img src="{data_uri(file, "jpeg")}" alt="{escape(alt)}">'
-
-
-def _figure(content: str, width: int, height: int, caption: str, controls: str = "") -> str:
-    return (
-        f'<figure class="film"><div class="film-frame" style="--ratio:{width / height:.4f}">{content}</div>'
-        f"<figcaption><span>{escape(caption)}</span>{controls}</figcaption></figure>"
-    )
+def _picture(radiograph: Radiograph) -> str:
+    return data_uri(jpeg(film_picture(radiograph.pixels)), "jpeg")

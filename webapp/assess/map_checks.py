@@ -1,10 +1,10 @@
 """The line beside the maps that says how far they were found to mean something."""
 
 from collections.abc import Mapping
-from html import escape
 from typing import Final
 
 from core.evaluation.maps.checked import CheckedMap, CheckedMaps
+from webapp.shared.components import line
 from webapp.shared.words import counted
 
 NOT_CHECKED: Final = "Whether the maps mean something was not measured for these weights."
@@ -17,7 +17,7 @@ def checks_line(checks: CheckedMaps | None, weights: Mapping[str, str]) -> str:
     """
     of_these = checks is not None and checks.grader_sha256 == weights.get("grader")
     text = _outcome(checks) if checks is not None and of_these else NOT_CHECKED
-    return f'<p class="map-checks">{escape(text)}</p>'
+    return line(text, "map-checks")
 
 
 def _outcome(checks: CheckedMaps) -> str:

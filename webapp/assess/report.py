@@ -260,7 +260,7 @@ def _notes(page: Canvas, assessment: Assessment, left: float, y: float) -> None:
 
 
 def _crops(page: Canvas, assessment: Assessment, explanation: Explanation) -> None:
-    title = f"The 13 regions, and below each the Grad-CAM of its grade (stage {explanation.stage})"
+    title = f"The 13 regions, and below each the Grad-CAM of its grade (stage {explanation.cam_stage})"
     _write(page, _MARGIN, _CROPS_TOP, title, 8, _BOLD, _QUIET)
     gap = 2 * mm
     side = (_RIGHT - _MARGIN - gap * (_CROPS_A_ROW - 1)) / _CROPS_A_ROW

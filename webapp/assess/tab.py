@@ -12,6 +12,7 @@ from typing import Any, Final
 import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache
 
+from core.assessment.map_guide import shipped_guide
 from core.assessment.records import Assessment, FilmAssessor
 from core.bones import Sex
 from core.errors import BoneGradeError
@@ -23,7 +24,7 @@ from webapp.assess.film_view import NO_FILM_YET, film_preview, film_with_boxes
 from webapp.assess.report import report_pdf
 from webapp.assess.summary import WELCOME, headline, message, missing_sentence, provenance, score_table
 from webapp.service import TURNS
-from webapp.shared.components import sentence_of, styled_html
+from webapp.shared.components import line, part_heading, sentence_of, styled_html
 from webapp.shared.figures import age_figure, influence_figure
 from webapp.shared.words import SEX_WORDS, short_hash
 
@@ -129,9 +130,7 @@ class _Tab:
         self.example_buttons = []
         if examples:
             with gr.Column(elem_classes="examples", scale=0):
-                styled_html(
-                    '<p class="label">No film at hand? Take an example; each is the average of several hands.</p>'
-                )
+                styled_html(line("No film at hand? Take an example; each is the average of several hands.", "label"))
                 with gr.Row(elem_classes="example-row"):
                     for number, example in enumerate(examples):
                         button = gr.Button(
@@ -153,7 +152,7 @@ class _Tab:
                 self.age_plot = gr.Plot(visible=False, show_label=False, container=False, elem_id="age-plot")
 
     def _build_details(self) -> None:
-        styled_html('<h3 class="part">The 13 bones</h3>')
+        part_heading("The 13 bones")
         with gr.Row(elem_classes="overlay-controls", equal_height=True):
             self.overlay = gr.Radio(
                 OVERLAY_CHOICES, value="grad_cam", label="Overlay", elem_id="overlay", scale=3, min_width=300
@@ -161,14 +160,17 @@ class _Tab:
             self.opacity = gr.Slider(
                 0.0, 1.0, value=_FIRST_OPACITY, step=0.05, label="Opacity", elem_id="opacity", scale=2, buttons=[]
             )
-            self.stage = gr.Dropdown(_STAGES, value=3, label="Maps of stage", elem_id="stage", scale=1, min_width=150)
+            first = shipped_guide().first_stage
+            self.stage = gr.Dropdown(
+                _STAGES, value=first, label="Maps of stage", elem_id="stage", scale=1, min_width=150
+            )
         self.crops = styled_html(elem_id="crops")
         with gr.Row(equal_height=False):
             with gr.Column(scale=6, min_width=320):
-                styled_html('<h3 class="part">Scores under each standard</h3>')
+                part_heading("Scores under each standard")
                 self.table = styled_html(elem_id="score-table")
             with gr.Column(scale=5, min_width=320) as self.influence:
-                styled_html('<h3 class="part">Which bones move the age most</h3>')
+                part_heading("Which bones move the age most")
                 self.influence_plot = gr.Plot(show_label=False, container=False, elem_id="influence-plot")
         with gr.Row():
             self.correct = gr.Button("Correct this reading", elem_id="correct-reading")

@@ -4,7 +4,6 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
 from typing import Any, Final, cast, get_args
 
@@ -18,25 +17,15 @@ from core.ledger import LabelRule
 from webapp.assess.summary import message
 from webapp.desk import Desk
 from webapp.shared.components import styled_html
+from webapp.shared.templates import render
 
 _log = logging.getLogger(__name__)
 
-DEMO: Final = (
-    '<section class="welcome"><h2>Nothing is kept here</h2><p>This is a demo: corrections stay in your session, so there is '
-    "no data to export. Start BoneGrade on your own computer, or set up a login, to collect readings.</p></section>"
-)
+DEMO: Final = render("data/demo.html")
 _UNEXPECTED: Final = (
     "The export failed in a way that nobody foresaw; nothing was changed, and the server's log says more."
 )
-_INTRODUCTION: Final = """
-<section class="welcome" aria-label="Export">
-  <h2>Take the readings out as a dataset</h2>
-  <p>One zip file: a table of every film and bone in Parquet, where the model's prediction, the readers' word and the gold
-  reading stand in separate columns; the crops of films whose pixels were kept with consent; COCO boxes and CSV; a
-  datasheet; and a manifest with the SHA-256 of every file. Films are split by patient, and gold films are never in the
-  training part. The same revision always makes the same files.</p>
-</section>
-"""
+_INTRODUCTION: Final = render("data/introduction.html")
 _RULES: Final = {
     "latest": "The latest word on each bone",
     "majority": "The majority of the readers",
@@ -174,7 +163,8 @@ def _summary(manifest: dict[str, Any], size: int) -> str:
     """What the file holds, in one paragraph."""
     split = manifest["split"]
     parts = ", ".join(f"{count:,} {part}" for part, count in split["films"].items())
-    return (
-        f'<p id="export-summary" role="status">Revision {manifest["revision"]}: {sum(split["films"].values()):,} films '
-        f"({escape(parts)}) and {sum(split['crops'].values()):,} crops, {size / 1e6:,.1f} MB.</p>"
+    text = (
+        f"Revision {manifest['revision']}: {sum(split['films'].values()):,} films ({parts}) and "
+        f"{sum(split['crops'].values()):,} crops, {size / 1e6:,.1f} MB."
     )
+    return render("data/summary.html", text=text)

@@ -15,13 +15,14 @@ from core.intake import Filing
 from core.intake.background import BackgroundAssessor
 from core.ledger.checks import checked_name
 from core.ledger.reading_queue import Order, counts, next_film, queue_rows
+from webapp.annotate.parts import asking
 from webapp.annotate.tab import AnnotateTab
 from webapp.desk import Desk
 from webapp.queue.upload import UploadPart
 from webapp.queue.view import DEMO, VIEWER, background_panel, count_tiles, film_table, finished, note
 from webapp.queue.wish import OLDEST, Wish
 from webapp.service import TURNS
-from webapp.shared.components import styled_html
+from webapp.shared.components import line, part_heading, styled_html
 from webapp.shared.words import SEX_WORDS, counted
 
 _log = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ class _Tab:
         with gr.Column(elem_id="queue"):
             self._build()
             with gr.Column(elem_classes="queue-part"):
-                styled_html('<h3 class="part">Add films</h3>')
+                part_heading("Add films")
                 self.viewer = styled_html(elem_id="queue-viewer")
                 with gr.Column() as self.uploading:
                     self.upload = UploadPart(desk, filing, background)
@@ -268,7 +269,7 @@ class _Tab:
             self.table: finished(numbers, wish.narrows, reader.may(Action.ADD_FILMS))
             if done
             else film_table(here, reader.may(Action.CORRECT)),
-            self.place: f'<p role="status">{place}</p>',
+            self.place: line(place, role="status"),
             self.previous: gr.Button(interactive=page > 0),
             self.next: gr.Button(interactive=len(rows) > _PAGE),
             self.page: page,
@@ -311,7 +312,7 @@ class _Tab:
 
     def _annotate(self, film_id: int) -> Updates:
         self._ledger.film(film_id)
-        return {self._film_to_open: str(film_id), self._tabs: gr.Tabs(selected="annotate")}
+        return {self._film_to_open: asking(film_id), self._tabs: gr.Tabs(selected="annotate")}
 
     def _skip(self, request: gr.Request, *values: Any) -> Updates:
         *told, chosen = values

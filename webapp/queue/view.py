@@ -2,23 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Final
 
 from core.intake import Looked, TakenIn
 from core.intake.background import BackgroundProgress
 from core.ledger.reading_queue import QueueCounts, QueueRow
+from webapp.shared.templates import render
 from webapp.shared.words import NO_VALUE, SEX_WORDS, counted, short_hash, time_left, years
 
-DEMO: Final = """
-<section class="queue-empty" aria-label="Queue">
-  <h2>A queue needs a place to keep films</h2>
-  <p>Here a team reads many films: upload a folder or a zip, let them be assessed in the background, and read next the film
-  that teaches most. This is a demo that keeps nothing, so it takes no films.</p>
-  <p>To have a queue, start BoneGrade on your own computer (<code>make app</code>), or set up logins with
-  <code>python -m core users add NAME --role reader</code> before it is reached from outside.</p>
-</section>
-"""
+DEMO: Final = render("queue/demo.html")
 
 VIEWER: Final = (
     "Your role lets you look at the queue. To add films, ask whoever runs this server for the role of a reader."
@@ -49,27 +41,27 @@ def note(text: str, kind: str = "error", title: str = "Nothing was changed") -> 
     if not text:
         return ""
     role = "alert" if kind == "error" else "status"
-    return f'<div class="message {kind}" role="{role}"><b>{escape(title)}</b><span>{escape(text)}</span></div>'
+    return render("shared/message.html", kind=kind, title=title, text=text, role=role)
 
 
 def count_tiles(counts: QueueCounts) -> str:
     """How many films are where, the number to read first and large; nothing if there are no films."""
     if not counts.films:
         return ""
-    rest = (
-        ("Assigned to you", counts.assigned_to_me),
-        ("Read by you", counts.read_by_me),
-        ("Read by anyone", counts.read),
-        ("Skipped by you", counts.skipped),
-        ("Flagged", counts.flagged),
-        ("Refused", counts.refused),
-        ("Being assessed", counts.assessing),
-        ("All films", counts.films),
-    )
-    tiles = "".join(f"<div><dt>{name}</dt><dd>{number:,}</dd></div>" for name, number in rest)
-    return (
-        f'<dl class="queue-counts"><div class="first"><dt>To read</dt><dd id="to-read">{counts.to_read:,}</dd></div>'
-        f"{tiles}</dl>"
+    others = {
+        "Assigned to you": counts.assigned_to_me,
+        "Read by you": counts.read_by_me,
+        "Read by anyone": counts.read,
+        "Skipped by you": counts.skipped,
+        "Flagged": counts.flagged,
+        "Refused": counts.refused,
+        "Being assessed": counts.assessing,
+        "All films": counts.films,
+    }
+    return render(
+        "queue/counts.html",
+        to_read=f"{counts.to_read:,}",
+        others={name: f"{number:,}" for name, number in others.items()},
     )
 
 
@@ -101,55 +93,48 @@ def background_panel(progress: BackgroundProgress | None) -> str:
 
 def bar(done: int, total: int, text: str) -> str:
     """A bar of progress with its sentence."""
-    return (
-        f'<div class="queue-progress"><p role="status">{escape(text)}</p>'
-        f'<progress value="{done}" max="{max(total, 1)}" aria-label="Progress"></progress></div>'
-    )
+    return render("queue/progress.html", done=done, total=max(total, 1), text=text)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One film of the table in words. hash: the film's name on the page."""
+
+    id: int
+    hash: str
+    has_pixels: bool
+    sex: str
+    age: str
+    gain: str
+    readers: int
+    flagged: bool
+    assigned_to: str
+    state: str
+    state_words: str
+    can_open: bool
 
 
 def film_table(rows: Sequence[QueueRow], choose: bool) -> str:
     """The films of one page of the list. choose: whether they can be ticked, to be skipped, flagged or assigned."""
-    if not rows:
-        return '<p class="queue-none">No film matches these filters.</p>'
-    columns = ("Film", "Sex", "Bone age", "Gain", "Readers", "Flag", "Assigned to", "State")
-    names = "".join(f'<th scope="col" class="c-{_short(name)}">{name}</th>' for name in columns)
-    tick = '<th scope="col"><input type="checkbox" id="queue-all" aria-label="Choose all on this page"></th>'
-    body = "".join(_row(row, choose) for row in rows)
-    return (
-        '<div class="table-scroll" tabindex="0" role="region" aria-label="Films"><table class="queue-table"><thead><tr>'
-        f'{tick if choose else ""}{names}<th scope="col"><span class="visually-hidden">Open</span></th></tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+    return render("queue/films.html", rows=[_row(row) for row in rows], choose=choose)
+
+
+def _row(row: QueueRow) -> _Row:
+    assessed = row.state not in ("assessing", "refused")
+    return _Row(
+        id=row.film.id,
+        hash=short_hash(row.film.sha256),
+        has_pixels=row.film.consent,
+        sex=SEX_WORDS[row.film.sex],
+        age=NO_VALUE if row.bone_age_months is None else f"{years(row.bone_age_months):.1f} y",
+        gain=f"{row.gain:.2f}" if assessed else NO_VALUE,
+        readers=row.readers,
+        flagged=row.flagged,
+        assigned_to=row.assigned_to or NO_VALUE,
+        state=row.state,
+        state_words=_STATES[row.state],
+        can_open=assessed,
     )
-
-
-def _short(name: str) -> str:
-    return name.split()[0].lower()
-
-
-def _row(row: QueueRow, choose: bool) -> str:
-    film = short_hash(row.film.sha256)
-    tick = (
-        f'<td><input type="checkbox" class="queue-pick" value="{row.film.id}" aria-label="Choose film {film}"></td>'
-        if choose
-        else ""
-    )
-    age = NO_VALUE if row.bone_age_months is None else f"{years(row.bone_age_months):.1f} y"
-    gain = NO_VALUE if row.state in ("assessing", "refused") else f"{row.gain:.2f}"
-    pixels = "" if row.film.consent else '<span class="chip" title="Its pixels are not kept">no picture</span>'
-    cells = (
-        ("film", f'<th scope="row" class="c-film"><code>{film}</code>{pixels}</th>'),
-        ("sex", SEX_WORDS[row.film.sex]),
-        ("bone", age),
-        ("gain", gain),
-        ("readers", str(row.readers)),
-        ("flag", '<span class="chip flag">flagged</span>' if row.flagged else ""),
-        ("assigned", escape(row.assigned_to) or NO_VALUE),
-        ("state", f'<span class="chip {row.state}">{_STATES[row.state]}</span>'),
-    )
-    said = "".join(cell if name == "film" else f'<td class="c-{name}">{cell}</td>' for name, cell in cells)
-    can_open = row.state not in ("assessing", "refused")
-    button = f'<button type="button" class="queue-open" data-film="{row.film.id}" aria-label="Open film {film}">Open</button>'
-    return f'<tr data-film="{row.film.id}">{tick}{said}<td>{button if can_open else ""}</td></tr>'
 
 
 def finished(counts: QueueCounts, filtered: bool, may_add: bool) -> str:
@@ -182,8 +167,7 @@ def finished(counts: QueueCounts, filtered: bool, may_add: bool) -> str:
 
 
 def _finished(title: str, following: Sequence[str]) -> str:
-    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in following)
-    return f'<section class="queue-empty" id="queue-finished" role="status"><h2>{escape(title)}</h2><ul>{items}</ul></section>'
+    return render("queue/finished.html", title=title, following=following)
 
 
 @dataclass(frozen=True)
@@ -199,50 +183,48 @@ def looked_through(
 ) -> str:
     """What was found in a batch before anything is added. writing: films to show; hidden: further films with writing."""
     new = sum(one.status == "new" for one in looked)
-    head = (
-        f'<p class="queue-found"><b>{counted(new, "new film")}</b> of {counted(len(looked), "film")} can be added.</p>'
+    return render(
+        "queue/looked_through.html",
+        new=counted(new, "new film"),
+        all=counted(len(looked), "film"),
+        writing=writing,
+        with_writing=counted(len(writing) + hidden, "film"),
+        further=counted(hidden, "further film") if hidden else "",
+        lists=_lists([(one.status, one.name, one.sentence) for one in looked], passed_over),
     )
-    lists = _lists([(one.status, one.name, one.sentence) for one in looked], passed_over)
-    return head + _writing(writing, hidden) + lists
-
-
-def _writing(writing: Sequence[Writing], hidden: int) -> str:
-    if not writing:
-        return ""
-    cards = "".join(map(_writing_card, writing))
-    more = f"<p>and on {counted(hidden, 'further film')}.</p>" if hidden else ""
-    return (
-        f'<div class="message warning queue-writing" role="alert"><b>Writing on {counted(len(writing) + hidden, "film")}</b>'
-        "<span>The pictures would be kept with it. Look whether it names a child: initials of staff and side markers do "
-        f'not. Small or faint writing may have been missed.</span><div class="queue-places">{cards}</div>{more}</div>'
-    )
-
-
-def _writing_card(one: Writing) -> str:
-    pictures = "".join(f'<img src="{uri}" alt="Place that looks like writing">' for uri in one.pictures)
-    return f"<figure>{pictures}<figcaption>{escape(one.name)}</figcaption></figure>"
 
 
 def taken_in(taken: Sequence[TakenIn], passed_over: Sequence[str]) -> str:
     """What became of a batch."""
     added = sum(one.status == "added" for one in taken)
-    text = f"{counted(added, 'film')} added to the queue."
-    return note(text, "good" if added else "warning", "Done") + _lists(
-        [(one.status, one.name, one.sentence) for one in taken], passed_over
+    return render(
+        "queue/taken_in.html",
+        added=added,
+        text=f"{counted(added, 'film')} added to the queue.",
+        lists=_lists([(one.status, one.name, one.sentence) for one in taken], passed_over),
     )
 
 
-def _lists(films: Sequence[tuple[str, str, str]], passed_over: Sequence[str]) -> str:
-    parts = [
-        _list(heading, [(name, sentence) for status, name, sentence in films if status == wanted])
+@dataclass(frozen=True)
+class _List:
+    """Films of one fate. films, further: how many there are, and how many of them are not named; "" for none.
+    named: name and sentence."""
+
+    heading: str
+    films: str
+    named: Sequence[tuple[str, str]]
+    further: str
+
+
+def _lists(films: Sequence[tuple[str, str, str]], passed_over: Sequence[str]) -> list[_List]:
+    by_heading = {
+        heading: [(name, sentence) for status, name, sentence in films if status == wanted]
         for wanted, heading in _HEADINGS.items()
-    ]
-    return "".join(parts) + _list("Other files, not looked at", [(name, "") for name in passed_over])
+    }
+    by_heading["Other files, not looked at"] = [(name, "") for name in passed_over]
+    return [_list(heading, some) for heading, some in by_heading.items() if some]
 
 
-def _list(heading: str, films: Sequence[tuple[str, str]]) -> str:
-    if not films:
-        return ""
-    items = "".join(f"<li><code>{escape(name)}</code> {escape(sentence)}</li>" for name, sentence in films[:_NAMED])
-    more = f"<li>and {len(films) - _NAMED:,} more</li>" if len(films) > _NAMED else ""
-    return f'<details class="queue-list"><summary>{heading}: {len(films):,}</summary><ul>{items}{more}</ul></details>'
+def _list(heading: str, films: Sequence[tuple[str, str]]) -> _List:
+    further = len(films) - _NAMED
+    return _List(heading, f"{len(films):,}", films[:_NAMED], f"{further:,}" if further > 0 else "")

@@ -1,4 +1,4 @@
-"""Small things that every tab needs: a piece of the page in its own style, and the sentence for an error."""
+"""Small things that every tab needs: pieces of the page in its own style, and the sentence for an error."""
 
 import logging
 from typing import Any, Final
@@ -6,6 +6,7 @@ from typing import Any, Final
 import gradio as gr
 
 from core.errors import BoneGradeError
+from webapp.shared.templates import render
 
 #: The class of what is not to be seen for now, see `classes_if`.
 NOT_NOW: Final = "not-now"
@@ -14,6 +15,16 @@ NOT_NOW: Final = "not-now"
 def styled_html(value: str = "", **settings: Any) -> gr.HTML:
     """A piece of the page that the app's own style sheet dresses."""
     return gr.HTML(value, apply_default_css=False, **settings)
+
+
+def part_heading(title: str) -> gr.HTML:
+    """The heading of a part of a tab."""
+    return styled_html(render("shared/heading.html", title=title))
+
+
+def line(text: str, kind: str = "", role: str | None = None) -> str:
+    """One paragraph as HTML. kind: its class in the style sheets. role: for screen readers."""
+    return render("shared/line.html", text=text, kind=kind, role=role)
 
 
 def sentence_of(error: Exception, unexpected: str, log: logging.Logger, what_failed: str) -> str:

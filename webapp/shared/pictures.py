@@ -32,9 +32,10 @@ def film_picture(pixels: NDArray[np.float32], longest_side: int = FILM_SIDE) -> 
     return grey8((pixels - low) / max(float(high - low), 1e-6))
 
 
-def heat(values: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """A map in [0, 1] in colours, HxWx3 BGR. The scale is absolute: equal values have equal colours on every crop."""
-    return np.asarray(cv2.applyColorMap(grey8(values), _COLOUR_MAP), dtype=np.uint8)
+def heat(values: NDArray[np.float32], low: float = 0.0, high: float = 1.0) -> NDArray[np.uint8]:
+    """A map in colours, HxWx3 BGR, blue at `low` or less and red at `high` or more: equal values have equal colours on every
+    crop."""
+    return np.asarray(cv2.applyColorMap(grey8((values - low) / (high - low)), _COLOUR_MAP), dtype=np.uint8)
 
 
 def blended(crop: NDArray[np.float32], values: NDArray[np.float32], opacity: float) -> NDArray[np.uint8]:

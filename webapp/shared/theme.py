@@ -4,6 +4,9 @@ from pathlib import Path
 from typing import Final
 
 import gradio as gr
+from markupsafe import Markup
+
+from webapp.shared.templates import render
 
 STYLES_FOLDER: Final = Path(__file__).with_name("styles")
 SCRIPTS_FOLDER: Final = Path(__file__).with_name("scripts")
@@ -53,4 +56,4 @@ def page_head() -> str:
     """
     style = "\n".join(file.read_text(encoding="utf-8") for file in sorted(STYLES_FOLDER.glob("*.css")))
     script = "\n".join(file.read_text(encoding="utf-8") for file in sorted(SCRIPTS_FOLDER.glob("*.js")))
-    return f"<style>\n{style}</style>\n<script>\n{script}</script>"
+    return render("page/head.html", styles=Markup(style), scripts=Markup(script))

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from core.assessment.assessor import Assessor
 from core.assessment.explain import explain
 from core.assessment.grader import network_input
-from core.assessment.records import BoneMaps
+from core.assessment.records import BoneMaps, StageGuide
 from core.bones import RUS_BONES
 from core.cohort.films import Film, read_films
 from core.errors import BoneGradeError, FilmRefused
@@ -57,7 +57,7 @@ from core.hand.growth_plates import growth_plate_band
 from models.bone_grader import BoneGrader
 
 #: The stage whose maps the page shows first: all checks are of it, the cheap ones of all four as well.
-STAGE: Final = 3
+STAGE: Final = 2
 #: So many random deletions of every crop are averaged, and so many randomised networks take turns.
 DRAWS: Final = 3
 NETWORKS: Final = 3
@@ -203,7 +203,7 @@ class _Trial:
 
 
 def _stacks(network: BoneGrader, crops: Crops, grades: dict[str, int], stage: int) -> Stacks:
-    maps: Iterable[BoneMaps] = explain(network, crops, grades, stage).maps.values()
+    maps: Iterable[BoneMaps] = explain(network, crops, grades, stage, stage, StageGuide()).maps.values()
     return {kind: np.stack([getattr(one, kind) for one in maps]) for kind in KINDS}
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.cohort.crop_store import HandCrops
 from core.evaluation.figures import BySex, Cell, Inline, Table
+from core.evaluation.gates import FROZEN, FrozenErrors
 from core.evaluation.table1.runs import TITLES, Outcome
 from core.evaluation.uncertainty import bootstrap95
 
@@ -45,13 +46,14 @@ class ScoresOverSeeds:
 
 @dataclass(frozen=True)
 class NetworkRow:
-    """One row of the table."""
+    """One row of the table. frozen: its errors in months with each addition held still, means over seeds."""
 
     key: str
     title: str
     epochs: int
     seeds: int
     sexes: Inline[BySex[ScoresOverSeeds]]
+    frozen: FrozenErrors
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def table1_figures(outcomes: Sequence[Outcome], val: HandCrops) -> Table1:
         own = [outcome for outcome in outcomes if outcome.variant == key]
         if own:
             found = sexes.each(lambda members, own=own: _over_seeds(own, label, members))  # type: ignore[misc]
-            rows.append(NetworkRow(key, title, own[0].epochs, len(own), found))
+            rows.append(NetworkRow(key, title, own[0].epochs, len(own), found, _frozen(own)))
     return Table1(
         hands=sexes.each(lambda members: int(members.sum())),
         rows=rows,
@@ -122,6 +124,16 @@ def _over_seeds(own: Sequence[Outcome], label: NDArray[np.float64], rows: NDArra
     return ScoresOverSeeds(
         _mean_and_spread([one.mae_years for one in scores]), _mean_and_spread([one.within_one_year for one in scores])
     )
+
+
+def _frozen(own: Sequence[Outcome]) -> FrozenErrors:
+    """Means over a network's seeds."""
+    as_is = round(float(np.mean([outcome.frozen.as_is for outcome in own])), 3)
+    means = {}
+    for name in FROZEN:
+        errors = [getattr(outcome.frozen, name) for outcome in own]
+        means[name] = None if None in errors else round(float(np.mean(errors)), 3)
+    return FrozenErrors(as_is, **means)
 
 
 def _mean_and_spread(values: Sequence[float]) -> OverSeeds:
@@ -188,6 +200,15 @@ def table1_text(figures: Table1) -> str:
                 f"{verdict}."
             )
     return "\n".join(lines)
+
+
+def frozen_text(figures: Table1) -> str:
+    """Markdown: each row's error in months, and that with each addition frozen at its mean."""
+    rows: list[Sequence[Cell]] = []
+    for row in figures.rows:
+        errors = [getattr(row.frozen, name) for name in ("as_is", *FROZEN)]
+        rows.append((row.title, *("none" if error is None else f"{error:.2f}" for error in errors)))
+    return Table(("network", "MAE, months", *FROZEN.values()), rows).markdown()
 
 
 def _cell(value: OverSeeds, factor: float, digits: int) -> str:

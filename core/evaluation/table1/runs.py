@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from core.cohort.crop_store import GradedCrops, HandCrops
 from core.cohort.settings import settle
+from core.evaluation.gates import FrozenErrors, frozen_errors
 from core.training.grader import GraderRecipe, months_of, train_grader
 from core.training.score_road import ScoreRoadRecipe, fit_score_road
 from models.improved_resnet import ResNetOptions
@@ -95,12 +96,14 @@ def order_of_runs(rows: Sequence[Variant]) -> Iterator[tuple[Variant, int]]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one trained network says of the hands that it was not trained on. months N, in the order of the hands."""
+    """What one trained network says of the hands that it was not trained on. months N, in the order of the hands. frozen: its
+    errors with each addition held still."""
 
     variant: str
     seed: int
     epochs: int
     months: NDArray[np.float64]
+    frozen: FrozenErrors
 
 
 def run_table1(train: HandCrops, val: HandCrops, exemplars: GradedCrops, folder: Path, epochs: int) -> list[Outcome]:
@@ -123,7 +126,11 @@ def _outcome(
         recipe = dataclasses.replace(row.recipe, seed=seed, options=row.options)
         network = train_grader(train, val, exemplars, folder, recipe)
         fit_score_road(network, train, exemplars, ScoreRoadRecipe(views=1, seed=seed))
-        found = {"epochs": recipe.epochs, "months": np.round(months_of(network, val), 3).tolist()}
+        found = {
+            "epochs": recipe.epochs,
+            "months": np.round(months_of(network, val), 3).tolist(),
+            "frozen": dataclasses.asdict(frozen_errors(network, val)),
+        }
         saved.write_text(json.dumps(found))
     kept = json.loads(saved.read_text())
-    return Outcome(row.key, seed, kept["epochs"], np.array(kept["months"]))
+    return Outcome(row.key, seed, kept["epochs"], np.array(kept["months"]), FrozenErrors(**kept["frozen"]))

@@ -9,7 +9,7 @@ import pytest
 from core.agreement import ReadingCollector, ReadingTable
 from core.agreement.table import UNJUDGED, UNREADABLE
 from core.bones import RUS_BONES
-from tests.reading_room import ReadingRoom, hand_at, shifted
+from tests.reading_room import ReadingRoom, hand_at, shifted, standing
 
 HALF = hand_at(0.5)
 
@@ -165,10 +165,10 @@ def test_bit_by_bit_gives_the_same_table_as_all_at_once(room: ReadingRoom) -> No
     last = collector.table()
     # Undone and redone words are the ledger's to judge: the table agrees with its own reading of every film.
     for film in films:
-        for reader, reading in room.ledger.readings(film).items():
+        for reader, reading in standing(room.ledger, film).readings().items():
             said = [reading[b].grade if b in reading else UNJUDGED for b in RUS_BONES]
             assert _grades(whole, film, reader) == said
-        gold = room.ledger.gold(film) or {}
+        gold = standing(room.ledger, film).gold_reading() or {}
         place = whole.film_ids.tolist().index(film)
         assert whole.gold[place].tolist() == [gold[b].grade if b in gold else UNJUDGED for b in RUS_BONES]
     assert _same(last, whole)

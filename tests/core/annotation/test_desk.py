@@ -25,6 +25,7 @@ from core.ledger import Correction, Ledger, LedgerSettings, assessment_of
 from tests.hands import assert_same, shipped_examples
 from tests.made_work import grade_said, with_said
 from tests.no_hands import noise
+from tests.reading_room import all_predictions
 
 ANNA, OTTO = Reader("anna", Role.READER), Reader("otto", Role.READER)
 RITA, VERA = Reader("rita", Role.REVIEWER), Reader("vera", Role.VIEWER)
@@ -127,7 +128,7 @@ def test_a_refused_film_that_is_opened_is_filed_as_refused(
         with pytest.raises(BoneGradeError, match=f"refused film {film.film.id}"):
             annotate.open_film(film.film.id, ANNA)
         monkeypatch.setattr(assessor.localizer, "locate", lambda *_: pytest.fail("the film was localised again"))
-    (prediction,) = ledger.predictions()
+    (prediction,) = all_predictions(ledger)
     assert prediction.refusal and prediction.weights == assessor.weights
 
 
@@ -177,7 +178,7 @@ def test_an_assessed_film_is_filed_with_its_first_change_and_its_pixels_with_con
     saving.save(work, sitting, ANNA, consent=True)
     assert ledger.film(work.film).consent and ledger.radiograph(ledger.film(work.film)) is not None
     assert [path for path in (ledger.folder / "crops").rglob("*") if path.is_file()], "crops are cut with the consent"
-    assert [prediction.id for prediction in ledger.predictions()] == [work.prediction]
+    assert [prediction.id for prediction in all_predictions(ledger)] == [work.prediction]
     back = annotate.open_assessed(radiograph, assessment, ANNA)
     assert back.work.film == work.film and back.saved["Radius"].grade == 9
 

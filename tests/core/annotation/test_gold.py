@@ -23,7 +23,7 @@ from core.annotation.gold import (
 from core.bones import RUS_BONES
 from core.errors import BoneGradeError
 from core.ledger import Event, fold
-from tests.reading_room import ReadingRoom, hand_at, shifted
+from tests.reading_room import ReadingRoom, hand_at, shifted, standing
 
 RITA, OSKAR = Reader("rita", Role.REVIEWER), Reader("oskar", Role.REVIEWER)
 HALF = hand_at(0.5)
@@ -50,14 +50,18 @@ def test_gold_is_set_taken_back_and_put_back_and_every_step_is_an_event(room: Re
     room.read(film, "rita", HALF)
     assert gold_view(room.ledger, film, RITA).gold is None
     gold = _act(make_own_gold, room, film)
-    assert room.ledger.gold(film) == {one.bone: one for one in gold.corrections} == room.ledger.reading(film, "rita")
+    assert (
+        standing(room.ledger, film).gold_reading()
+        == {one.bone: one for one in gold.corrections}
+        == room.ledger.reading(film, "rita")
+    )
     view = gold_view(room.ledger, film, RITA)
     assert view.gold == gold and view.differing == () and view.taken_back is None and view.revision == 2
     assert gold_view(room.ledger, film, OSKAR).differing == RUS_BONES, "oskar has read nothing"
 
     cleared = _act(take_back, room, film, OSKAR)
     view = gold_view(room.ledger, film, RITA)
-    assert room.ledger.gold(film) is None and view.gold is None and view.taken_back == cleared
+    assert standing(room.ledger, film).gold_reading() is None and view.gold is None and view.taken_back == cleared
     again = _act(put_back, room, film)
     assert again.corrections == gold.corrections and "rita" in again.note
     assert [event.kind for event in room.ledger.history(film)] == ["correction", "gold", "ungold", "gold"]
@@ -89,7 +93,7 @@ def test_only_a_whole_saved_reading_can_be_made_gold(
     assert why_not_gold(room.ledger.reading(film, "rita")).startswith(reason)
     with pytest.raises(GoldRefused, match=reason):
         _act(make_own_gold, room, film)
-    assert room.ledger.gold(film) is None
+    assert standing(room.ledger, film).gold_reading() is None
 
 
 def test_a_bone_that_cannot_be_read_is_judged_all_the_same(room: ReadingRoom) -> None:

@@ -46,6 +46,7 @@ def test_the_table_is_printed_and_kept(tmp_path: Path) -> None:
     result = _run("--data", tmp_path, "--run", tmp_path / "run", "--epochs", "1", "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
     assert "| improved ResNet | 1 | 1 |" in result.stdout and "| year | n |" in result.stdout
+    assert "| network | MAE, months | Shuffle Attention frozen |" in result.stdout
     figures = json.loads((tmp_path / "out" / "table1.json").read_text())
     assert [row["key"] for row in figures["rows"]] == ["plain", "improved"] and figures["hands"]["all"] == 4
     pictures = {path.name for path in (tmp_path / "out").glob("*.svg")}

@@ -22,6 +22,7 @@ from core.intake.filing import Filing
 from core.intake.turns import Turns
 from core.ledger import Correction, Event, InvalidCorrection, assessment_of
 from tests.hands import Example, assert_same
+from tests.reading_room import standing
 from tests.stored_films import Store, graded, hand
 
 
@@ -60,7 +61,7 @@ def test_labels_come_in_as_films_and_corrections(store: Store, tmp_path: Path, i
     first, second = store.ledger.films()
     assert (first.sha256, first.sex, first.source, first.consent) == (hand(0).sha256, "F", "import", True)
     assert first.patient_key == second.patient_key != "" and second.sex == "M"
-    assert store.ledger.readings(first.id) == {
+    assert standing(store.ledger, first.id).readings() == {
         "ines": {
             "Ulna": Correction("Ulna", "absent", 0),
             "MC3": Correction("MC3", "graded", 5, Box(10.0, 20.0, 60.0, 80.0)),
@@ -89,7 +90,7 @@ def test_a_film_that_the_ledger_has_is_recognised(store: Store, tmp_path: Path, 
     film = store.film(1)
     store.accept(film)
     assert _import(store, _csv(tmp_path, "1.png,F,MC3,5,,,,,"), images) == Imported(1, 0, 1, 0, 0)
-    assert set(store.ledger.readings(film.id)) == {"anna", "ines"}
+    assert set(standing(store.ledger, film.id).readings()) == {"anna", "ines"}
     with pytest.raises(BadLabels, match="in the ledger already, with sex F, not M"):
         _import(store, _csv(tmp_path, "1.png,M,MC3,5,,,,,"), images)
 
@@ -111,7 +112,7 @@ def test_own_exports_come_in_again(
         twin = other.ledger.film_by_hash(film.sha256)
         assert twin is not None and (twin.sex, twin.age_months) == (film.sex, film.age_months)
         assert twin.patient_key
-        expected = store.ledger.labels(film.id, "latest")
+        expected = standing(store.ledger, film.id).labels("latest")
         for bone, said in other.ledger.reading(twin.id, "ines").items():
             assert (said.verdict, said.grade) == (expected[bone].verdict, expected[bone].grade)
             box = expected[bone].box

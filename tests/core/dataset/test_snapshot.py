@@ -7,6 +7,7 @@ import pytest
 
 from core.dataset.snapshot import FilmSnapshot, NothingToExport, Snapshot
 from core.ledger import Correction, LabelRule
+from tests.reading_room import standing
 from tests.stored_films import Store, graded, hand
 
 
@@ -45,7 +46,7 @@ def test_the_rule_is_the_ledgers(store: Store, rule: LabelRule) -> None:
     for number, reader in enumerate(["anna", "ben", "rita", "ben", "carl"]):
         store.save(film, [graded("MC3", number + 1), graded("PP1", number % 2 + 1)], reader)
     found = _one(store, rule=rule, reviewers="rita")
-    assert {b: s.correction for b, s in found.words.items()} == store.ledger.labels(film.id, rule, ["rita"])
+    assert {b: s.correction for b, s in found.words.items()} == standing(store.ledger, film.id).labels(rule, ["rita"])
     for bone, said in found.words.items():
         assert said.correction in said.event.corrections and said.correction.bone == bone
 

@@ -19,6 +19,7 @@ from core.intake.turns import Turns
 from core.ledger import Ledger, LedgerSettings
 from tests.hands import shipped_examples
 from tests.no_hands import noise
+from tests.reading_room import all_predictions
 
 
 @pytest.fixture
@@ -139,11 +140,11 @@ def test_after_a_stop_it_goes_on_where_it_was(ledger: Ledger, assessor: Assessor
     background = run(ledger, lambda: assessor)
     until(lambda: ledger.prediction(ids[0]) is not None)
     background.stop()
-    done = {prediction.film_id: prediction.id for prediction in ledger.predictions()}
+    done = {prediction.film_id: prediction.id for prediction in all_predictions(ledger)}
     assert 0 < len(done) < len(ids)
     again = run(ledger, lambda: assessor)
     until(lambda: all(ledger.prediction(film_id) is not None for film_id in ids))
-    assert done.items() <= {prediction.film_id: prediction.id for prediction in ledger.predictions()}.items()
+    assert done.items() <= {prediction.film_id: prediction.id for prediction in all_predictions(ledger)}.items()
     until(lambda: idle(again))
 
 

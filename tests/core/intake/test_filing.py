@@ -20,6 +20,7 @@ from core.intake.turns import Turns
 from core.ledger import FilmRecord, InvalidFilm, Ledger, PredictionRecord
 from tests.hands import Assess, Example
 from tests.no_hands import noise
+from tests.reading_room import all_predictions
 from tests.stored_films import Store, accepted
 
 
@@ -143,7 +144,7 @@ def test_a_film_is_judged_before_it_is_in_the_ledger(
     assert asked.turn_was_on == [True, True] and not list(store.ledger.films())
     for radiograph, judgement in zip((hand, no_hand), judgements, strict=True):
         filing.store(_added(store.ledger, radiograph, consent=False), judgement)
-    assert [prediction.refusal is None for prediction in store.ledger.predictions()] == [True, False]
+    assert [prediction.refusal is None for prediction in all_predictions(store.ledger)] == [True, False]
     assert not (store.ledger.folder / "crops").exists(), "without consent no pixels are kept"
 
 

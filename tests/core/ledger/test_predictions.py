@@ -11,7 +11,7 @@ from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.hand.localization import Localization
 from core.ledger import InvalidFilm, UnknownFilm, assessment_of
 from tests.hands import Assess, Example
-from tests.reading_room import ReadingRoom, hand_at
+from tests.reading_room import ReadingRoom, all_predictions, hand_at
 
 
 def test_a_stored_prediction_is_the_assessment_again(
@@ -60,7 +60,7 @@ def test_the_first_word_of_the_same_weights_stands(room: ReadingRoom) -> None:
     latest, earlier = room.ledger.prediction(film), room.ledger.prediction(film, first)
     assert latest is not None and latest.id == other > first
     assert earlier is not None and earlier.id == first and earlier.weights == {"grader": "ab" * 32}
-    assert [made.id for made in room.ledger.predictions()] == [first, other]
+    assert [made.id for made in all_predictions(room.ledger)] == [first, other]
 
 
 def test_a_refusal_is_kept_with_its_sentence(room: ReadingRoom, assessor: Assessor) -> None:
@@ -77,7 +77,7 @@ def test_an_assessment_of_another_film_is_refused(room: ReadingRoom, assessed: A
         room.ledger.add_prediction(film, assessed(example))
     with pytest.raises(UnknownFilm):
         room.ledger.add_refusal(film + 1, {"localizer": "ef" * 32}, "No hand could be recognised.")
-    assert room.ledger.prediction(film) is None and list(room.ledger.predictions()) == []
+    assert room.ledger.prediction(film) is None and all_predictions(room.ledger) == []
 
 
 def test_an_assessment_for_the_other_sex_is_refused(room: ReadingRoom, assessed: Assess, example: Example) -> None:

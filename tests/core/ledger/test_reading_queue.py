@@ -11,7 +11,7 @@ from core.bones import RUS_BONES
 from core.ledger import FilmRecord, Ledger, PredictionRecord
 from core.ledger.reading_queue import Order, QueueFilter, counts, expected_gain, next_film, queue_rows
 from core.standards import grade_count
-from tests.reading_room import ReadingRoom
+from tests.reading_room import ReadingRoom, standing
 from tests.stored_films import assessment, graded, hand
 
 READER = "anna"
@@ -152,13 +152,13 @@ def test_counts_are_what_the_films_say(ledger: Ledger, films: list[FilmRecord]) 
     for reader in ("anna", "ben"):
         rows = queue_rows(ledger, reader, Order.OLDEST, QueueFilter(state="all"))
         found = counts(ledger, reader)
-        mine = [film for film in films if reader in ledger.readings(film.id)]
+        mine = [film for film in films if reader in standing(ledger, film.id).readings()]
         assert found.films == 14 and found.assessing == 1 and found.refused == 1
         assert found.read_by_me == len(mine) == sum(row.state == "read_by_me" for row in rows)
-        assert found.read == sum(bool(ledger.readings(film.id)) for film in films)
+        assert found.read == sum(bool(standing(ledger, film.id).readings()) for film in films)
         assert found.flagged == sum(row.flagged for row in rows) > 0
         assert found.to_read == sum(row.state == "to_read" for row in rows)
-        assert [row.readers for row in rows] == [len(ledger.readings(film.id)) for film in films]
+        assert [row.readers for row in rows] == [len(standing(ledger, film.id).readings()) for film in films]
     before = [queue_rows(ledger, "anna", order, QueueFilter(state="all")) for order in Order]
     ledger.rebuild_queue()
     after = [queue_rows(ledger, "anna", order, QueueFilter(state="all")) for order in Order]

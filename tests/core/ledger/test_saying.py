@@ -10,7 +10,7 @@ from core.bones import RUS_BONES
 from core.film.box import Box
 from core.ledger import Conflict, Correction, Event, InvalidCorrection, StaleRevision, UnknownFilm
 from core.standards import GRADE_COUNTS
-from tests.reading_room import ReadingRoom, hand_at
+from tests.reading_room import ReadingRoom, hand_at, standing
 
 RADIUS5 = Correction("Radius", "graded", 5, Box(0.0, 0.5, 3.5, 4.0), note="fused?", seconds=4.5)
 RADIUS6 = Correction("Radius", "graded", 6)
@@ -57,7 +57,7 @@ def test_readers_do_not_mix(room: ReadingRoom) -> None:
     film = room.film()
     _save(room, film, RADIUS5)
     _save(room, film, ULNA, reader="bob")
-    assert room.ledger.readings(film) == {"ann": {"Radius": RADIUS5}, "bob": {"Ulna": ULNA}}
+    assert standing(room.ledger, film).readings() == {"ann": {"Radius": RADIUS5}, "bob": {"Ulna": ULNA}}
     assert room.ledger.reading(film, "eve") == {}
 
 
@@ -218,7 +218,7 @@ def test_undo_and_redo(room: ReadingRoom) -> None:
     room.undo(film, first)
     assert _said(room, film) == {"Radius": 6, "MC1": None}
     room.undo(film, redo)
-    assert _said(room, film) == {} and room.ledger.readings(film) == {}
+    assert _said(room, film) == {} and standing(room.ledger, film).readings() == {}
     assert len(room.ledger.history(film)) == 6  # nothing was taken out of the ledger
 
 
@@ -291,20 +291,23 @@ def test_a_mark_of_the_queue_is_no_state_to_restore(room: ReadingRoom) -> None:
 
 def test_gold_is_set_replaced_undone_and_cleared(room: ReadingRoom) -> None:
     film = room.film()
-    assert room.ledger.gold(film) is None
+    assert standing(room.ledger, film).gold_reading() is None
     _save(room, film, RADIUS5)
     room.set_gold(film, {"Radius": 5, "Ulna": 0})
     second = room.set_gold(film, {"Radius": 6}, "rita")
-    assert {b: c.grade for b, c in (room.ledger.gold(film) or {}).items()} == {"Radius": 6}
+    assert {b: c.grade for b, c in (standing(room.ledger, film).gold_reading() or {}).items()} == {"Radius": 6}
     room.undo(film, second)
-    assert {b: c.grade for b, c in (room.ledger.gold(film) or {}).items()} == {"Radius": 5, "Ulna": 0}
+    assert {b: c.grade for b, c in (standing(room.ledger, film).gold_reading() or {}).items()} == {
+        "Radius": 5,
+        "Ulna": 0,
+    }
     cleared = room.clear_gold(film)
-    assert room.ledger.gold(film) is None and cleared.kind == "ungold"
+    assert standing(room.ledger, film).gold_reading() is None and cleared.kind == "ungold"
     with pytest.raises(InvalidCorrection, match="no gold"):
         room.clear_gold(film)
     room.undo(film, cleared)
-    assert room.ledger.gold(film) is not None
-    assert set(room.ledger.readings(film)) == {"ann"}  # gold is nobody's reading
+    assert standing(room.ledger, film).gold_reading() is not None
+    assert set(standing(room.ledger, film).readings()) == {"ann"}  # gold is nobody's reading
 
 
 def test_a_gold_reading_becomes_ones_own_on_request(room: ReadingRoom) -> None:
@@ -343,7 +346,7 @@ def test_labels_by_rule(room: ReadingRoom) -> None:
     _save(room, film, Correction("Radius", "graded", 6), reader="cleo")
 
     def labels(rule: Any, *reviewers: str) -> dict[str, int | None]:
-        return {bone: c.grade for bone, c in room.ledger.labels(film, rule, reviewers).items()}
+        return {bone: c.grade for bone, c in standing(room.ledger, film).labels(rule, reviewers).items()}
 
     assert labels("latest") == {"Radius": 6, "Ulna": 0, "MC1": None}
     assert labels("majority") == {"Radius": 5, "Ulna": 0, "MC1": None}  # of the Ulna's two camps the later

@@ -19,7 +19,7 @@ from core.film.radiograph import Radiograph
 from core.intake.turns import Turns
 from core.ledger import Ledger
 from core.ledger.reading_queue import Order, counts, queue_rows
-from tests.reading_room import ReadingRoom, hand_at, shifted
+from tests.reading_room import ReadingRoom, hand_at, shifted, standing
 from webapp.agreement.gold import GoldFilms
 from webapp.annotate.gold import change_gold, gold_panel
 from webapp.annotate.handlers import Handlers
@@ -116,7 +116,7 @@ def test_a_reviewer_sets_gold_takes_it_back_and_puts_it_back(
         assert f'data-revision="{revision + 1}"' in updates[handlers.parts.gold]
     history = updates[handlers.parts.history]
     assert "took back the gold reading" in history and history.count("set the gold reading") == 2
-    assert room.ledger.gold(film) == room.ledger.reading(film, "rita")
+    assert standing(room.ledger, film).gold_reading() == room.ledger.reading(film, "rita")
 
 
 def test_the_panel_says_why_a_reading_cannot_be_made_gold_yet(
@@ -144,7 +144,7 @@ def test_unsaved_steps_are_saved_first(desk: Desk, room: ReadingRoom, film: int)
     touched = work.model_copy(update={"steps": (step,), "at": 1})
     with pytest.raises(Exception, match="You have unsaved steps"):
         change_gold(desk, {"what": "own", "revision": 1}, touched, RITA)
-    assert room.ledger.gold(film) is None
+    assert standing(room.ledger, film).gold_reading() is None
 
 
 @pytest.mark.parametrize("what", ["own", "back", "again"])

@@ -1,18 +1,15 @@
 """A gold reading in a real browser: a reviewer sets it on Annotate and takes it back on Agreement; a reader sees none."""
 
 import uuid
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from core.assessment.assessor import Assessor
 from core.bones import RUS_BONES
-from core.film.radiograph import read_radiograph
-from core.ledger import Correction, Ledger, LedgerSettings
-from tests.hands import shipped_examples
-from tests.webapp.running_app import ANSWER_MS, CHROMIUM, RunningApp, running, watched
+from core.ledger import Correction, Ledger
+from tests.reading_room import standing
+from tests.webapp.annotate.film_page import Open, press, wait_for_film, wait_kept
+from tests.webapp.running_app import ANSWER_MS, CHROMIUM
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
 
@@ -27,69 +24,11 @@ ASK_THE_SERVER = """async (asked) => {
   return (await fetch("/gradio_api/queue/data?session_hash=behind")).text();
 }"""
 
-#: Opens a film as this reader ("NAME:ROLE").
-Open = Callable[[int, str], Page]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("ledger")
-
-
-@pytest.fixture(scope="module")
-def ledger(folder: Path) -> Iterator[Ledger]:
-    """The ledger that the app works on, seen from outside."""
-    ledger = Ledger.open(LedgerSettings.in_folder(folder))
-    yield ledger
-    ledger.close()
-
-
-@pytest.fixture(scope="module")
-def films(ledger: Ledger) -> list[int]:
-    """Two films with their pixels and the shipped weights' predictions."""
-    assessor = Assessor.from_registry()
-    numbers = []
-    for example in shipped_examples()[:2]:
-        film = read_radiograph(example.path)
-        added = ledger.add_film(film, example.sex, reader="desk", source="queue", consent=True).film
-        ledger.add_prediction(added.id, assessor.assess(film, example.sex))
-        numbers.append(added.id)
-    return numbers
-
-
-@pytest.fixture(scope="module")
-def app(folder: Path, ledger: Ledger) -> Iterator[RunningApp]:
-    with running(("-m", "tests.webapp.annotate_app"), {"BONEGRADE_DATA": str(folder)}) as app:
-        yield app
-
-
-@pytest.fixture
-def open_film(browser: Browser, app: RunningApp) -> Iterator[Open]:
-    """Opens films in windows of their own; afterwards no page may have met an error or fetched from elsewhere."""
-    contexts: list[BrowserContext] = []
-    all_troubles: list[list[str]] = []
-
-    def open_it(film: int, reader: str) -> Page:
-        context = browser.new_context(viewport={"width": 1440, "height": 1000})
-        context.add_cookies([{"name": "reader", "value": reader, "url": app.url}])
-        contexts.append(context)
-        page = context.new_page()
-        all_troubles.append(watched(page, app.url))
-        page.goto(f"{app.url}/#film={film}", timeout=ANSWER_MS)
-        expect(page.locator("#annotate-film")).to_contain_text(f"Film {film} ", timeout=ANSWER_MS)
-        return page
-
-    yield open_it
-    for context in contexts:
-        context.close()
-    assert all_troubles == [[] for _ in contexts]
-
 
 def _accept_all_and_save(page: Page) -> None:
-    for key in "a" * 13:
-        page.keyboard.press(key)
-    page.wait_for_function("window.bonegradeWork.isKept()", timeout=ANSWER_MS)
-    page.keyboard.press("s")
+    press(page, "a" * 13)
+    wait_kept(page)
+    press(page, "s")
     expect(page.locator("#annotate-message")).to_contain_text("Saved 13 bones", timeout=ANSWER_MS)
 
 
@@ -111,7 +50,7 @@ def test_a_reviewer_sets_gold_on_annotate_and_takes_it_back_on_agreement(
     expect(page.locator("#annotate-message")).to_contain_text("is the film's gold reading", timeout=ANSWER_MS)
     expect(panel).to_contain_text("your saved reading says the same", timeout=ANSWER_MS)
     expect(page.locator("#annotate-history")).to_contain_text("rita set the gold reading 13 bones")
-    assert ledger.gold(film) == ledger.reading(film, "rita")
+    assert standing(ledger, film).gold_reading() == ledger.reading(film, "rita")
 
     page.get_by_role("tab", name="Agreement").click()
     lists = page.locator("#agreement-gold-films")
@@ -120,12 +59,13 @@ def test_a_reviewer_sets_gold_on_annotate_and_takes_it_back_on_agreement(
     row.get_by_role("button", name="Take back").click()
     expect(lists).to_contain_text(f"Film {film} is not gold any more", timeout=ANSWER_MS)
     expect(lists).to_contain_text("No film has a gold reading.")
-    assert ledger.gold(film) is None
+    assert standing(ledger, film).gold_reading() is None
     lists.get_by_role("button", name="Put back").click()
     expect(lists).to_contain_text(f"Film {film} is gold again", timeout=ANSWER_MS)
 
     row.get_by_role("link").click()
     expect(panel).to_be_visible(timeout=ANSWER_MS)
+    wait_for_film(page, film)
     panel.get_by_role("button", name="Take back").click()
     expect(page.locator("#annotate-message")).to_contain_text("it can be put back", timeout=ANSWER_MS)
     expect(panel.get_by_role("button", name="Put back")).to_be_enabled(timeout=ANSWER_MS)

@@ -2,12 +2,13 @@
 
 import base64
 import re
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from core.assessment.assessor import Assessor
-from core.assessment.records import Assessment, Explanation
+from core.assessment.records import Assessment, Explanation, StageGuide
 from core.bones import BONE_TITLES, RUS_BONES
 from core.film.radiograph import Radiograph
 from core.hand.hand import Hand
@@ -31,13 +32,27 @@ def test_there_are_13_cards_in_anatomical_order(assessment: Assessment, explanat
         assert card.count("<img") == card.count('alt="') == 1 + len(OVERLAYS)
 
 
-def test_layers_show_the_maps_on_their_absolute_scale(assessment: Assessment, explanation: Explanation) -> None:
-    cards = _cards(crop_grid(assessment, explanation, "sa_spatial", 0.5))
+def _shown(card: str, key: str) -> object:
+    found = re.search(rf'data-layer="{key}" alt="[^"]+" src="data:image/png;base64,([^"]+)"', card)
+    assert found is not None
+    return cv2.imdecode(np.frombuffer(base64.b64decode(found[1]), np.uint8), cv2.IMREAD_COLOR)
+
+
+def test_layers_show_the_maps_on_the_scales_that_hold_for_all_hands(
+    assessment: Assessment, explanation: Explanation
+) -> None:
+    maps = explanation.maps["PP3"]
+    card = _cards(crop_grid(assessment, explanation, "sa_spatial", 0.5))["PP3"]
     for key in OVERLAYS:
-        found = re.search(rf'data-layer="{key}" alt="[^"]+" src="data:image/png;base64,([^"]+)"', cards["PP3"])
-        assert found is not None
-        shown = cv2.imdecode(np.frombuffer(base64.b64decode(found[1]), np.uint8), cv2.IMREAD_COLOR)
-        assert np.array_equal(shown, heat(getattr(explanation.maps["PP3"], key)))
+        assert np.array_equal(_shown(card, key), heat(getattr(maps, key))), "nothing was measured of untrained weights"
+    scales = {"sa_spatial": (0.25, 0.85), "sa_channel": (0.1, 0.9), "residual": (0.0, 0.5)}
+    measured = replace(explanation, guide=StageGuide((0, 2, 5), scales))
+    html = crop_grid(assessment, measured, "sa_spatial", 0.5)
+    for key, (low, high) in {**scales, "grad_cam": (0.0, 1.0)}.items():
+        assert np.array_equal(_shown(_cards(html)["PP3"], key), heat(getattr(maps, key), low, high))
+    assert 'aria-label="Colour bar from 0.25 (blue) to 0.85 (red)"' in html
+    assert "".join(f"<span>{tick}</span>" for tick in ("0.25", "0.4", "0.55", "0.7", "0.85")) in html
+    assert "of the 3 channels that differ most between grades" in html
 
 
 def test_the_grid_says_which_overlay_stage_and_weights_it_shows(
@@ -47,7 +62,7 @@ def test_the_grid_says_which_overlay_stage_and_weights_it_shows(
     assert 'id="crop-grid"' in html and 'data-overlay="grad_cam"' in html and "--overlay-opacity:0.35" in html
     assert 'data-stage="3"' in html and "gates of stage 3" in html
     assert "Localiser abababab" in html and "Grader cdcdcdcd" in html
-    assert "own maximum" in html and "absolute" in html
+    assert "own maximum" in html and "Grad-CAM of the predicted grade at stage 2" in html
 
 
 def test_a_bone_out_of_line_is_marked_with_what_its_neighbours_point_to(

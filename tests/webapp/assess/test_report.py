@@ -46,7 +46,7 @@ def test_one_page_says_age_grades_weights_date_and_what_it_is_not(
 def test_a_report_without_a_bone_gives_no_age(
     radiograph: Radiograph, assessor: Assessor, without_ulna: Assessment
 ) -> None:
-    maps = assessor.explain(Hand(radiograph, without_ulna.localization), without_ulna)
+    maps = assessor.explain(Hand(radiograph, without_ulna.localization), without_ulna, 2)
     text = _text(report_pdf(radiograph, without_ulna, maps, _NOON))
     assert "No bone age" in text and "12 of 13 bones found" in text and "not found" in text
 

@@ -33,7 +33,7 @@ def test_with_all_bones_nothing_is_said_to_be_missing(assessment: Assessment) ->
 
 def test_the_table_has_each_bones_grade_and_score_and_the_totals(assessment: Assessment) -> None:
     html = score_table(assessment)
-    rows = re.findall(r'<tr data-bone="(\w+)".*?>(.*?)</tr>', html)
+    rows = re.findall(r'<tr data-bone="(\w+)".*?>(.*?)</tr>', html, re.DOTALL)
     assert [bone for bone, _ in rows] == list(RUS_BONES)
     for bone, row in rows:
         cells = re.findall(r"<td>(.*?)</td>", row)

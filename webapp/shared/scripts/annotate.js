@@ -21,6 +21,8 @@
   let lastTouch = Date.now();
   const listeners = [];
   const changed = (what) => listeners.forEach((listener) => listener(what));
+  const tell = (text, kind) => window.bonegradeMessages.tell(text, kind);
+  const nameOf = (told) => told.title.split(" · ")[0];
 
   const bones = () => (film ? Object.keys(film.bones) : []);
   const said = (bone) => work.says[bone] || null;
@@ -51,14 +53,15 @@
     changed("work");
     send();
   };
-  const mayChange = () => {
+  const isAllowed = () => {
     if (film && !film.may_save && film.keeps) tell(film.why_not, "warning");
     return Boolean(film) && (film.may_save || !film.keeps);
   };
+  const mayChange = () => !window.bonegradeOpening.refuses() && isAllowed();
 
   // changes: {bone: what is said after}. join: the step goes on with the last one, as the second digit of a grade does.
-  const step = (changes, join = false) => {
-    if (!mayChange()) return false;
+  const step = (changes, join = false) => mayChange() && take(changes, join);
+  const take = (changes, join = false) => {
     const made = Object.entries(changes)
       .map(([bone, after]) => ({ bone, before: copy(said(bone)), after }))
       .filter((change) => JSON.stringify(change.before) !== JSON.stringify(change.after));
@@ -72,7 +75,7 @@
       work.steps.push(made);
       work.at += 1;
     }
-    quiet();
+    window.bonegradeMessages.quiet();
     touched();
     return true;
   };
@@ -82,7 +85,7 @@
     changes.forEach((change) => put(change.bone, copy(direction < 0 ? change.before : change.after)));
     const moved = changes.some((c) => JSON.stringify((c.before || {}).box || null) !== JSON.stringify((c.after || {}).box || null));
     work.bone = changes[0].bone;
-    quiet();
+    window.bonegradeMessages.quiet();
     touched();
     if (moved) press("annotate-redraw");
   };
@@ -102,6 +105,7 @@
     return step({ [bone]: { ...saidOrNothing(bone), verdict, grade, accepted } }, join);
   };
   const accept = () => {
+    if (!mayChange()) return;
     const bone = work.bone;
     const model = modelOf(bone);
     if (!model) {
@@ -179,12 +183,13 @@
     press("annotate-keep");
   };
   const act = (command) => {
-    if (!film) return;
+    if (!film || window.bonegradeOpening.refuses()) return;
     if (saving) {
       tell("The last save is still on its way; one moment.", "warning");
       return;
     }
-    saving = { command, work: copy(work), sent: Date.now(), tries: 1 };
+    saving = { command, work: copy(work), of: nameOf(film), sent: Date.now(), tries: 1 };
+    if (command.do === "next") window.bonegradeOpening.want("next");
     changed("status");
     press("annotate-act");
   };
@@ -198,13 +203,17 @@
     return told;
   };
 
-  const opened = (text) => {
+  // The first film may be here before the parts of the page that show it.
+  const isLaidOut = () => ["annotate-film", "annotate-status", "in-hand"].every(byId);
+  const opened = async (text) => {
     const told = fresh(text);
+    if (told?.film) await window.bonegradeOpening.until(isLaidOut);
     if (told) open(told);
+    window.bonegradeOpening.settle(told ? told.asked : "assessed");
   };
   const open = (told) => {
     if (!told.film) {
-      if (told.message) tell(told.message.text, told.message.kind);
+      window.bonegradeMessages.tellOpened(told.message, film && nameOf(film));
       return;
     }
     film = told.film;
@@ -212,7 +221,6 @@
     Object.entries(told.regraded).forEach(([bone, graded]) => learn(bone, graded));
     arrived = work.seq;
     sentAt = 0;
-    saving = null;
     lastTouch = Date.now();
     const mine = remembered();
     const newer = mine && mine.work.sha256 === film.sha256 && mine.work.seq > work.seq && mine.work.steps.length + mine.work.note.length;
@@ -225,19 +233,18 @@
       forget();
       work.bone = bones().find((bone) => !said(bone)) || bones()[0];
     }
-    quiet();
-    if (told.message) tell(told.message.text, told.message.kind);
-    else if (back) {
-      const time = new Date(back);
-      const day = time.toDateString() === new Date().toDateString() ? "" : `${time.toLocaleDateString()} `;
-      tell(`Your unsaved work of ${day}${time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })} is back.`, "good");
-    }
+    const remark = told.message || (back && { text: isBack(new Date(back)), kind: "good" });
+    window.bonegradeMessages.tellOpened(remark, nameOf(film));
     if (work.film) history.replaceState(null, "", `#film=${work.film}`);
     changed("film");
     if (newer) {
       send();
       press("annotate-redraw");
     }
+  };
+  const isBack = (time) => {
+    const day = time.toDateString() === new Date().toDateString() ? "" : `${time.toLocaleDateString()} `;
+    return `Your unsaved work of ${day}${time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })} is back.`;
   };
   // Gives the totals to show; undefined, which leaves those on the page, where the answer is of another film or of older work.
   const kept = (text) => {
@@ -285,18 +292,29 @@
       changes[bone] = empty ? null : next;
     });
     const first = Object.keys(changes).find((bone) => changes[bone] && changes[bone].box && changes[bone].box.length);
-    if (Object.keys(changes).length && step(changes)) go(first || Object.keys(changes)[0]);
+    // a box that was moved before another film was asked for still counts
+    if (Object.keys(changes).length && isAllowed() && take(changes)) go(first || Object.keys(changes)[0]);
   };
   const acted = (text) => {
     const told = fresh(text);
     if (!told || !saving) return;
-    const { work: sent } = saving;
+    const { work: sent, of } = saving;
     saving = null;
+    if (told.next) window.bonegradeOpening.want(told.next);
+    else window.bonegradeOpening.settle("next");
+    const answer = (message, about) => message && window.bonegradeMessages.tellAnswer(message, about, nameOf(film));
     if (told.opened) {
-      open(told.opened);
+      open({ ...told.opened, message: null });
+      answer(told.opened.message, nameOf(film));
       return;
     }
     if (told.download) download(told.download);
+    if (sent.sha256 !== film.sha256) {
+      // The answer came so late that another film is open by now; what the server drew with it is of the one acted on.
+      answer(told.message, of);
+      if (work.film) window.bonegradeOpening.open(work.film);
+      return;
+    }
     if (told.saved) {
       const later = work.steps.slice(sent.at, work.at);
       const waiting = told.saved.waiting
@@ -320,7 +338,7 @@
       else forget();
       if (!isTouched()) sessionStorage.removeItem(storeName());
     }
-    if (told.message) tell(told.message.text, told.message.kind);
+    answer(told.message, nameOf(film));
     changed("saved");
     send();
   };
@@ -333,19 +351,6 @@
   };
   const message = () => JSON.stringify(work);
   const command = () => [JSON.stringify(saving ? saving.command : {}), JSON.stringify(saving ? saving.work : work)];
-
-  // --- Told to the reader ----------------------------------------------------------------------------------------------
-
-  const tell = (text, kind) => {
-    const place = byId("annotate-message");
-    if (!place) return;
-    place.className = `annotate-message ${kind || ""}`;
-    place.textContent = text;
-  };
-  const quiet = () => {
-    const place = byId("annotate-message");
-    if (place) place.textContent = "";
-  };
 
   // --- Time ------------------------------------------------------------------------------------------------------------
 
@@ -373,8 +378,9 @@
 
   window.bonegradeWork = {
     film: () => film, work: () => work, bones, said, modelOf, boxOf, isTouched, atWork,
-    isKept: () => arrived === work.seq, isLate: () => Boolean(waitingSince) && Date.now() - waitingSince > RETRY_MS, isSaving: () => saving, listen: (listener) => listeners.push(listener),
-    judge, accept, shift, takeBack, note, noteFilm, go, along, undo, redo, act, tell, quiet, step,
+    isKept: () => arrived === work.seq, isLate: () => Boolean(waitingSince) && Date.now() - waitingSince > RETRY_MS, isSaving: () => saving,
+    listen: (listener) => listeners.push(listener), changed,
+    judge, accept, shift, takeBack, note, noteFilm, go, along, undo, redo, act, tell,
     opened, kept, boxesChanged, acted, message, command,
   };
 })();

@@ -128,33 +128,6 @@
     action();
   });
 
-  // The address of a film opens it; a reload comes back to it.
-  const filmOfAddress = () => (/^#film=(\d+)$/.exec(location.hash) || [])[1];
-  const openFilmOfAddress = (tries = 40) => {
-    const number = filmOfAddress();
-    if (!number) return;
-    const field = document.querySelector("#film-to-open textarea, #film-to-open input");
-    const tab = [...document.querySelectorAll('button[role="tab"]')].find((button) => button.textContent.trim() === "Annotate");
-    const chosen = tab && tab.getAttribute("aria-selected") === "true";
-    if (tab && !chosen) tab.click();
-    if (!field || !chosen) {
-      if (tries) setTimeout(() => openFilmOfAddress(tries - 1), 250);
-      return;
-    }
-    field.value = number;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-  };
-  if (document.readyState === "complete") openFilmOfAddress();
-  else window.addEventListener("load", () => openFilmOfAddress());
-  window.addEventListener("hashchange", () => {
-    const open = work.film() && work.work().film;
-    if (filmOfAddress() && Number(filmOfAddress()) !== open) openFilmOfAddress();
-  });
-  // A link to the film that the address names already changes no address.
-  document.addEventListener("click", (event) => {
-    const link = event.target instanceof Element ? event.target.closest('a[href^="#film="]') : null;
-    if (link && link.hash === location.hash) openFilmOfAddress();
-  });
   new MutationObserver((_, observer) => {
     const box = byId("keys-on");
     if (!box) return;

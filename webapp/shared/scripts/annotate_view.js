@@ -124,7 +124,9 @@
     const place = byId("annotate-status");
     if (!place) return;
     let text = "";
-    if (saving) text = saving.tries > 1 ? "Not saved yet: the server does not answer; trying again." : "Saving …";
+    byId("annotate").setAttribute("aria-busy", String(window.bonegradeOpening.isOn()));
+    if (window.bonegradeOpening.isOn()) text = "Opening a film …";
+    else if (saving) text = saving.tries > 1 ? "Not saved yet: the server does not answer; trying again." : "Saving …";
     else if (film.keeps && !film.may_save) text = film.why_not;
     else if (!work.isKept()) text = work.isLate() ? "The server does not answer; your work is kept in this tab meanwhile." : "Keeping the draft …";
     else if (!work.isTouched()) text = "Nothing unsaved";
@@ -147,12 +149,16 @@
 
   // --- On the film ---------------------------------------------------------------------------------------------------------
 
-  // The box editor says nothing of its zoom, but it sets it on its drawing context before every drawing.
+  // The box editor says nothing of its zoom, but it sets it on its drawing context before every drawing. The first time
+  // that it asks for the context is the time to begin to listen.
   const view = { canvas: null, x: 0, y: 0, scale: 1, mark: null };
-  const watchCanvas = () => {
-    const canvas = document.querySelector("#box-editor canvas");
-    if (!canvas || canvas === view.canvas) return;
-    const context = canvas.getContext("2d");
+  const getContext = HTMLCanvasElement.prototype.getContext;
+  HTMLCanvasElement.prototype.getContext = function (...kind) {
+    const context = getContext.apply(this, kind);
+    if (context && this !== view.canvas && this.closest("#box-editor")) watchCanvas(this, context);
+    return context;
+  };
+  const watchCanvas = (canvas, context) => {
     let fresh = false;
     const wrap = (name, seen) => {
       const original = context[name].bind(context);
@@ -170,6 +176,8 @@
       fresh = false;
       requestAnimationFrame(drawMark);
     });
+    // Which film's picture is drawn; its file is named by the film.
+    wrap("drawImage", (picture) => (canvas.dataset.film = (/film_([0-9a-f]+)\./.exec(picture.src) || [])[1] || ""));
     Object.assign(view, { canvas, x: 0, y: 0, scale: 1 });
     view.mark = document.createElement("div");
     view.mark.className = "in-hand-mark";
@@ -242,7 +250,6 @@
     document.querySelectorAll("#bone-list .bone-row").forEach(drawRow);
     drawInHand();
     drawStatus();
-    watchCanvas();
     drawMark();
     if (what === "bone") {
       const row = document.querySelector('#bone-list [aria-current="true"]');
@@ -251,8 +258,6 @@
     if (what === "film") {
       byId("annotate-film").textContent = work.film().title;
       document.querySelector("#box-editor")?.style.setProperty("--ratio", work.film().frame.shown[0] / work.film().frame.shown[1]);
-      // The editor's canvas comes a moment after its value.
-      [100, 400, 1200].forEach((wait) => setTimeout(() => draw("canvas"), wait));
     }
     drawTimes();
   };

@@ -12,8 +12,10 @@
   let asked = 0;
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest(".queue-open") : null;
+    if (!button) return;
     // The count makes the same film, asked for again, another word.
-    if (button) tell("queue-opened", `${button.dataset.film}:${(asked += 1)}`);
+    asked += 1;
+    tell("queue-opened", `${button.dataset.film}:${asked}`);
   });
 
   const drawAll = (table) => {

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from core.assessment.explain import explain
 from core.assessment.grader import Grader, network_input
+from core.assessment.records import StageGuide
 from core.bones import RUS_BONES
 from core.evaluation.maps.measures import (
     BLOCKS,
@@ -179,7 +180,9 @@ def test_maps_of_gates_need_only_what_lies_below(
     bones = torch.tensor([RUS_BONES.index(bone) for bone in crops])
     upper = randomised(small_grader.network, 0, views, bones, CASCADE.index("stage 4") + 1)
     grades = dict.fromkeys(crops, 3)
-    before, after = (explain(network, crops, grades, 3).maps for network in (small_grader.network, upper))
+    before, after = (
+        explain(network, crops, grades, 3, 3, StageGuide()).maps for network in (small_grader.network, upper)
+    )
     for bone in crops:
         np.testing.assert_array_equal(before[bone].sa_spatial, after[bone].sa_spatial)
         assert not np.allclose(before[bone].grad_cam, after[bone].grad_cam, atol=0.05)

@@ -5,14 +5,19 @@ import pytest
 
 from core.cohort.crop_store import HandCrops
 from core.evaluation.figures import plain
-from core.evaluation.table1.figures import by_year_text, table1_figures, table1_text
+from core.evaluation.gates import FrozenErrors
+from core.evaluation.table1.figures import by_year_text, frozen_text, table1_figures, table1_text
 from core.evaluation.table1.pictures import by_year_chart, table1_plot
 from core.evaluation.table1.runs import Outcome
 from tests.graded import crops_of_hands
 
+NOTHING_FROZEN = FrozenErrors(6.0, None, None, None)
 
-def _outcome(hands: HandCrops, variant: str, seed: int, boys: float, girls: float) -> Outcome:
-    return Outcome(variant, seed, 5, hands.months.astype(float) + np.where(hands.female == 1, girls, boys))
+
+def _outcome(
+    hands: HandCrops, variant: str, seed: int, boys: float, girls: float, frozen: FrozenErrors = NOTHING_FROZEN
+) -> Outcome:
+    return Outcome(variant, seed, 5, hands.months.astype(float) + np.where(hands.female == 1, girls, boys), frozen)
 
 
 def test_figures_of_known_errors() -> None:
@@ -41,6 +46,19 @@ def test_figures_of_known_errors() -> None:
     assert "improved ResNet against ResNet, male: -0.250 years (-0.500 to +0.000): no more than chance." in text
     assert "female: +0.000 years (+0.000 to +0.000): no more than chance." in text
     assert {trace.name: len(trace.x) for trace in table1_plot(outcomes, hands).data} == {"male": 4, "female": 4}
+
+
+def test_errors_with_an_addition_frozen() -> None:
+    hands = crops_of_hands(4)
+    outcomes = [
+        _outcome(hands, "plain", 1, 6.0, 6.0),
+        _outcome(hands, "improved", 1, 6.0, 6.0, FrozenErrors(6.0, 7.0, 8.0, 9.0)),
+        _outcome(hands, "improved", 2, 5.0, 5.0, FrozenErrors(5.0, 6.5, 8.0, 9.5)),
+    ]
+    assert frozen_text(table1_figures(outcomes, hands)).splitlines()[2:] == [
+        "| ResNet | 6.00 | none | none | none |",
+        "| improved ResNet | 5.50 | 6.75 | 8.00 | 9.25 |",
+    ]
 
 
 def test_by_year_of_age() -> None:

@@ -68,9 +68,13 @@ def test_a_short_run_keeps_its_outcomes(tmp_path: Path, monkeypatch: pytest.Monk
     first = run_table1(hands, hands, exemplars, tmp_path, 1)
     assert [(o.variant, o.seed, o.months.shape) for o in first] == [("plain", 1, (3,)), ("improved", 1, (3,))]
     assert all(np.isfinite(o.months).all() for o in first)
+    for outcome in first:
+        assert outcome.frozen.as_is == pytest.approx(np.abs(outcome.months - hands.months).mean(), abs=2e-3)
+        assert (outcome.frozen.dual_pooling is None) == (outcome.variant == "plain")
     with pytest.raises(DataFolderError, match="begun with another number of epochs"):
         run_table1(hands, hands, exemplars, tmp_path, 2)
     (tmp_path / "plain_1" / "checkpoint.pt").unlink()
     again = run_table1(hands, hands, exemplars, tmp_path, 1)
     np.testing.assert_array_equal(first[0].months, again[0].months)
+    assert again[1].frozen == first[1].frozen
     assert not (tmp_path / "plain_1" / "checkpoint.pt").exists(), "a finished run was trained again"

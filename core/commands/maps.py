@@ -1,4 +1,4 @@
-"""python -m core explanation-checks: whether the maps beside the crops mean something, measured on many hands."""
+"""python -m core explanation-checks | map-guide: whether the maps beside the crops mean something, and how they are shown."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +10,8 @@ from core.commands.options import Hands, Json, Split
 from core.commands.running import run, show
 from core.errors import BoneGradeError
 from core.evaluation.figures import as_json
-from core.evaluation.maps.checks import check_folder
-from core.evaluation.maps.figures import ChecksFigures, as_text
+from core.evaluation.maps import checks, guide
+from core.evaluation.maps.figures import as_text
 
 app = typer.Typer(add_completion=False)
 
@@ -30,7 +30,7 @@ def explanation_checks(
     """Measures whether the maps change with the weights, lie on the growth plate, and mark what the grade rests on."""
 
     def measure() -> None:
-        figures = check_folder(data, split, hands, Assessor.from_registry())
+        figures = checks.check_folder(data, split, hands, Assessor.from_registry())
         # printed first, so that minutes of work are not lost where the file cannot be written
         show(figures, as_text, print_json)
         if keep is not None:
@@ -39,7 +39,27 @@ def explanation_checks(
     run(measure)
 
 
-def _write(file: Path, figures: ChecksFigures) -> None:
+@app.command()
+def map_guide(
+    data: Hands,
+    split: Split = None,
+    print_json: Json = False,
+    keep: Annotated[
+        Path | None, typer.Option(help="Also write it to this file; the app reads core/data/map_guide.json.")
+    ] = None,
+) -> None:
+    """Measures the scales that maps are shown on, the channels that tell grades apart, and which stage to show first."""
+
+    def measure() -> None:
+        figures = guide.measure_folder(data, split, Assessor.from_registry())
+        show(figures, guide.as_text, print_json)
+        if keep is not None:
+            _write(keep, figures)
+
+    run(measure)
+
+
+def _write(file: Path, figures: object) -> None:
     try:
         file.write_text(as_json(figures) + "\n", encoding="utf-8")
     except OSError as error:

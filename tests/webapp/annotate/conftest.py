@@ -1,0 +1,77 @@
+"""A ledger of example hands for each file of browser tests, the app over it, and films opened in it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from core.assessment.assessor import Assessor
+from core.assessment.records import Assessment
+from core.bones import Sex
+from core.film.radiograph import Radiograph, read_radiograph
+from core.ledger import Ledger, LedgerSettings
+from tests.hands import shipped_examples
+from tests.webapp.annotate.film_page import Open, wait_for_film
+from tests.webapp.running_app import ANSWER_MS, RunningApp, running, watched
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("ledger")
+
+
+@pytest.fixture(scope="module")
+def ledger(folder: Path) -> Iterator[Ledger]:
+    """The ledger that the app works on, seen from outside."""
+    ledger = Ledger.open(LedgerSettings.in_folder(folder))
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture(scope="session")
+def hands() -> list[tuple[Radiograph, Sex, Assessment]]:
+    """The example hands, and what the shipped weights say of them."""
+    assessor = Assessor.from_registry()
+    films = [(read_radiograph(example.path), example.sex) for example in shipped_examples()]
+    return [(film, sex, assessor.assess(film, sex)) for film, sex in films]
+
+
+@pytest.fixture(scope="module")
+def films(ledger: Ledger, hands: list[tuple[Radiograph, Sex, Assessment]]) -> list[int]:
+    """Films with their pixels and predictions."""
+    numbers = []
+    for film, sex, assessment in hands:
+        added = ledger.add_film(film, sex, reader="desk", source="queue", consent=True).film
+        ledger.add_prediction(added.id, assessment)
+        numbers.append(added.id)
+    return numbers
+
+
+@pytest.fixture(scope="module")
+def app(folder: Path, ledger: Ledger) -> Iterator[RunningApp]:
+    with running(("-m", "tests.webapp.annotate_app"), {"BONEGRADE_DATA": str(folder)}) as app:
+        yield app
+
+
+@pytest.fixture
+def open_film(browser: Browser, app: RunningApp) -> Iterator[Open]:
+    """Opens films in windows of their own; afterwards no page may have met an error or fetched from elsewhere."""
+    contexts: list[BrowserContext] = []
+    all_troubles: list[list[str]] = []
+
+    def open_it(film: int, reader: str = "anna:READER", width: int = 1440, height: int = 1000) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height})
+        context.add_cookies([{"name": "reader", "value": reader, "url": app.url}])
+        contexts.append(context)
+        page = context.new_page()
+        all_troubles.append(watched(page, app.url))
+        page.goto(f"{app.url}/#film={film}", timeout=ANSWER_MS)
+        wait_for_film(page, film)
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    # a server that was killed on purpose is a trouble of its own
+    assert [t for troubles in all_troubles for t in troubles if "ERR_" not in t] == []

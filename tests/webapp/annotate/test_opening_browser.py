@@ -1,0 +1,212 @@
+"""Opening a film in a real browser while the server is slow, full, or its answer gets lost on the way."""
+
+import re
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from core.annotation.gold import make_own_gold, put_back, take_back
+from core.bones import RUS_BONES
+from core.ledger import Correction, Ledger
+from tests.webapp.annotate.film_page import press, wait_for_film, wait_kept
+from tests.webapp.gate import Gate
+from tests.webapp.running_app import ANSWER_MS, CHROMIUM, running, watched
+from tests.webapp.slow_app import CHIEF
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
+
+MESSAGE = "#annotate-message"
+MOMENT = "The film is being opened; one moment."
+
+#: Has the page hear late that the server closed a stream of answers: when `window.hearClosed` is called.
+LATE_CLOSING = """() => {
+  const fetched = window.fetch;
+  window.fetch = async (...asked) => {
+    const answer = await fetched(...asked);
+    if (!String(asked[0]?.url || asked[0]).includes("/queue/data")) return answer;
+    const late = new TransformStream({
+      async transform(bytes, stream) {
+        const text = new TextDecoder().decode(bytes), end = text.indexOf('data: {"msg":"close_stream"');
+        stream.enqueue(new TextEncoder().encode(end < 0 ? text : text.slice(0, end)));
+        if (end < 0) return;
+        await new Promise((hear) => (window.hearClosed = hear));
+        stream.enqueue(new TextEncoder().encode(text.slice(end)));
+      },
+    });
+    return new Response(answer.body.pipeThrough(late), { headers: answer.headers });
+  };
+}"""
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Gate:
+    return Gate(tmp_path_factory.mktemp("gate"))
+
+
+@pytest.fixture(scope="module")
+def url(folder: Path, films: list[int], gate: Gate) -> Iterator[str]:
+    with running(("-m", "tests.webapp.slow_app", str(folder), str(gate.folder))) as app:
+        yield app.url
+
+
+@pytest.fixture
+def page(browser: Browser, url: str, gate: Gate) -> Iterator[Page]:
+    """An empty page of the chief's. Afterwards: no error in the console, and nothing was fetched from elsewhere."""
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page.set_default_timeout(ANSWER_MS)
+    troubles = watched(page, url)
+    gate.count_anew()
+    yield page
+    page.close()
+    assert [trouble for trouble in troubles if "503" not in trouble] == []
+
+
+def _open(page: Page, url: str, film: int) -> None:
+    page.goto(f"{url}/#film={film}")
+    wait_for_film(page, film)
+
+
+def _follow_link(page: Page, film: int) -> None:
+    """Asks for a film as the links of other tabs do."""
+    page.evaluate(
+        """film => {
+            const link = document.createElement("a");
+            link.href = `#film=${film}`;
+            document.body.append(link);
+            link.click();
+            link.remove();
+        }""",
+        film,
+    )
+
+
+def _is_busy(page: Page, busy: bool) -> None:
+    expect(page.locator("#annotate")).to_have_attribute("aria-busy", "true" if busy else "false")
+
+
+def _pass_time(page: Page, seconds: int) -> None:
+    """Puts the page's clock forward."""
+    page.evaluate("ms => { const now = Date.now.bind(Date); Date.now = () => now() + ms; }", 1000 * seconds)
+
+
+def test_a_panel_of_before_takes_no_click_while_its_film_is_opened_anew(
+    page: Page, url: str, gate: Gate, ledger: Ledger, films: list[int]
+) -> None:
+    film = films[0]
+    ledger.save(
+        film, [Correction(bone, "graded", 5) for bone in RUS_BONES],
+        reader=CHIEF.name, base_revision=0, token=uuid.uuid4().hex, prediction_id=None, seconds=60.0,
+    )  # fmt: skip
+    make_own_gold(ledger, film, CHIEF, revision=1, token=uuid.uuid4().hex)
+    _open(page, url, film)
+    panel = page.locator("#annotate-gold")
+    take_back(ledger, film, CHIEF, revision=2, token=uuid.uuid4().hex)
+    put_back(ledger, film, CHIEF, revision=3, token=uuid.uuid4().hex)
+    with gate.shut():
+        _follow_link(page, film)
+        _is_busy(page, True)
+        gate.await_come()
+        panel.get_by_role("button", name="Take back").click()
+        expect(page.locator(MESSAGE)).to_have_text(MOMENT)
+        press(page, "5as")
+        assert page.evaluate("window.bonegradeWork.work().at") == 0 and not page.evaluate(
+            "window.bonegradeWork.isSaving()"
+        )
+    wait_for_film(page, film)
+    expect(page.locator(MESSAGE)).to_have_text("")
+    panel.get_by_role("button", name="Take back").click()
+    expect(page.locator(MESSAGE)).to_contain_text("it can be put back")
+    assert [event.kind for event in ledger.history(film)] == ["correction", "gold", "ungold", "gold", "ungold"]
+
+
+def test_what_came_of_a_save_is_told_though_another_film_is_opened(
+    page: Page, url: str, gate: Gate, ledger: Ledger, films: list[int]
+) -> None:
+    first, second = films[1:3]
+    _open(page, url, first)
+    press(page, "5")
+    wait_kept(page)
+    with gate.shut():
+        press(page, "s")
+        gate.await_come()
+        _follow_link(page, second)
+        _is_busy(page, True)
+        press(page, "6")
+    wait_for_film(page, second)
+    expect(page.locator(MESSAGE)).to_contain_text(f"Film {first}: Saved 1 bone")
+    assert ledger.reading(first, CHIEF.name)["Radius"].grade == 5
+    assert page.evaluate("window.bonegradeWork.work().at") == 0
+
+
+def test_an_opening_that_is_not_answered_leaves_the_film_at_work(
+    page: Page, url: str, gate: Gate, ledger: Ledger, films: list[int]
+) -> None:
+    first, second = films[3:5]
+    _open(page, url, first)
+    with gate.shut():
+        _follow_link(page, second)
+        gate.await_come()
+        _is_busy(page, True)
+        _pass_time(page, 40)
+        expect(page.locator(MESSAGE)).to_contain_text("the server does not answer")
+        _is_busy(page, False)
+        press(page, "7")
+        assert page.evaluate("window.bonegradeWork.said('Radius').grade") == 7
+    wait_for_film(page, second)
+    draft = ledger.draft(first, CHIEF.name)
+    assert draft is not None and draft["work"]["says"]["Radius"]["grade"] == 7
+
+
+def test_a_film_that_the_server_was_too_busy_for_is_asked_for_again(page: Page, url: str, films: list[int]) -> None:
+    first, second = films[3:5]
+    _open(page, url, first)
+    page.route(re.compile("/queue/join"), lambda route: route.fulfill(status=503, json={"detail": "Queue is full."}))
+    _follow_link(page, second)
+    expect(page.locator(MESSAGE)).to_contain_text("the server is too busy")
+    _is_busy(page, False)
+    page.unroute_all()
+    _follow_link(page, second)
+    wait_for_film(page, second)
+
+
+def test_an_answer_that_no_stream_carries_is_fetched(page: Page, url: str, films: list[int]) -> None:
+    """The server closes the stream of answers when none is due; the page may ask for the next before it hears of that."""
+    first, second = films[5:7]
+    page.add_init_script(f"({LATE_CLOSING})()")
+    page.goto(f"{url}/#film={first}")
+    wait_for_film(page, first)
+    page.wait_for_function("Boolean(window.hearClosed)")
+    with page.expect_response(re.compile("/queue/join")) as joined:
+        _follow_link(page, second)
+    joined.value.finished()
+    page.evaluate("new Promise((done) => setTimeout(done, 0)).then(window.hearClosed)")
+    wait_for_film(page, second)
+
+
+def test_a_page_that_takes_long_to_be_ready_opens_its_film(page: Page, url: str, films: list[int]) -> None:
+    held: list[Route] = []
+    page.route(re.compile("/assets/Blocks-"), lambda route: held.append(route))
+    page.goto(f"{url}/#film={films[7]}")
+    page.wait_for_function("performance.now() > 15000")
+    _go_on(page, held)
+    wait_for_film(page, films[7])
+
+
+def test_a_film_that_is_there_before_the_box_editor(page: Page, url: str, films: list[int]) -> None:
+    held: list[Route] = []
+    page.route(re.compile("/custom_component/"), lambda route: held.append(route))
+    page.goto(f"{url}/#film={films[0]}")
+    expect(page.locator("#annotate-opened textarea")).not_to_have_value("")
+    _go_on(page, held)
+    wait_for_film(page, films[0])
+
+
+def _go_on(page: Page, held: list[Route]) -> None:
+    """Lets pass what was held up."""
+    assert held
+    while held:
+        held.pop().continue_()
+    page.unroute_all()
