@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from models.whole_hand_network import WholeHandNetwork, WholeHandOptions
 WEIGHTS = Path(__file__).parent / "weights"
 #: name -> {"file", "sha256"}: what ships.
 INDEX = "registry.json"
+#: What makes the 90 % intervals hold, and the hashes of the weights it was set for.
+INTERVALS = "intervals.json"
 
 
 class WeightsError(Exception):
@@ -130,7 +133,7 @@ def load_localizer(name: str = "localizer", folder: Path = WEIGHTS) -> tuple[Han
 
 
 def load_grader(name: str = "grader", folder: Path = WEIGHTS) -> tuple[BoneGrader, WeightFile]:
-    """The grading network and its weight file, whose metadata also holds the interval's spread."""
+    """The grading network and its weight file."""
     weights = read_weights(name, folder)
     scale = weights.tensors.get("cut_steps")
     if scale is None or scale.ndim != 2:
@@ -169,3 +172,30 @@ def _not_described(weights: WeightFile, error: ValueError) -> WeightsError:
         f"The header of the weight file {weights.file} describes no network that can be built ({error}); "
         "fetch the repository again."
     )
+
+
+def register_intervals(
+    scatter_months: float, spread: float, weights: Mapping[str, str], folder: Path = WEIGHTS
+) -> None:
+    """Keeps the setting of the intervals (core.assessment.records.IntervalSetting) beside the weights that it was made for
+    (SHA-256 by name): the grader, and the whole hand's network where there is one."""
+    document = {"scatter_months": scatter_months, "spread": spread, "weights": dict(weights)}
+    (folder / INTERVALS).write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
+
+
+def load_intervals(weights: Mapping[str, str], folder: Path = WEIGHTS) -> tuple[float, float]:
+    """Scatter and spread as `register_intervals` kept them. Raises WeightsError where they are missing or were set for other
+    weights."""
+    try:
+        document = json.loads((folder / INTERVALS).read_text())
+        scatter, spread, known = float(document["scatter_months"]), float(document["spread"]), document["weights"]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise WeightsError(
+            f"The setting of the intervals {INTERVALS} cannot be read; fetch the repository again."
+        ) from error
+    if known != dict(weights):
+        raise WeightsError(
+            f"The intervals ({INTERVALS}) were set for other weights than those registered: set them anew with "
+            "`python -m core train intervals`."
+        )
+    return scatter, spread

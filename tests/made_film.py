@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.assessment.assessor import Assessor
 from core.assessment.grader import Grader, starting_cuts
-from core.assessment.records import Assessment, Explanation
+from core.assessment.records import Assessment, Explanation, IntervalSetting
 from core.bones import ALL_BONES, RUS_BONES
 from core.film.box import Box
 from core.film.radiograph import Radiograph, film_hash
@@ -52,7 +52,7 @@ def assessor() -> Assessor:
     torch.manual_seed(0)
     grader = BoneGrader(OrdinalScale(starting_cuts()))
     hashes = {"localizer": "ab" * 32, "grader": "cd" * 32}
-    return Assessor(Localizer(HandLocalizer()), Grader(grader), 1.0, hashes, None)
+    return Assessor(Localizer(HandLocalizer()), Grader(grader), IntervalSetting(9.0, 2.0), hashes, None)
 
 
 @pytest.fixture(scope="session")

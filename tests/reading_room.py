@@ -90,6 +90,7 @@ class ReadingRoom:
             standards={key: score_card(key, film.sex, certain, spread=1.0) for key in STANDARDS},
             bone_age_months=months if len(certain) == len(RUS_BONES) else None,
             interval90_months=None,
+            consensus90_months=None,
             checks=(),
             weights={"grader": weights},
             seconds=0.1,

@@ -25,6 +25,7 @@ def make_reading(
     boxes: dict[str, Box] | None = None,
     confidence: float = 0.9,
     interval: tuple[float, float] | None = None,
+    consensus: tuple[float, float] | None = None,
     grades: dict[str, int] | None = None,
 ) -> AssessedFilm:
     """A hand that was given this bone age and, with certainty, these grades; refused with neither age nor boxes.
@@ -65,6 +66,7 @@ def make_reading(
         standards={key: score_card(key, sex, certain, spread=1.0) for key in STANDARDS},
         bone_age_months=months,
         interval90_months=interval,
+        consensus90_months=consensus,
         checks=(),
         weights={},
         seconds=0.1,

@@ -14,6 +14,7 @@ from core.assessment.records import (
     Explanation,
     FilmFacts,
     GradeProbabilities,
+    IntervalSetting,
     Progress,
     RegradedBone,
     SecondOpinion,
@@ -27,7 +28,7 @@ from core.hand.hand import Hand
 from core.hand.localization import Localization
 from core.hand.localizer import Localizer
 from core.standards import STANDARDS, grade_label, score_card, standard, tw3_stage
-from models.registry import load_grader, load_localizer, load_whole_hand
+from models.registry import load_grader, load_intervals, load_localizer, load_whole_hand
 
 
 class Assessor:
@@ -37,33 +38,34 @@ class Assessor:
         self,
         localizer: Localizer,
         grader: Grader,
-        spread: float,
+        intervals: IntervalSetting,
         weights: dict[str, str],
         whole_hand: WholeHandReader | None,
     ):
-        """spread: widening of the score distribution that makes the 90 % interval hold, measured on `val`.
+        """intervals: set for these networks on hands that they were not trained on.
 
         whole_hand: gives a second opinion on the age; where it is None the age is the 13 bones' alone.
         """
         self.localizer = localizer
         self.grader = grader
-        self.spread = spread
+        self.intervals = intervals
         self.weights = weights
         self.whole_hand = whole_hand
 
     @classmethod
     def from_registry(cls) -> Self:
-        """With the shipped weights. Raises models.registry.WeightsError where they are missing or damaged."""
+        """With the shipped weights. Raises models.registry.WeightsError where they are missing, damaged, or not those that
+        the intervals were set for."""
         localizer, localizer_hash = load_localizer()
         grader, file = load_grader()
-        spread = float(file.metadata.get("interval_spread", "1"))
-        hashes = {"localizer": localizer_hash, "grader": file.sha256}
-        second = load_whole_hand()
-        if second is None:
-            return cls(Localizer(localizer), Grader(grader), spread, hashes, None)
-        network, whole_hand = second
-        reader = WholeHandReader(network, float(whole_hand.metadata["weight"]))
-        return cls(Localizer(localizer), Grader(grader), spread, hashes | {"whole_hand": whole_hand.sha256}, reader)
+        hashes = {"grader": file.sha256}
+        reader = None
+        if (second := load_whole_hand()) is not None:
+            network, whole_hand = second
+            reader = WholeHandReader(network, float(whole_hand.metadata["weight"]))
+            hashes["whole_hand"] = whole_hand.sha256
+        intervals = IntervalSetting(*load_intervals(hashes))
+        return cls(Localizer(localizer), Grader(grader), intervals, {"localizer": localizer_hash, **hashes}, reader)
 
     def find_hand(self, radiograph: Radiograph, progress: Progress | None = None) -> Hand:
         """Finds the hand on a film, for all that is asked of it afterwards.
@@ -122,8 +124,8 @@ class Assessor:
 
         second: for the same sex; None only where no network looked at the whole hand.
         """
-        cards = {key: score_card(key, sex, probabilities, spread=self.spread) for key in STANDARDS}
-        age = bone_age(self.grader, sex, probabilities, self.spread, second)
+        cards = {key: score_card(key, sex, probabilities, spread=self.intervals.spread) for key in STANDARDS}
+        age = bone_age(self.grader, sex, probabilities, self.intervals.scatter_months, second)
         share = 1.0 if second is None else 1.0 - second.weight
         bones: dict[str, BoneAssessment | None] = {}
         grades = {bone: int(given.argmax()) for bone, given in probabilities.items()}
@@ -156,7 +158,8 @@ class Assessor:
             standards=cards,
             bone_age_months=None if age is None else age.months,
             interval90_months=None if age is None else age.interval90,
-            checks=(*checks_of_film(film, localization), check_of_grades(grades), *checks_of_ages(age, second)),
+            consensus90_months=None if age is None else age.consensus90,
+            checks=(*checks_of_film(film, localization), check_of_grades(grades), *checks_of_ages(age, second, sex)),
             weights=self.weights,
             seconds=time.monotonic() - started,
             localization=localization,

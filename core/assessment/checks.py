@@ -2,17 +2,26 @@
 
 import math
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 
 from core.assessment.consistency import FAR_APART, inconsistencies
 from core.assessment.records import BoneAge, Check, FilmFacts, SecondOpinion
-from core.bones import BONE_TITLES
+from core.bones import BONE_TITLES, Sex
 from core.hand.crops import CROP_SIDE, crop_affine
 from core.hand.localization import Localization
 
 #: Months between the 13 bones' age and the whole hand's from which a reader is told.
 _FAR_OPINIONS = 24.0
+
+#: The bone age in months from which on a hand is at the end of the scale: 16 1/2 years for a boy, 15 for a girl. Chosen on
+#: the even rows of not_for_reading (see core.evaluation.refusals), with half a year to spare: of the seven adults there
+#: whose bones agree with one another, six are given 204 months or more as boys and 187 as girls.
+END_OF_SCALE: Final[dict[Sex, float]] = {"M": 198.0, "F": 180.0}
+
+#: The checks that, failed, put the age itself in doubt; the others say how the film lies, or why there is no age.
+DOUBTS: Final = ("resolution", "consistent_bones", "two_opinions", "end_of_scale")
 
 
 def checks_of_film(film: FilmFacts, localization: Localization) -> tuple[Check, ...]:
@@ -71,13 +80,26 @@ def checks_of_film(film: FilmFacts, localization: Localization) -> tuple[Check, 
     )
 
 
-def checks_of_ages(age: BoneAge | None, second: SecondOpinion | None) -> tuple[Check, ...]:
-    """Whether the 13 bones and the whole hand say about the same; nothing where there are no two opinions."""
-    if age is None or second is None:
+def checks_of_ages(age: BoneAge | None, second: SecondOpinion | None, sex: Sex) -> tuple[Check, ...]:
+    """Whether the age is short of the scale's end, and whether the 13 bones and the whole hand say about the same; the
+    latter not without a second opinion, and nothing without an age."""
+    if age is None:
         return ()
+    short = age.months < END_OF_SCALE[sex]
+    end = Check(
+        "end_of_scale",
+        short,
+        "The bones have some way to go until they are mature."
+        if short
+        else f"The bones are mature or nearly so: {age.months / 12:.1f} years is to be read as that age or more, for the "
+        "hand of an adult looks like this too.",
+    )
+    if second is None:
+        return (end,)
     bones = second.taken_from(age.months)
     apart = abs(bones - second.months)
     return (
+        end,
         Check(
             "two_opinions",
             apart <= _FAR_OPINIONS,

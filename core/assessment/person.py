@@ -77,8 +77,8 @@ def person_scores(
     the model's own totals, ages and intervals. Raises as score_cards does.
     """
     return Scores(
-        score_cards(sex, grades, model, assessor.spread),
-        bone_age(assessor.grader, sex, around_grades(grades, model), assessor.spread, second),
+        score_cards(sex, grades, model, assessor.intervals.spread),
+        bone_age(assessor.grader, sex, around_grades(grades, model), assessor.intervals.scatter_months, second),
     )
 
 
@@ -87,8 +87,8 @@ def model_scores(
 ) -> Scores:
     """The model's probabilities, some of them perhaps of regraded boxes, under every standard and as a bone age."""
     return Scores(
-        {key: score_card(key, sex, probabilities, spread=assessor.spread) for key in STANDARDS},
-        bone_age(assessor.grader, sex, probabilities, assessor.spread, second),
+        {key: score_card(key, sex, probabilities, spread=assessor.intervals.spread) for key in STANDARDS},
+        bone_age(assessor.grader, sex, probabilities, assessor.intervals.scatter_months, second),
     )
 
 

@@ -27,10 +27,25 @@ Map = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class BoneAge:
-    """months: of the mean RUS-CHN total, calibrated. interval90: 5 % and 95 % in months, never without `months`."""
+    """months: of the mean RUS-CHN total, calibrated. Two 90 % intervals in months, neither ever without `months`:
+    consensus90 of what six readers would agree on, interval90 of what one of them would read, which is wider."""
 
     months: float
     interval90: tuple[float, float]
+    consensus90: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class IntervalSetting:
+    """What makes the 90 % intervals hold, set on hands not trained on for one pair of networks.
+
+    scatter_months: standard deviation of a single reading about the bone age beyond what the grade distributions say: errors
+    that the 13 bones share, and the readers' own. spread: how much the distribution of a total is widened about its median
+    for the interval of a standard's table age, see core.standards.widened_interval.
+    """
+
+    scatter_months: float
+    spread: float
 
 
 @dataclass(frozen=True)
@@ -42,11 +57,13 @@ class SecondOpinion:
     weight: float
 
     def heard(self, bones: BoneAge) -> BoneAge:
-        """The 13 bones' age moved towards this opinion by its weight; the interval moves along and keeps its width, except
-        that it does not reach below 0."""
+        """The 13 bones' age moved towards this opinion by its weight; the intervals move along and keep their widths,
+        except that they do not reach below 0."""
         shift = self.weight * (self.months - bones.months)
-        low, high = bones.interval90
-        return BoneAge(max(0.0, bones.months + shift), (max(0.0, low + shift), max(0.0, high + shift)))
+        interval, consensus = (
+            (max(0.0, low + shift), max(0.0, high + shift)) for low, high in (bones.interval90, bones.consensus90)
+        )
+        return BoneAge(max(0.0, bones.months + shift), interval, consensus)
 
     def taken_from(self, months: float) -> float:
         """What the 13 bones alone say of a bone age, in months, in which this opinion is heard."""
@@ -102,8 +119,10 @@ class Assessment:
 
     width, height: the film's pixels. laterality: the hand as the film shows it. rotation_degrees: its clockwise turn from
     upright. bones: all 13 in RUS_BONES order, None where the bone was not found. bone_age_months: on the radiologists'
-    Greulich-Pyle scale, None unless all 13 bones are graded, as are all totals. second_opinion: of the whole hand, which
-    is part of bone_age_months; None where there is no such network. weights: SHA-256 (hex) by network.
+    Greulich-Pyle scale, None unless all 13 bones are graded, as are all totals. interval90_months, consensus90_months: of
+    the bone age, see BoneAge; of an earlier prediction by other weights the second was not kept, and is None.
+    second_opinion: of the whole hand, which is part of bone_age_months; None where there is no such network. weights:
+    SHA-256 (hex) by network.
     """
 
     sex: Sex
@@ -117,6 +136,7 @@ class Assessment:
     standards: dict[str, ScoreCard]
     bone_age_months: float | None
     interval90_months: tuple[float, float] | None
+    consensus90_months: tuple[float, float] | None
     checks: tuple[Check, ...]
     weights: dict[str, str]
     seconds: float
@@ -160,6 +180,7 @@ class Assessment:
             },
             "bone_age_months": _rounded(self.bone_age_months),
             "interval90_months": self.interval90_months and [_rounded(v) for v in self.interval90_months],
+            "consensus90_months": self.consensus90_months and [_rounded(v) for v in self.consensus90_months],
             "bones_age_months": _rounded(self.bones_age_months),
             "second_opinion": self.second_opinion
             and {"months": _rounded(self.second_opinion.months), "weight": self.second_opinion.weight},
@@ -260,7 +281,7 @@ class FilmAssessor(Protocol):
     @property
     def grader(self) -> AgeScale: ...
     @property
-    def spread(self) -> float: ...
+    def intervals(self) -> IntervalSetting: ...
     @property
     def weights(self) -> dict[str, str]: ...
 

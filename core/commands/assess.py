@@ -73,4 +73,7 @@ def _as_text(assessment: Assessment) -> str:
     if assessment.bone_age_months is not None and assessment.interval90_months is not None:
         low, high = assessment.interval90_months
         lines.append(f"Bone age {assessment.bone_age_months:.0f} months, 90 % interval {low:.0f} to {high:.0f}.")
+    if assessment.consensus90_months is not None:
+        low, high = assessment.consensus90_months
+        lines.append(f"What six readers would agree on: 90 % interval {low:.0f} to {high:.0f} months.")
     return "\n".join([*lines, "Research use only; not a medical device."])

@@ -1,4 +1,4 @@
-"""python -m core evaluate | evaluate-grades | evaluate-places: how good the shipped weights are, on labelled data."""
+"""python -m core evaluate | evaluate-grades | evaluate-places | evaluate-refusals: how good the shipped weights are."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from core.assessment.grader import Grader
 from core.cohort.exemplar_frame import Part
 from core.commands.options import Every, Hands, Json, Split
 from core.commands.running import run, show
-from core.evaluation import grades, places
+from core.evaluation import grades, places, refusals
 from core.evaluation.accuracy import pictures, report
 from core.hand.localizer import Localizer
 from models.registry import load_grader, load_localizer
@@ -75,3 +75,21 @@ def evaluate_places(
         return places.evaluate_places(data, Localizer(network), sha256, every)
 
     show(run(measure), places.as_text, as_json)
+
+
+@app.command()
+def evaluate_refusals(
+    data: Annotated[
+        Path,
+        typer.Option(help="Your folder with hands/ (labelled films) and not_for_reading/ (labels.csv with file,kind)."),
+    ],
+    rows: Annotated[
+        refusals.Rows, typer.Option(help="Of not_for_reading: all, even (thresholds were chosen on them) or odd.")
+    ] = "all",
+    split: Split = None,
+    every: Every = 1,
+    as_json: Json = False,
+) -> None:
+    """Measures what is refused, mature or warned of: pictures that should get no child's age, and hands that should."""
+    figures = run(lambda: refusals.evaluate_refusals(data, Assessor.from_registry(), rows, split, every))
+    show(figures, refusals.as_text, as_json)

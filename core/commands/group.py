@@ -21,6 +21,10 @@ COMMANDS: Final = {
         "evaluate",
         "Measures where the bones are found against ossification boxes and joints that other people marked.",
     ),
+    "evaluate-refusals": (
+        "evaluate",
+        "Measures what is refused, mature or warned of: pictures that should get no child's age, and hands that should.",
+    ),
     "stress": (
         "stress",
         "Measures how far the age moves when the same hand comes on another film, and whether non-hands are refused.",

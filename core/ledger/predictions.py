@@ -26,7 +26,8 @@ _IS_OF_FILM = sa.select(_PREDICTION.c.id).where(
 def assessment_of(assessor: FilmAssessor, film: FilmRecord, prediction: PredictionRecord) -> Assessment:
     """The assessment that a stored prediction came from, under the hash of the weights that made it; no network runs.
 
-    Totals and checks are made anew from the stored probabilities; the bone age and its interval are the stored ones.
+    Totals and checks are made anew from the stored probabilities; the bone age and its interval are the stored ones. What
+    readers would agree on is not stored: it is made anew for the assessor's own weights, and None for others.
     Raises FilmRefused, with the sentence of that time, where the prediction is a refusal.
     """
     if prediction.localization is None:
@@ -39,6 +40,7 @@ def assessment_of(assessor: FilmAssessor, film: FilmRecord, prediction: Predicti
         weights=prediction.weights,
         bone_age_months=prediction.bone_age_months,
         interval90_months=prediction.interval90_months,
+        consensus90_months=scored.consensus90_months if prediction.weights == assessor.weights else None,
     )
 
 

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.assessment.grader import Grader
-from core.assessment.records import SecondOpinion
+from core.assessment.records import IntervalSetting, SecondOpinion
 from core.assessment.second_opinion import WholeHandReader, window_side
 from core.cohort.crop_store import (
     GradedCrops,
@@ -31,7 +31,7 @@ from core.cohort.small_hands import SmallFilm, kept_small_windows, read_small_fi
 from core.hand.localizer import Localizer
 from core.training.device import CPU
 from core.training.grader import GraderRecipe, months_of, train_grader
-from core.training.interval import calibrate_spread
+from core.training.intervals import calibrate_intervals
 from core.training.leaving_out import LeaveOut, Witness, left_out
 from core.training.localizer import LocalizerRecipe, train_localizer
 from core.training.loop import TimeLimit
@@ -44,7 +44,14 @@ from core.training.whole_hand import (
     train_whole_hand,
 )
 from models.bone_grader import BoneGrader
-from models.registry import load_grader, load_localizer, load_whole_hand, register, unregister
+from models.registry import (
+    load_grader,
+    load_localizer,
+    load_whole_hand,
+    register,
+    register_intervals,
+    unregister,
+)
 from models.whole_hand_network import WholeHandNetwork
 
 
@@ -134,7 +141,7 @@ def train_and_register_grader(
     workers: int = 1,
     opinions: Opinions | None = None,
 ) -> None:
-    """Trains on the `train` films and half of the exemplars, and sets the interval's spread on `val`.
+    """Trains on the `train` films and half of the exemplars, and sets the intervals on `val`.
 
     films, graded, workers, opinions: see grading_material; without exemplars, grades are learned from ages alone, from
     where the score table puts them. A second opinion is to be trained anew afterwards.
@@ -148,15 +155,15 @@ def train_and_register_grader(
 
 
 def register_grader(network: BoneGrader, material: GradingMaterial, recipe: GraderRecipe) -> None:
-    """Registers a trained grader with the spread that its interval needs on `val`, and the mean crops that its exemplars
-    were held against. A second opinion that is registered goes: its weight and the interval's spread are another grader's."""
+    """Registers a trained grader with the intervals that it needs on `val`, and the mean crops that its exemplars were held
+    against. A second opinion that is registered goes: its weight is another grader's.
+    """
     unregister("whole_hand")
     metadata = {**recipe.options.to_metadata(), EXEMPLARS_KEY: "trained" if len(material.exemplars) else "none"}
     if len(material.exemplars):
         np.savez_compressed(MEAN_CROPS, **mean_crops(material.train))  # type: ignore[arg-type]
     register("grader", network, metadata)
-    spread = calibrate_spread(Grader(load_grader()[0]), material.val, None)
-    register("grader", network, {**metadata, "interval_spread": f"{spread:.3f}"})
+    set_intervals(material.val, None)
 
 
 @dataclass(frozen=True)
@@ -192,7 +199,7 @@ def make_whole_hand(
 
     run: may be the grader's, whose crops of `val` are then taken; windows are kept there, for other seeds too. leave_out:
     hands that are neither drawn as larger nor as small ones. Where none are left out, the network is registered as the
-    second opinion on the registered grader's ages, with its weight and the interval's spread set on `val`.
+    second opinion on the registered grader's ages, with its weight and the intervals set on `val`.
     """
     folder = run / f"whole_hand_{leave_out}_{recipe.seed}"
     settle_opinions(folder, opinions)
@@ -269,13 +276,12 @@ class BesideGrader:
         return cls(val, months, 2 * (time.monotonic() - started))
 
     def register(self, network: WholeHandNetwork, windows: HandWindows) -> None:
-        """Registers the network with its weight, and the grader anew with the spread that suits both.
+        """Registers the network with its weight, and the intervals that suit both.
 
         windows: of the same hands in the same order.
         """
         if self.val.ids.tolist() != windows.ids.tolist():
             raise ValueError("the crops and the pictures of the whole hand are not of the same hands")
-        grader, file = load_grader()
         options = network.options.to_metadata()
         register("whole_hand", network, {**options, "weight": "0"})
         shipped = load_whole_hand()
@@ -284,6 +290,36 @@ class BesideGrader:
         label = complete_hands(self.val).months.astype(float)
         weight = best_weight(self.months, whole[self.val.found.all(axis=1)], label)
         register("whole_hand", network, {**options, "weight": f"{weight:.2f}"})
-        second = [SecondOpinion(float(months), weight) for months in whole]
-        spread = calibrate_spread(Grader(grader), self.val, second)
-        register("grader", grader, {**file.metadata, "interval_spread": f"{spread:.3f}"})
+        set_intervals(self.val, windows)
+
+
+def make_intervals(films: Path, run: Path, workers: int = 1) -> IntervalSetting:
+    """Sets the intervals of the registered networks on `val`. films: folder of labelled films. run: may be the grader's, whose
+    crops of `val` are then taken."""
+    localizer = localizer_for(films, run)
+    val = _crops(films, "val", run, localizer, workers)
+    shipped = load_whole_hand()
+    if shipped is None:
+        return set_intervals(val, None)
+    side = window_side(shipped[0].options.height)
+    return set_intervals(val, kept_windows(films, "val", run, localizer, side, workers))
+
+
+def set_intervals(val: HandCrops, windows: HandWindows | None) -> IntervalSetting:
+    """Registers the setting of the intervals that suits the registered networks, and returns it.
+
+    val, windows: the same hands in the same order, none of them trained on; windows: None without a second opinion.
+    """
+    grader, file = load_grader()
+    weights = {"grader": file.sha256}
+    second: list[SecondOpinion] | None = None
+    if windows is not None:
+        shipped = load_whole_hand()
+        assert shipped is not None
+        network, whole_hand = shipped
+        weights["whole_hand"], weight = whole_hand.sha256, float(whole_hand.metadata["weight"])
+        months = months_of_hands(WholeHandReader(network, weight), windows)
+        second = [SecondOpinion(float(given), weight) for given in months]
+    setting = calibrate_intervals(Grader(grader), val, second)
+    register_intervals(setting.scatter_months, setting.spread, weights)
+    return setting

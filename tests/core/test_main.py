@@ -46,7 +46,9 @@ def test_assess_as_json_with_maps(example: Example, assessed: Assess, tmp_path: 
         assert {"box", "grade", "label", "probabilities", "confidence"} <= bone.keys()
     for key in ("rus_chn", "tw3_rus", "tw3_c_rus"):
         assert {"total", "age_years", "interval90_years"} <= document["standards"][key].keys()
-    assert {"bone_age_months", "interval90_months", "checks", "weights"} <= document.keys()
+    assert {"bone_age_months", "interval90_months", "consensus90_months", "checks", "weights"} <= document.keys()
+    (low, high), (lower, upper) = document["consensus90_months"], document["interval90_months"]
+    assert lower < low < document["bone_age_months"] < high < upper
     pictures = sorted((tmp_path / "maps").iterdir())
     assert len(pictures) == 52 and all(picture.suffix == ".png" for picture in pictures)
 
@@ -55,6 +57,7 @@ def test_assess_for_people(example: Example) -> None:
     result = run("assess", example.path, "--sex", example.sex)
     assert result.exit_code == 0, result.output
     assert all(bone in result.stdout for bone in RUS_BONES)
+    assert "What six readers would agree on" in result.stdout
     assert "90 % interval" in result.stdout and "Research use only" in result.stdout
 
 

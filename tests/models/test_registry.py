@@ -17,13 +17,16 @@ from models.hand_localizer import HandLocalizer
 from models.improved_resnet import ResNetOptions
 from models.registry import (
     INDEX,
+    INTERVALS,
     WEIGHTS,
     WeightsError,
     load_grader,
+    load_intervals,
     load_localizer,
     load_whole_hand,
     read_weights,
     register,
+    register_intervals,
 )
 from models.whole_hand_network import WholeHandNetwork, WholeHandOptions
 
@@ -287,3 +290,19 @@ def test_a_whole_hand_s_network_is_built_as_its_header_says(folder: Path) -> Non
     register("whole_hand", WholeHandNetwork(options), {"weight": "0.5"}, folder)
     with pytest.raises(WeightsError, match="belongs to another network"):
         load_whole_hand(folder=folder)
+
+
+def test_intervals_are_for_the_weights_that_they_were_set_for(tmp_path: Path) -> None:
+    register_intervals(9.6, 1.86, {"grader": "a" * 64}, tmp_path)
+    assert load_intervals({"grader": "a" * 64}, tmp_path) == (9.6, 1.86)
+    for others in ({"grader": "b" * 64}, {"grader": "a" * 64, "whole_hand": "c" * 64}):
+        with pytest.raises(WeightsError, match=r"set for other weights .* `python -m core train intervals`\."):
+            load_intervals(others, tmp_path)
+
+
+@pytest.mark.parametrize("content", [None, "{}", "[1]", '{"scatter_months": 9, "spread": "wide", "weights": {}}'])
+def test_intervals_that_cannot_be_read(content: str | None, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / INTERVALS).write_text(content)
+    with pytest.raises(WeightsError, match=r"intervals\.json cannot be read; fetch the repository again\."):
+        load_intervals({"grader": "a" * 64}, tmp_path)

@@ -126,9 +126,13 @@ def _age(page: Canvas, assessment: Assessment) -> None:
         if assessment.interval90_months is not None:
             low, high = (years(months) for months in assessment.interval90_months)
             _write(page, _MARGIN, _AGE_TOP - 20.5 * mm, f"90 % interval {year_range(low, high)} years", 10, _BOLD)
+        if assessment.consensus90_months is not None:
+            low, high = (years(months) for months in assessment.consensus90_months)
+            agreed = f"{year_range(low, high)} years for what six readers would agree on"
+            _write(page, _MARGIN, _AGE_TOP - 24.5 * mm, agreed, 8, colour=_QUIET)
         spoken = years_and_months(assessment.bone_age_months)
         _write(
-            page, _MARGIN, _AGE_TOP - 25.5 * mm, f"{spoken}, calibrated to Greulich-Pyle readings.", 8, colour=_QUIET
+            page, _MARGIN, _AGE_TOP - 28.5 * mm, f"{spoken}, calibrated to Greulich-Pyle readings.", 8, colour=_QUIET
         )
     _standards_scale(page, assessment, _MARGIN + 78 * mm, _RIGHT)
 

@@ -52,7 +52,7 @@ class _Tile:
 
 def headline(assessment: Assessment) -> str:
     """The bone age first and large, its interval, the three standards, and the checks."""
-    months, interval = assessment.bone_age_months, assessment.interval90_months
+    months = assessment.bone_age_months
     second, bones_alone = assessment.second_opinion, assessment.bones_age_months
     failed = sum(not check.passed for check in assessment.checks)
     return render(
@@ -63,7 +63,8 @@ def headline(assessment: Assessment) -> str:
         months=months,
         years=None if months is None else f"{years(months):.1f}",
         years_and_months=None if months is None else years_and_months(months),
-        interval=None if interval is None else year_range(*(years(end) for end in interval)),
+        interval=_year_range(assessment.interval90_months),
+        consensus=_year_range(assessment.consensus90_months),
         bones_alone=None if bones_alone is None else f"{years(bones_alone):.1f}",
         whole_hand=None if second is None else f"{years(second.months):.1f}",
         whole_hand_share=None if second is None else f"{second.weight:.0%}",
@@ -71,6 +72,10 @@ def headline(assessment: Assessment) -> str:
         failed=failed,
         checks_title=f"{failed} of {len(assessment.checks)} checks need a look" if failed else "All checks passed",
     )
+
+
+def _year_range(months: tuple[float, float] | None) -> str | None:
+    return None if months is None else year_range(*(years(end) for end in months))
 
 
 def _tile(card: ScoreCard) -> _Tile:

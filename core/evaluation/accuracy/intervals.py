@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from core.assessment.assessor import Assessor
-from core.assessment.bone_age import interval_of_total
-from core.assessment.records import Assessment, BoneAge
+from core.assessment.bone_age import intervals_of_total
+from core.assessment.records import Assessment
 from core.evaluation.accuracy.assessed import AssessedFilm, by_sex
 from core.evaluation.figures import Inline
 from core.evaluation.uncertainty import wilson95
@@ -17,8 +17,10 @@ from core.standards import total_distribution
 #: The nominal coverages of the reliability table.
 NOMINAL: Final = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
-#: An assessment with an age, and a nominal coverage -> the interval's ends in months.
-IntervalOf = Callable[[Assessment, float], tuple[float, float]]
+#: An interval's ends in months.
+Ends = tuple[float, float]
+#: An assessment with an age, and a nominal coverage -> the interval of a single reading.
+IntervalOf = Callable[[Assessment, float], Ends]
 
 
 @dataclass(frozen=True)
@@ -57,20 +59,30 @@ class NominalCoverage:
 
 
 def intervals_of(assessor: Assessor) -> IntervalOf:
-    """Intervals of any nominal coverage, made as the assessor makes its 90 % interval and with the same spread."""
+    """Intervals of any nominal coverage, made as the assessor makes its 90 % interval and with the same setting."""
 
-    def interval(assessment: Assessment, coverage: float) -> tuple[float, float]:
+    def interval(assessment: Assessment, coverage: float) -> Ends:
         distribution = total_distribution("rus_chn", assessment.sex, dict(assessment.probabilities))
-        bones, second = assessment.bones_age_months, assessment.second_opinion
-        ends = interval_of_total(assessor.grader, assessment.sex, distribution, assessor.spread, coverage)
-        return ends if bones is None or second is None else second.heard(BoneAge(bones, ends)).interval90
+        second = assessment.second_opinion
+        scatter = assessor.intervals.scatter_months
+        bones = intervals_of_total(assessor.grader, assessment.sex, distribution, scatter, coverage)
+        return (bones if second is None else second.heard(bones)).interval90
 
     return interval
 
 
 def interval_figures(films: Sequence[AssessedFilm]) -> IntervalFigures:
-    """How many of the 90 % intervals hold the reading, in all and by sex."""
-    sexes = by_sex(films, lambda members: _coverage(_intervals(members)))
+    """How many of the 90 % intervals of a single reading hold it, in all and by sex."""
+    return _figures(films, lambda assessment: assessment.interval90_months)
+
+
+def consensus_figures(films: Sequence[AssessedFilm]) -> IntervalFigures:
+    """The same of the intervals of what six readers would agree on: a single reading lies outside more often than that."""
+    return _figures(films, lambda assessment: assessment.consensus90_months)
+
+
+def _figures(films: Sequence[AssessedFilm], ends_of: Callable[[Assessment], Ends | None]) -> IntervalFigures:
+    sexes = by_sex(films, lambda members: _coverage(_intervals(members, ends_of)))
     return IntervalFigures(sexes.all, sexes.male, sexes.female)
 
 
@@ -88,13 +100,12 @@ def reliability_figures(films: Sequence[AssessedFilm], interval_of: IntervalOf) 
     return rows
 
 
-def _intervals(films: Sequence[AssessedFilm]) -> list[tuple[float, float, float]]:
-    """Lower end, upper end and label of every hand with a 90 % interval."""
-    return [
-        (*one.assessment.interval90_months, one.film.bone_age_months)
-        for one in films
-        if one.assessment is not None and one.assessment.interval90_months is not None
-    ]
+def _intervals(
+    films: Sequence[AssessedFilm], ends_of: Callable[[Assessment], Ends | None]
+) -> list[tuple[float, float, float]]:
+    """Lower end, upper end and label of every hand with an interval."""
+    found = [(ends_of(one.assessment), one.film.bone_age_months) for one in films if one.assessment is not None]
+    return [(*ends, label) for ends, label in found if ends is not None]
 
 
 def _coverage(intervals: Sequence[tuple[float, float, float]]) -> Coverage:

@@ -25,6 +25,7 @@ from core.evaluation.accuracy.intervals import (
     IntervalFigures,
     IntervalOf,
     NominalCoverage,
+    consensus_figures,
     interval_figures,
     intervals_of,
     reliability_figures,
@@ -63,6 +64,7 @@ class Accuracy:
     small_children: SmallChildren
     grade_against_age: RisingFigures
     interval90: IntervalFigures
+    consensus90: IntervalFigures
     reliability: Sequence[NominalCoverage]
     refused: Sequence[str]
     refusal_reasons: Mapping[str, str | None]
@@ -100,6 +102,7 @@ def figures_of(
         small_children=small_children_figures(films),
         grade_against_age=rising_figures(films),
         interval90=interval_figures(films),
+        consensus90=consensus_figures(films),
         reliability=reliability_figures(films, interval_of),
         refused=list(refused),
         refusal_reasons=refused,
@@ -129,8 +132,8 @@ def as_text(figures: Accuracy) -> str:
         f"under {small.under_months // 12} years: n {small.errors.n}, MAE {error.mae_months if error else 'none'}, "
         f"bias {error.bias_months if error else 'none'}",
         _bones(small, figures.grade_against_age).aligned(),
-        "intervals, width in months:",
-        _intervals(figures.interval90, figures.reliability).aligned(),
+        "intervals, width in months (six readers: how often a single reading lies in what six would agree on):",
+        _intervals(figures.interval90, figures.consensus90, figures.reliability).aligned(),
         f"{figures.seconds_per_hand} s a hand; weights {figures.weights}",
     ]
     return "\n".join(lines)
@@ -169,9 +172,12 @@ def _bones(small: SmallChildren, rising: RisingFigures) -> Table:
     return Table(("bone", f"grade 0 under {small.under_months // 12} y", "later", "rank correlation with age"), rows)
 
 
-def _intervals(interval90: IntervalFigures, reliability: Sequence[NominalCoverage]) -> Table:
+def _intervals(
+    interval90: IntervalFigures, consensus90: IntervalFigures, reliability: Sequence[NominalCoverage]
+) -> Table:
     named: dict[str, Coverage] = {
         "90 % all": interval90.everyone, "male": interval90.male, "female": interval90.female,
+        "six readers": consensus90.everyone, "six, male": consensus90.male, "six, female": consensus90.female,
     } | {f"{row.nominal:.0%}": row.measured for row in reliability}  # fmt: skip
     rows: list[Sequence[Cell]] = []
     for name, row in named.items():

@@ -11,6 +11,7 @@ from core.bones import Sex
 from core.cohort.films import Film
 from core.errors import FilmRefused
 from core.evaluation.figures import Inline, Table
+from core.evaluation.refusals import Answers, answer, answers, table_of
 from core.evaluation.stress.changes import CHANGES, CUT, forearm_cut_off
 from core.evaluation.stress.non_hands import NON_HANDS, Picture
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
@@ -42,23 +43,15 @@ class RealHands:
 
 
 @dataclass(frozen=True)
-class Refused:
-    """Of n pictures of one kind that shows no hand those that were refused, and how often for which reason."""
-
-    n: int
-    refused: int
-    reasons: Mapping[str, int]
-
-
-@dataclass(frozen=True)
 class StressFigures:
-    """Both trials: `hands` films under each change, and pictures of each kind of core.evaluation.stress.non_hands."""
+    """Both trials: `hands` films under each change, and what pictures of each kind of core.evaluation.stress.non_hands
+    get."""
 
     hands: int
     real_hands: RealHands
     changes: Mapping[str, Change]
     all_changes: Spread
-    non_hands: Mapping[str, Refused]
+    non_hands: Mapping[str, Answers]
 
 
 def _film(pixels: Picture) -> Radiograph:
@@ -116,18 +109,15 @@ def _spread(values: Sequence[float]) -> Spread:
     return Spread(len(values), round(float(np.median(values)), 2), round(float(np.percentile(values, 95)), 2))
 
 
-def refusals(assessor: Assessor, pictures_a_kind: int) -> dict[str, Refused]:
-    """For each kind of core.evaluation.stress.non_hands how many random pictures were refused, and why."""
+def refusals(assessor: Assessor, pictures_a_kind: int) -> dict[str, Answers]:
+    """What random pictures of each kind of core.evaluation.stress.non_hands get."""
     table = {}
     for kind, draw in NON_HANDS.items():
-        reasons: dict[str, int] = {}
-        for number in tqdm(range(pictures_a_kind), desc=kind, mininterval=10):
-            picture = draw(np.random.default_rng([number, *kind.encode()]))
-            try:
-                assessor.assess(_film(picture), "M")
-            except FilmRefused as refusal:
-                reasons[refusal.reason] = reasons.get(refusal.reason, 0) + 1
-        table[kind] = Refused(pictures_a_kind, sum(reasons.values()), reasons)
+        films = (
+            _film(draw(np.random.default_rng([number, *kind.encode()])))
+            for number in tqdm(range(pictures_a_kind), desc=kind, mininterval=10)
+        )
+        table[kind] = answers(answer(assessor, film, ("M",)) for film in films)
     return table
 
 
@@ -148,9 +138,6 @@ def as_text(figures: StressFigures) -> str:
                 ("change", "n", "lost", "median", "95 %"),
                 [*moved, ("all", every.n, None, every.median_months, every.p95_months)],
             ).aligned(),
-            Table(
-                ("not a hand", "n", "refused", "reasons"),
-                [(kind, row.n, row.refused, str(row.reasons)) for kind, row in figures.non_hands.items()],
-            ).aligned(),
+            table_of(figures.non_hands).aligned(),
         ]
     )

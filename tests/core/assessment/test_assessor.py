@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.assessment.assessor import Assessor
 from core.assessment.bone_age import bone_age
+from core.assessment.checks import END_OF_SCALE
 from core.assessment.person import around_grades, model_scores, person_scores, score_cards
 from core.assessment.records import Assessment, SecondOpinion
 from core.bones import RUS_BONES, Sex
@@ -21,7 +22,7 @@ from core.film.radiograph import Radiograph, read_radiograph
 from core.hand.hand import Hand
 from core.ledger import PredictionRecord
 from core.standards import STANDARDS, grade_count, grade_label, score_card, standard, tw3_stage, widened_interval
-from core.training.interval import calibrate_spread
+from core.training.intervals import calibrate_intervals
 from tests.hands import Assess, Example, assert_same, shipped_examples
 from tests.no_hands import black
 
@@ -220,6 +221,18 @@ def test_a_bone_out_of_line_fails_a_check_and_is_told_to_scripts(
     assert flagged.bones["MC3"] is not None and flagged.bones["MC3"].grade == 2, "the grade itself stands"
 
 
+def test_an_age_at_the_end_of_the_scale_is_pointed_out(assessor: Assessor, example: Example, assessed: Assess) -> None:
+    film, whole = read_radiograph(example.path), assessed(example)
+    last = {bone: np.eye(grade_count(bone) + 1)[-1] for bone in RUS_BONES}
+    for sex, end in END_OF_SCALE.items():
+        mature = assessor.score(film, sex, whole.localization, last, 0.0, None)
+        assert mature.bone_age_months is not None and not _check(mature, "end_of_scale")
+        for months, short in ((end - 1, True), (end + 1, False)):
+            second = SecondOpinion(mature.bone_age_months + (months - mature.bone_age_months) / 0.4, 0.4)
+            assert _check(assessor.score(film, sex, whole.localization, last, 0.0, second), "end_of_scale") is short
+    assert _check(whole, "end_of_scale"), "the example is a child of the middle ages"
+
+
 def test_two_opinions_make_the_age_and_a_check(assessor: Assessor, example: Example, assessed: Assess) -> None:
     film, whole = read_radiograph(example.path), assessed(example)
     given = (film, example.sex, whole.localization, whole.probabilities, 0.0)
@@ -275,18 +288,18 @@ def test_another_film_and_other_weights_are_no_matter_of_sex(
 @pytest.mark.parametrize(
     ("ask", "names"),
     [
-        (Assessor.__init__, {"spread", "whole_hand"}),
+        (Assessor.__init__, {"intervals", "whole_hand"}),
         (Assessor.score, {"second"}),
         (Assessment.__init__, {"second_opinion"}),
         (PredictionRecord.__init__, {"second_opinion"}),
-        (bone_age, {"spread", "second"}),
+        (bone_age, {"scatter", "second"}),
         (person_scores, {"model", "second"}),
         (model_scores, {"second"}),
         (score_cards, {"model", "spread"}),
         (around_grades, {"model"}),
         (score_card, {"spread"}),
         (widened_interval, {"spread", "coverage"}),
-        (calibrate_spread, {"second"}),
+        (calibrate_intervals, {"second"}),
     ],
 )
 def test_what_changes_the_age_is_always_said(ask: Callable[..., Any], names: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""python -m core evaluate, evaluate-grades and evaluate-places, on the example hands."""
+"""python -m core evaluate, evaluate-grades, evaluate-places and evaluate-refusals, on the example hands."""
 
 import json
 import shutil
@@ -15,6 +15,7 @@ from core.__main__ import cli
 from core.bones import RUS_BONES
 from core.hand.crops import CROP_SIDE
 from tests.hands import Assess, Example, shipped_examples
+from tests.no_hands import noise
 
 
 def run(*arguments: str | Path) -> Result:
@@ -107,7 +108,26 @@ def test_grades(crops: Path) -> None:
     assert "13 crops with a grade" in run("evaluate-grades", "--data", crops).stdout
 
 
-@pytest.mark.parametrize("command", ["evaluate-grades", "evaluate-places"])
+def test_refusals(tmp_path: Path, hands: Path) -> None:
+    """Of the pictures, an example gets an age and noise is refused; of the hands, all get one."""
+    data = tmp_path / "data"
+    pictures = data / "not_for_reading"
+    pictures.mkdir(parents=True)
+    shutil.copytree(hands, data / "hands", ignore=shutil.ignore_patterns("data"))
+    cv2.imwrite(str(pictures / "noise.png"), np.round(noise() * 255).astype(np.uint8))
+    shutil.copy(shipped_examples()[0].path, pictures / "hand.png")
+    (pictures / "labels.csv").write_text("file,kind\nnoise.png,no hand\nhand.png,hand\n")
+    figures = printed(run("evaluate-refusals", "--data", data, "--json"))
+    assert (figures["rows"], figures["split"], figures["refused_hands"]) == ("all", None, [])
+    refused = figures["kinds"]["no hand"]
+    assert (refused["n"], refused["refused"], refused["reasons"]) == (1, 1, {"not_a_hand": 1})
+    assert figures["kinds"]["hand"]["age"] == 1 and figures["aged"] == {"hand": ["hand.png"], "no hand": []}
+    assert figures["hands"]["n"] == 3 and figures["hands"]["refused"] == 0
+    text = run("evaluate-refusals", "--data", data, "--rows", "odd", "--every", "3").stdout
+    assert "hand with an age: hand.png" in text and "no hand" not in text and "rows odd" in text
+
+
+@pytest.mark.parametrize("command", ["evaluate-grades", "evaluate-places", "evaluate-refusals"])
 def test_without_a_folder(command: str, tmp_path: Path) -> None:
     result = run(command, "--data", tmp_path / "none")
     assert result.exit_code == 2

@@ -102,7 +102,7 @@ class _Failing(Assessor):
     """The shipped pipeline, which fails on one film as it might on a machine that is out of memory."""
 
     def __init__(self, assessor: Assessor, bad: str):
-        super().__init__(assessor.localizer, assessor.grader, assessor.spread, assessor.weights, assessor.whole_hand)
+        super().__init__(assessor.localizer, assessor.grader, assessor.intervals, assessor.weights, assessor.whole_hand)
         self._bad = bad
         self.tries = 0
 
@@ -163,7 +163,7 @@ def test_other_weights_look_at_every_film_again(ledger: Ledger, assessor: Assess
     until(lambda: ledger.prediction(film_id) is not None)
     background.stop()
     weights = assessor.weights | {"grader": "0" * 64}
-    other = Assessor(assessor.localizer, assessor.grader, assessor.spread, weights, assessor.whole_hand)
+    other = Assessor(assessor.localizer, assessor.grader, assessor.intervals, weights, assessor.whole_hand)
     run(ledger, lambda: other)
     until(lambda: (ledger.prediction(film_id) or pytest.fail()).weights["grader"] == "0" * 64)
 
@@ -212,7 +212,7 @@ class _Visited(Assessor):
     """The shipped pipeline. Somebody comes to ask for a turn at a film's second step, which lasts until they had it."""
 
     def __init__(self, assessor: Assessor, turns: Turns):
-        super().__init__(assessor.localizer, assessor.grader, assessor.spread, assessor.weights, assessor.whole_hand)
+        super().__init__(assessor.localizer, assessor.grader, assessor.intervals, assessor.weights, assessor.whole_hand)
         self._turns = turns
         self._steps = 0
 

@@ -28,7 +28,7 @@ class Asked(Assessor):
     """The shipped pipeline, which notes whether somebody's turn was on whenever it was asked."""
 
     def __init__(self, assessor: Assessor):
-        super().__init__(assessor.localizer, assessor.grader, assessor.spread, assessor.weights, assessor.whole_hand)
+        super().__init__(assessor.localizer, assessor.grader, assessor.intervals, assessor.weights, assessor.whole_hand)
         self.turn_was_on: list[bool] = []
         self._on = False
 
@@ -129,7 +129,7 @@ def test_a_film_that_was_filed_by_another_meanwhile_is_not_assessed_again(
 def test_other_weights_are_asked_anew(store: Store, assessor: Assessor, filing: Filing, no_hand: Radiograph) -> None:
     film = _added(store.ledger, no_hand)
     other = Assessor(
-        assessor.localizer, assessor.grader, assessor.spread, assessor.weights | {"grader": "0" * 64}, None
+        assessor.localizer, assessor.grader, assessor.intervals, assessor.weights | {"grader": "0" * 64}, None
     )
     first = filing.file(film, no_hand)
     second = Filing(store.ledger, lambda: other, Turns().now).file(film, no_hand)

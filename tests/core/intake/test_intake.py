@@ -207,7 +207,7 @@ class _Asked(Assessor):
     """The shipped pipeline, which remembers for which sexes it was asked."""
 
     def __init__(self, assessor: Assessor):
-        super().__init__(assessor.localizer, assessor.grader, assessor.spread, assessor.weights, assessor.whole_hand)
+        super().__init__(assessor.localizer, assessor.grader, assessor.intervals, assessor.weights, assessor.whole_hand)
         self.sexes: list[Sex] = []
 
     def assess(self, radiograph: Radiograph, sex: Sex, progress: Progress | None = None) -> Assessment:

@@ -41,6 +41,7 @@ def test_a_stored_prediction_keeps_the_name_of_its_weights(
     again = assessment_of(assessor, room.ledger.film(film_id), stored)
     assert again.weights == {"grader": "cd" * 32} != assessor.weights
     assert again.bone_age_months == 77.0
+    assert again.consensus90_months is None, "these weights' intervals are not known any more"
 
 
 def test_a_localization_survives_json(assessed: Assess, example: Example) -> None:

@@ -49,6 +49,16 @@ def test_a_mature_hand_is_called_mature(assess: Callable[..., Assessment]) -> No
     assert headline(mature).count("mature (") == len(STANDARDS)
 
 
+def test_both_intervals_are_shown(assessment: Assessment) -> None:
+    (single,) = re.findall(r"90 % interval <b>([\d.]+) – ([\d.]+) years</b> for one reader", headline(assessment))
+    (agreed,) = re.findall(
+        r'<b id="consensus">([\d.]+) – ([\d.]+)</b> for what six would agree on', headline(assessment)
+    )
+    assert float(single[0]) < float(agreed[0]) < float(agreed[1]) < float(single[1])
+    earlier = headline(replace(assessment, consensus90_months=None))
+    assert "90 % interval" in earlier and "six" not in earlier
+
+
 def test_a_failed_check_opens_the_list(assessment: Assessment, without_ulna: Assessment) -> None:
     assert "All checks passed" in headline(assessment) and '<details class="checks">' in headline(assessment)
     html = headline(without_ulna)
@@ -58,7 +68,7 @@ def test_a_failed_check_opens_the_list(assessment: Assessment, without_ulna: Ass
 def test_a_bone_out_of_line_is_named_with_what_to_do(out_of_line: Assessment) -> None:
     html = headline(out_of_line)
     (found,) = out_of_line.inconsistencies
-    assert '<details class="checks" open>' in html and "1 of 7 checks need a look" in html
+    assert '<details class="checks" open>' in html and "1 of 8 checks need a look" in html
     assert f"{found.sentence} Look at its crop, and correct in the Annotate tab what is wrong." in html
 
 

@@ -6,7 +6,12 @@ from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment
 from core.cohort.films import Film
 from core.evaluation.accuracy.assessed import AssessedFilm
-from core.evaluation.accuracy.intervals import interval_figures, intervals_of, reliability_figures
+from core.evaluation.accuracy.intervals import (
+    consensus_figures,
+    interval_figures,
+    intervals_of,
+    reliability_figures,
+)
 from core.evaluation.figures import plain
 from tests.hands import Assess, Example
 from tests.readings import make_reading
@@ -28,9 +33,21 @@ def test_intervals_in_all_and_by_sex() -> None:
     assert (figures["female"]["coverage"], figures["female"]["mean_width_months"]) == (0.5, 30.0)
 
 
+def test_the_interval_of_six_readers_is_counted_by_itself() -> None:
+    readings = [
+        make_reading("in both", 100, 100, interval=(90, 110), consensus=(95, 105)),
+        make_reading("in one", 108, 100, sex="F", interval=(90, 110), consensus=(95, 105)),
+    ]
+    figures = plain(consensus_figures(readings))
+    assert (figures["held"], figures["mean_width_months"]) == (1, 10.0)
+    assert (figures["male"]["held"], figures["female"]["held"]) == (1, 0)
+    assert plain(interval_figures(readings))["held"] == 2
+
+
 def test_without_an_interval() -> None:
     nothing = {"answered": 0}
-    assert plain(interval_figures([make_reading("a", 100, None)])) == {**nothing, "male": nothing, "female": nothing}
+    for figures in (interval_figures, consensus_figures):
+        assert plain(figures([make_reading("a", 100, None)])) == {**nothing, "male": nothing, "female": nothing}
 
 
 def test_reliability_asks_for_each_level() -> None:

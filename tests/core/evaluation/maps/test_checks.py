@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from core.__main__ import cli
 from core.assessment.assessor import Assessor
 from core.assessment.grader import Grader
+from core.assessment.records import IntervalSetting
 from core.bones import RUS_BONES
 from core.cohort.films import Film
 from core.errors import BoneGradeError
@@ -75,7 +76,7 @@ def test_the_examples(assessor: Assessor) -> None:
 
 
 def test_gates_of_an_untrained_network_are_even_and_mark_nothing(assessor: Assessor, small_grader: Grader) -> None:
-    untrained = Assessor(assessor.localizer, small_grader, 1.0, {"grader": "00" * 32}, None)
+    untrained = Assessor(assessor.localizer, small_grader, IntervalSetting(9.0, 2.0), {"grader": "00" * 32}, None)
     measured = check(films(1), untrained, None)
     figures = plain(measured)
     gates = figures["maps"]["sa_spatial"]

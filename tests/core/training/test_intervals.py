@@ -1,14 +1,13 @@
-"""Calibration of the 90 % interval."""
+"""Calibration of the 90 % intervals."""
 
 import numpy as np
-import pytest
 
 from core.assessment.bone_age import bone_age
 from core.assessment.grader import Grader
 from core.bones import RUS_BONES, Sex
 from core.cohort.crop_store import HandCrops
 from core.hand.crops import CONTEXT_SIDE
-from core.training.interval import calibrate_spread
+from core.training.intervals import calibrate_intervals
 
 COUNT = 12
 
@@ -22,7 +21,7 @@ def _hands(grader: Grader, error_months: float) -> HandCrops:
     for row in range(COUNT):
         probabilities = grader.grade({bone: crops[row, i] / np.float32(255) for i, bone in enumerate(RUS_BONES)})
         sex: Sex = "F" if female[row] else "M"
-        age = bone_age(grader, sex, probabilities, 1.0, None)
+        age = bone_age(grader, sex, probabilities, 9.0, None)
         assert age is not None
         months.append(age.months + error_months * random.uniform(-1, 1))
     found = np.ones((COUNT, 13), bool)
@@ -33,25 +32,29 @@ def _hands(grader: Grader, error_months: float) -> HandCrops:
     )
 
 
-def _coverage(grader: Grader, hands: HandCrops, spread: float) -> float:
+def _coverage(grader: Grader, hands: HandCrops, scatter: float) -> float:
     held = []
     for row in np.flatnonzero(hands.found.all(1)):
         crops = {bone: hands.crops[row, i] / np.float32(255) for i, bone in enumerate(RUS_BONES)}
-        age = bone_age(grader, "F" if hands.female[row] else "M", grader.grade(crops), spread, None)
+        age = bone_age(grader, "F" if hands.female[row] else "M", grader.grade(crops), scatter, None)
         assert age is not None
         held.append(age.interval90[0] <= hands.months[row] <= age.interval90[1])
     return float(np.mean(held))
 
 
-@pytest.mark.parametrize("error_months", [4.0, 25.0])
-def test_the_smallest_spread_that_holds_nine_in_ten(small_grader: Grader, error_months: float) -> None:
-    hands = _hands(small_grader, error_months)
-    spread = calibrate_spread(small_grader, hands, None)
-    assert 0 < spread < 20
-    assert _coverage(small_grader, hands, spread) >= 0.9
-    assert _coverage(small_grader, hands, spread - 0.02) < 0.9
+def test_the_least_scatter_that_holds_nine_in_ten(small_grader: Grader) -> None:
+    hands = _hands(small_grader, 120.0)
+    scatter = calibrate_intervals(small_grader, hands, None).scatter_months
+    assert 0 < scatter < 60
+    assert _coverage(small_grader, hands, scatter) >= 0.9
+    assert _coverage(small_grader, hands, scatter - 0.1) < 0.9
 
 
-def test_greater_errors_need_a_greater_spread(small_grader: Grader) -> None:
-    small, great = (calibrate_spread(small_grader, _hands(small_grader, error), None) for error in (4.0, 25.0))
-    assert small < great
+def test_errors_that_the_grades_expect_need_no_scatter(small_grader: Grader) -> None:
+    setting = calibrate_intervals(small_grader, _hands(small_grader, 4.0), None)
+    assert setting.scatter_months == 0 and setting.spread == 1.0
+
+
+def test_totals_are_widened_as_much_as_ages(small_grader: Grader) -> None:
+    small, great = (calibrate_intervals(small_grader, _hands(small_grader, error), None) for error in (90.0, 120.0))
+    assert small.scatter_months < great.scatter_months and 1 < small.spread < great.spread
