@@ -82,7 +82,7 @@ IS_DRAWN = """bone => {
 }"""
 
 
-def test_two_grades_and_a_box_are_corrected_saved_and_found_after_a_reload(
+def test_two_grades_and_a_box_are_corrected_saved_and_found_again(
     open_film: Open, ledger: Ledger, films: list[int]
 ) -> None:
     film = films[0]
@@ -117,8 +117,7 @@ def test_two_grades_and_a_box_are_corrected_saved_and_found_after_a_reload(
     (event,) = ledger.history(film)
     assert event.seconds > 0 and event.prediction_id is not None and ledger.draft(film, "anna") is None
 
-    page.reload()
-    wait_for_film(page, film)
+    page = open_film(film)
     assert "your grade 7" not in _row(page, "Ulna") and "not judged by you" in _row(page, "Ulna")
     assert "your grade" in _row(page, "Radius") and "your grade" in _row(page, "DP3")
     assert _box(page, "DP3") == pytest.approx(moved)
