@@ -22,8 +22,8 @@ def checks_line(checks: CheckedMaps | None, weights: Mapping[str, str]) -> str:
 
 def _outcome(checks: CheckedMaps) -> str:
     return (
-        f"Measured on {counted(checks.hands, 'hand')} at stage {checks.stage}: "
-        f"Grad-CAM {_words(checks.grad_cam)}. SA spatial {_words(checks.sa_spatial)}."
+        f"Measured on {counted(checks.hands, 'hand')}: Grad-CAM (stage {checks.cam_stage}) {_words(checks.grad_cam)}. "
+        f"SA spatial (stage {checks.stage}) {_words(checks.sa_spatial)}."
     )
 
 

@@ -57,11 +57,12 @@ class CheckedMap:
 
 @dataclass(frozen=True)
 class CheckedMaps:
-    """The checks of one grader's maps: how many hands, the stage, and Grad-CAM and the spatial gates one by one."""
+    """The checks of one grader's maps: how many hands, and Grad-CAM of `cam_stage` and the spatial gates of `stage`."""
 
     grader_sha256: str
     hands: int
     stage: int
+    cam_stage: int
     grad_cam: CheckedMap
     sa_spatial: CheckedMap
 
@@ -69,7 +70,7 @@ class CheckedMaps:
     def from_json(cls, figures: Mapping[str, Any]) -> Self:
         """Out of core.evaluation.maps.figures.ChecksFigures after a way through JSON."""
         maps = {kind: _checked_map(figures["maps"][kind]) for kind in ("grad_cam", "sa_spatial")}
-        return cls(figures["grader_sha256"], figures["hands"], figures["stage"], **maps)
+        return cls(figures["grader_sha256"], figures["hands"], figures["stage"], figures["cam_stage"], **maps)
 
 
 def _checked_map(figures: Mapping[str, Any]) -> CheckedMap:

@@ -16,8 +16,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from core.assessment.assessor import Assessor
-from core.assessment.explain import explain
+from core.assessment.explain import FINEST_CAM, explain
 from core.assessment.grader import network_input
+from core.assessment.map_guide import guide_for
 from core.assessment.records import BoneMaps, StageGuide
 from core.bones import RUS_BONES
 from core.cohort.films import Film, read_films
@@ -56,8 +57,6 @@ from core.film.radiograph import read_radiograph
 from core.hand.growth_plates import growth_plate_band
 from models.bone_grader import BoneGrader
 
-#: The stage whose maps the page shows first: all checks are of it, the cheap ones of all four as well.
-STAGE: Final = 2
 #: So many random deletions of every crop are averaged, and so many randomised networks take turns.
 DRAWS: Final = 3
 NETWORKS: Final = 3
@@ -90,7 +89,8 @@ def check(films: Sequence[Film], assessor: Assessor, split: str | None) -> Check
     over hands with a 95 % interval (bootstrap over hands).
     Raises BoneGradeError where no hand at all could be graded.
     """
-    trial = _Trial(assessor.grader.network)
+    stage = guide_for(assessor.weights["grader"]).first_stage
+    trial = _Trial(assessor.grader.network, stage)
     refused = hands = 0
     for film in tqdm(list(films), desc="hands", mininterval=10):
         try:
@@ -112,21 +112,26 @@ def check(films: Sequence[Film], assessor: Assessor, split: str | None) -> Check
         hands=hands,
         crops=len(rows) // (len(KINDS) * 4),
         refused=refused,
-        stage=STAGE,
+        stage=stage,
+        cam_stage=min(stage, FINEST_CAM),
         block_pixels=BLOCK,
         deleted=DELETED,
         random_draws=DRAWS,
         randomised_networks=NETWORKS,
-        maps={kind: _figures(rows[rows["kind"] == kind]) for kind in KINDS},
+        maps={kind: _figures(rows[rows["kind"] == kind], stage) for kind in KINDS},
     )
 
 
 class _Trial:
-    """Collects one row a hand, bone, kind of map and stage; what was not measured of a stage is NaN."""
+    """Collects one row a hand, bone, kind of map and stage; what was not measured of a stage is NaN.
 
-    def __init__(self, network: BoneGrader):
+    first_stage: the one that all checks are of, the cheap ones are of all four as well.
+    """
+
+    def __init__(self, network: BoneGrader, first_stage: int):
         self.rows: list[dict[str, Any]] = []
         self._network = network
+        self._first_stage = first_stage
         self._hand = 0
         self._without_learning: list[BoneGrader] = []
         self._cascade: list[BoneGrader] = []
@@ -148,7 +153,7 @@ class _Trial:
             measured = {kind: _likeness(maps[kind], fresh[kind], random, "") for kind in KINDS}
             for kind in KINDS:
                 measured[kind] |= _on_band(kind, maps[kind], bones, "") | _on_band(kind, fresh[kind], bones, "forgot_")
-            if stage == STAGE:
+            if stage == self._first_stage:
                 other = _stacks(forgot_other, crops, grades, stage)
                 cascade = [_stacks(network, crops, grades, stage) for network in self._cascade]
                 for kind in KINDS:
@@ -203,7 +208,8 @@ class _Trial:
 
 
 def _stacks(network: BoneGrader, crops: Crops, grades: dict[str, int], stage: int) -> Stacks:
-    maps: Iterable[BoneMaps] = explain(network, crops, grades, stage, stage, StageGuide()).maps.values()
+    explanation = explain(network, crops, grades, stage, min(stage, FINEST_CAM), StageGuide())
+    maps: Iterable[BoneMaps] = explanation.maps.values()
     return {kind: np.stack([getattr(one, kind) for one in maps]) for kind in KINDS}
 
 
@@ -250,9 +256,9 @@ def _means_of_hands(rows: pd.DataFrame, column: str) -> NDArray[np.float64]:
     return np.asarray(rows.groupby("hand")[column].mean().dropna(), np.float64)
 
 
-def _figures(rows: pd.DataFrame) -> MapFigures:
+def _figures(rows: pd.DataFrame, first_stage: int) -> MapFigures:
     """The figures of one kind of map."""
-    shown = rows[rows["stage"] == STAGE]
+    shown = rows[rows["stage"] == first_stage]
 
     def curve(name: str) -> list[float | None]:
         return [_mean(shown, f"{name} {share}") for share in DELETED]

@@ -100,8 +100,8 @@ class MapFigures:
 
 @dataclass(frozen=True)
 class ChecksFigures:
-    """The checks of one grader's maps. crops: in all hands. deleted: the shares of the crop of the deletion curves.
-    maps: by KINDS."""
+    """The checks of one grader's maps. crops: in all hands. stage, cam_stage: of the gates and of Grad-CAM, as the page shows
+    them first. deleted: the shares of the crop of the deletion curves. maps: by KINDS."""
 
     split: str | None
     grader_sha256: str
@@ -109,6 +109,7 @@ class ChecksFigures:
     crops: int
     refused: int
     stage: int
+    cam_stage: int
     block_pixels: int
     deleted: Sequence[float]
     random_draws: int
@@ -121,8 +122,9 @@ def as_text(figures: ChecksFigures) -> str:
     maps = figures.maps
     return "\n".join(
         [
-            f"{figures.hands} hands, {figures.crops} crops, maps of stage {figures.stage}, grader "
-            f"`{figures.grader_sha256[:8]}`; {figures.refused} refused. Means over hands, 95 % intervals.",
+            f"{figures.hands} hands, {figures.crops} crops, gates of stage {figures.stage}, Grad-CAM of stage "
+            f"{figures.cam_stage}, grader `{figures.grader_sha256[:8]}`; {figures.refused} refused. Means over hands, 95 % "
+            "intervals.",
             "",
             _likeness_and_band(maps).markdown(),
             "",

@@ -26,15 +26,15 @@ BAD = CheckedMap(
     more_than_random=Estimate(0.05, -0.1, 0.2),
     more_than_centre=Estimate(-0.91, -1.0, -0.8),
 )
-CHECKS = CheckedMaps(GRADER, 100, 3, GOOD, BAD)
+CHECKS = CheckedMaps(GRADER, 100, 3, 2, GOOD, BAD)
 
 
 def test_what_was_found_is_said_in_words_good_or_bad() -> None:
     line = checks_line(CHECKS, {"localizer": "ab" * 32, "grader": GRADER})
     assert line.count("<p") == 1 and "\n" not in line
-    assert "Measured on 100 hands at stage 3" in line
+    assert "Measured on 100 hands: Grad-CAM (stage 2) changes" in line and "SA spatial (stage 3) hardly" in line
     good, bad = line.split("SA spatial")
-    assert "Grad-CAM changes with randomised weights (rank correlation 0.06)" in good
+    assert "changes with randomised weights (rank correlation 0.06)" in good
     assert "lies on the growth plate more than by chance (1.62 times), more than without training (1.04)" in good
     assert "moves the maturity more than random places (+0.5 years), more than the crop" in good
     assert "hardly changes with randomised weights (rank correlation 0.83)" in bad
@@ -44,7 +44,9 @@ def test_what_was_found_is_said_in_words_good_or_bad() -> None:
 
 def test_gates_that_are_even_do_not_change() -> None:
     even = replace(BAD, correlation=None)
-    assert "SA spatial is even everywhere" in checks_line(replace(CHECKS, sa_spatial=even), {"grader": GRADER})
+    assert "SA spatial (stage 3) is even everywhere" in checks_line(
+        replace(CHECKS, sa_spatial=even), {"grader": GRADER}
+    )
 
 
 @pytest.mark.parametrize("checks", [None, replace(CHECKS, grader_sha256="ef" * 32)])
