@@ -50,7 +50,7 @@ def test_assess_as_json_with_maps(example: Example, assessed: Assess, tmp_path: 
     (low, high), (lower, upper) = document["consensus90_months"], document["interval90_months"]
     assert lower < low < document["bone_age_months"] < high < upper
     pictures = sorted((tmp_path / "maps").iterdir())
-    assert len(pictures) == 52 and all(picture.suffix == ".png" for picture in pictures)
+    assert len(pictures) == 65 and all(picture.suffix == ".png" for picture in pictures)
 
 
 def test_assess_for_people(example: Example) -> None:
