@@ -155,7 +155,7 @@ class _Tab:
         part_heading("The 13 bones")
         with gr.Row(elem_classes="overlay-controls", equal_height=True):
             self.overlay = gr.Radio(
-                OVERLAY_CHOICES, value="grad_cam", label="Overlay", elem_id="overlay", scale=3, min_width=300
+                OVERLAY_CHOICES, value="grad_cam", label="Overlay", elem_id="overlay", scale=4, min_width=300
             )
             self.opacity = gr.Slider(
                 0.0, 1.0, value=_FIRST_OPACITY, step=0.05, label="Opacity", elem_id="opacity", scale=2, buttons=[]
