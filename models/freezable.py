@@ -1,6 +1,6 @@
 """What follows a network's input can be held still, to ask of a trained network whether it matters that it moves."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,3 +38,20 @@ def frozen_at(values: Mapping[Freezable, Tensor]) -> Iterator[None]:
     finally:
         for module in values:
             module.frozen = None
+
+
+@contextmanager
+def entering(modules: Iterable[Freezable]) -> Iterator[dict[Freezable, tuple[Any, ...]]]:
+    """Within it, what entered each module last, argument by argument."""
+    entered: dict[Freezable, tuple[Any, ...]] = {}
+
+    def look(module: nn.Module, given: tuple[Any, ...]) -> None:
+        assert isinstance(module, Freezable)
+        entered[module] = given
+
+    hooks = [module.register_forward_pre_hook(look) for module in modules]
+    try:
+        yield entered
+    finally:
+        for hook in hooks:
+            hook.remove()

@@ -15,6 +15,7 @@ from core.bones import RUS_BONES
 from core.hand.crops import CROP_SIDE
 from models.attention_residual import AttentionPath
 from models.bone_grader import BoneGrader
+from models.freezable import entering
 from models.shuffle_attention import ShuffleAttention, passing, upsample
 
 #: The last stage with 12 x 12 places; Grad-CAM of a later one is coarser than a growth plate.
@@ -68,23 +69,15 @@ def explain(
     which = torch.tensor([RUS_BONES.index(bone) for bone in bones])
     stack = torch.from_numpy(np.stack([crops[bone] for bone in bones]))[:, None]
     views = network_input(stack)
-    entered: dict[str, Any] = {}
-    hooks = [
-        attention.register_forward_hook(lambda _, given, left: entered.update(attention=(given[0], left))),
-        path.register_forward_pre_hook(lambda _, given: entered.update(path=given)),
-    ]
-    try:
+    with entering([attention, path]) as entered:
         cam = LayerGradCam(_GradeScores(grader), units[cam_stage - 1])
         target = torch.tensor([grades[bone] for bone in bones])
         attribution = cam.attribute(views, target=target, additional_forward_args=(which,), relu_attributions=True)
-    finally:
-        for hook in hooks:
-            hook.remove()
     assert isinstance(attribution, Tensor)
     heat = LayerAttribution.interpolate(attribution.detach(), (CROP_SIDE, CROP_SIDE), "bilinear")[:, 0]
     heat = heat / heat.amax((1, 2), keepdim=True).clamp_min(1e-12)
     with torch.inference_mode():
-        gates = _gate_maps(attention, path, entered["attention"], entered["path"], guide)
+        gates = _gate_maps(attention, path, entered[attention][0], entered[path], guide)
     shown = (views[:, 0] * 0.25 + 0.5).clamp(0, 1)
     arrays = [m.float().clamp(0, 1).numpy() for m in (shown, heat, *gates)]
     maps = {bone: BoneMaps(bone, *(np.ascontiguousarray(a[i]) for a in arrays)) for i, bone in enumerate(bones)}
@@ -94,16 +87,14 @@ def explain(
 def _gate_maps(
     attention: ShuffleAttention,
     path: AttentionPath,
-    around_attention: tuple[Tensor, ...],
-    into_path: tuple[Tensor, tuple[int, int]],
+    into_attention: Tensor,
+    into_path: tuple[Any, ...],
     guide: StageGuide,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The maps of GATE_MAPS, in their order. around_attention: what entered and what left Shuffle Attention, which is what the
-    attention residual's gates are laid on. into_path: what its path was given."""
-    entering, leaving = (values.detach() for values in around_attention)
-    gates = attention.gates(entering)
-    spatial = passing(entering[:, attention.spatial_index], gates.spatial)
+    """The maps of GATE_MAPS, in their order. The attention residual's gates are laid on what leaves Shuffle Attention."""
+    gates = attention.gates(into_attention)
+    spatial = passing(into_attention[:, attention.spatial_index], gates.spatial)
     chosen = slice(None) if guide.channels is None else list(guide.channels)
-    channel = passing(entering[:, attention.channel_index[chosen]], gates.channel[:, chosen])
-    residual = passing(leaving, path.gates(*into_path))
+    channel = passing(into_attention[:, attention.channel_index[chosen]], gates.channel[:, chosen])
+    residual = passing(attention(into_attention), path.gates(*into_path))
     return upsample(spatial, CROP_SIDE), upsample(channel, CROP_SIDE), upsample(residual, CROP_SIDE)

@@ -1,13 +1,12 @@
 """Whether the gates of the improved ResNet matter: the ages' error with each addition frozen, and how far gates spread."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.assessment.grader import network_input
 from core.bones import RUS_BONES
@@ -17,7 +16,7 @@ from core.training.grader import months_of
 from models.attention_residual import AttentionPath
 from models.bone_grader import BoneGrader
 from models.dual_pooling import DualPooling
-from models.freezable import Freezable, frozen_at
+from models.freezable import Freezable, entering, frozen_at
 from models.improved_resnet import ResidualUnit
 from models.shuffle_attention import ShuffleAttention
 
@@ -150,28 +149,11 @@ def _passes(network: BoneGrader, hands: HandCrops, modules: Iterable[Freezable])
     """Shows the network all crops, upright, some hands at a time (all bones of one, then of the next); gives what entered each
     of the modules."""
     bones = torch.arange(len(RUS_BONES))
-    with _entering(modules) as entered:
+    with entering(modules) as entered:
         for start in range(0, len(hands), _HANDS_AT_ONCE):
             crops = torch.from_numpy(hands.crops[start : start + _HANDS_AT_ONCE]).float() / 255
             network(network_input(crops.flatten(0, 1)[:, None]), bones.repeat(len(crops)))
             yield entered
-
-
-@contextmanager
-def _entering(modules: Iterable[Freezable]) -> Iterator[_Entered]:
-    """Within it, what entered each module last."""
-    entered: _Entered = {}
-
-    def look(module: nn.Module, given: tuple[Any, ...]) -> None:
-        assert isinstance(module, Freezable)
-        entered[module] = given
-
-    hooks = [module.register_forward_pre_hook(look) for module in modules]
-    try:
-        yield entered
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
 def gates_text(figures: GateFigures) -> str:

@@ -22,7 +22,7 @@ from core.evaluation.figures import Table
 from core.film.radiograph import read_radiograph
 from core.hand.crops import Crop
 from models.bone_grader import BoneGrader
-from models.shuffle_attention import ShuffleAttention
+from models.freezable import entering
 
 STAGES: Final = (1, 2, 3, 4)
 #: So many channels' gates are shown; fewer would be one channel's whim, more come near the even mean of all.
@@ -68,26 +68,16 @@ def measure(network: BoneGrader, grader_sha256: str, hands: Sequence[GradedHand]
 @torch.inference_mode()
 def _telling_channels(network: BoneGrader, hands: Sequence[GradedHand]) -> list[tuple[int, ...]]:
     """Of each stage the channels, among Shuffle Attention's channel half, whose gates differ most between grades."""
-    attentions = [unit.attention for unit in network.trunk.last_units()]
+    attentions = [unit.attention for unit in network.trunk.last_units() if unit.attention is not None]
     gates: list[dict[tuple[str, int], list[Tensor]]] = [{} for _ in attentions]
-    entered: dict[ShuffleAttention, Tensor] = {}
-    hooks = [
-        attention.register_forward_pre_hook(lambda module, given: entered.update({module: given[0]}))
-        for attention in attentions
-        if attention is not None
-    ]
-    try:
+    with entering(attentions) as entered:
         for crops, grades in hands:
             bones = [bone for bone in RUS_BONES if bone in crops]
             stack = torch.from_numpy(np.stack([crops[bone] for bone in bones]))[:, None]
             network(network_input(stack), torch.tensor([RUS_BONES.index(bone) for bone in bones]))
             for attention, of_stage in zip(attentions, gates, strict=True):
-                assert attention is not None
-                for bone, values in zip(bones, attention.gates(entered[attention]).channel[:, :, 0, 0], strict=True):
+                for bone, values in zip(bones, attention.gates(*entered[attention]).channel[:, :, 0, 0], strict=True):
                     of_stage.setdefault((bone, grades[bone]), []).append(values)
-    finally:
-        for hook in hooks:
-            hook.remove()
     return [_most_telling(of_stage) for of_stage in gates]
 
 
