@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Literal, Self, get_args
+from typing import Literal, Self, cast, get_args
 
 import torch
 import torch.nn.functional as F
@@ -49,9 +49,7 @@ class WholeHandOptions:
         """
         text = cls().to_metadata() | dict(metadata)
         first, second, third, fourth = (int(units) for units in text["blocks"].split(","))
-        encoder: Encoder = "resnet" if text["encoder"] == "resnet" else "efficientnet_lite0"
-        if text["encoder"] != encoder:
-            raise ValueError(f"there is no encoder {text['encoder']!r}")
+        encoder = cast(Encoder, text["encoder"])  # which is checked as every other option is
         return cls(encoder, int(text["height"]), int(text["width"]), (first, second, third, fourth))
 
 

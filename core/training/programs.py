@@ -290,7 +290,7 @@ class BesideGrader:
         label = complete_hands(self.val).months.astype(float)
         weight = best_weight(self.months, whole[self.val.found.all(axis=1)], label)
         register("whole_hand", network, {**options, "weight": f"{weight:.2f}"})
-        set_intervals(self.val, windows)
+        set_intervals(self.val, whole)
 
 
 def make_intervals(films: Path, run: Path, workers: int = 1) -> IntervalSetting:
@@ -301,25 +301,26 @@ def make_intervals(films: Path, run: Path, workers: int = 1) -> IntervalSetting:
     shipped = load_whole_hand()
     if shipped is None:
         return set_intervals(val, None)
-    side = window_side(shipped[0].options.height)
-    return set_intervals(val, kept_windows(films, "val", run, localizer, side, workers))
+    network, _ = shipped
+    windows = kept_windows(films, "val", run, localizer, window_side(network.options.height), workers)
+    return set_intervals(val, months_of_hands(WholeHandReader(network, 0.0), windows))
 
 
-def set_intervals(val: HandCrops, windows: HandWindows | None) -> IntervalSetting:
+def set_intervals(val: HandCrops, whole: NDArray[np.float64] | None) -> IntervalSetting:
     """Registers the setting of the intervals that suits the registered networks, and returns it.
 
-    val, windows: the same hands in the same order, none of them trained on; windows: None without a second opinion.
+    val: hands none of which was trained on. whole: what the network that looks at the whole hand says of each, months; None
+    without a second opinion.
     """
     grader, file = load_grader()
     weights = {"grader": file.sha256}
     second: list[SecondOpinion] | None = None
-    if windows is not None:
+    if whole is not None:
         shipped = load_whole_hand()
         assert shipped is not None
-        network, whole_hand = shipped
+        _, whole_hand = shipped
         weights["whole_hand"], weight = whole_hand.sha256, float(whole_hand.metadata["weight"])
-        months = months_of_hands(WholeHandReader(network, weight), windows)
-        second = [SecondOpinion(float(given), weight) for given in months]
+        second = [SecondOpinion(float(months), weight) for months in whole]
     setting = calibrate_intervals(Grader(grader), val, second)
     register_intervals(setting.scatter_months, setting.spread, weights)
     return setting
