@@ -14,6 +14,7 @@ from tests.made_film import (  # noqa: F401 - fixtures
     radiograph,
     without_ulna,
 )
+from tests.webapp.gate import Gate
 from tests.webapp.running_app import ANSWER_MS, chromium
 
 # What a test expects may take as long as any answer: on a busy machine even what follows at once takes seconds.
@@ -25,3 +26,9 @@ def browser() -> Iterator[Browser]:
     """A browser without a screen."""
     with chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Gate:
+    """What holds up the answers of tests.webapp.slow_app."""
+    return Gate(tmp_path_factory.mktemp("gate"))

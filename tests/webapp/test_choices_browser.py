@@ -40,11 +40,6 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> ReadingRoom:
 
 
 @pytest.fixture(scope="module")
-def gate(tmp_path_factory: pytest.TempPathFactory) -> Gate:
-    return Gate(tmp_path_factory.mktemp("gate"))
-
-
-@pytest.fixture(scope="module")
 def url(room: ReadingRoom, gate: Gate) -> Iterator[str]:
     with running(("-m", "tests.webapp.slow_app", str(room.folder), str(gate.folder))) as app:
         yield app.url

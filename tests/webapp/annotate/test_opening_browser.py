@@ -23,11 +23,6 @@ MOMENT = "The film is being opened; one moment."
 
 
 @pytest.fixture(scope="module")
-def gate(tmp_path_factory: pytest.TempPathFactory) -> Gate:
-    return Gate(tmp_path_factory.mktemp("gate"))
-
-
-@pytest.fixture(scope="module")
 def url(folder: Path, films: list[int], gate: Gate) -> Iterator[str]:
     with running(("-m", "tests.webapp.slow_app", str(folder), str(gate.folder))) as app:
         yield app.url
