@@ -91,7 +91,7 @@ def find_small_hand(localizer: Localizer, pixels: NDArray[np.uint8]) -> Hand:
     fit the mean hand. Raises FilmRefused as Localizer.locate does.
     """
     usual = unstretched(pixels, _USUAL_RATIO)
-    found = localizer.locate(usual)
+    found = localizer.glance(usual) or localizer.locate(usual)
     film = unstretched(pixels, _likely_ratio(found))
     centres = found.all_centres * [film.width / usual.width, 1.0]
     return Hand(film, replace(found, all_centres=centres))
