@@ -89,8 +89,8 @@ def whole_hand(
         Literal["resnet", "efficientnet_lite0"], typer.Option(help="From scratch, or from ImageNet weights.")
     ] = "resnet",
     finest: Annotated[
-        Literal["128", "256", "512"] | None,
-        typer.Option(help="Height in pixels of the largest pictures; if not given 512 on a GPU, else 256."),
+        Literal["128", "256", "384", "512"] | None,
+        typer.Option(help="Height in pixels of the largest pictures; if not given the recipe's on a GPU, else 256."),
     ] = None,
     opinions: OpinionTable = None,
     opinion_weight: OpinionWeight = 0.5,
