@@ -49,6 +49,7 @@ class GraderRecipe:
     evening: float = 0.3
     cut_close: float = 0.35
     seed: int = 1
+    start: str | None = None
     options: ResNetOptions = field(default_factory=lambda: ResNetOptions(width=32, groups=4, open_gates=True))
 
 
@@ -167,16 +168,20 @@ def train_grader(
     recipe: GraderRecipe,
     device: torch.device = CPU,
     seconds: float = math.inf,
+    start: BoneGrader | None = None,
 ) -> BoneGrader:
     """Trains, checkpointing every epoch; called again on the same folder it goes on where it stopped.
 
     seconds: it is then at its end, with the learning rate, if it has not gone through its epochs before; see Clock.
+    start: a grader of the recipe's options whose weights are gone on with.
     `val` is only measured, for the log. Returns the weight-averaged network, on the device. Without exemplars, the
     recipe's `exemplars` must be 0. Raises DataFolderError where the folder was begun with another recipe.
     """
     seed_everything(recipe.seed)
     run = Run(run_folder, dataclasses.asdict(recipe))
     model = AgeThroughGrades(BoneGrader(OrdinalScale(starting_cuts()), recipe.options)).to(device)
+    if start is not None:
+        model.grader.load_state_dict(start.state_dict())
     model.grader.trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     steps = math.ceil(len(train) / recipe.hands)
     average = weight_average(model, 0.998)

@@ -44,6 +44,7 @@ from core.training.whole_hand import (
     train_whole_hand,
 )
 from models.bone_grader import BoneGrader
+from models.improved_resnet import ResNetOptions
 from models.registry import (
     load_grader,
     load_localizer,
@@ -126,10 +127,27 @@ def _crops(films: Path, split: str, run: Path, localizer: Localizer, workers: in
     )
 
 
-def make_grader(data: Path, run: Path, epochs: int, seed: int, opinions: Opinions | None = None) -> None:
-    """The grader of the development data's folder: hands/ and graded_rois/. See `train_and_register_grader`."""
-    recipe = dataclasses.replace(GraderRecipe(), epochs=epochs, seed=seed)
-    train_and_register_grader(data / "hands", data / "graded_rois", run, recipe, opinions=opinions)
+def make_grader(
+    data: Path,
+    run: Path,
+    recipe: GraderRecipe,
+    opinions: Opinions | None = None,
+    device: torch.device = CPU,
+    limit: TimeLimit | None = None,
+    start: Path | None = None,
+) -> None:
+    """The grader of the development data's folder: hands/ and graded_rois/. See `train_and_register_grader`.
+
+    start: a folder with a registered grader whose weights are gone on with; it is the recipe's options that then are the
+    weights'.
+    """
+    known = None
+    if start is not None:
+        known, file = load_grader(folder=start)
+        recipe = dataclasses.replace(recipe, start=file.sha256, options=ResNetOptions.from_metadata(file.metadata))
+    train_and_register_grader(
+        data / "hands", data / "graded_rois", run, recipe, device, opinions=opinions, limit=limit, start=known
+    )
 
 
 def train_and_register_grader(
@@ -140,6 +158,8 @@ def train_and_register_grader(
     device: torch.device = CPU,
     workers: int = 1,
     opinions: Opinions | None = None,
+    limit: TimeLimit | None = None,
+    start: BoneGrader | None = None,
 ) -> None:
     """Trains on the `train` films and half of the exemplars, and sets the intervals on `val`.
 
@@ -149,7 +169,8 @@ def train_and_register_grader(
     material = grading_material(films, graded, run, workers, opinions)
     if graded is None:
         recipe = dataclasses.replace(recipe, exemplars=0)
-    network = train_grader(material.train, material.val, material.exemplars, run, recipe, device)
+    seconds = math.inf if limit is None else limit.left()
+    network = train_grader(material.train, material.val, material.exemplars, run, recipe, device, seconds, start)
     fit_score_road(network, material.train, material.exemplars, ScoreRoadRecipe(seed=recipe.seed))
     register_grader(network.cpu(), material, recipe)
 
