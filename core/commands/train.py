@@ -68,6 +68,7 @@ def grader(
         Path | None, typer.Option(help="A folder of registered weights; its grader is trained on instead of a new one.")
     ] = None,
     minutes: Minutes = None,
+    more: More = None,
     opinions: OpinionTable = None,
     opinion_weight: OpinionWeight = 0.5,
     seed: Seed = 1,
@@ -79,7 +80,7 @@ def grader(
         limit = None if minutes is None else TimeLimit(minutes)
         recipe = dataclasses.replace(GraderRecipe(), epochs=epochs, learning_rate=learning_rate, seed=seed)
         heard = _opinions(opinions, opinion_weight)
-        programs.make_grader(data, run, recipe, heard, device_of(device), limit, start)
+        programs.make_grader(data, run, recipe, heard, device_of(device), limit, start, more)
 
     run_program(program)
 
