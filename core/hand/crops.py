@@ -25,9 +25,9 @@ CUT_VERSION = 1
 #: so that such views of it have pixels to show too.
 _HAND_HEIGHT = 0.64
 
-#: A window's fine noise is smoothed and its edges are not: over 5 pixels, for greys that differ by about 15 of 255. The network of
-#: the whole hand learned from films without it, for JPEG and WebP take it out.
-_SMOOTHING = {"d": 5, "sigmaColor": 15 / 255, "sigmaSpace": 1.5}
+#: A window's fine noise is smoothed and its edges are not: over so many pixels across, greys that differ by about so much and lie about so
+#: far apart count. The network of the whole hand learned from films without such noise, for lossy files take it out.
+_SMOOTHED_ACROSS, _SMOOTHED_GREYS, _SMOOTHED_WITHIN = 5, 15 / 255, 1.5
 
 #: Side of the crop as a multiple of the hand's scale (core.hand.geometry.MeanHand's unit), by kind of bone.
 _CROP_SIZE = {
@@ -68,4 +68,4 @@ def cut(positive: Grey, region: Region, mirrored: bool) -> Crop:
 def cut_window(positive: Grey, localization: Localization, side: int) -> Window:
     """The whole hand out of a film with bone bright, HxW in [0, 1], as a window of `side` pixels a side, its noise smoothed."""
     window = enhance(resample(positive, window_affine(localization, side), side))
-    return np.asarray(cv2.bilateralFilter(window, **_SMOOTHING), np.float32)
+    return np.asarray(cv2.bilateralFilter(window, _SMOOTHED_ACROSS, _SMOOTHED_GREYS, _SMOOTHED_WITHIN), np.float32)
