@@ -25,8 +25,8 @@ CUT_VERSION = 1
 #: so that such views of it have pixels to show too.
 _HAND_HEIGHT = 0.64
 
-#: A window's fine noise is smoothed and its edges are not: over so many pixels across, greys that differ by about so much and lie about so
-#: far apart count. The network of the whole hand learned from films without such noise, for lossy files take it out.
+#: A window's fine noise is smoothed and its edges are not: over so many pixels across, where greys differ by about so much
+#: and lie about so far apart. The network of the whole hand learned from films without such noise, as lossy files are.
 _SMOOTHED_ACROSS, _SMOOTHED_GREYS, _SMOOTHED_WITHIN = 5, 15 / 255, 1.5
 
 #: Side of the crop as a multiple of the hand's scale (core.hand.geometry.MeanHand's unit), by kind of bone.
