@@ -39,13 +39,22 @@ class Region:
 
 
 @dataclass(frozen=True)
+class OtherHand:
+    """A hand on the film that was not read. box: about the middles of its 21 regions. mirrored, size: as of the hand read."""
+
+    box: Box
+    mirrored: bool
+    size: float
+
+
+@dataclass(frozen=True)
 class Localization:
     """All 13 regions in RUS_BONES order and how the hand lies.
 
     mirrored: the film shows a right hand (or a mirrored left one). rotation_degrees: clockwise turn of the hand from
     upright. inverted: the film's greys are inverted, bone dark. hand: probability that the film shows a hand.
     all_centres: 21x2 in pixels, and all_confidences: 21 in 0..1, ALL_BONES order; a centre that was not seen is where the
-    mean hand has it. misfit: how far the centres lie from the mean hand's, in its units.
+    mean hand has it. misfit: how far the centres lie from the mean hand's, in its units. other_hands: what else the film shows.
     """
 
     regions: tuple[Region, ...]
@@ -56,6 +65,16 @@ class Localization:
     all_centres: Points
     all_confidences: NDArray[np.float64]
     misfit: float
+    other_hands: tuple[OtherHand, ...] = ()
+
+    @property
+    def size(self) -> float:
+        """The hand's scale in pixels of the film: the mean hand's unit."""
+        return self.regions[0].size
+
+    def as_other_hand(self) -> OtherHand:
+        """What is kept of it where another hand of the film is read."""
+        return OtherHand(Box(*self.all_centres.min(0), *self.all_centres.max(0)), self.mirrored, self.size)
 
     def region(self, bone: str) -> Region:
         """The region of one bone. Raises ValueError for an unknown one."""
@@ -71,6 +90,7 @@ class Localization:
             "regions": [{**asdict(region), "box": list(region.box)} for region in self.regions],
             "all_centres": self.all_centres.tolist(),
             "all_confidences": self.all_confidences.tolist(),
+            "other_hands": [{**asdict(hand), "box": list(hand.box)} for hand in self.other_hands],
         }
 
     @classmethod
@@ -80,5 +100,7 @@ class Localization:
             Region(**{**region, "box": Box(*region["box"]), "centre": tuple(region["centre"])})
             for region in values["regions"]
         )
+        # Those that were kept before second hands were looked for say nothing of them.
+        others = (OtherHand(**{**hand, "box": Box(*hand["box"])}) for hand in values.get("other_hands", ()))
         arrays = {name: np.array(values[name], np.float64) for name in ("all_centres", "all_confidences")}
-        return cls(**{**values, **arrays, "regions": tuple(regions)})
+        return cls(**{**values, **arrays, "regions": tuple(regions), "other_hands": tuple(others)})
