@@ -32,7 +32,7 @@ def standardise(picture: NDArray[np.float32]) -> NDArray[np.float32]:
 class Look:
     """What the network says of one square window: centres and extents in its pixels, confidences, film-wide odds.
 
-    upright: how likely, as a logit, the window shows an upright left hand.
+    upright: how likely, as a logit, the window shows an upright left hand. picture: the window's greys, not enhanced.
     """
 
     centres: Points
@@ -41,6 +41,7 @@ class Look:
     hand: float
     inverted: float
     upright: float
+    picture: Grey
 
 
 def film_window(centre: tuple[float, float], side: float) -> Affine:
@@ -66,20 +67,21 @@ def look_any_way(
     hidden: outlines on the film, Nx2, of hands that are not to be seen. Returns the look and the map from what it saw to
     the film.
     """
-    window = standardise(_shown(pixels, to_window, FILM_SIDE, hidden))
+    shown = _shown(pixels, to_window, FILM_SIDE, hidden)
+    window = standardise(shown)
     views = [np.rot90(flipped, turns) for flipped in (window, window[:, ::-1]) for turns in range(4)]
     output = network(torch.from_numpy(np.stack(views)[:, None].copy()))
     best = int(output.upright.argmax())
     middle = np.full(2, FILM_SIDE / 2)
     to_view = similarity(1.0, -np.pi / 2 * (best % 4), best >= 4, middle, middle)  # rot90 turns anticlockwise
-    return _film_look(output, best), inverse(compose(to_view, to_window))
+    return _film_look(output, best, shown), inverse(compose(to_view, to_window))
 
 
 @torch.inference_mode()
 def look_as_it_lies(network: HandLocalizer, pixels: Grey, to_window: Affine) -> Look:
     """A window of a film as it is."""
-    window = standardise(resample(pixels, to_window, FILM_SIDE))
-    return _film_look(network(torch.from_numpy(window[None, None])), 0)
+    shown = resample(pixels, to_window, FILM_SIDE)
+    return _film_look(network(torch.from_numpy(standardise(shown)[None, None])), 0, shown)
 
 
 @torch.inference_mode()
@@ -87,8 +89,8 @@ def look_at_hand(network: HandLocalizer, pixels: Grey, upright: Affine, hidden: 
     """A second, closer look at the hand in its upright window of HAND_SIDE; `upright` maps film to window."""
     middle = np.full(2, HAND_SIDE / 2)
     turns = [similarity(1.0, np.radians(degrees), False, middle, middle) for degrees in _SECOND_LOOKS]
-    windows = [standardise(_shown(pixels, compose(turn, upright), HAND_SIDE, hidden)) for turn in turns]
-    output = network(torch.from_numpy(np.stack(windows)[:, None]))
+    shown = [_shown(pixels, compose(turn, upright), HAND_SIDE, hidden) for turn in turns]
+    output = network(torch.from_numpy(np.stack([standardise(window) for window in shown])[:, None]))
     found = peaks(torch.sigmoid(output.heatmaps), output.sizes)
     centres, extents, confidence = (v.double().numpy() for v in found)
     back = np.stack([apply(inverse(turn), c * HAND_SIDE) for turn, c in zip(turns, centres, strict=True)])
@@ -100,6 +102,7 @@ def look_at_hand(network: HandLocalizer, pixels: Grey, upright: Affine, hidden: 
         hand=float(torch.sigmoid(output.hand.mean())),
         inverted=float(torch.sigmoid(output.inverted.mean())),
         upright=float(output.upright.mean()),
+        picture=shown[_SECOND_LOOKS.index(0.0)],
     )
 
 
@@ -111,8 +114,9 @@ def _shown(pixels: Grey, affine: Affine, side: int, hidden: Sequence[Points]) ->
     return window
 
 
-def _film_look(output: LocalizerOutput, view: int) -> Look:
-    """What the network says of the regions in one of the views of a film, and of the film in all of them."""
+def _film_look(output: LocalizerOutput, view: int, picture: Grey) -> Look:
+    """What the network says of the regions in one of the views of a film, and of the film in all of them. picture: as the
+    film lies."""
     found = peaks(torch.sigmoid(output.heatmaps[view : view + 1]), output.sizes[view : view + 1])
     centres, extents, confidence = (v[0].double().numpy() for v in found)
     return Look(
@@ -122,4 +126,5 @@ def _film_look(output: LocalizerOutput, view: int) -> Look:
         hand=float(torch.sigmoid(output.hand.mean())),
         inverted=float(torch.sigmoid(output.inverted.mean())),
         upright=float(output.upright[view]),
+        picture=picture,
     )
