@@ -9,6 +9,7 @@ import numpy as np
 from core.errors import FilmRefused
 from core.film.dicom import Side
 from core.film.radiograph import Radiograph
+from core.hand.detail import detail_of
 from core.hand.geometry import Affine, Points, SimilarityFit, compose, fit_similarity, inverse, mean_hand, similarity
 from core.hand.localization import Localization
 from core.hand.looks import (
@@ -62,12 +63,13 @@ class Localizer:
                 raise
         else:
             found += self._beside(radiograph, found[0], between_looks)
-        if len(found) == 1:
-            return found[0]
-        one, other = chosen(found, wanted)
-        if one.mirrored == other.mirrored:  # each of its bones may have been taken for the other hand's
-            one = self._alone(radiograph, one, other, between_looks)
-        return replace(one, other_hands=(other.as_other_hand(),))
+        one = found[0]
+        if len(found) > 1:
+            one, other = chosen(found, wanted)
+            if one.mirrored == other.mirrored:  # each of its bones may have been taken for the other hand's
+                one = self._alone(radiograph, one, other, between_looks)
+            one = replace(one, other_hands=(other.as_other_hand(),))
+        return replace(one, detail=detail_of(radiograph.inverted_pixels if one.inverted else radiograph.pixels, one))
 
     def glance(self, radiograph: Radiograph) -> Localization | None:
         """One look at a film as it lies, a tenth of the work of `locate`: for many films that most likely are upright.

@@ -55,7 +55,9 @@ def _places(network: HandLocalizer, pixels: Grey, size: int) -> Iterator[tuple[f
         weights = np.maximum(logits[near], 0.0)
         rows, columns = np.nonzero(weights)
         middle = np.average(np.stack([columns, rows], 1), axis=0, weights=weights[rows, columns])
-        x, y = ((float(cell) + part.start) * _STEP + _WINDOW / 2 for cell, part in zip(middle, reversed(near), strict=True))
+        x, y = (
+            (float(cell) + part.start) * _STEP + _WINDOW / 2 for cell, part in zip(middle, reversed(near), strict=True)
+        )
         centre = (x * width / shown[0], y * height / shown[1])
         yield float(left[row, column]), Square(centre, _MARGIN * _WINDOW / float(scale))
         left[near] = -np.inf
