@@ -1,7 +1,7 @@
 """Two hands on one film: whether there is room for a second, and which of them is read."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 import cv2
 import numpy as np
@@ -11,12 +11,16 @@ from core.film.radiograph import Radiograph
 from core.hand.geometry import Points
 from core.hand.localization import Localization
 
+#: A hand's side as people choose it.
+HandSide = Literal["left", "right"]
+SIDES: Final[dict[HandSide, Side]] = {"left": "L", "right": "R"}
+
 #: A hand reaches this far beyond the middles of its 21 regions, in the mean hand's unit.
 _REACH: Final = 0.3
-#: A second hand may be this much smaller than the first; an adult's beside a child's is larger by more than _ADULTS times,
-#: and the two hands of one child never are.
+#: A second hand may be this much smaller than the first; an adult's beside a child's is larger by more than LARGER_HAND
+#: times, and the two hands of one child never are.
 _SMALLEST: Final = 0.6
-_ADULTS: Final = 1.25
+LARGER_HAND: Final = 1.25
 
 
 def outline(hand: Localization) -> Points:
@@ -35,6 +39,11 @@ def has_room_for_another(film: Radiograph, hand: Localization) -> bool:
     return bool(max(beside, stacked) >= _SMALLEST)
 
 
+def offers_another(hand: Localization) -> bool:
+    """Whether the film shows a second hand that may be read instead: not an adult's that holds a child's."""
+    return any(other.size <= LARGER_HAND * hand.size for other in hand.other_hands)
+
+
 def chosen(hands: Sequence[Localization], wanted: Side) -> tuple[Localization, Localization]:
     """The one of two hands that is read, and the other.
 
@@ -42,7 +51,7 @@ def chosen(hands: Sequence[Localization], wanted: Side) -> tuple[Localization, L
     picture; where both are of the same side, the one that lies further to that side of the film.
     """
     one, other = hands
-    if max(one.size, other.size) > _ADULTS * min(one.size, other.size):
+    if max(one.size, other.size) > LARGER_HAND * min(one.size, other.size):
         first = min(hands, key=lambda hand: hand.size)
     elif one.mirrored != other.mirrored:
         first = next(hand for hand in hands if hand.mirrored == (wanted == "R"))
