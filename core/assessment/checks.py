@@ -28,10 +28,10 @@ _ODD: Final = 0.12
 _SIDES: Final = {False: "left", True: "right"}
 _CHILDREN: Final[dict[Sex, str]] = {"M": "boy", "F": "girl"}
 
-#: The checks that, failed, put the age itself in doubt; the others say how the film lies, or why there is no age.
-DOUBTS: Final = (
-    "resolution", "squeezed", "hand_shape", "consistent_bones", "two_opinions", "end_of_scale", "rare_age",
-)  # fmt: skip
+#: The checks that, failed, put the age itself in doubt, of the film and of what was read from it; the others say how the film
+#: lies, or why there is no age.
+FILM_DOUBTS: Final = ("resolution", "squeezed", "hand_shape")
+DOUBTS: Final = (*FILM_DOUBTS, "consistent_bones", "two_opinions", "end_of_scale", "rare_age")
 
 
 def checks_of_film(film: FilmFacts, localization: Localization) -> tuple[Check, ...]:
