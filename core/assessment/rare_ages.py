@@ -11,9 +11,11 @@ class RareAges:
     """A range of bone ages that is rare among the hands that were learned from.
 
     words: names it after "hands". from_months <= age < to_months. hands: that were learned from, learned_from: those of them in
-    the range. error_months: the mean absolute error on `measured` other hands in it, see docs/results.md.
+    the range. error_months: the mean absolute error on `measured` other hands in it, of the grader of that hash, see
+    docs/results.md.
     """
 
+    grader_sha256: str
     words: str
     from_months: float
     to_months: float
@@ -39,4 +41,4 @@ def rare_age(months: float) -> RareAges | None:
 @functools.cache
 def _rare_ages() -> tuple[RareAges, ...]:
     data = json.loads(resources.files("core").joinpath("data", "rare_ages.json").read_text(encoding="utf-8"))
-    return tuple(RareAges(hands=data["hands"], **ages) for ages in data["ranges"])
+    return tuple(RareAges(data["grader_sha256"], hands=data["hands"], **ages) for ages in data["ranges"])
