@@ -19,10 +19,10 @@ _FAR_OPINIONS = 24.0
 _BLURRED: Final = 0.66
 _BLOCKY: Final = 2.0
 #: Widths of a hand for its height between which it is not called squeezed: 98 % of `val`. A film squeezed to 60 % either
-#: way lies beyond in 97 % of `val`.
+#: way lies beyond in 99 % of `val`.
 _WIDTHS: Final = (0.77, 1.28)
 #: Bones that look or lie unlike others: a mean peak below the first, or a misfit to the mean hand above the second. So have 3 %
-#: of `val`, and 10 of the 24 adult and injured hands among the even rows of not_for_reading (see core.evaluation.refusals).
+#: of `val`, and 8 of the 24 adult and injured hands among the even rows of not_for_reading (see core.evaluation.refusals).
 _FAINT: Final = 0.54
 _ODD: Final = 0.12
 _SIDES: Final = {False: "left", True: "right"}
