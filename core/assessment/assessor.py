@@ -23,6 +23,7 @@ from core.assessment.second_opinion import WholeHandReader
 from core.bones import Sex
 from core.errors import BoneGradeError
 from core.film.box import Box
+from core.film.dicom import Side
 from core.film.radiograph import Radiograph
 from core.hand.hand import Hand
 from core.hand.localization import Localization
@@ -67,14 +68,15 @@ class Assessor:
         intervals = IntervalSetting(*load_intervals(hashes))
         return cls(Localizer(localizer), Grader(grader), intervals, {"localizer": localizer_hash, **hashes}, reader)
 
-    def find_hand(self, radiograph: Radiograph, progress: Progress | None = None) -> Hand:
+    def find_hand(self, radiograph: Radiograph, progress: Progress | None = None, wanted: Side = "L") -> Hand:
         """Finds the hand on a film, for all that is asked of it afterwards.
 
+        wanted: the one that is read where the film shows two, by the picture; see core.hand.several.chosen.
         Raises core.errors.FilmRefused where the film shows no hand.
         """
         started = time.monotonic()
         _told(progress, 0.1, "Finding the hand")
-        localization = self.localizer.locate(radiograph, lambda: _told(progress, 0.35, "Finding the 13 bones"))
+        localization = self.localizer.locate(radiograph, lambda: _told(progress, 0.35, "Finding the 13 bones"), wanted)
         return Hand(radiograph, localization, time.monotonic() - started)
 
     def assess(self, radiograph: Radiograph, sex: Sex, progress: Progress | None = None) -> Assessment:

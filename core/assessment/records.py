@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from core.assessment.consistency import Inconsistency, inconsistencies
 from core.bones import Sex
 from core.film.box import Box
+from core.film.dicom import Side
 from core.film.radiograph import Radiograph
 from core.hand.crops import Crop
 from core.hand.hand import Hand
@@ -23,6 +24,12 @@ GradeProbabilities = dict[str, NDArray[np.float64]]
 Progress = Callable[[float, str], None]
 #: CROP_SIDE x CROP_SIDE in [0, 1].
 Map = NDArray[np.float32]
+
+
+#: The bone age in months from which on a hand is at the end of the scale: 16 1/2 years for a boy, 15 for a girl. Chosen on
+#: the even rows of not_for_reading (see core.evaluation.refusals), with half a year to spare: of the seven adults there
+#: whose bones agree with one another, six are given 204 months or more as boys and 187 as girls.
+END_OF_SCALE: Final[dict[Sex, float]] = {"M": 198.0, "F": 180.0}
 
 
 @dataclass(frozen=True)
@@ -152,6 +159,19 @@ class Assessment:
         return second.taken_from(self.bone_age_months)
 
     @cached_property
+    def mature(self) -> bool:
+        """Whether the hand is at the end of the scale, so that its bone age says no more than that, see END_OF_SCALE."""
+        return self.bone_age_months is not None and self.bone_age_months >= END_OF_SCALE[self.sex]
+
+    def table_age(self, card: ScoreCard) -> str:
+        """A standard's age in words; of a mature hand without a number that looks like a child's age."""
+        return "mature or nearly so" if self.mature and not card.mature else card.age_text
+
+    def table_interval(self, card: ScoreCard) -> tuple[float, float] | None:
+        """A standard's 90 % interval in years; a mature hand has none."""
+        return None if self.mature else card.interval90_years
+
+    @cached_property
     def missing(self) -> tuple[str, ...]:
         """The bones without a grade."""
         return tuple(bone for bone, graded in self.bones.items() if graded is None)
@@ -179,6 +199,7 @@ class Assessment:
                 "inverted": self.inverted,
             },
             "bone_age_months": _rounded(self.bone_age_months),
+            "mature": self.mature,
             "interval90_months": self.interval90_months and [_rounded(v) for v in self.interval90_months],
             "consensus90_months": self.consensus90_months and [_rounded(v) for v in self.consensus90_months],
             "bones_age_months": _rounded(self.bones_age_months),
@@ -186,6 +207,10 @@ class Assessment:
             and {"months": _rounded(self.second_opinion.months), "weight": self.second_opinion.weight},
             "standards": {key: card.to_dict() for key, card in self.standards.items()},
             "bones": {bone: graded and _bone_dict(graded) for bone, graded in self.bones.items()},
+            "other_hands": [
+                {"laterality": "R" if hand.mirrored else "L", "box": [round(v, 1) for v in hand.box]}
+                for hand in self.localization.other_hands
+            ],
             "missing": list(self.missing),
             "inconsistencies": [one.to_dict() for one in self.inconsistencies],
             "checks": [{"name": c.name, "passed": c.passed, "message": c.message} for c in self.checks],
@@ -285,7 +310,7 @@ class FilmAssessor(Protocol):
     @property
     def weights(self) -> dict[str, str]: ...
 
-    def find_hand(self, radiograph: Radiograph, progress: Progress | None = None) -> Hand: ...
+    def find_hand(self, radiograph: Radiograph, progress: Progress | None = None, wanted: Side = "L") -> Hand: ...
     def assess(self, radiograph: Radiograph, sex: Sex, progress: Progress | None = None) -> Assessment: ...
     def assess_hand(self, hand: Hand, sex: Sex, progress: Progress | None = None) -> Assessment: ...
     def for_sex(self, hand: Hand, assessment: Assessment, sex: Sex) -> Assessment: ...

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, from_numpy
 
 from core.bones import ALL_BONES
-from core.hand.localizer import standardise
+from core.hand.looks import standardise
 
 #: Films are kept in memory at this longest side; the network sees at most about half of it.
 CACHE_SIDE = 512

@@ -16,13 +16,15 @@ from core.assessment.map_guide import shipped_guide
 from core.assessment.records import Assessment, FilmAssessor
 from core.bones import Sex
 from core.errors import BoneGradeError
+from core.film.dicom import Side
 from core.film.radiograph import Radiograph, read_radiograph
 from core.hand.hand import Hand
+from core.hand.several import SIDES, HandSide, offers_another
 from webapp.assess.crop_cards import OVERLAY_CHOICES, crop_grid
 from webapp.assess.examples import Example
 from webapp.assess.film_view import NO_FILM_YET, film_preview, film_with_boxes
 from webapp.assess.report import report_pdf
-from webapp.assess.summary import WELCOME, headline, message, missing_sentence, provenance, score_table
+from webapp.assess.summary import WELCOME, headline, message, provenance, score_table, what_to_know
 from webapp.service import TURNS
 from webapp.shared.components import line, part_heading, sentence_of, styled_html
 from webapp.shared.figures import age_figure, influence_figure
@@ -111,6 +113,7 @@ class _Tab:
         self.assessment_state = gr.State(None, time_to_live=KEPT_SECONDS)
         self.answer = gr.State(None, time_to_live=KEPT_SECONDS)
         self.answer_number = gr.Textbox(visible="hidden")
+        self.first_side, self.other_side = gr.State("L"), gr.State("R")
         with gr.Row(elem_classes="assess-page", equal_height=False):
             with gr.Column(scale=0, min_width=300, elem_classes="side"):
                 self._build_inputs(examples)
@@ -144,6 +147,7 @@ class _Tab:
 
     def _build_answer(self) -> None:
         self.message = styled_html(elem_id="message", elem_classes="message-slot")
+        self.read_other = gr.Button("Read the other hand", visible=False, elem_id="read-other", scale=0)
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=320):
                 self.film_view = styled_html(NO_FILM_YET, elem_id="film-view")
@@ -181,15 +185,16 @@ class _Tab:
     def _build_api(self) -> None:
         self.api_answer = gr.JSON(visible=False)
         self.api_trigger = gr.Button(visible=False)
+        self.api_hand = gr.Radio(list(SIDES), value="left", label="Hand, where the film shows two", visible=False)
 
     def _wire(self, examples: Sequence[Example]) -> None:
         emptied = [
-            self.message, self.film_state, self.assessment_state, self.film_view, self.headline, self.age_plot,
-            self.details,
+            self.message, self.read_other, self.film_state, self.assessment_state, self.film_view, self.headline,
+            self.age_plot, self.details,
         ]  # fmt: skip
         answered = [
             *emptied, self.crops, self.table, self.influence, self.influence_plot, self.download_report,
-            self.download_json, self.provenance, self.assess,
+            self.download_json, self.provenance, self.assess, self.other_side,
         ]  # fmt: skip
         quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
@@ -216,19 +221,20 @@ class _Tab:
             **quietly,
         )
 
-        self.assess.click(None, js="() => { window.bonegrade.showAnswer(); return []; }", **quietly)
-        started = self.assess.click(
-            self._started, [self.film, self.film_state], [*emptied, self.assess], queue=False, **quietly
-        )
-        started.then(
-            self._assess,
-            [self.film, self.sex, self.film_state, self.overlay, self.opacity, self.stage],
-            [self.answer, self.answer_number],
-            show_progress="full",
-            show_progress_on=self.headline,
-            api_visibility="private",
-            **_ONE_AT_A_TIME,
-        )
+        for button, side in ((self.assess, self.first_side), (self.read_other, self.other_side)):
+            button.click(None, js="() => { window.bonegrade.showAnswer(); return []; }", **quietly)
+            started = button.click(
+                self._started, [self.film, self.film_state], [*emptied, self.assess], queue=False, **quietly
+            )
+            started.then(
+                self._assess,
+                [self.film, self.sex, self.film_state, side, self.overlay, self.opacity, self.stage],
+                [self.answer, self.answer_number],
+                show_progress="full",
+                show_progress_on=self.headline,
+                api_visibility="private",
+                **_ONE_AT_A_TIME,
+            )
         # The overlay may have been switched while the film was being assessed.
         switch: dict[str, Any] = {"fn": None, "inputs": [self.overlay, self.opacity], "js": _SHOW_OVERLAY}
         shown.then(**switch, **quietly)
@@ -243,13 +249,18 @@ class _Tab:
             **_ONE_AT_A_TIME,
         ).then(**switch, **quietly)
         self.api_trigger.click(
-            self._assess_for_api, [self.film, self.sex], self.api_answer, api_name="assess", **_ONE_AT_A_TIME
+            self._assess_for_api,
+            [self.film, self.sex, self.api_hand],
+            self.api_answer,
+            api_name="assess",
+            **_ONE_AT_A_TIME,
         )
 
     def _emptied(self, film: FilmInHand | None, text: str = "") -> Updates:
         """Takes every trace of the last result off the page, so that it is not read for the next film."""
         return {
             self.message: message(text),
+            self.read_other: gr.Button(visible=False),
             self.film_state: film,
             self.assessment_state: None,
             self.film_view: NO_FILM_YET if film is None else film_preview(film.radiograph),
@@ -290,11 +301,13 @@ class _Tab:
         path: str | None,
         sex: Sex | None,
         film: FilmInHand | None,
+        side: Side,
         overlay: str,
         opacity: float,
         stage: int,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Updates:
+        """Assesses the film. side: of the hand that is read where it shows two."""
         try:
             progress(0.0, desc="Reading the film")
             if path is None:
@@ -303,14 +316,14 @@ class _Tab:
                 raise BoneGradeError(NO_SEX)
             film = _read(path, film)
             with TURNS.now():
-                updates = self._answered(film, sex, overlay, opacity, stage, progress)
+                updates = self._answered(film, sex, side, overlay, opacity, stage, progress)
         except Exception as error:
             updates = self._emptied(film if film is not None and film.path == path else None, _warned(error))
         answer = _Answer(uuid.uuid4().hex, path, sex, updates)
         return {self.answer: answer, self.answer_number: answer.number}
 
     def _answered(
-        self, film: FilmInHand, sex: Sex, overlay: str, opacity: float, stage: int, progress: gr.Progress
+        self, film: FilmInHand, sex: Sex, side: Side, overlay: str, opacity: float, stage: int, progress: gr.Progress
     ) -> Updates:
         """Assesses a film and draws all there is to see. Raises BoneGradeError."""
         progress(_READ_UNTIL, desc="Loading the weights")
@@ -320,7 +333,7 @@ class _Tab:
         def told(share: float, text: str) -> None:
             progress(_READ_UNTIL + span * share, desc=text)
 
-        hand = assessor.find_hand(film.radiograph, told)
+        hand = assessor.find_hand(film.radiograph, told, side)
         assessment = assessor.assess_hand(hand, sex, told)
         progress(_ASSESSED_AT, desc="Explaining the grades")
         explanation = assessor.explain(hand, assessment, stage)
@@ -328,11 +341,12 @@ class _Tab:
         report = report_pdf(film.radiograph, assessment, explanation, datetime.now().astimezone())
         data = json.dumps(assessment.to_dict(), indent=2, allow_nan=False).encode()
         name = f"bonegrade_{short_hash(assessment.film_sha256)}"
-        missing = missing_sentence(assessment)
         age_plot, influence_plot = age_figure(assessment), influence_figure(assessment)
         progress(_DRAWN_AT, desc="Sending")
         return {
-            self.message: message(missing, "warning"),
+            self.message: message(what_to_know(assessment), "warning"),
+            self.read_other: gr.Button(visible=offers_another(assessment.localization)),
+            self.other_side: "R" if side == "L" else "L",
             self.film_state: replace(film, hand=hand),
             self.assessment_state: assessment,
             self.film_view: film_with_boxes(film.radiograph, assessment),
@@ -367,14 +381,19 @@ class _Tab:
         except Exception as error:
             return {self.message: message(_warned(error))}
 
-    def _assess_for_api(self, film: str | None, sex: Sex | None) -> dict[str, Any]:
-        """Assesses one film: the file and "M" or "F" in, the assessment as JSON out."""
+    def _assess_for_api(self, film: str | None, sex: Sex | None, hand: HandSide) -> dict[str, Any]:
+        """Assesses one film: the file and "M" or "F" in, the assessment as JSON out.
+
+        hand: left or right, for films that show two.
+        """
         try:
             if film is None or sex is None:
                 raise BoneGradeError(NO_FILM if film is None else NO_SEX)
             radiograph = read_radiograph(Path(film))
             with TURNS.now():
-                return self._load_assessor().assess(radiograph, sex).to_dict()
+                assessor = self._load_assessor()
+                found = assessor.find_hand(radiograph, wanted=SIDES[hand])
+                return assessor.assess_hand(found, sex).to_dict()
         except BoneGradeError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
