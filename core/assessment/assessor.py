@@ -6,6 +6,7 @@ from typing import Self
 from core.assessment.bone_age import bone_age, months_of_totals
 from core.assessment.checks import check_of_grades, checks_of_ages, checks_of_film
 from core.assessment.explain import FINEST_CAM, explain
+from core.assessment.file_checks import checks_of_file
 from core.assessment.grader import Grader
 from core.assessment.map_guide import guide_for
 from core.assessment.records import (
@@ -159,11 +160,17 @@ class Assessor:
             bone_age_months=None if age is None else age.months,
             interval90_months=None if age is None else age.interval90,
             consensus90_months=None if age is None else age.consensus90,
-            checks=(*checks_of_film(film, localization), check_of_grades(grades), *checks_of_ages(age, second, sex)),
+            checks=(
+                *checks_of_film(film, localization),
+                *checks_of_file(film, sex),
+                check_of_grades(grades),
+                *checks_of_ages(age, second, sex),
+            ),
             weights=self.weights,
             seconds=time.monotonic() - started,
             localization=localization,
             second_opinion=second,
+            age_at_film_months=film.age_months,
         )
 
     def regrade(self, hand: Hand, bone: str, box: Box) -> RegradedBone:
