@@ -26,6 +26,16 @@ _ON_ITS_SIDE: Final = (5, 6, 7, 8)
 #: More pages than any scanner's film has.
 _MAX_PAGES: Final = 100
 
+#: The mean spread of red, green and blue, of full, from which a picture is in colour, and how many rows and columns tell.
+_COLOURED, _FEW = 0.02, 256
+
+_IN_COLOUR: Final = Note(
+    "photograph",
+    True,
+    "The picture is in colour, as a photograph of a film or of a screen is: a slanted view, glare and blur move the age. "
+    "Use the film's own file if it can be had.",
+)
+
 _UNKNOWN: Final = (
     "The file is not a PNG, JPEG, TIFF, WebP, BMP, GIF, JPEG 2000, HEIC, AVIF or DICOM picture that can be read, or its"
     " beginning is damaged: export the film again in one of these formats."
@@ -122,7 +132,7 @@ def _grey_of_channels(samples: NDArray[Any], full: int) -> tuple[Grey, tuple[Not
     """
     shown = grey_of_samples(samples, full)
     if shown.min() < shown.max() or samples.ndim == 2 or samples.shape[2] not in (2, 4):
-        return shown, ()
+        return shown, (_IN_COLOUR,) if _is_coloured(samples, full) else ()
     colours = grey_of_samples(samples[..., :-1] if samples.shape[2] == 4 else samples[..., 0], full)
     alpha = grey_of_samples(samples[..., -1], full)
     for name, grey in (("colours, which are stated to be transparent", colours), ("transparency", alpha)):
@@ -131,6 +141,14 @@ def _grey_of_channels(samples: NDArray[Any], full: int) -> tuple[Grey, tuple[Not
                 Note("transparency", True, f"The picture stands in the file's {name}; it was read from there."),
             )
     return shown, ()
+
+
+def _is_coloured(samples: NDArray[Any], full: int) -> bool:
+    """Whether the picture shows colour to the eye, as a photograph does and no radiograph. Every few pixels will do."""
+    if samples.ndim == 2 or samples.shape[2] < 3:
+        return False
+    few = samples[:: max(1, samples.shape[0] // _FEW), :: max(1, samples.shape[1] // _FEW), :3]
+    return float((few.max(axis=2) - few.min(axis=2)).mean()) > _COLOURED * full
 
 
 def _deep_grey(image: Image.Image, unsigned: bool) -> Grey:

@@ -283,9 +283,12 @@ class _Tab:
             return self._emptied(None, _warned(error))
         said = read.radiograph.stated_sex
         by_file_so_far = film is not None and film.sex_by_file and sex == film.radiograph.stated_sex
+        chosen: Updates = {}
         if said is not None and read is not film and (sex is None or by_file_so_far):
             sex, read = said, replace(read, sex_by_file=True)
-        return {**self._emptied(read), self.message: _sex_message(read, sex), self.sex: sex}
+            chosen = {self.sex: sex}
+        # Left alone otherwise: the answer must not take back what a person has chosen meanwhile.
+        return {**self._emptied(read), self.message: _sex_message(read, sex), **chosen}
 
     def _started(self, path: str | None, film: FilmInHand | None) -> Updates:
         updates = {**self._emptied(film), self.headline: "", self.assess: gr.Button(interactive=False)}

@@ -261,6 +261,15 @@ def test_picture_behind_its_transparency() -> None:
     assert [note.name for note in film.notes] == ["transparency"]
 
 
+def test_picture_in_colour_is_called_a_photograph() -> None:
+    tinted = np.dstack([RAMP8, np.round(RAMP8 * 0.96), np.round(RAMP8 * 0.86)]).astype(np.uint8)
+    for content in (file_of(tinted, "JPEG", quality=90), png(RGB16, 16, 2)):
+        assert [note.name for note in read_radiograph(content).notes] == ["photograph"]
+    grey = np.dstack([RAMP8] * 3)
+    for content in (file_of(grey, "JPEG", quality=90), file_of(grey, "PNG")):
+        assert not read_radiograph(content).notes
+
+
 #: Files of RAMP8 of which each says, in its own way, that pixels are twice as high as wide (TALL) or the reverse.
 TALL = {
     "png in dots per metre": png(RAMP8, 8, 0, chunks=png_chunk(b"pHYs", struct.pack(">IIB", 4000, 2000, 1))),
