@@ -13,6 +13,7 @@ from core.bones import Sex
 from core.film.box import Box
 from core.film.dicom import Side
 from core.film.radiograph import Radiograph
+from core.film.stated import Note
 from core.hand.crops import Crop
 from core.hand.hand import Hand
 from core.hand.localization import Localization, Region
@@ -88,6 +89,12 @@ class FilmFacts(Protocol):
     def sha256(self) -> str: ...
     @property
     def laterality(self) -> Literal["L", "R"] | None: ...
+    @property
+    def stated_sex(self) -> Sex | None: ...
+    @property
+    def age_months(self) -> float | None: ...
+    @property
+    def notes(self) -> tuple[Note, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -129,7 +136,7 @@ class Assessment:
     Greulich-Pyle scale, None unless all 13 bones are graded, as are all totals. interval90_months, consensus90_months: of
     the bone age, see BoneAge; of an earlier prediction by other weights the second was not kept, and is None.
     second_opinion: of the whole hand, which is part of bone_age_months; None where there is no such network. weights:
-    SHA-256 (hex) by network.
+    SHA-256 (hex) by network. age_at_film_months: the child's age when the film was taken, None where nothing states it.
     """
 
     sex: Sex
@@ -149,6 +156,7 @@ class Assessment:
     seconds: float
     localization: Localization
     second_opinion: SecondOpinion | None
+    age_at_film_months: float | None = None
 
     @cached_property
     def bones_age_months(self) -> float | None:
@@ -197,6 +205,7 @@ class Assessment:
                 "laterality": self.laterality,
                 "rotation_degrees": round(self.rotation_degrees, 1),
                 "inverted": self.inverted,
+                "age_months": self.age_at_film_months,
             },
             "bone_age_months": _rounded(self.bone_age_months),
             "mature": self.mature,

@@ -4,18 +4,23 @@ import os
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from core.bones import Sex
+from core.errors import UnreadableFilm
+from core.film.radiograph import stated_by
 from core.intake.archive import Limits, Member, Unpacker
 from core.intake.errors import BatchRefused
 from core.intake.table import FilmRow, read_table
 
 _LIMITS: Final = Limits()
-_FILM_ENDINGS: Final = (".dcm", ".dicom", ".dic", ".ima", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
+_FILM_ENDINGS: Final = (
+    ".dcm", ".dicom", ".dic", ".ima", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jp2", ".j2k",
+    ".heic", ".heif", ".avif",
+)  # fmt: skip
 _TABLE_ENDING: Final = ".csv"
 #: What operating systems leave in folders and zips.
 _CLUTTER: Final = ("thumbs.db", "desktop.ini", "dicomdir")
@@ -51,11 +56,11 @@ def open_batch(
     """Checks all that was sent before any film is read, and unpacks zips into a private folder that goes when this ends.
 
     files: films, zips, and folders of them; a zip within a zip stays closed. table: see `read_table`; it may also lie among
-    the films. sex: of the films that the table does not name.
+    the films. sex: of the films that the table does not name; None: as each file states it.
 
     Raises BatchRefused, before anything is changed, where: a zip is damaged, encrypted, too big or leads out of itself;
     there are no films, or too many; the table has a fault, names a film that is not there, or names one twice; a film's
-    sex is not told. What is wrong with a single film shows when it is read.
+    sex is told by nobody and not stated in its file. What is wrong with a single film shows when it is read.
     """
     with tempfile.TemporaryDirectory(prefix="bonegrade-") as folder:
         members = [
@@ -64,7 +69,9 @@ def open_batch(
         members.sort(key=lambda member: str(member.name))
         found = [member for member in members if member.path is not None and _may_be_film(member.name)]
         if not found:
-            raise BatchRefused("There are no films in what was sent: send DICOM, PNG, JPEG, TIFF, WebP or BMP files.")
+            raise BatchRefused(
+                "There are no films in what was sent: send DICOM, PNG, JPEG, TIFF, WebP, BMP, GIF, JP2, HEIC or AVIF files."
+            )
         rows = _rows(table, [m.path for m in members if m.path is not None and m.name.suffix.lower() == _TABLE_ENDING])
         others = [m.name.name for m in members if not _may_be_film(m.name) and m.name.suffix.lower() != _TABLE_ENDING]
         yield Batch(tuple(_films(found, rows, sex)), tuple(others))
@@ -113,19 +120,30 @@ def _rows(table: Path | None, found: Sequence[Path]) -> list[FilmRow]:
 
 def _films(members: Sequence[Member], rows: Sequence[FilmRow], sex: Sex | None) -> Iterator[FilmFile]:
     rows_of = _matched(members, rows)
-    without = sum(number not in rows_of for number in range(len(members)))
-    if without and sex is None:
+    others = [number for number in range(len(members)) if number not in rows_of]
+    sexes = {number: sex or _stated_sex(members[number].path) for number in others}
+    without = sum(said is None for said in sexes.values())
+    if without:
         raise BatchRefused(
-            f"{'One film has' if without == 1 else f'{without} films have'} no sex: send a CSV with a row for each film, "
-            "or choose the sex of all that the CSV does not name."
+            f"{'One film has' if without == 1 else f'{without} films have'} no sex, and the file doesn't state it: send a CSV "
+            "with a row for each film, or choose the sex of all that the CSV does not name."
         )
     for number, member in enumerate(members):
-        row = rows_of.get(number)
-        assert member.path is not None and (row is not None or sex is not None)
+        row, said = rows_of.get(number), sexes.get(number)
+        assert member.path is not None
         if row is not None:
             yield FilmFile(member.name.name, member.path, row.sex, row.age_months, row.patient)
-        elif sex is not None:
-            yield FilmFile(member.name.name, member.path, sex, None, None)
+        elif said is not None:
+            yield FilmFile(member.name.name, member.path, said, None, None)
+
+
+def _stated_sex(path: Path | None) -> Sex | None:
+    """What the film's file says; nothing where there is something wrong with it, which shows when it is read."""
+    if path is None:
+        return None
+    with suppress(UnreadableFilm):
+        return stated_by(path).sex
+    return None
 
 
 def _matched(members: Sequence[Member], rows: Sequence[FilmRow]) -> dict[int, FilmRow]:

@@ -76,9 +76,26 @@ def headline(assessment: Assessment) -> str:
         whole_hand=None if second is None else f"{years(second.months):.1f}",
         whole_hand_share=None if second is None else f"{second.weight:.0%}",
         tiles=[_tile(assessment, assessment.standards[key]) for key in STANDARDS],
+        age_at_film=_age_at_film(assessment),
         failed=failed,
         checks_title=f"{failed} of {len(assessment.checks)} checks need a look" if failed else "All checks passed",
     )
+
+
+def _age_at_film(assessment: Assessment) -> str:
+    """The child's age when the film was taken, and how far the bones are from it while they grow; empty where it is not
+    stated."""
+    age, bones = assessment.age_at_film_months, assessment.bone_age_months
+    if age is None:
+        return ""
+    said = f"{years(age):.1f} years old when the film was taken, by its file"
+    mature = any(check.name == "end_of_scale" and not check.passed for check in assessment.checks)
+    if bones is None or mature:
+        return f"{said}."
+    apart = round(years(bones - age), 1)
+    if apart == 0:
+        return f"{said}: the bones are as old."
+    return f"{said}: the bones are {abs(apart):.1f} years {'ahead' if apart > 0 else 'behind'}."
 
 
 def _year_range(months: tuple[float, float] | None) -> str | None:

@@ -63,11 +63,15 @@ Updates = dict[Any, Any]
 
 @dataclass(frozen=True)
 class FilmInHand:
-    """The film of a session, read once: where it was uploaded to, its pixels and, once it was assessed, the hand on it."""
+    """The film of a session, read once: where it was uploaded to, its pixels and, once it was assessed, the hand on it.
+
+    sex_by_file: the sex that is chosen comes from the film's file, and from nobody's hand.
+    """
 
     path: str
     radiograph: Radiograph
     hand: Hand | None = None
+    sex_by_file: bool = False
 
 
 @dataclass(frozen=True)
@@ -216,7 +220,7 @@ class _Tab:
             [self.film.change, self.sex.change, self.answer_number.change],
             self._show,
             [self.film, self.sex, self.film_state, self.answer, self.answer_number],
-            [*answered, self.answer],
+            [*answered, self.answer, self.sex],
             trigger_mode="always_last",
             **quietly,
         )
@@ -274,20 +278,28 @@ class _Tab:
     ) -> Updates:
         """The answer that has come, if it is of the film and the sex that are chosen; else the film, not assessed."""
         if answer is None or answer.number != number:  # none, or the page has not heard of it yet and will ask again
-            return self._chosen(path, film)
+            return self._chosen(path, sex, film)
         once: Updates = {self.answer: None, self.assess: gr.Button(interactive=True)}
         if (answer.path, answer.sex) == (path, sex):
             return {**answer.updates, **once}
-        return {**self._chosen(path, film), **once}
+        return {**self._chosen(path, sex, film), **once}
 
-    def _chosen(self, path: str | None, film: FilmInHand | None) -> Updates:
-        """A film that was chosen and not assessed yet. film: the one that was read last."""
+    def _chosen(self, path: str | None, sex: Sex | None, film: FilmInHand | None) -> Updates:
+        """A film that was chosen and not assessed yet, with the sex that its file states. film: the one that was read last."""
         if path is None:
             return self._emptied(None)
         try:
-            return self._emptied(_read(path, film))
+            read = _read(path, film)
         except Exception as error:
             return self._emptied(None, _warned(error))
+        said = read.radiograph.stated_sex
+        by_file_so_far = film is not None and film.sex_by_file and sex == film.radiograph.stated_sex
+        chosen: Updates = {}
+        if said is not None and read is not film and (sex is None or by_file_so_far):
+            sex, read = said, replace(read, sex_by_file=True)
+            chosen = {self.sex: sex}
+        # Left alone otherwise: the answer must not take back what a person has chosen meanwhile.
+        return {**self._emptied(read), self.message: _sex_message(read, sex), **chosen}
 
     def _started(self, path: str | None, film: FilmInHand | None) -> Updates:
         updates = {**self._emptied(film), self.headline: "", self.assess: gr.Button(interactive=False)}
@@ -382,14 +394,17 @@ class _Tab:
             return {self.message: message(_warned(error))}
 
     def _assess_for_api(self, film: str | None, sex: Sex | None, hand: HandSide) -> dict[str, Any]:
-        """Assesses one film: the file and "M" or "F" in, the assessment as JSON out.
+        """Assesses one film: the file and "M" or "F" in (nothing, where the file states it), the assessment as JSON out.
 
         hand: left or right, for films that show two.
         """
         try:
-            if film is None or sex is None:
-                raise BoneGradeError(NO_FILM if film is None else NO_SEX)
+            if film is None:
+                raise BoneGradeError(NO_FILM)
             radiograph = read_radiograph(Path(film))
+            sex = sex or radiograph.stated_sex
+            if sex is None:
+                raise BoneGradeError(NO_SEX)
             with TURNS.now():
                 assessor = self._load_assessor()
                 found = assessor.find_hand(radiograph, wanted=SIDES[hand])
@@ -408,6 +423,21 @@ def _read(path: str, film: FilmInHand | None) -> FilmInHand:
     if film is not None and film.path == path:
         return film
     return FilmInHand(path, read_radiograph(Path(path)))
+
+
+def _sex_message(film: FilmInHand, sex: Sex | None) -> str:
+    """Says where the sex comes from if the film's file chose it, and points out a choice that differs from it."""
+    said = film.radiograph.stated_sex
+    if said is None or (said == sex and not film.sex_by_file):
+        return ""
+    word = SEX_WORDS[said].lower()
+    if sex == said:
+        return message(f"The sex was chosen by the film's file, which says {word}.", "warning")
+    chosen = "no sex" if sex is None else SEX_WORDS[sex].lower()
+    return message(
+        f"The film's file says {word}, and {chosen} is chosen: check the sex, and that the film is this child's.",
+        "warning",
+    )
 
 
 def _warned(error: Exception) -> str:

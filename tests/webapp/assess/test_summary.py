@@ -111,3 +111,18 @@ def test_without_a_bone_the_whole_hand_gives_a_hint(without_ulna: Assessment) ->
     assert 'id="hint"' not in headline(without_ulna)
     html = headline(replace(without_ulna, second_opinion=SecondOpinion(150.0, 0.4)))
     assert 'data-months=""' in html and "would say <b>12.5</b> years: a hint" in html
+
+
+def test_the_age_at_the_film_stands_beside_the_bones(assessment: Assessment) -> None:
+    assert assessment.bone_age_months is not None and 'id="age-at-film"' not in headline(assessment)
+    for apart, words in ((24, "the bones are 2.0 years behind"), (-18, "1.5 years ahead"), (0, "the bones are as old")):
+        html = headline(replace(assessment, age_at_film_months=assessment.bone_age_months + apart))
+        assert words in html and "years old when the film was taken, by its file" in html
+
+
+def test_the_age_at_the_film_is_set_against_no_mature_and_no_missing_bones(
+    assessment: Assessment, without_ulna: Assessment
+) -> None:
+    mature = replace(assessment, checks=(Check("end_of_scale", False, "Mature."),), age_at_film_months=120.0)
+    for one in (mature, replace(without_ulna, age_at_film_months=120.0)):
+        assert "10.0 years old when the film was taken, by its file.</p>" in headline(one)
