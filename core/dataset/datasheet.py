@@ -204,7 +204,7 @@ def _labelling(facts: Facts) -> str:
         "## Preprocessing and labelling\n\n"
         f"**Whose word counts where several read a film?** Rule `{facts.rule}`: {RULES[facts.rule]}.\n\n"
         "**What is what?** The columns `verdict`, `grade`, `label` and the box are a person's word; `accepted` says that "
-        "it took over the model's. The columns `prediction_...` are the model's word, the columns `gold_...` the gold "
+        "it took over the model's, and `votes` has every reader's grade, 0 for absent. The columns `prediction_...` are the model's word, the columns `gold_...` the gold "
         "reading. They are three different things: never train on one as if it were another.\n\n"
         "**What was done to the crops?** Each was cut along the bone, distal end up, as a left hand with bone bright, "
         "equalised, as the networks see it: 144 pixels a side, of which the middle 96 are graded. Where a person "
