@@ -157,7 +157,7 @@ def hand_sample(film: BoxedFilm, side: int, random: np.random.Generator) -> Samp
 
 def _scrambled(films: Sequence[BoxedFilm], side: int, random: np.random.Generator) -> NDArray[np.float32]:
     """Tiles of a film in the wrong order: bone, but not a hand."""
-    grey = films[random.integers(len(films))].grey
+    grey = films[int(random.integers(len(films)))].grey
     tiles = int(random.integers(3, 7))
     step = side // tiles
     whole = cv2.resize(grey, (step * tiles, step * tiles), interpolation=cv2.INTER_AREA)
