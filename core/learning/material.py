@@ -29,6 +29,7 @@ GRADES: Final = 1 + max(grade_count(bone) for bone in RUS_BONES)
 #: Share of patients that are held back where the split holds none back.
 _HELD_BACK: Final = 0.15
 _SALT: Final = "bonegrade held back 1:"
+_CHECKED_AT_ONCE: Final = 13_000
 #: Crops of which the start model is asked at once.
 _ASKED_AT_ONCE: Final = 208
 
@@ -89,9 +90,8 @@ class Material:
     def open(cls, folder: Path) -> Self:
         """What a MaterialWriter closed."""
         counts: dict[str, int] = json.loads((folder / "counts.json").read_text(encoding="utf-8"))
-        arrays: dict[str, Any] = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
-        shape = (counts["crops"], CONTEXT_SIDE, CONTEXT_SIDE)
-        return cls(np.memmap(folder / "crops.u8", np.uint8, "r", shape=shape), **arrays, counts=counts)
+        of_films: dict[str, Any] = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _OF_FILMS}
+        return cls(**_of_crops(folder, counts["crops"]), **of_films, counts=counts)
 
     def of(self, purpose: Purpose) -> NDArray[np.int64]:
         """The films that are there for this, as their numbers."""
@@ -104,7 +104,20 @@ class Material:
         return np.concatenate([np.zeros(0, np.int64), *spans]), places
 
 
-_ARRAYS: Final = ("bones", "votes", "answers", "first", "female", "months", "reading", "purpose")
+_OF_FILMS: Final = ("first", "female", "months", "reading", "purpose")
+#: What is known of each crop, by the name of its file: type, and shape.
+_OF_CROPS: Final[dict[str, tuple[Any, tuple[int, ...]]]] = {
+    "crops": (np.uint8, (CONTEXT_SIDE, CONTEXT_SIDE)),
+    "bones": (np.int8, ()),
+    "votes": (np.float32, (GRADES,)),
+    "answers": (np.float32, (GRADES,)),
+}
+
+
+def _of_crops(folder: Path, count: int) -> dict[str, Any]:
+    return {
+        name: np.memmap(folder / name, kind, "r", shape=(count, *shape)) for name, (kind, shape) in _OF_CROPS.items()
+    }
 
 
 class MaterialWriter:
@@ -114,11 +127,8 @@ class MaterialWriter:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._answers = answers
-        self._file = (folder / "crops.u8").open("wb")
+        self._files = {name: (folder / name).open("wb") for name in _OF_CROPS}
         self._asked: list[tuple[NDArray[np.uint8], int]] = []
-        self._bones: list[int] = []
-        self._votes: list[NDArray[np.float32]] = []
-        self._said: list[NDArray[np.float32]] = []
         self._films: list[tuple[int, float, bool, Purpose]] = []
         self._first = [0]
         self._keys: dict[int, tuple[str, str]] = {}
@@ -138,12 +148,23 @@ class MaterialWriter:
         else:
             pictures = [picture_of(film.crops[bone], film.name) for bone in film.crops]
             bones = [RUS_BONES.index(bone) for bone in film.crops]
-            if film.votes:
-                self._keys[len(self._films)] = (film.key, film.part)
-            self.add(
-                np.stack(pictures), bones, [film.votes.get(bone, ()) for bone in film.crops], int(film.sex == "F"),
-                np.nan if age is None else age, False, "learn",
-            )  # fmt: skip
+            votes = [film.votes.get(bone, ()) for bone in film.crops]
+            key = (film.key, film.part) if film.votes else None
+            self.add_graded(np.stack(pictures), bones, votes, key, int(film.sex == "F"), np.nan if age is None else age)
+
+    def add_graded(
+        self,
+        crops: NDArray[np.uint8],
+        bones: Iterable[int],
+        votes: Iterable[Iterable[int]],
+        key: tuple[str, str] | None,
+        female: int = 0,
+        months: float = np.nan,
+    ) -> None:
+        """A film to learn or hold back. key: patient and part of the split, None where nobody graded a bone."""
+        if key is not None:
+            self._keys[len(self._films)] = key
+        self.add(crops, bones, votes, female, months, False, "learn")
 
     def add(
         self,
@@ -157,20 +178,21 @@ class MaterialWriter:
     ) -> None:
         """A film with its crops KxSxS, their bones and the grades that each was given."""
         for picture, bone, given in zip(crops, bones, votes, strict=True):
-            self._file.write(picture.tobytes())
-            self._asked.append((picture, bone))
-            self._bones.append(bone)
             share = np.bincount(np.fromiter(given, np.int64), minlength=GRADES).astype(np.float32)
-            self._votes.append(share / max(float(share.sum()), 1.0))
+            self._append("crops", picture)
+            self._append("bones", np.array(bone))
+            self._append("votes", share / max(float(share.sum()), 1.0))
+            self._asked.append((picture, bone))
             if len(self._asked) == _ASKED_AT_ONCE:
                 self._ask()
         self._films.append((female, months, reading, purpose))
-        self._first.append(len(self._bones))
+        self._first.append(self._first[-1] + len(crops))
 
     def close(self) -> None:
         """Ends the files and parts the films. Raises LessonsRefused where no grades, or none but one, can be learned."""
         self._ask()
-        self._file.close()
+        for file in self._files.values():
+            file.close()
         if not self._keys:
             raise LessonsRefused(
                 "There are no grades to learn from outside the test part: grade films whose pixels may be kept"
@@ -182,24 +204,18 @@ class MaterialWriter:
             if key in held:
                 purposes[film] = PURPOSES.index("held")
         arrays: dict[str, NDArray[Any]] = {
-            "bones": np.array(self._bones, np.int8),
-            "votes": np.array(self._votes, np.float32),
-            "answers": np.array(self._said, np.float32),
             "first": np.array(self._first, np.int64),
             "female": np.array([film[0] for film in self._films], np.int8),
             "months": np.array([film[1] for film in self._films], np.float32),
             "reading": np.array([film[2] for film in self._films], np.bool_),
             "purpose": np.array(purposes, np.int8),
         }
-        _check_classes(arrays["bones"], arrays["votes"])
+        told = _of_crops(self._folder, self._first[-1])
+        graded = _check_classes(told["bones"], told["votes"])
         for name, array in arrays.items():
             np.save(self._folder / f"{name}.npy", array)
         of = Counter(str(PURPOSES[purpose]) for purpose in purposes)
-        counts: dict[str, int] = {
-            "crops": len(self._bones),
-            "graded_crops": int((arrays["votes"].sum(1) > 0).sum()),
-            **of,
-        }
+        counts: dict[str, int] = {"crops": self._first[-1], "graded_crops": graded, **of}
         temporary = self._folder / "counts.tmp"
         temporary.write_text(json.dumps(counts) + "\n", encoding="utf-8")
         temporary.replace(self._folder / "counts.json")
@@ -207,18 +223,28 @@ class MaterialWriter:
     def _ask(self) -> None:
         if self._asked:
             pictures = np.stack([picture for picture, _ in self._asked])
-            self._said += list(self._answers(pictures, np.array([bone for _, bone in self._asked], np.int64)))
+            self._append("answers", self._answers(pictures, np.array([bone for _, bone in self._asked], np.int64)))
             self._asked = []
+
+    def _append(self, name: str, values: NDArray[Any]) -> None:
+        self._files[name].write(np.ascontiguousarray(values, _OF_CROPS[name][0]).tobytes())
 
     def _reasons(self) -> str:
         told = "; ".join(f"{count} left out: {why}" for why, count in self.left_out.items())
         return f" ({told})" if told else ""
 
 
-def _check_classes(bones: NDArray[np.int8], votes: NDArray[np.float32]) -> None:
-    """Raises LessonsRefused where every bone was given one grade alone."""
-    given = [(votes[bones == bone] > 0).any(0).sum() for bone in range(len(RUS_BONES))]
-    if max(given) < 2:
+def _check_classes(bones: NDArray[np.int8], votes: NDArray[np.float32]) -> int:
+    """The number of graded crops. Raises LessonsRefused where every bone was given one grade alone."""
+    given = np.zeros((len(RUS_BONES), GRADES), bool)
+    graded = 0
+    for start in range(0, len(bones), _CHECKED_AT_ONCE):
+        rows = slice(start, start + _CHECKED_AT_ONCE)
+        voted = np.asarray(votes[rows]) > 0
+        np.logical_or.at(given, bones[rows].astype(np.int64), voted)
+        graded += int(voted.any(1).sum())
+    if given.sum(1).max() < 2:
         raise LessonsRefused(
             "Every bone has the same grade on all films, so there is nothing to tell apart: grade films of other ages too."
         )
+    return graded
