@@ -14,6 +14,7 @@ from core.learning.course import Pace
 from core.learning.finetune import FinetuneRecipe, LessonsAt
 from core.learning.grading import GradingRecipe
 from core.learning.lessons import ExportLessons, LedgerLessons
+from core.learning.lessons import Lessons as Lessons
 from core.ledger import Ledger, LedgerSettings
 from core.standards import grade_count
 from models.bone_grader import BoneGrader, OrdinalScale
@@ -22,7 +23,7 @@ from models.improved_resnet import ResNetOptions
 from models.registry import load_whole_hand, register, register_intervals
 from tests.stored_films import Store, graded
 
-OPTIONS = ResNetOptions(width=16, groups=2)
+OPTIONS = ResNetOptions(width=16, groups=2, blocks=(1, 1, 1, 1))
 #: Two epochs of three steps each, the localiser's on pictures of 64 pixels.
 RECIPE = FinetuneRecipe(
     grader=Pace(epochs=2, learning_rate=1e-3, keep_every=2),
@@ -46,9 +47,9 @@ def start_weights(folder: Path, seed: int = 0) -> Path:
 
 
 def fill(store: Store, films: int = 7, moved: bool = True) -> None:
-    """Films of as many patients, read by two who disagree by a grade on the radius; one reader moved a box."""
+    """Films that two readers read, who disagree by a grade on the radius; one of them may have moved a box."""
     for number in range(films):
-        film = store.film(number, patient=f"patient {number}")
+        film = store.film(number)
         regions = store.prediction(film).localization
         assert regions is not None
         boxes = {region.bone: region.box for region in regions.regions}
