@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from accelerate import Accelerator, DistributedDataParallelKwargs
+from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 
 from core.errors import BoneGradeError
@@ -72,10 +72,8 @@ def finetune(order: Order) -> dict[str, Any]:
     """
     device = device_of(order.device)
     accelerator = Accelerator(
-        cpu=device.type == "cpu",
-        mixed_precision="no",
-        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
-    )
+        cpu=device.type == "cpu", mixed_precision="no"
+    )  # the networks say themselves what is bf16
     workers = Workers(accelerator)
     run = RunFolder(order.run)
     with ExitStack() as stack, _told(order.run):

@@ -198,7 +198,7 @@ def test_two_processes_and_the_command(export_folder: Path, start: Path, tmp_pat
     """Together they see each film once an epoch, and start from the same measure as one."""
     run = tmp_path / "two"
     command = [
-        sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
+        sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1",
         "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0",
         "-m", "core", "finetune", "--dataset", str(export_folder), "--from", str(start), "--out", str(run),
         "--epochs", "1", "--device", "cpu",
