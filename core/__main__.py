@@ -1,4 +1,4 @@
-"""The command line: python -m core assess | evaluate | stress | export | import | users | experiment | train. Try --help."""
+"""The command line: python -m core assess | evaluate | export | import | finetune | users | train, and more. Try --help."""
 
 import typer
 
