@@ -78,7 +78,7 @@ def ray(load_assessor: LoadAssessor, films: Sequence[BatchFilm], workers: int) -
     if began:
         _begin(ray_core, workers)
     try:
-        blocks = -(-len(films) // _FILMS_A_BLOCK)
+        blocks = max(-(-len(films) // _FILMS_A_BLOCK), workers)
         rows = ray_data.from_items([asdict(film) for film in films], override_num_blocks=blocks).map(
             _RayWorker,
             fn_constructor_args=(load_assessor,),
