@@ -7,7 +7,7 @@ closing and opening the page changes nothing, and no later word makes one's resu
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -77,11 +77,7 @@ class LookBack:
 
 def look_back(table: ReadingTable, ledger: Ledger, reader: Reader) -> LookBack:
     """The reader's own results on hidden gold films; nobody sees another's here."""
-    rows = table.readings_of(reader.name)
-    rows = rows[table.blind_at[rows] > 0]
-    rows = rows[np.argsort(table.blind_at[rows])]
-    whole, rest = len(rows), len(rows) % SITTING_FILMS
-    over = rows if rest and counts(ledger, reader.name).to_read == 0 else rows[: whole - rest]
+    whole, over = _whole(table, reader), _over(table, ledger, reader)
     golden = over[~table.knows_gold[over] & judged(table.gold[table.film[over]]).any(1)]
     own, gold = table.blind[golden], table.gold[table.film[golden]]
     films = [
@@ -92,11 +88,19 @@ def look_back(table: ReadingTable, ledger: Ledger, reader: Reader) -> LookBack:
         for film_id, mine, theirs in zip(table.film_ids[table.film[golden]], own, gold, strict=True)
     ]
     return LookBack(
-        whole=whole,
-        to_go=SITTING_FILMS - rest,
+        whole=len(whole),
+        to_go=SITTING_FILMS - len(whole) % SITTING_FILMS,
         films=tuple(reversed(films)),
         bones=tuple(_result(bone, own[:, place], gold[:, place]) for place, bone in enumerate(RUS_BONES)),
     )
+
+
+def of_sittings_over(table: ReadingTable, ledger: Ledger, reader: Reader) -> ReadingTable:
+    """The table with none of the reader's blind readings but those of sittings that are over, so that no score on gold films
+    says of the film just read whether it is one."""
+    blind_at = table.blind_at.copy()
+    blind_at[np.setdiff1d(_whole(table, reader), _over(table, ledger, reader))] = 0
+    return replace(table, blind_at=blind_at)
 
 
 def pictures(ledger: Ledger, film: FilmBeside) -> Mapping[str, bytes]:
@@ -107,6 +111,20 @@ def pictures(ledger: Ledger, film: FilmBeside) -> Mapping[str, bytes]:
     gold = fold(ledger.history(film.film_id)).gold_reading() or {}
     kept = CropShelf(ledger).crops(ledger.film(film.film_id), ledger.prediction(film.film_id), gold)
     return {bone: crop.png for bone, crop in kept.items()}
+
+
+def _whole(table: ReadingTable, reader: Reader) -> NDArray[np.intp]:
+    """The reader's whole readings, in the order in which they became whole."""
+    rows = table.readings_of(reader.name)
+    rows = rows[table.blind_at[rows] > 0]
+    return rows[np.argsort(table.blind_at[rows])]
+
+
+def _over(table: ReadingTable, ledger: Ledger, reader: Reader) -> NDArray[np.intp]:
+    """Those of sittings that are over."""
+    rows = _whole(table, reader)
+    rest = len(rows) % SITTING_FILMS
+    return rows[: len(rows) - rest] if rest and counts(ledger, reader.name).to_read else rows
 
 
 def _result(bone: str, own: NDArray[np.int8], gold: NDArray[np.int8]) -> BoneResult:

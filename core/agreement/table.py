@@ -67,10 +67,6 @@ class ReadingTable:
         rows = np.flatnonzero(self.reader == self.readers.index(reader))
         return rows[np.argsort(self.film[rows], kind="stable")]
 
-    def blind_or_present(self, readings: NDArray[np.intp]) -> NDArray[np.int8]:
-        """n x 13 grades to hold against gold readings: the first whole ones, the present ones where they never were whole."""
-        return np.where(self.blind_at[readings, None] > 0, self.blind[readings], self.grades[readings])
-
     def model_of(self, readings: NDArray[np.intp]) -> NDArray[np.int32]:
         """Positions of the predictions to hold readings against: those they answer, else the film's newest.
 

@@ -7,11 +7,14 @@ from core.access.roles import Reader
 from core.agreement import (
     LEAST_FILMS,
     LONGEST_FILM_SECONDS,
+    SITTING_FILMS,
     AgePairs,
     BoneAgreement,
+    BoneBeside,
     Comparison,
     GoldScore,
     Kappa,
+    LookBack,
     ReadingTimes,
     Voice,
     mean_kappa,
@@ -189,6 +192,29 @@ def gold_sentence(scores: Sequence[GoldScore], names_seen: bool) -> str:
         f"{whose} readings of films that were mixed into the queue without a sign, against the gold reading. A film whose gold "
         f"reading one has set oneself does not count. Kappa and age take {LEAST_FILMS} films."
     )
+
+
+def look_back_sentence(seen: LookBack) -> str:
+    """What the reader sees of their own gold films, or when they will."""
+    more = f"{counted(seen.to_go, 'film')} more read whole"
+    rule = (
+        f"Among your films are some with a gold reading. Each time that you have judged {SITTING_FILMS} films whole, or when "
+        "none is left for you to read, those among them are shown here"
+    )
+    if not seen.films:
+        return f"{rule}: {more}, and you see how you did on them, if there are any."
+    return (
+        f"{rule}, with your grades as they were when you first had judged all 13 bones: what you say of them from now on "
+        f"changes nothing here. So far {counted(len(seen.films), 'gold film')} of {counted(seen.whole, 'film')}; {more} end "
+        f"the next ten. Kappa takes {LEAST_FILMS} films."
+    )
+
+
+def difference_words(one: BoneBeside) -> str:
+    """Own grade against gold's, in grades: "same", "+1", "−2", or a dash where there is none."""
+    if one.difference is None:
+        return NO_VALUE
+    return "same" if one.difference == 0 else f"{one.difference:+d}".replace("-", _MINUS)
 
 
 def _left_out(ages: AgePairs) -> str:
