@@ -196,17 +196,17 @@ def gold_sentence(scores: Sequence[GoldScore], names_seen: bool) -> str:
 
 def look_back_sentence(seen: LookBack) -> str:
     """What the reader sees of their own gold films, or when they will."""
-    more = f"{counted(seen.to_go, 'film')} more read whole"
     rule = (
-        f"Among your films are some with a gold reading. Each time that you have judged {SITTING_FILMS} films whole, or when "
-        "none is left for you to read, those among them are shown here"
+        f"After every {SITTING_FILMS} films of which you have judged all 13 bones, and when none is left for you to read, you "
+        "see here how you did on those with a gold reading, of which there was no sign."
     )
+    more = f"{counted(seen.to_go, 'more film')} to go."
     if not seen.films:
-        return f"{rule}: {more}, and you see how you did on them, if there are any."
+        return f"{rule} {more}"
+    were = "was gold" if len(seen.films) == 1 else "were gold"
     return (
-        f"{rule}, with your grades as they were when you first had judged all 13 bones: what you say of them from now on "
-        f"changes nothing here. So far {counted(len(seen.films), 'gold film')} of {counted(seen.whole, 'film')}; {more} end "
-        f"the next ten. Kappa takes {LEAST_FILMS} films."
+        f"{rule} What counts are your grades when you first had judged all 13 bones; changing them now changes nothing here. "
+        f"So far {len(seen.films):,} of {counted(seen.whole, 'film')} {were}; {more} Kappa takes {LEAST_FILMS} films."
     )
 
 
