@@ -1,4 +1,4 @@
-"""The command line: python -m core assess | evaluate | export | import | finetune | users | train, and more. Try --help."""
+"""The command line: python -m core assess | assess-batch | evaluate | export | finetune | users | train and others. Try --help."""
 
 import typer
 

@@ -9,6 +9,10 @@ from typer.main import get_command
 #: By name: the module of core.commands that has the command, and what it does, as its own help begins.
 COMMANDS: Final = {
     "assess": ("assess", "Assesses one film."),
+    "assess-batch": (
+        "assess_batch",
+        "Assesses many films, on this machine or on many: one row a film, failures apart; run again, it goes on.",
+    ),
     "evaluate": (
         "evaluate",
         "Measures boxes, bone ages, their intervals and whether grades rise with age, on labelled films.",

@@ -67,13 +67,13 @@ def open_batch(
             member for member in _members(files, Unpacker(Path(folder), limits), limits) if _is_kept(member.name)
         ]
         members.sort(key=lambda member: str(member.name))
-        found = [member for member in members if member.path is not None and _may_be_film(member.name)]
+        found = [member for member in members if member.path is not None and may_be_film(member.name)]
         if not found:
             raise BatchRefused(
                 "There are no films in what was sent: send DICOM, PNG, JPEG, TIFF, WebP, BMP, GIF, JP2, HEIC or AVIF files."
             )
         rows = _rows(table, [m.path for m in members if m.path is not None and m.name.suffix.lower() == _TABLE_ENDING])
-        others = [m.name.name for m in members if not _may_be_film(m.name) and m.name.suffix.lower() != _TABLE_ENDING]
+        others = [m.name.name for m in members if not may_be_film(m.name) and m.name.suffix.lower() != _TABLE_ENDING]
         yield Batch(tuple(_films(found, rows, sex)), tuple(others))
 
 
@@ -82,7 +82,7 @@ def _members(files: Sequence[Path], unpacker: Unpacker, limits: Limits) -> Itera
     count = 0
     for name, path in _walk(files):
         if path.suffix.lower() == ".zip":
-            yield from unpacker.unpack(path, lambda inner: _may_be_film(inner) or inner.suffix.lower() == _TABLE_ENDING)
+            yield from unpacker.unpack(path, lambda inner: may_be_film(inner) or inner.suffix.lower() == _TABLE_ENDING)
             continue
         count += 1
         if count > limits.files:
@@ -105,8 +105,9 @@ def _is_kept(name: PurePosixPath) -> bool:
     return not (_CLUTTER_FOLDER in name.parts or name.name.startswith(".") or name.name.casefold() in _CLUTTER)
 
 
-def _may_be_film(name: PurePosixPath) -> bool:
-    """Films of archives often have no ending, or are called by a UID, which ends in a number."""
+def may_be_film(name: PurePosixPath) -> bool:
+    """Whether a file of this name is looked at: those of archives often have no ending, or are called by a UID, which ends
+    in a number."""
     ending = name.suffix.lower()
     return _is_kept(name) and (ending in _FILM_ENDINGS or not ending or ending[1:].isdigit())
 
@@ -119,7 +120,7 @@ def _rows(table: Path | None, found: Sequence[Path]) -> list[FilmRow]:
 
 
 def _films(members: Sequence[Member], rows: Sequence[FilmRow], sex: Sex | None) -> Iterator[FilmFile]:
-    rows_of = _matched(members, rows)
+    rows_of = matched([member.name for member in members], rows)
     others = [number for number in range(len(members)) if number not in rows_of]
     sexes = {number: sex or _stated_sex(members[number].path) for number in others}
     without = sum(said is None for said in sexes.values())
@@ -146,14 +147,14 @@ def _stated_sex(path: Path | None) -> Sex | None:
     return None
 
 
-def _matched(members: Sequence[Member], rows: Sequence[FilmRow]) -> dict[int, FilmRow]:
-    """The row of each film, by the film's place. Raises BatchRefused where a row fits none, or several, or one twice."""
+def matched(names: Sequence[PurePosixPath], rows: Sequence[FilmRow]) -> dict[int, FilmRow]:
+    """The row of each film, by its name's place. Raises BatchRefused where a row fits none, or several, or one twice."""
     places: Mapping[str, set[int]] = defaultdict(set)
-    for number, member in enumerate(members):
-        for name in (str(member.name), member.name.name):
+    for number, whole in enumerate(names):
+        for name in (str(whole), whole.name):
             places[_plain(name)].add(number)
             places[_plain(_without_ending(name))].add(number)
-    matched: dict[int, FilmRow] = {}
+    row_of: dict[int, FilmRow] = {}
     for row in rows:
         fitting = places.get(_plain(row.film), set())
         if not fitting:
@@ -165,12 +166,12 @@ def _matched(members: Sequence[Member], rows: Sequence[FilmRow]) -> dict[int, Fi
                 f"Line {row.line} of the CSV fits several films: write the file's whole name, with its folder."
             )
         (number,) = fitting
-        if number in matched:
+        if number in row_of:
             raise BatchRefused(
-                f"Lines {matched[number].line} and {row.line} of the CSV name the same film: take one of them out."
+                f"Lines {row_of[number].line} and {row.line} of the CSV name the same film: take one of them out."
             )
-        matched[number] = row
-    return matched
+        row_of[number] = row
+    return row_of
 
 
 def _without_ending(name: str) -> str:

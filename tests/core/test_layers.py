@@ -21,7 +21,7 @@ LAYERS: Final = (
     {"core.assessment"},
     {"core.access"},
     {"core.ledger"},
-    {"core.annotation", "core.intake", "core.cohort"},
+    {"core.annotation", "core.intake", "core.cohort", "core.batch"},
     {"core.training", "core.composites"},
     {"core.evaluation", "core.dataset", "core.agreement"},
     {"core.learning"},
