@@ -24,8 +24,8 @@ from core.assessment.second_opinion import WholeHandReader
 from core.bones import Sex
 from core.errors import BoneGradeError, FilmRefused
 from core.film.box import Box
-from core.film.dicom import Side
 from core.film.radiograph import Radiograph
+from core.film.stated import Side
 from core.hand.hand import Hand
 from core.hand.localization import Localization
 from core.hand.localizer import Localizer

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from core.assessment.consistency import Inconsistency, inconsistencies
 from core.bones import Sex
 from core.film.box import Box
-from core.film.dicom import Side
 from core.film.radiograph import Radiograph
-from core.film.stated import Note
+from core.film.stated import Note, Side
 from core.hand.crops import Crop
 from core.hand.hand import Hand
 from core.hand.localization import Localization, Region

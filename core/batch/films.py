@@ -13,7 +13,8 @@ from fsspec.implementations.local import LocalFileSystem
 
 from core.bones import Sex
 from core.errors import UnreadableFilm
-from core.film.radiograph import MAX_BYTES, Radiograph, read_radiograph
+from core.film.greys import MAX_BYTES
+from core.film.radiograph import Radiograph, read_radiograph
 from core.intake.batch import matched, may_be_film
 from core.intake.errors import BatchRefused
 from core.intake.table import read_table, sex_of

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from core.errors import FilmRefused
-from core.film.dicom import Side
 from core.film.radiograph import Radiograph
+from core.film.stated import Side
 from core.hand.detail import detail_of
 from core.hand.geometry import Affine, Points, SimilarityFit, compose, fit_similarity, inverse, mean_hand, similarity
 from core.hand.localization import Localization

@@ -6,8 +6,8 @@ from typing import Final, Literal
 import cv2
 import numpy as np
 
-from core.film.dicom import Side
 from core.film.radiograph import Radiograph
+from core.film.stated import Side
 from core.hand.geometry import Points
 from core.hand.localization import Localization
 

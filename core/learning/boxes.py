@@ -19,7 +19,8 @@ from core.film.box import Box
 from core.film.greys import Grey
 from core.film.radiograph import read_radiograph
 from core.hand.localization import Localization
-from core.hand.localizer import FILM_SIDE, Localizer
+from core.hand.localizer import Localizer
+from core.hand.looks import FILM_SIDE
 from core.learning.course import Batch, Share, Workers, order_of, steps_of
 from core.learning.errors import LessonsRefused
 from core.learning.lessons import LessonFilm

@@ -16,8 +16,8 @@ from core.assessment.map_guide import shipped_guide
 from core.assessment.records import Assessment, FilmAssessor
 from core.bones import Sex
 from core.errors import BoneGradeError
-from core.film.dicom import Side
 from core.film.radiograph import Radiograph, read_radiograph
+from core.film.stated import Side
 from core.hand.hand import Hand
 from core.hand.several import SIDES, HandSide, offers_another
 from webapp.assess.crop_cards import OVERLAY_CHOICES, crop_grid

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from core.assessment.assessor import Assessor
 from core.assessment.checks import checks_of_film
-from core.film.dicom import Side
 from core.film.radiograph import Radiograph, read_radiograph
+from core.film.stated import Side
 from core.hand.localization import Localization
 from core.hand.several import chosen, has_room_for_another, offers_another, outline
 from tests.hands import Assess, Example, shipped_examples
