@@ -23,7 +23,7 @@ from webapp.desk import Desk
 from webapp.identity import Access, keep_peers, served_host
 from webapp.own_pages import OwnPagesOnly
 from webapp.queue.tab import build_queue_tab
-from webapp.service import shipped_assessor, warm_up
+from webapp.service import live_assessor, warm_up
 from webapp.shared.components import styled_html
 from webapp.shared.templates import render
 from webapp.shared.theme import page_head, theme
@@ -117,7 +117,7 @@ def open_desk(environment: Mapping[str, str] = os.environ) -> Desk:
     ledger = Ledger.open(LedgerSettings.from_environment(environment)) if access.keeps else None
     if ledger is not None:
         start_pushing(ledger, environment)
-    return Desk(shipped_assessor, ledger, access)
+    return Desk(live_assessor, ledger, access)
 
 
 def launch_settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:

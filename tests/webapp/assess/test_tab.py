@@ -6,13 +6,13 @@ from core.film.enhance import enhance
 from tests.calls import calls_of
 from tests.hands import shipped_examples
 from webapp.assess.tab import _Tab
-from webapp.service import shipped_assessor
+from webapp.service import live_assessor
 
 
 def test_a_film_is_cut_once_however_often_it_is_explained() -> None:
     example = shipped_examples()[0]
     with gr.Blocks():
-        tab = _Tab(shipped_assessor, ())
+        tab = _Tab(live_assessor, ())
     answered = tab._assess(str(example.path), example.sex, None, "grad_cam", 0.4, 3)[tab.answer].updates
     film, assessment = answered[tab.film_state], answered[tab.assessment_state]
     told = []
