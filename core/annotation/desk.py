@@ -1,5 +1,6 @@
 """One reader's film at hand: opened, kept as a draft, its boxes regraded, its scores as they stand."""
 
+import json
 import logging
 import uuid
 from collections.abc import Callable
@@ -107,7 +108,7 @@ class AnnotateDesk:
         self._filing = None if ledger is None else Filing(ledger, load_assessor, turn)
         self._pixels: Recent[int, Radiograph] = Recent(_FILMS_IN_MEMORY)
         self._assessments: Recent[tuple[int, int], Assessment] = Recent(_ASSESSMENTS_IN_MEMORY)
-        self._of_other_sex: Recent[tuple[int | str, ...], Assessment] = Recent(_ASSESSMENTS_IN_MEMORY)
+        self._of_other_sex: Recent[tuple[int, str], Assessment] = Recent(_ASSESSMENTS_IN_MEMORY)
         self._regraded: Recent[tuple[str, str, str, Box], RegradedBone] = Recent(_REGRADED_IN_MEMORY)
 
     # --- Opening ----------------------------------------------------------------------------------------------------
@@ -303,7 +304,7 @@ class AnnotateDesk:
             raise BoneGradeError(GONE)
         hand = Hand(radiograph, assessment.localization)
         assessor = self._load_assessor().by(assessment.weights)
-        key = (film.id, *assessor.weights.values())
+        key = (film.id, json.dumps(assessor.weights))
         return self._of_other_sex.get(key, lambda: assessor.for_sex(hand, assessment, film.sex))
 
 

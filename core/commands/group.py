@@ -42,6 +42,12 @@ COMMANDS: Final = {
         "Writes the ledger as a dataset: the same revision and options always make the same bytes.",
     ),
     "import": ("dataset", "Takes in labels that exist already: all of them or, where one is wrong, none."),
+    "promote": (
+        "promotion",
+        "Compares a run with the live model on the gold films, and makes it live where nothing is worse and something better.",
+    ),
+    "rollback": ("promotion", "Makes the model live again that was before."),
+    "compare-models": ("promotion", "Shows what the live model and another one say of one film, side by side."),
     "users": ("users", "The people who may sign in, and their roles."),
     "experiment": ("experiment", "Reruns the experiments that docs/results.md reports."),
     "train": ("train", "The programs that made the shipped weights and examples."),

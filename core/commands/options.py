@@ -1,9 +1,12 @@
 """Options that several commands share."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from core.ledger import LedgerSettings
 
 #: A folder of labelled hands, as core.cohort.films reads it.
 Hands = Annotated[
@@ -21,3 +24,14 @@ Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="auto takes
 Workers = Annotated[
     int | None, typer.Option(help="Processes that cut films; as many as processors if not given.", min=1)
 ]
+LedgerUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--ledger", help="SQLAlchemy URL of the ledger's database; BONEGRADE_DB, or the data folder's, if not given."
+    ),
+]
+
+
+def ledger_settings(url: str | None) -> LedgerSettings:
+    """Where the ledger lies. url: of its database; None: as the environment has it."""
+    return LedgerSettings.from_environment(os.environ if url is None else {**os.environ, "BONEGRADE_DB": url})

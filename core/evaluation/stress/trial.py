@@ -66,6 +66,25 @@ def _months(assessor: Assessor, pixels: Picture, sex: Sex) -> float | None:
         return None
 
 
+def moves(assessor: Assessor, pixels: Picture, sex: Sex) -> dict[str, float | None] | None:
+    """By how many months each change of a film moves its bone age; None for one that it loses its age by.
+
+    None for a film that has no age as it is. Raises FilmRefused.
+    """
+    hand = assessor.find_hand(_film(pixels))
+    months = assessor.assess_hand(hand, sex).bone_age_months
+    if months is None:
+        return None
+    radius, ulna, middle = (np.array(hand.localization.region(bone).centre) for bone in ("Radius", "Ulna", "MC3"))
+    wrist = (radius + ulna) / 2
+    towards = middle - wrist
+    unit = hand.localization.regions[0].size
+    changed = {name: change(pixels) for name, change in CHANGES.items()}
+    changed[CUT] = forearm_cut_off(hand.positive, wrist, towards / np.linalg.norm(towards), unit)
+    again = {name: _months(assessor, picture, sex) for name, picture in changed.items()}
+    return {name: None if other is None else abs(other - months) for name, other in again.items()}
+
+
 def stress(films: Sequence[Film], assessor: Assessor, pictures_a_kind: int) -> StressFigures:
     """The figures of both trials: of the films, and of `pictures_a_kind` pictures of each kind that shows no hand."""
     moved: dict[str, list[float]] = {name: [] for name in (*CHANGES, CUT)}
@@ -73,27 +92,18 @@ def stress(films: Sequence[Film], assessor: Assessor, pictures_a_kind: int) -> S
     refused, incomplete = [], []
     for film in tqdm(list(films), desc="hands", mininterval=10):
         try:
-            pixels = read_radiograph(film.path).pixels
-            hand = assessor.find_hand(_film(pixels))
+            changed = moves(assessor, read_radiograph(film.path).pixels, film.sex)
         except FilmRefused:
             refused.append(film.id)
             continue
-        months = assessor.assess_hand(hand, film.sex).bone_age_months
-        if months is None:
+        if changed is None:
             incomplete.append(film.id)
             continue
-        radius, ulna, middle = (np.array(hand.localization.region(bone).centre) for bone in ("Radius", "Ulna", "MC3"))
-        wrist = (radius + ulna) / 2
-        towards = middle - wrist
-        unit = hand.localization.regions[0].size
-        changed = {name: change(pixels) for name, change in CHANGES.items()}
-        changed[CUT] = forearm_cut_off(hand.positive, wrist, towards / np.linalg.norm(towards), unit)
-        for name, picture in changed.items():
-            again = _months(assessor, picture, film.sex)
-            if again is None:
+        for name, months in changed.items():
+            if months is None:
                 lost[name] += 1
             else:
-                moved[name].append(abs(again - months))
+                moved[name].append(months)
     return StressFigures(
         hands=len(films),
         real_hands=RealHands(refused, incomplete),
