@@ -7,7 +7,7 @@ pairs has any bone called different.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -152,12 +152,12 @@ def _coverage(films: Judged, group: Group, where: str) -> Difference:
 
 
 def _with(found: Difference, verdict: Verdict, remark: str) -> Difference:
-    return Difference(**{**vars(found), "verdict": verdict, "remark": remark})
+    return replace(found, verdict=verdict, remark=remark)
 
 
 def _held(answers: Answers, months: NDArray[np.float64]) -> NDArray[np.float64]:
     low, high = answers.interval90.T
-    return ((low <= months) & (months <= high)).astype(float)
+    return np.asarray((low <= months) & (months <= high), float)
 
 
 def _shares(
