@@ -2,8 +2,8 @@
 
 The films are drawn with both models' answers (paired bootstrap, percentiles), so that what is hard for both cancels out. A
 measure is better or worse where its whole interval lies on one side of none. Intervals are of 95 %, but for the 13 bones,
-which are looked at together: theirs are of 1 - 0.05 / 13 (Bonferroni), so that of two models that are alike at most one in 20
-pairs has any bone called different.
+which are looked at together: theirs are of 1 - 0.05 / 13 (Bonferroni). Of made-up pairs of models that were alike, on 30 and
+on 60 films, 8 to 13 in 100 were called worse in something, and so refused: the gate errs towards the live model.
 """
 
 from collections.abc import Callable

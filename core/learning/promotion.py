@@ -117,9 +117,11 @@ def _named(history: tuple[LiveEntry, ...]) -> set[str]:
 
 def _tidy(kept: Path, history: tuple[LiveEntry, ...]) -> None:
     """Takes away what a promotion left that ended before its version went live."""
-    for folder in (kept / VERSIONS).iterdir():
-        if folder.name not in _named(history):
-            shutil.rmtree(folder, ignore_errors=True)
+    for left in (kept / VERSIONS).iterdir():
+        if left.is_file():
+            left.unlink()
+        elif left.name not in _named(history):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _keep_shipped(kept: Path) -> str:
@@ -141,7 +143,7 @@ def _keep_shipped(kept: Path) -> str:
 @contextmanager
 def _new_version(kept: Path, weights: dict[str, str]) -> Iterator[tuple[Path, str]]:
     """A folder to write a version into, and the name that it has once all of it is on the disk."""
-    folder = Path(tempfile.mkdtemp(dir=kept, prefix=_NEW))
+    folder = Path(tempfile.mkdtemp(dir=kept / VERSIONS, prefix=_NEW))
     numbers = [int(found[0]) for one in (kept / VERSIONS).iterdir() if (found := re.match(r"\d+", one.name))]
     version = f"{max(numbers, default=0) + 1:04}-{_short(weights)}"
     try:
@@ -159,7 +161,7 @@ def _new_version(kept: Path, weights: dict[str, str]) -> Iterator[tuple[Path, st
 
 def _record(kept: Path, history: tuple[LiveEntry, ...]) -> None:
     document = {"history": [asdict(entry) for entry in history]}
-    write_whole(kept / LIVE, (json.dumps(document, indent=1) + "\n").encode(), by_way_of=kept)
+    write_whole(kept / LIVE, (json.dumps(document, indent=1) + "\n").encode(), by_way_of=kept / VERSIONS)
 
 
 def _sync(file: Path) -> None:
