@@ -28,6 +28,7 @@ from webapp.shared.components import styled_html
 from webapp.shared.templates import render
 from webapp.shared.theme import page_head, theme
 from webapp.shared.words import DISCLAIMER
+from webapp.train.tab import build_train_tab
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +66,8 @@ def build_app(desk: Desk, examples_folder: Path = EXAMPLES_FOLDER) -> gr.Blocks:
                 build_agreement_tab(desk, agreement_tab)
             with gr.Tab("Data", id="data"):
                 build_data_tab(desk)
+            with gr.Tab("Train", id="train") as train_tab:
+                build_train_tab(desk, train_tab)
         annotate.wire_select(annotate_tab)
         annotate.wire_correct(tabs)
     app.queue(default_concurrency_limit=4, max_size=_WAITING_FILMS)

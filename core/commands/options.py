@@ -26,12 +26,14 @@ Workers = Annotated[
 ]
 LedgerUrl = Annotated[
     str | None,
-    typer.Option(
-        "--ledger", help="SQLAlchemy URL of the ledger's database; BONEGRADE_DB, or the data folder's, if not given."
-    ),
+    typer.Option("--ledger", help="The ledger's data folder, or the URL of its database; the usual one if not given."),
 ]
 
 
-def ledger_settings(url: str | None) -> LedgerSettings:
-    """Where the ledger lies. url: of its database; None: as the environment has it."""
-    return LedgerSettings.from_environment(os.environ if url is None else {**os.environ, "BONEGRADE_DB": url})
+def ledger_settings(ledger: str | None) -> LedgerSettings:
+    """Where the ledger lies. ledger: its data folder, or the URL of its database; None: as the environment has it."""
+    if ledger is None:
+        return LedgerSettings.from_environment()
+    if Path(ledger).is_dir():
+        return LedgerSettings.in_folder(Path(ledger).absolute())
+    return LedgerSettings.from_environment({**os.environ, "BONEGRADE_DB": ledger})

@@ -9,7 +9,7 @@ from typing import Final
 
 from core.assessment.assessor import Assessor
 from core.assessment.live_model import LiveModel
-from core.learning.candidate import Candidate, loaded
+from core.learning.candidate import Candidate, CandidateRefused, loaded
 from core.learning.comparison import differences_on_gold, differences_on_val, differences_under_stress
 from core.learning.gate_hands import GateHand, GateHands
 from core.learning.gate_report import REPORT, Films, GateReport, Sides, judged, write_report
@@ -37,11 +37,14 @@ def pass_gate(
     gold: GateHands,
     val: GateHands | None,
     settings: GateSettings,
+    *,
+    kept_alone: bool = False,
 ) -> GateReport:
     """The report, which is also written into the run's folder; one that is there for the same question is given again.
 
-    Nothing is compared where gold films are missing. Raises core.learning.candidate.CandidateRefused where the candidate's
-    weights cannot be used, models.registry.WeightsError for the live ones, OSError where the report cannot be written.
+    kept_alone: no film is assessed, so that there must be one. Nothing is compared where gold films are missing. Raises
+    core.learning.candidate.CandidateRefused where the candidate's weights cannot be used or there is none,
+    models.registry.WeightsError for the live ones, OSError where the report cannot be written.
     """
     live_assessor = Assessor.from_folder(live.folder)
     sides = Sides(
@@ -61,7 +64,7 @@ def pass_gate(
         revision=gold.revision,
         val=0 if val is None else len(val.hands),
     )
-    question = _question(candidate, live_assessor, gold, val, settings)
+    question = question_of(candidate, live_assessor, gold, val, settings)
     if films.missing:
         report = judged(question, sides, films, ())
         write_report(report, run)
@@ -69,6 +72,10 @@ def pass_gate(
     known = kept_report(run)
     if known is not None and known.question == question:
         return known
+    if kept_alone:
+        raise CandidateRefused(
+            "The run was not compared with the live model yet, or the gold films changed: compare it."
+        )
     with loaded(candidate) as assessor:
         differences = differences_on_gold(judge(gold.hands, live_assessor, assessor, "gold films"))
         if val is not None:
@@ -87,9 +94,10 @@ def kept_report(run: Path) -> GateReport | None:
     return None
 
 
-def _question(
+def question_of(
     candidate: Candidate, live: Assessor, gold: GateHands, val: GateHands | None, settings: GateSettings
 ) -> str:
+    """Names what is asked: the weights and intervals of both, the films and what is known of them, and the settings."""
     asked = {
         "version": _VERSION,
         "candidate": dict(candidate.weights),
