@@ -1,4 +1,4 @@
-"""The command line: python -m core assess | evaluate | stress | export | import | promote | rollback | users | train ... Try --help."""
+"""The command line: python -m core assess | evaluate | stress | export | import | promote | users | train ... Try --help."""
 
 import typer
 

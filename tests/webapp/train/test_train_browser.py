@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -16,25 +15,18 @@ from core.assessment.assessor import Assessor
 from core.assessment.live_model import live_model
 from core.bones import RUS_BONES
 from core.evaluation.figures import as_json
-from core.film.radiograph import Radiograph, film_hash
 from core.learning.gate import GateSettings, question_of
 from core.learning.gate_hands import gold_hands
 from core.learning.gate_report import Difference, Films, judged
 from core.ledger import Correction, Ledger, LedgerSettings
 from models.registry import load_grader, register
-from tests.core.learning.made_runs import candidate_of, report_of, write_run_file
+from tests.core.learning.made_runs import candidate_of, kept_film, report_of, write_run_file
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, running, sign_in, watched
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
 
 PASSWORD = "correct horse"
 RUN = "2026-05-01_120000"
-
-
-def add_film(ledger: Ledger, number: int) -> int:
-    pixels = np.full((4, 4), number / 1000, np.float32)
-    film = Radiograph(pixels, None, None, film_hash(pixels))
-    return ledger.add_film(film, "F", reader="ben", source="queue", consent=True).film.id
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +40,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in (1, 2, 3, 4, 5, 11):
         said = [Correction(bone, "graded", 5) for bone in RUS_BONES]
         save = {"base_revision": 0, "token": uuid.uuid4().hex, "prediction_id": None, "seconds": 9.0}
-        ledger.save(add_film(ledger, number), said, reader="ben", **save)  # type: ignore[arg-type]
+        ledger.save(kept_film(ledger, number), said, reader="ben", **save)  # type: ignore[arg-type]
     for number in range(11, 41):
         gold = {bone: Correction(bone, "graded", number % 4 + 3) for bone in RUS_BONES}
-        film = add_film(ledger, number)
+        film = kept_film(ledger, number)
         base = ledger.revision(film)
         ledger.set_gold(film, gold, reader="rita", base_revision=base, token=uuid.uuid4().hex)
     ledger.close()
