@@ -11,10 +11,10 @@ from tests.reading_room import ReadingRoom, hand_at
 def test_what_was_said_since_is_counted_and_what_is_left_out_has_its_reason(tmp_path: Path) -> None:
     room = ReadingRoom(tmp_path)
     assert collected(room.ledger, 0).films == 0
-    first = kept_film(room.ledger, 1)
+    first = kept_film(room.ledger, 101)
     room.read(first, "ann", hand_at(0.5))
     since = room.ledger.ledger_revision()
-    second, gold, bare = kept_film(room.ledger, 2), kept_film(room.ledger, 3), room.film()
+    second, gold, bare = kept_film(room.ledger, 102), kept_film(room.ledger, 103), room.film()
     for film, reader in ((second, "ann"), (gold, "ben"), (bare, "ben")):
         room.read(film, reader, {"Radius": 7, "Ulna": 0, "MC1": None})
     room.set_gold(gold, hand_at(0.5))
