@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,7 +70,7 @@ def open_tab(browser: Browser, url: str, name: str) -> Page:
 
 def end_run(folder: Path) -> None:
     """The run ends with a grader of its own, and the gate has compared it as better."""
-    run, live = folder / "runs" / RUN, live_model()
+    run, live = folder / "made" / RUN, live_model()
     write_run_file(run, live.folder)
     network, file = load_grader(folder=live.folder)
     network.head.bias.data += 0.5
@@ -84,6 +85,10 @@ def end_run(folder: Path) -> None:
     )  # fmt: skip
     report = judged(asked, made.sides, Films(30, 30, 0, 35, 0), (*made.differences, kappa))
     (run / "gate.json").write_text(as_json(report))
+    at_work = folder / "runs" / RUN
+    shutil.copytree(run / "weights", at_work / "weights")
+    for last in ("gate.json", "run.json"):
+        shutil.copy(run / last, at_work)
 
 
 def test_a_run_is_watched_cancelled_compared_promoted_and_taken_back(browser: Browser, url: str, folder: Path) -> None:
