@@ -15,7 +15,8 @@ from core.intake.errors import BatchRefused
 from core.intake.table import FilmRow, read_table
 
 _LIMITS: Final = Limits()
-_FILM_ENDINGS: Final = (".dcm", ".dicom", ".dic", ".ima", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
+#: Of files that may be films.
+FILM_ENDINGS: Final = (".dcm", ".dicom", ".dic", ".ima", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
 _TABLE_ENDING: Final = ".csv"
 #: What operating systems leave in folders and zips.
 _CLUTTER: Final = ("thumbs.db", "desktop.ini", "dicomdir")
@@ -101,7 +102,7 @@ def _is_kept(name: PurePosixPath) -> bool:
 def _may_be_film(name: PurePosixPath) -> bool:
     """Films of archives often have no ending, or are called by a UID, which ends in a number."""
     ending = name.suffix.lower()
-    return _is_kept(name) and (ending in _FILM_ENDINGS or not ending or ending[1:].isdigit())
+    return _is_kept(name) and (ending in FILM_ENDINGS or not ending or ending[1:].isdigit())
 
 
 def _rows(table: Path | None, found: Sequence[Path]) -> list[FilmRow]:
@@ -156,7 +157,7 @@ def _matched(members: Sequence[Member], rows: Sequence[FilmRow]) -> dict[int, Fi
 
 
 def _without_ending(name: str) -> str:
-    return next((name[: -len(ending)] for ending in _FILM_ENDINGS if name.lower().endswith(ending)), name)
+    return next((name[: -len(ending)] for ending in FILM_ENDINGS if name.lower().endswith(ending)), name)
 
 
 def _plain(name: str) -> str:
