@@ -64,12 +64,13 @@ def take_in_labels(
         film_id, is_new, failed = _add_film(ledger, one, options, filing, copies)
         new += is_new
         refused += failed
-        graded = sum(said.verdict is not None for said in one.film.labels)
         labels += len(one.film.labels)
-        if graded and not _add_labels(ledger, film_id, one.film, options.reader):
-            known += graded
+        # before the grades: a revision of the ledger is the moment of its last event
         stages = [StageWord(said.bone, said.stage, said.box) for said in one.film.labels if said.stage]
         known += len(stages) - ledger.add_stages(film_id, stages, reader=options.reader)
+        graded = len(one.film.labels) - len(stages)
+        if graded and not _add_labels(ledger, film_id, one.film, options.reader):
+            known += graded
         progress(number, len(checked.films))
     return Imported(len(checked.films), new, labels, known, refused)
 

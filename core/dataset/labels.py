@@ -162,8 +162,6 @@ def _stage(bone: str, given: object) -> tuple[str, object]:
         return "", given
     stage = match[1].upper()
     grades = [grade for grade in range(grade_count(bone) + 1) if tw3_stage(bone, grade) == stage]
-    if not grades:
-        raise ValueError(f"{bone} has no TW3 stage {stage}; correct it.")
     return ("", grades[0]) if len(grades) == 1 else (stage, None)
 
 

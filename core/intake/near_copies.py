@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from core.film.likeness import Look, alike, look_of, placed, same_where_laid
+from core.film.likeness import Look, alike, are_same, look_of, may_be_same
 from core.film.radiograph import Radiograph
 from core.ledger import DamagedStore, FilmRecord, Ledger
 
@@ -14,25 +14,22 @@ class NearCopies:
         self._ledger = ledger
         self._looks = dict(ledger.looks())
 
-    def of(self, radiograph: Radiograph, look: Look | None = None, but: int | None = None) -> list[int]:
-        """Ids of the films that this one is a near copy of, whether it is in the ledger or not, in id order. but: the film's
-        own id. A crop is found among films whose pixels are kept alone."""
+    def of(self, radiograph: Radiograph, look: Look | None = None) -> list[int]:
+        """Ids of the films that this one is a near copy of, whether it is in the ledger or not, in id order. A crop,
+        or another exposure, is found among films whose pixels are kept alone."""
         look = look or look_of(radiograph)
         return [
             film_id
             for film_id, other in self._looks.items()
-            if film_id != but and (alike(look, other) or self._is_part(radiograph, look, film_id, other))
+            if may_be_same(look, other) and self._are_same(radiograph, look, film_id, other)
         ]
 
-    def _is_part(self, radiograph: Radiograph, look: Look, film_id: int, other: Look) -> bool:
-        matrix = placed(look, other)
-        if matrix is None:
-            return False
+    def _are_same(self, radiograph: Radiograph, look: Look, film_id: int, other: Look) -> bool:
         try:
             kept = self._ledger.radiograph(self._ledger.film(film_id))
         except DamagedStore:  # whoever opens that film is told
-            return False
-        return kept is not None and same_where_laid(radiograph, kept, matrix)
+            kept = None
+        return alike(look, other, with_greys=False) if kept is None else are_same(radiograph, kept)
 
     def note(self, film: FilmRecord, radiograph: Radiograph) -> list[int]:
         """Keeps the look of a film of the ledger and what it is a near copy of; ids of those films. Nothing is done for a film

@@ -24,6 +24,8 @@ _SHOWN_ENCODINGS: Final = (
 )
 #: So many bytes are looked at to tell how the text is encoded, and so many characters to tell where its header is.
 _SAMPLE: Final = 4096
+#: All bytes that a text may hold: no control characters but tabs, ends of lines and of pages.
+_TEXT: Final = bytes(sorted({9, 10, 12, 13, *range(32, 256)}))
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 #: What many spreadsheets put before the header: which sign parts the cells.
 _SEPARATOR_LINE: Final = re.compile(r"sep=(.)\s*", re.IGNORECASE)
@@ -145,6 +147,8 @@ def _encoding(path: Path, max_bytes: int) -> str:
             known = next((name for mark, name in _SHOWN_ENCODINGS if start.startswith(mark)), None)
             if known is None and b"\0" in start:
                 known = _utf_16_without_mark(start)
+            elif known is None and start.translate(None, _TEXT) != b"":
+                raise _unreadable()
             if known is None:
                 known = "utf-8" if _is_utf_8(start, file) else "cp1252"
             return known

@@ -91,7 +91,7 @@ def test_boxes() -> None:
 def test_a_box_must_lie_on_the_film() -> None:
     assert box_on_film(Box(0.0, 0.0, 80.0, 96.0), 80, 96) == (Box(0.0, 0.0, 80.0, 96.0), False)
     assert box_on_film(Box(-0.2, 1.0, 80.1, 96.4), 80, 96) == (Box(0.0, 1.0, 80.0, 96.0), False)
-    for outside in (Box(-5.5, 0, 5, 5), Box(-20, 2, -1, 9), Box(0, 0, 88, 5), Box(0, 90, 5, 102.0)):
+    for outside in (Box(-5.5, 0, 5, 5), Box(-20, 2, -1, 9), Box(0, 0, 90, 5), Box(0, 90, 5, 102.0)):
         with pytest.raises(ValueError, match="outside the film of 80 x 96 pixels"):
             box_on_film(outside, 80, 96)
 
@@ -119,8 +119,6 @@ def test_a_tw3_stage_is_a_grade_where_one_answers_and_stays_a_stage_where_severa
                 assert said.verdict == ("graded" if len(grades) == 1 else None)
         assert label(bone, "A", None, None).verdict == "absent"
     assert any(len(set(table[bone])) < len(table[bone]) for bone in RUS_BONES)
-    with pytest.raises(ValueError, match="MC3 has no TW3 stage I"):
-        label("MC3", "I", None, None)
 
 
 def test_sex_and_age() -> None:
