@@ -29,7 +29,7 @@ _LEAST_ALIKE: Final = 12
 _NEAR: Final = 4.0
 #: The correlation of the fine greys of two films laid over each other, from which they are one; over this share of the
 #: smaller one at least. Copies reach 0.81 to 1, different hands 0.52, averages of hands 0.78.
-_LEAST_CORRELATION, _LEAST_SHARE = 0.5, 0.3
+_LEAST_CORRELATION, _LEAST_SHARE = 0.8, 0.3
 
 
 @dataclass(frozen=True, eq=False)
