@@ -34,7 +34,9 @@ class WholeHandOptions:
     def __post_init__(self) -> None:
         if self.encoder not in get_args(Encoder):
             raise ValueError(f"there is no encoder {self.encoder!r}")
-        if self.height < FIRST_HEIGHT or FIRST_HEIGHT << doublings(self.height) != self.height:
+        if self.height < FIRST_HEIGHT or self.height % FIRST_HEIGHT:
+            raise ValueError(f"the pictures' height is {self.height}, not a multiple of {FIRST_HEIGHT}")
+        if self.encoder == "resnet" and FIRST_HEIGHT << doublings(self.height) != self.height:
             raise ValueError(f"the pictures' height is {self.height}, not {FIRST_HEIGHT} times a power of 2")
 
     def to_metadata(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from PIL import Image
 
 from core.bones import ALL_BONES, Sex
 from core.errors import BoneGradeError
@@ -61,6 +62,15 @@ def read_films(data: Path, split: str | None = None) -> list[Film]:
             table["id"], table["file"], table["sex"], table["bone_age_months"], parts, strict=True
         )
     ]
+
+
+def film_height(film: Film) -> int:
+    """In pixels as stored; 0 where it cannot be read, which cutting it says."""
+    try:
+        with Image.open(film.path) as picture:
+            return picture.height
+    except OSError:
+        return 0
 
 
 def training_films(data: Path, split: str) -> list[Film]:

@@ -9,6 +9,10 @@ from typer.main import get_command
 #: By name: the module of core.commands that has the command, and what it does, as its own help begins.
 COMMANDS: Final = {
     "assess": ("assess", "Assesses one film."),
+    "assess-batch": (
+        "assess_batch",
+        "Assesses many films, on this machine or on many: one row a film, failures apart; run again, it goes on.",
+    ),
     "evaluate": (
         "evaluate",
         "Measures boxes, bone ages, their intervals and whether grades rise with age, on labelled films.",
@@ -42,6 +46,10 @@ COMMANDS: Final = {
         "Writes the ledger as a dataset: the same revision and options always make the same bytes.",
     ),
     "import": ("dataset", "Takes in labels that exist already: all of them or, where one is wrong, none."),
+    "finetune": (
+        "finetune",
+        "Learns from readers' grades and boxes, and leaves candidate weights in the run's folder; the model in use stays.",
+    ),
     "users": ("users", "The people who may sign in, and their roles."),
     "experiment": ("experiment", "Reruns the experiments that docs/results.md reports."),
     "train": ("train", "The programs that made the shipped weights and examples."),

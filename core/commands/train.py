@@ -1,5 +1,6 @@
 """python -m core train: the programs that made the shipped weights, examples and pictures of the grades."""
 
+import dataclasses
 import os
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,6 +17,7 @@ from core.composites.grade_pictures import make_grade_pictures
 from core.hand.localizer import Localizer
 from core.training import programs
 from core.training.device import device_of
+from core.training.grader import GraderRecipe
 from core.training.loop import TimeLimit
 from core.training.whole_hand import whole_hand_recipe
 from models.registry import load_grader, load_localizer
@@ -28,6 +30,10 @@ More = Annotated[
 ]
 HandRun = Annotated[
     Path, typer.Option("--run", help="Folder for pictures and checkpoints; run again to resume, or with another seed.")
+]
+Minutes = Annotated[
+    float | None,
+    typer.Option(help="Be done by then, with the best there is; the whole training if not given.", min=0.1),
 ]
 OpinionTable = Annotated[
     Path | None, typer.Option("--opinions", help="A table that train opinions wrote, to average the readings with.")
@@ -57,12 +63,26 @@ def grader(
         "runs/grader"
     ),
     epochs: Annotated[int, typer.Option(help="Passes over the training hands.", min=1)] = 30,
+    learning_rate: Annotated[float, typer.Option(help="The highest; lower where --start is given.", min=1e-6)] = 1.5e-3,
+    start: Annotated[
+        Path | None, typer.Option(help="A folder of registered weights; its grader is trained on instead of a new one.")
+    ] = None,
+    minutes: Minutes = None,
+    more: More = None,
     opinions: OpinionTable = None,
     opinion_weight: OpinionWeight = 0.5,
     seed: Seed = 1,
+    device: Device = "cpu",
 ) -> None:
     """Cuts crops with the registered localiser, trains the grader on them, calibrates its interval, registers it."""
-    run_program(lambda: programs.make_grader(data, run, epochs, seed, _opinions(opinions, opinion_weight)))
+
+    def program() -> None:
+        limit = None if minutes is None else TimeLimit(minutes)
+        recipe = dataclasses.replace(GraderRecipe(), epochs=epochs, learning_rate=learning_rate, seed=seed)
+        heard = _opinions(opinions, opinion_weight)
+        programs.make_grader(data, run, recipe, heard, device_of(device), limit, start, more)
+
+    run_program(program)
 
 
 def _opinions(table: Path | None, weight: float) -> Opinions | None:
@@ -77,10 +97,7 @@ def whole_hand(
     ] = None,
     more: More = None,
     run: HandRun = Path("runs/whole_hand"),
-    minutes: Annotated[
-        float | None,
-        typer.Option(help="Be done by then, with the best there is; the whole training if not given.", min=0.1),
-    ] = None,
+    minutes: Minutes = None,
     leave_out: Annotated[
         Literal["none", "even", "odd", "large"],
         typer.Option(help="Learn from none of the larger hands, or not from half of them, and register nothing."),
@@ -89,8 +106,8 @@ def whole_hand(
         Literal["resnet", "efficientnet_lite0"], typer.Option(help="From scratch, or from ImageNet weights.")
     ] = "resnet",
     finest: Annotated[
-        Literal["128", "256", "512"] | None,
-        typer.Option(help="Height in pixels of the largest pictures; if not given 512 on a GPU, else 256."),
+        Literal["128", "256", "384", "512"] | None,
+        typer.Option(help="Height in pixels of the largest pictures; if not given the recipe's on a GPU, else 256."),
     ] = None,
     opinions: OpinionTable = None,
     opinion_weight: OpinionWeight = 0.5,

@@ -44,12 +44,14 @@ class FilmSnapshot:
     """One film at a revision.
 
     film: with `consent` and `picture` as of then. words: by bone, in RUS_BONES order, what counts and in which event it was
-    said. gold: the event with the gold reading. prediction: the one that readers had before them last or, if they had none,
-    the latest. stages: by bone, TW3 stages that were said and are no grades.
+    said. votes: by bone, the grade that each reader gives it now, 0 for absent, in ascending order; a reader who calls it
+    unreadable gives none. gold: the event with the gold reading. prediction: the one that readers had before them last or,
+    if they had none, the latest. stages: by bone, TW3 stages that were said and are no grades.
     """
 
     film: FilmRecord
     words: dict[str, Said]
+    votes: dict[str, tuple[int, ...]]
     gold: Event | None
     prediction: PredictionRecord | None
     stages: Mapping[str, StageWord] = field(default_factory=dict)
@@ -126,7 +128,7 @@ class Snapshot:
                     kept = film if film.id in consented else replace(film, consent=False, picture=None)
                     kept = kept if film.id in named else replace(kept, file_name="")
                     predicted_then = _prediction(predicted[film.id], said[film.id])
-                    yield FilmSnapshot(kept, words, state.gold, predicted_then, staged.get(film.id, {}))
+                    yield FilmSnapshot(kept, words, _votes(state), state.gold, predicted_then, staged.get(film.id, {}))
 
 
 def _by_film(rows: Iterable[_Row]) -> defaultdict[int, list[_Row]]:
@@ -142,6 +144,15 @@ def _counting(state: FilmState, rule: LabelRule, reviewers: Collection[str]) -> 
     if state.gold is not None:
         spoken |= {id(correction): Said(correction, state.gold) for correction in state.gold.corrections}
     return {bone: spoken[id(correction)] for bone, correction in state.labels(rule, reviewers).items()}
+
+
+def _votes(state: FilmState) -> dict[str, tuple[int, ...]]:
+    given: defaultdict[str, list[int]] = defaultdict(list)
+    for words in state.said.values():
+        for bone, said in words.items():
+            if said.correction.grade is not None:
+                given[bone].append(said.correction.grade)
+    return {bone: tuple(sorted(grades)) for bone, grades in given.items()}
 
 
 def _prediction(predicted: list[PredictionRecord], said: list[Event]) -> PredictionRecord | None:

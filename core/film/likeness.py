@@ -55,7 +55,7 @@ class Look:
         points = np.frombuffer(content, "<u2", 2 * count, head).reshape(count, 2)
         descriptors = np.frombuffer(content, np.uint8, 32 * count, head + 4 * count).reshape(count, 32)
         bits = np.unpackbits(np.frombuffer(content, np.uint8, head)).astype(bool)
-        return cls(bits, points.astype(np.float32) / 16, descriptors)
+        return cls(bits, points.astype(np.float32) / np.float32(16), descriptors)
 
 
 def look_of(radiograph: Radiograph) -> Look:
@@ -87,7 +87,7 @@ def placed(one: Look, other: Look) -> NDArray[np.float64] | None:
     mine = one.points[[pair.queryIdx for pair in pairs]]
     theirs = other.points[[pair.trainIdx for pair in pairs]]
     matrix, fitting = cv2.estimateAffinePartial2D(mine, theirs, ransacReprojThreshold=_NEAR)
-    return None if matrix is None or int(fitting.sum()) < _LEAST_ALIKE else matrix
+    return None if matrix is None or int(fitting.sum()) < _LEAST_ALIKE else np.asarray(matrix, np.float64)
 
 
 def may_be_same(one: Look, other: Look) -> bool:

@@ -1,5 +1,6 @@
 """Cuts the 13 regions and the whole hand out of a film: upright, of standard size, as a left hand, evenly exposed."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +25,10 @@ CUT_VERSION = 1
 #: so that such views of it have pixels to show too.
 _HAND_HEIGHT = 0.64
 
+#: A window's fine noise is smoothed and its edges are not: over so many pixels across, where greys differ by about so much
+#: and lie about so far apart. The network of the whole hand learned from films without such noise, as lossy files are.
+_SMOOTHED_ACROSS, _SMOOTHED_GREYS, _SMOOTHED_WITHIN = 5, 15 / 255, 1.5
+
 #: Side of the crop as a multiple of the hand's scale (core.hand.geometry.MeanHand's unit), by kind of bone.
 _CROP_SIZE = {
     "Radius": 0.86, "Ulna": 0.78, "MC1": 0.66, "MC3": 0.62, "MC5": 0.60, "PP1": 0.60, "PP3": 0.58, "PP5": 0.54,
@@ -31,12 +36,17 @@ _CROP_SIZE = {
 }  # fmt: skip
 
 
+def side_on_film(region: Region) -> float:
+    """Side in pixels of the film of what the network grades of a region: a crop without its margin."""
+    return _CROP_SIZE[region.bone] * region.size
+
+
 def crop_affine(region: Region, mirrored: bool) -> Affine:
     """The map from the film to a region's crop with its margin, CONTEXT_SIDE square: 2x3, film pixels to crop pixels.
 
     Turned so that the bone's distal end is up, and mirrored where the film shows a right hand.
     """
-    film_pixels = _CROP_SIZE[region.bone] * region.size * CONTEXT_SIDE / CROP_SIDE
+    film_pixels = side_on_film(region) * CONTEXT_SIDE / CROP_SIDE
     scale = CONTEXT_SIDE / film_pixels
     turn = np.radians(region.axis_degrees)
     # a mirrored hand is mirrored first, which turns its axis the other way
@@ -61,5 +71,6 @@ def cut(positive: Grey, region: Region, mirrored: bool) -> Crop:
 
 
 def cut_window(positive: Grey, localization: Localization, side: int) -> Window:
-    """The whole hand out of a film with bone bright, HxW in [0, 1], as a window of `side` pixels a side."""
-    return enhance(resample(positive, window_affine(localization, side), side))
+    """The whole hand out of a film with bone bright, HxW in [0, 1], as a window of `side` pixels a side, its noise smoothed."""
+    window = enhance(resample(positive, window_affine(localization, side), side))
+    return np.asarray(cv2.bilateralFilter(window, _SMOOTHED_ACROSS, _SMOOTHED_GREYS, _SMOOTHED_WITHIN), np.float32)

@@ -22,9 +22,9 @@ _UNEXPECTED: Final = "Something went wrong in the program with this film; the se
 
 @dataclass(frozen=True)
 class Looked:
-    """One film as it was looked at. status: new, and `sentence` says so if it looks like a film that is there; known (already
-    in the ledger); twice (in this batch); refused, and `sentence` says why. places: that look like writing or a marker.
-    name: for whoever sent it alone."""
+    """One film as it was looked at. status: new, and `sentence` says so if it looks like a film that is there, or its file
+    states another sex; known (already in the ledger); twice (in this batch); refused, and `sentence` says why. places: that
+    look like writing or a marker. name: for whoever sent it alone."""
 
     name: str = field(repr=False)
     status: Literal["new", "known", "twice", "refused"]
@@ -39,8 +39,8 @@ class Looked:
 
 @dataclass(frozen=True)
 class TakenIn:
-    """What became of one film. status: added, and `sentence` says so if it looks like another one; known (it was there
-    before); twice; left_out; refused. name: for whoever sent it alone."""
+    """What became of one film. status: added, and `sentence` says so if it looks like another one, or its file states another
+    sex; known (it was there before); twice; left_out; refused. name: for whoever sent it alone."""
 
     name: str = field(repr=False)
     status: Literal["added", "known", "twice", "left_out", "refused"]
@@ -65,7 +65,7 @@ def look_through(batch: Batch, ledger: Ledger, *, for_writing: bool) -> Iterator
                 yield Looked(file.name, "known", _known(known, file), radiograph)
                 continue
             places = tuple(find_text(radiograph)) if for_writing else ()
-            yield Looked(file.name, "new", sentence(copies.of(radiograph)), radiograph, places)
+            yield Looked(file.name, "new", _to_look_at(radiograph, file, copies.of(radiograph)), radiograph, places)
         except Exception as error:
             yield Looked(file.name, "refused", _sentence(error), None)
 
@@ -126,7 +126,21 @@ def _add(
     if added.known:
         now_kept = " Its picture is kept from now on." if consent and known is not None and not known.consent else ""
         return TakenIn(file.name, "known", _known(added.film, file) + now_kept, added.film)
-    return TakenIn(file.name, "added", sentence(near), added.film)
+    return TakenIn(file.name, "added", _to_look_at(radiograph, file, near), added.film)
+
+
+def _to_look_at(radiograph: Radiograph, file: FilmFile, near: list[int]) -> str:
+    """What a person should look at before the film is relied on; empty where there is nothing."""
+    return " ".join(filter(None, (_about_sex(radiograph, file), sentence(near))))
+
+
+def _about_sex(radiograph: Radiograph, file: FilmFile) -> str:
+    """What to look at where the film's file states another sex than was given; empty where it does not."""
+    if radiograph.stated_sex in (None, file.sex):
+        return ""
+    return (
+        f"The file says {radiograph.stated_sex}, and the sex was given as {file.sex}: check which child's film it is."
+    )
 
 
 def _known(film: FilmRecord, file: FilmFile) -> str:

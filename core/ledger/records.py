@@ -32,7 +32,7 @@ class FilmRecord:
     """One film. The same pixels are one film, however often they are sent.
 
     sha256: of the pixels, core.film.radiograph.film_hash. patient_key: pseudonym, 16 hexadecimal digits, "" where no patient
-    was named; the patient's own id is never kept. age_months: chronological age, None if not known. consent: the uploader
+    was named; the patient's own id is never kept. age_months: when the film was taken, None if not known. consent: the uploader
     consented to keeping the pixels. picture: SHA-256 of the stored 16-bit PNG, None without consent. source: how it came in
     ("assess", "queue", "import"). spacing_mm: row, column. added_by: the reader's name.
     file_name: of the film's file, where whoever added it agreed to its being kept; "" otherwise.
@@ -53,6 +53,15 @@ class FilmRecord:
     added_at: datetime
     added_by: str
     file_name: str = ""
+
+    @property
+    def stated_sex(self) -> None:
+        """What the film's file said of the sex is not kept; `sex` is what was chosen."""
+
+    @property
+    def notes(self) -> tuple[()]:
+        """What was to be known of the film's file is said when it is read, and not kept."""
+        return ()
 
 
 @dataclass(frozen=True)

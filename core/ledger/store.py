@@ -88,8 +88,9 @@ class Ledger:
         """Adds a film. The same pixels again change nothing, except that a consent given now is kept with the picture, and
         a name where there was none.
 
-        patient: the patient's own id, of which only a keyed pseudonym is stored. name: of the film's file, where it may be
-        kept; one that holds the patient's id is not. Raises InvalidFilm.
+        patient: the patient's own id, of which only a keyed pseudonym is stored. age_months: when the film was taken; where
+        nobody says it, what the film's file says. name: of the film's file, where it may be kept; one that holds the
+        patient's id is not. Raises InvalidFilm.
         """
         films.check(sex, age_months)
         reader = checked_name(reader)

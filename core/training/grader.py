@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,12 +19,14 @@ from core.hand.crops import CROP_SIDE
 from core.standards import MATURE_TOTAL, age_of_total, total_of_age
 from core.training.augment import random_views
 from core.training.device import CPU
-from core.training.loop import Resumable, Run, seed_everything, weight_average
+from core.training.loop import Clock, Resumable, Run, rate_share, seed_everything, weight_average
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.improved_resnet import ResNetOptions
 from models.monotone_map import MonotoneMap
 
 _SEXES: tuple[Sex, Sex] = ("M", "F")
+#: The learning rate rises over this share of the steps.
+_WARM_UP = 0.1
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class GraderRecipe:
     evening: float = 0.3
     cut_close: float = 0.35
     seed: int = 1
+    start: str | None = None
     options: ResNetOptions = field(default_factory=lambda: ResNetOptions(width=32, groups=4, open_gates=True))
 
 
@@ -165,15 +167,21 @@ def train_grader(
     run_folder: Path,
     recipe: GraderRecipe,
     device: torch.device = CPU,
+    seconds: float = math.inf,
+    start: BoneGrader | None = None,
 ) -> BoneGrader:
     """Trains, checkpointing every epoch; called again on the same folder it goes on where it stopped.
 
+    seconds: it is then at its end, with the learning rate, if it has not gone through its epochs before; see Clock.
+    start: a grader of the recipe's options whose weights are gone on with.
     `val` is only measured, for the log. Returns the weight-averaged network, on the device. Without exemplars, the
     recipe's `exemplars` must be 0. Raises DataFolderError where the folder was begun with another recipe.
     """
     seed_everything(recipe.seed)
     run = Run(run_folder, dataclasses.asdict(recipe))
     model = AgeThroughGrades(BoneGrader(OrdinalScale(starting_cuts()), recipe.options)).to(device)
+    if start is not None:
+        model.grader.load_state_dict(start.state_dict())
     model.grader.trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     steps = math.ceil(len(train) / recipe.hands)
     average = weight_average(model, 0.998)
@@ -185,25 +193,28 @@ def train_grader(
         [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": kept, "weight_decay": 0.0}],
         recipe.learning_rate,
     )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        recipe.learning_rate,
-        total_steps=recipe.epochs * steps,
-        pct_start=0.1,
-        div_factor=25.0 if recipe.warm_up else 1.0,
-    )
-    resumable = Resumable(run, model, average, optimizer, schedule)
+    clock = Clock(seconds)
+    resumable = Resumable(run, network=model, average=average, optimizer=optimizer, clock=clock)
     first = resumable.resume()
     weights = drawing_weights(train, recipe.evening)
-    started = time.monotonic()
+    rise = _WARM_UP if recipe.warm_up else 0.0
+
+    def progress(step: int) -> float:
+        return max(step / (recipe.epochs * steps), clock.progress)
+
     for epoch in range(first, recipe.epochs):
         random = np.random.default_rng([recipe.seed, epoch])
         generator = torch.Generator().manual_seed(recipe.seed * 100_003 + epoch)
         torch.manual_seed(recipe.seed * 100_003 + epoch)  # dropout draws from here; a resumed run must draw the same
         order = random.choice(len(train), steps * recipe.hands, p=weights)
         model.train()
-        sums: dict[str, float] = {}
+        seen: list[dict[str, Tensor]] = []  # as numbers only after the epoch: a device need not wait for them
         for step in tqdm(range(steps), desc=f"epoch {epoch + 1}/{recipe.epochs}", mininterval=10):
+            along = progress(epoch * steps + step)
+            if along >= 1:
+                break
+            for group in optimizer.param_groups:
+                group["lr"] = recipe.learning_rate * rate_share(along, rise)
             rows = np.sort(order[step * recipe.hands : (step + 1) * recipe.hands])
             drawn = random.choice(len(exemplars), recipe.exemplars)
             losses = _losses(model, train, rows, exemplars, drawn, generator, recipe.cut_close)
@@ -212,15 +223,15 @@ def train_grader(
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
             optimizer.step()
-            schedule.step()
             average.update_parameters(model)
-            for name, value in losses.items():
-                sums[name] = sums.get(name, 0.0) + value.item() / steps
+            seen.append({name: value.detach() for name, value in losses.items()})
+        if not seen:
+            break
         measured = validate(averaged, val)
         run.log(
             epoch=epoch + 1,
-            seconds=round(time.monotonic() - started, 1),
-            **{k: round(v, 4) for k, v in sums.items()},
+            seconds=round(clock.used, 1),
+            **{name: round(torch.stack([each[name] for each in seen]).mean().item(), 4) for name in seen[0]},
             **measured,
         )
         resumable.keep(epoch + 1)

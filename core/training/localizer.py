@@ -144,7 +144,7 @@ def train_localizer(
     steps = recipe.samples // recipe.batch
     optimizer = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, total_steps=steps, pct_start=0.15)
-    resumable = Resumable(run, network, average, optimizer, schedule)
+    resumable = Resumable(run, network=network, average=average, optimizer=optimizer, schedule=schedule)
     start = resumable.resume()
 
     if pseudo:

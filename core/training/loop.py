@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -44,6 +44,48 @@ class TimeLimit:
                 "command again."
             )
         return left
+
+
+#: The learning rate ends at this share of its highest.
+_LOWEST_RATE = 0.01
+
+
+def rate_share(progress: float, rise: float = 0.05) -> float:
+    """The learning rate as a share of its highest: a cosine, after a linear rise over the share `rise`.
+
+    progress: 0 at a training's beginning, 1 at its end.
+    """
+    if progress < rise:
+        return 0.1 + 0.9 * progress / rise
+    along = min(1.0, (progress - rise) / (1 - rise))
+    return _LOWEST_RATE + (1 - _LOWEST_RATE) * 0.5 * (1 + math.cos(math.pi * along))
+
+
+class Clock:
+    """Seconds of training, those of earlier calls included, and how many there are: `seconds`, infinite without a limit.
+
+    A resumed run goes on counting: where the first call was given fewer seconds, they are those of all calls together.
+    """
+
+    def __init__(self, seconds: float = math.inf):
+        self.total = seconds
+        self._before, self._started = 0.0, time.monotonic()
+
+    @property
+    def used(self) -> float:
+        return self._before + time.monotonic() - self._started
+
+    @property
+    def progress(self) -> float:
+        """Of the time, 0..1 and beyond; 0 without a limit."""
+        return self.used / self.total if self.total > 0 else 1.0
+
+    def state_dict(self) -> dict[str, float]:
+        return {"used": self.used, "total": self.total}
+
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        self._before, self._started = state["used"], time.monotonic()
+        self.total = min(state["total"], state["used"] + self.total)
 
 
 def weight_average(network: nn.Module, decay: float = 0.999) -> AveragedModel:
@@ -101,21 +143,20 @@ class Run:
         return state
 
 
-class Resumable:
-    """A run's network, its weight average, optimiser and learning-rate schedule, which are kept and taken up together."""
+class Part(Protocol):
+    """What a checkpoint can hold: a network, an optimiser, a schedule, a clock."""
 
-    def __init__(
-        self,
-        run: Run,
-        network: nn.Module,
-        average: AveragedModel,
-        optimizer: torch.optim.Optimizer,
-        schedule: torch.optim.lr_scheduler.LRScheduler,
-    ):
+    def state_dict(self) -> Any: ...
+
+    def load_state_dict(self, state: Any, /) -> Any: ...
+
+
+class Resumable:
+    """The parts of a run, by name, which are kept and taken up together."""
+
+    def __init__(self, run: Run, **parts: Part):
         self._run = run
-        self._parts: dict[str, Any] = {
-            "network": network, "average": average, "optimizer": optimizer, "schedule": schedule,
-        }  # fmt: skip
+        self._parts = parts
 
     def resume(self) -> int:
         """Takes up the last checkpoint; returns how many epochs or steps were done, 0 for a fresh run."""

@@ -23,7 +23,7 @@ from core.cohort.crop_store import (
     save_arrays,
 )
 from core.cohort.exemplar_frame import EXEMPLARS_KEY, MEAN_CROPS, mean_crops, read_graded
-from core.cohort.films import DataFolderError, read_boxes, training_films
+from core.cohort.films import DataFolderError, film_height, read_boxes, training_films
 from core.cohort.hand_windows import HandWindows, kept_windows
 from core.cohort.opinions import Opinion, Opinions, settle_opinions, write_opinions
 from core.cohort.settings import settle
@@ -44,6 +44,7 @@ from core.training.whole_hand import (
     train_whole_hand,
 )
 from models.bone_grader import BoneGrader
+from models.improved_resnet import ResNetOptions
 from models.registry import (
     load_grader,
     load_localizer,
@@ -53,6 +54,9 @@ from models.registry import (
     unregister,
 )
 from models.whole_hand_network import WholeHandNetwork
+
+#: Of films whose crops the grader learns from, in pixels.
+_LEAST_HEIGHT = 500
 
 
 def make_localizer(
@@ -98,17 +102,28 @@ def localizer_for(films: Path, run: Path) -> Localizer:
 
 
 def grading_material(
-    films: Path, graded: Path | None, run: Path, workers: int = 1, opinions: Opinions | None = None
+    films: Path,
+    graded: Path | None,
+    run: Path,
+    workers: int = 1,
+    opinions: Opinions | None = None,
+    more: Path | None = None,
 ) -> GradingMaterial:
     """Cuts crops of `train` and `val` and frames the exemplars that are trained on, or reads what `run` has of them.
 
     films: folder of labelled films. graded: folder of graded exemplars, half of which are left out, see
     core.cohort.exemplar_frame.left_out; None for none at all. workers: processes that cut. opinions: that the labels of
-    `train` are averaged with. Raises DataFolderError where the run was begun with other material.
+    `train` are averaged with. more: a folder with more of `train`, of which films lower than 500 pixels, too coarse for
+    crops, are left out. Raises DataFolderError where the run was begun with other material.
     """
     localizer = localizer_for(films, run)
     settle_opinions(run, opinions)
     train, val = (_crops(films, split, run, localizer, workers) for split in ("train", "val"))
+    if more is not None:
+        settle(run / "more.json", {"folder of more films": str(more.resolve())})
+        fine = [film for film in training_films(more, "train") if film_height(film) >= _LEAST_HEIGHT]
+        added = HandCrops.kept(run / "crops_more_train.npz", lambda: cut_films(fine, localizer, workers))
+        train = HandCrops.joined([train, added.without(set(train.ids.tolist()))])
     if opinions is not None:
         (train,) = opinions.averaged(train)
     if graded is None:
@@ -126,10 +141,29 @@ def _crops(films: Path, split: str, run: Path, localizer: Localizer, workers: in
     )
 
 
-def make_grader(data: Path, run: Path, epochs: int, seed: int, opinions: Opinions | None = None) -> None:
-    """The grader of the development data's folder: hands/ and graded_rois/. See `train_and_register_grader`."""
-    recipe = dataclasses.replace(GraderRecipe(), epochs=epochs, seed=seed)
-    train_and_register_grader(data / "hands", data / "graded_rois", run, recipe, opinions=opinions)
+def make_grader(
+    data: Path,
+    run: Path,
+    recipe: GraderRecipe,
+    opinions: Opinions | None = None,
+    device: torch.device = CPU,
+    limit: TimeLimit | None = None,
+    start: Path | None = None,
+    more: Path | None = None,
+) -> None:
+    """The grader of the development data's folder: hands/ and graded_rois/. See `train_and_register_grader`.
+
+    start: a folder with a registered grader whose weights are gone on with; it is the recipe's options that then are the
+    weights'.
+    """
+    known = None
+    if start is not None:
+        known, file = load_grader(folder=start)
+        recipe = dataclasses.replace(recipe, start=file.sha256, options=ResNetOptions.from_metadata(file.metadata))
+    train_and_register_grader(
+        data / "hands", data / "graded_rois", run, recipe, device, opinions=opinions, limit=limit, start=known,
+        more=more,
+    )  # fmt: skip
 
 
 def train_and_register_grader(
@@ -140,16 +174,20 @@ def train_and_register_grader(
     device: torch.device = CPU,
     workers: int = 1,
     opinions: Opinions | None = None,
+    limit: TimeLimit | None = None,
+    start: BoneGrader | None = None,
+    more: Path | None = None,
 ) -> None:
     """Trains on the `train` films and half of the exemplars, and sets the intervals on `val`.
 
-    films, graded, workers, opinions: see grading_material; without exemplars, grades are learned from ages alone, from
+    films, graded, workers, opinions, more: see grading_material; without exemplars, grades are learned from ages alone, from
     where the score table puts them. A second opinion is to be trained anew afterwards.
     """
-    material = grading_material(films, graded, run, workers, opinions)
+    material = grading_material(films, graded, run, workers, opinions, more)
     if graded is None:
         recipe = dataclasses.replace(recipe, exemplars=0)
-    network = train_grader(material.train, material.val, material.exemplars, run, recipe, device)
+    seconds = math.inf if limit is None else limit.left()
+    network = train_grader(material.train, material.val, material.exemplars, run, recipe, device, seconds, start)
     fit_score_road(network, material.train, material.exemplars, ScoreRoadRecipe(seed=recipe.seed))
     register_grader(network.cpu(), material, recipe)
 

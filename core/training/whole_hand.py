@@ -21,12 +21,10 @@ from core.cohort.films import DataFolderError
 from core.cohort.hand_windows import HandWindows
 from core.training.augment import random_hand_views
 from core.training.device import CPU
-from core.training.loop import Run, seed_everything, weight_average
+from core.training.loop import Clock, Run, rate_share, seed_everything, weight_average
 from models.efficientnet_lite import imagenet_state
 from models.whole_hand_network import Encoder, WholeHandNetwork, WholeHandOptions
 
-#: Of a stage: the learning rate rises over this share of it, and ends at this share of its highest.
-_WARM_UP, _LOWEST_RATE = 0.05, 0.01
 #: A checkpoint is written, and the network measured, after a pass over the hands if so many seconds have gone by.
 _KEEP_SECONDS = 60.0
 
@@ -72,17 +70,17 @@ _STAGES: dict[Encoder, tuple[Stage, ...]] = {
         Stage(512, passes=60, batch=64, learning_rate=5e-4, small=0.3, time=0.2),
     ),
     "efficientnet_lite0": (
-        Stage(256, passes=60, batch=32, learning_rate=6e-4, small=0.7, time=0.6),
-        Stage(512, passes=40, batch=32, learning_rate=3e-4, small=0.3, time=0.4),
+        Stage(256, passes=200, batch=128, learning_rate=1e-3, small=0.7, time=0.6),
+        Stage(384, passes=90, batch=64, learning_rate=4e-4, small=0.25, time=0.4),
     ),
 }
 
 
 def whole_hand_recipe(encoder: Encoder, finest: int, seed: int) -> WholeHandRecipe:
-    """The usual recipe. finest: height in pixels of the largest pictures, 128, 256 or 512."""
+    """The usual recipe. finest: height in pixels of the largest pictures, 128, 256, 384 or 512."""
     stages = tuple(stage for stage in _STAGES[encoder] if stage.height <= finest)
     if not stages:
-        raise DataFolderError(f"{encoder} is not trained on pictures {finest} pixels high: give --finest 256 or 512.")
+        raise DataFolderError(f"{encoder} is not trained on pictures {finest} pixels high: give --finest 256 or more.")
     return WholeHandRecipe(encoder, stages, seed)
 
 
@@ -102,26 +100,6 @@ class _Group:
         """Windows Nx1xSxS in [0, 1], female N and years N of so many hands."""
         rows = torch.from_numpy(random.choice(len(self), count, p=self._chances)).to(self.windows.device)
         return self.windows[rows][:, None].float() / 255, self.female[rows], self.years[rows]
-
-
-class _Clock:
-    """Seconds of training, those of earlier calls included, and how many there are."""
-
-    def __init__(self, before: float, total: float):
-        self.total = total
-        self._before, self._started = before, time.monotonic()
-
-    @property
-    def used(self) -> float:
-        return self._before + time.monotonic() - self._started
-
-
-def rate_share(progress: float) -> float:
-    """The learning rate as a share of the stage's highest; progress: 0 at the stage's beginning, 1 at its end."""
-    if progress < _WARM_UP:
-        return 0.1 + 0.9 * progress / _WARM_UP
-    along = min(1.0, (progress - _WARM_UP) / (1 - _WARM_UP))
-    return _LOWEST_RATE + (1 - _LOWEST_RATE) * 0.5 * (1 + math.cos(math.pi * along))
 
 
 def _autocast(network: WholeHandNetwork, device: torch.device) -> torch.autocast:
@@ -188,9 +166,10 @@ def train_whole_hand(
     seed_everything(recipe.seed)
     run = Run(run_folder, dataclasses.asdict(recipe))
     network = WholeHandNetwork(WholeHandOptions(recipe.encoder, height=recipe.stages[0].height))
-    state, first, clock = run.restore(), 0, _Clock(0.0, seconds)
+    state, first, clock = run.restore(), 0, Clock(seconds)
     if state is not None:
-        first, clock = int(state["stage"]), _Clock(state["used"], min(state["total"], state["used"] + seconds))
+        first = int(state["stage"])
+        clock.load_state_dict(state["clock"])
         network.grow(recipe.stages[first if "optimizer" in state else first - 1].height)
         network.load_state_dict(state["network"])
     elif recipe.encoder == "efficientnet_lite0":
@@ -212,7 +191,7 @@ class _Training:
         network: WholeHandNetwork,
         groups: list[_Group],
         val: HandWindows,
-        clock: _Clock,
+        clock: Clock,
     ):
         self._run, self._recipe, self._network = run, recipe, network
         self._groups, self._val, self._clock = groups, val, clock
@@ -271,8 +250,7 @@ class _Training:
         self._run.log(stage=number + 1, height=height, passes=passes, seconds=seconds, **figures, **measured)
 
     def _save(self, **state: Any) -> None:
-        time_used = {"used": self._clock.used, "total": self._clock.total}
-        self._run.save({**state, **time_used, "network": self._network.state_dict()})
+        self._run.save({**state, "clock": self._clock.state_dict(), "network": self._network.state_dict()})
 
     def _counts(self, stage: Stage) -> list[int]:
         """Hands of each group in one step."""
@@ -313,12 +291,12 @@ class _Training:
             torch.nn.utils.clip_grad_norm_(self._network.parameters(), 5.0)
             optimizer.step()
             average.update_parameters(self._network)
-            losses.append(loss.item())
+            losses.append(loss.detach())  # as a number only after the pass: a device need not wait for it
             self._step_seconds = time.monotonic() - began
         if not losses:
             return {}
         return {
-            "loss": round(sum(losses) / len(losses), 4),
+            "loss": round(torch.stack(losses).mean().item(), 4),
             "learning_rate": round(rate, 7),
             "pictures_per_second": round(len(losses) * stage.batch / (time.monotonic() - started), 1),
         }

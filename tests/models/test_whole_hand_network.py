@@ -65,5 +65,8 @@ def test_options_as_text_and_those_that_there_are_not() -> None:
     assert WholeHandOptions.from_metadata({**options.to_metadata(), "weight": "0.4"}) == options
     assert WholeHandOptions.from_metadata({"weight": "0.4"}) == WholeHandOptions()
     for height in (64, 192, 300):
-        with pytest.raises(ValueError, match="not 128 times a power of 2"):
+        with pytest.raises(ValueError, match="not a multiple of 128"):
             WholeHandOptions("resnet", height)
+    with pytest.raises(ValueError, match="384, not 128 times a power of 2"):
+        WholeHandOptions("resnet", 384)
+    assert WholeHandOptions("efficientnet_lite0", 384).height == 384

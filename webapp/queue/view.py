@@ -221,9 +221,9 @@ def _lists(films: Sequence[tuple[str, str, str]], passed_over: Sequence[str]) ->
         heading: [(name, sentence) for status, name, sentence in films if status == wanted]
         for wanted, heading in _HEADINGS.items()
     }
-    # of a film that can be added there is something to say only where it looks like another one
-    alike = [(name, sentence) for status, name, sentence in films if status in ("new", "added") and sentence]
-    by_heading = {"Look like a film that is here": alike, **by_heading}
+    by_heading["Films to look at"] = [
+        (name, sentence) for status, name, sentence in films if status in ("new", "added") and sentence
+    ]
     by_heading["Other files, not looked at"] = [(name, "") for name in passed_over]
     return [_list(heading, some) for heading, some in by_heading.items() if some]
 

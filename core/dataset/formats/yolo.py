@@ -30,7 +30,7 @@ class Writer:
         for part in PARTS:
             (folder / "labels" / part).mkdir(parents=True)
         places = {part: f"images/{part}" for part in PARTS}
-        about = {"path": ".", **places, "names": dict(enumerate(_NAMES))}
+        about: dict[str, object] = {"path": ".", **places, "names": dict(enumerate(_NAMES))}
         (folder / "data.yaml").write_text(yaml.safe_dump(about, sort_keys=False), encoding="utf-8", newline="\n")
         self._folder = folder / "labels"
 

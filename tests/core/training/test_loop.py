@@ -62,7 +62,9 @@ def test_the_average_goes_on_where_it_was(tmp_path: Path) -> None:
         average = weight_average(network)
         optimizer = torch.optim.SGD(network.parameters(), 0.1)
         schedule = torch.optim.lr_scheduler.ConstantLR(optimizer)
-        return network, average, Resumable(Run(tmp_path / folder, {}), network, average, optimizer, schedule)
+        run = Run(tmp_path / folder, {})
+        kept = Resumable(run, network=network, average=average, optimizer=optimizer, schedule=schedule)
+        return network, average, kept
 
     def step(network: nn.Linear, average: AveragedModel) -> None:
         nn.init.constant_(network.weight, network.weight.sum().item() + 1)
