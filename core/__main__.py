@@ -1,4 +1,4 @@
-"""The command line: python -m core assess | assess-batch | evaluate | export | finetune | train and others. Try --help."""
+"""The command line: python -m core assess | evaluate | export | finetune | promote | train and others. Try --help."""
 
 import typer
 
