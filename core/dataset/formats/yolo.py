@@ -29,8 +29,9 @@ class Writer:
     def __init__(self, folder: Path):
         for part in PARTS:
             (folder / "labels" / part).mkdir(parents=True)
-        places = {part: f"images/{part}" for part in PARTS}
-        about: dict[str, object] = {"path": ".", **places, "names": dict(enumerate(_NAMES))}
+        about: dict[str, object] = {"path": "."}
+        about |= {part: f"images/{part}" for part in PARTS}
+        about["names"] = dict(enumerate(_NAMES))
         (folder / "data.yaml").write_text(yaml.safe_dump(about, sort_keys=False), encoding="utf-8", newline="\n")
         self._folder = folder / "labels"
 
