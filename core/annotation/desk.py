@@ -25,6 +25,7 @@ from core.film.box import Box
 from core.film.radiograph import Radiograph
 from core.hand.hand import Hand
 from core.intake.filing import Filing, Turn
+from core.intake.near_copies import NearCopies
 from core.ledger import FilmRecord, Ledger, Reading, assessment_of
 
 _log = logging.getLogger(__name__)
@@ -223,6 +224,7 @@ class AnnotateDesk:
                 sitting.radiograph, sitting.sex, reader=reader.name, source="assess", consent=consent
             )
             film = added.film
+            NearCopies(ledger).note(film, sitting.radiograph)
         if film is None:
             raise BoneGradeError(GONE)
         prediction = sitting.prediction

@@ -17,7 +17,8 @@ from core.film.greys import MAX_BYTES
 from core.film.radiograph import Radiograph, read_radiograph
 from core.intake.batch import matched, may_be_film
 from core.intake.errors import BatchRefused
-from core.intake.table import read_table, sex_of
+from core.intake.spreadsheet import sex_of
+from core.intake.table import read_table
 
 _TABLE_ENDING: Final = ".parquet"
 
@@ -114,12 +115,10 @@ def _of_parquet(system: Any, place: str, sex: Sex | None) -> list[BatchFilm]:
 
 
 def _sex(said: object, name: str, otherwise: Sex | None) -> Sex | None:
-    text = "" if said is None else str(said).strip()
-    if not text:
-        return otherwise
-    if (sex := sex_of(text)) is None:
-        raise BatchRefused(f"The sex of film {name} could mean either: the column sex takes M or F.")
-    return sex
+    try:
+        return sex_of("" if said is None else str(said)) or otherwise
+    except ValueError:
+        raise BatchRefused(f"The sex of film {name} could mean either: the column sex takes M or F.") from None
 
 
 def _with_sexes(ids: Sequence[str], paths: Sequence[str], sexes: Sequence[Sex | None]) -> list[BatchFilm]:

@@ -1,4 +1,4 @@
-"""python -m core export | import: labels out of the ledger as a dataset, and labels that exist already into it."""
+"""python -m core export | import | copies: labels out of the ledger and into it, and films that look the same."""
 
 import sys
 import tempfile
@@ -13,11 +13,14 @@ from core.assessment.assessor import Assessor
 from core.bones import Sex
 from core.commands.stopping import stop
 from core.dataset import hub as the_hub
+from core.dataset.checking import Format, ImportOptions, check_labels
+from core.dataset.checking_table import as_text
 from core.dataset.export import USUAL_FORMATS, ExportFormat, ExportOptions, export
-from core.dataset.importing import Format, ImportOptions, import_labels
+from core.dataset.importing import take_in_labels
 from core.dataset.split import Shares
 from core.errors import BoneGradeError
 from core.intake.filing import Filing
+from core.intake.near_copies import NearCopies
 from core.intake.turns import Turns
 from core.ledger import LabelRule, Ledger, LedgerSettings
 from models.registry import WeightsError
@@ -33,6 +36,7 @@ class Formats(StrEnum):
     COCO = "coco"
     CROPS = "crops"
     VOC = "voc"
+    YOLO = "yolo"
     FILMS = "films"
 
 
@@ -48,7 +52,7 @@ def export_command(
         list[Formats] | None,
         typer.Option(
             "--format",
-            help="labels (Parquet), csv, coco, crops, voc or films (the kept pictures); give it for each. "
+            help="labels (Parquet), csv, coco, crops, voc, yolo or films (the kept pictures); give it for each. "
             "If not given: the first four.",
         ),
     ] = None,
@@ -97,24 +101,42 @@ def export_command(
 
 @app.command("import")
 def import_command(
-    file: Annotated[Path, typer.Argument(help="A COCO or CSV file, or the folder of Pascal VOC files.")],
+    file: Annotated[Path, typer.Argument(help="A COCO or CSV file, or the folder of Pascal VOC or YOLO files.")],
     kind: Annotated[Format, typer.Option("--format", help="What the labels are written in.")],
-    images: Annotated[Path, typer.Option(help="The folder of the pictures that the labels name.")],
     reader: Annotated[str, typer.Option(help="Who answers for the labels.")],
+    images: Annotated[
+        Path | None,
+        typer.Option(help="The folder of the pictures that the labels name; not needed for films that the ledger has."),
+    ] = None,
     films: Annotated[
         Path | None, typer.Option(help="A CSV table of the films: file, sex and, if known, patient and age_months.")
     ] = None,
     sex: Annotated[Sex | None, typer.Option(help="Where neither file says it.")] = None,
     consent: Annotated[bool, typer.Option("--consent", help="There is consent to keeping the pixels.")] = False,
+    names: Annotated[
+        bool, typer.Option("--keep-names", help="The names of the pictures name no patient and may be kept.")
+    ] = False,
     assess: Annotated[bool, typer.Option(help="Assess new films, so that their crops can be cut.")] = True,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would come in and what not, and why; change nothing.")
+    ] = False,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Take in what is good and leave out the rest.")] = False,
 ) -> None:
     """Takes in labels that exist already: all of them or, where one is wrong, none."""
     ledger = _open()
     try:
+        options = ImportOptions(reader, images, films, sex, consent, names)
+        checked = check_labels(ledger, file, kind, options, _Progress("films looked at"))
+        if dry_run or skip_bad:
+            typer.echo(as_text(checked))
+        if dry_run:
+            return
+        if checked.faults and not skip_bad:
+            more = len(checked.faults) - 1
+            stop(str(checked.faults[0]) + (f" And {more:,} more: --dry-run shows them all." if more else ""))
         assessor = Assessor.from_registry() if assess else None
         filing = None if assessor is None else Filing(ledger, lambda: assessor, Turns().when_free)
-        options = ImportOptions(reader, images, films, sex, consent)
-        done = import_labels(ledger, file, kind, options, filing, _Progress("films"))
+        done = take_in_labels(ledger, checked, options, filing, _Progress("films"))
     except (BoneGradeError, WeightsError) as error:
         stop(str(error))
     finally:
@@ -125,6 +147,23 @@ def import_command(
     )
     if done.refused:
         typer.echo(f"The model refused {done.refused:,} films: they have labels, but crops cannot be cut from them.")
+
+
+@app.command("copies")
+def copies_command() -> None:
+    """Lists films that look the same, in another file or cropped; looks first at those that came in unlooked-at."""
+    ledger = _open()
+    try:
+        for _ in NearCopies(ledger).note_all(_Progress("films")):
+            pass
+        pairs = ledger.near_copies()
+        typer.echo("film\tlooks like" if pairs else "No two films look the same.")
+        for film, other in pairs:
+            typer.echo(f"{film}\t{other}")
+    except BoneGradeError as error:
+        stop(str(error))
+    finally:
+        ledger.close()
 
 
 class _Progress:

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from core.access.roles import Action, Reader, enforce
 from core.dataset.datasheet import Facts, Tally, datasheet
-from core.dataset.formats import coco, csv_labels, pascal_voc
+from core.dataset.formats import coco, csv_labels, pascal_voc, yolo
 from core.dataset.labels import Label, LabelledFilm
 from core.dataset.manifest import write_manifest
 from core.dataset.snapshot import FilmSnapshot, Snapshot
@@ -29,10 +29,10 @@ from core.errors import BoneGradeError
 from core.intake.crop_shelf import CropShelf, KeptCrop
 from core.ledger import LabelRule, Ledger
 
-#: labels: Parquet, one row a film and bone. crops: Parquet with PNG pictures. csv, coco, voc: what others read. films: the
-#: kept pictures, which the files of the three point at.
-ExportFormat = Literal["labels", "csv", "coco", "crops", "voc", "films"]
-FORMATS: Final[tuple[ExportFormat, ...]] = ("labels", "csv", "coco", "crops", "voc", "films")
+#: labels: Parquet, one row a film and bone. crops: Parquet with PNG pictures. csv, coco, voc, yolo: what others read. films:
+#: the kept pictures, which the files of the four point at.
+ExportFormat = Literal["labels", "csv", "coco", "crops", "voc", "yolo", "films"]
+FORMATS: Final[tuple[ExportFormat, ...]] = ("labels", "csv", "coco", "crops", "voc", "yolo", "films")
 USUAL_FORMATS: Final[tuple[ExportFormat, ...]] = ("labels", "csv", "coco", "crops")
 
 #: Films whose crops are being read or cut ahead of the one that is written.
@@ -40,6 +40,7 @@ _AHEAD: Final = 16
 #: The earliest date that a zip file can hold.
 _NO_DATE: Final = (1980, 1, 1, 0, 0, 0)
 
+_Plain = csv_labels.Writer | coco.Writer | pascal_voc.Writer | yolo.Writer
 FilmsWritten = Callable[[int], None]
 
 
@@ -134,7 +135,7 @@ def zipped(folder: Path, target: Path) -> None:
 
 
 def _write(snapshot: Snapshot, folder: Path, options: ExportOptions, progress: FilmsWritten) -> dict[str, Any]:
-    split = Split.of(options.shares, snapshot.gold_films())
+    split = Split.of(options.shares, snapshot.gold_films(), snapshot.near_copies())
     names = {name: name if options.reader_names else snapshot.ledger.reader_key(name) for name in snapshot.readers()}
     tally = Tally()
     with ExitStack() as stack:
@@ -179,7 +180,7 @@ class _Writers:
         self._ledger = snapshot.ledger
         self._tables: list[LabelsWriter] = []
         self._crops: list[CropsWriter] = []
-        self._plain: dict[SplitPart, list[csv_labels.Writer | coco.Writer | pascal_voc.Writer]] = {p: [] for p in PARTS}
+        self._plain: dict[SplitPart, list[_Plain]] = {p: [] for p in PARTS}
         if "labels" in formats:
             table = LabelsWriter(folder / "labels", options.rule, snapshot.revision, names)
             self._tables.append(stack.enter_context(table))
@@ -189,6 +190,8 @@ class _Writers:
             self._share(stack.enter_context(csv_labels.Writer(folder / "labels.csv")))
         if "voc" in formats:
             self._share(stack.enter_context(pascal_voc.Writer(folder / "voc")))
+        if "yolo" in formats:
+            self._share(stack.enter_context(yolo.Writer(folder / "yolo")))
         if "coco" in formats:
             (folder / "coco").mkdir()
             about = f"BoneGrade readings at revision {snapshot.revision}, rule {options.rule}"
@@ -199,7 +202,7 @@ class _Writers:
         if self._films is not None:
             self._films.mkdir()
 
-    def _share(self, writer: csv_labels.Writer | pascal_voc.Writer) -> None:
+    def _share(self, writer: _Plain) -> None:
         for part in PARTS:
             self._plain[part].append(writer)
 
@@ -209,7 +212,7 @@ class _Writers:
             table.add(found, part)
         for pictures in self._crops:
             pictures.add(found, part, crops)
-        if self._plain[part] and found.words:
+        if self._plain[part] and (found.words or found.stages):
             film = labelled_film(found, part)
             for writer in self._plain[part]:
                 writer.add(film)
@@ -228,9 +231,14 @@ def labelled_film(found: FilmSnapshot, part: SplitPart | str = "") -> LabelledFi
         Label(said.correction.bone, said.correction.verdict, said.correction.grade, said.correction.box)
         for said in found.words.values()
     )
+    labels += tuple(
+        Label(word.bone, None, None, word.box, stage=word.stage)
+        for bone, word in found.stages.items()
+        if bone not in found.words
+    )
     return LabelledFilm(
         _file_name(found), labels, film.width, film.height, film.sha256, film.sex, film.age_months,
-        film.patient_key or None, part,
+        film.patient_key or None, part, original_name=film.file_name,
     )  # fmt: skip
 
 
@@ -259,7 +267,8 @@ def _facts(
         "formats": [name for name in FORMATS if name in options.formats],
         "split": {
             "shares": str(options.shares),
-            "by": "SHA-256 of the patient key, of the film where there is none; patients with a gold film are in test",
+            "by": "SHA-256 of the patient key, of the film where there is none; films that look the same go with the first of "
+            "them; patients with a gold film are in test",
             "gold_patients": len(split.gold_keys),
             "films": {part: tally.films_of(part) for part in PARTS},
             "patients": {part: len(tally.patients[part]) for part in PARTS},

@@ -1,34 +1,17 @@
-"""Takes labels that exist already into the ledger: all of a file or, where anything in it is wrong, nothing."""
+"""Takes labels that exist already into the ledger: all of a file or, where anything in it is wrong, nothing; or the rest."""
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
 
-from core.bones import Sex
-from core.dataset.formats import coco, csv_labels, pascal_voc
-from core.dataset.labels import (
-    BadLabels,
-    LabelledFilm,
-    as_correction,
-    box_on_film,
-    checked_age,
-    checked_sex,
-)
-from core.errors import FilmRefused
+from core.dataset.checking import Checked, CheckedFilm, Format, ImportOptions, check_labels
+from core.dataset.labels import LabelledFilm, as_correction
 from core.film.radiograph import read_radiograph
 from core.intake.filing import Filing
-from core.ledger import Ledger, StaleRevision
-
-Format = Literal["coco", "voc", "csv"]
-_READ: Final[Mapping[Format, Callable[[Path], list[LabelledFilm]]]] = {
-    "coco": coco.read,
-    "voc": pascal_voc.read,
-    "csv": csv_labels.read,
-}
+from core.intake.near_copies import NearCopies
+from core.ledger import Ledger, StageWord, StaleRevision
 
 
 @dataclass(frozen=True)
@@ -44,28 +27,6 @@ class Imported:
     refused: int
 
 
-@dataclass(frozen=True)
-class ImportOptions:
-    """reader: who answers for the labels. images: the folder of pictures. films: a CSV table of file, sex and, if known,
-    patient and age_months, which goes before what the label file says. sex: of films of which neither says it. consent:
-    the pixels may be kept."""
-
-    reader: str
-    images: Path
-    films: Path | None = None
-    sex: Sex | None = None
-    consent: bool = False
-
-
-@dataclass(frozen=True)
-class _Checked:
-    """A film of the file whose labels were found good. path: None where the ledger has the film, and no picture is given."""
-
-    film: LabelledFilm
-    sex: Sex
-    path: Path | None
-
-
 def import_labels(
     ledger: Ledger,
     source: Path,
@@ -73,128 +34,50 @@ def import_labels(
     options: ImportOptions,
     filing: Filing | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
+    *,
+    skip_bad: bool = False,
 ) -> Imported:
-    """Takes in a COCO or CSV file or a folder of Pascal VOC files: films with the source "import", and for each one
+    """Takes in a COCO or CSV file or a folder of Pascal VOC or YOLO files: films with the source "import", and for each one
     correction by the reader. With a filing of the same ledger, new films are assessed first, so that their crops can be cut.
 
     The same labels again, from the same reader, are recognised and change nothing; so an import that was broken off, say
-    by a full disk, is completed by doing it again. Raises BadLabels before anything is changed.
+    by a full disk, is completed by doing it again. skip_bad: leaves out what is wrong and takes in the rest. Raises
+    BadLabels before anything is changed.
     """
-    films = _READ[kind](source)
-    twice = next((file for file, times in Counter(film.file for film in films).items() if times > 1), None)
-    if twice is not None:
-        raise BadLabels(source.name, twice, "this picture is named twice; put all its labels in one place.")
-    films = _with_table(films, options.films)
-    checked = _check_all(ledger, source.name, films, options)
-    refused = new = known = 0
-    for number, one in enumerate(checked, 1):
-        film_id, is_new, failed = _add_film(ledger, one, options, filing)
+    checked = check_labels(ledger, source, kind, options)
+    if checked.faults and not skip_bad:
+        raise checked.faults[0]
+    return take_in_labels(ledger, checked, options, filing, progress)
+
+
+def take_in_labels(
+    ledger: Ledger,
+    checked: Checked,
+    options: ImportOptions,
+    filing: Filing | None = None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Imported:
+    """Takes in what was found good, by the options with which it was checked."""
+    refused = new = known = labels = 0
+    copies = NearCopies(ledger)
+    for number, one in enumerate(checked.films, 1):
+        film_id, is_new, failed = _add_film(ledger, one, options, filing, copies)
         new += is_new
         refused += failed
-        if one.film.labels and not _add_labels(ledger, film_id, one.film, options.reader):
-            known += len(one.film.labels)
-        progress(number, len(checked))
-    labels = sum(len(one.film.labels) for one in checked)
-    return Imported(len(checked), new, labels, known, refused)
+        labels += len(one.film.labels)
+        # before the grades: a revision of the ledger is the moment of its last event
+        stages = [StageWord(said.bone, said.stage, said.box) for said in one.film.labels if said.stage]
+        known += len(stages) - ledger.add_stages(film_id, stages, reader=options.reader)
+        graded = len(one.film.labels) - len(stages)
+        if graded and not _add_labels(ledger, film_id, one.film, options.reader):
+            known += graded
+        progress(number, len(checked.films))
+    return Imported(len(checked.films), new, labels, known, refused)
 
 
-def _with_table(films: list[LabelledFilm], table: Path | None) -> list[LabelledFilm]:
-    """The films with what the table of films says of them."""
-    if table is None:
-        return films
-    by_file = {film.file: film for film in films}
-    seen: dict[str, str] = {}
-    for place, row in csv_labels.read_table(table, {"file", "sex"}):
-        file = row["file"].strip()
-        try:
-            if file not in by_file:
-                raise ValueError(f"the label file has no film {file!r}; correct the name or drop the row.")
-            if file in seen:
-                raise ValueError(f"{file} stands in {seen[file]} already; leave one of the two out.")
-            seen[file] = place
-            film = by_file[file]
-            by_file[file] = replace(
-                film,
-                sex=checked_sex(row["sex"]) or film.sex,
-                age_months=film.age_months if (age := checked_age(row.get("age_months"))) is None else age,
-                patient=row.get("patient", "").strip() or film.patient,
-            )
-        except ValueError as problem:
-            raise BadLabels(table.name, place, str(problem)) from None
-    return list(by_file.values())
-
-
-def _check_all(ledger: Ledger, name: str, films: list[LabelledFilm], options: ImportOptions) -> list[_Checked]:
-    if not options.images.is_dir():
-        raise BadLabels(str(options.images), "", "this is no folder; name the one that holds the pictures.")
-    checked: list[_Checked] = []
-    first: dict[str, str] = {}
-    for film in films:
-        try:
-            one = _checked(ledger, film, options)
-            same = first.setdefault(str(one.film.sha256), film.file)
-            if same != film.file:
-                raise ValueError(f"{film.file} shows the same film as {same}; keep one of the two and its labels.")
-        except _AtLabel as problem:
-            raise BadLabels(name, problem.place or film.file, str(problem)) from None
-        except (ValueError, FilmRefused) as problem:
-            raise BadLabels(name, film.place or film.file, str(problem)) from None
-        checked.append(one)
-    return checked
-
-
-class _AtLabel(ValueError):
-    """A label that does not fit its film."""
-
-    def __init__(self, place: str, problem: str):
-        super().__init__(problem)
-        self.place = place
-
-
-def _checked(ledger: Ledger, film: LabelledFilm, options: ImportOptions) -> _Checked:
-    sex = film.sex or options.sex
-    path = _picture(options.images, film.file)
-    if path is not None:
-        radiograph = read_radiograph(path)
-        width, height, sha256 = radiograph.width, radiograph.height, radiograph.sha256
-        known = ledger.film_by_hash(sha256)
-    else:
-        known = ledger.film_by_hash(film.sha256) if film.sha256 else None
-        if known is None:
-            raise ValueError(f"there is no picture {film.file!r} in {options.images}; add it or drop its labels.")
-        width, height, sha256 = known.width, known.height, known.sha256
-    sex = sex or (None if known is None else known.sex)
-    if sex is None:
-        raise ValueError(f"the sex of {film.file} is not known; give it in a table of films or for all films at once.")
-    if known is not None and known.sex != sex:
-        raise ValueError(f"{film.file} is in the ledger already, with sex {known.sex}, not {sex}; correct the sex.")
-    if (film.width or width, film.height or height) != (width, height):
-        raise ValueError(
-            f"{film.file} has {width} x {height} pixels and the labels are for {film.width} x {film.height}; "
-            "bring the picture on which they were drawn."
-        )
-    labels = []
-    for said in film.labels:
-        try:
-            labels.append(replace(said, box=None if said.box is None else box_on_film(said.box, width, height)))
-        except ValueError as problem:
-            raise _AtLabel(said.place and f"{film.file}, {said.place}", str(problem)) from None
-    return _Checked(replace(film, labels=tuple(labels), sha256=sha256), sex, path)
-
-
-def _picture(images: Path, name: str) -> Path | None:
-    """The named file in the folder of pictures or below, None if there is none; ValueError where the name leads outside."""
-    folder = images.resolve()
-    try:
-        path = (folder / name.replace("\\", "/")).resolve()
-    except (OSError, ValueError):
-        raise ValueError(f"{name!r} is no name of a picture; correct it.") from None
-    if not path.is_relative_to(folder):
-        raise ValueError(f"{name!r} leads outside the folder of pictures; give names below it.")
-    return path if path.is_file() else None
-
-
-def _add_film(ledger: Ledger, one: _Checked, options: ImportOptions, filing: Filing | None) -> tuple[int, bool, bool]:
+def _add_film(
+    ledger: Ledger, one: CheckedFilm, options: ImportOptions, filing: Filing | None, copies: NearCopies
+) -> tuple[int, bool, bool]:
     """The film's id, whether it is new, and whether the model refused it."""
     if one.path is None:
         known = ledger.film_by_hash(str(one.film.sha256))
@@ -209,7 +92,9 @@ def _add_film(ledger: Ledger, one: _Checked, options: ImportOptions, filing: Fil
         consent=options.consent,
         patient=one.film.patient,
         age_months=one.film.age_months,
+        name=one.film.original_name or one.path.name if options.names else "",
     )
+    copies.note(added.film, radiograph)
     refused = False
     if filing is not None and ledger.prediction(added.film.id) is None:
         refused = filing.file(added.film, radiograph).refusal is not None
@@ -218,7 +103,7 @@ def _add_film(ledger: Ledger, one: _Checked, options: ImportOptions, filing: Fil
 
 def _add_labels(ledger: Ledger, film_id: int, film: LabelledFilm, reader: str) -> bool:
     """Saves the film's labels; False where the same ones had come in already."""
-    corrections = [as_correction(said) for said in film.labels]
+    corrections = [as_correction(said) for said in film.labels if said.verdict is not None]
     while True:
         before = ledger.ledger_revision()
         try:
@@ -239,6 +124,6 @@ def _add_labels(ledger: Ledger, film_id: int, film: LabelledFilm, reader: str) -
 
 def _token(film: LabelledFilm, reader: str) -> str:
     """32 hexadecimal digits of what is said, of which film, by whom: the same import again has the same tokens."""
-    said = sorted((s.bone, s.verdict, s.grade, s.box and list(s.box)) for s in film.labels)
+    said = sorted((s.bone, s.verdict, s.grade, s.box and list(s.box)) for s in film.labels if s.verdict is not None)
     content = json.dumps(["import", reader, film.sha256, said])
     return hashlib.sha256(content.encode()).hexdigest()[:32]

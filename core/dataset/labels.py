@@ -4,6 +4,7 @@ import functools
 import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, cast
@@ -11,13 +12,20 @@ from typing import Any, cast
 from core.bones import RUS_BONES, Sex
 from core.errors import BoneGradeError
 from core.film.box import Box
+from core.intake.spreadsheet import age_months, number, sex_of
 from core.ledger import Correction, Verdict
-from core.standards import grade_count, grade_label
+from core.standards import grade_count, grade_label, tw3_stage
 
 #: Coordinates that were rounded on their way may stick out of the film by less than this many pixels.
 _ROUNDING = 0.5
+#: What was drawn carelessly at the film's edge reaches beyond it by no more than so many pixels, or so much of its own side.
+_CARELESS, _CARELESS_SHARE = 5.0, 0.1
 #: "Radius 7", "MCPFirst_4": a name with the grade behind it, as detectors of joints with one class a grade have them.
-_NAME_AND_GRADE = re.compile(r"(.*?[A-Za-z].*?)[ _\-](\d{1,2})")
+_NAME_AND_GRADE = re.compile(r"(.*?[A-Za-z].*?)[ _\-](\d{1,2}|[A-Ia-i])")
+_STAGE = re.compile(r"(?:tw3)?(?:stage)?[ _\-]*([a-i])", re.IGNORECASE)
+
+OUTLINE = "a turned box came in as the upright box around it"
+CLIPPED = "a box that reached beyond the film was clipped at its edge"
 
 
 class BadLabels(BoneGradeError):
@@ -27,20 +35,25 @@ class BadLabels(BoneGradeError):
         super().__init__(f"{file}, {place}: {problem}" if place else f"{file}: {problem}")
         self.file = file
         self.place = place
+        self.problem = problem
 
 
 @dataclass(frozen=True)
 class Label:
     """One bone of one film as a file has it.
 
-    bone: one of RUS_BONES. grade, verdict, box: as in core.ledger.Correction. place: where in the file it stands.
+    bone: one of RUS_BONES. grade, verdict, box: as in core.ledger.Correction. place: where in the file it stands. stage:
+    the TW3 stage "A".."I" where several RUS-CHN grades answer to it; then there is neither verdict nor grade. remark: what
+    was done to it on its way in, "" if nothing.
     """
 
     bone: str
-    verdict: Verdict
+    verdict: Verdict | None
     grade: int | None
     box: Box | None
     place: str = ""
+    stage: str = ""
+    remark: str = ""
 
     @property
     def text(self) -> str:
@@ -54,7 +67,8 @@ class LabelledFilm:
 
     file: name of its picture, relative to the folder of pictures. width, height: in pixels, None if the file does not
     say. sha256: core.film.radiograph.film_hash if the file says. patient: anything that tells patients apart. split: train, val
-    or test, "" if it does not say.
+    or test, "" if it does not say. fractions: boxes are in shares of the film's width and height, not in pixels.
+    original_name: of the film's file where its uploader agreed to it, "" otherwise.
     """
 
     file: str
@@ -67,6 +81,17 @@ class LabelledFilm:
     patient: str | None = None
     split: str = ""
     place: str = ""
+    fractions: bool = False
+    original_name: str = ""
+
+
+#: Is given what is wrong with one label or one film of a file; the reading goes on without it, unless this raises it.
+Fault = Callable[[BadLabels], None]
+
+
+def refuse(fault: BadLabels) -> None:
+    """The Fault of those who want all or nothing."""
+    raise fault
 
 
 @functools.cache
@@ -110,6 +135,9 @@ def label(bone: str, grade: object, verdict: object, box: Box | None, place: str
 
     bone: one of RUS_BONES. Raises ValueError with what is wrong and what to do.
     """
+    stage, grade = _stage(bone, grade)
+    if stage:
+        return Label(bone, None, None, box, place, stage)
     number = _grade(bone, grade)
     said = "" if verdict is None else str(verdict).strip().lower()
     if said not in ("", "graded", "absent", "unreadable"):
@@ -127,11 +155,21 @@ def label(bone: str, grade: object, verdict: object, box: Box | None, place: str
     return Label(bone, "absent" if number == 0 else "graded", number, box, place)
 
 
+def _stage(bone: str, given: object) -> tuple[str, object]:
+    """A TW3 stage that several RUS-CHN grades answer to, and "" else; and the one grade, or what was given in its place."""
+    match = _STAGE.fullmatch(given.strip()) if isinstance(given, str) else None
+    if match is None:
+        return "", given
+    stage = match[1].upper()
+    grades = [grade for grade in range(grade_count(bone) + 1) if tw3_stage(bone, grade) == stage]
+    return ("", grades[0]) if len(grades) == 1 else (stage, None)
+
+
 def _grade(bone: str, given: object) -> int | None:
     if given is None or (isinstance(given, str) and not given.strip()):
         return None
     try:
-        value = float(cast(Any, given))
+        value = _float(given)
     except (TypeError, ValueError):
         value = math.nan
     if not value.is_integer() or not 0 <= value <= grade_count(bone):
@@ -147,7 +185,7 @@ def box_of(values: list[object]) -> Box | None:
     if all(value is None or value == "" for value in values):
         return None
     try:
-        numbers = [float(cast(Any, value)) for value in values]
+        numbers = [_float(value) for value in values]
     except (TypeError, ValueError):
         raise ValueError(
             "the box is not four numbers; give xmin, ymin, xmax, ymax in pixels, or none of them."
@@ -155,39 +193,45 @@ def box_of(values: list[object]) -> Box | None:
     return Box(*numbers)
 
 
-def box_on_film(box: Box, width: int, height: int) -> Box:
-    """The same box with rounding errors at the film's edges taken off; ValueError where it leaves the film."""
-    inside = box.clipped(width, height)
-    if inside is None or box.overhang(width, height) >= _ROUNDING:
+def outline(centre: tuple[float, float], width: float, height: float, radians: float) -> Box:
+    """The upright box around one that is turned about its centre."""
+    cosine, sine = abs(math.cos(radians)), abs(math.sin(radians))
+    return Box.about(centre, width * cosine + height * sine, width * sine + height * cosine)
+
+
+def box_on_film(box: Box, width: int, height: int) -> tuple[Box, bool]:
+    """The part of the box on the film, and whether more than rounding errors was clipped; ValueError where it lies on
+    another picture, by all appearances."""
+    inside, overhang = box.clipped(width, height), box.overhang(width, height)
+    if inside is None or overhang > max(_CARELESS, _CARELESS_SHARE * max(box.width, box.height)):
         raise ValueError(
             f"the box {', '.join(f'{v:g}' for v in box)} reaches outside the film of {width} x {height} pixels; "
             "check that the boxes were drawn on this very picture."
         )
-    return inside
+    return inside, overhang >= _ROUNDING
 
 
 def as_correction(said: Label) -> Correction:
-    """The label as a person's word."""
+    """The label as a person's word; of a label with a verdict alone."""
+    assert said.verdict is not None
     return Correction(said.bone, said.verdict, said.grade, said.box)
 
 
 def checked_sex(given: object) -> Sex | None:
     """M or F out of what a file says, None where it says nothing; ValueError for anything else."""
-    text = "" if given is None else str(given).strip().upper()
-    known: dict[str, Sex | None] = {"": None, "M": "M", "MALE": "M", "F": "F", "FEMALE": "F"}
-    if text not in known:
-        raise ValueError(f"the sex {given!r} is not known; use M or F.")
-    return known[text]
+    try:
+        return None if given is None else sex_of(str(given))
+    except ValueError:
+        raise ValueError(f"the sex {given!r} is not known; use M or F.") from None
 
 
 def checked_age(given: object) -> float | None:
     """An age in months out of what a file says, None where it says nothing; ValueError if it is no age of 0 to 300."""
-    if given is None or (isinstance(given, str) and not given.strip()):
-        return None
     try:
-        months = float(cast(Any, given))
-    except (TypeError, ValueError):
-        months = math.nan
-    if not 0 <= months <= 300:
-        raise ValueError(f"the age {given!r} is not one in months; give 0 to 300, or leave it out.")
-    return months
+        return None if given is None else age_months(str(given))
+    except ValueError:
+        raise ValueError(f"the age {given!r} is not one in months; give 0 to 300, or leave it out.") from None
+
+
+def _float(given: object) -> float:
+    return number(given) if isinstance(given, str) else float(cast(Any, given))

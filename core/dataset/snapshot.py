@@ -5,8 +5,8 @@ the moment of that event. So the same revision is the same snapshot for ever.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self, TypeVar
 
@@ -20,10 +20,13 @@ from core.ledger import (
     PredictionRecord,
     Reading,
     Said,
+    StageWord,
+    copies,
     events,
     films,
     fold,
     predictions,
+    stages,
 )
 
 _Row = TypeVar("_Row", Event, PredictionRecord)
@@ -43,7 +46,7 @@ class FilmSnapshot:
     film: with `consent` and `picture` as of then. words: by bone, in RUS_BONES order, what counts and in which event it was
     said. votes: by bone, the grade that each reader gives it now, 0 for absent, in ascending order; a reader who calls it
     unreadable gives none. gold: the event with the gold reading. prediction: the one that readers had before them last or,
-    if they had none, the latest.
+    if they had none, the latest. stages: by bone, TW3 stages that were said and are no grades.
     """
 
     film: FilmRecord
@@ -51,6 +54,7 @@ class FilmSnapshot:
     votes: dict[str, tuple[int, ...]]
     gold: Event | None
     prediction: PredictionRecord | None
+    stages: Mapping[str, StageWord] = field(default_factory=dict)
 
     @property
     def reading(self) -> Reading:
@@ -93,6 +97,13 @@ class Snapshot:
         """The films that have a gold reading."""
         return (found.film for found in self._films(("gold",)) if found.gold is not None)
 
+    def near_copies(self) -> list[tuple[FilmRecord, FilmRecord]]:
+        """The films that look the same, the earlier one second."""
+        with self.ledger.reading_transaction() as connection:
+            pairs = copies.pairs(connection, self.as_of)
+        found = {film.id: film for film in self.ledger.films([film_id for pair in pairs for film_id in pair])}
+        return [(found[one], found[other]) for one, other in pairs]
+
     def readers(self) -> list[str]:
         """Everybody who said anything of a film, in alphabetical order."""
         return self.ledger.readers(self.revision)
@@ -108,14 +119,16 @@ class Snapshot:
                 said = _by_film(events.of_films(connection, first, after, self.revision))
                 predicted = _by_film(predictions.of_films(connection, first, after, self.as_of))
                 consented = films.consented(connection, first, after, self.as_of)
+                named = films.named(connection, first, after, self.as_of)
+                staged = stages.of_films(connection, first, after, self.as_of)
             for film in page:
                 state = fold(said[film.id])
                 words = _counting(state, self.rule, self.reviewers)
                 if words or state.gold is not None:
                     kept = film if film.id in consented else replace(film, consent=False, picture=None)
-                    yield FilmSnapshot(
-                        kept, words, _votes(state), state.gold, _prediction(predicted[film.id], said[film.id])
-                    )
+                    kept = kept if film.id in named else replace(kept, file_name="")
+                    predicted_then = _prediction(predicted[film.id], said[film.id])
+                    yield FilmSnapshot(kept, words, _votes(state), state.gold, predicted_then, staged.get(film.id, {}))
 
 
 def _by_film(rows: Iterable[_Row]) -> defaultdict[int, list[_Row]]:

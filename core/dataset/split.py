@@ -2,8 +2,8 @@
 with the same patient keys."""
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal, Self
 
 from core.errors import BoneGradeError
@@ -64,17 +64,45 @@ def part_of(key: str, shares: Shares) -> SplitPart:
 @dataclass(frozen=True)
 class Split:
     """The split of one export. gold_keys: of patients with a gold film, all of whose films are in `test`, so that neither
-    training nor the choice of settings sees them."""
+    training nor the choice of settings sees them. joined: the key that decides in the place of another, where films of both
+    look the same; it is that of the film that came in first."""
 
     shares: Shares
     gold_keys: frozenset[str]
+    joined: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, shares: Shares, gold_films: Iterable[FilmRecord]) -> Self:
-        """The split in which these films are gold."""
-        return cls(shares, frozenset(map(split_key, gold_films)))
+    def of(
+        cls,
+        shares: Shares,
+        gold_films: Iterable[FilmRecord],
+        near_copies: Iterable[tuple[FilmRecord, FilmRecord]] = (),
+    ) -> Self:
+        """The split in which these films are gold, and no two that look the same are parted."""
+        joined = _joined(near_copies)
+        keys = map(split_key, gold_films)
+        return cls(shares, frozenset(joined.get(key, key) for key in keys), joined)
 
     def part(self, film: FilmRecord) -> SplitPart:
         """The film's part."""
         key = split_key(film)
+        key = self.joined.get(key, key)
         return "test" if key in self.gold_keys else part_of(key, self.shares)
+
+
+def _joined(pairs: Iterable[tuple[FilmRecord, FilmRecord]]) -> dict[str, str]:
+    """By key: that of the earliest film among all that look like one another, by one step or several."""
+    first: dict[str, int] = {}
+    above: dict[str, str] = {}
+
+    def top(key: str) -> str:
+        while above.get(key, key) != key:
+            key = above[key]
+        return key
+
+    for pair in pairs:
+        for film in pair:
+            first[split_key(film)] = min(film.id, first.get(split_key(film), film.id))
+        earlier, later = sorted((top(split_key(film)) for film in pair), key=first.__getitem__)
+        above[later] = earlier
+    return {key: top(key) for key in first}

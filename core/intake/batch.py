@@ -17,7 +17,8 @@ from core.intake.errors import BatchRefused
 from core.intake.table import FilmRow, read_table
 
 _LIMITS: Final = Limits()
-_FILM_ENDINGS: Final = (
+#: Of files that may be films.
+FILM_ENDINGS: Final = (
     ".dcm", ".dicom", ".dic", ".ima", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jp2", ".j2k",
     ".heic", ".heif", ".avif",
 )  # fmt: skip
@@ -109,7 +110,7 @@ def may_be_film(name: PurePosixPath) -> bool:
     """Whether a file of this name is looked at: those of archives often have no ending, or are called by a UID, which ends
     in a number."""
     ending = name.suffix.lower()
-    return _is_kept(name) and (ending in _FILM_ENDINGS or not ending or ending[1:].isdigit())
+    return _is_kept(name) and (ending in FILM_ENDINGS or not ending or ending[1:].isdigit())
 
 
 def _rows(table: Path | None, found: Sequence[Path]) -> list[FilmRow]:
@@ -175,7 +176,7 @@ def matched(names: Sequence[PurePosixPath], rows: Sequence[FilmRow]) -> dict[int
 
 
 def _without_ending(name: str) -> str:
-    return next((name[: -len(ending)] for ending in _FILM_ENDINGS if name.lower().endswith(ending)), name)
+    return next((name[: -len(ending)] for ending in FILM_ENDINGS if name.lower().endswith(ending)), name)
 
 
 def _plain(name: str) -> str:

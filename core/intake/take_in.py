@@ -11,6 +11,7 @@ from core.film.burned_in_text import TextPlace, find_text
 from core.film.radiograph import Radiograph, read_radiograph
 from core.intake.batch import Batch, FilmFile
 from core.intake.filing import Filing
+from core.intake.near_copies import NearCopies, sentence
 from core.ledger import FilmRecord, Ledger
 
 _log = logging.getLogger(__name__)
@@ -21,8 +22,9 @@ _UNEXPECTED: Final = "Something went wrong in the program with this film; the se
 
 @dataclass(frozen=True)
 class Looked:
-    """One film as it was looked at. status: new; known (already in the ledger); twice (in this batch); refused, and
-    `sentence` says why. places: that look like writing or a marker. name: for whoever sent it alone."""
+    """One film as it was looked at. status: new, and `sentence` says so if it looks like a film that is there, or its file
+    states another sex; known (already in the ledger); twice (in this batch); refused, and `sentence` says why. places: that
+    look like writing or a marker. name: for whoever sent it alone."""
 
     name: str = field(repr=False)
     status: Literal["new", "known", "twice", "refused"]
@@ -37,8 +39,8 @@ class Looked:
 
 @dataclass(frozen=True)
 class TakenIn:
-    """What became of one film. status: added; known (it was there before); twice; left_out; refused. name: for whoever
-    sent it alone."""
+    """What became of one film. status: added, and `sentence` says so if it looks like another one, or its file states another
+    sex; known (it was there before); twice; left_out; refused. name: for whoever sent it alone."""
 
     name: str = field(repr=False)
     status: Literal["added", "known", "twice", "left_out", "refused"]
@@ -50,6 +52,7 @@ def look_through(batch: Batch, ledger: Ledger, *, for_writing: bool) -> Iterator
     """Looks at each film without changing anything. for_writing: whether to look for burned-in writing, too, which a
     person should see before pixels are kept. Films are given one by one, so that no two need be in memory."""
     seen: set[str] = set()
+    copies = NearCopies(ledger)
     for file in batch.films:
         try:
             radiograph = read_radiograph(file.path)
@@ -62,7 +65,7 @@ def look_through(batch: Batch, ledger: Ledger, *, for_writing: bool) -> Iterator
                 yield Looked(file.name, "known", _known(known, file), radiograph)
                 continue
             places = tuple(find_text(radiograph)) if for_writing else ()
-            yield Looked(file.name, "new", _about_sex(radiograph, file), radiograph, places)
+            yield Looked(file.name, "new", _to_look_at(radiograph, file, copies.of(radiograph)), radiograph, places)
         except Exception as error:
             yield Looked(file.name, "refused", _sentence(error), None)
 
@@ -85,6 +88,7 @@ def take_in(
     """
     enforce(reader, Action.ADD_FILMS)
     seen: set[str] = set()
+    copies = NearCopies(filing.ledger)
     for file in batch.films:
         try:
             radiograph = read_radiograph(file.path)
@@ -94,12 +98,14 @@ def take_in(
                 yield TakenIn(file.name, "twice", _TWICE)
             else:
                 seen.add(radiograph.sha256)
-                yield _add(file, radiograph, filing, reader.name, consent, source)
+                yield _add(file, radiograph, filing, copies, reader.name, consent, source)
         except Exception as error:
             yield TakenIn(file.name, "refused", _sentence(error))
 
 
-def _add(file: FilmFile, radiograph: Radiograph, filing: Filing, reader: str, consent: bool, source: str) -> TakenIn:
+def _add(
+    file: FilmFile, radiograph: Radiograph, filing: Filing, copies: NearCopies, reader: str, consent: bool, source: str
+) -> TakenIn:
     ledger = filing.ledger
     known = ledger.film_by_hash(radiograph.sha256)
     unseen = known is None or (known.picture is None and ledger.prediction(known.id) is None)
@@ -116,10 +122,16 @@ def _add(file: FilmFile, radiograph: Radiograph, filing: Filing, reader: str, co
     )
     if judgement is not None:
         filing.store(added.film, judgement)
+    near = copies.note(added.film, radiograph)
     if added.known:
         now_kept = " Its picture is kept from now on." if consent and known is not None and not known.consent else ""
         return TakenIn(file.name, "known", _known(added.film, file) + now_kept, added.film)
-    return TakenIn(file.name, "added", _about_sex(radiograph, file), added.film)
+    return TakenIn(file.name, "added", _to_look_at(radiograph, file, near), added.film)
+
+
+def _to_look_at(radiograph: Radiograph, file: FilmFile, near: list[int]) -> str:
+    """What a person should look at before the film is relied on; empty where there is nothing."""
+    return " ".join(filter(None, (_about_sex(radiograph, file), sentence(near))))
 
 
 def _about_sex(radiograph: Radiograph, file: FilmFile) -> str:

@@ -24,6 +24,7 @@ from core.ledger.records import (
     Verdict,
 )
 from core.ledger.settings import LedgerSettings
+from core.ledger.stages import StageWord
 from core.ledger.store import Ledger
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "PredictionRecord",
     "Reading",
     "Said",
+    "StageWord",
     "StaleRevision",
     "UnknownFilm",
     "UnreachableDatabase",

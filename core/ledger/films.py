@@ -18,8 +18,11 @@ from core.ledger.records import FilmRecord
 _OLDEST = 1200.0
 
 _FILM, _PICTURE = schema.film, schema.picture
-_COLUMNS = (*_FILM.c, _PICTURE.c.sha256.label("picture"))
-_SELECT = sa.select(*_COLUMNS).select_from(_FILM.outerjoin(_PICTURE, _PICTURE.c.film_id == _FILM.c.id))
+_FILE = schema.file_name
+_COLUMNS = (*_FILM.c, _PICTURE.c.sha256.label("picture"), _FILE.c.name.label("file_name"))
+_SELECT = sa.select(*_COLUMNS).select_from(
+    _FILM.outerjoin(_PICTURE, _PICTURE.c.film_id == _FILM.c.id).outerjoin(_FILE, _FILE.c.film_id == _FILM.c.id)
+)
 
 _BY_ID = _SELECT.where(_FILM.c.id == sa.bindparam("film_id"))
 _BY_HASH = _SELECT.where(_FILM.c.sha256 == sa.bindparam("sha256"))
@@ -51,6 +54,7 @@ def record(row: Any) -> FilmRecord:
         spacing_mm=spacing,
         added_at=row.added_at,
         added_by=row.added_by,
+        file_name=row.file_name or "",
     )
 
 
@@ -88,6 +92,12 @@ def consented(connection: sa.Connection, first: int, last: int, up_to: datetime)
     query = sa.select(_PICTURE.c.film_id).where(
         _PICTURE.c.film_id.between(first, last), _PICTURE.c.consented_at <= up_to
     )
+    return set(connection.execute(query).scalars())
+
+
+def named(connection: sa.Connection, first: int, last: int, up_to: datetime) -> set[int]:
+    """Ids from `first` to `last` of the films whose files' names were kept at a moment."""
+    query = sa.select(_FILE.c.film_id).where(_FILE.c.film_id.between(first, last), _FILE.c.agreed_at <= up_to)
     return set(connection.execute(query).scalars())
 
 
@@ -131,6 +141,12 @@ def insert_consent(connection: sa.Connection, film_id: int, picture: str, reader
     """Says that the pixels are kept, in the file of this name."""
     values = {"film_id": film_id, "sha256": picture, "consented_at": datetime.now(UTC), "consented_by": reader}
     connection.execute(sa.insert(_PICTURE), values)
+
+
+def insert_name(connection: sa.Connection, film_id: int, name: str, reader: str) -> None:
+    """Keeps the name of a film's file."""
+    values = {"film_id": film_id, "name": name, "agreed_at": datetime.now(UTC), "agreed_by": reader}
+    connection.execute(sa.insert(_FILE), values)
 
 
 def check(sex: Sex, age_months: float | None) -> None:

@@ -35,6 +35,7 @@ class FilmRecord:
     was named; the patient's own id is never kept. age_months: when the film was taken, None if not known. consent: the uploader
     consented to keeping the pixels. picture: SHA-256 of the stored 16-bit PNG, None without consent. source: how it came in
     ("assess", "queue", "import"). spacing_mm: row, column. added_by: the reader's name.
+    file_name: of the film's file, where whoever added it agreed to its being kept; "" otherwise.
     """
 
     id: int
@@ -51,6 +52,7 @@ class FilmRecord:
     spacing_mm: tuple[float, float] | None
     added_at: datetime
     added_by: str
+    file_name: str = ""
 
     @property
     def stated_sex(self) -> None:

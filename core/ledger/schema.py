@@ -133,8 +133,52 @@ correction = sa.Table(
     sqlite_with_rowid=False,
 )
 
+#: The name of a film's file, where the one who added it agreed to its being kept.
+file_name = sa.Table(
+    "file_name",
+    metadata,
+    sa.Column("film_id", Id, sa.ForeignKey("film.id"), primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("agreed_at", Moment, nullable=False),
+    sa.Column("agreed_by", sa.Text, nullable=False),
+)
+
+#: TW3 stages to which several grades answer: core.ledger.stages.
+stage = sa.Table(
+    "stage",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("film_id", Id, sa.ForeignKey("film.id"), nullable=False),
+    sa.Column("bone", sa.Text, nullable=False),
+    sa.Column("stage", sa.Text, nullable=False),
+    sa.Column("box_xmin", sa.Double, key="xmin"),
+    sa.Column("box_ymin", sa.Double, key="ymin"),
+    sa.Column("box_xmax", sa.Double, key="xmax"),
+    sa.Column("box_ymax", sa.Double, key="ymax"),
+    sa.Column("reader", sa.Text, nullable=False),
+    sa.Column("said_at", Moment, nullable=False),
+    sa.Index("stage_by_film", "film_id"),
+)
+
+#: core.film.likeness.Look; of films that came in before there were any, when they are looked through.
+look = sa.Table(
+    "look",
+    metadata,
+    sa.Column("film_id", Id, sa.ForeignKey("film.id"), primary_key=True, autoincrement=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+#: Two films that look the same; the one that came in earlier is `other_id`.
+near_copy = sa.Table(
+    "near_copy",
+    metadata,
+    sa.Column("film_id", Id, sa.ForeignKey("film.id"), primary_key=True, autoincrement=False),
+    sa.Column("other_id", Id, sa.ForeignKey("film.id"), primary_key=True, autoincrement=False),
+    sa.Column("found_at", Moment, nullable=False),
+)
+
 #: The tables whose rows are never changed or removed; the database itself refuses it.
-APPEND_ONLY = ("film", "picture", "prediction", "event", "correction")
+APPEND_ONLY = ("film", "picture", "prediction", "event", "correction", "file_name", "stage", "look", "near_copy")
 
 draft = sa.Table(
     "draft",

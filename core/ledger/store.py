@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from core.assessment.records import Assessment
 from core.bones import Sex
+from core.film.likeness import Look
 from core.film.radiograph import Radiograph
-from core.ledger import drafts, events, films, predictions, projection, schema
+from core.ledger import copies, drafts, events, films, predictions, projection, schema, stages
 from core.ledger.checks import checked_corrections, checked_name
 from core.ledger.database import Database
 from core.ledger.errors import DamagedStore, InvalidCorrection, InvalidFilm
@@ -22,6 +23,7 @@ from core.ledger.readings import fold
 from core.ledger.records import Correction, Event, FilmRecord, PredictionRecord, Reading
 from core.ledger.saying import checked_words, say
 from core.ledger.settings import LedgerSettings
+from core.ledger.stages import StageWord
 from core.machine import make_folder
 
 _Row = TypeVar("_Row", FilmRecord, PredictionRecord, Event)
@@ -81,19 +83,24 @@ class Ledger:
         consent: bool,
         patient: str | None = None,
         age_months: float | None = None,
+        name: str = "",
     ) -> AddedFilm:
-        """Adds a film. The same pixels again change nothing, except that a consent given now is kept with the picture.
+        """Adds a film. The same pixels again change nothing, except that a consent given now is kept with the picture, and
+        a name where there was none.
 
         patient: the patient's own id, of which only a keyed pseudonym is stored. age_months: when the film was taken; where
-        nobody says it, what the film's file says. Raises InvalidFilm.
+        nobody says it, what the film's file says. name: of the film's file, where it may be kept; one that holds the
+        patient's id is not. Raises InvalidFilm.
         """
         films.check(sex, age_months)
         reader = checked_name(reader)
+        if patient and patient.strip().casefold() in name.casefold():
+            name = ""
         known = self.film_by_hash(radiograph.sha256)
-        if known is not None and (known.consent or not consent):
+        if known is not None and (known.consent or not consent) and (known.file_name or not name):
             return AddedFilm(known, known=True)
         # The picture is on the disk before a row names it; without the row the file means nothing.
-        picture = self._pictures.keep(radiograph) if consent else None
+        picture = self._pictures.keep(radiograph) if consent and not (known and known.consent) else None
         with self._database.writing() as connection:
             known = films.by_hash(connection, radiograph.sha256)
             if known is None:
@@ -111,6 +118,8 @@ class Ledger:
                 film_id = known.id
             if picture is not None and not (known and known.consent):
                 films.insert_consent(connection, film_id, picture, reader)
+            if name and not (known and known.file_name):
+                films.insert_name(connection, film_id, name, reader)
             return AddedFilm(films.by_id(connection, film_id), known is not None)
 
     def film(self, film_id: int) -> FilmRecord:
@@ -150,6 +159,24 @@ class Ledger:
     def reader_key(self, reader: str) -> str:
         """The pseudonym of a reader in data that leave the store; 16 hexadecimal digits, always the same ones."""
         return self._pseudonyms.of(f"reader {reader}")
+
+    # Films that look the same
+
+    def looks(self) -> list[tuple[int, Look]]:
+        """Every film's look that is kept, with the film's id; some kilobytes each."""
+        with self._database.reading() as connection:
+            return list(copies.looks(connection))
+
+    def add_look(self, film_id: int, look: Look, others: Sequence[int]) -> None:
+        """Keeps a film's look, and the films that look the same. The first look stands."""
+        with self._database.writing() as connection:
+            if not copies.has_look(connection, film_id):
+                copies.insert(connection, film_id, look, others)
+
+    def near_copies(self) -> list[tuple[int, int]]:
+        """Ids of films that look the same, the one that came in earlier second."""
+        with self._database.reading() as connection:
+            return copies.pairs(connection)
 
     # Predictions
 
@@ -231,6 +258,15 @@ class Ledger:
             note=note,
         )
         return self._say(film_id, words)
+
+    def add_stages(self, film_id: int, words: Sequence[StageWord], *, reader: str) -> int:
+        """Keeps TW3 stages to which several grades answer, and returns how many of them the reader had not said before."""
+        if not words:
+            return 0
+        reader = checked_name(reader)
+        with self._database.writing() as connection:
+            films.by_id(connection, film_id)
+            return stages.add(connection, film_id, words, reader)
 
     def undo(self, film_id: int, event_id: int, *, reader: str, base_revision: int, token: str) -> Event:
         """Takes back one of the reader's own events, as a new one; undoing an undo is redoing. Raises as `save`."""

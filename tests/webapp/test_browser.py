@@ -102,6 +102,12 @@ def test_an_upload_is_assessed_explained_and_downloaded(page: Page, example: Exa
     download.value.save_as(tmp_path / "report.pdf")
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
 
+    page.reload()
+    expect(page.locator("#result-gone")).to_contain_text("choose the film again and press Assess", timeout=ANSWER_MS)
+    page.reload()
+    expect(page.locator("#assess")).to_be_visible(timeout=ANSWER_MS)
+    expect(page.locator("#result-gone")).to_have_count(0)
+
 
 def test_a_text_file_named_png_gets_a_sentence_and_the_app_goes_on(page: Page, example: Example) -> None:
     _choose_sex(page, example.sex)

@@ -1,4 +1,4 @@
-"""The Data tab: the ledger out as a dataset, for those who may take it."""
+"""The Data tab: the ledger out as a dataset, for those who may take it; labels in; and films that look the same."""
 
 import logging
 import shutil
@@ -13,10 +13,12 @@ from core.access.roles import Action, enforce
 from core.dataset.export import ExportFormat, ExportOptions, export_zip
 from core.dataset.split import Shares
 from core.errors import BoneGradeError
+from core.intake.near_copies import NearCopies
 from core.ledger import LabelRule
 from webapp.assess.summary import message
+from webapp.data.bring_in import BringInPart
 from webapp.desk import Desk
-from webapp.shared.components import styled_html
+from webapp.shared.components import part_heading, styled_html
 from webapp.shared.templates import render
 
 _log = logging.getLogger(__name__)
@@ -37,11 +39,13 @@ _FORMATS: Final = {
     "csv": "Labels (CSV)",
     "coco": "Boxes (COCO)",
     "voc": "Boxes (Pascal VOC)",
+    "yolo": "Boxes (YOLO)",
     "films": "Films whose pixels were kept (PNG)",
 }
 #: What was exported in another way goes off the page.
 _START_OVER_JS: Final = """() => ["", "", {"__type__": "update", "visible": false}]"""
 _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "export"}
+_SHOWN_PAIRS: Final = 200
 _USUAL: Final = ["labels", "crops", "csv", "coco"]
 
 Updates = dict[Any, Any]
@@ -82,7 +86,12 @@ class _Tab:
             self.message = styled_html(elem_id="export-message", elem_classes="message-slot")
             self.done = styled_html(elem_id="export-done")
             self.download = gr.DownloadButton("Download the dataset (zip)", visible=False, elem_id="export-download")
+            BringInPart(desk)
+            part_heading("Films that look the same")
+            self.look = gr.Button("Look for copies", elem_id="copies-look", scale=0, min_width=220)
+            self.copies = styled_html(elem_id="copies")
         wishes, answer = [self.rule, self.formats, self.split], [self.message, self.done, self.download]
+        self.look.click(self._look_for_copies, None, [self.copies], api_visibility="private", **_IN_LINE)
         self.exported = gr.State(None)
         self.make.click(
             self._export,
@@ -150,6 +159,24 @@ class _Tab:
         if exported == (rule, formats, split):
             return {self.message: gr.skip()}
         return {self.message: "", self.done: "", self.download: gr.DownloadButton(visible=False)}
+
+    def _look_for_copies(
+        self,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> str:
+        """A table of films that look the same; first at those that came in before looks were kept."""
+        try:
+            enforce(self._desk.reader(request), Action.ADD_FILMS)
+            ledger = self._desk.ledger
+            assert ledger is not None
+            for _ in NearCopies(ledger).note_all(lambda films: progress((films, None), desc="Looking", unit="films")):
+                pass
+            pairs = ledger.near_copies()
+            further = max(len(pairs) - _SHOWN_PAIRS, 0)
+            return render("data/near_copies.html", pairs=pairs[:_SHOWN_PAIRS], further=further)
+        except BoneGradeError as error:
+            return message(str(error), title="Not looked for")
 
     def _failed(self, text: str) -> Updates:
         return {

@@ -1,7 +1,9 @@
 """Labels as COCO object detection JSON (cocodataset.org/#format-data): a category a bone, the grade as an attribute."""
 
 import json
+import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
@@ -9,13 +11,17 @@ from typing import Any, Self
 
 from core.bones import BONE_TITLES, RUS_BONES
 from core.dataset.labels import (
+    OUTLINE,
     BadLabels,
+    Fault,
     Label,
     LabelledFilm,
     bone_and_grade,
     checked_age,
     checked_sex,
     label,
+    outline,
+    refuse,
 )
 from core.film.box import Box
 
@@ -43,6 +49,7 @@ class Writer:
         image = {
             "id": self._films, "file_name": film.file, "width": film.width, "height": film.height, "film": film.sha256,
             "sex": film.sex, "age_months": film.age_months, "patient": film.patient,
+            **({"original_name": film.original_name} if film.original_name else {}),
         }  # fmt: skip
         self._file.write((",\n" if self._films > 1 else "\n") + _json(image))
         for said in film.labels:
@@ -60,7 +67,7 @@ class Writer:
             "area": box.area,
             "segmentation": [[xmin, ymin, xmax, ymin, xmax, ymax, xmin, ymax]],
             "iscrowd": 0,
-            "attributes": {"verdict": said.verdict, "grade": said.grade, "label": said.text},
+            "attributes": {"verdict": said.verdict, "grade": said.stage or said.grade, "label": said.text},
         }
 
     def close(self) -> None:
@@ -83,12 +90,20 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
 
 
-def read(path: Path) -> list[LabelledFilm]:
-    """Films of a COCO file in the order of its images. bbox is x, y, width, height in pixels from the film's top left corner.
+def read(path: Path, fault: Fault = refuse) -> list[LabelledFilm]:
+    """Films of a COCO file, or of all in a folder by name, in the order of its images. bbox is x, y, width, height in pixels
+    from the film's top left corner.
 
     The grade stands in an annotation's `attributes` or in the annotation itself (`grade`, `verdict`), or behind the
-    category's name ("Radius_7"). Images may carry film (SHA-256), sex, age_months and patient. Raises BadLabels.
+    category's name ("Radius_7"). Of a box that is turned (`rotation` in degrees, as CVAT writes it) the upright outline is
+    taken. Images may carry film (SHA-256), sex, age_months and patient. fault: is given each annotation and each image that
+    cannot be read. Raises BadLabels where none can.
     """
+    if path.is_dir():
+        files = sorted(path.glob("*.json"))
+        if not files:
+            raise BadLabels(path.name, "", "there are no JSON files in this folder; choose the one with the labels.")
+        return [film for file in files for film in read(file, fault)]
     document = _document(path)
     images = _by_id(path, document, "images", "file_name")
     categories = _by_id(path, document, "categories", "name")
@@ -98,8 +113,9 @@ def read(path: Path) -> list[LabelledFilm]:
         try:
             labels[_known(annotation, "image_id", images)].append(_label(annotation, categories, place))
         except ValueError as problem:
-            raise BadLabels(path.name, place, str(problem)) from None
-    return [_film(path, image, labels[identifier]) for identifier, image in images.items()]
+            fault(BadLabels(path.name, place, str(problem)))
+    films = (_film(path, image, labels[identifier], fault) for identifier, image in images.items())
+    return [film for film in films if film is not None]
 
 
 def _document(path: Path) -> dict[str, Any]:
@@ -150,7 +166,11 @@ def _label(annotation: dict[str, Any], categories: dict[object, dict[str, Any]],
     said = {**annotation, **(attributes if isinstance(attributes, dict) else {})}
     grade = said.get("grade")
     box = _box(annotation.get("bbox"))
-    return label(bone, named_grade if grade is None else grade, said.get("verdict"), box, place)
+    made = label(bone, named_grade if grade is None else grade, said.get("verdict"), box, place)
+    turned = said.get("rotation")
+    if box is None or not isinstance(turned, int | float) or turned % 180 == 0:
+        return made
+    return replace(made, box=outline(box.centre, box.width, box.height, math.radians(turned)), remark=OUTLINE)
 
 
 def _box(given: object) -> Box | None:
@@ -158,31 +178,34 @@ def _box(given: object) -> Box | None:
         return None
     numbers = given if isinstance(given, list) else []
     if len(numbers) != 4 or not all(isinstance(v, int | float) and not isinstance(v, bool) for v in numbers):
-        raise ValueError("the bbox is not four numbers; give x, y, width, height in pixels.")
+        turned = " (a turned box has five: give the upright one around it)" if len(numbers) == 5 else ""
+        raise ValueError(f"the bbox is not four numbers; give x, y, width, height in pixels{turned}.")
     x, y, width, height = numbers
     if not (width > 0 and height > 0):
         raise ValueError("the bbox has no area; width and height must be greater than 0.")
     return Box(x, y, x + width, y + height)
 
 
-def _film(path: Path, image: dict[str, Any], labels: list[Label]) -> LabelledFilm:
+def _film(path: Path, image: dict[str, Any], labels: list[Label], fault: Fault) -> LabelledFilm | None:
     place = f"image {image['id']}"
-    seen: set[str] = set()
+    by_bone: dict[str, Label] = {}
     for said in labels:
-        if said.bone in seen:
+        if said.bone in by_bone:
             problem = f"{said.bone} of {image['file_name']} is boxed twice; leave one of the two out."
-            raise BadLabels(path.name, said.place, problem)
-        seen.add(said.bone)
+            fault(BadLabels(path.name, said.place, problem))
+        else:
+            by_bone[said.bone] = said
     size = [image.get("width"), image.get("height")]
     width, height = (v if isinstance(v, int) and not isinstance(v, bool) else None for v in size)
-    patient, film = image.get("patient"), image.get("film")
+    patient, film, name = image.get("patient"), image.get("film"), image.get("original_name")
     try:
         sex, age = checked_sex(image.get("sex")), checked_age(image.get("age_months"))
     except ValueError as problem:
-        raise BadLabels(path.name, place, str(problem)) from None
+        fault(BadLabels(path.name, place, str(problem)))
+        return None
     return LabelledFilm(
         image["file_name"].strip(),
-        tuple(labels),
+        tuple(by_bone.values()),
         width,
         height,
         film if isinstance(film, str) else None,
@@ -190,4 +213,5 @@ def _film(path: Path, image: dict[str, Any], labels: list[Label]) -> LabelledFil
         age,
         None if patient in (None, "") else str(patient),
         place=place,
+        original_name=name if isinstance(name, str) else "",
     )

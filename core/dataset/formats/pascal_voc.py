@@ -1,9 +1,11 @@
 """Labels as Pascal VOC XML (VOC2012 development kit, section 5): one file a film, one object a bone.
 
-Pixels are counted from 1, and xmax, ymax belong to the box; the grade stands in the object's attributes, as CVAT and
+Pixels are whole, counted from 1, and xmax, ymax belong to the box; the grade stands in the object's attributes, as CVAT and
 LabelImg's successors write them.
 """
 
+import math
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,7 +16,9 @@ import defusedxml.ElementTree
 from defusedxml.common import DefusedXmlException
 
 from core.dataset.labels import (
+    OUTLINE,
     BadLabels,
+    Fault,
     Label,
     LabelledFilm,
     bone_and_grade,
@@ -22,8 +26,11 @@ from core.dataset.labels import (
     checked_age,
     checked_sex,
     label,
+    outline,
+    refuse,
 )
 from core.film.box import Box
+from core.intake.spreadsheet import number
 
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
 MAX_BYTES = 10 * 10**6
@@ -66,7 +73,10 @@ class Writer:
 
 
 def _facts(film: LabelledFilm) -> dict[str, object]:
-    return {"film": film.sha256, "sex": film.sex, "age_months": film.age_months, "patient": film.patient}
+    return {
+        "film": film.sha256, "sex": film.sex, "age_months": film.age_months, "patient": film.patient,
+        "original_name": film.original_name or None,
+    }  # fmt: skip
 
 
 def _say(parent: Element, name: str, value: object) -> None:
@@ -78,41 +88,51 @@ def _add_object(root: Element, said: Label, box: Box) -> None:
     for name, value in (("name", said.bone), ("pose", "Unspecified"), ("truncated", 0), ("difficult", 0)):
         _say(thing, name, value)
     edges = SubElement(thing, "bndbox")
-    xmin, ymin, xmax, ymax = box
-    for name, edge in zip(_EDGES, (xmin + 1, ymin + 1, xmax, ymax), strict=True):
+    xmin, ymin, xmax, ymax = map(round, box)
+    # no box loses its last pixel
+    for name, edge in zip(_EDGES, (xmin + 1, ymin + 1, max(xmax, xmin + 1), max(ymax, ymin + 1)), strict=True):
         _say(edges, name, edge)
     attributes = SubElement(thing, "attributes")
-    for name, text in (("verdict", said.verdict), ("grade", said.grade)):
+    for name, text in (("verdict", said.verdict), ("grade", said.stage or said.grade)):
         if text is not None:
             attribute = SubElement(attributes, "attribute")
             _say(attribute, "name", name)
             _say(attribute, "value", text)
 
 
-def read(folder: Path) -> list[LabelledFilm]:
+def read(folder: Path, fault: Fault = refuse) -> list[LabelledFilm]:
     """Films of all XML files of a folder by name, or of one XML file.
 
     The grade stands in an object's attributes or in elements of its own (`grade`, `verdict`), or behind its name
-    ("Radius_7"). Document types and entities are refused unread. Raises BadLabels.
+    ("Radius_7"). Of a box that is turned (`robndbox`, or `rotation` in degrees) the upright outline is taken. Document types
+    and entities are refused unread. fault: is given each object and each file that cannot be read. Raises BadLabels where
+    there are no files.
     """
     files = sorted(folder.glob("*.xml")) if folder.is_dir() else [folder]
     if not files:
         raise BadLabels(folder.name, "", "there are no XML files in this folder; choose the one with the labels.")
-    return [_film(path) for path in files]
+    films = []
+    for path in files:
+        try:
+            films.append(_film(path, fault))
+        except BadLabels as problem:
+            fault(problem)
+    return films
 
 
-def _film(path: Path) -> LabelledFilm:
+def _film(path: Path, fault: Fault) -> LabelledFilm:
     root = _root(path)
     labels: list[Label] = []
-    for number, thing in enumerate(root.iter("object"), 1):
-        place = f"object {number}"
+    for count, thing in enumerate(root.iter("object"), 1):
+        place = f"object {count}"
         try:
             said = _label(thing, place)
             if any(other.bone == said.bone for other in labels):
                 raise ValueError(f"{said.bone} is boxed twice; leave one of the two out.")
         except ValueError as problem:
-            raise BadLabels(path.name, place, str(problem)) from None
-        labels.append(said)
+            fault(BadLabels(path.name, place, str(problem)))
+        else:
+            labels.append(said)
     file = _text(root, "filename")
     if not file:
         raise BadLabels(path.name, "", "there is no filename; name the film's picture.")
@@ -126,6 +146,7 @@ def _film(path: Path) -> LabelledFilm:
             checked_sex(_text(root, "sex")),
             checked_age(_text(root, "age_months")),
             _text(root, "patient") or None,
+            original_name=_text(root, "original_name"),
         )
     except ValueError as problem:
         raise BadLabels(path.name, "", str(problem)) from None
@@ -157,7 +178,24 @@ def _label(thing: Element, place: str) -> Label:
     box = box_of([*edges])
     if box is not None:  # files that count from 0 have boxes that start at 0
         box = Box(max(box.xmin - 1, 0.0), max(box.ymin - 1, 0.0), box.xmax, box.ymax)
-    return label(bone, said["grade"] or named_grade, said["verdict"], box, place)
+    made = label(bone, said["grade"] or named_grade, said["verdict"], box, place)
+    turned = _outline(thing, box, said.get("rotation", ""))
+    return made if turned is None else replace(made, box=turned, remark=OUTLINE)
+
+
+def _outline(thing: Element, box: Box | None, degrees: str) -> Box | None:
+    """The upright box around an object's turned one; None where it has none."""
+    given = [_text(thing, f"robndbox/{name}") for name in ("cx", "cy", "w", "h", "angle")]
+    try:
+        if any(given):
+            x, y, width, height, radians = map(number, given)
+            return outline((x, y), width, height, radians)
+        turned = number(degrees) if degrees else 0.0
+    except ValueError:
+        raise ValueError("the turned box is not made of numbers; give the upright one around it.") from None
+    if box is None or turned % 180 == 0:
+        return None
+    return outline(box.centre, box.width, box.height, math.radians(turned))
 
 
 def _text(element: Element, path: str) -> str:

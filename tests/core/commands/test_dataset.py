@@ -86,12 +86,12 @@ def test_refusals_are_one_sentence_and_change_nothing(data: Path, labels: list[s
         (["export", "out", "--rule", "loudest"], "'loudest' is not one of 'latest', 'majority', 'reviewer_first'."),
         (
             ["export", "out", "--format", "pdf"],
-            "'pdf' is not one of 'labels', 'csv', 'coco', 'crops', 'voc', 'films'.",
+            "'pdf' is not one of 'labels', 'csv', 'coco', 'crops', 'voc', 'yolo', 'films'.",
         ),
         (["export", "out", "--hub", "lab/x", "--reader-names"], "only pseudonyms go to the hub"),
         (
-            ["import", "x", "--format", "yolo", "--images", ".", "--reader", "i"],
-            "'yolo' is not one of 'coco', 'voc', 'csv'.",
+            ["import", "x", "--format", "xlsx", "--images", ".", "--reader", "i"],
+            "'xlsx' is not one of 'coco', 'voc', 'csv', 'yolo'.",
         ),
         (
             ["import", "x", "--format", "csv", "--images", ".", "--reader", "i", "--sex", "X"],

@@ -89,18 +89,44 @@ def test_boxes() -> None:
 
 
 def test_a_box_must_lie_on_the_film() -> None:
-    assert box_on_film(Box(0.0, 0.0, 80.0, 96.0), 80, 96) == Box(0.0, 0.0, 80.0, 96.0)
-    assert box_on_film(Box(-0.2, 1.0, 80.1, 96.4), 80, 96) == Box(0.0, 1.0, 80.0, 96.0)
-    for outside in (Box(-1.0, 0, 5, 5), Box(0, -0.5, 5, 5), Box(0, 0, 80.5, 5), Box(0, 0, 5, 97.0)):
+    assert box_on_film(Box(0.0, 0.0, 80.0, 96.0), 80, 96) == (Box(0.0, 0.0, 80.0, 96.0), False)
+    assert box_on_film(Box(-0.2, 1.0, 80.1, 96.4), 80, 96) == (Box(0.0, 1.0, 80.0, 96.0), False)
+    for outside in (Box(-5.5, 0, 5, 5), Box(-20, 2, -1, 9), Box(0, 0, 90, 5), Box(0, 90, 5, 102.0)):
         with pytest.raises(ValueError, match="outside the film of 80 x 96 pixels"):
             box_on_film(outside, 80, 96)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "on_it"),
+    [
+        (Box(-3.0, 2, 20, 30), Box(0.0, 2, 20, 30)),
+        (Box(60, 70, 83.0, 99.0), Box(60, 70, 80, 96)),
+        (Box(10, -7.0, 80, 70), Box(10, 0, 80, 70)),
+    ],
+)
+def test_a_box_drawn_a_little_beyond_the_film_is_clipped(drawn: Box, on_it: Box) -> None:
+    assert box_on_film(drawn, 80, 96) == (on_it, True)
+
+
+def test_a_tw3_stage_is_a_grade_where_one_answers_and_stays_a_stage_where_several_do() -> None:
+    table = rus_chn_document()["grade_to_tw3_stage"]
+    for bone in RUS_BONES:
+        for stage in sorted(set(table[bone])):
+            grades = [grade for grade, name in enumerate(table[bone], 1) if name == stage]
+            for text in (stage, stage.lower(), f"TW3 {stage}", f"stage {stage}"):
+                said = label(bone, text, None, None)
+                assert (said.grade, said.stage) == ((grades[0], "") if len(grades) == 1 else (None, stage))
+                assert said.verdict == ("graded" if len(grades) == 1 else None)
+        assert label(bone, "A", None, None).verdict == "absent"
+    assert any(len(set(table[bone])) < len(table[bone]) for bone in RUS_BONES)
 
 
 def test_sex_and_age() -> None:
     assert [checked_sex(v) for v in ("M", "female", " f", "", None)] == ["M", "F", "F", None, None]
     assert [checked_age(v) for v in ("120", 0, "", None)] == [120.0, 0.0, None, None]
+    assert checked_sex("girl") == "F"
     with pytest.raises(ValueError, match="use M or F"):
-        checked_sex("boy")
+        checked_sex("unknown")
     for age in ("twelve", -1, 400, "nan"):
         with pytest.raises(ValueError, match="is not one in months"):
             checked_age(age)

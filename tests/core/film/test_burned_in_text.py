@@ -1,6 +1,10 @@
 """Burned-in writing: drawn on drawn hands, where it is known to be."""
 
+import os
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -99,3 +103,41 @@ def test_nothing_is_fetched_to_look_for_writing(monkeypatch: pytest.MonkeyPatch)
     burned_in_text._detector.cache_clear()
     monkeypatch.setattr(socket.socket, "connect", refuse)
     assert find_text(film(hand())) == []
+
+
+def test_the_detector_leaves_no_trace_in_the_home_folder_and_asks_nobody(tmp_path: Path) -> None:
+    """In a process of its own, whose home is empty and whose network refuses and writes down who is asked for."""
+    program = """
+import socket, sys
+asked = []
+def refuse(event, given):
+    if event in ("socket.getaddrinfo", "socket.connect", "socket.sendto"):
+        asked.append(event)
+        raise OSError("the network refuses")
+sys.addaudithook(refuse)
+import numpy as np
+from core.film.burned_in_text import find_text
+from core.film.radiograph import Radiograph, film_hash
+pixels = np.random.default_rng(0).random((200, 200), np.float32)
+find_text(Radiograph(pixels, None, None, film_hash(pixels)))
+print(asked)
+"""
+    with socket.socket() as proxy:
+        proxy.bind(("127.0.0.1", 0))
+        proxy.listen()
+        proxy.settimeout(0.5)
+        # what is not written in Python goes by way of the proxy, if anywhere
+        address = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        elsewhere = {name: address for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy")}
+        home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env=os.environ | elsewhere | home,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        with pytest.raises(TimeoutError):
+            proxy.accept()
+    assert done.stdout.strip() == "[]"
+    assert list(tmp_path.rglob("*")) == []

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -14,7 +15,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.film.box import Box
-from core.ledger import Correction, DamagedStore, Ledger, LedgerSettings, UnreachableDatabase, schema
+from core.film.likeness import look_of
+from core.film.radiograph import Radiograph, film_hash
+from core.ledger import Correction, DamagedStore, Ledger, LedgerSettings, StageWord, UnreachableDatabase, schema
 from core.ledger.database import Database
 from tests.postgres import new_database
 from tests.reading_room import ReadingRoom, hand_at
@@ -26,18 +29,17 @@ _PROCESSES = multiprocessing.get_context("forkserver")
 @pytest.fixture
 def database(room: ReadingRoom) -> Database:
     """The database of a ledger in which something of everything was said."""
-    film = room.ledger.add_film(_film(), "F", reader="ann", source="queue", consent=True).film
+    film = room.ledger.add_film(_film(), "F", reader="ann", source="queue", consent=True, name="hand.png").film
+    other = room.ledger.add_film(_film(7), "F", reader="ann", source="queue", consent=False).film
+    room.ledger.add_stages(film.id, [StageWord("Radius", "F")], reader="ann")
+    room.ledger.add_look(other.id, look_of(_film()), [film.id])
     room.predict(film.id, hand_at(0.5))
     room.read(film.id, "ann", {"Radius": 5, "Ulna": 0})
     return Database(room.settings.url, room.folder)
 
 
-def _film() -> Any:
-    import numpy as np
-
-    from core.film.radiograph import Radiograph, film_hash
-
-    pixels = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
+def _film(columns: int = 8) -> Radiograph:
+    pixels = np.linspace(0, 1, 8 * columns, dtype=np.float32).reshape(8, columns)
     return Radiograph(pixels, None, None, film_hash(pixels))
 
 

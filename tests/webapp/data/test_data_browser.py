@@ -82,6 +82,35 @@ def test_an_administrator_takes_the_data_out(page: Page, tmp_path: Path) -> None
     assert manifest["revision"] == 1 and sum(manifest["split"]["films"].values()) == 1
 
 
+def test_labels_are_checked_in_a_table_and_then_taken_in(page: Page, folder: Path, tmp_path: Path) -> None:
+    example = read_examples()[0]
+    table = tmp_path / "labels.csv"
+    table.write_bytes(
+        f"sep=;\r\nFile;Sex;Bone;Grade\r\n{example.path.name};{example.sex};Radius;7\r\n"
+        f"{example.path.name};{example.sex};Ulna;99\r\nmissing.png;F;Ulna;3\r\n".encode("utf-16")
+    )
+    sign_in(page, "ben", PASSWORD)
+    page.get_by_role("tab", name="Data").click()
+    page.locator("#import-labels input[type=file]").set_input_files(table)
+    page.locator("#import-pictures input[type=file]").set_input_files(example.path)
+    expect(page.locator("#import-pictures")).to_contain_text(example.path.name[-8:], timeout=ANSWER_MS)
+    page.locator("#import-check").click()
+    rows = page.locator("#import-table tbody tr")
+    expect(rows).to_have_count(3, timeout=ANSWER_MS)
+    expect(rows.nth(0)).to_contain_text("the grade '99' does not exist")
+    expect(rows.nth(1)).to_contain_text("no picture 'missing.png'")
+    expect(rows.nth(2)).to_contain_text("known film")
+    ledger = Ledger.open(LedgerSettings.in_folder(folder))
+    before = ledger.ledger_revision()
+    page.locator("#import-take").click()
+    expect(page.locator("#import-message .message")).to_contain_text("1 labels taken in", timeout=ANSWER_MS)
+    assert ledger.ledger_revision() == before + 1 and ledger.reading(1, "ben")["Radius"].grade == 7
+    ledger.close()
+    page.locator("#copies-look").click()
+    expect(page.locator("#no-copies")).to_be_visible(timeout=ANSWER_MS)
+    expect(page.locator("#import-take")).to_be_hidden()
+
+
 def test_a_reader_gets_a_sentence_and_no_data(page: Page) -> None:
     sign_in(page, "ben", PASSWORD)
     expect(page.locator("#who")).to_contain_text("ben · reader", timeout=ANSWER_MS)

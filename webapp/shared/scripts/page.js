@@ -42,6 +42,32 @@
     card.focus({ preventScroll: true });
   });
 
+  // A result lives as long as its page: who loads it anew is told that it is gone, not left before an empty page.
+  const GONE = "bonegrade-result-gone";
+  window.addEventListener("pagehide", () => {
+    if (document.getElementById("crop-grid")) sessionStorage.setItem(GONE, "1");
+  });
+  const sayGone = () => {
+    const answer = document.getElementById("answer");
+    if (!answer) {
+      setTimeout(sayGone, 200);
+      return;
+    }
+    sessionStorage.removeItem(GONE);
+    const note = document.createElement("div");
+    note.id = "result-gone";
+    note.className = "message warning";
+    note.setAttribute("role", "status");
+    const title = document.createElement("b");
+    title.textContent = "The page was loaded anew";
+    const text = document.createElement("p");
+    text.textContent = "The result that stood here is gone with its film: choose the film again and press Assess. What was saved in Annotate is kept.";
+    note.append(title, text);
+    answer.prepend(note);
+    document.getElementById("assess")?.addEventListener("click", () => note.remove(), { once: true });
+  };
+  if (sessionStorage.getItem(GONE)) sayGone();
+
   document.documentElement.lang = "en";
   window.bonegrade = { showOverlay, showAnswer };
 })();

@@ -20,7 +20,7 @@ def upgrade() -> None:
     _events()
     _queue()
     for table in _APPEND_ONLY:
-        _append_only(table)
+        append_only(table)
 
 
 def downgrade() -> None:
@@ -163,7 +163,8 @@ def _queue() -> None:
     )
 
 
-def _append_only(table: str) -> None:
+def append_only(table: str) -> None:
+    """Has the database itself refuse to change or remove a row."""
     if op.get_bind().dialect.name == "sqlite":
         for action in ("UPDATE", "DELETE"):
             op.execute(

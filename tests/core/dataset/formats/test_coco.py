@@ -9,7 +9,7 @@ import pytest
 
 from core.bones import RUS_BONES
 from core.dataset.formats import coco
-from core.dataset.labels import BadLabels
+from core.dataset.labels import OUTLINE, BadLabels
 from core.film.box import Box
 from tests.stored_films import bare, labelled_films, only_boxed
 
@@ -65,6 +65,19 @@ def test_no_films_make_a_file_without_any(tmp_path: Path) -> None:
     assert coco.read(tmp_path / "labels.json") == []
 
 
+@pytest.mark.parametrize(("degrees", "half"), [(90, (20.0, 15.25)), (270.0, (20.0, 15.25)), (180, (15.25, 20.0))])
+def test_of_a_turned_box_the_outline_is_taken_and_said(
+    tmp_path: Path, degrees: float, half: tuple[float, float]
+) -> None:
+    document = _document()
+    document["annotations"][0]["attributes"]["rotation"] = degrees
+    (film,) = coco.read(_write(tmp_path, document))
+    box = film.labels[0].box
+    assert box is not None
+    assert box.is_near(Box(25.25 - half[0], 40 - half[1], 25.25 + half[0], 40 + half[1]), 1e-9)
+    assert film.labels[0].remark == ("" if degrees == 180 else OUTLINE)
+
+
 def test_a_file_of_another_program(tmp_path: Path) -> None:
     (film,) = coco.read(_write(tmp_path, _document()))
     assert [(s.bone, s.grade, s.box) for s in film.labels] == [
@@ -107,6 +120,7 @@ def _with(value: object, *path: str | int) -> Callable[[dict[str, Any]], None]:
         (_with(15, "annotations", 0, "attributes", "grade"), "annotation 1", "Radius has the grades 0 to 14"),
         (_without("annotations", 0, "attributes"), "annotation 1", "Radius has no grade"),
         (_with([1, 2, 3], "annotations", 1, "bbox"), "annotation 2", "not four numbers"),
+        (_with([1, 2, 3, 4, 30], "annotations", 1, "bbox"), "annotation 2", "a turned box has five"),
         (_with([1, 2, 0, 3], "annotations", 1, "bbox"), "annotation 2", "has no area"),
         (_with([1, 2, float("nan"), 3], "annotations", 1, "bbox"), "annotation 2", "has no area"),
         (_with("1,2,3,4", "annotations", 1, "bbox"), "annotation 2", "not four numbers"),

@@ -36,13 +36,13 @@ def test_as_spreadsheets_write_it(tmp_path: Path) -> None:
     ("rows", "place", "sentence"),
     [
         (["file,grade", "a.png,5"], "", "there is no column bone; add it"),
-        (["file,bone", "a.png,MC3"], "", "no column grade or verdict"),
+        (["file,bone", "a.png,MC3"], "", "no column grade or tw3_stage or verdict"),
         (["file,bone,grade", "a.png,MC3,5", "a.png,Femur,5"], "row 3", "the bone 'Femur' is not known"),
         (["file,bone,grade", "a.png,MC3,99"], "row 2", "MC3 has the grades 0 to 10"),
         (["file,bone,grade", "a.png,MC3,5", "a.png,MC3,6"], "row 3", "MC3 of a.png has a row already"),
         (["file,bone,grade", ",MC3,5"], "row 2", "the column file is empty"),
         (["file,bone,grade", "a.png,MC3,5,6"], "row 2", "more values than columns"),
-        (["file,bone,grade,sex", "a.png,MC3,5,X"], "row 2", "use M or F"),
+        (["file,bone,grade,sex", "a.png,MC3,5,X"], "row 2", "the column sex takes M or F"),
         (["file,bone,grade,sex", "a.png,MC3,5,M", "a.png,MC5,5,F"], "row 3", "the sex of a.png is not that of row 2"),
         (["file,bone,grade,width", "a.png,MC3,5,wide"], "row 2", "not a number of pixels"),
         (["file,bone,grade,xmin,ymin,xmax,ymax", "a.png,MC3,5,1,2,3,"], "row 2", "not four numbers"),
@@ -62,5 +62,5 @@ def test_what_is_no_table(tmp_path: Path) -> None:
         csv_labels.read(tmp_path / "missing.csv")
     picture = tmp_path / "picture.csv"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe" * 50)
-    with pytest.raises(BadLabels, match="no CSV table in UTF-8"):
+    with pytest.raises(BadLabels, match="The CSV cannot be read: save it as CSV"):
         csv_labels.read(picture)

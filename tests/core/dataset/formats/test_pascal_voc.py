@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.dataset.formats import pascal_voc
-from core.dataset.labels import BadLabels
+from core.dataset.labels import OUTLINE, BadLabels
 from core.film.box import Box
 from tests.stored_films import bare, labelled_films, only_boxed
 
@@ -26,7 +26,9 @@ def test_round_trip(tmp_path: Path) -> None:
         for film in films:
             writer.add(film)
     expected = sorted(only_boxed(films), key=lambda film: film.file)
-    assert bare(pascal_voc.read(tmp_path / "voc"), digits=6) == bare(expected, digits=6)
+    assert bare(pascal_voc.read(tmp_path / "voc")) == bare(expected, digits=0)
+    text = (tmp_path / "voc" / "b é.xml").read_text(encoding="utf-8")
+    assert "<xmin>11</xmin>" in text and "<ymax>90</ymax>" in text and ".0<" not in text
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,24 @@ def test_pixels_count_from_1(tmp_path: Path, grade: str) -> None:
     (film,) = pascal_voc.read(_file(tmp_path, grade=grade))
     (said,) = film.labels
     assert (film.file, said.bone, said.grade, said.box) == ("a.png", "Radius", 9, Box(10.0, 0.0, 30.0, 40.0))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "<robndbox><cx>60</cx><cy>50</cy><w>40</w><h>20</h><angle>1.5707963268</angle></robndbox>",
+        "<attributes><attribute><name>rotation</name><value>90.0</value></attribute></attributes>",
+    ],
+)
+def test_of_a_turned_box_the_outline_is_taken_and_said(tmp_path: Path, said: str) -> None:
+    (tmp_path / "a.xml").write_text(
+        "<annotation><filename>a.png</filename><object><name>Radius_9</name><bndbox><xmin>41</xmin><ymin>41</ymin>"
+        f"<xmax>80</xmax><ymax>60</ymax></bndbox>{said}</object></annotation>"
+    )
+    (film,) = pascal_voc.read(tmp_path)
+    (label,) = film.labels
+    assert label.box is not None and label.box.is_near(Box(50.0, 30.0, 70.0, 70.0), 1e-6)
+    assert label.remark == OUTLINE
 
 
 def test_the_grade_behind_the_name_and_a_box_counted_from_0(tmp_path: Path) -> None:
@@ -54,6 +74,7 @@ def test_the_grade_behind_the_name_and_a_box_counted_from_0(tmp_path: Path) -> N
         ("Radius", 1, "<grade>15</grade>", "Radius has the grades 0 to 14"),
         ("Radius", 31, "<grade>9</grade>", "has no area"),
         ("Radius", "left", "<grade>9</grade>", "not four numbers"),
+        ("Radius", 1, "<grade>9</grade><robndbox><cx>x</cx></robndbox>", "turned box is not made of numbers"),
         ("Radius", 1, "<grade>9</grade></object><object><name>Radius</name><grade>9</grade>", "boxed twice"),
     ],
 )

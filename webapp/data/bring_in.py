@@ -1,0 +1,183 @@
+"""The part of the Data tab that takes labels in: first a table of what would come in and what not, then what is good."""
+
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any, Final, cast
+
+import gradio as gr
+
+from core.access.roles import Action, Reader, enforce
+from core.bones import Sex
+from core.dataset.checking import Checked, Format, ImportOptions, check_labels
+from core.dataset.checking_table import rows, summary
+from core.dataset.importing import Imported, take_in_labels
+from core.dataset.sent import label_source, laid_out
+from core.errors import BoneGradeError
+from core.intake import Filing
+from core.ledger import Ledger
+from webapp.assess.summary import message
+from webapp.desk import Desk
+from webapp.service import TURNS
+from webapp.shared.components import part_heading, styled_html
+from webapp.shared.templates import render
+from webapp.shared.words import SEX_WORDS
+
+_log = logging.getLogger(__name__)
+
+_UNEXPECTED: Final = "The labels could not be read, in a way that nobody foresaw; the server's log says more."
+_FORMATS: Final = [("CSV table", "csv"), ("COCO", "coco"), ("Pascal VOC (zip)", "voc"), ("YOLO (zip)", "yolo")]
+_CONSENT: Final = "I may keep these films: their pictures are stored here, to be read and to train the model."
+_NAMES: Final = "No file's name names a child: keep the names, for the export's column original_name."
+_SHOWN_ROWS: Final = 200
+_IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "import", "api_visibility": "private"}
+
+Updates = dict[Any, Any]
+#: The format, the labels, the pictures, the sex, consent and whether names may be kept, as they stand on the page.
+_Given = tuple[Format, str | None, tuple[str, ...], str, bool, bool]
+
+
+class BringInPart:
+    """The components of the part and what they do."""
+
+    def __init__(self, desk: Desk):
+        assert desk.ledger is not None
+        self._desk = desk
+        self._ledger: Ledger = desk.ledger
+        part_heading("Labels that exist already")
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=1, min_width=280):
+                self.kind = gr.Radio(
+                    _FORMATS, value="csv", label="What the labels are written in", elem_id="import-kind"
+                )
+                self.labels = gr.File(label="The labels: a file, or a zip", height=130, elem_id="import-labels")
+                self.pictures = gr.File(
+                    label="Their pictures, or a zip; not needed for films that are here",
+                    file_count="multiple",
+                    height=130,
+                    elem_id="import-pictures",
+                )
+            with gr.Column(scale=1, min_width=280):
+                self.sex = gr.Radio(
+                    [("As the labels say", ""), *[(word, sex) for sex, word in SEX_WORDS.items()]],
+                    value="",
+                    label="Sex, where the labels say none",
+                    elem_id="import-sex",
+                )
+                self.consent = gr.Checkbox(False, label=_CONSENT, elem_id="import-consent")
+                self.names = gr.Checkbox(False, label=_NAMES, elem_id="import-names")
+                self.check = gr.Button("Check the labels", variant="primary", elem_id="import-check")
+        self.message = styled_html(elem_id="import-message", elem_classes="message-slot")
+        self.table = styled_html(elem_id="import-table")
+        self.take = gr.Button("Take in what is good", variant="primary", visible=False, elem_id="import-take")
+        self.checked = gr.State(None)
+        wishes = [self.kind, self.labels, self.pictures, self.sex, self.consent, self.names]
+        answer = [self.message, self.table, self.take, self.checked]
+        self.check.click(self._check, wishes, answer, show_progress_on=self.table, **_IN_LINE)
+        self.take.click(self._take, [*wishes, self.checked], answer, show_progress_on=self.table, **_IN_LINE)
+
+    def _check(
+        self,
+        kind: Format,
+        labels: str | None,
+        pictures: list[str] | None,
+        sex: str,
+        consent: bool,
+        names: bool,
+        request: gr.Request,
+    ) -> Updates:
+        """Looks at everything and changes nothing."""
+        given = _given(kind, labels, pictures, sex, consent, names)
+        try:
+            reader = self._reader(request)
+            with tempfile.TemporaryDirectory(prefix="bonegrade-import-") as folder:
+                checked = self._checked(given, reader, Path(folder))[0]
+            return {
+                self.message: "",
+                self.table: _table(checked),
+                self.take: gr.Button(visible=bool(checked.films)),
+                self.checked: given,
+            }
+        except Exception as error:
+            return self._failed(error)
+
+    def _take(
+        self,
+        kind: Format,
+        labels: str | None,
+        pictures: list[str] | None,
+        sex: str,
+        consent: bool,
+        names: bool,
+        before: _Given | None,
+        request: gr.Request,
+    ) -> Updates:
+        """Takes in what was checked; it is checked once more, as the ledger may have changed meanwhile."""
+        given = _given(kind, labels, pictures, sex, consent, names)
+        try:
+            if before is None or given != tuple(before):
+                raise BoneGradeError("Something was changed since the labels were checked: check them again.")
+            reader = self._reader(request)
+            filing = Filing(self._ledger, self._desk.load_assessor, TURNS.when_free)
+            with tempfile.TemporaryDirectory(prefix="bonegrade-import-") as folder:
+                checked, options = self._checked(given, reader, Path(folder))
+                done = take_in_labels(self._ledger, checked, options, filing)
+            return {
+                self.message: message(_said(done), kind="good", title="Done"),
+                self.table: "",
+                self.take: gr.Button(visible=False),
+                self.checked: None,
+            }
+        except Exception as error:
+            return self._failed(error)
+
+    def _checked(self, given: _Given, reader: Reader, folder: Path) -> tuple[Checked, ImportOptions]:
+        kind, labels, pictures, sex, consent, names = given
+        if not labels:
+            raise BoneGradeError("There are no labels yet: drop their file on the box, then check them.")
+        source = label_source(laid_out([Path(labels)], folder / "labels"), kind)
+        images = laid_out([Path(path) for path in pictures], folder / "pictures")
+        options = ImportOptions(reader.name, images, None, cast(Sex, sex) or None, consent, names)
+        return check_labels(self._ledger, source, kind, options), options
+
+    def _reader(self, request: gr.Request) -> Reader:
+        reader = self._desk.reader(request)
+        enforce(reader, Action.ADD_FILMS)
+        enforce(reader, Action.CORRECT)
+        return reader
+
+    def _failed(self, error: Exception) -> Updates:
+        if isinstance(error, BoneGradeError):
+            text = str(error)
+        else:
+            # the message of an unforeseen error may hold a file's name
+            _log.error("Taking in labels failed with %s.", type(error).__name__)
+            text = _UNEXPECTED
+        return {
+            self.message: message(text, title="Not taken in"),
+            self.table: "",
+            self.take: gr.Button(visible=False),
+            self.checked: None,
+        }
+
+
+def _given(
+    kind: Format, labels: str | None, pictures: list[str] | None, sex: str, consent: bool, names: bool
+) -> _Given:
+    return kind, labels, tuple(pictures or ()), sex, consent, names
+
+
+def _table(checked: Checked) -> str:
+    shown = rows(checked)
+    further = max(len(shown) - _SHOWN_ROWS, 0)
+    return render("data/import_table.html", summary=summary(checked), rows=shown[:_SHOWN_ROWS], further=further)
+
+
+def _said(done: Imported) -> str:
+    text = (
+        f"{done.films:,} films, {done.new_films:,} of them new; {done.labels - done.known_labels:,} labels taken in, "
+        f"{done.known_labels:,} known already."
+    )
+    if done.refused:
+        text += f" The model refused {done.refused:,} films: they have labels, but crops cannot be cut from them."
+    return text
