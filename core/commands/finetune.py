@@ -21,7 +21,10 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="The next mod
 
 @app.command("finetune")
 def finetune_command(
-    dataset: Annotated[Path | None, typer.Option(help="An export of the ledger, with labels and crops; the ledger itself if not given.")] = None,
+    dataset: Annotated[
+        Path | None,
+        typer.Option(help="An export of the ledger, with labels and crops; the ledger itself if not given."),
+    ] = None,
     ledger: LedgerUrl = None,
     start: Annotated[
         Path | None, typer.Option("--from", help="Folder of the weights to start from; the live model's if not given.")
@@ -79,4 +82,4 @@ def _lessons(dataset: Path | None, ledger: str | None) -> LessonsAt:
 def _told(document: dict[str, object], out: Path) -> str:
     if document["state"] == "cancelled":
         return f"Cancelled; the same command goes on from the checkpoint in {out}."
-    return f"The candidate is in {out / CANDIDATE}; the model in use is what it was."
+    return f"The candidate is in {out / CANDIDATE}; `python -m core promote {out}` holds it against the model in use."

@@ -45,7 +45,7 @@ def collected(ledger: Ledger, since: int) -> Collected:
         split = Split.of(Shares(), snapshot.gold_films())
         for found in snapshot.films():
             new = {bone: said for bone, said in found.words.items() if said.event.id > since}
-            if not new:
+            if not new and (found.gold is None or found.gold.id <= since):
                 continue
             films += 1
             consent += found.film.picture is not None
@@ -79,4 +79,6 @@ def _unread(found: FilmSnapshot, age: float | None) -> set[str]:
     """The bones that nobody spoke of and whose crops teach a known age."""
     if age is None or found.prediction is None or found.prediction.localization is None or found.film.picture is None:
         return set()
-    return {region.bone for region in found.prediction.localization.regions if region.status == "found"} - {*found.words}
+    return {region.bone for region in found.prediction.localization.regions if region.status == "found"} - {
+        *found.words
+    }
