@@ -82,4 +82,4 @@ def _lessons(dataset: Path | None, ledger: str | None) -> LessonsAt:
 def _told(document: dict[str, object], out: Path) -> str:
     if document["state"] == "cancelled":
         return f"Cancelled; the same command goes on from the checkpoint in {out}."
-    return f"The candidate is in {out / CANDIDATE}; the model in use is what it was."
+    return f"The candidate is in {out / CANDIDATE}; `python -m core promote {out}` holds it against the model in use."

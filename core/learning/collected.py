@@ -45,7 +45,7 @@ def collected(ledger: Ledger, since: int) -> Collected:
         split = Split.of(Shares(), snapshot.gold_films())
         for found in snapshot.films():
             new = {bone: said for bone, said in found.words.items() if said.event.id > since}
-            if not new:
+            if not new and (found.gold is None or found.gold.id <= since):
                 continue
             films += 1
             consent += found.film.picture is not None

@@ -33,6 +33,9 @@ _SAME: Final = {
     "settings": "setting", "data": "folder of labelled hands",
 }  # fmt: skip
 
+#: Of the minutes that a run is given, the grader's part where the localiser learns too.
+_GRADER_SHARE: Final = 0.7
+
 #: Gives the lessons at a revision of the ledger, the present one if None.
 LessonsAt = Callable[[int | None], Lessons]
 
@@ -181,27 +184,31 @@ def _write_lessons(order: Order, lessons: Lessons, start: Start, workers: Worker
 def _learn(order: Order, run: RunFolder, workers: Workers) -> dict[str, Any]:
     """The courses one after the other; what each measured at its start and at its best."""
 
-    def ending(seconds: float) -> Ending:
-        if run.cancelled():
-            return Ending.CANCELLED
-        over = order.minutes is not None and seconds >= 60 * order.minutes
-        return Ending.TIME_UP if over else Ending.NOT_YET
+    def ending(share: float) -> Callable[[float], Ending]:
+        def asked(seconds: float) -> Ending:
+            if run.cancelled():
+                return Ending.CANCELLED
+            over = order.minutes is not None and seconds >= 60 * order.minutes * share
+            return Ending.TIME_UP if over else Ending.NOT_YET
+
+        return asked
 
     start, recipe, folder = Start(order.start), order.recipe, order.run / MATERIAL
     seed_everything(recipe.seed)
     grader, metadata = start.grader()
     grading = GraderCourse(Material.open(folder / "grading"), grader, recipe.grading, recipe.seed)
-    learned = {"grader": follow(grading, recipe.grader, recipe.seed, run, workers, ending)}
     films = BoxFilms.open(folder / "boxes")
+    share = 1.0 if films is None else _GRADER_SHARE
+    learned = {"grader": follow(grading, recipe.grader, recipe.seed, run, workers, ending(share))}
     boxing = None if films is None else BoxCourse(films, start.localizer(), recipe.boxes, recipe.seed)
     if boxing is not None:
-        learned["localizer"] = follow(boxing, recipe.localizer, recipe.seed, run, workers, ending)
+        learned["localizer"] = follow(boxing, recipe.localizer, recipe.seed, run, workers, ending(1.0))
     metrics: dict[str, Any] = {name: {"start": one["start"], "best": one["metrics"]} for name, one in learned.items()}
     if workers.is_first:
         lesson: GradingLesson = grading.module
         lesson.load_state_dict(learned["grader"]["weights"])
         boxed = None
-        if boxing is not None:
+        if boxing is not None and learned["localizer"]["metrics"]["step"]:
             taught: BoxLesson = boxing.module
             taught.load_state_dict(learned["localizer"]["weights"])
             boxed = taught.network.cpu()

@@ -15,13 +15,16 @@ from core.access.users import Users
 from core.assessment.assessor import Assessor
 from core.assessment.live_model import live_model
 from core.bones import RUS_BONES
+from core.dataset.split import Shares, part_of
 from core.evaluation.figures import as_json
 from core.learning.gate import GateSettings, question_of
 from core.learning.gate_hands import gold_hands
 from core.learning.gate_report import Difference, Films, judged
+from core.learning.run_folder import RunFolder
 from core.ledger import Correction, Ledger, LedgerSettings
 from models.registry import load_grader, register
 from tests.core.learning.made_runs import candidate_of, kept_film, report_of, write_run_file
+from tests.stored_films import Store, graded, hand
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, running, sign_in, watched
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
@@ -31,17 +34,17 @@ RUN = "2026-05-01_120000"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ledger with five films that were read and thirty gold ones, one of them read too, and a run that is at work."""
+def folder(tmp_path_factory: pytest.TempPathFactory, assessor: Assessor) -> Iterator[Path]:
+    """A ledger with five films to learn from, one that was not assessed, and thirty gold ones, and a run that is at work."""
     folder = tmp_path_factory.mktemp("data")
     users = Users(folder)
     users.add("ada", Role.ADMIN, PASSWORD)
     users.add("ben", Role.READER, PASSWORD)
     ledger = Ledger.open(LedgerSettings.in_folder(folder))
-    for number in (1, 2, 3, 4, 5, 11):
-        said = [Correction(bone, "graded", 5) for bone in RUS_BONES]
-        save = {"base_revision": 0, "token": uuid.uuid4().hex, "prediction_id": None, "seconds": 9.0}
-        ledger.save(kept_film(ledger, number), said, reader="ben", **save)  # type: ignore[arg-type]
+    store = Store(ledger, assessor)
+    outside = (number for number in range(100) if part_of(hand(number).sha256, Shares()) != "test")
+    for film in (*(store.film(next(outside)) for _ in range(5)), store.film(next(outside), assessed=False)):
+        store.save(film, [graded(bone, 5) for bone in RUS_BONES], "ben")
     for number in range(11, 41):
         gold = {bone: Correction(bone, "graded", number % 4 + 3) for bone in RUS_BONES}
         film = kept_film(ledger, number)
@@ -51,7 +54,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_run_file(folder / "runs" / RUN, live_model().folder, state="running")
     rows = [{"lesson": "grader", "step": step, "loss": 2.0 - step / 10} for step in range(5)]
     (folder / "runs" / RUN / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return folder
+    with RunFolder(folder / "runs" / RUN).held():
+        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -95,10 +99,12 @@ def test_a_run_is_watched_cancelled_compared_promoted_and_taken_back(browser: Br
     page = open_tab(browser, url, "ada")
     troubles = watched(page, url)
     tiles = page.locator("#train-collected")
-    expect(tiles).to_contain_text(re.compile(r"Films\s*6"), timeout=ANSWER_MS)
+    expect(tiles).to_contain_text(re.compile(r"Films\s*36"), timeout=ANSWER_MS)
     expect(tiles).to_contain_text("5 to learn from")
     expect(tiles).to_contain_text("65")
-    expect(page.get_by_text("1 film of a patient with a gold film")).to_be_visible()
+    left_out = page.locator("#train-left-out")
+    expect(left_out).to_contain_text("1 film (no pixels kept, or no hand found)")
+    expect(left_out).to_contain_text("30 films (of the test part, where the gold films are)")
     expect(page.locator("#train-command textarea")).to_have_value(
         re.compile(r"^python -m core finetune --dataset EXPORT --from \S+ --out RUN$")
     )

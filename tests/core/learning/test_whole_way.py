@@ -1,0 +1,109 @@
+"""From readers' words to the live model and back: a ledger, a run of fine-tuning, the gate, promotion and rollback."""
+
+import json
+import shutil
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.assessment import live_model as live_models
+from core.assessment.assessor import Assessor
+from core.assessment.grader import starting_cuts
+from core.assessment.live_model import live_model, weights_folder
+from core.bones import RUS_BONES
+from core.film.radiograph import read_radiograph
+from core.learning.boxes import BoxRecipe
+from core.learning.candidate import CandidateRefused, read_candidate, weights_of
+from core.learning.collected import collected
+from core.learning.course import Pace
+from core.learning.finetune import FinetuneRecipe, Order, finetune
+from core.learning.gate import GateSettings, pass_gate
+from core.learning.gate_hands import gold_hands
+from core.learning.grading import GradingRecipe
+from core.learning.lessons import LedgerLessons
+from core.learning.promotion import promote, rollback
+from core.standards import grade_count
+from models import WEIGHTS
+from models.bone_grader import BoneGrader, OrdinalScale
+from models.improved_resnet import ResNetOptions
+from models.registry import register, register_intervals
+from tests.hands import shipped_examples
+from tests.stored_films import Store, graded
+
+_OPTIONS = ResNetOptions(width=8, blocks=(1, 1, 1, 1), groups=2)
+_RECIPE = FinetuneRecipe(
+    grader=Pace(epochs=2, learning_rate=1e-2, average=0.5),
+    grading=GradingRecipe(films=4),
+    localizer=Pace(epochs=1, learning_rate=1e-3),
+    boxes=BoxRecipe(films=2, others=1, side=64),
+)
+_SETTINGS = GateSettings(least_gold=3, stress_films=0, pictures_a_kind=0)
+
+
+def _shipped(folder: Path) -> Path:
+    """The shipped weights, with a small grader that knows nothing in place of the shipped one."""
+    folder.mkdir()
+    index = json.loads((WEIGHTS / "registry.json").read_text())
+    names = ("localizer", "whole_hand")
+    for name in names:
+        for kind in ("safetensors", "md"):
+            shutil.copy(WEIGHTS / f"{name}.{kind}", folder)
+    (folder / "registry.json").write_text(json.dumps({name: index[name] for name in names}))
+    torch.manual_seed(0)
+    network = BoneGrader(OrdinalScale(starting_cuts()), _OPTIONS)
+    hashes = {"grader": register("grader", network, _OPTIONS.to_metadata(), folder)}
+    register_intervals(9.0, 2.0, hashes | {"whole_hand": index["whole_hand"]["sha256"]}, folder)
+    (folder / "grader.md").write_text("# Weights\n")
+    return folder
+
+
+def _old(number: int) -> dict[str, int]:
+    """Grades of an old hand; not all hands have the same."""
+    return {bone: grade_count(bone) - number % 2 for bone in RUS_BONES}
+
+
+def test_what_readers_said_goes_live_and_can_be_taken_back(
+    tmp_path: Path, make_store: Callable[[Path], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_models, "WEIGHTS", _shipped(tmp_path / "program"))
+    monkeypatch.setenv("BONEGRADE_WEIGHTS", str(tmp_path / "kept"))
+    store, run = make_store(tmp_path / "store"), tmp_path / "run"
+    for number in range(4):
+        store.save(store.film(number), [graded(bone, grade) for bone, grade in _old(number).items()])
+    store.save(store.film(8, consent=False), [graded("Radius", 3)])
+    for example in shipped_examples()[:3]:
+        film = store.ledger.add_film(
+            read_radiograph(example.path), example.sex, reader="ann", source="queue", consent=True
+        ).film
+        store.ledger.set_gold(
+            film.id, {bone: graded(bone, grade) for bone, grade in _old(film.id).items()}, reader="rita",
+            base_revision=0, token=uuid.uuid4().hex,
+        )  # fmt: skip
+
+    before = collected(store.ledger, 0)
+    shipped = live_model()
+    made = finetune(
+        Order(lambda at: LedgerLessons(store.ledger, at), shipped.folder, run, _RECIPE, device="cpu", minutes=0.5)
+    )
+    assert made["from"] == weights_of(shipped.folder) and made["ledger_revision"] == before.revision
+    films = made["films"]["grader"]
+    assert before.taken == films["learn"] + films["held"] and before.grades == films["graded_crops"]
+    assert before.left_out == made["films"]["left_out"]["grader"] and before.films == before.taken + 4
+
+    candidate = read_candidate(run, shipped.folder)
+    assert candidate.own == ("grader",) and candidate.own_intervals and candidate.revision == before.revision
+    report = pass_gate(run, candidate, shipped, gold_hands(store.ledger), None, _SETTINGS)
+    assert report.promotes, report.reasons
+    assert live_model() == shipped, "comparing changes nothing"
+
+    entry = promote(weights_folder(), candidate, report, "ann")
+    live = live_model()
+    assert live.version == entry.version and Assessor.from_registry().weights == dict(candidate.weights)
+    assert collected(store.ledger, report.sides.revision or 0).films == 0, "nothing was said since"
+    with pytest.raises(CandidateRefused, match="started from another model"):
+        read_candidate(run, live.folder)
+    assert rollback(weights_folder(), None, "ann").version == entry.before
+    assert Assessor.from_registry().weights == weights_of(shipped.folder)
