@@ -94,7 +94,7 @@ def load_boxed(data: Path, split: str, pseudo: dict[str, NDArray[np.float64]] | 
 
 def _as_left_hand(grey: NDArray[np.uint8], boxes: NDArray[np.float64]) -> BoxedFilm:
     """Mirrors a film of a right hand. An upright left hand, seen from its back, has its thumb on the right."""
-    middle = np.nanmean(boxes[:, [0, 2]], axis=1)
+    middle = boxes[:, [0, 2]].mean(axis=1)
     if middle[ALL_BONES.index("MC1")] > middle[ALL_BONES.index("MC5")]:
         return BoxedFilm(grey, boxes)
     width = grey.shape[1]

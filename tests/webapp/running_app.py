@@ -83,8 +83,8 @@ class RunningApp:
 def running(command: Sequence[str] = ("app.py",), settings: Mapping[str, str] | None = None) -> Iterator[RunningApp]:
     """A program that is started now and stopped afterwards."""
     app = RunningApp(command, settings)
-    app.start()
     try:
+        app.start()  # in here, so that one that is too slow to answer is ended too
         yield app
     finally:
         app.stop()
