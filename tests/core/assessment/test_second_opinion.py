@@ -70,12 +70,13 @@ def test_a_reader_looks_at_the_size_that_its_network_is_for(example_hand: Hand) 
 
 
 def test_a_reader_gives_months_whatever_else_is_in_the_batch(assessor: Assessor, example_hand: Hand) -> None:
-    windows = torch.from_numpy(np.random.default_rng(0).random((3, 1, SIDE, SIDE), np.float32))
     reader = assessor.whole_hand
     assert reader is not None
+    side = window_side(reader.network.options.height)
+    windows = torch.from_numpy(np.random.default_rng(0).random((3, 1, side, side), np.float32))
     months = reader.months(windows, torch.tensor([1.0, 0.0, 1.0]))
     assert months.shape == (3,) and months.isfinite().all() and months.unique().numel() == 3
-    windows[1, 0] = torch.from_numpy(example_hand.window(SIDE))
+    windows[1, 0] = torch.from_numpy(example_hand.window(side))
     expected = reader.months(windows, torch.tensor([1.0, 0.0, 1.0]))[1].item()
     alone = reader.opinion(example_hand, "M")
     assert alone.weight == reader.weight and alone.months == pytest.approx(expected, abs=1e-2)
