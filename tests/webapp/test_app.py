@@ -90,8 +90,8 @@ def test_a_text_file_named_png_gets_a_sentence(client: Client, tmp_path: Path) -
         client.predict(handle_file(tmp_path / "film.png"), "F", api_name="/assess")
 
 
-def test_without_a_sex_there_is_a_sentence(client: Client, tmp_path: Path) -> None:
-    (tmp_path / "film.png").write_text("not a film")
+def test_without_a_sex_there_is_a_sentence(client: Client, tmp_path: Path, radiograph: Radiograph) -> None:
+    (tmp_path / "film.png").write_bytes(png(grey8(radiograph.pixels)))
     with pytest.raises(AppError, match=NO_SEX.split(",")[0]):
         client.predict(handle_file(tmp_path / "film.png"), None, api_name="/assess")
 

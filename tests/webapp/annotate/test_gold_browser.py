@@ -107,7 +107,7 @@ def test_what_two_readers_agree_on_is_made_gold_and_neither_of_them_learns_of_it
     expect(anna.locator("#annotate-message")).to_contain_text(REFUSED, timeout=ANSWER_MS)
 
     anna.get_by_role("tab", name="Agreement").click()
-    expect(anna.locator("#agreement-gold")).to_contain_text("Your readings of films", timeout=ANSWER_MS)
+    expect(anna.locator("#agreement-gold")).to_contain_text("No gold film has been read blindly yet", timeout=ANSWER_MS)
     assert anna.locator("#agreement-gold-films").inner_text() == ""
     assert f"Film {film}" not in anna.locator("#agreement").inner_text()
     assert REFUSED in anna.evaluate(ASK_THE_SERVER, {"gold": "back", "film": film, "revision": 3})

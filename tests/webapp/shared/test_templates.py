@@ -36,7 +36,7 @@ from webapp.shared.templates import TEMPLATES_FOLDER, render
 _WEBAPP: Final = TEMPLATES_FOLDER.parent
 _TEMPLATES: Final = sorted(TEMPLATES_FOLDER.rglob("*.html"))
 #: Of Plotly, whose markup of names and hover texts has no templates.
-_OWN_MARKUP: Final = {_WEBAPP / "shared" / "figures.py", _WEBAPP / "agreement" / "figures.py"}
+_OWN_MARKUP: Final = {_WEBAPP / folder / "figures.py" for folder in ("shared", "agreement", "train")}
 
 #: Would run if it were taken for HTML, in a text as in an attribute.
 BAD: Final = """"'><script>alert(1)</script>&amp;"""
