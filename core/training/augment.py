@@ -19,7 +19,7 @@ def random_views(crops: Tensor, generator: torch.Generator, strength: float = 1.
     strength scales all geometric jitter; 1 is about the localiser's own error plus how readers' boxes differ. cut_close:
     share of the views that look as if a person had cut the bone out, as exemplars are: a rectangle aslant, whose edge is
     continued outwards (see core.cohort.exemplar_frame), in greys of its own. generator: of the CPU, wherever the crops
-    are, so that the same seed draws the same views on every device, up to the noise, which is drawn on theirs.
+    are, so that the same seed draws the same views on every device, up to the noise, which another device draws from its own.
     """
     count, device = len(crops), crops.device
     if count == 0:
@@ -52,8 +52,9 @@ def random_views(crops: Tensor, generator: torch.Generator, strength: float = 1.
 
     views = views.clamp_min(1e-4) ** torch.exp(exposure(0.3, 0.4))
     views = views * torch.exp(exposure(0.15, 0.25)) + exposure(0.06, 0.08)
-    seed = int(torch.randint(2**62, (), generator=generator))
-    noise = torch.randn(views.shape, generator=torch.Generator(device).manual_seed(seed), device=device)
+    # Drawing another device's here would take longer than the network's step there.
+    here = device.type == "cpu"
+    noise = torch.randn(views.shape, generator=generator) if here else torch.randn_like(views)
     views = views + noise * (0.04 * chance(0.3))
     soft = F.avg_pool2d(views, 3, 1, 1, count_include_pad=False)
     views = torch.lerp(views, soft, chance(0.2))

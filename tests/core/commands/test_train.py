@@ -18,7 +18,7 @@ from tests.hands import write_data_folder
         (["whole-hand", "--data", "hands", "--small", "other.npz"], "other.npz is no file of small hands"),
         (
             ["whole-hand", "--data", "hands", "--encoder", "efficientnet_lite0", "--finest", "128"],
-            "give --finest 256 or 512",
+            "give --finest 256 or more",
         ),
         (["whole-hand", "--data", "hands", "--opinions", "none.csv"], "none.csv is missing. Name the table"),
         (["whole-hand", "--data", "hands", "--opinions", "seen.csv"], "names the SHA-256 of each network"),

@@ -77,9 +77,14 @@ def test_the_candidate_is_a_set_of_weights_as_the_registry_keeps_them(done: Path
     torch.testing.assert_close(network.calibration.state_dict(), before.calibration.state_dict())
 
 
-def test_curves_are_kept_in_the_run_folder(done: Path) -> None:
-    trackio = pytest.importorskip("trackio")
-    assert trackio and any((done / "trackio").glob("*.db"))
+def test_curves_are_kept_in_the_run_folder(tmp_path: Path) -> None:
+    pytest.importorskip("trackio")
+    program = (
+        "import sys; from pathlib import Path; from core.learning.curves import Curves; "
+        "curves = Curves.open(Path(sys.argv[1])); curves.add({'lesson': 'grader', 'step': 1, 'loss': 0.5}); curves.close()"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, timeout=120)
+    assert any((tmp_path / "trackio").glob("*.db"))
 
 
 def test_a_finished_run_is_left_as_it_is(done: Path, lessons: LessonsAt, start: Path) -> None:
