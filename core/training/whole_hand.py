@@ -226,8 +226,10 @@ class _Training:
             in_time = (self._clock.used + self._step_seconds - begun) / available if available > 0 else 1.0
             return max(step / (stage.passes * steps), in_time)
 
+        figures: dict[str, float] = {}
         for passed in range(first, stage.passes):
-            figures = self._one_pass(stage, passed, average, optimizer, progress)
+            # time may be up before a pass's first step: what is said is then of the pass before
+            figures = self._one_pass(stage, passed, average, optimizer, progress) or figures
             over = progress((passed + 1) * steps) >= 1
             if over or time.monotonic() - kept >= _KEEP_SECONDS:
                 self._log(number, passed + 1, averaged, **figures)

@@ -21,7 +21,6 @@ from core.training.whole_hand import (
     WholeHandRecipe,
     best_weight,
     months_of_hands,
-    rate_share,
     train_whole_hand,
     validate,
     whole_hand_recipe,
@@ -105,13 +104,6 @@ def test_it_stops_in_time_with_the_learning_rate_at_its_end(tmp_path: Path) -> N
 def test_without_time_for_a_stage_the_network_is_that_of_the_stage_before(tmp_path: Path) -> None:
     network = train_whole_hand([LARGE], VAL, tmp_path, RECIPE, seconds=1e-3)
     assert network.options.height == 256 and all(value.isfinite().all() for value in network.state_dict().values())
-
-
-def test_the_learning_rate_rises_and_falls() -> None:
-    shares = [rate_share(step / 100) for step in range(101)]
-    assert shares[0] == pytest.approx(0.1) and max(shares) == 1.0 == shares[5] and shares[-1] == pytest.approx(0.01)
-    assert shares[:6] == sorted(shares[:6]) and shares[5:] == sorted(shares[5:], reverse=True)
-    assert rate_share(1.2) == pytest.approx(0.01)
 
 
 @pytest.mark.parametrize("groups", [[LARGE, SMALL], [LARGE], [LARGE.rows(np.zeros(6, bool)), SMALL]])
