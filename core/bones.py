@@ -3,6 +3,8 @@
 from typing import Final, Literal
 
 Sex = Literal["M", "F"]
+#: What a child of that sex is called.
+CHILDREN: Final[dict[Sex, str]] = {"M": "boy", "F": "girl"}
 
 #: The 13 RUS regions in the anatomical order of the score tables (wrist to finger tips, thumb to little finger).
 RUS_BONES: Final = (

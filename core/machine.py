@@ -6,10 +6,11 @@ import os
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import IO, Final
 
 try:
     import fcntl
@@ -24,6 +25,9 @@ _WAITING: Final = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 
 #: How long a thread may keep Python's lock while others wait for it.
 _SWITCH_SECONDS: Final = 0.0002
+#: Whoever only looks whether a lock is held, see is_locked, has it for a moment.
+_TRIES: Final = 5
+_BETWEEN_SECONDS: Final = 0.05
 
 
 def settle(environment: MutableMapping[str, str] = os.environ) -> None:
@@ -158,6 +162,20 @@ def is_locked(path: Path) -> bool:
         return True
     except OSError:
         return False
+    return False
+
+
+def take_lock(file: IO[bytes]) -> bool:
+    """Locks a file for this process until it is closed, unless another process has it."""
+    if fcntl is None:  # pragma: no cover - Windows
+        return True
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(_BETWEEN_SECONDS)
+        else:
+            return True
     return False
 
 

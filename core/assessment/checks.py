@@ -6,7 +6,7 @@ from typing import Final
 from core.assessment.consistency import FAR_APART, inconsistencies
 from core.assessment.rare_ages import rare_age
 from core.assessment.records import END_OF_SCALE, BoneAge, Check, FilmFacts, SecondOpinion
-from core.bones import BONE_TITLES, Sex
+from core.bones import BONE_TITLES, CHILDREN, Sex
 from core.hand.crops import CROP_SIDE, side_on_film
 from core.hand.localization import Localization
 from core.hand.several import offers_another
@@ -26,7 +26,6 @@ _WIDTHS: Final = (0.77, 1.28)
 _FAINT: Final = 0.54
 _ODD: Final = 0.12
 _SIDES: Final = {False: "left", True: "right"}
-_CHILDREN: Final[dict[Sex, str]] = {"M": "boy", "F": "girl"}
 
 #: The checks that, failed, put the age itself in doubt, of the film and of what was read from it; the others say how the film
 #: lies, or why there is no age.
@@ -163,7 +162,7 @@ def checks_of_ages(age: BoneAge | None, second: SecondOpinion | None, sex: Sex) 
         short,
         "The bones have some way to go until they are mature."
         if short
-        else f"The bones are mature or nearly so, at the end of the scale: those of a {_CHILDREN[sex]} of "
+        else f"The bones are mature or nearly so, at the end of the scale: those of a {CHILDREN[sex]} of "
         f"{END_OF_SCALE[sex] / 12:g} years or more, or of an adult. No age is told.",
     )
     rare = _often_seen(age)

@@ -1,11 +1,7 @@
 """What a reader should know of the file that a film came in: how it was read, and what it says of the child."""
 
-from typing import Final
-
 from core.assessment.records import Check, FilmFacts
-from core.bones import Sex
-
-_WORDS: Final[dict[Sex, str]] = {"F": "girl", "M": "boy"}
+from core.bones import CHILDREN, Sex
 
 
 def checks_of_file(film: FilmFacts, sex: Sex) -> tuple[Check, ...]:
@@ -19,9 +15,9 @@ def checks_of_file(film: FilmFacts, sex: Sex) -> tuple[Check, ...]:
         Check(
             "stated_sex",
             said == sex,
-            f"The file says that the child is a {_WORDS[said]}, as was chosen."
+            f"The file says that the child is a {CHILDREN[said]}, as was chosen."
             if said == sex
-            else f"The file says that the child is a {_WORDS[said]}, and it was read as a {_WORDS[sex]}: "
+            else f"The file says that the child is a {CHILDREN[said]}, and it was read as a {CHILDREN[sex]}: "
             "check the sex, and that the film is this child's.",
         ),
     )

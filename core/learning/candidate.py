@@ -13,11 +13,8 @@ from typing import Any, Final
 from core.assessment.assessor import Assessor
 from core.assessment.records import IntervalSetting
 from core.errors import BoneGradeError
+from core.learning.run_folder import RUN, WEIGHTS
 from models.registry import INDEX, WeightsError, load_intervals, read_weights, register_intervals
-
-#: What a run says of itself, and the folder of what came out of it.
-RUN_FILE: Final = "run.json"
-RUN_WEIGHTS: Final = "weights"
 
 #: The networks of a model. One without a second opinion has no `whole_hand`.
 _NETWORKS: Final[tuple[str, ...]] = ("localizer", "grader", "whole_hand")
@@ -68,7 +65,7 @@ def read_candidate(run: Path, live: Path) -> Candidate:
     """
     facts = run_facts(run)
     _check_ended(run, facts)
-    own, whole = run / RUN_WEIGHTS, weights_of(live)
+    own, whole = run / WEIGHTS, weights_of(live)
     try:
         brought = {name: sha256 for name, sha256 in weights_of(own).items() if name in _NETWORKS}
     except WeightsError as error:
@@ -102,12 +99,12 @@ def read_candidate(run: Path, live: Path) -> Candidate:
 def run_facts(run: Path) -> dict[str, Any]:
     """What a run says of itself. Raises CandidateRefused where the folder is no run's."""
     try:
-        facts = json.loads((run / RUN_FILE).read_text(encoding="utf-8"))
+        facts = json.loads((run / RUN).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         facts = None
     if not isinstance(facts, dict):
         raise CandidateRefused(
-            f"{run} is no folder of a run: it has no {RUN_FILE} that can be read. Name one of `finetune`."
+            f"{run} is no folder of a run: it has no {RUN} that can be read. Name one of `finetune`."
         )
     return facts
 

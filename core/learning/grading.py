@@ -14,7 +14,7 @@ from core.bones import RUS_BONES
 from core.learning.course import Batch, Share, Workers, order_of, steps_of
 from core.learning.material import Answers, Material
 from core.training.augment import random_views
-from core.training.grader import TotalAge
+from core.training.grader import TotalAge, grade_loss
 from models.bone_grader import BoneGrader
 
 _BONES: Final = len(RUS_BONES)
@@ -66,18 +66,6 @@ class GradingLesson(nn.Module):
         age = self.grader.calibration(self.total_age(by_bone, female), female)
         ages = (F.smooth_l1_loss(age, batch["years"], beta=0.3, reduction="none") * batch["age_weight"]).sum()
         return {"loss": grades + ages, "grades": grades.detach(), "ages": ages.detach()}
-
-
-def grade_loss(grader: BoneGrader, probabilities: Tensor, bones: Tensor, target: Tensor) -> Tensor:
-    """Binary cross-entropy of "at least grade k" over a bone's grades, for each crop.
-
-    probabilities, target: M x GRADES, the share of each grade, so that a target may be soft.
-    """
-    exceed, asked = (1.0 - shares.cumsum(1)[:, :-1] for shares in (probabilities, target))
-    ranks = torch.arange(1, exceed.shape[1] + 1, device=exceed.device)
-    real = (ranks <= grader.grades[bones][:, None]).float()
-    loss = F.binary_cross_entropy(exceed.clamp(1e-4, 1 - 1e-4), asked.clamp(0, 1), reduction="none")
-    return (loss * real).sum(1)
 
 
 def answers_of(grader: BoneGrader, device: torch.device) -> Answers:

@@ -12,8 +12,9 @@ from core.bones import RUS_BONES, Sex
 from core.errors import BoneGradeError, FilmRefused
 from core.evaluation.figures import Cell, Table
 from core.film.radiograph import Radiograph
-from core.learning.candidate import RUN_FILE, loaded, read_candidate
+from core.learning.candidate import loaded, read_candidate
 from core.learning.promotion import versions
+from core.learning.run_folder import RUN
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def model_named(name: str) -> Iterator[Assessor]:
     Raises BoneGradeError for a name that is neither, models.registry.WeightsError for weights that cannot be used.
     """
     live = live_model()
-    if (Path(name) / RUN_FILE).exists():
+    if (Path(name) / RUN).exists():
         with loaded(read_candidate(Path(name), live.folder)) as assessor:
             yield assessor
         return

@@ -2,21 +2,16 @@
 
 import json
 import os
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import torch
 
 from core.learning.curves import Curves
 from core.learning.errors import RunRefused
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - Windows, where files cannot be locked like this
-    fcntl = None  # type: ignore[assignment]
+from core.machine import take_lock
 
 RUN: Final = "run.json"
 LOG: Final = "log.jsonl"
@@ -29,9 +24,6 @@ WEIGHTS: Final = "weights"
 MATERIAL: Final = "material"
 #: Held by the process of a run as long as it lives.
 LOCK: Final = "lock"
-#: Whoever only looks whether the lock is held has it for a moment.
-_TRIES: Final = 5
-_BETWEEN_SECONDS: Final = 0.05
 
 
 class RunFolder:
@@ -56,7 +48,7 @@ class RunFolder:
             raise RunRefused(f"{self.folder} holds other files and is no folder of a fine-tuning: name a new folder.")
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / LOCK).open("ab") as file:
-            if not _taken(file):
+            if not take_lock(file):
                 raise RunRefused(
                     f"Another run is at work in {self.folder}: wait for it, end it with a file named {CANCEL} in there, or "
                     "name another folder."
@@ -140,17 +132,3 @@ class RunFolder:
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
-
-
-def _taken(file: IO[bytes]) -> bool:
-    """Locks a file for this process, unless another one has it."""
-    if fcntl is None:  # pragma: no cover - Windows
-        return True
-    for _ in range(_TRIES):
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            time.sleep(_BETWEEN_SECONDS)
-        else:
-            return True
-    return False

@@ -34,7 +34,6 @@ from models.whole_hand_network import WholeHandNetwork
 
 #: Key of the candidate's metadata with the SHA-256 of the weights that it was fine-tuned from.
 TUNED_FROM: Final = "tuned_from"
-_NAMES: Final = ("grader", "localizer", "whole_hand")
 
 #: Crops of hands that were not learned from and have a radiologist's reading and, for a side in pixels, their windows.
 CalibrationHands = Callable[[int], tuple[HandCrops, HandWindows]]
@@ -60,7 +59,9 @@ class Start:
     def hashes(self) -> dict[str, str | None]:
         """SHA-256 by network; None for a second opinion that there is not."""
         second = self.whole_hand()
-        hashes: dict[str, str | None] = {name: read_weights(name, self._place(name)).sha256 for name in _NAMES[:2]}
+        hashes: dict[str, str | None] = {
+            name: read_weights(name, self._place(name)).sha256 for name in ("grader", "localizer")
+        }
         return hashes | {"whole_hand": None if second is None else second[1]}
 
     def grader(self) -> tuple[BoneGrader, dict[str, str]]:

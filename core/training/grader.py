@@ -108,13 +108,22 @@ class AgeThroughGrades(nn.Module):
 
 
 def exemplar_loss(grader: BoneGrader, latents: Tensor, bones: Tensor, grades: Tensor) -> Tensor:
-    """Mean binary cross-entropy of "at least grade k" over a bone's grades, for crops that a person graded."""
-    exceed = 1.0 - grader.probabilities(latents, bones).cumsum(1)[:, :-1]
+    """The mean `grade_loss` of crops to each of which a person gave one grade."""
+    probabilities = grader.probabilities(latents, bones)
+    target = F.one_hot(grades, probabilities.shape[1]).to(probabilities.dtype)
+    return grade_loss(grader, probabilities, bones, target).sum() / max(len(bones), 1)
+
+
+def grade_loss(grader: BoneGrader, probabilities: Tensor, bones: Tensor, target: Tensor) -> Tensor:
+    """Binary cross-entropy of "at least grade k" over a bone's grades, for each crop.
+
+    probabilities, target: M x GRADES, the share of each grade, so that a target may be soft.
+    """
+    exceed, asked = (1.0 - shares.cumsum(1)[:, :-1] for shares in (probabilities, target))
     ranks = torch.arange(1, exceed.shape[1] + 1, device=exceed.device)
-    target = (grades[:, None] >= ranks).float()
     real = (ranks <= grader.grades[bones][:, None]).float()
-    loss = F.binary_cross_entropy(exceed.clamp(1e-4, 1 - 1e-4), target, reduction="none")
-    return (loss * real).sum() / max(len(bones), 1)
+    loss = F.binary_cross_entropy(exceed.clamp(1e-4, 1 - 1e-4), asked.clamp(0, 1), reduction="none")
+    return (loss * real).sum(1)
 
 
 @torch.inference_mode()

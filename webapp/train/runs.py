@@ -14,10 +14,11 @@ from typing import Any, Final
 
 from core.assessment.live_model import weights_folder
 from core.errors import BoneGradeError
+from core.learning.run_folder import CANCEL, LOCK, LOG, RUN
 from core.machine import is_locked
 
 #: What a run writes, see core.learning; OUTPUT is what its process prints.
-_RUN, _LOG, _CANCEL, _LOCK, _OUTPUT = "run.json", "log.jsonl", "cancel", "lock", "output.txt"
+_OUTPUT: Final = "output.txt"
 _LAST_LINES: Final = 12
 #: How the processes are told where the program is.
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -89,19 +90,19 @@ class Runs:
         run = self.path(name)
         if not self.view(name).at_work:
             raise BoneGradeError("This run is not at work, so there is nothing to cancel.")
-        (run / _CANCEL).touch()
+        (run / CANCEL).touch()
 
     def view(self, name: str) -> RunView:
         """How far a run is."""
         run = self.path(name)
         said: Mapping[str, Any] = {}
         with suppress(OSError, ValueError):
-            said = json.loads((run / _RUN).read_text(encoding="utf-8"))
+            said = json.loads((run / RUN).read_text(encoding="utf-8"))
         state = str(said.get("state", "starting"))
         # a process that another server started, or this one before it was restarted, is known by its lock alone
-        if state in ("starting", "running") and not (self._is_alive(run) or is_locked(run / _LOCK)):
+        if state in ("starting", "running") and not (self._is_alive(run) or is_locked(run / LOCK)):
             state = "failed"
-        return RunView(name, state, tuple(_lines(run / _LOG)), _tail(run / _OUTPUT), (run / _CANCEL).exists())
+        return RunView(name, state, tuple(_lines(run / LOG)), _tail(run / _OUTPUT), (run / CANCEL).exists())
 
     def is_comparing(self, name: str) -> bool:
         """Whether the comparison that this server started is at work."""

@@ -13,8 +13,9 @@ from core.film.box import Box
 from core.hand.crops import CONTEXT_SIDE
 from core.learning.boxes import upright
 from core.learning.course import Share, order_of, steps_of
-from core.learning.grading import GraderCourse, GradingLesson, GradingRecipe, grade_loss
+from core.learning.grading import GraderCourse, GradingLesson, GradingRecipe
 from core.learning.material import GRADES, PURPOSES, Material
+from core.training.grader import grade_loss
 from models.bone_grader import BoneGrader, OrdinalScale
 from tests.core.learning.made_lessons import OPTIONS
 from tests.hands import drawn_hand
