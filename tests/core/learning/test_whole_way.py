@@ -33,7 +33,8 @@ from models.registry import register, register_intervals
 from tests.hands import shipped_examples
 from tests.stored_films import Store, graded
 
-_OPTIONS = ResNetOptions(width=8, blocks=(1, 1, 1, 1), groups=2)
+# 16 channels, not 8: see tests/core/learning/test_gate.py
+_OPTIONS = ResNetOptions(width=16, blocks=(1, 1, 1, 1), groups=2)
 _RECIPE = FinetuneRecipe(
     grader=Pace(epochs=2, learning_rate=1e-2, average=0.5),
     grading=GradingRecipe(films=4),

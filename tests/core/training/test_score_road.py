@@ -21,7 +21,7 @@ _FITTED = ("first_cut", "cut_steps", "log_steepness", "calibration.")
 @pytest.fixture(scope="module")
 def grader() -> BoneGrader:
     torch.manual_seed(0)
-    return BoneGrader(OrdinalScale(starting_cuts()), ResNetOptions(width=8, groups=2))
+    return BoneGrader(OrdinalScale(starting_cuts()), ResNetOptions(width=16, groups=2))
 
 
 @pytest.fixture(scope="module")
