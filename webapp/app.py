@@ -14,6 +14,7 @@ from core.access.roles import Action
 from core.dataset.hub import start_pushing
 from core.errors import BoneGradeError
 from core.ledger import Ledger, LedgerSettings
+from core.machine import keep_private
 from webapp.agreement.tab import build_agreement_tab
 from webapp.annotate.tab import build_annotate_tab
 from webapp.assess.examples import EXAMPLES_FOLDER, read_examples
@@ -22,6 +23,7 @@ from webapp.data.tab import build_data_tab
 from webapp.desk import Desk
 from webapp.identity import Access, keep_peers, served_host
 from webapp.own_pages import OwnPagesOnly
+from webapp.passing import passing_folder, replace_names, stop_in_peace
 from webapp.queue.tab import build_queue_tab
 from webapp.service import shipped_assessor, warm_up
 from webapp.shared.components import styled_html
@@ -94,6 +96,7 @@ def _build_sign(desk: Desk) -> None:
 def serve(environment: Mapping[str, str] = os.environ) -> None:
     """Opens the ledger, builds the page and serves it until it is stopped. What is set up wrongly ends it with a sentence."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    keep_private()
     for library in ("alembic", "httpx"):  # what they have to say matters to their developers
         logging.getLogger(library).setLevel(logging.WARNING)
     try:
@@ -105,7 +108,15 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
     warm_up()
     if desk.access.mode == "proxy":
         keep_peers()
-    build_app(desk).launch(**settings, **desk.access.launch_arguments())
+    replace_names()
+    stop_in_peace()
+    try:
+        with passing_folder():
+            build_app(desk).launch(**settings, **desk.access.launch_arguments())
+    except BoneGradeError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:  # before the server was up
+        sys.exit(1)
 
 
 def open_desk(environment: Mapping[str, str] = os.environ) -> Desk:

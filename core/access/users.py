@@ -115,7 +115,7 @@ class Users:
             yield users
             rows = {name: {"role": u.role.name.lower(), "password": u.password} for name, u in sorted(users.items())}
             content = json.dumps(rows, indent=1).encode() + b"\n"
-            write_whole(self._path, content, by_way_of=self._path.parent, mode=0o600)
+            write_whole(self._path, content, by_way_of=self._path.parent)
 
     def _read(self) -> dict[str, _User]:
         try:

@@ -24,7 +24,7 @@ class Pseudonyms:
         """With the folder's secret, made by way of `incoming` if there is none; the caller sees to it that only one is made."""
         path = folder / _FILE
         if not path.exists():
-            write_whole(path, secrets.token_bytes(_BYTES), by_way_of=incoming, mode=0o600)
+            write_whole(path, secrets.token_bytes(_BYTES), by_way_of=incoming)
         secret = path.read_bytes()
         if len(secret) != _BYTES:
             raise DamagedStore(f"The file {_FILE} in the data folder is damaged: restore it from its backup.")

@@ -1,7 +1,7 @@
 """The ledger: what films there are, what the model said of them, and what people said. Nothing said is lost or changed."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any, Final, Literal, Self, TypeVar
 
@@ -50,6 +50,8 @@ class Ledger:
         """
         try:
             make_folder(settings.folder)
+            with suppress(PermissionError):  # of a mounted folder, the owner may be another
+                settings.folder.chmod(0o700)
             pictures = PictureFolder(settings.folder)
         except OSError as error:
             raise DamagedStore(

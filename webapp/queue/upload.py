@@ -13,9 +13,10 @@ from core.bones import Sex
 from core.errors import BoneGradeError
 from core.film.burned_in_text import TextPlace
 from core.film.radiograph import Radiograph
-from core.intake import Batch, Filing, Looked, look_through, open_batch, take_in
+from core.intake import Batch, Filing, Looked, SentFile, look_through, open_batch, take_in
 from core.intake.background import BackgroundAssessor
 from webapp.desk import Desk
+from webapp.passing import sent_files
 from webapp.queue.view import Writing, bar, looked_through, note, taken_in
 from webapp.shared.components import NOT_NOW, classes_if, styled_html
 from webapp.shared.pictures import data_uri, film_picture, jpeg
@@ -48,7 +49,7 @@ Updates = dict[Any, Any]
 
 
 #: What a look is at: files, folder, CSV, sex and consent as they stand on the page.
-_Given = tuple[tuple[str, ...], tuple[str, ...], str | None, str | None, bool]
+_Given = tuple[tuple[SentFile, ...], tuple[SentFile, ...], str | None, str | None, bool]
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,12 @@ class UploadPart:
     def _build(self) -> None:
         with gr.Row(equal_height=False):
             with gr.Column(scale=1, min_width=280):
-                self.files = gr.File(
+                self.files = sent_files(
                     label="Films, or a zip of films", file_count="multiple", height=150, elem_id="queue-files"
                 )
-                self.folder = gr.File(label="Or a folder", file_count="directory", height=150, elem_id="queue-folder")
+                self.folder = sent_files(
+                    label="Or a folder", file_count="directory", height=150, elem_id="queue-folder"
+                )
             with gr.Column(scale=1, min_width=280):
                 self.table = gr.File(label="CSV, if you have one", file_types=[".csv"], height=150, elem_id="queue-csv")
                 self.sex = gr.Radio(
@@ -140,8 +143,8 @@ class UploadPart:
 
     def _look(
         self,
-        files: list[str] | None,
-        folder: list[str] | None,
+        files: list[SentFile],
+        folder: list[SentFile],
         table: str | None,
         sex: Sex | None,
         consent: bool,
@@ -152,7 +155,7 @@ class UploadPart:
         given = _given(files, folder, table, sex, consent)
         try:
             self._check_role(request)
-            with open_batch(_paths(files, folder), _path(table), sex or None) as batch:
+            with open_batch([*files, *folder], _path(table), sex or None) as batch:
                 looked: list[Looked] = []
                 shown: list[Writing] = []
                 with_writing: set[str] = set()
@@ -191,8 +194,8 @@ class UploadPart:
 
     def _changed_meanwhile(
         self,
-        files: list[str] | None,
-        folder: list[str] | None,
+        files: list[SentFile],
+        folder: list[SentFile],
         table: str | None,
         sex: Sex | None,
         consent: bool,
@@ -205,8 +208,8 @@ class UploadPart:
 
     def _add(
         self,
-        files: list[str] | None,
-        folder: list[str] | None,
+        files: list[SentFile],
+        folder: list[SentFile],
         table: str | None,
         sex: Sex | None,
         consent: bool,
@@ -225,7 +228,7 @@ class UploadPart:
         left_out = seen.with_writing if writing == "out" else frozenset[str]()
         try:
             reader = self._check_role(request)
-            with open_batch(_paths(files, folder), _path(table), sex or None) as batch:
+            with open_batch([*files, *folder], _path(table), sex or None) as batch:
                 taken = []
                 for one in take_in(batch, self._filing, reader=reader, consent=consent, left_out=left_out):
                     taken.append(one)
@@ -249,18 +252,12 @@ class UploadPart:
         return reader
 
 
-def _given(
-    files: list[str] | None, folder: list[str] | None, table: str | None, sex: str | None, consent: bool
-) -> _Given:
-    return tuple(files or ()), tuple(folder or ()), table, sex, consent
+def _given(files: list[SentFile], folder: list[SentFile], table: str | None, sex: str | None, consent: bool) -> _Given:
+    return tuple(files), tuple(folder), table, sex, consent
 
 
 def _off() -> gr.Button:
     return gr.Button(interactive=False)
-
-
-def _paths(files: list[str] | None, folder: list[str] | None) -> list[Path]:
-    return [Path(path) for path in [*(files or []), *(folder or [])]]
 
 
 def _path(table: str | None) -> Path | None:

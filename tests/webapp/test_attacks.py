@@ -1,0 +1,94 @@
+"""What strangers tried on a running page, each attack as a test. The program is started with the laxest umask, behind a
+login, and stopped by SIGTERM as systemd and Docker do."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from core.access.roles import Role
+from core.access.users import Users
+from tests.webapp.running_app import RunningApp
+from webapp.assess.examples import EXAMPLES_FOLDER
+
+PASSWORD = "correct horse"
+PATIENT = "MUELLER_Anna_20141203"
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The data folder, with a reader who may sign in, and the folder for what passes through."""
+    data, passing = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("passing")
+    Users(data).add("anna", Role.READER, PASSWORD)
+    data.chmod(0o755)
+    return data, passing
+
+
+@pytest.fixture(scope="module")
+def app(folders: tuple[Path, Path]) -> Iterator[RunningApp]:
+    """The app as a program."""
+    data, passing = folders
+    settings = {"BONEGRADE_DATA": str(data), "GRADIO_TEMP_DIR": str(passing)}
+    before = os.umask(0)
+    try:
+        app = RunningApp(settings=settings)
+        app.start()
+    finally:
+        os.umask(before)
+    yield app
+    app.stop()
+
+
+@pytest.fixture(scope="module")
+def client(app: RunningApp) -> Iterator[httpx.Client]:
+    """Signed in."""
+    with httpx.Client(base_url=app.url, timeout=60) as client:
+        assert client.post("/login", data={"username": "anna", "password": PASSWORD}).status_code == 200
+        yield client
+
+
+def upload(client: httpx.Client, name: str, content: bytes = b"film") -> Path:
+    """Where the app keeps an upload."""
+    answer = client.post("/gradio_api/upload", files={"files": (name, content)})
+    assert answer.status_code == 200
+    return Path(answer.json()[0])
+
+
+def files_under(folder: Path) -> list[Path]:
+    """All of them."""
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_an_uploads_name_is_replaced_on_arrival(client: httpx.Client, folders: tuple[Path, Path]) -> None:
+    kept = upload(client, f"{PATIENT}.dcm", b"one")
+    assert kept.read_bytes() == b"one" and folders[1] in kept.parents
+    assert upload(client, f"{PATIENT}.zip").name.endswith(".zip")
+    assert upload(client, "1.2.840.20141203").name == kept.name
+    assert not any(PATIENT in str(path) or "20141203" in str(path) for path in folders[1].rglob("*"))
+
+
+def test_nobody_else_on_the_machine_can_look_into_the_folders(client: httpx.Client, folders: tuple[Path, Path]) -> None:
+    upload(client, "film.dcm", b"two")
+    shipped = {path.name for path in EXAMPLES_FOLDER.iterdir()}
+    for folder in folders:
+        for path in (folder, *(path for path in folder.rglob("*") if path.name not in shipped)):
+            assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def test_nothing_that_passed_through_is_left_when_the_program_is_stopped_or_was_killed(
+    app: RunningApp, client: httpx.Client, folders: tuple[Path, Path]
+) -> None:
+    passing = folders[1]
+    first = upload(client, "film.dcm", b"three")
+    app.kill()
+    assert first.exists()
+    app.start()
+    assert not first.exists()
+    with httpx.Client(base_url=app.url, timeout=60) as again:
+        again.post("/login", data={"username": "anna", "password": PASSWORD})
+        second = upload(again, "film.dcm", b"four")
+    app.stop()
+    assert not second.exists() and [path.name for path in files_under(passing)] == ["starting.lock"]
