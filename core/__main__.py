@@ -1,4 +1,4 @@
-"""The command line: python -m core assess | evaluate | stress | export | import | users | experiment | train. Try --help."""
+"""The command line: python -m core --help names its commands."""
 
 import typer
 

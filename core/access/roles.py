@@ -34,6 +34,7 @@ class Action(StrEnum):
     ASSIGN = "assign films to readers"
     SET_GOLD = "set gold readings and settle conflicts"
     EXPORT = "export the data"
+    ERASE = "erase films and names"
 
 
 _LEAST_ROLE = {
@@ -44,6 +45,7 @@ _LEAST_ROLE = {
     Action.ASSIGN: Role.REVIEWER,
     Action.SET_GOLD: Role.REVIEWER,
     Action.EXPORT: Role.ADMIN,
+    Action.ERASE: Role.ADMIN,
 }
 
 

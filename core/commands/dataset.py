@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, cast
@@ -19,7 +20,7 @@ from core.dataset.split import Shares
 from core.errors import BoneGradeError
 from core.intake.filing import Filing
 from core.intake.turns import Turns
-from core.ledger import LabelRule, Ledger, LedgerSettings
+from core.ledger import Consent, LabelRule, Ledger, LedgerSettings, Scope
 from models.registry import WeightsError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Datasets out of the ledger, and into it.")
@@ -106,6 +107,9 @@ def import_command(
     ] = None,
     sex: Annotated[Sex | None, typer.Option(help="Where neither file says it.")] = None,
     consent: Annotated[bool, typer.Option("--consent", help="There is consent to keeping the pixels.")] = False,
+    scope: Annotated[Scope, typer.Option(help="What the consent allows; each includes those before it.")] = "train",
+    reference: Annotated[str, typer.Option(help="Where the consent is filed, such as a form's number; no names.")] = "",
+    consent_ends: Annotated[datetime | None, typer.Option(help="When it ends (UTC); pictures go then.")] = None,
     assess: Annotated[bool, typer.Option(help="Assess new films, so that their crops can be cut.")] = True,
 ) -> None:
     """Takes in labels that exist already: all of them or, where one is wrong, none."""
@@ -113,7 +117,8 @@ def import_command(
     try:
         assessor = Assessor.from_registry() if assess else None
         filing = None if assessor is None else Filing(ledger, lambda: assessor, Turns().when_free)
-        options = ImportOptions(reader, images, films, sex, consent)
+        terms = Consent(scope, reference, None if consent_ends is None else consent_ends.replace(tzinfo=UTC))
+        options = ImportOptions(reader, images, films, sex, consent, terms)
         done = import_labels(ledger, file, kind, options, filing, _Progress("films"))
     except (BoneGradeError, WeightsError) as error:
         stop(str(error))

@@ -42,6 +42,7 @@ COMMANDS: Final = {
         "Writes the ledger as a dataset: the same revision and options always make the same bytes.",
     ),
     "import": ("dataset", "Takes in labels that exist already: all of them or, where one is wrong, none."),
+    "erase": ("erase", "Takes out of the ledger what somebody no longer agrees to."),
     "users": ("users", "The people who may sign in, and their roles."),
     "experiment": ("experiment", "Reruns the experiments that docs/results.md reports."),
     "train": ("train", "The programs that made the shipped weights and examples."),

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -21,7 +21,7 @@ from core.dataset.labels import (
 from core.errors import FilmRefused
 from core.film.radiograph import read_radiograph
 from core.intake.filing import Filing
-from core.ledger import Ledger, StaleRevision
+from core.ledger import Consent, Ledger, StaleRevision
 
 Format = Literal["coco", "voc", "csv"]
 _READ: Final[Mapping[Format, Callable[[Path], list[LabelledFilm]]]] = {
@@ -48,13 +48,14 @@ class Imported:
 class ImportOptions:
     """reader: who answers for the labels. images: the folder of pictures. films: a CSV table of file, sex and, if known,
     patient and age_months, which goes before what the label file says. sex: of films of which neither says it. consent:
-    the pixels may be kept."""
+    the pixels may be kept, under `terms`."""
 
     reader: str
     images: Path
     films: Path | None = None
     sex: Sex | None = None
     consent: bool = False
+    terms: Consent = field(default_factory=Consent)
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,7 @@ def _add_film(ledger: Ledger, one: _Checked, options: ImportOptions, filing: Fil
         reader=options.reader,
         source="import",
         consent=options.consent,
+        terms=options.terms,
         patient=one.film.patient,
         age_months=one.film.age_months,
     )

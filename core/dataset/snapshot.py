@@ -40,9 +40,9 @@ class NothingToExport(BoneGradeError):
 class FilmSnapshot:
     """One film at a revision.
 
-    film: with `consent` and `picture` as of then. words: by bone, in RUS_BONES order, what counts and in which event it was
-    said. gold: the event with the gold reading. prediction: the one that readers had before them last or, if they had none,
-    the latest.
+    film: with `consent` and `picture` as of then, and for more than to be read again; none that was withdrawn since. words:
+    by bone, in RUS_BONES order, what counts and in which event it was said. gold: the event with the gold reading.
+    prediction: the one that readers had before them last or, if they had none, the latest.
     """
 
     film: FilmRecord
@@ -110,7 +110,8 @@ class Snapshot:
                 state = fold(said[film.id])
                 words = _counting(state, self.rule, self.reviewers)
                 if words or state.gold is not None:
-                    kept = film if film.id in consented else replace(film, consent=False, picture=None)
+                    may_leave = film.id in consented and film.scope != "read"
+                    kept = film if may_leave else replace(film, consent=False, picture=None, scope=None)
                     yield FilmSnapshot(kept, words, state.gold, _prediction(predicted[film.id], said[film.id]))
 
 

@@ -76,6 +76,10 @@ class CropShelf:
         if not all(name in kept for name in regions):
             _write(file, self._cut(film, localization, regions, kept))
 
+    def remove(self, picture: str) -> None:
+        """Removes the crops of a picture, if there are any."""
+        self._file(picture).unlink(missing_ok=True)
+
     def _file(self, picture: str) -> Path:
         return self._folder / picture[:2] / picture
 

@@ -14,6 +14,7 @@ from core.ledger.films import AddedFilm
 from core.ledger.predictions import assessment_of
 from core.ledger.readings import FilmState, Said, fold, state_after, undone
 from core.ledger.records import (
+    Consent,
     Correction,
     Event,
     EventKind,
@@ -21,6 +22,7 @@ from core.ledger.records import (
     LabelRule,
     PredictionRecord,
     Reading,
+    Scope,
     Verdict,
 )
 from core.ledger.settings import LedgerSettings
@@ -29,6 +31,7 @@ from core.ledger.store import Ledger
 __all__ = [
     "AddedFilm",
     "Conflict",
+    "Consent",
     "Correction",
     "DamagedStore",
     "Event",
@@ -44,6 +47,7 @@ __all__ = [
     "PredictionRecord",
     "Reading",
     "Said",
+    "Scope",
     "StaleRevision",
     "UnknownFilm",
     "UnreachableDatabase",

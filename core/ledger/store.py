@@ -1,7 +1,7 @@
 """The ledger: what films there are, what the model said of them, and what people said. Nothing said is lost or changed."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Literal, Self, TypeVar
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from core.assessment.records import Assessment
 from core.bones import Sex
 from core.film.radiograph import Radiograph
-from core.ledger import drafts, events, films, predictions, projection, schema
+from core.ledger import drafts, erasing, events, films, predictions, projection, schema
 from core.ledger.checks import checked_corrections, checked_name
 from core.ledger.database import Database
 from core.ledger.errors import DamagedStore, InvalidCorrection, InvalidFilm
@@ -19,7 +19,7 @@ from core.ledger.films import AddedFilm
 from core.ledger.patients import Pseudonyms
 from core.ledger.pictures import PictureFolder
 from core.ledger.readings import fold
-from core.ledger.records import Correction, Event, FilmRecord, PredictionRecord, Reading
+from core.ledger.records import Consent, Correction, Event, FilmRecord, PredictionRecord, Reading
 from core.ledger.saying import checked_words, say
 from core.ledger.settings import LedgerSettings
 from core.machine import make_folder
@@ -28,6 +28,7 @@ _Row = TypeVar("_Row", FilmRecord, PredictionRecord, Event)
 
 #: So many rows are read at a time where all are asked for; no transaction stays open between.
 _PAGE: Final = 500
+_USUAL_CONSENT: Final = Consent()
 
 
 class Ledger:
@@ -83,10 +84,12 @@ class Ledger:
         consent: bool,
         patient: str | None = None,
         age_months: float | None = None,
+        terms: Consent = _USUAL_CONSENT,
     ) -> AddedFilm:
         """Adds a film. The same pixels again change nothing, except that a consent given now is kept with the picture.
 
-        patient: the patient's own id, of which only a keyed pseudonym is stored. Raises InvalidFilm.
+        terms: to what was consented, if it was. patient: the patient's own id, of which only a keyed pseudonym is stored.
+        Raises InvalidFilm.
         """
         films.check(sex, age_months)
         reader = checked_name(reader)
@@ -111,7 +114,9 @@ class Ledger:
             else:
                 film_id = known.id
             if picture is not None and not (known and known.consent):
-                films.insert_consent(connection, film_id, picture, reader)
+                if not self._pictures.path(picture).exists():  # an erasure of the same pixels has just removed it
+                    self._pictures.keep(radiograph)
+                films.insert_consent(connection, film_id, picture, reader, terms)
             return AddedFilm(films.by_id(connection, film_id), known is not None)
 
     def film(self, film_id: int) -> FilmRecord:
@@ -148,9 +153,28 @@ class Ledger:
         """The data folder."""
         return self._pictures.folder.parent
 
+    def patient_key(self, patient: str) -> str:
+        """The pseudonym of a patient's own id; "" for none."""
+        return self._pseudonyms.of(patient)
+
     def reader_key(self, reader: str) -> str:
         """The pseudonym of a reader in data that leave the store; 16 hexadecimal digits, always the same ones."""
-        return self._pseudonyms.of(f"reader {reader}")
+        return self._pseudonyms.of_reader(reader)
+
+    # Erasures: see core.dataset.erasing
+
+    @contextmanager
+    def erasing_transaction(self) -> Iterator[sa.Connection]:
+        """A writing transaction in which rows may be changed and removed."""
+        with self._database.writing() as connection:
+            erasing.begin(connection)
+            yield connection
+            erasing.end(connection)
+        self._database.forget_journal()
+
+    def remove_picture(self, picture: str) -> None:
+        """Removes the file of this name; the caller sees to it that no film's pixels are kept in it."""
+        self._pictures.remove(picture)
 
     # Predictions
 

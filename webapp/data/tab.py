@@ -10,13 +10,15 @@ from typing import Any, Final, cast, get_args
 import gradio as gr
 
 from core.access.roles import Action, enforce
+from core.dataset.erasing import COPIES_ELSEWHERE, erase_films
 from core.dataset.export import ExportFormat, ExportOptions, export_zip
 from core.dataset.split import Shares
 from core.errors import BoneGradeError
 from core.ledger import LabelRule
 from webapp.assess.summary import message
 from webapp.desk import Desk
-from webapp.shared.components import styled_html
+from webapp.doors import hand_out_file
+from webapp.shared.components import sentence_of, styled_html
 from webapp.shared.templates import render
 
 _log = logging.getLogger(__name__)
@@ -26,6 +28,7 @@ _UNEXPECTED: Final = (
     "The export failed in a way that nobody foresaw; nothing was changed, and the server's log says more."
 )
 _INTRODUCTION: Final = render("data/introduction.html")
+_ERASING: Final = render("data/erasing.html")
 _RULES: Final = {
     "latest": "The latest word on each bone",
     "majority": "The majority of the readers",
@@ -82,6 +85,7 @@ class _Tab:
             self.message = styled_html(elem_id="export-message", elem_classes="message-slot")
             self.done = styled_html(elem_id="export-done")
             self.download = gr.DownloadButton("Download the dataset (zip)", visible=False, elem_id="export-download")
+            self._build_erasing()
         wishes, answer = [self.rule, self.formats, self.split], [self.message, self.done, self.download]
         self.exported = gr.State(None)
         self.make.click(
@@ -102,6 +106,39 @@ class _Tab:
         )
         changes = [wish.input for wish in wishes]  # type: ignore[attr-defined]
         gr.on(changes, None, None, answer, js=_START_OVER_JS, api_visibility="private")
+
+    def _build_erasing(self) -> None:
+        """For a film whose child, or its parents, no longer agree."""
+        with gr.Accordion("Erase a film", open=False, elem_id="erase"):
+            styled_html(_ERASING)
+            film = gr.Number(None, label="The film's number, as the queue shows it", precision=0, elem_id="erase-film")
+            labels = gr.Radio(
+                [
+                    ("Only its picture and crops; grades and boxes stay", "stay"),
+                    ("Everything that was said of it, too", "go"),
+                ],
+                value=None,
+                label="What is to go",
+                elem_id="erase-labels",
+            )
+            reason = gr.Textbox(label="Why, for the film's history; no names", max_lines=1, elem_id="erase-reason")
+            button = gr.Button("Erase it for good", variant="stop", elem_id="erase-film-now", scale=0, min_width=220)
+            said = styled_html(elem_id="erase-message", elem_classes="message-slot")
+        button.click(self._erase, [film, labels, reason], [said, film, labels, reason], api_visibility="private")
+
+    def _erase(self, film: int | None, labels: str | None, reason: str, request: gr.Request) -> tuple[Any, ...]:
+        ledger = self._desk.ledger
+        assert ledger is not None
+        try:
+            reader = self._desk.reader(request)
+            enforce(reader, Action.ERASE)
+            if film is None or labels is None:
+                raise BoneGradeError("Nothing was erased yet: give the film's number, and choose what is to go.")
+            erase_films(ledger, [film], reader, labels_too=labels == "go", reason=reason)
+            return message(f"Film {film} is erased. {COPIES_ELSEWHERE}", "warning", title="Erased"), None, None, ""
+        except Exception as error:
+            text = sentence_of(error, _UNEXPECTED, _log, "An erasure failed.")
+            return message(text, title="Not erased"), film, labels, reason
 
     def _export(
         self,
@@ -134,7 +171,7 @@ class _Tab:
             yield {
                 self.message: "",
                 self.done: _summary(manifest, target.stat().st_size),
-                self.download: gr.DownloadButton(value=str(target), visible=True),
+                self.download: gr.DownloadButton(value=hand_out_file(target, self.download.GRADIO_CACHE), visible=True),
                 self.exported: wishes,
             }
         except BoneGradeError as error:
@@ -142,7 +179,7 @@ class _Tab:
         except Exception:
             _log.exception("An export failed.")
             yield {**self._failed(_UNEXPECTED), self.exported: wishes}
-        finally:  # gradio has its own copy of the file by now
+        finally:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _changed_meanwhile(self, rule: str, formats: list[str], split: str, exported: Any) -> Updates:

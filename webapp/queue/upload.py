@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from core.film.burned_in_text import TextPlace
 from core.film.radiograph import Radiograph
 from core.intake import Batch, Filing, Looked, SentFile, look_through, open_batch, take_in
 from core.intake.background import BackgroundAssessor
+from core.ledger import Consent, Scope
 from webapp.desk import Desk
 from webapp.passing import sent_files
 from webapp.queue.view import Writing, bar, looked_through, note, taken_in
@@ -32,6 +34,8 @@ _NO_CONSENT: Final = (
     "Leave it open, and pixels are forgotten: the films are assessed now, while you wait, and only what the model says "
     "is kept. They cannot be shown again, nor assessed by a later model."
 )
+_SCOPES: Final = [("To be read again", "read"), ("And to train the model", "train"), ("And to be shared", "share")]
+_SCOPE_INFO: Final = "Pictures leave this server only where they may be shared."
 _SEX_INFO: Final = (
     "For films that no CSV names. A CSV has a row for each film, with columns id (or file), sex, age_years."
 )
@@ -91,6 +95,16 @@ class UploadPart:
                     elem_id="queue-sex",
                 )
                 self.consent = gr.Checkbox(False, label=_CONSENT, info=_NO_CONSENT, elem_id="queue-consent")
+                with gr.Accordion("The consent", open=False, elem_id="queue-terms"):
+                    self.scope = gr.Radio(
+                        _SCOPES, value="train", label="What it allows", elem_id="queue-scope", info=_SCOPE_INFO
+                    )
+                    self.reference = gr.Textbox(
+                        label="Where it is filed (a form's number; no names)", max_lines=1, elem_id="queue-reference"
+                    )
+                    self.ends = gr.DateTime(
+                        None, label="When it ends, if it does", include_time=False, type="datetime", elem_id="queue-ends",
+                    )  # fmt: skip
                 self.look = gr.Button("Check the films", variant="primary", elem_id="queue-look")
         self.message = styled_html(elem_id="queue-upload-message")
         self.result = styled_html(elem_id="queue-result")
@@ -129,7 +143,7 @@ class UploadPart:
         #: Ends when all was added; other parts of the page may chain on to it.
         self.added = self.add.click(
             self._add,
-            [*sent, self.writing, self.seen],
+            [*sent, self.writing, self.seen, self.scope, self.reference, self.ends],
             [
                 self.message, self.result, self.decide, self.seen, self.add, self.files, self.folder,
                 self.table,
@@ -215,6 +229,9 @@ class UploadPart:
         consent: bool,
         writing: str | None,
         seen: _Seen | None,
+        scope: Scope,
+        reference: str,
+        ends: datetime | None,
         request: gr.Request,
     ) -> Iterator[Updates]:
         """Adds the films that were looked at."""
@@ -230,7 +247,8 @@ class UploadPart:
             reader = self._check_role(request)
             with open_batch([*files, *folder], _path(table), sex or None) as batch:
                 taken = []
-                for one in take_in(batch, self._filing, reader=reader, consent=consent, left_out=left_out):
+                terms = Consent(scope, reference.strip(), ends)
+                for one in take_in(batch, self._filing, reader=reader, consent=consent, left_out=left_out, terms=terms):
                     taken.append(one)
                     self._background.wake()
                     text = f"Adding film {len(taken):,} of {len(batch.films):,}."
