@@ -11,6 +11,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from core.access.roles import Action
+from core.dataset.erasing import keep_erasing
 from core.dataset.hub import start_pushing
 from core.errors import BoneGradeError
 from core.ledger import Ledger, LedgerSettings
@@ -21,7 +22,9 @@ from webapp.assess.examples import EXAMPLES_FOLDER, read_examples
 from webapp.assess.tab import KEPT_SECONDS, build_assess_tab
 from webapp.data.tab import build_data_tab
 from webapp.desk import Desk
+from webapp.doors import Doors, fetch_nothing
 from webapp.identity import Access, keep_peers, served_host
+from webapp.line import PLACES, keep_order
 from webapp.own_pages import OwnPagesOnly
 from webapp.passing import passing_folder, replace_names, stop_in_peace
 from webapp.queue.tab import build_queue_tab
@@ -43,8 +46,6 @@ _WELCOMES: Final = {
 
 _MAX_UPLOAD: Final = "200mb"
 _CLEANED_EVERY_SECONDS: Final = 600
-_WAITING_FILMS: Final = 64
-_SESSIONS_IN_MEMORY: Final = 32
 
 
 def build_app(desk: Desk, examples_folder: Path = EXAMPLES_FOLDER) -> gr.Blocks:
@@ -69,7 +70,7 @@ def build_app(desk: Desk, examples_folder: Path = EXAMPLES_FOLDER) -> gr.Blocks:
                 build_data_tab(desk)
         annotate.wire_select(annotate_tab)
         annotate.wire_correct(tabs)
-    app.queue(default_concurrency_limit=4, max_size=_WAITING_FILMS)
+    app.queue(default_concurrency_limit=4, max_size=PLACES)
     return app
 
 
@@ -109,6 +110,8 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
     if desk.access.mode == "proxy":
         keep_peers()
     replace_names()
+    keep_order(desk.access)
+    fetch_nothing()
     stop_in_peace()
     try:
         with passing_folder():
@@ -128,6 +131,7 @@ def open_desk(environment: Mapping[str, str] = os.environ) -> Desk:
     ledger = Ledger.open(LedgerSettings.from_environment(environment)) if access.keeps else None
     if ledger is not None:
         start_pushing(ledger, environment)
+        keep_erasing(ledger)
     return Desk(shipped_assessor, ledger, access)
 
 
@@ -146,9 +150,14 @@ def launch_settings(environment: Mapping[str, str] = os.environ) -> dict[str, An
         "head": page_head(),
         # So that the examples are found wherever the app is started from.
         "allowed_paths": [str(EXAMPLES_FOLDER)],
-        "app_kwargs": {"middleware": [Middleware(OwnPagesOnly)]},
+        "app_kwargs": {
+            "middleware": [
+                Middleware(Doors, EXAMPLES_FOLDER, framed=bool(environment.get("SPACE_ID"))),
+                Middleware(OwnPagesOnly),
+            ]
+        },
+        "enable_monitoring": False,
         "max_file_size": _MAX_UPLOAD,
-        "state_session_capacity": _SESSIONS_IN_MEMORY,
         # Nothing of a film may stay behind in the browser's store.
         "run_history": False,
         "footer_links": ["api"],

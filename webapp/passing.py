@@ -18,6 +18,7 @@ from gradio.data_classes import FileData, ListFiles
 from core.errors import BoneGradeError
 from core.intake import SentFile
 from core.machine import WriterLock, is_held, make_folder
+from webapp.doors import OWNERS, visitor_of
 
 _VARIABLE: Final = "GRADIO_TEMP_DIR"
 _LOCK: Final = "in_use.lock"
@@ -78,9 +79,11 @@ def replace_names() -> None:
 class _NamelessParser(route_utils.GradioMultiPartParser):
     async def parse(self) -> Any:
         form = await super().parse()
+        visitor = visitor_of(self.headers)
         for file in form.getlist("files"):
             if isinstance(file, route_utils.GradioUploadFile):
                 file.filename = f"upload{_kept_ending(file.filename or '')}"
+                OWNERS.give(file.sha.hexdigest(), visitor)
         return form
 
 

@@ -78,6 +78,47 @@ def test_nobody_else_on_the_machine_can_look_into_the_folders(client: httpx.Clie
             assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
+def test_a_file_is_for_the_browser_alone_that_sent_it(app: RunningApp, client: httpx.Client) -> None:
+    assert client.get("/").status_code == 200
+    mine = upload(client, "film.dcm", b"mine")
+    assert client.get(f"/gradio_api/file={mine}").content == b"mine"
+    assert client.get(f"/gradio_api/file/{mine}").content == b"mine"
+    with httpx.Client(base_url=app.url, timeout=60) as other:
+        other.post("/login", data={"username": "anna", "password": PASSWORD})
+        for address in (f"/gradio_api/file={mine}", f"/gradio_api/file/{mine}", f"/gradio_api/file=/{mine}"):
+            assert other.get(address).status_code == 403, "one with the same name, at another machine"
+        example = next(EXAMPLES_FOLDER.glob("*.png"))
+        assert other.get(f"/gradio_api/file={example}").content == example.read_bytes()
+    for path in ("/etc/passwd", f"{mine.parent}/../../starting.lock", str(Path(__file__)), "webapp/app.py"):
+        assert client.get(f"/gradio_api/file={path}").status_code == 403
+
+
+def test_the_server_fetches_nothing_for_anybody(client: httpx.Client) -> None:
+    for address in ("http://100.64.0.1/", "http://example.org/film.png", "https://127.0.0.1:1/"):
+        assert client.get(f"/gradio_api/file={address}").status_code == 403
+        film = {"path": address, "meta": {"_type": "gradio.FileData"}}
+        started = client.post("/gradio_api/call/assess", json={"data": [film, "F"]})
+        answer = client.get(f"/gradio_api/call/assess/{started.json()['event_id']}")
+        assert "event: error" in answer.text and "complete" not in answer.text
+
+
+def test_what_the_page_does_not_need_is_closed(client: httpx.Client, folders: tuple[Path, Path]) -> None:
+    for address in (
+        "/gradio_api/deep_link?session_hash=x", "/gradio_api/token", "/gradio_api/proxy=https://x.hf.space/", "/monitoring",
+        "/monitoring/summary", "/gradio_api/runs", "/gradio_api/dev/reload", "/gradio_api/stream/a/1/2/playlist.m3u8",
+    ):  # fmt: skip
+        assert client.get(address).status_code == 404, address
+    assert client.post("/gradio_api/vibe-edit", json={"prompt": "x"}).status_code == 404
+    assert client.post("/gradio_api/process_recording").status_code == 404
+    assert not list(folders[1].rglob("deep_links"))
+
+
+def test_other_websites_may_not_frame_the_page(client: httpx.Client) -> None:
+    page = client.get("/")
+    assert page.headers["Content-Security-Policy"] == "frame-ancestors 'self'"
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+
+
 def test_nothing_that_passed_through_is_left_when_the_program_is_stopped_or_was_killed(
     app: RunningApp, client: httpx.Client, folders: tuple[Path, Path]
 ) -> None:
