@@ -25,6 +25,9 @@ class Access(Protocol):
     def reader_of(self, request: gr.Request | None) -> Reader:
         """Who is at the screen. Raises core.errors.BoneGradeError where nobody is signed in who must be."""
 
+    def client_of(self, request: gr.Request) -> tuple[str, bool]:
+        """A name for whoever waits in line, and whether it is a person with a role."""
+
     def launch_arguments(self) -> dict[str, Any]:
         """What gr.Blocks.launch needs to know of it."""
 

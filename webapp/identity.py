@@ -70,6 +70,7 @@ class Access:
     header: str = ""
     believed: frozenset[str] = frozenset()
     roles: Mapping[str, Role] = field(default_factory=dict)
+    on_a_space: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Access":
@@ -102,7 +103,7 @@ class Access:
             mode = "local"
         else:
             mode = "demo"
-        return cls(mode, users, header, believed, roles)
+        return cls(mode, users, header, believed, roles, on_a_space)
 
     @property
     def keeps(self) -> bool:
@@ -130,6 +131,20 @@ class Access:
         if role is None and self.mode == "space":
             raise NotSignedIn(f"The account {name} has no role here: ask the owner of this Space for one.")
         return Reader(name, Role.VIEWER if role is None else role)
+
+    def client_of(self, request: gr.Request) -> tuple[str, bool]:
+        """Tells clients apart who wait in line: a person's name, else an address; and whether it is a person with a role."""
+        try:
+            reader = self.reader_of(request)
+        except BoneGradeError:
+            return f"address {self._address(request)}", False
+        return (f"address {self._address(request)}", False) if self.mode == "demo" else (f"person {reader.name}", True)
+
+    def _address(self, request: gr.Request) -> str:
+        """Where the request comes from, as far as it can be known: Hugging Face's own proxy writes it down last."""
+        forwarded = request.headers.get("x-forwarded-for", "") if self.on_a_space else ""
+        client = request.client
+        return forwarded.rpartition(",")[2].strip() or (client.host if client is not None else "")
 
     def people(self) -> Mapping[str, Role]:
         """Those who are known by name, with their roles."""
