@@ -109,6 +109,7 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
     warm_up()
     if desk.access.mode == "proxy":
         keep_peers()
+    settings["app_kwargs"]["middleware"] += desk.access.middleware()
     replace_names()
     keep_order(desk.access)
     fetch_nothing()
@@ -132,7 +133,7 @@ def open_desk(environment: Mapping[str, str] = os.environ) -> Desk:
     if ledger is not None:
         start_pushing(ledger, environment)
         keep_erasing(ledger)
-    return Desk(shipped_assessor, ledger, access)
+    return Desk(shipped_assessor, ledger, access, access.log)
 
 
 def launch_settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:

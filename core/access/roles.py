@@ -34,6 +34,7 @@ class Action(StrEnum):
     ASSIGN = "assign films to readers"
     SET_GOLD = "set gold readings and settle conflicts"
     EXPORT = "export the data"
+    SEE_ACCESS = "see who looked at what"
     ERASE = "erase films and names"
 
 
@@ -45,6 +46,7 @@ _LEAST_ROLE = {
     Action.ASSIGN: Role.REVIEWER,
     Action.SET_GOLD: Role.REVIEWER,
     Action.EXPORT: Role.ADMIN,
+    Action.SEE_ACCESS: Role.ADMIN,
     Action.ERASE: Role.ADMIN,
 }
 

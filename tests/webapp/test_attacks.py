@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from core.access.log import AccessLog
 from core.access.roles import Role
 from core.access.users import Users
 from tests.webapp.running_app import RunningApp
@@ -117,6 +118,18 @@ def test_other_websites_may_not_frame_the_page(client: httpx.Client) -> None:
     page = client.get("/")
     assert page.headers["Content-Security-Policy"] == "frame-ancestors 'self'"
     assert page.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_an_open_session_ends_with_a_new_password(app: RunningApp, folders: tuple[Path, Path]) -> None:
+    users = Users(folders[0])
+    users.add("otto", Role.READER, PASSWORD)
+    with httpx.Client(base_url=app.url, timeout=60) as otto:
+        otto.post("/login", data={"username": "otto", "password": PASSWORD})
+        assert otto.get("/config").status_code == 200
+        users.set_password("otto", "another horse")
+        assert otto.get("/config").status_code == 401
+    said = [(one.who, one.deed, one.address) for one in AccessLog(folders[0]).latest(50, who="otto")]
+    assert said == [("otto", "signed in", "127.0.0.1")]
 
 
 def test_nothing_that_passed_through_is_left_when_the_program_is_stopped_or_was_killed(

@@ -44,6 +44,7 @@ _FORMATS: Final = {
 }
 #: What was exported in another way goes off the page.
 _START_OVER_JS: Final = """() => ["", "", {"__type__": "update", "visible": false}]"""
+_SHOWN_ACCESSES: Final = 200
 _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "export"}
 _USUAL: Final = ["labels", "crops", "csv", "coco"]
 
@@ -86,6 +87,7 @@ class _Tab:
             self.done = styled_html(elem_id="export-done")
             self.download = gr.DownloadButton("Download the dataset (zip)", visible=False, elem_id="export-download")
             self._build_erasing()
+            self._build_access_log()
         wishes, answer = [self.rule, self.formats, self.split], [self.message, self.done, self.download]
         self.exported = gr.State(None)
         self.make.click(
@@ -126,6 +128,28 @@ class _Tab:
             said = styled_html(elem_id="erase-message", elem_classes="message-slot")
         button.click(self._erase, [film, labels, reason], [said, film, labels, reason], api_visibility="private")
 
+    def _build_access_log(self) -> None:
+        """Who looked at what, for those who answer for it."""
+        with gr.Accordion("Who looked at what", open=False, elem_id="access-log"):
+            with gr.Row(equal_height=True):
+                wanted = gr.Textbox(label="A film's number or a person's name; empty for all", max_lines=1, scale=3)
+                button = gr.Button("Show the latest", elem_id="access-show", scale=0, min_width=180)
+            shown = styled_html(elem_id="access-shown")
+        button.click(self._show_access, wanted, shown, api_visibility="private")
+
+    def _show_access(self, wanted: str, request: gr.Request) -> str:
+        try:
+            reader = self._desk.reader(request)
+            enforce(reader, Action.SEE_ACCESS)
+            if self._desk.log is None:
+                return message("No access log is kept here.", "warning")
+            name = wanted.strip()
+            film = int(name) if name.isdecimal() else None
+            rows = self._desk.log.latest(_SHOWN_ACCESSES, film=film, who="" if film is not None else name)
+            return render("data/access.html", rows=rows)
+        except Exception as error:
+            return message(sentence_of(error, _UNEXPECTED, _log, "The access log failed."), title="Not shown")
+
     def _erase(self, film: int | None, labels: str | None, reason: str, request: gr.Request) -> tuple[Any, ...]:
         ledger = self._desk.ledger
         assert ledger is not None
@@ -135,6 +159,7 @@ class _Tab:
             if film is None or labels is None:
                 raise BoneGradeError("Nothing was erased yet: give the film's number, and choose what is to go.")
             erase_films(ledger, [film], reader, labels_too=labels == "go", reason=reason)
+            self._desk.note(request, reader, "erased", film, "with its labels" if labels == "go" else "")
             return message(f"Film {film} is erased. {COPIES_ELSEWHERE}", "warning", title="Erased"), None, None, ""
         except Exception as error:
             text = sentence_of(error, _UNEXPECTED, _log, "An erasure failed.")
@@ -167,6 +192,9 @@ class _Tab:
             target = folder / f"bonegrade_revision_{ledger.ledger_revision()}.zip"
             manifest = export_zip(
                 ledger, reader, target, options, lambda films: progress((films, None), desc="Writing", unit="films")
+            )
+            self._desk.note(
+                request, reader, "exported", detail=f"revision {manifest['revision']}, {', '.join(formats)}"
             )
             yield {
                 self.message: "",

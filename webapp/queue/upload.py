@@ -253,6 +253,8 @@ class UploadPart:
                     self._background.wake()
                     text = f"Adding film {len(taken):,} of {len(batch.films):,}."
                     yield {self.message: bar(len(taken), len(batch.films), text)}
+                added = sum(one.status == "added" for one in taken)
+                self._desk.note(request, reader, "added", detail=f"{added} films")
                 yield {
                     **self._start_over(),
                     self.result: taken_in(taken, batch.passed_over),
