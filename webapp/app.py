@@ -11,7 +11,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from core.access.roles import Action
-from core.dataset.erasing import keep_erasing
+from core.dataset.erasing import Retention, keep_erasing
 from core.dataset.hub import start_pushing
 from core.errors import BoneGradeError
 from core.ledger import Ledger, LedgerSettings
@@ -132,7 +132,7 @@ def open_desk(environment: Mapping[str, str] = os.environ) -> Desk:
     ledger = Ledger.open(LedgerSettings.from_environment(environment)) if access.keeps else None
     if ledger is not None:
         start_pushing(ledger, environment)
-        keep_erasing(ledger)
+        keep_erasing(ledger, Retention.from_environment(environment))
     return Desk(shipped_assessor, ledger, access, access.log)
 
 

@@ -60,7 +60,8 @@ def passing_folder(environment: MutableMapping[str, str] = os.environ) -> Iterat
 def stop_in_peace() -> None:
     """Has SIGTERM, by which systemd and Docker stop a program, and SIGHUP end it as Ctrl-C does, with its clearing up."""
     for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
+        # one that is ignored, as under nohup, stays so
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
             signal.signal(getattr(signal, name), _interrupted)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from core.access.log import AccessLog
 from core.access.roles import OPERATOR
 from core.commands.stopping import stop
 from core.dataset.erasing import COPIES_ELSEWHERE, erase_films, erase_past_consents, erase_patient, erase_reader
@@ -67,7 +68,8 @@ def _run(work: Callable[[Ledger], str]) -> None:
         ledger = Ledger.open(LedgerSettings.from_environment())
         try:
             typer.echo(work(ledger))
+            AccessLog.from_environment(ledger.folder).note(OPERATOR.name, "erased", detail="at the command line")
         finally:
             ledger.close()
-    except BoneGradeError as error:
+    except (BoneGradeError, ValueError) as error:
         stop(str(error))

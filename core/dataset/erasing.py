@@ -6,12 +6,14 @@ datasets that somebody downloaded, are for people to remove: see docs/hosting.md
 """
 
 import logging
+import os
 import secrets
 import threading
 import time
-from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Final
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, Self
 
 from core.access.roles import OPERATOR, Action, Reader, enforce
 from core.errors import BoneGradeError
@@ -23,6 +25,7 @@ from core.ledger.saying import checked_words, say
 
 _log: Final = logging.getLogger(__name__)
 _EVERY_SECONDS: Final = 3600.0
+_USUAL_DAYS: Final = 365
 
 #: What nobody here can remove.
 COPIES_ELSEWHERE: Final = (
@@ -74,6 +77,35 @@ def erase_past_consents(ledger: Ledger, reader: Reader) -> list[int]:
     return erase_films(ledger, found, reader, labels_too=False, reason="The consent has come to its end")
 
 
+@dataclass(frozen=True)
+class Retention:
+    """For how many days is kept what nobody consented to or finished. unread: films without pixels, or that the model
+    refused, of which nobody has read a bone. drafts: of a reader who did not save."""
+
+    unread: int = _USUAL_DAYS
+    drafts: int = _USUAL_DAYS
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """BONEGRADE_UNREAD_DAYS and BONEGRADE_DRAFT_DAYS, a year if not set. Raises ValueError for what is no number."""
+        days = []
+        for variable in ("BONEGRADE_UNREAD_DAYS", "BONEGRADE_DRAFT_DAYS"):
+            given = environment.get(variable) or str(_USUAL_DAYS)
+            if not (given.isdecimal() and int(given) > 0):
+                raise ValueError(f"{variable} must be a number of days from 1 up, not {given!r}.")
+            days.append(int(given))
+        return cls(*days)
+
+
+def erase_overdue(ledger: Ledger, reader: Reader, retention: Retention) -> list[int]:
+    """Removes films and drafts that are older than they may get; returns the films."""
+    now = datetime.now(UTC)
+    with ledger.erasing_transaction() as connection:
+        erasing.drafts_before(connection, now - timedelta(days=retention.drafts))
+        found = erasing.unread_since(connection, now - timedelta(days=retention.unread))
+    return erase_films(ledger, found, reader, labels_too=True, reason="Kept for as long as it may be")
+
+
 def erase_reader(ledger: Ledger, name: str, reader: Reader) -> int:
     """Puts a pseudonym in the place of a reader's name; the number of places. What they said stays, under it, and their
     drafts go. Raises NothingToErase."""
@@ -85,14 +117,16 @@ def erase_reader(ledger: Ledger, name: str, reader: Reader) -> int:
     return places
 
 
-def keep_erasing(ledger: Ledger) -> threading.Thread:
-    """Removes, now and every hour, what an erasure left over and the pixels whose consent has ended; returns its thread."""
+def keep_erasing(ledger: Ledger, retention: Retention) -> threading.Thread:
+    """Removes, now and every hour, what an erasure left over, the pixels whose consent has ended, and what is older than it
+    may get; returns its thread."""
 
     def work() -> None:
         while True:
             try:
                 finish(ledger)
                 erase_past_consents(ledger, OPERATOR)
+                erase_overdue(ledger, OPERATOR, retention)
             except Exception:  # a full disk or a database that restarts; the next hour makes up for it
                 _log.exception("What is to be erased could not be; it is tried again.")
             time.sleep(_EVERY_SECONDS)

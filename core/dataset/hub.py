@@ -54,6 +54,15 @@ class Scheduler(Protocol):
         """No pushes any more, not even one that was triggered."""
 
 
+class AskingScheduler(CommitScheduler):
+    """Asks before each push whether the dataset is still private, for it may have been opened since."""
+
+    def push_to_hub(self) -> Any:
+        """Pushes, or raises HubRefused."""
+        require_private(self.repo_id, self.api)
+        return super().push_to_hub()
+
+
 def require_private(repo: str, api: HfApi | None = None) -> None:
     """Makes a private dataset of that name if there is none.
 
@@ -127,7 +136,7 @@ class EventPusher:
         ledger: Ledger,
         repo: str,
         folder: Path,
-        scheduler_factory: Callable[..., Scheduler] = CommitScheduler,
+        scheduler_factory: Callable[..., Scheduler] = AskingScheduler,
         *,
         pictures: bool = False,
         prepare: Callable[[str], None] = require_private,

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from core.ledger import schema
+from core.ledger.readings import OF_THE_READING
 from core.ledger.records import ERASED, FilmRecord
 
 _ERASURE, _PICTURE, _EVENT, _FILM = schema.erasure, schema.picture, schema.event, schema.film
@@ -95,6 +96,24 @@ def of_patient(connection: sa.Connection, patient_key: str) -> list[int]:
 def ended(connection: sa.Connection, now: datetime) -> list[int]:
     """Ids of the films whose consent has come to its end."""
     return list(connection.execute(sa.select(_PICTURE.c.film_id).where(_PICTURE.c.ends_at <= now)).scalars())
+
+
+def unread_since(connection: sa.Connection, moment: datetime) -> list[int]:
+    """Ids of the films added before a moment whose pixels are not kept, or which the model refused, and of which nobody has
+    read a bone."""
+    read = sa.exists().where(_EVENT.c.film_id == _FILM.c.id, _EVENT.c.kind.in_(OF_THE_READING))
+    kept = sa.exists().where(_PICTURE.c.film_id == _FILM.c.id)
+    queued = schema.queue_film
+    refused = sa.exists().where(queued.c.film_id == _FILM.c.id, queued.c.assessed == "refused")
+    query = sa.select(_FILM.c.id).where(
+        _FILM.c.added_at < moment, _FILM.c.source != ERASED, ~read, sa.or_(~kept, refused)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def drafts_before(connection: sa.Connection, moment: datetime) -> int:
+    """Drops the drafts that were kept last before a moment; their number."""
+    return connection.execute(sa.delete(schema.draft).where(schema.draft.c.kept_at < moment)).rowcount
 
 
 def unfinished(connection: sa.Connection, *, here: bool) -> list[Erasure]:

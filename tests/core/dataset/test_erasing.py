@@ -7,13 +7,23 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from core.access.roles import OPERATOR, NotAllowed, Reader, Role
 from core.dataset import erasing
-from core.dataset.erasing import NothingToErase, erase_films, erase_past_consents, erase_patient, erase_reader, finish
+from core.dataset.erasing import (
+    NothingToErase,
+    Retention,
+    erase_films,
+    erase_overdue,
+    erase_past_consents,
+    erase_patient,
+    erase_reader,
+    finish,
+)
 from core.dataset.export import ExportOptions, export
 from core.dataset.hub import EventPusher, HubRefused, forget_films
-from core.ledger import Consent, UnknownFilm
+from core.ledger import Consent, UnknownFilm, schema
 from tests.core.dataset.test_hub import DummyScheduler
 from tests.stored_films import Store
 
@@ -98,6 +108,27 @@ def test_a_consent_ends_by_itself(store: Store) -> None:
     store.film(2, terms=Consent(ends=now + timedelta(days=1)))
     assert erase_past_consents(store.ledger, OPERATOR) == [over.id]
     assert not store.ledger.film(over.id).consent and store.ledger.film(over.id + 1).consent
+
+
+def test_what_nobody_consented_to_or_finished_goes_when_it_is_old(store: Store) -> None:
+    read, unread, kept = store.film(1, consent=False), store.film(2, consent=False), store.film(3)
+    refused = store.film(4, assessed=False)
+    store.ledger.add_refusal(refused.id, {"localizer": "w"}, "This is not a hand.")
+    store.accept(read)
+    store.ledger.keep_draft(kept.id, "ben", {"note": "later"})
+    assert erase_overdue(store.ledger, OPERATOR, Retention()) == []
+    with store.ledger.erasing_transaction() as connection:
+        old = datetime.now(UTC) - timedelta(days=31)
+        connection.execute(sa.update(schema.film).values(added_at=old))
+        connection.execute(sa.update(schema.draft).values(kept_at=old))
+    assert erase_overdue(store.ledger, OPERATOR, Retention(unread=32, drafts=32)) == []
+    assert store.ledger.draft(kept.id, "ben") is not None
+    assert erase_overdue(store.ledger, OPERATOR, Retention(unread=30, drafts=30)) == [unread.id, refused.id]
+    assert [film.id for film in store.ledger.films()] == [read.id, kept.id]
+    assert store.ledger.draft(kept.id, "ben") is None
+    assert Retention.from_environment({"BONEGRADE_DRAFT_DAYS": "7"}) == Retention(drafts=7)
+    with pytest.raises(ValueError, match="BONEGRADE_UNREAD_DAYS"):
+        Retention.from_environment({"BONEGRADE_UNREAD_DAYS": "soon"})
 
 
 def test_a_readers_name_goes_and_what_they_said_stays(store: Store) -> None:
