@@ -43,7 +43,8 @@ def _seconds(action: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def _base(scale: float) -> tuple[Radiograph, Sex]:
+def base_film(scale: float) -> tuple[Radiograph, Sex]:
+    """A shipped example, so many times as large."""
     example = json.loads((_EXAMPLES / "examples.json").read_text())[0]
     film = read_radiograph(_EXAMPLES / example["file"])
     size = (round(film.width * scale), round(film.height * scale))
@@ -51,7 +52,7 @@ def _base(scale: float) -> tuple[Radiograph, Sex]:
     return Radiograph(pixels, None, None, film_hash(pixels)), "F" if example["sex"] == "F" else "M"
 
 
-def _grainy(film: Radiograph, number: int) -> Radiograph:
+def grainy(film: Radiograph, number: int) -> Radiograph:
     """Another film of the hand: 8-bit greys with grain, as most films have them."""
     grain = np.random.default_rng(number).normal(0.0, 0.006, film.pixels.shape)
     levels = np.round(np.clip(film.pixels + grain, 0, 1) * 255).astype(np.float32)
@@ -121,10 +122,10 @@ class LabelsExported:
 def crops(assessor: Assessor, scale: float, films: int, folder: Path) -> CropsExported:
     """Crops a second from a store of films of one size."""
     ledger = Ledger.open(LedgerSettings.in_folder(folder / "store"))
-    base, sex = _base(scale)
+    base, sex = base_film(scale)
     assessment = assessor.assess(base, sex)
     for number in range(films):
-        radiograph = _grainy(base, number)
+        radiograph = grainy(base, number)
         added = ledger.add_film(radiograph, sex, reader=_READER, source="queue", consent=True, patient=str(number))
         _accept(ledger, added.film.id, assessment, radiograph)
     number_of_crops = sum(bone is not None for bone in assessment.bones.values()) * films
@@ -162,7 +163,7 @@ def labels(assessor: Assessor, films: int, folder: Path) -> LabelsExported:
     """Seconds to export the labels of a store without pictures, in all formats of labels."""
     settings = LedgerSettings.in_folder(folder / "store")
     ledger = Ledger.open(settings)
-    base, sex = _base(1.0)
+    base, sex = base_film(1.0)
     assessment = assessor.assess(base, sex)
     for first in range(1, films + 1, _FILLED_AT_ONCE):
         _fill(settings, assessment, range(first, min(first + _FILLED_AT_ONCE, films + 1)))

@@ -10,6 +10,8 @@ from models.efficientnet_lite import EfficientNetLite0
 
 #: Heat maps and sizes have one cell for this many input pixels.
 OUTPUT_STRIDE = 2
+#: The encoder's coarsest features, from which the words on the whole film come, have one cell for this many.
+COARSEST_STRIDE = 32
 
 
 class LocalizerOutput(NamedTuple):
@@ -79,6 +81,17 @@ class HandLocalizer(nn.Module):
         film = self.film(p32.mean((2, 3)))
         y = self.up2(self.up4(self.up8(self.up16(p32, p16), p8), p4), p2)
         return LocalizerOutput(self.heat(y), self.size(y), film[:, 0], film[:, 1], film[:, 2])
+
+    def hand_by_place(self, x: Tensor, window: int, step: int) -> Tensor:
+        """The word `hand` on every square part of larger pictures, in one pass of the encoder and none of the decoder.
+
+        x: Bx1xHxW, H and W divisible by 32 and at least `window`; window: side of the parts, step: from one to the next, both
+        in pixels and divisible by 32. Returns BxRxC logits; the part in row r and column c begins at (r * step, c * step).
+        """
+        coarsest = self.encoder(x)[-1]
+        parts = F.avg_pool2d(coarsest, window // COARSEST_STRIDE, step // COARSEST_STRIDE)
+        logits: Tensor = self.film(parts.permute(0, 2, 3, 1))[..., 0]
+        return logits
 
 
 def peaks(heatmaps: Tensor, sizes: Tensor) -> tuple[Tensor, Tensor, Tensor]:

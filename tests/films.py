@@ -10,6 +10,7 @@ from typing import Any
 
 import imagecodecs
 import numpy as np
+import pillow_heif
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
@@ -20,6 +21,8 @@ from pydicom.encaps import encapsulate
 
 from core.errors import UnreadableFilm
 from core.film.radiograph import read_radiograph
+
+pillow_heif.register_heif_opener()  # writes HEIC as well
 
 #: What stands in every identifying field of `identified_film`, and must be found nowhere afterwards.
 SECRETS = ("Zwiebelfisch", "19870623", "173059", "1.2.826.0.1.3680043.8.498.77", "Rumpelstiltskin-Hospital")

@@ -16,6 +16,16 @@ from core.agreement.comparison import (
     pooled_kappas,
     reading_times,
 )
+from core.agreement.look_back import (
+    SITTING_FILMS,
+    BoneBeside,
+    BoneResult,
+    FilmBeside,
+    LookBack,
+    look_back,
+    of_sittings_over,
+    pictures,
+)
 from core.agreement.measures import LEAST_FILMS, AgeDifferences, Kappa, Times
 from core.agreement.pairing import GOLD, MODEL, Pair, Voice, pairs, read_counts
 from core.agreement.table import AgeScale, Calibration, ReadingTable
@@ -26,14 +36,19 @@ __all__ = [
     "LONGEST_BONE_SECONDS",
     "LONGEST_FILM_SECONDS",
     "MODEL",
+    "SITTING_FILMS",
     "AgeDifferences",
     "AgePairs",
     "AgeScale",
     "BoneAgreement",
+    "BoneBeside",
+    "BoneResult",
     "Calibration",
     "Comparison",
+    "FilmBeside",
     "GoldScore",
     "Kappa",
+    "LookBack",
     "Pair",
     "ReadingCollector",
     "ReadingTable",
@@ -44,8 +59,11 @@ __all__ = [
     "compare",
     "gold_films",
     "gold_scores",
+    "look_back",
     "mean_kappa",
+    "of_sittings_over",
     "pairs",
+    "pictures",
     "pooled_kappas",
     "read_counts",
     "reading_times",

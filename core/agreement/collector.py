@@ -10,8 +10,9 @@ import orjson
 from numpy.typing import NDArray
 
 from core.agreement.table import UNJUDGED, UNREADABLE, ReadingTable
+from core.annotation.blinding import blind_reading
 from core.bones import RUS_BONES
-from core.ledger import FilmState, Ledger, columns, fold
+from core.ledger import Event, Ledger, Reading, columns, fold
 
 #: Called with the share that is done, 0..1.
 Report = Callable[[float], None]
@@ -24,6 +25,8 @@ _PLACE: Final = {bone: place for place, bone in enumerate(RUS_BONES)}
 _NOTHING_SAID: Final = array("b", [UNJUDGED] * _BONES)
 _NO_SECONDS: Final = array("f", [0.0] * _BONES)
 _NONE_ACCEPTED: Final = bytes(_BONES)
+#: In place of the event by which a reading was whole blindly: it took over a state of the history before that.
+_NEVER: Final = -1
 
 
 class ReadingCollector:
@@ -66,7 +69,7 @@ class ReadingCollector:
         # What an undo leaves standing takes the film's whole history to say, which the ledger folds.
         for film_id in sorted(self._undone):
             history = self._ledger.history(film_id)
-            self._readings.replace(film_id, fold([event for event in history if event.id <= revision]))
+            self._readings.replace(film_id, [event for event in history if event.id <= revision])
         self._undone.clear()
 
     def _read_predictions(self) -> None:
@@ -111,6 +114,7 @@ class _Readings:
         self._grades, self._accepted = array("b"), bytearray()
         self._seconds, self._bone_seconds = array("f"), array("f")
         self._knows_gold, self._answers = bytearray(), array("q")
+        self._blind, self._blind_at = array("b"), array("q")
 
     def add(self, rows: Iterable[Any]) -> set[int]:
         """Takes in rows of core.ledger.columns.verdicts; returns the films with something undone, which must be replaced."""
@@ -120,6 +124,7 @@ class _Readings:
             event_id, film_id, sex, reader, kind, target, seconds, prediction_id, bone, grade, accepted, bone_seconds,
         ) in rows:  # fmt: skip
             if event_id != last:
+                self._note_blind(row, last)
                 last = event_id
                 film = self._film_of(film_id, sex)
                 row = self._row_of(film, reader)
@@ -141,17 +146,19 @@ class _Readings:
             self._accepted[place] = accepted
             if kind == "correction":
                 self._bone_seconds[place] += bone_seconds
+        self._note_blind(row, last)
         return undone
 
-    def replace(self, film_id: int, state: FilmState) -> None:
-        """Sets the film's readings and gold reading to what stands; the time that was spent stays spent."""
-        film = self._films[film_id]
+    def replace(self, film_id: int, history: Sequence[Event]) -> None:
+        """Sets the film's readings and gold reading to what stands after its history; the time that was spent stays spent."""
+        film, state = self._films[film_id], fold(history)
         for reader, who in self._readers.items():
             row = self._rows.get((film, who))
             if row is None:
                 continue
             self._clear(row)
             self._answers[row] = 0
+            self._set_blind(row, blind_reading(history, reader))
             newest = 0
             for bone, said in state.said.get(reader, {}).items():
                 place = row * _BONES + _PLACE[bone]
@@ -185,6 +192,8 @@ class _Readings:
             seconds=np.array(self._seconds, np.float32),
             bone_seconds=np.array(self._bone_seconds, np.float32).reshape(-1, _BONES),
             knows_gold=np.array(self._knows_gold, bool),
+            blind=np.array(self._blind, np.int8).reshape(-1, _BONES),
+            blind_at=np.maximum(np.array(self._blind_at, np.int64), 0),
             answers=positions,
             gold=np.array(self._gold, np.int8).reshape(-1, _BONES),
             newest=_newest(film_ids, np.array(predictions.film_ids, np.int64)),
@@ -199,10 +208,27 @@ class _Readings:
             self._gold[film * _BONES : (film + 1) * _BONES] = _NOTHING_SAID
         elif kind == "restore":
             self._clear(row)
+            self._blind_at[row] = self._blind_at[row] or _NEVER
         elif kind == "correction":
             self._seconds[row] += seconds
         if kind in ("correction", "restore"):
             self._answers[row] = prediction_id or 0
+
+    def _note_blind(self, row: int, event_id: int) -> None:
+        """After an event: keeps the reading as it is if it is whole for the first time."""
+        if not event_id or self._blind_at[row]:
+            return
+        grades = self._grades[row * _BONES : (row + 1) * _BONES]
+        if UNJUDGED not in grades:
+            self._blind_at[row] = event_id
+            self._blind[row * _BONES : (row + 1) * _BONES] = grades
+
+    def _set_blind(self, row: int, blind: tuple[Event, Reading] | None) -> None:
+        self._blind_at[row] = 0 if blind is None else blind[0].id
+        grades = array("b", _NOTHING_SAID)
+        for bone, said in ({} if blind is None else blind[1]).items():
+            grades[_PLACE[bone]] = UNREADABLE if said.grade is None else said.grade
+        self._blind[row * _BONES : (row + 1) * _BONES] = grades
 
     def _clear(self, row: int) -> None:
         self._grades[row * _BONES : (row + 1) * _BONES] = _NOTHING_SAID
@@ -228,6 +254,8 @@ class _Readings:
             self._seconds.append(0.0)
             self._bone_seconds.extend(_NO_SECONDS)
             self._knows_gold.append(False)
+            self._blind.extend(_NOTHING_SAID)
+            self._blind_at.append(0)
             self._answers.append(0)
         return row
 

@@ -93,7 +93,8 @@ def pairs(table: ReadingTable) -> list[Pair]:
 def paired(table: ReadingTable, first: Voice, second: Voice) -> Paired:
     """The films that both judged. first: a reader or the model; second: a reader, the model or gold.
 
-    Against gold, films whose gold reading the reader has ever set or copied are left out: they were not read blindly.
+    Against gold, films whose gold reading the reader has ever set or copied are left out: they were not read blindly. Of the
+    others the reader's first whole word counts: before it nobody may learn what is gold, and after it everybody may.
     """
     if first.kind == "model":
         film = np.flatnonzero(table.newest >= 0)
@@ -101,9 +102,10 @@ def paired(table: ReadingTable, first: Voice, second: Voice) -> Paired:
     else:
         rows = judged_readings(table, first.name)
         if second.kind == "gold":
-            rows = rows[~table.knows_gold[rows]]
+            rows = rows[~table.knows_gold[rows] & (table.blind_at[rows] > 0)]
         film = table.film[rows].astype(np.intp)
-        mine = VoiceGrades(table.grades[rows], accepted=table.accepted[rows])
+        grades = (table.blind if second.kind == "gold" else table.grades)[rows]
+        mine = VoiceGrades(grades, accepted=table.accepted[rows])
     if second.kind == "reader":
         others = judged_readings(table, second.name)
         shared, here, there = np.intersect1d(film, table.film[others], assume_unique=True, return_indices=True)

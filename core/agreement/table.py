@@ -32,6 +32,8 @@ class ReadingTable:
     film, reader: R positions in film_ids and readers. grades: R x 13 int8, a grade, UNJUDGED or UNREADABLE.
     accepted: R x 13, the model's grade and box were taken over unchanged. seconds: R, spent on the film in all saves.
     bone_seconds: R x 13. knows_gold: R, the reader has set or copied this film's gold reading, so it was not read blindly.
+    blind, blind_at: R x 13 and R, the grades when the reader first had judged all 13 bones, and the event that made it so;
+        UNJUDGED and 0 where that never was, see core.annotation.blinding.blind_reading.
     answers: R positions of the prediction that the reader had before them, -1 if none.
     gold: F x 13, the gold reading, UNJUDGED throughout where there is none.
     newest: F positions of the film's newest prediction, -1 if none.
@@ -50,6 +52,8 @@ class ReadingTable:
     seconds: NDArray[np.float32]
     bone_seconds: NDArray[np.float32]
     knows_gold: NDArray[np.bool_]
+    blind: NDArray[np.int8]
+    blind_at: NDArray[np.int64]
     answers: NDArray[np.int32]
     gold: NDArray[np.int8]
     newest: NDArray[np.int32]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from core.access.roles import Action, Reader
 from core.bones import RUS_BONES
-from core.ledger import Event, fold
+from core.ledger import Event, Reading, fold
 from core.ledger.readings import OF_THE_READING
 
 
@@ -70,6 +70,23 @@ def ledger_revision(history: Sequence[Event], seen: int) -> int:
     """
     readings = readings_of(history)
     return readings[seen - 1].revision if 0 < seen <= len(readings) else seen
+
+
+def blind_reading(history: Sequence[Event], reader: str) -> tuple[Event, Reading] | None:
+    """The reader's word on all 13 bones as it stood when it first was whole, and the event that made it so; None before.
+
+    Only then may the reader learn what is gold, so that nothing they say, undo or restore afterwards changes how they did. A
+    reading that took over a state of the history before it was whole never counts: it could be somebody else's word.
+    """
+    for place, event in enumerate(history):
+        if event.reader != reader or event.kind not in ("correction", "undo", "restore"):
+            continue
+        if event.kind == "restore":
+            return None
+        reading = fold(history[: place + 1]).reading(reader)
+        if len(reading) == len(RUS_BONES):
+            return event, reading
+    return None
 
 
 def _without_gold(history: Sequence[Event]) -> tuple[Event, ...]:

@@ -84,7 +84,8 @@ class Opened:
 @dataclass(frozen=True)
 class LiveScores:
     """The model's reading, the reader's, and what the reader's so far comes to with the model's grades for the rest.
-    filled: None where the reader judged nothing or everything. out_of_line: bones of the reader's own grades that are."""
+    filled: None where the reader judged nothing or everything. out_of_line: bones of the reader's own grades that are.
+    two_hands: which hand was read where the film shows two, as a sentence; "" where it shows one."""
 
     model: Scores
     person: Scores
@@ -92,6 +93,7 @@ class LiveScores:
     out_of_line: tuple[Inconsistency, ...]
     judged: int
     regraded: int
+    two_hands: str
 
 
 class AnnotateDesk:
@@ -260,6 +262,7 @@ class AnnotateDesk:
             inconsistencies(grades),
             judged,
             len(own_boxes(work)),
+            " ".join(c.message for c in sitting.assessment.checks if c.name == "one_hand" and not c.passed),
         )
 
     # --- The ledger's films -----------------------------------------------------------------------------------------

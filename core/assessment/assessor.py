@@ -1,11 +1,12 @@
 """From a radiograph to an assessment: localise, cut, grade, score. The one object that the app and scripts ask."""
 
 import time
-from typing import Self
+from typing import Final, Self
 
 from core.assessment.bone_age import bone_age, months_of_totals
 from core.assessment.checks import check_of_grades, checks_of_ages, checks_of_film
 from core.assessment.explain import FINEST_CAM, explain
+from core.assessment.file_checks import checks_of_file
 from core.assessment.grader import Grader
 from core.assessment.map_guide import guide_for
 from core.assessment.records import (
@@ -21,14 +22,21 @@ from core.assessment.records import (
 )
 from core.assessment.second_opinion import WholeHandReader
 from core.bones import Sex
-from core.errors import BoneGradeError
+from core.errors import BoneGradeError, FilmRefused
 from core.film.box import Box
 from core.film.radiograph import Radiograph
+from core.film.stated import Side
 from core.hand.hand import Hand
 from core.hand.localization import Localization
 from core.hand.localizer import Localizer
 from core.standards import STANDARDS, grade_label, score_card, standard, tw3_stage
 from models.registry import load_grader, load_intervals, load_localizer, load_whole_hand
+
+#: What to do where no hand was found in a picture in colour.
+_PHOTOGRAPH: Final = (
+    "It is in colour, as photographs are: fill the picture with the film, hold the camera straight above it with the flash "
+    "off, or use the film's own file."
+)
 
 
 class Assessor:
@@ -67,14 +75,22 @@ class Assessor:
         intervals = IntervalSetting(*load_intervals(hashes))
         return cls(Localizer(localizer), Grader(grader), intervals, {"localizer": localizer_hash, **hashes}, reader)
 
-    def find_hand(self, radiograph: Radiograph, progress: Progress | None = None) -> Hand:
+    def find_hand(self, radiograph: Radiograph, progress: Progress | None = None, wanted: Side = "L") -> Hand:
         """Finds the hand on a film, for all that is asked of it afterwards.
 
+        wanted: the one that is read where the film shows two, by the picture; see core.hand.several.chosen.
         Raises core.errors.FilmRefused where the film shows no hand.
         """
         started = time.monotonic()
         _told(progress, 0.1, "Finding the hand")
-        localization = self.localizer.locate(radiograph, lambda: _told(progress, 0.35, "Finding the 13 bones"))
+        try:
+            localization = self.localizer.locate(
+                radiograph, lambda: _told(progress, 0.35, "Finding the 13 bones"), wanted
+            )
+        except FilmRefused as refusal:
+            if any(note.name == "photograph" for note in radiograph.notes):
+                raise FilmRefused(refusal.reason, f"{refusal} {_PHOTOGRAPH}") from refusal
+            raise
         return Hand(radiograph, localization, time.monotonic() - started)
 
     def assess(self, radiograph: Radiograph, sex: Sex, progress: Progress | None = None) -> Assessment:
@@ -159,11 +175,17 @@ class Assessor:
             bone_age_months=None if age is None else age.months,
             interval90_months=None if age is None else age.interval90,
             consensus90_months=None if age is None else age.consensus90,
-            checks=(*checks_of_film(film, localization), check_of_grades(grades), *checks_of_ages(age, second, sex)),
+            checks=(
+                *checks_of_film(film, localization),
+                *checks_of_file(film, sex),
+                check_of_grades(grades),
+                *checks_of_ages(age, second, sex),
+            ),
             weights=self.weights,
             seconds=time.monotonic() - started,
             localization=localization,
             second_opinion=second,
+            age_at_film_months=film.age_months,
         )
 
     def regrade(self, hand: Hand, bone: str, box: Box) -> RegradedBone:

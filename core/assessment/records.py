@@ -12,6 +12,7 @@ from core.assessment.consistency import Inconsistency, inconsistencies
 from core.bones import Sex
 from core.film.box import Box
 from core.film.radiograph import Radiograph
+from core.film.stated import Note, Side
 from core.hand.crops import Crop
 from core.hand.hand import Hand
 from core.hand.localization import Localization, Region
@@ -23,6 +24,12 @@ GradeProbabilities = dict[str, NDArray[np.float64]]
 Progress = Callable[[float, str], None]
 #: CROP_SIDE x CROP_SIDE in [0, 1].
 Map = NDArray[np.float32]
+
+
+#: The bone age in months from which on a hand is at the end of the scale: 16 1/2 years for a boy, 15 for a girl. Chosen on
+#: the even rows of not_for_reading (see core.evaluation.refusals), with half a year to spare: of the seven adults there
+#: whose bones agree with one another, six are given 204 months or more as boys and 187 as girls.
+END_OF_SCALE: Final[dict[Sex, float]] = {"M": 198.0, "F": 180.0}
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,12 @@ class FilmFacts(Protocol):
     def sha256(self) -> str: ...
     @property
     def laterality(self) -> Literal["L", "R"] | None: ...
+    @property
+    def stated_sex(self) -> Sex | None: ...
+    @property
+    def age_months(self) -> float | None: ...
+    @property
+    def notes(self) -> tuple[Note, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -122,7 +135,7 @@ class Assessment:
     Greulich-Pyle scale, None unless all 13 bones are graded, as are all totals. interval90_months, consensus90_months: of
     the bone age, see BoneAge; of an earlier prediction by other weights the second was not kept, and is None.
     second_opinion: of the whole hand, which is part of bone_age_months; None where there is no such network. weights:
-    SHA-256 (hex) by network.
+    SHA-256 (hex) by network. age_at_film_months: the child's age when the film was taken, None where nothing states it.
     """
 
     sex: Sex
@@ -142,6 +155,7 @@ class Assessment:
     seconds: float
     localization: Localization
     second_opinion: SecondOpinion | None
+    age_at_film_months: float | None = None
 
     @cached_property
     def bones_age_months(self) -> float | None:
@@ -150,6 +164,19 @@ class Assessment:
         if self.bone_age_months is None or second is None:
             return self.bone_age_months
         return second.taken_from(self.bone_age_months)
+
+    @cached_property
+    def mature(self) -> bool:
+        """Whether the hand is at the end of the scale, so that its bone age says no more than that, see END_OF_SCALE."""
+        return self.bone_age_months is not None and self.bone_age_months >= END_OF_SCALE[self.sex]
+
+    def table_age(self, card: ScoreCard) -> str:
+        """A standard's age in words; of a mature hand without a number that looks like a child's age."""
+        return "mature or nearly so" if self.mature and not card.mature else card.age_text
+
+    def table_interval(self, card: ScoreCard) -> tuple[float, float] | None:
+        """A standard's 90 % interval in years; a mature hand has none."""
+        return None if self.mature else card.interval90_years
 
     @cached_property
     def missing(self) -> tuple[str, ...]:
@@ -177,8 +204,10 @@ class Assessment:
                 "laterality": self.laterality,
                 "rotation_degrees": round(self.rotation_degrees, 1),
                 "inverted": self.inverted,
+                "age_months": self.age_at_film_months,
             },
             "bone_age_months": _rounded(self.bone_age_months),
+            "mature": self.mature,
             "interval90_months": self.interval90_months and [_rounded(v) for v in self.interval90_months],
             "consensus90_months": self.consensus90_months and [_rounded(v) for v in self.consensus90_months],
             "bones_age_months": _rounded(self.bones_age_months),
@@ -186,6 +215,10 @@ class Assessment:
             and {"months": _rounded(self.second_opinion.months), "weight": self.second_opinion.weight},
             "standards": {key: card.to_dict() for key, card in self.standards.items()},
             "bones": {bone: graded and _bone_dict(graded) for bone, graded in self.bones.items()},
+            "other_hands": [
+                {"laterality": "R" if hand.mirrored else "L", "box": [round(v, 1) for v in hand.box]}
+                for hand in self.localization.other_hands
+            ],
             "missing": list(self.missing),
             "inconsistencies": [one.to_dict() for one in self.inconsistencies],
             "checks": [{"name": c.name, "passed": c.passed, "message": c.message} for c in self.checks],
@@ -285,7 +318,7 @@ class FilmAssessor(Protocol):
     @property
     def weights(self) -> dict[str, str]: ...
 
-    def find_hand(self, radiograph: Radiograph, progress: Progress | None = None) -> Hand: ...
+    def find_hand(self, radiograph: Radiograph, progress: Progress | None = None, wanted: Side = "L") -> Hand: ...
     def assess(self, radiograph: Radiograph, sex: Sex, progress: Progress | None = None) -> Assessment: ...
     def assess_hand(self, hand: Hand, sex: Sex, progress: Progress | None = None) -> Assessment: ...
     def for_sex(self, hand: Hand, assessment: Assessment, sex: Sex) -> Assessment: ...

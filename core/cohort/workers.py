@@ -52,6 +52,11 @@ def in_order(
 def _start(work: bytes) -> None:
     global _work
     _work = pickle.loads(work)
+    alone()
+
+
+def alone() -> None:
+    """Has this process compute with one thread, as one of several that share the cores."""
     cv2.setNumThreads(1)
     if (torch := sys.modules.get("torch")) is not None:  # not imported for work that has no network
         torch.set_num_threads(1)

@@ -9,6 +9,10 @@ from typer.main import get_command
 #: By name: the module of core.commands that has the command, and what it does, as its own help begins.
 COMMANDS: Final = {
     "assess": ("assess", "Assesses one film."),
+    "assess-batch": (
+        "assess_batch",
+        "Assesses many films, on this machine or on many: one row a film, failures apart; run again, it goes on.",
+    ),
     "evaluate": (
         "evaluate",
         "Measures boxes, bone ages, their intervals and whether grades rise with age, on labelled films.",
@@ -45,6 +49,10 @@ COMMANDS: Final = {
     "backup": ("backup", "Copies the whole store into a new folder, while the app may run."),
     "restore": ("backup", "Puts a backup where no ledger is yet."),
     "erase": ("erase", "Takes out of the ledger what somebody no longer agrees to."),
+    "finetune": (
+        "finetune",
+        "Learns from readers' grades and boxes, and leaves candidate weights in the run's folder; the model in use stays.",
+    ),
     "users": ("users", "The people who may sign in, and their roles."),
     "experiment": ("experiment", "Reruns the experiments that docs/results.md reports."),
     "train": ("train", "The programs that made the shipped weights and examples."),

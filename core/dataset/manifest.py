@@ -9,7 +9,7 @@ from core.errors import BoneGradeError
 
 NAME: Final = "manifest.json"
 #: Raised by one whenever an export of the same revision comes to differ.
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 
 
 class DamagedDataset(BoneGradeError):

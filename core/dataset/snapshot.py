@@ -41,12 +41,14 @@ class FilmSnapshot:
     """One film at a revision.
 
     film: with `consent` and `picture` as of then, and for more than to be read again; none that was withdrawn since. words:
-    by bone, in RUS_BONES order, what counts and in which event it was said. gold: the event with the gold reading.
-    prediction: the one that readers had before them last or, if they had none, the latest.
+    by bone, in RUS_BONES order, what counts and in which event it was said. votes: by bone, the grade that each reader gives
+    it now, 0 for absent, in ascending order; a reader who calls it unreadable gives none. gold: the event with the gold
+    reading. prediction: the one that readers had before them last or, if they had none, the latest.
     """
 
     film: FilmRecord
     words: dict[str, Said]
+    votes: dict[str, tuple[int, ...]]
     gold: Event | None
     prediction: PredictionRecord | None
 
@@ -112,7 +114,9 @@ class Snapshot:
                 if words or state.gold is not None:
                     may_leave = film.id in consented and film.scope != "read"
                     kept = film if may_leave else replace(film, consent=False, picture=None, scope=None)
-                    yield FilmSnapshot(kept, words, state.gold, _prediction(predicted[film.id], said[film.id]))
+                    yield FilmSnapshot(
+                        kept, words, _votes(state), state.gold, _prediction(predicted[film.id], said[film.id])
+                    )
 
 
 def _by_film(rows: Iterable[_Row]) -> defaultdict[int, list[_Row]]:
@@ -128,6 +132,15 @@ def _counting(state: FilmState, rule: LabelRule, reviewers: Collection[str]) -> 
     if state.gold is not None:
         spoken |= {id(correction): Said(correction, state.gold) for correction in state.gold.corrections}
     return {bone: spoken[id(correction)] for bone, correction in state.labels(rule, reviewers).items()}
+
+
+def _votes(state: FilmState) -> dict[str, tuple[int, ...]]:
+    given: defaultdict[str, list[int]] = defaultdict(list)
+    for words in state.said.values():
+        for bone, said in words.items():
+            if said.correction.grade is not None:
+                given[bone].append(said.correction.grade)
+    return {bone: tuple(sorted(grades)) for bone, grades in given.items()}
 
 
 def _prediction(predicted: list[PredictionRecord], said: list[Event]) -> PredictionRecord | None:

@@ -37,7 +37,7 @@ def _box_columns(prefix: str) -> list[tuple[str, pa.DataType]]:
 LABELS_SCHEMA: Final = pa.schema([
     *_FILM, ("width", pa.int32()), ("height", pa.int32()), ("bone", pa.string()),
     *_VERDICT, *_box_columns(""), ("accepted", pa.bool_()), ("reader", pa.string()), ("event", pa.int64()),
-    ("rule", pa.string()), ("revision", pa.int64()),
+    ("rule", pa.string()), ("revision", pa.int64()), ("votes", pa.list_(pa.int8())),
     ("prediction_grade", pa.int8()), ("prediction_label", pa.string()),
     ("prediction_probabilities", pa.list_(pa.float32())), *_box_columns("prediction_"),
     ("prediction_confidence", pa.float32()), ("prediction_weights", pa.string()),
@@ -125,7 +125,8 @@ class LabelsWriter(_PartedWriter):
                 *_film_values(found, part), film.width, film.height, bone,
                 *_verdict(said.correction if said else None), *_edges(said.correction.box if said else None),
                 said and said.correction.accepted, said and self._names[said.event.reader], said and said.event.id,
-                *self._rule, *predicted[bone], *_verdict(gold.get(bone)), *_edges(gold[bone].box if bone in gold else None),
+                *self._rule, found.votes.get(bone, ()), *predicted[bone],
+                *_verdict(gold.get(bone)), *_edges(gold[bone].box if bone in gold else None),
             ))  # fmt: skip
 
 

@@ -1,9 +1,10 @@
-"""Films as DICOM objects; of their header only what the greys need, the pixel spacing and the side are read out."""
+"""Films as DICOM objects: the greys that their header asks for, and what else of it is kept."""
 
-import math
+import zlib
 from contextlib import suppress
+from dataclasses import replace
 from io import BytesIO
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +15,19 @@ from pydicom.pixels.utils import pixel_array
 
 from core.errors import UnreadableFilm
 from core.film import dicom_compression as compression
-from core.film.greys import Grey, check_size, grey_of_numbers, grey_of_samples
-
-Spacing = tuple[float, float]
-Side = Literal["L", "R"]
+from core.film.dicom_header import completed, height_to_width, stated
+from core.film.greys import MAX_BYTES, Grey, check_size, grey_of_numbers, grey_of_samples
+from core.film.stated import Stated
 
 _DAMAGED: Final = (
     "The picture in the DICOM file is damaged, cut short or compressed in an unusual way:"
     " export it again, if possible without compression."
 )
+_DEFLATED, _PLAIN = (
+    str(syntax).encode() for syntax in (uid.DeflatedExplicitVRLittleEndian, uid.ExplicitVRLittleEndian)
+)
+#: Bytes of the element that gives the length of the meta information (PS3.10, 7.1), and where it begins after the mark.
+_GROUP_LENGTH, _META_START = 12, 132
 
 
 def looks_like_dicom(content: bytes) -> bool:
@@ -30,16 +35,13 @@ def looks_like_dicom(content: bytes) -> bool:
     return content[128:132] == b"DICM" or content[:2] in (b"\x02\x00", b"\x08\x00")
 
 
-def read_dicom(content: bytes) -> tuple[Grey, Spacing | None, Side | None]:
-    """Greys, pixel spacing and side of a DICOM film; `core.film.radiograph.read_radiograph` says by what rules.
+def read_dicom(content: bytes) -> tuple[Grey, float | None, Stated]:
+    """Greys of a DICOM film and what it states; `core.film.radiograph.read_radiograph` says by what rules.
 
-    Returns HxW float32 in [0, 1], bone bright; (row, column) spacing in mm; side. Raises UnreadableFilm, or an error of
-    pydicom where the file is damaged.
+    Returns HxW float32 in [0, 1], bone bright; how many times as high as wide a pixel is, None where the file does not say;
+    what else it states. Raises UnreadableFilm, or an error of pydicom where the file is damaged.
     """
-    if _transfer_syntax(content) == uid.DeflatedExplicitVRLittleEndian:
-        # pydicom would unpack it in full, however big, before anything in it could be looked at.
-        raise UnreadableFilm("The DICOM file is deflated as a whole: export it again without this compression.")
-    dataset = dcmread(BytesIO(content), force=True)
+    dataset = dcmread(BytesIO(_inflated(content)), force=True)
     if not all(keyword in dataset for keyword in ("PixelData", "Rows", "Columns")):
         raise UnreadableFilm(
             "There is no picture in the DICOM file: choose the radiograph's own file, not a report or a directory."
@@ -56,26 +58,41 @@ def read_dicom(content: bytes) -> tuple[Grey, Spacing | None, Side | None]:
         implicit, little = dataset.original_encoding
         explicit = uid.ExplicitVRLittleEndian if little else uid.ExplicitVRBigEndian
         dataset.file_meta.TransferSyntaxUID = uid.ImplicitVRLittleEndian if implicit else explicit
+    compression.check_known(dataset.file_meta.TransferSyntaxUID)
+    facts = stated(dataset)
     try:
+        notes = completed(dataset)
         pixels = _pixels(dataset)
     except Exception as error:
         # The decoders raise errors of every kind.
         raise UnreadableFilm(_DAMAGED) from error
-    return pixels, _spacing(dataset), _side(dataset)
+    return pixels, height_to_width(dataset), replace(facts, notes=(*facts.notes, *notes))
 
 
-def is_spacing(steps: tuple[float, ...]) -> bool:
-    """Whether the numbers are distances in mm between rows and between columns."""
-    return len(steps) == 2 and all(math.isfinite(step) and step > 0 for step in steps)
+def dicom_stated(content: bytes) -> Stated:
+    """What a DICOM film states, its picture unread. Raises an error of pydicom where the file is damaged."""
+    return stated(dcmread(BytesIO(_inflated(content)), force=True, stop_before_pixels=True))
 
 
-def _transfer_syntax(content: bytes) -> str | None:
-    """How the data set after the file's meta information is encoded, read without reading the data set."""
+def _inflated(content: bytes) -> bytes:
+    """The file with its data set as it was before it was deflated (PS3.5, A.5), or as it is."""
     stream = BytesIO(content)
     read_preamble(stream, force=True)
     meta = read_dataset(stream, is_implicit_VR=False, is_little_endian=True, stop_when=lambda tag, *_: tag.group != 2)
-    syntax: str | None = meta.get("TransferSyntaxUID")
-    return syntax
+    if meta.get("TransferSyntaxUID") != uid.DeflatedExplicitVRLittleEndian:
+        return content
+    # The group's own length tells where it ends: what is deflated may look like one more element of it.
+    length = meta.get("FileMetaInformationGroupLength")
+    start = _META_START if content[128:132] == b"DICM" else 0
+    end = stream.tell() if length is None else start + _GROUP_LENGTH + int(length)
+    # pydicom would unpack it in full, however big.
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflated = inflater.decompress(content[end:], MAX_BYTES)
+    if inflater.unconsumed_tail:
+        raise UnreadableFilm(
+            f"The deflated DICOM file holds more than {MAX_BYTES // 10**6} MB: export the one film on its own."
+        )
+    return content[:end].replace(_DEFLATED, _PLAIN.ljust(len(_DEFLATED), b"\0")) + inflated
 
 
 def _pixels(dataset: Dataset) -> Grey:
@@ -83,19 +100,58 @@ def _pixels(dataset: Dataset) -> Grey:
     if dataset.PhotometricInterpretation in ("MONOCHROME1", "MONOCHROME2"):
         return _presented(stored, dataset)
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
-        colours = apply_color_lut(stored, dataset)
+        colours = apply_color_lut(stored, _with_little_endian_palette(dataset))
         return grey_of_samples(colours, int(np.iinfo(colours.dtype).max))
     return grey_of_samples(stored, 2 ** int(dataset.BitsStored) - 1)
 
 
 def _stored_values(dataset: Dataset) -> NDArray[Any]:
     """HxW or HxWx3 whole numbers of 8 or 16 bits, as they were before the compression; colour is RGB."""
-    known = dataset.file_meta.TransferSyntaxUID in compression.KNOWN
-    # pydicom itself reads what is not compressed, or by run length; its plugins would depend on what else is installed.
-    stored = compression.decompressed(dataset) if known else pixel_array(dataset)
-    if stored.dtype.kind not in "iu" or stored.dtype.itemsize > 2:
+    compressed = dataset.file_meta.TransferSyntaxUID in compression.KNOWN
+    samples = compression.decompressed(dataset) if compressed else _whole_words(dataset)
+    samples = samples.astype(samples.dtype.newbyteorder("="), copy=False)
+    if samples.dtype.kind not in "iu" or samples.dtype.itemsize > 2:
         raise ValueError("only whole numbers of 8 and 16 bits are greys")
+    return _within_stored_bits(samples, dataset, compressed)
+
+
+def _whole_words(dataset: Dataset) -> NDArray[Any]:
+    """What pydicom reads of pixels that are not compressed; its plugins for others would depend on what else is installed."""
+    bits, high_bit = dataset.BitsStored, dataset.HighBit
+    try:
+        # pydicom keeps the lowest bits, wherever the header says that the highest of them is.
+        dataset.BitsStored, dataset.HighBit = dataset.BitsAllocated, dataset.BitsAllocated - 1
+        return pixel_array(dataset)
+    finally:
+        dataset.BitsStored, dataset.HighBit = bits, high_bit
+
+
+def _within_stored_bits(samples: NDArray[Any], dataset: Dataset, compressed: bool) -> NDArray[Any]:
+    """The samples' stored bits alone, with the data set's sign (PS3.5, 8.1.1): what stands above and below them in the word,
+    such as the marks of an overlay, is none of the picture. JPEG and JPEG-LS know no sign, and JPEG 2000 may state a wrong one.
+    """
+    width = 8 * samples.dtype.itemsize
+    bits = min(int(dataset.BitsStored), width)
+    below = min(max(int(dataset.HighBit) + 1 - bits, 0), width - bits)
+    words = samples.view(f"u{samples.dtype.itemsize}")
+    # Some coders shift the stored bits down before they compress them.
+    if compressed and not (words >> bits).any():
+        below = 0
+    # Shifted to the word's upper end and back again, the sign spreads by itself.
+    signed = dataset.PixelRepresentation == 1
+    raised = np.left_shift(words, width - bits - below).view(f"{'i' if signed else 'u'}{samples.dtype.itemsize}")
+    stored: NDArray[Any] = np.right_shift(raised, width - bits)
     return stored
+
+
+def _with_little_endian_palette(dataset: Dataset) -> Dataset:
+    """The data set with its palette's 16-bit words as pydicom takes them to be."""
+    _, little_endian = dataset.original_encoding
+    for colour in ("Red", "Green", "Blue"):
+        keyword = f"{colour}PaletteColorLookupTableData"
+        if not little_endian and keyword in dataset:
+            dataset[keyword].value = np.frombuffer(dataset[keyword].value, ">u2").astype("<u2").tobytes()
+    return dataset
 
 
 def _presented(stored: NDArray[Any], dataset: Dataset) -> Grey:
@@ -135,7 +191,9 @@ def _padding(levels: NDArray[np.int32], dataset: Dataset) -> NDArray[np.bool_]:
     if first is None:
         return np.zeros(levels.shape, np.bool_)
     last = dataset.get("PixelPaddingRangeLimit")
-    low, high = sorted((first, first if last is None else last))
+    # It may be written without a sign where the data have one, or the other way round.
+    least, words = int(levels[0]), levels.size
+    low, high = sorted((int(value) - least) % words + least for value in (first, first if last is None else last))
     inside: NDArray[np.bool_] = np.logical_and(levels >= low, levels <= high)
     return inside
 
@@ -159,18 +217,3 @@ def _through_window(values: NDArray[np.float64], present: NDArray[np.bool_], dat
     low, high = apply_windowing(np.array([-np.inf, np.inf]), dataset)
     shown: Grey = np.clip((apply_windowing(values, dataset) - low) / (high - low), 0.0, 1.0).astype(np.float32)
     return shown
-
-
-def _spacing(dataset: Dataset) -> Spacing | None:
-    for keyword in ("PixelSpacing", "ImagerPixelSpacing"):
-        with suppress(TypeError, ValueError):
-            steps = tuple(float(step) for step in dataset.get(keyword) or ())
-            if is_spacing(steps):
-                return steps[0], steps[1]
-    return None
-
-
-def _side(dataset: Dataset) -> Side | None:
-    sides: dict[str, Side] = {"L": "L", "R": "R"}
-    stated = (str(dataset.get(keyword)) for keyword in ("ImageLaterality", "Laterality"))
-    return next((sides[side] for side in stated if side in sides), None)

@@ -1,4 +1,4 @@
-"""What the kinds of film files share: the limits on a film's size, and the ways from stored numbers to greys."""
+"""What the kinds of film files share: the limits on a film's and its file's size, and the ways from stored numbers to greys."""
 
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from core.errors import UnreadableFilm
 
 Grey = NDArray[np.float32]
 
+MAX_BYTES: Final = 200 * 10**6
 MAX_PIXELS: Final = 64 * 10**6
 MAX_SIDE: Final = 20_000
 MIN_SIDE: Final = 64

@@ -1,13 +1,11 @@
 """The one door through which films come in: any picture or DICOM file becomes grey values with bone bright.
 
-Nothing that names a person passes this door. Of a DICOM object only the grey values, the pixel spacing and the side are
-kept; names, dates, identifiers and UIDs stay out of the result, the errors, the warnings and the log.
+Nothing that names a person passes this door. Of a DICOM object only the grey values and what `core.film.stated.Stated` has
+room for are kept; names, dates, identifiers and UIDs stay out of the result, the errors, the warnings and the log.
 """
 
 import hashlib
-import logging
-import threading
-import warnings
+import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,19 +14,15 @@ from typing import Final
 
 import numpy as np
 
+from core.bones import Sex
 from core.errors import UnreadableFilm
-from core.film.dicom import Side, Spacing, is_spacing, looks_like_dicom, read_dicom
-from core.film.greys import Grey
-from core.film.picture import read_picture
+from core.film.greys import MAX_BYTES, Grey
+from core.film.sandbox import Sandbox
+from core.film.stated import Note, Side, Spacing, Stated, is_spacing
 
-MAX_BYTES: Final = 200 * 10**6
-
-# Warning filters belong to the whole process, so films are read one at a time; this also bounds the memory in use.
-_ONE_FILM_AT_A_TIME = threading.Lock()
-
-# Both libraries quote the values of tags, such as a patient's name, in their log lines.
-for _library in ("pydicom", "PIL"):
-    logging.getLogger(_library).setLevel(logging.CRITICAL + 1)
+_SANDBOX: Final = Sandbox()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_SANDBOX.forget)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +33,8 @@ class Radiograph:
     spacing_mm: distance in mm between rows and between columns, or None where the file does not state it.
     laterality: the side of the body that the file states, or None.
     sha256: `film_hash` of the pixels as they were read.
+    stated_sex: the patient's, by the file. age_months: of the patient when the film was taken, by the file. None where it
+    does not say. notes: what a reader should know of the file.
     Raises ValueError where a field breaks these rules.
     """
 
@@ -46,6 +42,9 @@ class Radiograph:
     spacing_mm: Spacing | None
     laterality: Side | None
     sha256: str
+    stated_sex: Sex | None = None
+    age_months: float | None = None
+    notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 2 or self.pixels.dtype != np.float32 or self.pixels.size == 0:
@@ -89,33 +88,53 @@ def film_hash(pixels: Grey) -> str:
 def read_radiograph(source: bytes | Path | str) -> Radiograph:
     """Reads a film from a file's content (bytes) or from its path.
 
-    PNG, JPEG, TIFF, WebP and BMP (1 to 16 bit; grey, palette or colour; with alpha or without) are turned upright by
-    their EXIF orientation. Colour becomes luminance, what is transparent black, and greys are divided by the greatest
-    value that their type holds; greys of other types (float, signed, 32 bit) are stretched from their least to their
-    greatest finite value. Of several pages the first is read. A TIFF that says "white is zero" is turned round as in
-    any viewer; otherwise greys are taken as they are: whether the film is inverted is for the localiser to tell.
+    PNG, JPEG, TIFF, WebP, BMP, GIF, JPEG 2000, HEIC and AVIF (1 to 16 bit; grey, palette or colour; with alpha or without)
+    are turned upright by their EXIF orientation. Colour becomes luminance, what is transparent black (unless the whole
+    picture stands in the transparency, or behind it), and greys are divided by the greatest value that their type holds;
+    greys of other types (float, signed, 32 bit) are stretched from their least to their greatest finite value. Of a TIFF's
+    pages the largest is read, of other files the first picture. A TIFF that says "white is zero" is turned round as in any
+    viewer; otherwise greys are taken as they are: whether the film is inverted is for the localiser to tell.
 
-    DICOM films (plain, JPEG, JPEG Lossless, JPEG-LS, JPEG 2000 or run length) of one frame and up to 16 bits are
-    presented as their header asks, so that bone is bright: modality table or rescale, then VOI table or the first
+    DICOM films (plain, deflated, JPEG, JPEG Lossless, JPEG-LS, JPEG 2000, HTJ2K or run length) of one frame and up to 16
+    bits are presented as their header asks, so that bone is bright: modality table or rescale, then VOI table or the first
     window, then MONOCHROME1 or the presentation shape INVERSE turned round. Black and white are the two ends of the
     window; with none, or one that shows nothing, they are the least and the greatest value outside the padding.
-    Padding is black. The spacing is PixelSpacing, else ImagerPixelSpacing; the side is ImageLaterality, else
-    Laterality, where it says L or R.
+    Padding is black, and bits outside the stored ones don't count. What the header does not say of how greys are stored is
+    guessed, and said. The spacing is PixelSpacing or NominalScannedPixelSpacing, else ImagerPixelSpacing divided by the
+    magnification that the header states; the side is ImageLaterality, else Laterality, where it says L or R; the sex is
+    PatientSex, where it says M or F; the age is PatientAge, or comes from the dates of birth and of the film.
 
-    Raises UnreadableFilm with one sentence that quotes nothing of the file, not even its name.
+    Where a file states that its pixels are not square (spacing, PixelAspectRatio, pHYs, resolutions, JFIF density), the film
+    is resampled to square ones, and a note says so.
+
+    Files are decoded in a process apart, with limits on memory and time. Raises UnreadableFilm with one sentence that quotes
+    nothing of the file, not even its name.
     """
     content = _content(source)
     try:
-        with _ONE_FILM_AT_A_TIME, warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            return _read(content)
+        return _radiograph(*_SANDBOX.decode(content))
     except UnreadableFilm as refusal:
         problem = str(refusal)
-    except Exception:
-        # Damaged files make the decoders raise errors of every kind.
-        problem = "The file is damaged or cut short: copy or export the film again."
-    # Raised out here, since an error raised above would carry its cause along, and with it the header's content.
+    # Raised out here, so that no frame that holds the content stays with it.
     raise UnreadableFilm(problem)
+
+
+def stated_by(source: bytes | Path | str) -> Stated:
+    """What a film's file states beside its greys, which are not decoded; nothing where it cannot be read, which
+    `read_radiograph` says. Raises UnreadableFilm where there is no file, or none that may be read."""
+    return _SANDBOX.stated_in(_content(source))
+
+
+def _radiograph(pixels: Grey, stated: Stated) -> Radiograph:
+    return Radiograph(
+        pixels,
+        stated.spacing_mm,
+        stated.laterality,
+        film_hash(pixels),
+        stated.sex,
+        stated.age_months,
+        stated.notes,
+    )
 
 
 def _content(source: bytes | Path | str) -> bytes:
@@ -138,16 +157,3 @@ def _content(source: bytes | Path | str) -> bytes:
     if not content:
         raise UnreadableFilm("The file is empty: copy or export the film again.")
     return content
-
-
-def _read(content: bytes) -> Radiograph:
-    spacing: Spacing | None = None
-    side: Side | None = None
-    if looks_like_dicom(content):
-        pixels, spacing, side = read_dicom(content)
-    else:
-        pixels = read_picture(content)
-    if pixels.min() == pixels.max():
-        raise UnreadableFilm("There is nothing on the film, every pixel is the same: check that it was exported whole.")
-    pixels = np.ascontiguousarray(pixels)
-    return Radiograph(pixels, spacing, side, film_hash(pixels))

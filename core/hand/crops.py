@@ -36,12 +36,17 @@ _CROP_SIZE = {
 }  # fmt: skip
 
 
+def side_on_film(region: Region) -> float:
+    """Side in pixels of the film of what the network grades of a region: a crop without its margin."""
+    return _CROP_SIZE[region.bone] * region.size
+
+
 def crop_affine(region: Region, mirrored: bool) -> Affine:
     """The map from the film to a region's crop with its margin, CONTEXT_SIDE square: 2x3, film pixels to crop pixels.
 
     Turned so that the bone's distal end is up, and mirrored where the film shows a right hand.
     """
-    film_pixels = _CROP_SIZE[region.bone] * region.size * CONTEXT_SIDE / CROP_SIDE
+    film_pixels = side_on_film(region) * CONTEXT_SIDE / CROP_SIDE
     scale = CONTEXT_SIDE / film_pixels
     turn = np.radians(region.axis_degrees)
     # a mirrored hand is mirrored first, which turns its axis the other way

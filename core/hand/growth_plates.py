@@ -1,11 +1,13 @@
 """Where the growth plate lies in a crop, and the epiphysis-metaphysis band around it."""
 
+import math
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.hand.crops import CROP_SIDE
+from core.hand.crops import CROP_SIDE, side_on_film
+from core.hand.localization import Region
 from core.standards.tables import checked_bone
 
 #: Height of the growth plate in the network's upright crop, 0 = top (distal) .. 1 = bottom, read off the averaged crops
@@ -19,6 +21,13 @@ _LEVEL: Final = {
 #: metaphysis; across, the widest bone end with room for a crop that is some degrees aslant.
 _HALF_ALONG: Final = 0.2
 _HALF_ACROSS: Final = 0.3
+
+
+def growth_plate(region: Region) -> tuple[float, float]:
+    """x, y on the film of the middle of a region's growth plate, where crops usually have it."""
+    up = (0.5 - _LEVEL[region.bone]) * side_on_film(region)
+    radians = math.radians(region.axis_degrees)
+    return region.centre[0] + up * math.sin(radians), region.centre[1] - up * math.cos(radians)
 
 
 def growth_plate_band(bone: str) -> NDArray[np.bool_]:

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.film.box import Box
-from core.hand.geometry import Points
+from core.hand.geometry import Points, mean_hand
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,32 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Detail:
+    """How finely the film shows the hand. blur: 0 (sharp) to 1. blocks: how much of a JPEG's blocks is to be seen, 1: none.
+    See core.hand.detail."""
+
+    blur: float
+    blocks: float
+
+
+@dataclass(frozen=True)
+class OtherHand:
+    """A hand on the film that was not read. box: about the middles of its 21 regions. mirrored, size: as of the hand read."""
+
+    box: Box
+    mirrored: bool
+    size: float
+
+
+@dataclass(frozen=True)
 class Localization:
     """All 13 regions in RUS_BONES order and how the hand lies.
 
     mirrored: the film shows a right hand (or a mirrored left one). rotation_degrees: clockwise turn of the hand from
     upright. inverted: the film's greys are inverted, bone dark. hand: probability that the film shows a hand.
     all_centres: 21x2 in pixels, and all_confidences: 21 in 0..1, ALL_BONES order; a centre that was not seen is where the
-    mean hand has it. misfit: how far the centres lie from the mean hand's, in its units.
+    mean hand has it. misfit: how far the centres lie from the mean hand's, in its units. other_hands: what else the film shows.
+    detail: None where nobody looked.
     """
 
     regions: tuple[Region, ...]
@@ -56,6 +76,29 @@ class Localization:
     all_centres: Points
     all_confidences: NDArray[np.float64]
     misfit: float
+    other_hands: tuple[OtherHand, ...] = ()
+    detail: Detail | None = None
+
+    @cached_property
+    def width_kept(self) -> float:
+        """How wide the hand is on the film for its height, against the mean hand: 1 as it, less where it was squeezed sideways.
+
+        The film's rows and columns are scaled apart so that the 21 centres fit the mean hand's best.
+        """
+        weights = np.sqrt(self.all_confidences**2 + 1e-9)[:, None]
+        points = np.concatenate([self.all_centres, np.ones((len(self.all_centres), 1))], axis=1)
+        fitted = np.linalg.lstsq(points * weights, mean_hand().centres * weights, rcond=None)[0]
+        columns, rows = np.linalg.norm(fitted[:2], axis=1)
+        return float(rows / columns)
+
+    @property
+    def size(self) -> float:
+        """The hand's scale in pixels of the film: the mean hand's unit."""
+        return self.regions[0].size
+
+    def as_other_hand(self) -> OtherHand:
+        """What is kept of it where another hand of the film is read."""
+        return OtherHand(Box(*self.all_centres.min(0), *self.all_centres.max(0)), self.mirrored, self.size)
 
     def region(self, bone: str) -> Region:
         """The region of one bone. Raises ValueError for an unknown one."""
@@ -71,6 +114,8 @@ class Localization:
             "regions": [{**asdict(region), "box": list(region.box)} for region in self.regions],
             "all_centres": self.all_centres.tolist(),
             "all_confidences": self.all_confidences.tolist(),
+            "detail": self.detail and asdict(self.detail),
+            "other_hands": [{**asdict(hand), "box": list(hand.box)} for hand in self.other_hands],
         }
 
     @classmethod
@@ -80,5 +125,9 @@ class Localization:
             Region(**{**region, "box": Box(*region["box"]), "centre": tuple(region["centre"])})
             for region in values["regions"]
         )
+        # What was kept before second hands and blur were looked for says nothing of them.
+        others = tuple(OtherHand(**{**hand, "box": Box(*hand["box"])}) for hand in values.get("other_hands", ()))
+        detail = values.get("detail")
         arrays = {name: np.array(values[name], np.float64) for name in ("all_centres", "all_confidences")}
-        return cls(**{**values, **arrays, "regions": tuple(regions)})
+        seen = {"other_hands": others, "detail": detail and Detail(**detail)}
+        return cls(**{**values, **arrays, **seen, "regions": tuple(regions)})

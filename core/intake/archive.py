@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from core.film.radiograph import MAX_BYTES
+from core.film.greys import MAX_BYTES
 from core.intake.errors import BatchRefused
 
 #: Whether the content of a file of this name is needed.

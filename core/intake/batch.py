@@ -4,18 +4,23 @@ import os
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from core.bones import Sex
+from core.errors import UnreadableFilm
+from core.film.radiograph import stated_by
 from core.intake.archive import Limits, Member, Unpacker
 from core.intake.errors import BatchRefused
 from core.intake.table import FilmRow, read_table
 
 _LIMITS: Final = Limits()
-_FILM_ENDINGS: Final = (".dcm", ".dicom", ".dic", ".ima", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
+_FILM_ENDINGS: Final = (
+    ".dcm", ".dicom", ".dic", ".ima", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jp2", ".j2k",
+    ".heic", ".heif", ".avif",
+)  # fmt: skip
 _TABLE_ENDING: Final = ".csv"
 #: What operating systems leave in folders and zips.
 _CLUTTER: Final = ("thumbs.db", "desktop.ini", "dicomdir")
@@ -59,22 +64,24 @@ def open_batch(
     """Checks all that was sent before any film is read, and unpacks zips into a private folder that goes when this ends.
 
     files: films, zips, and folders of them; a zip within a zip stays closed. table: see `read_table`; it may also lie among
-    the films. sex: of the films that the table does not name.
+    the films. sex: of the films that the table does not name; None: as each file states it.
 
     Raises BatchRefused, before anything is changed, where: a zip is damaged, encrypted, too big or leads out of itself;
     there are no films, or too many; the table has a fault, names a film that is not there, or names one twice; a film's
-    sex is not told. What is wrong with a single film shows when it is read.
+    sex is told by nobody and not stated in its file. What is wrong with a single film shows when it is read.
     """
     with tempfile.TemporaryDirectory(prefix="bonegrade-") as folder:
         members = [
             member for member in _members(files, Unpacker(Path(folder), limits), limits) if _is_kept(member.name)
         ]
         members.sort(key=lambda member: str(member.name))
-        found = [member for member in members if member.path is not None and _may_be_film(member.name)]
+        found = [member for member in members if member.path is not None and may_be_film(member.name)]
         if not found:
-            raise BatchRefused("There are no films in what was sent: send DICOM, PNG, JPEG, TIFF, WebP or BMP files.")
+            raise BatchRefused(
+                "There are no films in what was sent: send DICOM, PNG, JPEG, TIFF, WebP, BMP, GIF, JP2, HEIC or AVIF files."
+            )
         rows = _rows(table, [m.path for m in members if m.path is not None and m.name.suffix.lower() == _TABLE_ENDING])
-        others = [m.name.name for m in members if not _may_be_film(m.name) and m.name.suffix.lower() != _TABLE_ENDING]
+        others = [m.name.name for m in members if not may_be_film(m.name) and m.name.suffix.lower() != _TABLE_ENDING]
         yield Batch(tuple(_films(found, rows, sex)), tuple(others))
 
 
@@ -83,7 +90,7 @@ def _members(files: Sequence[Path | SentFile], unpacker: Unpacker, limits: Limit
     count = 0
     for name, path in _walk(files):
         if name.suffix.lower() == ".zip":
-            yield from unpacker.unpack(path, lambda inner: _may_be_film(inner) or inner.suffix.lower() == _TABLE_ENDING)
+            yield from unpacker.unpack(path, lambda inner: may_be_film(inner) or inner.suffix.lower() == _TABLE_ENDING)
             continue
         count += 1
         if count > limits.files:
@@ -109,8 +116,9 @@ def _is_kept(name: PurePosixPath) -> bool:
     return not (_CLUTTER_FOLDER in name.parts or name.name.startswith(".") or name.name.casefold() in _CLUTTER)
 
 
-def _may_be_film(name: PurePosixPath) -> bool:
-    """Films of archives often have no ending, or are called by a UID, which ends in a number."""
+def may_be_film(name: PurePosixPath) -> bool:
+    """Whether a file of this name is looked at: those of archives often have no ending, or are called by a UID, which ends
+    in a number."""
     ending = name.suffix.lower()
     return _is_kept(name) and (ending in _FILM_ENDINGS or not ending or ending[1:].isdigit())
 
@@ -123,30 +131,41 @@ def _rows(table: Path | None, found: Sequence[Path]) -> list[FilmRow]:
 
 
 def _films(members: Sequence[Member], rows: Sequence[FilmRow], sex: Sex | None) -> Iterator[FilmFile]:
-    rows_of = _matched(members, rows)
-    without = sum(number not in rows_of for number in range(len(members)))
-    if without and sex is None:
+    rows_of = matched([member.name for member in members], rows)
+    others = [number for number in range(len(members)) if number not in rows_of]
+    sexes = {number: sex or _stated_sex(members[number].path) for number in others}
+    without = sum(said is None for said in sexes.values())
+    if without:
         raise BatchRefused(
-            f"{'One film has' if without == 1 else f'{without} films have'} no sex: send a CSV with a row for each film, "
-            "or choose the sex of all that the CSV does not name."
+            f"{'One film has' if without == 1 else f'{without} films have'} no sex, and the file doesn't state it: send a CSV "
+            "with a row for each film, or choose the sex of all that the CSV does not name."
         )
     for number, member in enumerate(members):
-        row = rows_of.get(number)
-        assert member.path is not None and (row is not None or sex is not None)
+        row, said = rows_of.get(number), sexes.get(number)
+        assert member.path is not None
         if row is not None:
             yield FilmFile(member.name.name, member.path, row.sex, row.age_months, row.patient)
-        elif sex is not None:
-            yield FilmFile(member.name.name, member.path, sex, None, None)
+        elif said is not None:
+            yield FilmFile(member.name.name, member.path, said, None, None)
 
 
-def _matched(members: Sequence[Member], rows: Sequence[FilmRow]) -> dict[int, FilmRow]:
-    """The row of each film, by the film's place. Raises BatchRefused where a row fits none, or several, or one twice."""
+def _stated_sex(path: Path | None) -> Sex | None:
+    """What the film's file says; nothing where there is something wrong with it, which shows when it is read."""
+    if path is None:
+        return None
+    with suppress(UnreadableFilm):
+        return stated_by(path).sex
+    return None
+
+
+def matched(names: Sequence[PurePosixPath], rows: Sequence[FilmRow]) -> dict[int, FilmRow]:
+    """The row of each film, by its name's place. Raises BatchRefused where a row fits none, or several, or one twice."""
     places: Mapping[str, set[int]] = defaultdict(set)
-    for number, member in enumerate(members):
-        for name in (str(member.name), member.name.name):
+    for number, whole in enumerate(names):
+        for name in (str(whole), whole.name):
             places[_plain(name)].add(number)
             places[_plain(_without_ending(name))].add(number)
-    matched: dict[int, FilmRow] = {}
+    row_of: dict[int, FilmRow] = {}
     for row in rows:
         fitting = places.get(_plain(row.film), set())
         if not fitting:
@@ -158,12 +177,12 @@ def _matched(members: Sequence[Member], rows: Sequence[FilmRow]) -> dict[int, Fi
                 f"Line {row.line} of the CSV fits several films: write the file's whole name, with its folder."
             )
         (number,) = fitting
-        if number in matched:
+        if number in row_of:
             raise BatchRefused(
-                f"Lines {matched[number].line} and {row.line} of the CSV name the same film: take one of them out."
+                f"Lines {row_of[number].line} and {row.line} of the CSV name the same film: take one of them out."
             )
-        matched[number] = row
-    return matched
+        row_of[number] = row
+    return row_of
 
 
 def _without_ending(name: str) -> str:

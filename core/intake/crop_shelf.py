@@ -62,19 +62,21 @@ class CropShelf:
         as_predicted = {region.bone: region for region in localization.regions}
         return {bone: KeptCrop(kept[names[bone]], regions[bone] is not as_predicted[bone]) for bone in regions}
 
-    def fill(self, film: FilmRecord, prediction: PredictionRecord) -> None:
+    def fill(self, film: FilmRecord, prediction: PredictionRecord) -> dict[str, bytes]:
         """Cuts all bones that the model found and keeps them, so that an export need not; nothing without consent.
 
-        Raises core.ledger.DamagedStore as `crops` does.
+        Returns their PNG files by bone. Raises core.ledger.DamagedStore as `crops` does.
         """
         localization = prediction.localization
         if film.picture is None or localization is None:
-            return
+            return {}
         regions = {_name(r, localization): r for r in localization.regions if r.status == "found"}
         file = self._file(film.picture)
         kept = _read(file)
         if not all(name in kept for name in regions):
-            _write(file, self._cut(film, localization, regions, kept))
+            kept = self._cut(film, localization, regions, kept)
+            _write(file, kept)
+        return {region.bone: kept[name] for name, region in regions.items()}
 
     def remove(self, picture: str) -> None:
         """Removes the crops of a picture, if there are any."""

@@ -71,6 +71,11 @@ def read_table(path: Path) -> list[FilmRow]:
     return rows
 
 
+def sex_of(said: str) -> Sex | None:
+    """The sex that a cell says, in any case: M or F, male or female, boy or girl; None for anything else."""
+    return _SEXES.get(said.strip().casefold())
+
+
 def _text(path: Path) -> str:
     try:
         content = path.read_bytes() if path.stat().st_size <= _MAX_BYTES else None

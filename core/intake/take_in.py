@@ -62,7 +62,7 @@ def look_through(batch: Batch, ledger: Ledger, *, for_writing: bool) -> Iterator
                 yield Looked(file.name, "known", _known(known, file), radiograph)
                 continue
             places = tuple(find_text(radiograph)) if for_writing else ()
-            yield Looked(file.name, "new", "", radiograph, places)
+            yield Looked(file.name, "new", _about_sex(radiograph, file), radiograph, places)
         except Exception as error:
             yield Looked(file.name, "refused", _sentence(error), None)
 
@@ -123,7 +123,16 @@ def _add(
     if added.known:
         now_kept = " Its picture is kept from now on." if consent and known is not None and not known.consent else ""
         return TakenIn(file.name, "known", _known(added.film, file) + now_kept, added.film)
-    return TakenIn(file.name, "added", "", added.film)
+    return TakenIn(file.name, "added", _about_sex(radiograph, file), added.film)
+
+
+def _about_sex(radiograph: Radiograph, file: FilmFile) -> str:
+    """What to look at where the film's file states another sex than was given; empty where it does not."""
+    if radiograph.stated_sex in (None, file.sex):
+        return ""
+    return (
+        f"The file says {radiograph.stated_sex}, and the sex was given as {file.sex}: check which child's film it is."
+    )
 
 
 def _known(film: FilmRecord, file: FilmFile) -> str:

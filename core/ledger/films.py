@@ -112,7 +112,7 @@ def insert(
     patient_key: str,
     age_months: float | None,
 ) -> int:
-    """Adds a film and returns its id."""
+    """Adds a film and returns its id. age_months: None where whoever adds it does not say; its file may."""
     row_spacing, column_spacing = radiograph.spacing_mm or (None, None)
     values = {
         "sha256": radiograph.sha256,
@@ -120,7 +120,7 @@ def insert(
         "height": radiograph.height,
         "sex": sex,
         "patient_key": patient_key,
-        "age_months": age_months,
+        "age_months": radiograph.age_months if age_months is None else age_months,
         "source": source,
         "laterality": radiograph.laterality,
         "row_spacing_mm": row_spacing,

@@ -55,8 +55,8 @@ class FilmRecord:
     """One film. The same pixels are one film, however often they are sent.
 
     sha256: of the pixels, core.film.radiograph.film_hash. patient_key: pseudonym, 16 hexadecimal digits, "" where no
-    patient was named; the patient's own id is never kept. age_months: chronological age, None if not known. consent: the
-    uploader consented to keeping the pixels. scope: to what use of them. picture: SHA-256 of the stored 16-bit PNG, None
+    patient was named; the patient's own id is never kept. age_months: when the film was taken, None if not known. consent:
+    the uploader consented to keeping the pixels. scope: to what use of them. picture: SHA-256 of the stored 16-bit PNG, None
     without consent. source: how it came in ("assess", "queue", "import"). spacing_mm: row, column. added_by: the reader's
     name.
     """
@@ -76,6 +76,15 @@ class FilmRecord:
     scope: Scope | None
     added_at: datetime
     added_by: str
+
+    @property
+    def stated_sex(self) -> None:
+        """What the film's file said of the sex is not kept; `sex` is what was chosen."""
+
+    @property
+    def notes(self) -> tuple[()]:
+        """What was to be known of the film's file is said when it is read, and not kept."""
+        return ()
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ class Ledger:
         """Adds a film. The same pixels again change nothing, except that a consent given now is kept with the picture.
 
         terms: to what was consented, if it was. patient: the patient's own id, of which only a keyed pseudonym is stored.
-        Raises InvalidFilm.
+        age_months: when the film was taken; where nobody says it, what the film's file says. Raises InvalidFilm.
         """
         films.check(sex, age_months)
         reader = checked_name(reader)

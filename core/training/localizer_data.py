@@ -1,5 +1,6 @@
 """Training samples for the localiser: films thrown about in every way a scanner might deliver them, and non-hands."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, from_numpy
 
 from core.bones import ALL_BONES
-from core.hand.localizer import standardise
+from core.hand.looks import standardise
 
 #: Films are kept in memory at this longest side; the network sees at most about half of it.
 CACHE_SIDE = 512
@@ -154,9 +155,9 @@ def hand_sample(film: BoxedFilm, side: int, random: np.random.Generator) -> Samp
     )
 
 
-def _scrambled(films: list[BoxedFilm], side: int, random: np.random.Generator) -> NDArray[np.float32]:
+def _scrambled(films: Sequence[BoxedFilm], side: int, random: np.random.Generator) -> NDArray[np.float32]:
     """Tiles of a film in the wrong order: bone, but not a hand."""
-    grey = films[random.integers(len(films))].grey
+    grey = films[int(random.integers(len(films)))].grey
     tiles = int(random.integers(3, 7))
     step = side // tiles
     whole = cv2.resize(grey, (step * tiles, step * tiles), interpolation=cv2.INTER_AREA)
@@ -194,7 +195,7 @@ def _shapes(side: int, random: np.random.Generator) -> NDArray[np.float32]:
     return np.asarray(blurred, np.float32) / np.float32(255)
 
 
-def other_sample(films: list[BoxedFilm], side: int, random: np.random.Generator) -> Sample:
+def other_sample(films: Sequence[BoxedFilm], side: int, random: np.random.Generator) -> Sample:
     """A picture that is not a hand: a scrambled film, shapes, or noise."""
     kind = random.random()
     if kind < 0.35:

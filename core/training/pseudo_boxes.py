@@ -31,11 +31,12 @@ def pseudo_boxes(films: Iterable[Film], localizer: Localizer) -> dict[str, NDArr
         except FilmRefused:
             continue
         if abs(found.rotation_degrees) <= 40 and not found.inverted:
-            boxes[film.id] = _sure_boxes(found)
+            boxes[film.id] = sure_boxes(found)
     return boxes
 
 
-def _sure_boxes(found: Localization) -> NDArray[np.float64]:
+def sure_boxes(found: Localization) -> NDArray[np.float64]:
+    """21x4 boxes where the localiser is sure of them, NaN elsewhere: extents of the mean hand, upright in its frame."""
     mean = mean_hand()
     fit = fit_similarity(found.all_centres, mean.centres, found.all_confidences**2 + 1e-9)
     misfit = np.linalg.norm(apply(fit.affine, found.all_centres) - mean.centres, axis=1)

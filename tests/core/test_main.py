@@ -12,6 +12,8 @@ from typer.testing import CliRunner, Result
 
 from core.__main__ import cli
 from core.bones import RUS_BONES
+from core.film.radiograph import read_radiograph
+from tests.films import dicom_file, dicom_film
 from tests.hands import Assess, Example, shipped_examples, write_boxes
 from tests.no_hands import noise
 
@@ -82,8 +84,29 @@ def test_a_file_that_is_no_picture(tmp_path: Path) -> None:
     one_sentence(result.stderr)
 
 
-@pytest.mark.parametrize("arguments", [["--sex", "girl"], ["--sex", "m"], []])
-def test_a_wrong_or_missing_sex_is_a_usage_error(example: Example, arguments: list[str]) -> None:
+def test_a_sex_that_nobody_says(example: Example) -> None:
+    result = run("assess", example.path)
+    assert result.exit_code == 2
+    assert "does not say the child's sex" in one_sentence(result.stderr)
+
+
+def test_what_the_file_states(example: Example, assessed: Assess, tmp_path: Path) -> None:
+    """An example squeezed to 60 % of its width, as a DICOM that says so, with its sex and an age."""
+    levels = np.round(read_radiograph(example.path).pixels * 4095)
+    squeezed = cv2.resize(levels, (round(levels.shape[1] * 0.6), levels.shape[0]), interpolation=cv2.INTER_AREA)
+    film = dicom_film(squeezed.astype(np.uint16), PatientSex=example.sex, PatientAge="100M", PixelSpacing=[0.12, 0.2])
+    (tmp_path / "film.dcm").write_bytes(dicom_file(film))
+    result = run("assess", tmp_path / "film.dcm", "--json")
+    assert result.exit_code == 0, result.output
+    document, whole = json.loads(result.stdout), assessed(example)
+    assert document["sex"] == example.sex and document["film"]["age_months"] == 100
+    assert abs(document["bone_age_months"] - (whole.bone_age_months or 0)) < 1.5
+    checks = {check["name"]: check for check in document["checks"]}
+    assert checks["stated_sex"]["passed"] and "resampled" in checks["square_pixels"]["message"]
+
+
+@pytest.mark.parametrize("arguments", [["--sex", "girl"], ["--sex", "m"]])
+def test_a_wrong_sex_is_a_usage_error(example: Example, arguments: list[str]) -> None:
     result = run("assess", example.path, *arguments)
     assert result.exit_code == 2
     assert "Usage" in result.stderr

@@ -18,6 +18,7 @@ from core.agreement import (
     ReadingTable,
     compare,
     gold_scores,
+    of_sittings_over,
     pooled_kappas,
     read_counts,
     reading_times,
@@ -28,6 +29,7 @@ from core.errors import BoneGradeError
 from core.standards import standard
 from webapp.agreement.figures import ages_figure, confusion_figure, kappa_figure, times_figure
 from webapp.agreement.gold import GoldFilms
+from webapp.agreement.look_back import look_back_part
 from webapp.agreement.tables import (
     ages_table,
     confusion_table,
@@ -127,6 +129,7 @@ class _Tab:
             self.status = styled_html(elem_id="agreement-status")
             with gr.Column(visible=False) as self.body:
                 self._build_body()
+        self.look_back = styled_html(elem_id="agreement-look-back")
         self.answer = gr.Textbox(visible="hidden")
         self._wire(tab)
 
@@ -163,7 +166,8 @@ class _Tab:
             [self.choice, self.scale, self.bone],
             [
                 self.message, self.status, self.body, self.choice, self.scale, self.tiles, self.confusion_column,
-                self.ages_column, self.times_column, self.gold, self.gold_said, self.gold_films.part, self.answer,
+                self.ages_column, self.times_column, self.gold, self.gold_said, self.gold_films.part,
+                self.look_back, self.answer,
                 *(output for part in parts for output in part.outputs),
             ],
             trigger_mode="always_last",
@@ -195,12 +199,14 @@ class _Tab:
                 return self._nothing(DEMO)
             reader = self._desk.reader(request)
             table = self._collector.table(lambda share: progress(share, desc="Reading the ledger"))
+            own = {self.look_back: look_back_part(self._desk.ledger, table, reader)}
             entries = choices(table, reader)
             choice = chosen(entries, key)
             readers, films = read_counts(table)
             if choice is None:
                 all_seen = reader.may(Action.SEE_ALL_READINGS)
-                return self._nothing(NOTHING_READ if not films else NOTHING_TO_COMPARE if all_seen else NOTHING_TO_SEE)
+                missing = NOTHING_READ if not films else NOTHING_TO_COMPARE if all_seen else NOTHING_TO_SEE
+                return {**self._nothing(missing), **own}
             missing = "" if any(entry.key == POOLED for entry in entries) else ONE_READER
             pair = choice.pair
             found = None if pair is None else compare(table, pair.first, pair.second, scale, self._calibration(scale))
@@ -215,6 +221,7 @@ class _Tab:
                 self.answer: _answer([key, bone], [choice.key, shown_bone]),
                 **self._compared(pooled_kappas(table), found, scale, shown_bone),
                 **self._everybody(table, reader, scale),
+                **own,
             }
         except Exception as error:
             return self._nothing(_sentence(error))
@@ -227,6 +234,7 @@ class _Tab:
             self.body: gr.Column(visible=False),
             self.choice: gr.Dropdown(visible=False),
             self.scale: gr.Dropdown(visible=False),
+            self.look_back: "",
             self.answer: _answer([None, None], [None, None]),
         }
 
@@ -289,6 +297,8 @@ class _Tab:
     def _scores(self, table: ReadingTable, reader: Reader, scale: AgeScale) -> str:
         """How everybody, or this reader alone, stands against the gold readings."""
         all_names = reader.may(Action.SEE_ALL_READINGS)
+        if not all_names and self._desk.ledger is not None:
+            table = of_sittings_over(table, self._desk.ledger, reader)
         scores = scores_for(reader, gold_scores(table, scale, self._calibration(scale)))
         return _heading("Gold films", gold_sentence(scores, all_names)) + gold_table(scores, _SCALE_NAMES[scale])
 

@@ -10,6 +10,7 @@ from core.agreement import (
     MODEL,
     AgeDifferences,
     BoneAgreement,
+    BoneResult,
     Comparison,
     GoldScore,
     Kappa,
@@ -154,6 +155,26 @@ def gold_table(scores: Sequence[GoldScore], scale_name: str) -> str:
         name = voice_name(score.voice)
         rows.append(_Row(f"{name[0].upper()}{name[1:]}" if score.voice == MODEL else name, cells))
     return _table("Scores on gold films", "Reader", heads, rows)
+
+
+def look_back_table(bones: Sequence[BoneResult]) -> Markup:
+    """A reader's own results on gold films, bone by bone."""
+    rows = [
+        _Row(
+            BONE_TITLES[one.bone],
+            [
+                f"{one.kappa.films:,}",
+                share_words(one.exact),
+                NO_VALUE if one.bias is None else signed(one.bias),
+                kappa_number(one.kappa.value)
+                if one.kappa.value is not None
+                else kappa_words(one.kappa).partition(" (")[0],
+            ],
+            one.bone,
+        )
+        for one in bones
+    ]
+    return _table("Your grades against gold", "Bone", ["Films", "Same grade", "Bias, grades", "Kappa"], rows)
 
 
 def _quartiles(times: Times) -> tuple[str, str]:

@@ -7,11 +7,14 @@ from core.access.roles import Reader
 from core.agreement import (
     LEAST_FILMS,
     LONGEST_FILM_SECONDS,
+    SITTING_FILMS,
     AgePairs,
     BoneAgreement,
+    BoneBeside,
     Comparison,
     GoldScore,
     Kappa,
+    LookBack,
     ReadingTimes,
     Voice,
     mean_kappa,
@@ -189,6 +192,29 @@ def gold_sentence(scores: Sequence[GoldScore], names_seen: bool) -> str:
         f"{whose} readings of films that were mixed into the queue without a sign, against the gold reading. A film whose gold "
         f"reading one has set oneself does not count. Kappa and age take {LEAST_FILMS} films."
     )
+
+
+def look_back_sentence(seen: LookBack) -> str:
+    """What the reader sees of their own gold films, or when they will."""
+    rule = (
+        f"After every {SITTING_FILMS} films of which you have judged all 13 bones, and when none is left for you to read, you "
+        "see here how you did on those with a gold reading, of which there was no sign."
+    )
+    more = f"{counted(seen.to_go, 'more film')} to go."
+    if not seen.films:
+        return f"{rule} {more}"
+    were = "was gold" if len(seen.films) == 1 else "were gold"
+    return (
+        f"{rule} What counts are your grades when you first had judged all 13 bones; changing them now changes nothing here. "
+        f"So far {len(seen.films):,} of {counted(seen.whole, 'film')} {were}; {more} Kappa takes {LEAST_FILMS} films."
+    )
+
+
+def difference_words(one: BoneBeside) -> str:
+    """Own grade against gold's, in grades: "same", "+1", "−2", or a dash where there is none."""
+    if one.difference is None:
+        return NO_VALUE
+    return "same" if one.difference == 0 else f"{one.difference:+d}".replace("-", _MINUS)
 
 
 def _left_out(ages: AgePairs) -> str:

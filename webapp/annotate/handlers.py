@@ -34,7 +34,9 @@ UNEXPECTED: Final = (
     "Something went wrong in the program; your work is kept, and the server's log says what happened. Try once more."
 )
 NOT_ASSESSED: Final = "There is no assessed film yet: assess one on the Assess tab, or open one from the Queue."
-FINISHED: Final = "The queue is finished: no film is left for you to read."
+FINISHED: Final = (
+    "The queue is finished: no film is left for you to read. The Agreement tab says how you did on its gold films."
+)
 
 
 class Handlers:

@@ -185,6 +185,7 @@ def totals(live: LiveScores) -> str:
         standards=[live.model.cards[key].name for key in STANDARDS],
         rows=rows,
         out_of_line=_out_of_line(live),
+        two_hands=live.two_hands,
     )
 
 

@@ -120,6 +120,10 @@ def _age(page: Canvas, assessment: Assessment) -> None:
         found = len(assessment.bones) - len(assessment.missing)
         _write(page, _MARGIN, _AGE_TOP - 12 * mm, "No bone age", 22, _BOLD)
         _write(page, _MARGIN, _AGE_TOP - 18 * mm, f"{found} of {len(assessment.bones)} bones found; all are needed.", 9)
+    elif assessment.mature:
+        _write(page, _MARGIN, _AGE_TOP - 12 * mm, "Mature", 22, _BOLD)
+        _write(page, _MARGIN, _AGE_TOP - 18 * mm, "At the end of the scale; no bone age is told.", 9)
+        return
     else:
         end = _write(page, _MARGIN, _AGE_TOP - 14 * mm, f"{years(assessment.bone_age_months):.1f}", 32, _BOLD)
         end = _write(page, end + 2 * mm, _AGE_TOP - 14 * mm, "years", 15)
@@ -229,8 +233,8 @@ def _scores(page: Canvas, assessment: Assessment) -> None:
     y -= line * 0.25
     for title, values in (
         ("Total score", [NO_VALUE if card.total is None else str(card.total) for card in cards]),
-        ("Table age", [_short_age(card) for card in cards]),
-        ("90 % interval, years", [_interval(card) for card in cards]),
+        ("Table age", [_short_age(assessment, card) for card in cards]),
+        ("90 % interval, years", [_interval(assessment, card) for card in cards]),
     ):
         y -= line
         _write(page, left, y, title, 8.5, _BOLD)
@@ -239,13 +243,13 @@ def _scores(page: Canvas, assessment: Assessment) -> None:
     _notes(page, assessment, left, y - line * 1.15)
 
 
-def _short_age(card: ScoreCard) -> str:
+def _short_age(assessment: Assessment, card: ScoreCard) -> str:
     """The age in words without what stands in brackets: "10.1 years", "mature", "below 2.0 years"."""
-    return NO_VALUE if card.total is None else card.age_text.partition(" (")[0]
+    return NO_VALUE if card.total is None else assessment.table_age(card).partition(" (")[0]
 
 
-def _interval(card: ScoreCard) -> str:
-    return NO_VALUE if card.interval90_years is None else year_range(*card.interval90_years)
+def _interval(assessment: Assessment, card: ScoreCard) -> str:
+    return NO_VALUE if (ends := assessment.table_interval(card)) is None else year_range(*ends)
 
 
 def _notes(page: Canvas, assessment: Assessment, left: float, y: float) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from core.assessment.records import Assessment
+from core.assessment.records import END_OF_SCALE, Assessment
 from core.bones import BONE_TITLES, RUS_BONES
 from core.standards import STANDARDS, ScoreCard
 from webapp.shared.templates import render
@@ -37,8 +37,14 @@ def missing_sentence(assessment: Assessment) -> str:
     names = ", ".join(BONE_TITLES[bone] for bone in assessment.missing)
     return (
         f"{found} of {len(assessment.bones)} bones were found, so there is no total and no bone age. "
-        f"Not found: {names}. Use a film that shows the whole hand and wrist."
+        f"Not found or cut off: {names}. Use a film that shows the whole hand and wrist."
     )
+
+
+def what_to_know(assessment: Assessment) -> str:
+    """What stands above the result: that bones were not found, and that the film shows two hands; empty if neither."""
+    hands = [check.message for check in assessment.checks if check.name == "one_hand" and not check.passed]
+    return " ".join(filter(None, [*hands, missing_sentence(assessment)]))
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,7 @@ def headline(assessment: Assessment) -> str:
         about=f"Bone age · {SEX_WORDS[assessment.sex].lower()}",
         found=len(assessment.bones) - len(assessment.missing),
         months=months,
+        mature_from=f"{years(END_OF_SCALE[assessment.sex]):g}" if assessment.mature else None,
         years=None if months is None else f"{years(months):.1f}",
         years_and_months=None if months is None else years_and_months(months),
         interval=_year_range(assessment.interval90_months),
@@ -68,22 +75,43 @@ def headline(assessment: Assessment) -> str:
         bones_alone=None if bones_alone is None else f"{years(bones_alone):.1f}",
         whole_hand=None if second is None else f"{years(second.months):.1f}",
         whole_hand_share=None if second is None else f"{second.weight:.0%}",
-        tiles=[_tile(assessment.standards[key]) for key in STANDARDS],
+        tiles=[_tile(assessment, assessment.standards[key]) for key in STANDARDS],
+        age_at_film=_age_at_film(assessment),
         failed=failed,
         checks_title=f"{failed} of {len(assessment.checks)} checks need a look" if failed else "All checks passed",
     )
+
+
+def _age_at_film(assessment: Assessment) -> str:
+    """The child's age when the film was taken, and how far the bones are from it while they grow; empty where it is not
+    stated."""
+    age, bones = assessment.age_at_film_months, assessment.bone_age_months
+    if age is None:
+        return ""
+    said = f"{years(age):.1f} years old when the film was taken, by its file"
+    mature = any(check.name == "end_of_scale" and not check.passed for check in assessment.checks)
+    if bones is None or mature:
+        return f"{said}."
+    apart = round(years(bones - age), 1)
+    if apart == 0:
+        return f"{said}: the bones are as old."
+    return f"{said}: the bones are {abs(apart):.1f} years {'ahead' if apart > 0 else 'behind'}."
 
 
 def _year_range(months: tuple[float, float] | None) -> str | None:
     return None if months is None else year_range(*(years(end) for end in months))
 
 
-def _tile(card: ScoreCard) -> _Tile:
+def _tile(assessment: Assessment, card: ScoreCard) -> _Tile:
     if card.total is None:
         return _Tile(card.name, "No total", (f"Score {NO_VALUE}",))
     score = f"Score {card.total}"
-    interval = card.interval90_years
-    return _Tile(card.name, card.age_text, (score,) if interval is None else (f"90 %: {year_range(*interval)}", score))
+    interval = assessment.table_interval(card)
+    return _Tile(
+        card.name,
+        assessment.table_age(card),
+        (score,) if interval is None else (f"90 %: {year_range(*interval)}", score),
+    )
 
 
 def score_table(assessment: Assessment) -> str:
@@ -91,9 +119,9 @@ def score_table(assessment: Assessment) -> str:
     cards = [assessment.standards[key] for key in STANDARDS]
     totals = {
         "Total score": [NO_VALUE if card.total is None else str(card.total) for card in cards],
-        "Table age": [card.age_text if card.total is not None else "no total" for card in cards],
+        "Table age": [assessment.table_age(card) if card.total is not None else "no total" for card in cards],
         "90 % interval, years": [
-            NO_VALUE if card.interval90_years is None else year_range(*card.interval90_years) for card in cards
+            NO_VALUE if (ends := assessment.table_interval(card)) is None else year_range(*ends) for card in cards
         ],
     }
     return render("assess/scores.html", cards=cards, bones=RUS_BONES, totals=totals)

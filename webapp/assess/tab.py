@@ -16,12 +16,14 @@ from core.assessment.records import Assessment, FilmAssessor
 from core.bones import Sex
 from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph, read_radiograph
+from core.film.stated import Side
 from core.hand.hand import Hand
+from core.hand.several import SIDES, HandSide, offers_another
 from webapp.assess.crop_cards import OVERLAY_CHOICES, crop_grid
 from webapp.assess.examples import Example
 from webapp.assess.film_view import NO_FILM_YET, film_preview, film_with_boxes
 from webapp.assess.report import report_pdf
-from webapp.assess.summary import WELCOME, headline, message, missing_sentence, provenance, score_table
+from webapp.assess.summary import WELCOME, headline, message, provenance, score_table, what_to_know
 from webapp.doors import hand_out
 from webapp.service import TURNS
 from webapp.shared.components import line, part_heading, sentence_of, styled_html
@@ -61,11 +63,15 @@ Updates = dict[Any, Any]
 
 @dataclass(frozen=True)
 class FilmInHand:
-    """The film of a session, read once: where it was uploaded to, its pixels and, once it was assessed, the hand on it."""
+    """The film of a session, read once: where it was uploaded to, its pixels and, once it was assessed, the hand on it.
+
+    sex_by_file: the sex that is chosen comes from the film's file, and from nobody's hand.
+    """
 
     path: str
     radiograph: Radiograph
     hand: Hand | None = None
+    sex_by_file: bool = False
 
     @property
     def nbytes(self) -> int:
@@ -116,6 +122,7 @@ class _Tab:
         self.assessment_state = gr.State(None, time_to_live=KEPT_SECONDS)
         self.answer = gr.State(None, time_to_live=KEPT_SECONDS)
         self.answer_number = gr.Textbox(visible="hidden")
+        self.first_side, self.other_side = gr.State("L"), gr.State("R")
         with gr.Row(elem_classes="assess-page", equal_height=False):
             with gr.Column(scale=0, min_width=300, elem_classes="side"):
                 self._build_inputs(examples)
@@ -149,6 +156,7 @@ class _Tab:
 
     def _build_answer(self) -> None:
         self.message = styled_html(elem_id="message", elem_classes="message-slot")
+        self.read_other = gr.Button("Read the other hand", visible=False, elem_id="read-other", scale=0)
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=320):
                 self.film_view = styled_html(NO_FILM_YET, elem_id="film-view")
@@ -186,15 +194,16 @@ class _Tab:
     def _build_api(self) -> None:
         self.api_answer = gr.JSON(visible=False)
         self.api_trigger = gr.Button(visible=False)
+        self.api_hand = gr.Radio(list(SIDES), value="left", label="Hand, where the film shows two", visible=False)
 
     def _wire(self, examples: Sequence[Example]) -> None:
         emptied = [
-            self.message, self.film_state, self.assessment_state, self.film_view, self.headline, self.age_plot,
-            self.details,
+            self.message, self.read_other, self.film_state, self.assessment_state, self.film_view, self.headline,
+            self.age_plot, self.details,
         ]  # fmt: skip
         answered = [
             *emptied, self.crops, self.table, self.influence, self.influence_plot, self.download_report,
-            self.download_json, self.provenance, self.assess,
+            self.download_json, self.provenance, self.assess, self.other_side,
         ]  # fmt: skip
         quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
@@ -216,24 +225,25 @@ class _Tab:
             [self.film.change, self.sex.change, self.answer_number.change],
             self._show,
             [self.film, self.sex, self.film_state, self.answer, self.answer_number],
-            [*answered, self.answer],
+            [*answered, self.answer, self.sex],
             trigger_mode="always_last",
             **quietly,
         )
 
-        self.assess.click(None, js="() => { window.bonegrade.showAnswer(); return []; }", **quietly)
-        started = self.assess.click(
-            self._started, [self.film, self.film_state], [*emptied, self.assess], queue=False, **quietly
-        )
-        started.then(
-            self._assess,
-            [self.film, self.sex, self.film_state, self.overlay, self.opacity, self.stage],
-            [self.answer, self.answer_number],
-            show_progress="full",
-            show_progress_on=self.headline,
-            api_visibility="private",
-            **_ONE_AT_A_TIME,
-        )
+        for button, side in ((self.assess, self.first_side), (self.read_other, self.other_side)):
+            button.click(None, js="() => { window.bonegrade.showAnswer(); return []; }", **quietly)
+            started = button.click(
+                self._started, [self.film, self.film_state], [*emptied, self.assess], queue=False, **quietly
+            )
+            started.then(
+                self._assess,
+                [self.film, self.sex, self.film_state, side, self.overlay, self.opacity, self.stage],
+                [self.answer, self.answer_number],
+                show_progress="full",
+                show_progress_on=self.headline,
+                api_visibility="private",
+                **_ONE_AT_A_TIME,
+            )
         # The overlay may have been switched while the film was being assessed.
         switch: dict[str, Any] = {"fn": None, "inputs": [self.overlay, self.opacity], "js": _SHOW_OVERLAY}
         shown.then(**switch, **quietly)
@@ -248,13 +258,18 @@ class _Tab:
             **_ONE_AT_A_TIME,
         ).then(**switch, **quietly)
         self.api_trigger.click(
-            self._assess_for_api, [self.film, self.sex], self.api_answer, api_name="assess", **_ONE_AT_A_TIME
+            self._assess_for_api,
+            [self.film, self.sex, self.api_hand],
+            self.api_answer,
+            api_name="assess",
+            **_ONE_AT_A_TIME,
         )
 
     def _emptied(self, film: FilmInHand | None, text: str = "") -> Updates:
         """Takes every trace of the last result off the page, so that it is not read for the next film."""
         return {
             self.message: message(text),
+            self.read_other: gr.Button(visible=False),
             self.film_state: film,
             self.assessment_state: None,
             self.film_view: NO_FILM_YET if film is None else film_preview(film.radiograph),
@@ -268,20 +283,28 @@ class _Tab:
     ) -> Updates:
         """The answer that has come, if it is of the film and the sex that are chosen; else the film, not assessed."""
         if answer is None or answer.number != number:  # none, or the page has not heard of it yet and will ask again
-            return self._chosen(path, film)
+            return self._chosen(path, sex, film)
         once: Updates = {self.answer: None, self.assess: gr.Button(interactive=True)}
         if (answer.path, answer.sex) == (path, sex):
             return {**answer.updates, **once}
-        return {**self._chosen(path, film), **once}
+        return {**self._chosen(path, sex, film), **once}
 
-    def _chosen(self, path: str | None, film: FilmInHand | None) -> Updates:
-        """A film that was chosen and not assessed yet. film: the one that was read last."""
+    def _chosen(self, path: str | None, sex: Sex | None, film: FilmInHand | None) -> Updates:
+        """A film that was chosen and not assessed yet, with the sex that its file states. film: the one that was read last."""
         if path is None:
             return self._emptied(None)
         try:
-            return self._emptied(_read(path, film))
+            read = _read(path, film)
         except Exception as error:
             return self._emptied(None, _warned(error))
+        said = read.radiograph.stated_sex
+        by_file_so_far = film is not None and film.sex_by_file and sex == film.radiograph.stated_sex
+        chosen: Updates = {}
+        if said is not None and read is not film and (sex is None or by_file_so_far):
+            sex, read = said, replace(read, sex_by_file=True)
+            chosen = {self.sex: sex}
+        # Left alone otherwise: the answer must not take back what a person has chosen meanwhile.
+        return {**self._emptied(read), self.message: _sex_message(read, sex), **chosen}
 
     def _started(self, path: str | None, film: FilmInHand | None) -> Updates:
         updates = {**self._emptied(film), self.headline: "", self.assess: gr.Button(interactive=False)}
@@ -295,11 +318,13 @@ class _Tab:
         path: str | None,
         sex: Sex | None,
         film: FilmInHand | None,
+        side: Side,
         overlay: str,
         opacity: float,
         stage: int,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Updates:
+        """Assesses the film. side: of the hand that is read where it shows two."""
         try:
             progress(0.0, desc="Reading the film")
             if path is None:
@@ -308,14 +333,14 @@ class _Tab:
                 raise BoneGradeError(NO_SEX)
             film = _read(path, film)
             with TURNS.now():
-                updates = self._answered(film, sex, overlay, opacity, stage, progress)
+                updates = self._answered(film, sex, side, overlay, opacity, stage, progress)
         except Exception as error:
             updates = self._emptied(film if film is not None and film.path == path else None, _warned(error))
         answer = _Answer(uuid.uuid4().hex, path, sex, updates)
         return {self.answer: answer, self.answer_number: answer.number}
 
     def _answered(
-        self, film: FilmInHand, sex: Sex, overlay: str, opacity: float, stage: int, progress: gr.Progress
+        self, film: FilmInHand, sex: Sex, side: Side, overlay: str, opacity: float, stage: int, progress: gr.Progress
     ) -> Updates:
         """Assesses a film and draws all there is to see. Raises BoneGradeError."""
         progress(_READ_UNTIL, desc="Loading the weights")
@@ -325,7 +350,7 @@ class _Tab:
         def told(share: float, text: str) -> None:
             progress(_READ_UNTIL + span * share, desc=text)
 
-        hand = assessor.find_hand(film.radiograph, told)
+        hand = assessor.find_hand(film.radiograph, told, side)
         assessment = assessor.assess_hand(hand, sex, told)
         progress(_ASSESSED_AT, desc="Explaining the grades")
         explanation = assessor.explain(hand, assessment, stage)
@@ -333,11 +358,12 @@ class _Tab:
         report = report_pdf(film.radiograph, assessment, explanation, datetime.now().astimezone())
         data = json.dumps(assessment.to_dict(), indent=2, allow_nan=False).encode()
         name = f"bonegrade_{short_hash(assessment.film_sha256)}"
-        missing = missing_sentence(assessment)
         age_plot, influence_plot = age_figure(assessment), influence_figure(assessment)
         progress(_DRAWN_AT, desc="Sending")
         return {
-            self.message: message(missing, "warning"),
+            self.message: message(what_to_know(assessment), "warning"),
+            self.read_other: gr.Button(visible=offers_another(assessment.localization)),
+            self.other_side: "R" if side == "L" else "L",
             self.film_state: replace(film, hand=hand),
             self.assessment_state: assessment,
             self.film_view: film_with_boxes(film.radiograph, assessment),
@@ -372,14 +398,22 @@ class _Tab:
         except Exception as error:
             return {self.message: message(_warned(error))}
 
-    def _assess_for_api(self, film: str | None, sex: Sex | None) -> dict[str, Any]:
-        """Assesses one film: the file and "M" or "F" in, the assessment as JSON out."""
+    def _assess_for_api(self, film: str | None, sex: Sex | None, hand: HandSide) -> dict[str, Any]:
+        """Assesses one film: the file and "M" or "F" in (nothing, where the file states it), the assessment as JSON out.
+
+        hand: left or right, for films that show two.
+        """
         try:
-            if film is None or sex is None:
-                raise BoneGradeError(NO_FILM if film is None else NO_SEX)
+            if film is None:
+                raise BoneGradeError(NO_FILM)
             radiograph = read_radiograph(Path(film))
+            sex = sex or radiograph.stated_sex
+            if sex is None:
+                raise BoneGradeError(NO_SEX)
             with TURNS.now():
-                return self._load_assessor().assess(radiograph, sex).to_dict()
+                assessor = self._load_assessor()
+                found = assessor.find_hand(radiograph, wanted=SIDES[hand])
+                return assessor.assess_hand(found, sex).to_dict()
         except BoneGradeError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
@@ -394,6 +428,21 @@ def _read(path: str, film: FilmInHand | None) -> FilmInHand:
     if film is not None and film.path == path:
         return film
     return FilmInHand(path, read_radiograph(Path(path)))
+
+
+def _sex_message(film: FilmInHand, sex: Sex | None) -> str:
+    """Says where the sex comes from if the film's file chose it, and points out a choice that differs from it."""
+    said = film.radiograph.stated_sex
+    if said is None or (said == sex and not film.sex_by_file):
+        return ""
+    word = SEX_WORDS[said].lower()
+    if sex == said:
+        return message(f"The sex was chosen by the film's file, which says {word}.", "warning")
+    chosen = "no sex" if sex is None else SEX_WORDS[sex].lower()
+    return message(
+        f"The film's file says {word}, and {chosen} is chosen: check the sex, and that the film is this child's.",
+        "warning",
+    )
 
 
 def _warned(error: Exception) -> str:

@@ -221,6 +221,9 @@ def _lists(films: Sequence[tuple[str, str, str]], passed_over: Sequence[str]) ->
         heading: [(name, sentence) for status, name, sentence in films if status == wanted]
         for wanted, heading in _HEADINGS.items()
     }
+    by_heading["Films to look at"] = [
+        (name, sentence) for status, name, sentence in films if status in ("new", "added") and sentence
+    ]
     by_heading["Other files, not looked at"] = [(name, "") for name in passed_over]
     return [_list(heading, some) for heading, some in by_heading.items() if some]
 

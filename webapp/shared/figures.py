@@ -35,9 +35,9 @@ _YEARS_WITH_EACH_TICK: Final = 8.0
 def age_figure(assessment: Assessment) -> go.Figure | None:
     """The age distribution under each standard with its table age and interval, and the calibrated age across all.
 
-    None with a bone missing: there is no distribution then.
+    None with a bone missing: there is no distribution then. None of a mature hand: it would point out ages of children.
     """
-    if assessment.bone_age_months is None:
+    if assessment.bone_age_months is None or assessment.mature:
         return None
     figure = go.Figure()
     for row, key in enumerate(reversed(STANDARDS)):

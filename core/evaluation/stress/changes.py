@@ -1,4 +1,4 @@
-"""The same hand on another film: turned, mirrored, exposed differently, smaller or larger, marked, without its forearm."""
+"""The same hand on another film: turned, exposed differently, small, marked, cut, blurred, squeezed, beside another."""
 
 from collections.abc import Callable
 from typing import Final
@@ -37,7 +37,30 @@ def _marked(film: Picture) -> Picture:
     return marked
 
 
-#: The same hand on another film. "forearm cut off" is done where the wrist was found, see `forearm_cut_off`.
+def _on_a_canvas(film: Picture) -> Picture:
+    """In a corner of a black film three times as wide and high."""
+    height, width = film.shape
+    canvas = np.zeros((3 * height, 3 * width), np.float32)
+    canvas[2 * height :, width : 2 * width] = film
+    return canvas
+
+
+def _moved(film: Picture) -> Picture:
+    """Smeared sideways over 1/60 of its height."""
+    return np.asarray(cv2.blur(film, (max(3, round(film.shape[0] / 60)), 1)), np.float32)
+
+
+def _compressed(film: Picture) -> Picture:
+    """As a JPEG of quality 5 gives it back."""
+    file = cv2.imencode(".jpg", np.round(film * 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 5])[1]
+    return np.asarray(cv2.imdecode(file, cv2.IMREAD_GRAYSCALE), np.float32) / np.float32(255)
+
+
+def _squeezed(film: Picture, width: float, height: float) -> Picture:
+    return np.clip(np.asarray(cv2.resize(film, None, fx=width, fy=height, interpolation=cv2.INTER_AREA)), 0, 1)
+
+
+#: The same hand on another film. "forearm cut off" and "cut at the wrist" are done where the wrist was found, see `CUTS`.
 CHANGES: Final[dict[str, Callable[[Picture], Picture]]] = {
     "turned 90": lambda film: np.rot90(film),
     "turned 180": lambda film: np.rot90(film, 2),
@@ -51,19 +74,26 @@ CHANGES: Final[dict[str, Callable[[Picture], Picture]]] = {
     "20 % smaller": lambda film: _scaled(film, 0.8),
     "20 % larger": lambda film: _scaled(film, 1.2),
     "pasted L": _marked,
+    "a third of a black film": _on_a_canvas,
+    "beside its mirror image": lambda film: np.hstack([film[:, ::-1], film]),
+    "blurred by 8 of 960": lambda film: np.asarray(cv2.GaussianBlur(film, (0, 0), film.shape[0] / 120), np.float32),
+    "moved by 16 of 960": _moved,
+    "JPEG of quality 5": _compressed,
+    "60 % as wide": lambda film: _squeezed(film, 0.6, 1.0),
+    "60 % as high": lambda film: _squeezed(film, 1.0, 0.6),
 }
-CUT: Final = "forearm cut off"
+#: By name: how far beyond the wrist, in the hand's unit, the arm is kept, see `forearm_cut_off`.
+CUTS: Final = {"forearm cut off": 0.5, "cut at the wrist": 0.0}
 
 
 def forearm_cut_off(
-    pixels: Picture, wrist: NDArray[np.float64], towards_hand: NDArray[np.float64], unit: float
+    pixels: Picture, wrist: NDArray[np.float64], towards_hand: NDArray[np.float64], kept: float
 ) -> Picture:
-    """The film with all that lies further up the arm than half a hand's unit beyond the wrist made black.
+    """The film with all that lies further up the arm than so many pixels beyond the wrist made black.
 
-    wrist: x, y of its middle. towards_hand: unit vector along the hand. unit: the hand's scale in pixels, see
-    core.hand.geometry.MeanHand.
+    wrist: x, y of its middle. towards_hand: unit vector along the hand.
     """
     height, width = pixels.shape
     y, x = np.mgrid[0:height, 0:width]
     along = (x - wrist[0]) * towards_hand[0] + (y - wrist[1]) * towards_hand[1]
-    return np.where(along < -0.5 * unit, np.float32(0), pixels).astype(np.float32)
+    return np.where(along < -kept, np.float32(0), pixels).astype(np.float32)

@@ -7,12 +7,14 @@ import numpy as np
 from tqdm import tqdm
 
 from core.assessment.assessor import Assessor
+from core.assessment.checks import FILM_DOUBTS
+from core.assessment.records import Assessment
 from core.bones import Sex
 from core.cohort.films import Film
 from core.errors import FilmRefused
 from core.evaluation.figures import Inline, Table
 from core.evaluation.refusals import Answers, answer, answers, table_of
-from core.evaluation.stress.changes import CHANGES, CUT, forearm_cut_off
+from core.evaluation.stress.changes import CHANGES, CUTS, forearm_cut_off
 from core.evaluation.stress.non_hands import NON_HANDS, Picture
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
 
@@ -28,10 +30,16 @@ class Spread:
 
 @dataclass(frozen=True)
 class Change:
-    """How far one change of the film moves the age, and how many hands lose their age by it."""
+    """How far one change of the film moves the age, and how many hands lose their age by it.
+
+    warned: of how many that keep it the age is put in doubt by a check of the film that passed before; unwarned_median: how
+    far it moves on the others, in months.
+    """
 
     spread: Inline[Spread]
     lost: int
+    warned: int
+    unwarned_median: float | None
 
 
 @dataclass(frozen=True)
@@ -59,16 +67,22 @@ def _film(pixels: Picture) -> Radiograph:
     return Radiograph(whole, None, None, film_hash(whole))
 
 
-def _months(assessor: Assessor, pixels: Picture, sex: Sex) -> float | None:
+def _again(assessor: Assessor, pixels: Picture, sex: Sex) -> Assessment | None:
+    """What is said of the changed film; None where it is refused."""
     try:
-        return assessor.assess(_film(pixels), sex).bone_age_months
+        return assessor.assess(_film(pixels), sex)
     except FilmRefused:
         return None
 
 
+def _doubts(assessment: Assessment) -> set[str]:
+    return {check.name for check in assessment.checks if check.name in FILM_DOUBTS and not check.passed}
+
+
 def stress(films: Sequence[Film], assessor: Assessor, pictures_a_kind: int) -> StressFigures:
     """The figures of both trials: of the films, and of `pictures_a_kind` pictures of each kind that shows no hand."""
-    moved: dict[str, list[float]] = {name: [] for name in (*CHANGES, CUT)}
+    moved: dict[str, list[float]] = {name: [] for name in (*CHANGES, *CUTS)}
+    quietly: dict[str, list[float]] = {name: [] for name in moved}
     lost = dict.fromkeys(moved, 0)
     refused, incomplete = [], []
     for film in tqdm(list(films), desc="hands", mininterval=10):
@@ -78,26 +92,35 @@ def stress(films: Sequence[Film], assessor: Assessor, pictures_a_kind: int) -> S
         except FilmRefused:
             refused.append(film.id)
             continue
-        months = assessor.assess_hand(hand, film.sex).bone_age_months
+        assessment = assessor.assess_hand(hand, film.sex)
+        months = assessment.bone_age_months
         if months is None:
             incomplete.append(film.id)
             continue
         radius, ulna, middle = (np.array(hand.localization.region(bone).centre) for bone in ("Radius", "Ulna", "MC3"))
         wrist = (radius + ulna) / 2
         towards = middle - wrist
-        unit = hand.localization.regions[0].size
         changed = {name: change(pixels) for name, change in CHANGES.items()}
-        changed[CUT] = forearm_cut_off(hand.positive, wrist, towards / np.linalg.norm(towards), unit)
+        for name, kept in CUTS.items():
+            direction = towards / np.linalg.norm(towards)
+            changed[name] = forearm_cut_off(hand.positive, wrist, direction, kept * hand.localization.size)
         for name, picture in changed.items():
-            again = _months(assessor, picture, film.sex)
-            if again is None:
+            again = _again(assessor, picture, film.sex)
+            if again is None or again.bone_age_months is None:
                 lost[name] += 1
-            else:
-                moved[name].append(abs(again - months))
+                continue
+            moved[name].append(abs(again.bone_age_months - months))
+            if _doubts(again) <= _doubts(assessment):
+                quietly[name].append(moved[name][-1])
     return StressFigures(
         hands=len(films),
         real_hands=RealHands(refused, incomplete),
-        changes={name: Change(_spread(values), lost[name]) for name, values in moved.items()},
+        changes={
+            name: Change(
+                _spread(values), lost[name], len(values) - len(quietly[name]), _spread(quietly[name]).median_months
+            )
+            for name, values in moved.items()
+        },
         all_changes=_spread([value for values in moved.values() for value in values]),
         non_hands=refusals(assessor, pictures_a_kind),
     )
@@ -125,7 +148,15 @@ def as_text(figures: StressFigures) -> str:
     """The figures as tables for people."""
     real = figures.real_hands
     moved = [
-        (name, row.spread.n, row.lost, row.spread.median_months, row.spread.p95_months)
+        (
+            name,
+            row.spread.n,
+            row.lost,
+            row.warned,
+            row.spread.median_months,
+            row.spread.p95_months,
+            row.unwarned_median,
+        )
         for name, row in figures.changes.items()
     ]
     every = figures.all_changes
@@ -135,8 +166,8 @@ def as_text(figures: StressFigures) -> str:
             f"{len(real.bone_missing)} with a bone missing {real.bone_missing}",
             "how far the age moves, months:",
             Table(
-                ("change", "n", "lost", "median", "95 %"),
-                [*moved, ("all", every.n, None, every.median_months, every.p95_months)],
+                ("change", "n", "lost", "warned", "median", "95 %", "unwarned median"),
+                [*moved, ("all", every.n, None, None, every.median_months, every.p95_months, None)],
             ).aligned(),
             table_of(figures.non_hands).aligned(),
         ]

@@ -1,13 +1,16 @@
-"""DICOM films: greys computed by hand for every step of the presentation, spacing, side, and what is refused."""
+"""DICOM films: greys computed by hand for every step of the presentation, and what is refused."""
 
 import struct
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from pydicom import Dataset, uid
+from pydicom import Dataset, dcmread, uid
 
+from core.errors import UnreadableFilm
+from core.film import dicom
 from core.film.radiograph import read_radiograph
 from tests.films import EXACT, GREY8, GREY12, LUMINANCE8, RAMP8, RAMP12, RGB8, dicom_file, dicom_film, refusal
 
@@ -39,13 +42,22 @@ def test_colour_dicom() -> None:
     assert np.abs(read_radiograph(dicom_file(plain)).pixels - LUMINANCE8).max() < EXACT
 
 
-def test_palette_dicom() -> None:
+#: An inverting palette of 16 bits, whose words are others with their two bytes swapped.
+PALETTE = 65535 - np.arange(256) * 256
+
+
+def palette_film(word: str) -> Dataset:
+    """A film of 8 bits by PALETTE, whose words are of the given numpy type."""
     film = dicom_film(RAMP8, 8, "PALETTE COLOR")
-    table = (65535 - np.arange(256) * 257).astype("<u2").tobytes()
     for colour in ("Red", "Green", "Blue"):
         setattr(film, f"{colour}PaletteColorLookupTableDescriptor", [256, 0, 16])
-        setattr(film, f"{colour}PaletteColorLookupTableData", table)
-    assert np.abs(read_radiograph(dicom_file(film)).pixels - (1 - GREY8)).max() < EXACT
+        setattr(film, f"{colour}PaletteColorLookupTableData", PALETTE.astype(word).tobytes())
+    return film
+
+
+def test_palette_dicom() -> None:
+    pixels = read_radiograph(dicom_file(palette_film("<u2"))).pixels
+    assert np.abs(pixels - PALETTE[RAMP8] / 65535).max() < EXACT
 
 
 def greys_of(stored: list[int], film_type: type[np.integer[Any]] = np.uint16, **tags: Any) -> list[float]:
@@ -162,38 +174,6 @@ def test_padding_is_black_and_out_of_the_range(photometric: str, expected: list[
     assert greys == pytest.approx([*expected, 0, 0, 0], abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("tags", "spacing"),
-    [
-        ({}, None),
-        ({"PixelSpacing": [0.15, 0.14]}, (0.15, 0.14)),
-        ({"ImagerPixelSpacing": [0.2, 0.2]}, (0.2, 0.2)),
-        ({"PixelSpacing": [0.15, 0.15], "ImagerPixelSpacing": [0.2, 0.2]}, (0.15, 0.15)),
-        ({"PixelSpacing": [0, 0], "ImagerPixelSpacing": [0.2, 0.2]}, (0.2, 0.2)),
-        ({"PixelSpacing": None}, None),
-        ({"PixelSpacing": 0.1}, None),
-    ],
-)
-def test_spacing(tags: dict[str, Any], spacing: tuple[float, float] | None) -> None:
-    assert read_radiograph(dicom_file(dicom_film(RAMP12, **tags))).spacing_mm == spacing
-
-
-@pytest.mark.parametrize(
-    ("tags", "side"),
-    [
-        ({}, None),
-        ({"ImageLaterality": "L"}, "L"),
-        ({"Laterality": "R"}, "R"),
-        ({"ImageLaterality": "R", "Laterality": "L"}, "R"),
-        ({"ImageLaterality": "U", "Laterality": "L"}, "L"),
-        ({"ImageLaterality": "B"}, None),
-        ({"Laterality": ""}, None),
-    ],
-)
-def test_side(tags: dict[str, Any], side: str | None) -> None:
-    assert read_radiograph(dicom_file(dicom_film(RAMP12, **tags))).laterality == side
-
-
 def test_too_large_dicom_is_refused_by_the_header() -> None:
     assert "larger than can be read" in refusal(dicom_file(dicom_film(RAMP12, Rows=20_001)))
     assert "larger than can be read" in refusal(dicom_file(dicom_film(RAMP12, Rows=9_000, Columns=8_000)))
@@ -222,10 +202,62 @@ def test_dicom_without_photometric_interpretation() -> None:
     assert "photometric interpretation" in refusal(dicom_file(film))
 
 
-def test_deflated_dicom() -> None:
-    film = dicom_film(RAMP12)
+def deflated(film: Dataset) -> bytes:
     film.file_meta.TransferSyntaxUID = uid.DeflatedExplicitVRLittleEndian
-    assert "deflated" in refusal(dicom_file(film))
+    return dicom_file(film)
+
+
+def test_deflated_dicom() -> None:
+    assert np.abs(read_radiograph(deflated(dicom_film(RAMP12))).pixels - GREY12).max() < EXACT
+
+
+def test_deflated_dicom_is_not_inflated_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process, where the limit can be set: it is looked at before anything is inflated beyond it."""
+    monkeypatch.setattr(dicom, "MAX_BYTES", 10_000)
+    with pytest.raises(UnreadableFilm, match="deflated DICOM file holds more"):
+        dicom.read_dicom(deflated(dicom_film(RAMP12)))
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("high_bit", [11, 15])
+def test_bits_outside_the_stored_ones_do_not_count(high_bit: int, signed: bool) -> None:
+    """Overlay marks above 12 stored bits, or below them where the highest is bit 15."""
+    stored = RAMP12.astype(np.int16) - np.int16(2048) if signed else RAMP12
+    marks = np.uint16(0xF) * (RAMP12 % 3 == 0)
+    words = (
+        (stored.view(np.uint16) & 0xFFF) | (marks << 12) if high_bit == 11 else (stored.view(np.uint16) << 4) | marks
+    )
+    film = dicom_film(words.view(stored.dtype), HighBit=high_bit)
+    assert np.abs(read_radiograph(dicom_file(film)).pixels - GREY12).max() < EXACT
+
+
+def test_padding_that_is_written_with_the_other_sign() -> None:
+    greys = greys_of([0, 500, 2000, -2000], np.int16, PixelPaddingValue=-2000)
+    assert greys == pytest.approx([0, 0.25, 1, 0], abs=1e-6)
+    film = dicom_film(np.resize(np.array([0, 500, 2000, -2000], np.int16), (64, 64)))
+    film.add_new("PixelPaddingValue", "US", 65536 - 2000)
+    assert read_radiograph(dicom_file(film)).pixels[0, :4] == pytest.approx([0, 0.25, 1, 0], abs=1e-6)
+
+
+def test_big_endian_palette() -> None:
+    film = palette_film(">u2")
+    film.file_meta.TransferSyntaxUID = uid.ExplicitVRBigEndian
+    pixels = read_radiograph(dicom_file(film)).pixels
+    assert np.abs(pixels - PALETTE[RAMP8] / 65535).max() < EXACT
+
+
+@pytest.mark.parametrize(
+    "gone", ["BitsStored", "SamplesPerPixel", "PixelRepresentation", "HighBit", "BitsAllocated BitsStored HighBit"]
+)
+def test_what_the_header_does_not_say_of_the_greys_is_guessed_and_said(gone: str) -> None:
+    for stored, bits, expected in ((RAMP12, 12, GREY12), (RAMP8, 8, GREY8)):
+        film = dcmread(BytesIO(dicom_file(dicom_film(stored, bits))))
+        for keyword in gone.split():
+            del film[keyword]
+        read = read_radiograph(dicom_file(film))
+        assert np.abs(read.pixels - expected).max() < EXACT
+        assert [note.name for note in read.notes] == ["stored_greys"]
+    assert gone != "BitsStored" or "(bits stored)" in read.notes[0].sentence
 
 
 def test_truncated_dicom() -> None:

@@ -1,5 +1,6 @@
 """Compressed pictures inside DICOM films: what comes back, and that nothing half decoded does."""
 
+import struct
 from typing import Any
 
 import imagecodecs
@@ -23,6 +24,7 @@ from tests.films import (
     file_of,
     ramp,
     refusal,
+    secrets_in,
 )
 
 
@@ -122,6 +124,72 @@ def test_dicom_whose_compressed_picture_is_not_what_the_header_says(syntax: uid.
     assert "damaged" in refusal(dicom_file(compressed(dicom_film(RAMP8, 8), syntax, b"no picture at all\xff\xd9")))
 
 
-def test_dicom_in_a_compression_that_is_not_read() -> None:
+def test_a_compression_that_is_not_read_is_named() -> None:
     film = compressed(dicom_film(RAMP12), uid.MPEG2MPML, b"not a film")
-    assert "damaged, cut short or compressed" in refusal(dicom_file(film))
+    assert "MPEG2 Main Profile" in refusal(dicom_file(film))
+    # As long as the other, so that it can stand in its place.
+    private = str(uid.MPEG2MPML).replace("10008", "11361")
+    content = dicom_file(film).replace(uid.MPEG2MPML.encode(), private.encode())
+    assert f"private or unknown method ({private})" in refusal(content)
+    named = dicom_file(film).replace(uid.MPEG2MPML.encode(), b"Zwiebelfisch".ljust(len(private), b"\0"))
+    assert "private or unknown method," in refusal(named) and not secrets_in(refusal(named))
+
+
+@pytest.mark.parametrize("syntax", [uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K])
+def test_high_throughput_jpeg_2000(syntax: uid.UID) -> None:
+    film = compressed(dicom_film(RAMP12), syntax, imagecodecs.htj2k_encode(RAMP12, reversible=True))
+    assert np.abs(read_radiograph(dicom_file(film)).pixels - GREY12).max() < EXACT
+
+
+@pytest.mark.parametrize("syntax", LOSSLESS)
+def test_marks_above_the_stored_bits_do_not_count(syntax: uid.UID) -> None:
+    marked = RAMP12 | np.where(RAMP12 % 3 == 0, np.uint16(0xF000), np.uint16(0))
+    film = compressed(dicom_film(RAMP12), syntax, LOSSLESS[syntax](marked))
+    assert np.abs(read_radiograph(dicom_file(film)).pixels - GREY12).max() < EXACT
+
+
+@pytest.mark.parametrize("syntax", LOSSLESS)
+@pytest.mark.parametrize("shift", [0, 4])
+def test_high_bit_above_the_stored_bits(syntax: uid.UID, shift: int) -> None:
+    """Some coders shift the 12 bits down from the word's upper end before they compress them, some do not."""
+    film = compressed(dicom_film(RAMP12, HighBit=15), syntax, LOSSLESS[syntax](RAMP12 << shift))
+    assert np.abs(read_radiograph(dicom_file(film)).pixels - GREY12).max() < EXACT
+
+
+def test_run_length_colour() -> None:
+    film = dicom_film(RGB8, 8, "RGB")
+    film.compress(uid.RLELossless)
+    assert np.abs(read_radiograph(dicom_file(film)).pixels - LUMINANCE8).max() < EXACT
+
+
+def test_run_lengths_are_read_no_further_than_the_picture() -> None:
+    endless = struct.pack("<16I", 1, 64, *[0] * 14) + b"\x81\x05" * 100_000
+    assert "damaged" in refusal(dicom_file(compressed(dicom_film(RAMP8, 8), uid.RLELossless, endless)))
+
+
+def test_jpeg_2000_behind_a_decoy_header() -> None:
+    """The header of a small picture, in a box that decoders skip, before that of a large one."""
+    small, large = (LOSSLESS[uid.JPEG2000Lossless](picture) for picture in (RAMP8, np.tile(RAMP8, (4, 4))))
+    boxes = bytearray(imagecodecs.jpeg2k_encode(np.tile(RAMP8, (4, 4)), codecformat="JP2", reversible=True))
+    start = boxes.index(large[:4]) - 8
+    decoy = struct.pack(">I4s", 8 + 64, b"free") + bytes(small[:64])
+    film = compressed(dicom_film(RAMP8, 8), uid.JPEG2000Lossless, boxes[:start] + decoy + boxes[start:])
+    assert "damaged" in refusal(dicom_file(film))
+    honest = imagecodecs.jpeg2k_encode(RAMP8, codecformat="JP2", reversible=True)
+    film = compressed(dicom_film(RAMP8, 8), uid.JPEG2000Lossless, honest)
+    assert np.abs(read_radiograph(dicom_file(film)).pixels - GREY8).max() < EXACT
+
+
+def test_jpeg_behind_a_bare_marker() -> None:
+    """TEM has no length: what follows it is the next marker, and not how far to skip to a decoy."""
+    large, small = (file_of(picture, "JPEG", quality=95) for picture in (np.tile(RAMP8, (2, 2)), RAMP8))
+    frame = small[small.index(b"\xff\xc0") :]
+    jump = 2 + int.from_bytes(large[2:4], "big")
+    comment = b"\xff\xfe" + (60_000).to_bytes(2, "big") + bytes(59_998)
+    marked = bytearray(large[:2] + b"\xff\x01" + large[2:20] + comment + comment + large[20:])
+    marked[2 + jump : 2 + jump + 40] = frame[:40]
+    film = compressed(dicom_film(RAMP8, 8), uid.JPEGBaseline8Bit, bytes(marked))
+    assert "damaged" in refusal(dicom_file(film))
+    honest = small[:2] + b"\xff\x01" + small[2:]
+    film = compressed(dicom_film(RAMP8, 8), uid.JPEGBaseline8Bit, honest)
+    assert np.abs(read_radiograph(dicom_file(film)).pixels - GREY8).max() < 0.02

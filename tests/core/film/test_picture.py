@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import imagecodecs
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -170,7 +171,7 @@ def test_not_a_number_in_a_float_film_is_black() -> None:
 def test_unknown_kind(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "film.png"
     path.write_bytes(content)
-    assert "not a PNG, JPEG, TIFF, WebP, BMP or DICOM" in refusal(path)
+    assert "not a PNG, JPEG, TIFF, WebP, BMP, GIF, JPEG 2000, HEIC, AVIF or DICOM" in refusal(path)
 
 
 @pytest.mark.parametrize("name", [name for name in PICTURES if name != "tiff of two pages"])
@@ -210,5 +211,103 @@ def test_constant_float_film() -> None:
 
 def test_no_text_of_a_picture_reaches_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    film = read_radiograph(file_of(RAMP8, "TIFF", description=SECRETS[0], artist=SECRETS[0]))
+    content = file_of(RAMP8, "TIFF", description=SECRETS[0], artist=SECRETS[0])
+    caplog.clear()  # Pillow tells of what it writes here
+    film = read_radiograph(content)
     assert not secrets_in(caplog.text) and not secrets_in(repr(film)) and not secrets_in(pickle.dumps(film))
+
+
+@pytest.mark.parametrize("kind", ["GIF", "JPEG2000", "AVIF", "HEIF"])
+def test_what_phones_and_archives_write(kind: str) -> None:
+    film = read_radiograph(file_of(RAMP8, kind, quality=95) if kind in ("AVIF", "HEIF") else file_of(RAMP8, kind))
+    assert np.abs(film.pixels - GREY8).max() < (0.03 if kind in ("AVIF", "HEIF") else EXACT)
+
+
+def test_deep_jpeg_2000() -> None:
+    film = read_radiograph(imagecodecs.jpeg2k_encode(RAMP16, codecformat="JP2", reversible=True))
+    assert np.abs(film.pixels - GREY16).max() < EXACT
+
+
+def test_damaged_heic_is_refused_by_its_own_name() -> None:
+    content = bytearray(file_of(RAMP8, "HEIF"))
+    assert "HEIC" in refusal(bytes(content[:40])) and "Most Compatible" in refusal(bytes(content[:40]))
+
+
+def test_largest_page_of_a_tiff() -> None:
+    """A thumbnail goes before the film, and a page of writing after it."""
+    pages = [Image.fromarray(page) for page in (RAMP16, RGB8[:70, :70])]
+    film = read_radiograph(file_of(RAMP8[:64, :64], "TIFF", save_all=True, append_images=pages))
+    assert np.abs(film.pixels - GREY16).max() < EXACT
+    (note,) = film.notes
+    assert note.name == "several_pictures" and "3 pictures; number 2, of 80 x 96 pixels" in note.sentence
+
+
+def test_largest_page_of_deep_colour() -> None:
+    _, tiff = cv2.imencodemulti(".tiff", [RGB16[:64, :64, ::-1], RGB16[..., ::-1]])
+    assert np.abs(read_radiograph(tiff.tobytes()).pixels - LUMINANCE16).max() < EXACT
+
+
+def test_picture_in_its_transparency() -> None:
+    black = np.zeros_like(RAMP8)
+    for samples in (np.dstack([black, RAMP8]), np.dstack([black, black, black, RAMP8])):
+        film = read_radiograph(file_of(samples, "PNG"))
+        assert np.abs(film.pixels - GREY8).max() < EXACT
+        assert [note.name for note in film.notes] == ["transparency"]
+
+
+def test_picture_behind_its_transparency() -> None:
+    film = read_radiograph(file_of(np.dstack([RGB8, np.zeros_like(RAMP8)]), "PNG"))
+    assert np.abs(film.pixels - LUMINANCE8).max() < EXACT
+    assert [note.name for note in film.notes] == ["transparency"]
+
+
+def test_picture_in_colour_is_called_a_photograph() -> None:
+    tinted = np.dstack([RAMP8, np.round(RAMP8 * 0.96), np.round(RAMP8 * 0.86)]).astype(np.uint8)
+    for content in (file_of(tinted, "JPEG", quality=90), png(RGB16, 16, 2)):
+        assert [note.name for note in read_radiograph(content).notes] == ["photograph"]
+    grey = np.dstack([RAMP8] * 3)
+    for content in (file_of(grey, "JPEG", quality=90), file_of(grey, "PNG")):
+        assert not read_radiograph(content).notes
+
+
+#: Files of RAMP8 of which each says, in its own way, that pixels are twice as high as wide (TALL) or the reverse.
+TALL = {
+    "png in dots per metre": png(RAMP8, 8, 0, chunks=png_chunk(b"pHYs", struct.pack(">IIB", 4000, 2000, 1))),
+    "png as a ratio": png(RAMP8, 8, 0, chunks=png_chunk(b"pHYs", struct.pack(">IIB", 2, 1, 0))),
+    "jfif in dots per inch": file_of(RAMP8, "JPEG", quality=95, dpi=(200, 100)),
+    "tiff in dots per inch": file_of(RAMP8, "TIFF", dpi=(200, 100)),
+    "bmp in dots per metre": file_of(RAMP8, "BMP", dpi=(200, 100)),
+}
+
+
+def stretched(grey: NDArray[Any], height: int, width: int) -> NDArray[Any]:
+    """By two along one side, as `cv2.resize` has it: each pixel's value at its middle."""
+    return cv2.resize(grey, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+@pytest.mark.parametrize("name", TALL)
+def test_pixels_that_are_not_square(name: str) -> None:
+    film = read_radiograph(TALL[name])
+    assert (film.height, film.width) == (192, 80)
+    assert np.abs(film.pixels - stretched(GREY8, 192, 80)).max() < (0.03 if "jfif" in name else 1e-5)
+    (note,) = film.notes
+    assert note.name == "square_pixels" and note.doubt and "80 x 96 to 80 x 192" in note.sentence
+
+
+def test_ratio_of_jfif_is_that_of_its_densities() -> None:
+    jpeg = bytearray(file_of(RAMP8, "JPEG", quality=95, dpi=(100, 200)))
+    jpeg[jpeg.index(b"JFIF\0") + 7] = 0  # no unit: a bare ratio
+    film = read_radiograph(bytes(jpeg))
+    assert (film.height, film.width) == (96, 160)
+
+
+def test_pixels_that_are_not_square_in_a_picture_on_its_side() -> None:
+    film = read_radiograph(file_of(RAMP8, "JPEG", quality=95, dpi=(200, 100), exif=exif(6)))
+    assert (film.height, film.width) == (80, 192)
+    assert np.abs(film.pixels - stretched(np.rot90(GREY8, -1), 80, 192)).max() < 0.03
+
+
+@pytest.mark.parametrize("dots", [(300, 300), (300, 299)])
+def test_pixels_that_are_square(dots: tuple[int, int]) -> None:
+    film = read_radiograph(file_of(RAMP8, "PNG", dpi=dots))
+    assert film.sha256 == read_radiograph(file_of(RAMP8, "PNG")).sha256 and not film.notes

@@ -14,7 +14,8 @@ from pydicom import dcmread
 from pydicom.filebase import DicomBytesIO
 
 from core.errors import UnreadableFilm
-from core.film.radiograph import MAX_BYTES, Radiograph, film_hash, read_radiograph
+from core.film.greys import MAX_BYTES
+from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from tests.films import (
     EXACT,
     GREY12,

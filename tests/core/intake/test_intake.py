@@ -5,6 +5,7 @@ import struct
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import cv2
 import pytest
@@ -17,6 +18,7 @@ from core.intake import BatchRefused, Filing, Limits, TakenIn, look_through, ope
 from core.intake.table import read_table
 from core.intake.turns import Turns
 from core.ledger import Ledger, LedgerSettings
+from tests.films import dicom_file, dicom_film, file_of
 from tests.hands import drawn_hand
 
 ADA = Reader("ada", Role.READER)
@@ -269,6 +271,39 @@ def test_films_can_be_left_out(ledger: Ledger, films: list[Path]) -> None:
         shas = [one.radiograph.sha256 for one in look_through(batch, ledger, for_writing=False) if one.radiograph]
         taken = list(take_in(batch, nobody(ledger), reader=ADA, consent=True, left_out=shas[:1]))
     assert [t.status for t in taken] == ["left_out", "added"] and len(list(ledger.films())) == 1
+
+
+def girl(number: int) -> bytes:
+    """A DICOM film of a drawn hand whose header says that it is a girl's, of nine years."""
+    hand = drawn_hand(unit=60.0 + number)[0]
+    return dicom_file(dicom_film(hand, 8 * hand.dtype.itemsize, PatientSex="F", PatientAge="009Y"))
+
+
+def test_the_sex_that_a_file_states_is_taken_and_another_is_pointed_out(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "g.dcm").write_bytes(girl(0))
+    for sex, said in ((None, ""), ("F", ""), ("M", "The file says F, and the sex was given as M")):
+        with open_batch([tmp_path / "g.dcm"], sex=cast("Sex | None", sex)) as batch:
+            assert [film.sex for film in batch.films] == [sex or "F"]
+            (looked,) = look_through(batch, ledger, for_writing=False)
+        assert looked.status == "new" and looked.sentence.startswith(said) and bool(looked.sentence) == bool(said)
+    with open_batch([tmp_path / "g.dcm"], sex="M") as batch:
+        (taken,) = take_in(batch, nobody(ledger), reader=ADA, consent=True)
+    assert taken.film is not None and taken.film.age_months == 108 and "The file says F" in taken.sentence
+
+
+def test_only_films_whose_sex_nobody_tells_have_none(ledger: Ledger, films: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "g.dcm").write_bytes(girl(0))
+    assert "One film has no sex" in refused(ledger, [films[0], tmp_path / "g.dcm"])
+
+
+def test_what_phones_write_is_a_film(ledger: Ledger, tmp_path: Path) -> None:
+    phone = tmp_path / "phone"
+    phone.mkdir()
+    for ending, kind in ((".heic", "HEIF"), (".avif", "AVIF"), (".jp2", "JPEG2000"), (".gif", "GIF")):
+        (phone / f"hand{ending}").write_bytes(file_of(drawn_hand(unit=60.0)[0], kind))
+    with open_batch([phone], sex="F") as batch:
+        looked = list(look_through(batch, ledger, for_writing=False))
+    assert len(looked) == 4 and {one.status for one in looked} <= {"new", "twice"}
 
 
 # Batches that are refused

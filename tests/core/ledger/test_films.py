@@ -11,7 +11,7 @@ import pytest
 
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.ledger import DamagedStore, InvalidFilm, Ledger, LedgerSettings, UnknownFilm
-from tests.films import RAMP12, RAMP16, dicom_file, file_of, identified_film, secrets_in
+from tests.films import RAMP12, RAMP16, dicom_file, dicom_film, file_of, identified_film, secrets_in
 from tests.reading_room import ReadingRoom
 
 
@@ -109,6 +109,15 @@ def test_nothing_that_names_a_patient_reaches_the_disk(room: ReadingRoom, tmp_pa
     for path in room.folder.rglob("*"):
         if path.is_file():
             assert secrets_in(path.read_bytes()) == []
+
+
+def test_the_age_is_that_of_the_film_s_file_where_nobody_says_another(room: ReadingRoom) -> None:
+    for told, kept in ((None, 109.0), (96.0, 96.0)):
+        stored = RAMP12 if told is None else RAMP12[::-1]
+        tags = {"PatientBirthDate": "20100610", "StudyDate": "20190715", "PatientSex": "F"}
+        radiograph = read_radiograph(dicom_file(dicom_film(stored, **tags)))
+        film = room.ledger.add_film(radiograph, "F", reader="ann", source="queue", consent=False, age_months=told).film
+        assert film.age_months == kept and film.notes == () and film.stated_sex is None
 
 
 def test_a_changed_or_missing_picture_is_told(room: ReadingRoom) -> None:

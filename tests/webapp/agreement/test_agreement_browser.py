@@ -9,7 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.agreement import MODEL, ReadingCollector, Voice, compare
+from core.assessment.records import Assessment
 from core.bones import RUS_BONES
+from core.film.radiograph import Radiograph
 from tests.reading_room import ReadingRoom, hand_at, shifted
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, RunningApp, running, watched
 
@@ -145,6 +147,33 @@ def test_the_tab_fits_a_phone(url: str, open_tab: Open) -> None:
     page = open_tab(url, "chief:REVIEWER", 400)
     expect(page.locator("#agreement-times .js-plotly-plot")).to_be_visible(timeout=ANSWER_MS)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_a_reader_sees_how_they_did_on_gold_films_once_a_sitting_is_over(
+    room: ReadingRoom, url: str, open_tab: Open, radiograph: Radiograph, assessment: Assessment
+) -> None:
+    film = room.ledger.add_film(radiograph, "F", reader="desk", source="queue", consent=True).film.id
+    room.ledger.add_prediction(film, assessment)
+    gold = {bone: graded.grade for bone, graded in assessment.bones.items() if graded is not None}
+    room.set_gold(film, gold)
+    for other in range(1, 10):
+        room.read(other, "dora", hand_at(0.5))
+    page = open_tab(url, "dora:READER")
+    part = page.locator("#agreement-look-back")
+    expect(part).to_contain_text("1 more film to go.", timeout=ANSWER_MS)
+    expect(part.locator("details")).to_have_count(0)
+    expect(page.locator("#agreement-gold tbody th")).to_have_count(0)
+
+    room.read(film, "dora", shifted(gold, 1, ("Radius",)))
+    page.locator("#agreement-refresh").click()
+    expect(part).to_contain_text("So far 10 of 10 films were gold; 10 more films to go.", timeout=ANSWER_MS)
+    expect(part.locator("details[open] summary")).to_contain_text(f"Film {film} ")
+    radius = part.locator("details[open] li.differs", has_text="Radius")
+    expect(radius).to_contain_text("+1")
+    expect(part.locator("table tbody tr")).to_have_count(13)
+    picture = part.get_by_role("img", name="Radius of this film").first
+    expect(picture).to_be_visible()
+    assert picture.evaluate("picture => picture.naturalWidth") > 0
 
 
 def test_an_empty_ledger_and_a_demo_say_what_to_do(tmp_path: Path, open_tab: Open) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -14,7 +15,9 @@ from core.annotation.work import Said, read_work
 from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment
 from core.bones import Sex
+from core.film.box import Box
 from core.film.radiograph import Radiograph, read_radiograph
+from core.hand.localization import OtherHand
 from core.intake.turns import Turns
 from core.ledger import Ledger, LedgerSettings
 from tests.hands import shipped_examples
@@ -68,6 +71,18 @@ def test_totals_say_how_many_boxes_are_the_readers_and_which_grade_is_out_of_lin
     live = annotate.live(with_said(opened, {**whole, "Ulna": Said(verdict="absent", grade=0)}), opened.sitting)
     (found,) = live.out_of_line
     assert found.sentence in totals(live)
+
+
+def test_which_of_two_hands_was_read_is_said_above_the_totals(
+    annotate: AnnotateDesk, ledger: Ledger, radiograph: Radiograph, assessment: Assessment
+) -> None:
+    found = assessment.localization
+    two = replace(found, other_hands=(OtherHand(Box(0.0, 0.0, 90.0, 90.0), mirrored=True, size=found.size),))
+    number = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
+    ledger.add_prediction(number, replace(assessment, localization=two))
+    opened = annotate.open_film(number, ANNA)
+    shown = totals(annotate.live(opened.work, opened.sitting))
+    assert "The film shows two hands, and the left one was read" in shown
 
 
 def test_a_conflict_names_the_other_reader_and_what_can_be_done(annotate: AnnotateDesk, film: int) -> None:

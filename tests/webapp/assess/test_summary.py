@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from core.assessment.records import Assessment, SecondOpinion
+from core.assessment.records import END_OF_SCALE, Assessment, Check, SecondOpinion
 from core.bones import RUS_BONES
 from core.standards import STANDARDS, grade_count
-from webapp.assess.summary import headline, message, missing_sentence, provenance, score_table
+from webapp.assess.summary import headline, message, missing_sentence, provenance, score_table, what_to_know
 
 
 def test_the_age_on_the_page_is_the_age_of_the_assessment(assessment: Assessment) -> None:
@@ -46,7 +46,21 @@ def test_the_table_has_each_bones_grade_and_score_and_the_totals(assessment: Ass
 
 def test_a_mature_hand_is_called_mature(assess: Callable[..., Assessment]) -> None:
     mature = assess({bone: grade_count(bone) for bone in RUS_BONES})
-    assert headline(mature).count("mature (") == len(STANDARDS)
+    html = headline(mature)
+    assert html.count("mature (") == len(STANDARDS) and "Mature, at the end of the scale" in html
+    assert 'data-months=""' in html and "90 %" not in html and "opinions" not in html
+    nearly = assess({bone: grade_count(bone) for bone in RUS_BONES} | {"Radius": grade_count("Radius") - 1})
+    nearly = replace(nearly, bone_age_months=END_OF_SCALE[nearly.sex] + 1)
+    assert nearly.mature and "mature or nearly so" in headline(nearly) and "mature or nearly so" in score_table(nearly)
+    assert not re.search(r"\d years</", score_table(nearly))
+
+
+def test_two_hands_and_missing_bones_are_said_above_the_result(
+    assessment: Assessment, without_ulna: Assessment
+) -> None:
+    assert what_to_know(assessment) == ""
+    two = Check("one_hand", False, "The film shows two hands.")
+    assert what_to_know(replace(without_ulna, checks=(two,))).startswith("The film shows two hands. 12 of 13 bones")
 
 
 def test_both_intervals_are_shown(assessment: Assessment) -> None:
@@ -68,7 +82,7 @@ def test_a_failed_check_opens_the_list(assessment: Assessment, without_ulna: Ass
 def test_a_bone_out_of_line_is_named_with_what_to_do(out_of_line: Assessment) -> None:
     html = headline(out_of_line)
     (found,) = out_of_line.inconsistencies
-    assert '<details class="checks" open>' in html and "1 of 8 checks need a look" in html
+    assert '<details class="checks" open>' in html and "1 of 12 checks need a look" in html
     assert f"{found.sentence} Look at its crop, and correct in the Annotate tab what is wrong." in html
 
 
@@ -97,3 +111,18 @@ def test_without_a_bone_the_whole_hand_gives_a_hint(without_ulna: Assessment) ->
     assert 'id="hint"' not in headline(without_ulna)
     html = headline(replace(without_ulna, second_opinion=SecondOpinion(150.0, 0.4)))
     assert 'data-months=""' in html and "would say <b>12.5</b> years: a hint" in html
+
+
+def test_the_age_at_the_film_stands_beside_the_bones(assessment: Assessment) -> None:
+    assert assessment.bone_age_months is not None and 'id="age-at-film"' not in headline(assessment)
+    for apart, words in ((24, "the bones are 2.0 years behind"), (-18, "1.5 years ahead"), (0, "the bones are as old")):
+        html = headline(replace(assessment, age_at_film_months=assessment.bone_age_months + apart))
+        assert words in html and "years old when the film was taken, by its file" in html
+
+
+def test_the_age_at_the_film_is_set_against_no_mature_and_no_missing_bones(
+    assessment: Assessment, without_ulna: Assessment
+) -> None:
+    mature = replace(assessment, checks=(Check("end_of_scale", False, "Mature."),), age_at_film_months=120.0)
+    for one in (mature, replace(without_ulna, age_at_film_months=120.0)):
+        assert "10.0 years old when the film was taken, by its file.</p>" in headline(one)

@@ -18,5 +18,5 @@ def test_a_changed_film_is_a_film(name: str, example: Example) -> None:
 
 def test_the_forearm_goes_and_the_hand_stays() -> None:
     film = np.ones((100, 80), np.float32)
-    cut = forearm_cut_off(film, np.array([40.0, 60.0]), np.array([0.0, -1.0]), 20.0)
+    cut = forearm_cut_off(film, np.array([40.0, 60.0]), np.array([0.0, -1.0]), 10.0)
     assert cut[:71].all() and not cut[71:].any()

@@ -1,0 +1,235 @@
+"""How fast fine-tuning is beside a bare loop, whether its memory grows with the films, and how long 200 films take.
+
+    python -m benchmarks.finetuning
+
+`rate` is films a second of the grader's fine-tuning, and of a loop over tensors that lie ready on the device, with the same
+network, in turns. `memory` is what a process holds of its own (RssAnon; mapped files are the system's to drop) at its peak,
+while films are written and learned from, each size in a fresh process. `whole` is a fine-tuning from a ledger, from start to
+candidate: films of a shipped example with film grain, each with grades and a moved box. Run it on an idle machine.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from numpy.typing import NDArray
+
+from benchmarks.export import base_film, grainy
+from core.assessment.assessor import Assessor
+from core.bones import RUS_BONES
+from core.evaluation.figures import as_json
+from core.film.box import Box
+from core.hand.crops import CONTEXT_SIDE
+from core.learning.course import Ending, Pace, Share, Workers, follow
+from core.learning.finetune import FinetuneRecipe, Order, finetune
+from core.learning.grading import GraderCourse, GradingLesson, GradingRecipe
+from core.learning.lessons import LedgerLessons
+from core.learning.material import GRADES, Material, MaterialWriter
+from core.learning.run_folder import RunFolder
+from core.ledger import Correction, Ledger, LedgerSettings
+from core.standards import grade_count
+from core.training.augment import random_views
+from core.training.device import device_of
+from models.registry import WEIGHTS, load_grader
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Films a second, and their ratio."""
+
+    device: str
+    fine_tuning: float
+    bare_loop: float
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Of a process, in MiB."""
+
+    films: int
+    peak_mib: int
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Minutes from the ledger to the candidate. localizer_films: with boxes to learn from."""
+
+    device: str
+    films: int
+    localizer_films: int
+    minutes: float
+
+
+def _write(folder: Path, films: int) -> Material:
+    """Films of noise whose grades are of ages spread evenly; every eighth is held back."""
+    chance = np.random.default_rng(0)
+
+    def answers(crops: NDArray[np.uint8], bones: NDArray[np.int64]) -> NDArray[np.float32]:
+        return np.full((len(bones), GRADES), 1 / GRADES, np.float32)
+
+    writer = MaterialWriter(folder, answers)
+    for number in range(films):
+        crops = chance.integers(0, 256, (len(RUS_BONES), CONTEXT_SIDE, CONTEXT_SIDE), np.uint8)
+        votes = [(1 + number % grade_count(bone),) for bone in RUS_BONES]
+        writer.add_graded(crops, range(len(RUS_BONES)), votes, (str(number), "train" if number % 8 else "val"))
+    writer.close()
+    return Material.open(folder)
+
+
+def rate(device: str, steps: int, folder: Path) -> Rate:
+    """Of two rounds each, the better one."""
+    recipe = GradingRecipe()
+    material = _write(folder / "material", recipe.films * (steps + 3) * 8 // 7 + 8)
+    accelerator = Accelerator(cpu=device_of(device).type == "cpu", mixed_precision="no")
+    workers = Workers(accelerator)
+    ours, bare = [], []
+    for number in range(2):
+        course = GraderCourse(material, load_grader()[0], recipe, seed=number)
+        ours.append(_fine_tuning(course, workers, steps, folder / f"run{number}"))
+        bare.append(_bare_loop(GraderCourse(material, load_grader()[0], recipe, seed=number), workers, steps))
+    name = torch.cuda.get_device_name() if workers.device.type == "cuda" else "cpu"
+    return Rate(name, round(max(ours), 2), round(max(bare), 2), round(max(ours) / max(bare), 3))
+
+
+def _fine_tuning(course: GraderCourse, workers: Workers, steps: int, folder: Path) -> float:
+    times: list[float] = []
+
+    def ending(seconds: float) -> Ending:
+        if len(times) in (2, steps + 2):
+            _wait(workers.device)
+        times.append(time.perf_counter())
+        return Ending.TIME_UP if len(times) == steps + 3 else Ending.NOT_YET
+
+    run = RunFolder(folder)
+    with run.held():
+        follow(course, Pace(1, 3e-4), 1, run, workers, ending)
+    return steps * GradingRecipe().films / (times[steps + 2] - times[2])
+
+
+def _bare_loop(course: GraderCourse, workers: Workers, steps: int) -> float:
+    """Forward, backward and a step of the optimiser on a few batches that lie ready."""
+    lesson: GradingLesson = course.module.to(workers.device)
+    lesson.train()
+    optimizer = torch.optim.AdamW([p for p in lesson.parameters() if p.requires_grad], 3e-4)
+    ready = []
+    for step in range(3):
+        batch = {name: part.to(workers.device) for name, part in course.batch(0, step, Share()).items()}
+        views = random_views(batch["crops"][:, None].float() / 255, torch.Generator().manual_seed(step))
+        ready.append((views, batch))
+    started = 0.0
+    for step in range(steps + 2):
+        if step == 2:
+            _wait(workers.device)
+            started = time.perf_counter()
+        loss = lesson(*ready[step % len(ready)])["loss"]
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+    _wait(workers.device)
+    return steps * GradingRecipe().films / (time.perf_counter() - started)
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def _own_mib() -> float:
+    line = next(s for s in Path("/proc/self/status").read_text().splitlines() if s.startswith("RssAnon"))
+    return int(line.split()[1]) / 1024
+
+
+def memory_here(films: int, folder: Path) -> Memory:
+    """Writes the films and reads every one of them as an epoch does, with three steps of the network."""
+    peak, done = [0.0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.02):
+            peak[0] = max(peak[0], _own_mib())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    course = GraderCourse(_write(folder / "material", films), load_grader()[0], GradingRecipe(), seed=1)
+    for step in range(course.steps):
+        batch = course.batch(0, step, Share())
+        if step < 3:
+            course.losses(course.module, batch, torch.Generator().manual_seed(step))["loss"].backward()
+    done.set()
+    watcher.join()
+    return Memory(films, round(peak[0]))
+
+
+def memory(films: int) -> Memory:
+    """Of a fresh process."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "benchmarks.finetuning", "--memory-here", str(films), folder]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return Memory(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def whole(device: str, films: int, folder: Path) -> Whole:
+    """Fills a ledger, and fine-tunes from it with the usual recipe and the shipped weights."""
+    settings = LedgerSettings.in_folder(folder / "ledger")
+    ledger, assessor = Ledger.open(settings), Assessor.from_registry()
+    base, sex = base_film(1.0)
+    found = assessor.find_hand(base)
+    for number in range(films):
+        film = grainy(base, number)
+        added = ledger.add_film(film, sex, reader="reader", source="queue", consent=True, patient=str(number)).film
+        assessment = assessor.assess_hand(type(found)(film, found.localization), sex)
+        prediction = ledger.add_prediction(added.id, assessment)
+        corrections = []
+        for region in found.localization.regions:
+            box = Box(*(edge + region.box.width / 8 for edge in region.box)).clipped(film.width, film.height)
+            grade = 1 + number % grade_count(region.bone)
+            corrections.append(Correction(region.bone, "graded", grade, box))
+        ledger.save(
+            added.id, corrections, reader="reader", base_revision=0, token=uuid.uuid4().hex, prediction_id=prediction.id,
+            seconds=60.0,
+        )  # fmt: skip
+    started = time.perf_counter()
+    order = Order(
+        lambda revision: LedgerLessons(ledger, revision), WEIGHTS, folder / "run", FinetuneRecipe(), device=device
+    )
+    document = finetune(order)
+    minutes = (time.perf_counter() - started) / 60
+    boxed = document["films"]["localizer"] or {}
+    return Whole(document["hardware"]["device"], films, boxed.get("learn", 0), round(minutes, 2))
+
+
+def main() -> None:
+    """Prints the figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument("--steps", type=int, default=30, help="steps of which the rate is measured")
+    parser.add_argument(
+        "--memory", type=int, nargs="*", default=[1000, 10_000], help="films of which memory is measured"
+    )
+    parser.add_argument("--films", type=int, default=200, help="films of the whole fine-tuning; 0 for none")
+    parser.add_argument("--memory-here", nargs=2, metavar=("FILMS", "FOLDER"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.memory_here:
+        print(json.dumps(vars(memory_here(int(options.memory_here[0]), Path(options.memory_here[1])))))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        print(as_json(rate(options.device, options.steps, Path(folder))), flush=True)
+    for films in options.memory:
+        print(as_json(memory(films)), flush=True)
+    if options.films:
+        with tempfile.TemporaryDirectory() as folder:
+            print(as_json(whole(options.device, options.films, Path(folder))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

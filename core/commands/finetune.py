@@ -1,0 +1,86 @@
+"""python -m core finetune: the next model out of what readers said."""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from accelerate import PartialState
+
+from core.commands.options import Device, Seed, Workers
+from core.commands.running import run as run_program
+from core.learning.errors import LessonsRefused
+from core.learning.finetune import FinetuneRecipe, LessonsAt, Order, finetune
+from core.learning.lessons import ExportLessons, LedgerLessons, Lessons
+from core.learning.run_folder import WEIGHTS as CANDIDATE
+from core.ledger import Ledger, LedgerSettings
+from models.registry import WEIGHTS
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="The next model out of what readers said.")
+
+
+@app.command("finetune")
+def finetune_command(
+    dataset: Annotated[Path | None, typer.Option(help="An export of the ledger, with labels and crops.")] = None,
+    ledger: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead of an export: the ledger's data folder, or the URL of its database (with BONEGRADE_DATA)."
+        ),
+    ] = None,
+    start: Annotated[Path, typer.Option("--from", help="Folder of the weights to start from.")] = WEIGHTS,
+    out: Annotated[Path, typer.Option(help="The run's folder; run again to resume.")] = Path("runs/finetune"),
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder that the start weights learned from, to see again: hands/ and graded_rois/."),
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Take the best after so many minutes of training.", min=0.01)
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the films at most; 20 for the grader.", min=1)] = None,
+    device: Device = "auto",
+    seed: Seed = 1,
+    workers: Workers = None,
+) -> None:
+    """Learns from readers' grades and boxes, and leaves candidate weights in the run's folder; the model in use stays."""
+    recipe = FinetuneRecipe(seed=seed)
+    if epochs is not None:
+        paces = {name: dataclasses.replace(getattr(recipe, name), epochs=epochs) for name in ("grader", "localizer")}
+        recipe = dataclasses.replace(recipe, **paces)
+    if (dataset is None) == (ledger is None):
+        raise typer.BadParameter("name an export with --dataset, or a ledger with --ledger.")
+
+    def program() -> None:
+        order = Order(
+            _lessons(dataset, ledger), start, out, recipe, data, device, minutes, workers or os.cpu_count() or 1
+        )
+        document = finetune(order)
+        if PartialState().is_main_process:
+            typer.echo(_told(document, out))
+
+    run_program(program)
+
+
+def _lessons(dataset: Path | None, ledger: str | None) -> LessonsAt:
+    def of_export(revision: int | None) -> Lessons:
+        assert dataset is not None
+        return ExportLessons(dataset)
+
+    def of_ledger(revision: int | None) -> Lessons:
+        assert ledger is not None
+        if "://" in ledger:
+            settings = LedgerSettings.from_environment({**os.environ, "BONEGRADE_DB": ledger})
+        elif Path(ledger).is_dir():
+            settings = LedgerSettings.in_folder(Path(ledger).absolute())
+        else:
+            raise LessonsRefused(f"There is no ledger in {ledger}: name its data folder, or the URL of its database.")
+        return LedgerLessons(Ledger.open(settings), revision)
+
+    return of_export if dataset is not None else of_ledger
+
+
+def _told(document: dict[str, object], out: Path) -> str:
+    if document["state"] == "cancelled":
+        return f"Cancelled; the same command goes on from the checkpoint in {out}."
+    return f"The candidate is in {out / CANDIDATE}; the model in use is what it was."

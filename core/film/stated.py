@@ -1,0 +1,68 @@
+"""What a film's file states beside its greys: spacing, side, sex and age, and what a reader should know of the file."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal, Self
+
+from core.bones import Sex
+
+Spacing = tuple[float, float]
+Side = Literal["L", "R"]
+
+#: The greatest age at the film that is taken for one, in months.
+OLDEST_MONTHS: Final = 1200.0
+
+
+@dataclass(frozen=True)
+class Note:
+    """One thing about the file, or about how it was read. name: one word for scripts. doubt: whether a person should look."""
+
+    name: str
+    doubt: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What the file states; None where it does not.
+
+    spacing_mm: distance in mm between rows and between columns. laterality: the side of the body. sex: the patient's.
+    age_months: the patient's age when the film was taken, in whole months, without the dates that it may come from.
+    Raises ValueError where a field cannot be.
+    """
+
+    spacing_mm: Spacing | None = None
+    laterality: Side | None = None
+    sex: Sex | None = None
+    age_months: float | None = None
+    notes: tuple[Note, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.spacing_mm is not None and not is_spacing(self.spacing_mm):
+            raise ValueError("spacing_mm must be two positive numbers (row, column) or None")
+        if self.laterality not in ("L", "R", None):
+            raise ValueError("laterality must be 'L', 'R' or None")
+        if self.sex not in ("M", "F", None):
+            raise ValueError("sex must be 'M', 'F' or None")
+        if self.age_months is not None and not 0 <= self.age_months <= OLDEST_MONTHS:
+            raise ValueError(f"age_months must be from 0 to {OLDEST_MONTHS:.0f} or None")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON-ready values, for `from_dict`."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> Self:
+        """What `to_dict` gave."""
+        spacing = fields["spacing_mm"]
+        notes = tuple(Note(**note) for note in fields["notes"])
+        return cls(**(fields | {"spacing_mm": None if spacing is None else tuple(spacing), "notes": notes}))
+
+
+#: Of a file that states nothing, and of films whose file is not at hand.
+NOTHING: Final = Stated()
+
+
+def is_spacing(steps: tuple[float, ...]) -> bool:
+    """Whether the numbers are distances in mm between rows and between columns."""
+    return len(steps) == 2 and all(math.isfinite(step) and step > 0 for step in steps)

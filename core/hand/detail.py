@@ -1,0 +1,66 @@
+"""How finely a film shows a hand: whether it is blurred, by motion or focus, and whether a JPEG left blocks on it."""
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.film.greys import Grey
+from core.hand.crops import window_affine
+from core.hand.geometry import apply, resample
+from core.hand.localization import Detail, Localization
+
+#: The hand is looked at in a window of this side, in which bones are about as large as in the crops that are graded.
+_SIDE: Final = 768
+#: Grain, which would pass for detail, is smoothed away by this many pixels first.
+_SMOOTHED: Final = 1.0
+#: Neighbours over which the picture is blurred once more, to see what that changes.
+_BLURRED: Final = 9
+#: Pixels of a JPEG's blocks (ITU-T T.81, A.1.1).
+_BLOCK: Final = 8
+
+
+def detail_of(positive: Grey, localization: Localization) -> Detail:
+    """What the film, bone bright, HxW in [0, 1], shows of the hand that was found on it."""
+    return Detail(_blur(positive, localization), _blocks(positive, localization))
+
+
+def _blur(positive: Grey, localization: Localization) -> float:
+    """0 (sharp) to 1: the share of the differences between neighbours that blurring leaves as they are.
+
+    Crete et al., The blur effect, SPIE 6492 (2007); along the rows or the columns of the hand, whichever is more blurred.
+    """
+    affine = window_affine(localization, _SIDE)
+    window = np.asarray(cv2.GaussianBlur(resample(positive, affine, _SIDE), (0, 0), _SMOOTHED), np.float32)
+    hull = cv2.convexHull(apply(affine, localization.all_centres).astype(np.float32))
+    inside = np.zeros(window.shape, np.uint8)
+    cv2.fillConvexPoly(inside, np.round(hull).astype(np.int32), 1)
+    hand = inside == 1
+    return max(_kept(window, hand), _kept(np.ascontiguousarray(window.T), hand.T))
+
+
+def _kept(window: Grey, hand: NDArray[np.bool_]) -> float:
+    """The share of the differences from row to row that blurring along the columns leaves."""
+    blurred = cv2.blur(window, (1, _BLURRED))
+    there, left = (np.abs(np.diff(picture, axis=0))[hand[1:]] for picture in (window, blurred))
+    return float(np.minimum(there, left).sum() / max(float(there.sum()), 1e-9))
+
+
+def _blocks(positive: Grey, localization: Localization) -> float:
+    """How much greater the differences between neighbours are every eighth row and column than elsewhere: 1 without blocks.
+
+    The lesser of rows and columns, for a grid or an edge may lie along one of them.
+    """
+    (left, top), (right, bottom) = localization.all_centres.min(0), localization.all_centres.max(0)
+    part = positive[max(0, int(top)) : max(0, int(bottom)), max(0, int(left)) : max(0, int(right))]
+    return min(_every_eighth(part), _every_eighth(part.T))
+
+
+def _every_eighth(part: Grey) -> float:
+    differences = np.abs(np.diff(part, axis=0)).mean(1) if part.size else np.zeros(0)
+    blocks = len(differences) // _BLOCK
+    if blocks < 2:
+        return 1.0
+    steps = differences[: blocks * _BLOCK].reshape(blocks, _BLOCK).mean(0)
+    return float(steps.max() / max(float(np.median(steps)), 1e-9))

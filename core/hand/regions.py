@@ -1,0 +1,123 @@
+"""Turns what was seen of an upright hand into the 13 regions on the film, and says which of them the film cuts off."""
+
+from dataclasses import replace
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bones import ALL_BONES, RUS_BONES
+from core.film.box import Box
+from core.film.greys import Grey
+from core.film.radiograph import Radiograph
+from core.hand.geometry import Affine, Points, SimilarityFit, apply, compose, inverse, mean_hand
+from core.hand.growth_plates import growth_plate
+from core.hand.localization import Localization, Region
+from core.hand.looks import Look
+
+#: A region counts as found from this peak height on, if it lies near where the mean hand has it: within _NEAR times its
+#: peak height, and _FARTHEST, in the mean hand's units. Real thumb tips stray by 0.7, with high peaks; what is taken for a
+#: bone that the film cuts off has a low peak far away.
+FOUND: Final = 0.12
+_NEAR: Final = 3.0
+_FARTHEST: Final = 0.9
+#: A region of whose box more than this share lies beyond the film, or shows nothing, is cut off.
+_MOST_CUT: Final = 1 / 3
+#: A row across a bone shows nothing where its greys differ by less than this share of the hand's. Collimators and what lies
+#: beyond the film leave 0.003; the plainest bone of `val` and of a ninth of `train` has 0.0075.
+_NOTHING: Final = 0.007
+#: Grain is smoothed away first by this many pixels of the window; then a box is looked at in so many rows and columns, of
+#: its width the middle part.
+_SMOOTHED: Final = 1.5
+_ROWS: Final = 24
+_MIDDLE: Final = 0.8
+#: The standing of each phalanx and metacarpal on its neighbours: the axis runs from the first to the second.
+_AXIS_NEIGHBOURS = {
+    "Radius": ("Wrist", "MC3"), "Ulna": ("Wrist", "MC3"),
+    "MC1": ("MC1", "PP1"), "PP1": ("MC1", "DP1"), "DP1": ("PP1", "DP1"),
+    "MC3": ("Wrist", "PP3"), "PP3": ("MC3", "MP3"), "MP3": ("PP3", "DP3"), "DP3": ("MP3", "DP3"),
+    "MC5": ("Wrist", "PP5"), "PP5": ("MC5", "MP5"), "MP5": ("PP5", "DP5"), "DP5": ("MP5", "DP5"),
+}  # fmt: skip
+
+
+def _axes(centres: Points) -> dict[str, NDArray[np.float64]]:
+    """Unit vectors along the 13 bones, proximal to distal, out of the 21 centres in any frame."""
+    at = {bone: centres[i] for i, bone in enumerate(ALL_BONES)}
+    at["Wrist"] = (at["Radius"] + at["Ulna"]) / 2
+    vectors = {bone: at[end] - at[start] for bone, (start, end) in _AXIS_NEIGHBOURS.items()}
+    return {bone: v / max(float(np.linalg.norm(v)), 1e-9) for bone, v in vectors.items()}
+
+
+def localization_of(
+    radiograph: Radiograph, look: Look, fit: SimilarityFit, upright: Affine, inverted: bool, hand: float
+) -> Localization:
+    """Turns the close look, in window pixels, into regions in pixels of the film."""
+    to_film = inverse(upright)
+    to_hand = compose(fit.affine, upright)
+    expected = apply(inverse(fit.affine), mean_hand().centres)
+    strayed = np.linalg.norm(look.centres - expected, axis=1) * fit.scale
+    seen = (look.confidence >= FOUND) & (strayed <= np.minimum(_NEAR * look.confidence, _FARTHEST))
+    centres = apply(to_film, np.where(seen[:, None], look.centres, expected))
+    unit = 1.0 / np.sqrt(abs(np.linalg.det(to_hand[:, :2])))  # the mean hand's unit in film pixels
+    axes = _axes(centres)
+    smooth = np.asarray(cv2.GaussianBlur(look.picture, (0, 0), _SMOOTHED), np.float32)
+    up = np.linalg.inv(to_hand[:, :2]) @ [0.0, -1.0]
+    rotation = float(np.degrees(np.arctan2(up[0], -up[1])))
+    quarter = round(rotation / 90.0) % 2
+    window_unit = np.sqrt(abs(np.linalg.det(to_film[:, :2])))
+    regions = []
+    for i, bone in enumerate(RUS_BONES):
+        usual = mean_hand().extents[i] / fit.scale
+        # the geometric mean of what is seen and what is usual errs less than either (measured on `val`)
+        width, height = (np.sqrt(look.extents[i] * usual) if seen[i] else usual) * window_unit
+        if quarter:
+            width, height = height, width
+        x, y = centres[i]
+        axis = axes[bone]
+        region = Region(
+            bone=bone,
+            box=Box.about((x, y), width, height),
+            centre=(float(x), float(y)),
+            axis_degrees=float(np.degrees(np.arctan2(axis[0], -axis[1]))),
+            size=float(unit),
+            confidence=float(look.confidence[i]),
+            status="found" if seen[i] else "missing",
+        )
+        cut_off = _is_beyond(region, radiograph) or _shows_nothing(region, smooth, upright)
+        regions.append(replace(region, status="outside") if cut_off else region)
+    mirrored = bool(np.linalg.det(to_hand[:, :2]) < 0)
+    return Localization(tuple(regions), mirrored, rotation, inverted, hand, centres, look.confidence, fit.residual)
+
+
+def _is_beyond(region: Region, film: Radiograph) -> bool:
+    """Whether the film ends before a region does: before its growth plate, or more than _MOST_CUT of its box."""
+    x, y = growth_plate(region)
+    inside = region.box.clipped(film.width, film.height)
+    share = 0.0 if inside is None else inside.area / region.box.area
+    return not (0 <= x < film.width and 0 <= y < film.height) or 1 - share > _MOST_CUT
+
+
+def _shows_nothing(region: Region, smooth: Grey, upright: Affine) -> bool:
+    """Whether the film is blank where a region's growth plate or more than _MOST_CUT of its box lies, as under a collimator.
+
+    smooth: the close look's window without its grain; upright: the map from the film to it.
+    """
+    plate, middle = apply(upright, np.array([growth_plate(region), region.centre]))
+    radians = np.radians(region.axis_degrees)
+    along = upright[:, :2] @ [np.sin(radians), -np.cos(radians)]
+    unit = region.size * np.sqrt(abs(np.linalg.det(upright[:, :2])))
+    along = along / np.linalg.norm(along)
+    width, height = mean_hand().extents[ALL_BONES.index(region.bone)] * unit
+    down = (np.arange(_ROWS) + 0.5) / _ROWS - 0.5
+    places = (
+        middle
+        - down[:, None, None] * height * along
+        + down[None, :, None] * width * _MIDDLE * np.array([-along[1], along[0]])
+    ).astype(np.float32)
+    greys = cv2.remap(smooth, places[..., 0], places[..., 1], cv2.INTER_LINEAR)
+    low, high = np.percentile(smooth, (0.5, 99.5))
+    across = np.percentile(greys, 90, axis=1) - np.percentile(greys, 10, axis=1)
+    blank = across < _NOTHING * float(high - low)
+    row = int(np.clip((0.5 - (plate - middle) @ along / height) * _ROWS, 0, _ROWS - 1))
+    return bool(blank.mean() > _MOST_CUT or blank[max(0, row - 1) : row + 2].all())

@@ -1,0 +1,63 @@
+"""Where on a film a hand may be that is too small to be seen on the film as a whole."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import torch
+
+from core.film.greys import Grey
+from core.hand.looks import standardise
+from models.hand_localizer import COARSEST_STRIDE, HandLocalizer
+
+#: The film is looked at in these sizes, each the square root of its area in pixels, through windows of _WINDOW: the network
+#: knows hands that span 45 to 100 % of its picture, so that the two find hands of a half to an eighth of the film.
+_SIZES: Final = (512, 896)
+_WINDOW, _STEP = 256, 64
+#: Windows in which the network's word for a hand is this high, as a logit, are worth a closer look.
+_LIKELY: Final = 2.0
+#: So many windows get one, and each is this much larger than what was seen to hold a hand, for that may lie off its middle.
+_MOST_WINDOWS: Final = 4
+_MARGIN: Final = 1.2
+
+
+@dataclass(frozen=True)
+class Square:
+    """A square part of a film, which may reach beyond it: its middle, x and y, and its side, in pixels of the film."""
+
+    centre: tuple[float, float]
+    side: float
+
+
+@torch.inference_mode()
+def likely_squares(network: HandLocalizer, pixels: Grey) -> list[Square]:
+    """The parts of a film, HxW in [0, 1], that most likely show a hand, the likeliest first; often none."""
+    found = sorted((place for size in _SIZES for place in _places(network, pixels, size)), key=lambda place: -place[0])
+    return [square for _, square in found[:_MOST_WINDOWS]]
+
+
+def _places(network: HandLocalizer, pixels: Grey, size: int) -> Iterator[tuple[float, Square]]:
+    """The logit and the place of the windows that are the likeliest ones around, on the film in one size."""
+    height, width = pixels.shape
+    scale = size / np.sqrt(height * width)
+    shown = [max(_WINDOW, round(scale * side / COARSEST_STRIDE) * COARSEST_STRIDE) for side in (width, height)]
+    resampling = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    picture = np.asarray(cv2.resize(pixels, shown, interpolation=resampling), np.float32)
+    logits = (
+        network.hand_by_place(torch.from_numpy(standardise(picture))[None, None], _WINDOW, _STEP)[0].double().numpy()
+    )
+    left = logits.copy()
+    while left.max() > _LIKELY:
+        row, column = (int(i) for i in np.unravel_index(left.argmax(), left.shape))
+        near = (slice(max(0, row - 2), row + 3), slice(max(0, column - 2), column + 3))
+        weights = np.maximum(logits[near], 0.0)
+        rows, columns = np.nonzero(weights)
+        middle = np.average(np.stack([columns, rows], 1), axis=0, weights=weights[rows, columns])
+        x, y = (
+            (float(cell) + part.start) * _STEP + _WINDOW / 2 for cell, part in zip(middle, reversed(near), strict=True)
+        )
+        centre = (x * width / shown[0], y * height / shown[1])
+        yield float(left[row, column]), Square(centre, _MARGIN * _WINDOW / float(scale))
+        left[near] = -np.inf

@@ -1,0 +1,220 @@
+"""The whole fine-tuning: from an export or the ledger to candidate weights in a run folder, which nothing else is told of."""
+
+import dataclasses
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
+
+from core.errors import BoneGradeError
+from core.hand.localizer import Localizer
+from core.learning import facts
+from core.learning.again import SeenAgain
+from core.learning.boxes import BoxCourse, BoxFilms, BoxLesson, BoxRecipe, BoxWriter
+from core.learning.course import Cancelled, Ending, Pace, Workers, follow
+from core.learning.errors import RunRefused
+from core.learning.grading import GraderCourse, GradingLesson, GradingRecipe, answers_of
+from core.learning.lessons import Lessons
+from core.learning.material import Material, MaterialWriter
+from core.learning.run_folder import MATERIAL, WEIGHTS, RunFolder
+from core.learning.start import Start
+from core.training.device import device_of
+from core.training.loop import seed_everything
+
+#: Settings that another run in the same folder may not differ in, and what a person calls them.
+_SAME: Final = {
+    "from": "model", "manifest_sha256": "export", "ledger_revision": "revision of the ledger", "rule": "rule",
+    "settings": "setting", "data": "folder of labelled hands",
+}  # fmt: skip
+
+#: Gives the lessons at a revision of the ledger, the present one if None.
+LessonsAt = Callable[[int | None], Lessons]
+
+
+@dataclass(frozen=True)
+class FinetuneRecipe:
+    """Settings of a run."""
+
+    grader: Pace = field(default_factory=lambda: Pace(epochs=20, learning_rate=3e-4))
+    grading: GradingRecipe = field(default_factory=GradingRecipe)
+    localizer: Pace = field(default_factory=lambda: Pace(epochs=12, learning_rate=2e-4, weight_decay=1e-4))
+    boxes: BoxRecipe = field(default_factory=BoxRecipe)
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Order:
+    """One run that is asked for. start: a folder of weights as models.registry keeps them. data: a folder of labelled hands
+    and exemplars that the start model learned from, if any. device: auto, cpu or cuda. minutes: after which the best until
+    then is taken."""
+
+    lessons: LessonsAt
+    start: Path
+    run: Path
+    recipe: FinetuneRecipe = field(default_factory=FinetuneRecipe)
+    data: Path | None = None
+    device: str = "auto"
+    minutes: float | None = None
+    processes: int = 1
+
+
+def finetune(order: Order) -> dict[str, Any]:
+    """Trains, or goes on where it stopped, and returns what run.json says; its `state` is "done" or "cancelled".
+
+    Every process that `accelerate launch` starts calls it. Raises LessonsRefused, RunRefused and, where a file cannot be
+    written, RunRefused with what is kept; models.registry.WeightsError for the start weights.
+    """
+    device = device_of(order.device)
+    accelerator = Accelerator(
+        cpu=device.type == "cpu", mixed_precision="no"
+    )  # the networks say themselves what is bf16
+    workers = Workers(accelerator)
+    run = RunFolder(order.run)
+    with ExitStack() as stack, _told(order.run):
+        _first(workers, lambda: _begin(order, run, workers, stack))
+        document = run.read()
+        assert document is not None
+        if document["state"] == "done":
+            return dict(document)
+        run.resume(tidy=workers.is_first)
+        if workers.is_first:
+            run.show_curves()
+        try:
+            metrics = _learn(order, run, workers)
+        except Cancelled:
+            if workers.is_first:
+                run.obey()
+                run.write(state="cancelled", ended_at=_now())
+            return dict(run.document)
+        if workers.is_first:
+            run.write(state="done", ended_at=_now(), metrics=metrics)
+    return dict(run.document)
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunRefused(
+            f"{error.filename or folder} cannot be written ({error.strerror or error}): make room and give the same command "
+            "again; it goes on from the last checkpoint, which is whole."
+        ) from error
+
+
+def _first(workers: Workers, action: Callable[[], None]) -> None:
+    """Does something in the first process alone, while the others wait; a refusal is raised in all."""
+    refusal: list[BoneGradeError | None] = [None]
+    if workers.is_first:
+        try:
+            action()
+        except BoneGradeError as error:
+            if workers.share.processes == 1:
+                raise
+            refusal = [RunRefused(str(error))]
+    if workers.share.processes > 1:
+        broadcast_object_list(refusal)
+        if refusal[0] is not None:
+            raise refusal[0]
+
+
+def _begin(order: Order, run: RunFolder, workers: Workers, stack: ExitStack) -> None:
+    """Takes the folder, and writes lessons and run.json where they are not there yet."""
+    with _told(order.run):
+        stack.enter_context(run.held())
+        known = run.read()
+        start = Start(order.start)
+        lessons = order.lessons(known["ledger_revision"] if known else None)
+        asked = {
+            "from": start.hashes, **dataclasses.asdict(lessons.origin), "settings": dataclasses.asdict(order.recipe),
+            "data": None if order.data is None else str(order.data.resolve()),
+        }  # fmt: skip
+        if known is not None:
+            for name, word in _SAME.items():
+                if known.get(name) != asked[name]:
+                    raise RunRefused(
+                        f"{order.run} belongs to a run with another {word}: name another folder for this one."
+                    )
+            if known["state"] != "done":
+                run.write(state="running")
+            return
+        folder = order.run / MATERIAL
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            films = _write_lessons(order, lessons, start, workers, folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        run.write(
+            **asked, state="running", began_at=_now(), seeds={"seed": order.recipe.seed}, films=films, metrics={},
+            git_revision=facts.git_revision(), libraries=facts.libraries(),
+            hardware=facts.hardware(workers.device, workers.share.processes),
+        )  # fmt: skip
+
+
+def _write_lessons(order: Order, lessons: Lessons, start: Start, workers: Workers, folder: Path) -> dict[str, Any]:
+    """Both networks' lessons; returns how many films they have, and how many were left out for which reason."""
+    grading = MaterialWriter(folder / "grading", answers_of(start.grader()[0], workers.device))
+    boxing = BoxWriter(folder / "boxes", Localizer(start.localizer()))
+    for film in lessons.films():
+        grading.add_lesson(film)
+        boxing.add_lesson(film)
+    if order.data is not None:
+        again = SeenAgain(order.data, folder, order.processes)
+        again.add_to(grading, boxing)
+    grading.close()
+    boxing.close()
+    boxes = BoxFilms.open(folder / "boxes")
+    return {
+        "grader": dict(Material.open(folder / "grading").counts),
+        "localizer": None if boxes is None else boxes.counts,
+        "left_out": {"grader": dict(grading.left_out), "localizer": dict(boxing.left_out)},
+    }
+
+
+def _learn(order: Order, run: RunFolder, workers: Workers) -> dict[str, Any]:
+    """The courses one after the other; what each measured at its start and at its best."""
+
+    def ending(seconds: float) -> Ending:
+        if run.cancelled():
+            return Ending.CANCELLED
+        over = order.minutes is not None and seconds >= 60 * order.minutes
+        return Ending.TIME_UP if over else Ending.NOT_YET
+
+    start, recipe, folder = Start(order.start), order.recipe, order.run / MATERIAL
+    seed_everything(recipe.seed)
+    grader, metadata = start.grader()
+    grading = GraderCourse(Material.open(folder / "grading"), grader, recipe.grading, recipe.seed)
+    learned = {"grader": follow(grading, recipe.grader, recipe.seed, run, workers, ending)}
+    films = BoxFilms.open(folder / "boxes")
+    boxing = None if films is None else BoxCourse(films, start.localizer(), recipe.boxes, recipe.seed)
+    if boxing is not None:
+        learned["localizer"] = follow(boxing, recipe.localizer, recipe.seed, run, workers, ending)
+    metrics: dict[str, Any] = {name: {"start": one["start"], "best": one["metrics"]} for name, one in learned.items()}
+    if workers.is_first:
+        lesson: GradingLesson = grading.module
+        lesson.load_state_dict(learned["grader"]["weights"])
+        boxed = None
+        if boxing is not None:
+            taught: BoxLesson = boxing.module
+            taught.load_state_dict(learned["localizer"]["weights"])
+            boxed = taught.network.cpu()
+        again = None if order.data is None else SeenAgain(order.data, folder, order.processes)
+        metrics["intervals"] = start.write_candidate(
+            order.run / WEIGHTS,
+            lesson.grader.cpu(),
+            metadata,
+            boxed,
+            None if again is None else again.calibration_hands,
+        )
+    return metrics
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

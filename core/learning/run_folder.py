@@ -1,0 +1,140 @@
+"""A fine-tuning's folder: what it was made of (`run.json`), its measurements (`log.jsonl`) and its checkpoint."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from core.learning.curves import Curves
+from core.learning.errors import RunRefused
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows, where files cannot be locked like this
+    fcntl = None  # type: ignore[assignment]
+
+RUN: Final = "run.json"
+LOG: Final = "log.jsonl"
+CHECKPOINT: Final = "checkpoint.pt"
+#: A file of this name ends the run with its next step.
+CANCEL: Final = "cancel"
+#: Where the weights of a finished run lie, as models.registry writes them.
+WEIGHTS: Final = "weights"
+#: Where the lessons lie.
+MATERIAL: Final = "material"
+_LOCK: Final = "lock"
+
+
+class RunFolder:
+    """One run's folder. state: of its checkpoint, empty before there is one."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.state: dict[str, Any] = {}
+        self.document: dict[str, Any] = {}
+        self._lines = 0
+        self._curves: Curves | None = None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keeps other runs out of the folder. Raises RunRefused where one is in it."""
+        if (
+            self.folder.exists()
+            and not (self.folder / RUN).exists()
+            and any(self.folder.iterdir())
+            and not self._empty()
+        ):
+            raise RunRefused(f"{self.folder} holds other files and is no folder of a fine-tuning: name a new folder.")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / _LOCK).open("ab") as file:
+            if fcntl is not None:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    raise RunRefused(
+                        f"Another run is at work in {self.folder}: wait for it, end it with a file named {CANCEL} in there, or "
+                        "name another folder."
+                    ) from None
+            try:
+                yield
+            finally:
+                if self._curves is not None:
+                    self._curves.close()
+
+    def _empty(self) -> bool:
+        """Nothing but what a run leaves that was broken off before it had begun, or a cancel that came early."""
+        return {path.name for path in self.folder.iterdir()} <= {_LOCK, CANCEL, MATERIAL}
+
+    def read(self) -> Mapping[str, Any] | None:
+        """What run.json says; None for a new folder. Raises RunRefused where it is damaged."""
+        path = self.folder / RUN
+        if not path.is_file():
+            return None
+        try:
+            self.document = dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError):
+            raise RunRefused(f"{path} is damaged: name another folder for the run.") from None
+        return self.document
+
+    def write(self, **values: Any) -> None:
+        """Puts values into run.json, so that a kill leaves either the old one or the new one."""
+        self.document |= values
+        self._whole(RUN, (json.dumps(self.document, indent=1, sort_keys=True) + "\n").encode())
+
+    def resume(self, tidy: bool) -> None:
+        """Reads the checkpoint, if there is one. tidy: takes out of the log what was measured after it; one process does."""
+        path = self.folder / CHECKPOINT
+        if path.is_file():
+            saved = torch.load(path, map_location="cpu", weights_only=True)
+            self.state, self._lines = saved["state"], saved["lines"]
+        log = self.folder / LOG
+        if tidy and log.is_file():
+            lines = log.read_bytes().splitlines(keepends=True)
+            self._whole(LOG, b"".join(lines[: self._lines]))
+
+    def show_curves(self) -> None:
+        """From now on what is logged is drawn too, where trackio is installed."""
+        self._curves = Curves.open(self.folder)
+
+    def log(self, **values: Any) -> None:
+        """Appends one measurement to the log and prints it."""
+        line = json.dumps(values)
+        print(line, flush=True)
+        with (self.folder / LOG).open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+        self._lines += 1
+        if self._curves is not None:
+            self._curves.add(values)
+
+    @property
+    def lines(self) -> int:
+        """Measurements in the log."""
+        return self._lines
+
+    def save(self, checkpoint: bytes) -> None:
+        """Replaces the checkpoint, so that a kill or a full disk leaves either the old one or the new one."""
+        self._whole(CHECKPOINT, checkpoint)
+
+    def cancelled(self) -> bool:
+        """Whether somebody asked the run to end."""
+        return (self.folder / CANCEL).exists()
+
+    def obey(self) -> None:
+        """Takes the wish to end away, since it was followed."""
+        (self.folder / CANCEL).unlink(missing_ok=True)
+
+    def _whole(self, name: str, content: bytes) -> None:
+        temporary = self.folder / f".{name}.new"
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.folder / name)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise

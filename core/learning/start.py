@@ -1,0 +1,115 @@
+"""The weights that a fine-tuning starts from, and the candidate that it writes beside them."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from core.assessment.grader import Grader
+from core.assessment.records import SecondOpinion
+from core.assessment.second_opinion import WholeHandReader, window_side
+from core.cohort.crop_store import HandCrops
+from core.cohort.hand_windows import HandWindows
+from core.training.intervals import calibrate_intervals
+from core.training.whole_hand import months_of_hands
+from models.bone_grader import BoneGrader
+from models.hand_localizer import HandLocalizer
+from models.registry import (
+    INDEX,
+    WEIGHTS,
+    load_grader,
+    load_intervals,
+    load_localizer,
+    load_whole_hand,
+    read_weights,
+    register,
+    register_intervals,
+)
+from models.whole_hand_network import WholeHandNetwork
+
+#: Key of the candidate's metadata with the SHA-256 of the weights that it was fine-tuned from.
+TUNED_FROM: Final = "tuned_from"
+_NAMES: Final = ("grader", "localizer", "whole_hand")
+
+#: Crops of hands that were not learned from and have a radiologist's reading and, for a side in pixels, their windows.
+CalibrationHands = Callable[[int], tuple[HandCrops, HandWindows]]
+
+
+@dataclass(frozen=True)
+class Start:
+    """A folder of weights; what it does not hold, as a run's folder may not, is taken from the shipped ones.
+
+    Raises models.registry.WeightsError where they are not what the index says.
+    """
+
+    folder: Path
+
+    def _place(self, name: str) -> Path:
+        try:
+            index = json.loads((self.folder / INDEX).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return self.folder  # what cannot be read is told when it is read
+        return self.folder if name in index else WEIGHTS
+
+    @property
+    def hashes(self) -> dict[str, str | None]:
+        """SHA-256 by network; None for a second opinion that there is not."""
+        second = self.whole_hand()
+        hashes: dict[str, str | None] = {name: read_weights(name, self._place(name)).sha256 for name in _NAMES[:2]}
+        return hashes | {"whole_hand": None if second is None else second[1]}
+
+    def grader(self) -> tuple[BoneGrader, dict[str, str]]:
+        """A fresh grader and its metadata."""
+        network, file = load_grader(folder=self._place("grader"))
+        return network, {**file.metadata, TUNED_FROM: file.sha256}
+
+    def localizer(self) -> HandLocalizer:
+        """A fresh localiser."""
+        return load_localizer(folder=self._place("localizer"))[0]
+
+    def whole_hand(self) -> tuple[WholeHandNetwork, str, float] | None:
+        """The second opinion's network, its SHA-256 and its weight in the bone age."""
+        found = load_whole_hand(folder=self._place("whole_hand"))
+        return None if found is None else (found[0], found[1].sha256, float(found[1].metadata["weight"]))
+
+    def write_candidate(
+        self,
+        folder: Path,
+        grader: BoneGrader,
+        metadata: dict[str, str],
+        localizer: HandLocalizer | None,
+        hands: CalibrationHands | None,
+    ) -> str:
+        """Writes the weights as models.registry does, and the intervals beside them; returns where these are from.
+
+        hands: to set the intervals on; without them, the start model's are kept for the new weights. The second opinion and
+        its weight stay as they are.
+        """
+        old, second = self.hashes, self.whole_hand()
+        if localizer is not None:
+            register("localizer", localizer, {TUNED_FROM: str(old["localizer"])}, folder)
+        new = {"grader": register("grader", grader, metadata, folder)}
+        before = {"grader": str(old["grader"])}
+        if second is not None:
+            new["whole_hand"] = before["whole_hand"] = second[1]
+        if hands is None:
+            register_intervals(*load_intervals(before, self._place("grader")), new, folder)
+            return "kept from the start model"
+        kept, _ = load_grader(folder=folder)
+        side = 0 if second is None else window_side(second[0].options.height)
+        crops, windows = hands(side)
+        opinions = None if second is None else _opinions(second[0], second[2], windows)
+        setting = calibrate_intervals(Grader(kept), crops, opinions)
+        register_intervals(setting.scatter_months, setting.spread, new, folder)
+        return "set on the hands of val"
+
+
+def _opinions(network: nn.Module, weight: float, windows: HandWindows) -> list[SecondOpinion]:
+    assert isinstance(network, WholeHandNetwork)
+    months: NDArray[np.float64] = months_of_hands(WholeHandReader(network, 0.0), windows)
+    return [SecondOpinion(float(one), weight) for one in months]
