@@ -40,7 +40,8 @@ from core.ledger import Correction, Ledger, LedgerSettings
 from core.standards import grade_count
 from core.training.augment import random_views
 from core.training.device import device_of
-from models.registry import WEIGHTS, load_grader
+from models import WEIGHTS
+from models.registry import load_grader
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -95,6 +95,20 @@ def _words(file: Path, count: int) -> list[str]:
 def keep_private() -> None:
     """Has this process make files and folders for its own user alone, whatever it was started with."""
     os.umask(0o077)
+
+
+def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the program keeps what must outlive an upgrade: BONEGRADE_DATA, or else where programs keep a person's data on
+    this kind of machine."""
+    if environment.get("BONEGRADE_DATA"):
+        return Path(environment["BONEGRADE_DATA"]).expanduser().absolute()
+    if sys.platform == "win32":
+        base = Path(environment.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return (base / "bonegrade").absolute()
 
 
 def make_folder(folder: Path) -> None:

@@ -11,12 +11,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from models import WEIGHTS
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.hand_localizer import HandLocalizer
 from models.improved_resnet import ResNetOptions
 from models.whole_hand_network import WholeHandNetwork, WholeHandOptions
 
-WEIGHTS = Path(__file__).parent / "weights"
 #: name -> {"file", "sha256"}: what ships.
 INDEX = "registry.json"
 #: What makes the 90 % intervals hold, and the hashes of the weights it was set for.

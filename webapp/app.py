@@ -28,11 +28,12 @@ from webapp.line import PLACES, keep_order
 from webapp.own_pages import OwnPagesOnly
 from webapp.passing import passing_folder, replace_names, stop_in_peace
 from webapp.queue.tab import build_queue_tab
-from webapp.service import shipped_assessor, warm_up
+from webapp.service import live_assessor, warm_up
 from webapp.shared.components import styled_html
 from webapp.shared.templates import render
 from webapp.shared.theme import page_head, theme
 from webapp.shared.words import DISCLAIMER
+from webapp.train.tab import build_train_tab
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +69,8 @@ def build_app(desk: Desk, examples_folder: Path = EXAMPLES_FOLDER) -> gr.Blocks:
                 build_agreement_tab(desk, agreement_tab)
             with gr.Tab("Data", id="data"):
                 build_data_tab(desk)
+            with gr.Tab("Train", id="train") as train_tab:
+                build_train_tab(desk, train_tab)
         annotate.wire_select(annotate_tab)
         annotate.wire_correct(tabs)
     app.queue(default_concurrency_limit=4, max_size=PLACES)
@@ -133,7 +136,7 @@ def open_desk(environment: Mapping[str, str] = os.environ) -> Desk:
     if ledger is not None:
         start_pushing(ledger, environment)
         keep_erasing(ledger, Retention.from_environment(environment))
-    return Desk(shipped_assessor, ledger, access, access.log)
+    return Desk(live_assessor, ledger, access, access.log)
 
 
 def launch_settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:

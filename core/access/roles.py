@@ -36,6 +36,7 @@ class Action(StrEnum):
     EXPORT = "export the data"
     SEE_ACCESS = "see who looked at what"
     ERASE = "erase films and names"
+    TRAIN = "train and promote models"
 
 
 _LEAST_ROLE = {
@@ -48,6 +49,7 @@ _LEAST_ROLE = {
     Action.EXPORT: Role.ADMIN,
     Action.SEE_ACCESS: Role.ADMIN,
     Action.ERASE: Role.ADMIN,
+    Action.TRAIN: Role.ADMIN,
 }
 
 

@@ -1,5 +1,6 @@
 """One reader's film at hand: opened, kept as a draft, its boxes regraded, its scores as they stand."""
 
+import json
 import logging
 import uuid
 from collections.abc import Callable
@@ -109,8 +110,8 @@ class AnnotateDesk:
         self._filing = None if ledger is None else Filing(ledger, load_assessor, turn)
         self._pixels: Recent[int, Radiograph] = Recent(_FILMS_IN_MEMORY)
         self._assessments: Recent[tuple[int, int], Assessment] = Recent(_ASSESSMENTS_IN_MEMORY)
-        self._of_other_sex: Recent[int, Assessment] = Recent(_ASSESSMENTS_IN_MEMORY)
-        self._regraded: Recent[tuple[str, str, Box], RegradedBone] = Recent(_REGRADED_IN_MEMORY)
+        self._of_other_sex: Recent[tuple[int, str], Assessment] = Recent(_ASSESSMENTS_IN_MEMORY)
+        self._regraded: Recent[tuple[str, str, str, Box], RegradedBone] = Recent(_REGRADED_IN_MEMORY)
 
     # --- Opening ----------------------------------------------------------------------------------------------------
 
@@ -237,7 +238,10 @@ class AnnotateDesk:
         hand = sitting.hand
         if hand is None:
             raise BoneGradeError(GONE)
-        return self._regraded.get((sitting.sha256, bone, box), lambda: self._load_assessor().regrade(hand, bone, box))
+        # A film is read to its end with the model that it was opened with, though another may have been promoted since.
+        assessor = self._load_assessor().by(sitting.assessment.weights)
+        key = (sitting.sha256, assessor.weights["grader"], bone, box)
+        return self._regraded.get(key, lambda: assessor.regrade(hand, bone, box))
 
     def model_probabilities(self, work: Work, sitting: Sitting) -> dict[str, NDArray[np.float64]]:
         """The model's grade probabilities for the boxes that stand on the film; bones without a box have none."""
@@ -249,7 +253,8 @@ class AnnotateDesk:
 
     def live(self, work: Work, sitting: Sitting) -> LiveScores:
         """Totals, ages and intervals as they stand."""
-        assessor, sex, second = self._load_assessor(), sitting.sex, sitting.assessment.second_opinion
+        assessor = self._load_assessor().by(sitting.assessment.weights)
+        sex, second = sitting.sex, sitting.assessment.second_opinion
         given, grades = self.model_probabilities(work, sitting), grades_said(work)
         judged = sum(said.verdict is not None for said in work.says.values())
         unreadable = {bone for bone, said in work.says.items() if said.verdict == "unreadable"}
@@ -293,7 +298,7 @@ class AnnotateDesk:
             prediction = ledger.prediction(film.id, prediction_id)
             if prediction is None:
                 raise WorkRefused(f"Film {film.id} has no prediction {prediction_id}; reload the page.")
-            return assessment_of(self._load_assessor(), film, prediction)
+            return assessment_of(self._load_assessor().by(prediction.weights), film, prediction)
 
         return self._assessments.get((film.id, prediction_id), rebuild)
 
@@ -304,7 +309,9 @@ class AnnotateDesk:
         if radiograph is None:
             raise BoneGradeError(GONE)
         hand = Hand(radiograph, assessment.localization)
-        return self._of_other_sex.get(film.id, lambda: self._load_assessor().for_sex(hand, assessment, film.sex))
+        assessor = self._load_assessor().by(assessment.weights)
+        key = (film.id, json.dumps(assessor.weights))
+        return self._of_other_sex.get(key, lambda: assessor.for_sex(hand, assessment, film.sex))
 
 
 def _fresh(sitting: Sitting, saved: Reading, revision: int) -> Work:

@@ -1,6 +1,8 @@
 """From a radiograph to an assessment: localise, cut, grade, score. The one object that the app and scripts ask."""
 
 import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Final, Self
 
 from core.assessment.bone_age import bone_age, months_of_totals
@@ -8,6 +10,7 @@ from core.assessment.checks import check_of_grades, checks_of_ages, checks_of_fi
 from core.assessment.explain import FINEST_CAM, explain
 from core.assessment.file_checks import checks_of_file
 from core.assessment.grader import Grader
+from core.assessment.live_model import live_model
 from core.assessment.map_guide import guide_for
 from core.assessment.records import (
     Assessment,
@@ -37,6 +40,7 @@ _PHOTOGRAPH: Final = (
     "It is in colour, as photographs are: fill the picture with the film, hold the camera straight above it with the flash "
     "off, or use the film's own file."
 )
+OTHER_WEIGHTS: Final = "The assessment is of another film or by other weights: assess the film again."
 
 
 class Assessor:
@@ -52,28 +56,40 @@ class Assessor:
     ):
         """intervals: set for these networks on hands that they were not trained on.
 
-        whole_hand: gives a second opinion on the age; where it is None the age is the 13 bones' alone.
+        whole_hand: gives a second opinion on the age; where it is None the age is the 13 bones' alone. `former`: assessors
+        that this one took over from in the same process, for what they have assessed.
         """
         self.localizer = localizer
         self.grader = grader
         self.intervals = intervals
         self.weights = weights
         self.whole_hand = whole_hand
+        self.former: tuple[Self, ...] = ()
 
     @classmethod
     def from_registry(cls) -> Self:
-        """With the shipped weights. Raises models.registry.WeightsError where they are missing, damaged, or not those that
-        the intervals were set for."""
-        localizer, localizer_hash = load_localizer()
-        grader, file = load_grader()
+        """With the live weights: those promoted on this machine, or the shipped ones. Raises as `from_folder`."""
+        return cls.from_folder(live_model().folder)
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> Self:
+        """With the weights of a folder that models.registry wrote. Raises models.registry.WeightsError where they are missing,
+        damaged, or not those that the intervals were set for."""
+        localizer, localizer_hash = load_localizer(folder=folder)
+        grader, file = load_grader(folder=folder)
         hashes = {"grader": file.sha256}
         reader = None
-        if (second := load_whole_hand()) is not None:
+        if (second := load_whole_hand(folder=folder)) is not None:
             network, whole_hand = second
             reader = WholeHandReader(network, float(whole_hand.metadata["weight"]))
             hashes["whole_hand"] = whole_hand.sha256
-        intervals = IntervalSetting(*load_intervals(hashes))
+        intervals = IntervalSetting(*load_intervals(hashes, folder))
         return cls(Localizer(localizer), Grader(grader), intervals, {"localizer": localizer_hash, **hashes}, reader)
+
+    def by(self, weights: Mapping[str, str]) -> Self:
+        """The assessor with these weights (SHA-256 by network), of this one and the former ones; this one where it is none of
+        them."""
+        return next((one for one in self.former if one.weights == dict(weights)), self)
 
     def find_hand(self, radiograph: Radiograph, progress: Progress | None = None, wanted: Side = "L") -> Hand:
         """Finds the hand on a film, for all that is asked of it afterwards.
@@ -120,7 +136,7 @@ class Assessor:
         """
         started = time.monotonic()
         if assessment.film_sha256 != hand.film.sha256 or assessment.weights != self.weights:
-            raise BoneGradeError("The assessment is of another film or by other weights: assess the film again.")
+            raise BoneGradeError(OTHER_WEIGHTS)
         second = self._second_opinion(hand, sex)
         return self.score(hand.film, sex, hand.localization, assessment.probabilities, started, second)
 
@@ -200,7 +216,10 @@ class Assessor:
 
     def explain(self, hand: Hand, assessment: Assessment, stage: int) -> Explanation:
         """Maps of all graded bones: gates of a stage (1..4) and Grad-CAM of the same one, but of none with fewer than 12 x 12
-        places. hand: what the assessment is of."""
+        places. hand: what the assessment is of. Raises BoneGradeError for an assessment of other weights, whose maps would be
+        another model's."""
+        if assessment.weights != self.weights:
+            raise BoneGradeError(OTHER_WEIGHTS)
         grades = {bone: graded.grade for bone, graded in assessment.bones.items() if graded is not None}
         crops = {bone: crop for bone, crop in hand.crops.items() if bone in grades}
         guide = guide_for(self.weights["grader"]).of_stage(stage)

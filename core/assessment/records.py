@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -318,6 +318,7 @@ class FilmAssessor(Protocol):
     @property
     def weights(self) -> dict[str, str]: ...
 
+    def by(self, weights: Mapping[str, str]) -> Self: ...
     def find_hand(self, radiograph: Radiograph, progress: Progress | None = None, wanted: Side = "L") -> Hand: ...
     def assess(self, radiograph: Radiograph, sex: Sex, progress: Progress | None = None) -> Assessment: ...
     def assess_hand(self, hand: Hand, sex: Sex, progress: Progress | None = None) -> Assessment: ...

@@ -1,4 +1,4 @@
-"""python -m core evaluate | evaluate-grades | evaluate-places | evaluate-refusals: how good the shipped weights are."""
+"""python -m core evaluate | evaluate-grades | evaluate-places | evaluate-refusals: how good the live weights are."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,7 @@ import typer
 
 from core.assessment.assessor import Assessor
 from core.assessment.grader import Grader
+from core.assessment.live_model import live_model
 from core.cohort.exemplar_frame import Part
 from core.commands.options import Every, Hands, Json, Split
 from core.commands.running import run, show
@@ -56,7 +57,7 @@ def evaluate_grades(
     """Measures grades on crops that a person graded: exact, within one, and kappa, in all and by bone."""
 
     def measure() -> grades.GradedFigures:
-        network, weights = load_grader()
+        network, weights = load_grader(folder=live_model().folder)
         return grades.evaluate_graded(data, quality, part, Grader(network), weights)
 
     show(run(measure), grades.as_text, as_json)
@@ -71,7 +72,7 @@ def evaluate_places(
     """Measures where the bones are found against ossification boxes and joints that other people marked."""
 
     def measure() -> places.PlacesReport:
-        network, sha256 = load_localizer()
+        network, sha256 = load_localizer(folder=live_model().folder)
         return places.evaluate_places(data, Localizer(network), sha256, every)
 
     show(run(measure), places.as_text, as_json)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from accelerate import PartialState
 
+from core.assessment.live_model import live_model
 from core.commands.options import Device, Seed, Workers
 from core.commands.running import run as run_program
 from core.learning.errors import LessonsRefused
@@ -15,7 +16,6 @@ from core.learning.finetune import FinetuneRecipe, LessonsAt, Order, finetune
 from core.learning.lessons import ExportLessons, LedgerLessons, Lessons
 from core.learning.run_folder import WEIGHTS as CANDIDATE
 from core.ledger import Ledger, LedgerSettings
-from models.registry import WEIGHTS
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The next model out of what readers said.")
 
@@ -29,7 +29,9 @@ def finetune_command(
             help="Instead of an export: the ledger's data folder, or the URL of its database (with BONEGRADE_DATA)."
         ),
     ] = None,
-    start: Annotated[Path, typer.Option("--from", help="Folder of the weights to start from.")] = WEIGHTS,
+    start: Annotated[
+        Path | None, typer.Option("--from", help="Folder of the weights to start from; the live model's if not given.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="The run's folder; run again to resume.")] = Path("runs/finetune"),
     data: Annotated[
         Path | None,
@@ -53,7 +55,14 @@ def finetune_command(
 
     def program() -> None:
         order = Order(
-            _lessons(dataset, ledger), start, out, recipe, data, device, minutes, workers or os.cpu_count() or 1
+            _lessons(dataset, ledger),
+            start or live_model().folder,
+            out,
+            recipe,
+            data,
+            device,
+            minutes,
+            workers or os.cpu_count() or 1,
         )
         document = finetune(order)
         if PartialState().is_main_process:

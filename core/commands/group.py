@@ -53,6 +53,12 @@ COMMANDS: Final = {
         "finetune",
         "Learns from readers' grades and boxes, and leaves candidate weights in the run's folder; the model in use stays.",
     ),
+    "promote": (
+        "promotion",
+        "Compares a run with the live model on the gold films, and makes it live where nothing is worse and something better.",
+    ),
+    "rollback": ("promotion", "Makes the model live again that was before."),
+    "compare-models": ("promotion", "Shows what the live model and another one say of one film, side by side."),
     "users": ("users", "The people who may sign in, and their roles."),
     "experiment": ("experiment", "Reruns the experiments that docs/results.md reports."),
     "train": ("train", "The programs that made the shipped weights and examples."),

@@ -1,9 +1,12 @@
 """Options that several commands share."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from core.ledger import LedgerSettings
 
 #: A folder of labelled hands, as core.cohort.films reads it.
 Hands = Annotated[
@@ -21,3 +24,16 @@ Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="auto takes
 Workers = Annotated[
     int | None, typer.Option(help="Processes that cut films; as many as processors if not given.", min=1)
 ]
+LedgerUrl = Annotated[
+    str | None,
+    typer.Option("--ledger", help="The ledger's data folder, or the URL of its database; the usual one if not given."),
+]
+
+
+def ledger_settings(ledger: str | None) -> LedgerSettings:
+    """Where the ledger lies. ledger: its data folder, or the URL of its database; None: as the environment has it."""
+    if ledger is None:
+        return LedgerSettings.from_environment()
+    if Path(ledger).is_dir():
+        return LedgerSettings.in_folder(Path(ledger).absolute())
+    return LedgerSettings.from_environment({**os.environ, "BONEGRADE_DB": ledger})

@@ -45,3 +45,27 @@ def bootstrap95(
         rng=np.random.default_rng(seed),
     ).confidence_interval
     return float(ends.low), float(ends.high)
+
+
+def bootstrap_of_rows(
+    statistic: Callable[[NDArray[np.intp]], NDArray[np.float64]], rows: int, *, level: float, resamples: int, seed: int
+) -> tuple[float, float]:
+    """The percentile interval of a statistic of `rows` >= 1 rows that are drawn anew together, as those of paired data are.
+
+    statistic: takes positions of rows, resamples x rows, and gives one value for each resample. level: 0..1. The same seed
+    gives the same interval. Of a single row the interval is its value.
+    """
+    if rows == 1:
+        value = float(statistic(np.zeros((1, 1), np.intp))[0])
+        return value, value
+    ends = bootstrap(
+        (np.arange(rows),),
+        lambda drawn, axis: statistic(np.atleast_2d(drawn)).reshape(np.shape(drawn)[:-1]),
+        n_resamples=resamples,
+        batch=1000,
+        vectorized=True,
+        confidence_level=level,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return float(ends.low), float(ends.high)

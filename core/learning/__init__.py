@@ -1,1 +1,1 @@
-"""The next model out of what readers said: fine-tuning, its run folders, and what follows from them."""
+"""What readers said becomes the next model: fine-tuning and its run folders, proof that it is better, and promotion."""

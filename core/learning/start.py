@@ -17,11 +17,11 @@ from core.cohort.crop_store import HandCrops
 from core.cohort.hand_windows import HandWindows
 from core.training.intervals import calibrate_intervals
 from core.training.whole_hand import months_of_hands
+from models import WEIGHTS
 from models.bone_grader import BoneGrader
 from models.hand_localizer import HandLocalizer
 from models.registry import (
     INDEX,
-    WEIGHTS,
     load_grader,
     load_intervals,
     load_localizer,

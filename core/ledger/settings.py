@@ -1,11 +1,12 @@
 """Where the ledger lies: one folder, and a database that is a file in it unless another is named."""
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
+
+from core.machine import data_folder
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,7 @@ class LedgerSettings:
     @classmethod
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> Self:
         """BONEGRADE_DATA names the folder, BONEGRADE_DB the database: SQLite in the folder unless it is set."""
-        folder = Path(env["BONEGRADE_DATA"]).expanduser() if env.get("BONEGRADE_DATA") else _usual_folder(env)
-        settings = cls.in_folder(folder.absolute())
+        settings = cls.in_folder(data_folder(env))
         return cls(settings.folder, _with_driver(env["BONEGRADE_DB"])) if env.get("BONEGRADE_DB") else settings
 
 
@@ -33,14 +33,3 @@ def _with_driver(url: str) -> str:
     """The URL as hosts give it ("postgres://", "postgresql://") with the one driver that is installed."""
     scheme, separator, rest = url.partition("://")
     return f"postgresql+psycopg{separator}{rest}" if scheme in ("postgres", "postgresql") else url
-
-
-def _usual_folder(env: Mapping[str, str]) -> Path:
-    """Where programs keep a person's data on this kind of machine."""
-    if sys.platform == "win32":
-        base = Path(env.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(env.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / "bonegrade"

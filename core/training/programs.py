@@ -122,6 +122,8 @@ def grading_material(
     if more is not None:
         settle(run / "more.json", {"folder of more films": str(more.resolve())})
         fine = [film for film in training_films(more, "train") if film_height(film) >= _LEAST_HEIGHT]
+        if not fine:
+            raise DataFolderError(f"No film of {more} is {_LEAST_HEIGHT} pixels high or more: leave --more away.")
         added = HandCrops.kept(run / "crops_more_train.npz", lambda: cut_films(fine, localizer, workers))
         train = HandCrops.joined([train, added.without(set(train.ids.tolist()))])
     if opinions is not None:

@@ -12,13 +12,13 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
+from models import WEIGHTS
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.hand_localizer import HandLocalizer
 from models.improved_resnet import ResNetOptions
 from models.registry import (
     INDEX,
     INTERVALS,
-    WEIGHTS,
     WeightsError,
     load_grader,
     load_intervals,

@@ -14,7 +14,7 @@ from core.ledger import Ledger, LedgerSettings
 from webapp.agreement.tab import build_agreement_tab
 from webapp.app import launch_settings
 from webapp.desk import Desk
-from webapp.service import shipped_assessor
+from webapp.service import live_assessor
 
 
 class FromAddress:
@@ -35,7 +35,7 @@ def build(folder: str | None) -> gr.Blocks:
         with gr.Tab("Start"):
             gr.Markdown("Start")
         with gr.Tab("Agreement") as tab:
-            build_agreement_tab(Desk(shipped_assessor, ledger, FromAddress()), tab)
+            build_agreement_tab(Desk(live_assessor, ledger, FromAddress()), tab)
     return app
 
 

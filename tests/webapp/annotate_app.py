@@ -16,7 +16,7 @@ from webapp.app import launch_settings
 from webapp.assess.examples import read_examples
 from webapp.assess.tab import build_assess_tab
 from webapp.desk import Desk
-from webapp.service import shipped_assessor, warm_up
+from webapp.service import live_assessor, warm_up
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def main() -> None:
     """Serves until it is killed."""
     demo = bool(os.environ.get("TEST_DEMO"))
     ledger = None if demo else Ledger.open(LedgerSettings.from_environment())
-    desk = Desk(shipped_assessor, ledger, CookieAccess(keeps=not demo))
+    desk = Desk(live_assessor, ledger, CookieAccess(keeps=not demo))
     with gr.Blocks(title="BoneGrade", analytics_enabled=False) as app:
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Assess", id="assess"):

@@ -15,14 +15,14 @@ from webapp.assess.examples import read_examples
 from webapp.assess.tab import build_assess_tab
 from webapp.desk import Desk
 from webapp.queue.tab import build_queue_tab
-from webapp.service import shipped_assessor
+from webapp.service import live_assessor
 
 
 def main() -> None:
     """Serves until it is killed."""
     demo = bool(os.environ.get("TEST_DEMO"))
     ledger = None if demo else Ledger.open(LedgerSettings.from_environment())
-    desk = Desk(shipped_assessor, ledger, CookieAccess(keeps=not demo))
+    desk = Desk(live_assessor, ledger, CookieAccess(keeps=not demo))
     with gr.Blocks(title="BoneGrade", analytics_enabled=False) as app, gr.Tabs(elem_id="tabs") as tabs:
         with gr.Tab("Assess", id="assess"):
             assess = build_assess_tab(desk.load_assessor, read_examples())

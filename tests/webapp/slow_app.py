@@ -15,7 +15,7 @@ from core.ledger import Ledger, LedgerSettings
 from tests.webapp.gate import Passage
 from webapp.app import build_app, launch_settings
 from webapp.desk import Desk
-from webapp.service import shipped_assessor
+from webapp.service import live_assessor
 
 CHIEF = Reader("chief", Role.ADMIN)
 
@@ -47,7 +47,7 @@ def main(ledger_folder: Path, gate_folder: Path) -> None:
 
     def slow_assessor() -> Assessor:
         passage.go()
-        return shipped_assessor()
+        return live_assessor()
 
     ledger = Ledger.open(LedgerSettings.in_folder(ledger_folder))
     build_app(Desk(slow_assessor, ledger, SlowAccess(passage))).launch(**launch_settings())

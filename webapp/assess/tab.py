@@ -393,7 +393,7 @@ class _Tab:
         try:
             progress(0.1, desc=f"Explaining with stage {stage}")
             with TURNS.now():
-                explanation = self._load_assessor().explain(film.hand, assessment, stage)
+                explanation = self._load_assessor().by(assessment.weights).explain(film.hand, assessment, stage)
             return {self.crops: crop_grid(assessment, explanation, overlay, opacity)}
         except Exception as error:
             return {self.message: message(_warned(error))}

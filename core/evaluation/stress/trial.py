@@ -43,6 +43,14 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Move:
+    """By how many months a change of the film moves the bone age; warned: a check of the film doubts it that passed before."""
+
+    months: float
+    warned: bool
+
+
+@dataclass(frozen=True)
 class RealHands:
     """Ids of the films that were refused as they are, or had a bone missing."""
 
@@ -79,6 +87,34 @@ def _doubts(assessment: Assessment) -> set[str]:
     return {check.name for check in assessment.checks if check.name in FILM_DOUBTS and not check.passed}
 
 
+def moves(assessor: Assessor, pixels: Picture, sex: Sex) -> dict[str, Move | None] | None:
+    """How each change of a film moves its bone age; None for one that it loses its age by.
+
+    None for a film that has no age as it is. Raises FilmRefused.
+    """
+    hand = assessor.find_hand(_film(pixels))
+    assessment = assessor.assess_hand(hand, sex)
+    months = assessment.bone_age_months
+    if months is None:
+        return None
+    radius, ulna, middle = (np.array(hand.localization.region(bone).centre) for bone in ("Radius", "Ulna", "MC3"))
+    wrist = (radius + ulna) / 2
+    towards = middle - wrist
+    direction = towards / np.linalg.norm(towards)
+    changed = {name: change(pixels) for name, change in CHANGES.items()}
+    for name, kept in CUTS.items():
+        changed[name] = forearm_cut_off(hand.positive, wrist, direction, kept * hand.localization.size)
+    moved: dict[str, Move | None] = {}
+    for name, picture in changed.items():
+        again = _again(assessor, picture, sex)
+        if again is None or again.bone_age_months is None:
+            moved[name] = None
+        else:
+            warned = not _doubts(again) <= _doubts(assessment)
+            moved[name] = Move(abs(again.bone_age_months - months), warned)
+    return moved
+
+
 def stress(films: Sequence[Film], assessor: Assessor, pictures_a_kind: int) -> StressFigures:
     """The figures of both trials: of the films, and of `pictures_a_kind` pictures of each kind that shows no hand."""
     moved: dict[str, list[float]] = {name: [] for name in (*CHANGES, *CUTS)}
@@ -87,31 +123,20 @@ def stress(films: Sequence[Film], assessor: Assessor, pictures_a_kind: int) -> S
     refused, incomplete = [], []
     for film in tqdm(list(films), desc="hands", mininterval=10):
         try:
-            pixels = read_radiograph(film.path).pixels
-            hand = assessor.find_hand(_film(pixels))
+            changed = moves(assessor, read_radiograph(film.path).pixels, film.sex)
         except FilmRefused:
             refused.append(film.id)
             continue
-        assessment = assessor.assess_hand(hand, film.sex)
-        months = assessment.bone_age_months
-        if months is None:
+        if changed is None:
             incomplete.append(film.id)
             continue
-        radius, ulna, middle = (np.array(hand.localization.region(bone).centre) for bone in ("Radius", "Ulna", "MC3"))
-        wrist = (radius + ulna) / 2
-        towards = middle - wrist
-        changed = {name: change(pixels) for name, change in CHANGES.items()}
-        for name, kept in CUTS.items():
-            direction = towards / np.linalg.norm(towards)
-            changed[name] = forearm_cut_off(hand.positive, wrist, direction, kept * hand.localization.size)
-        for name, picture in changed.items():
-            again = _again(assessor, picture, film.sex)
-            if again is None or again.bone_age_months is None:
+        for name, move in changed.items():
+            if move is None:
                 lost[name] += 1
                 continue
-            moved[name].append(abs(again.bone_age_months - months))
-            if _doubts(again) <= _doubts(assessment):
-                quietly[name].append(moved[name][-1])
+            moved[name].append(move.months)
+            if not move.warned:
+                quietly[name].append(move.months)
     return StressFigures(
         hands=len(films),
         real_hands=RealHands(refused, incomplete),

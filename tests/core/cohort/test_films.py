@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from core.bones import ALL_BONES
-from core.cohort.films import DataFolderError, read_boxes, read_films, read_grey, read_table, training_films
+from core.cohort.films import (
+    DataFolderError,
+    film_height,
+    read_boxes,
+    read_films,
+    read_grey,
+    read_table,
+    training_films,
+)
 from tests.hands import write_boxes, write_data_folder
 
 
@@ -105,3 +113,11 @@ def test_films_are_shrunk_and_never_enlarged(tmp_path: Path) -> None:
 def test_a_film_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(DataFolderError, match=r"none\.png cannot be read"):
         read_grey(tmp_path / "none.png")
+
+
+def test_the_height_of_a_film_is_read_off_its_file(tmp_path: Path) -> None:
+    data = write_data_folder(tmp_path / "data", 1)
+    (film,) = read_films(data)
+    assert film_height(film) == cv2.imread(str(film.path)).shape[0] > 0
+    film.path.write_bytes(b"no picture")
+    assert film_height(film) == 0

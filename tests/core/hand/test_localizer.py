@@ -161,3 +161,13 @@ def test_fingers_under_a_lead_sheet_are_outside(
     status = {region.bone: region.status for region in assessment.localization.regions}
     assert status["DP3"] == "outside" and "DP3" in assessment.missing
     assert assessment.bone_age_months is None
+
+
+def test_a_glance_sees_what_a_whole_look_does(assessor: Assessor, make_film: MakeFilm) -> None:
+    film = read_radiograph(shipped_examples()[2].path)
+    glance, whole = assessor.localizer.glance(film), assessor.localizer.locate(film)
+    assert glance is not None
+    unit = whole.regions[0].size
+    assert np.linalg.norm(glance.all_centres - whole.all_centres, axis=1).max() < 0.1 * unit
+    for other in (np.rot90(film.pixels), film.pixels[:, ::-1], 1 - film.pixels, np.zeros_like(film.pixels)):
+        assert assessor.localizer.glance(make_film(np.ascontiguousarray(other))) is None, "locate has the word"

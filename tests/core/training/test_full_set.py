@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
 from core.assessment.grader import starting_cuts
 from core.cohort.crop_store import HandCrops, cut_films, no_graded_crops, to_levels
@@ -146,3 +147,22 @@ def test_films_without_a_hand_are_no_training_set(tmp_path: Path) -> None:
         cut_hands(
             [Film(name, tmp_path / f"{name}.png", "M", 50.0, "train") for name in ("noise", "missing")], localizer, 200
         )
+
+
+def test_more_hands_are_learned_from_where_their_films_are_fine_enough(data: Path, tmp_path: Path) -> None:
+    more = tmp_path / "more"
+    more.mkdir()
+    fine, coarse, known = shipped_examples()[3], shipped_examples()[4], shipped_examples()[0]
+    rows = []
+    for example, scale in ((fine, 1.0), (coarse, 0.4), (known, 1.0)):
+        with Image.open(example.path) as picture:
+            size = (round(picture.width * scale), round(picture.height * scale))
+            picture.resize(size).save(more / example.path.name)
+        rows.append((example.path.stem, example.path.name, example.sex, 12 * example.age_years, "train"))
+    table = pd.DataFrame(rows, columns=["id", "file", "sex", "bone_age_months", "split"])
+    table.to_csv(more / "labels.csv", index=False)
+    material = programs.grading_material(data, None, tmp_path / "run", more=more)
+    assert material.train.ids.tolist() == [*(e.path.stem for e in shipped_examples()[:2]), fine.path.stem]
+    table[table.id == coarse.path.stem].to_csv(more / "labels.csv", index=False)
+    with pytest.raises(DataFolderError, match="500 pixels high or more"):
+        programs.grading_material(data, None, tmp_path / "again", more=more)

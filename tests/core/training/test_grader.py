@@ -1,5 +1,6 @@
 """Training of the grader: its two roads from grades to ages, and a very short run on random crops."""
 
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -125,3 +126,28 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(tmp_path: Path, monkeypat
             assert 0 <= line["val_within_12"] <= 1
     finished = train_grader(hands, val, exemplars, tmp_path / "whole", RECIPE)
     torch.testing.assert_close(finished.head.weight, whole.head.weight, atol=0, rtol=0)
+
+
+def test_time_up_ends_a_training_with_what_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+
+    def later() -> float:
+        now[0] += 1.0
+        return now[0]
+
+    monkeypatch.setattr("core.training.loop.time.monotonic", later)
+    hands, val, exemplars = _hands(8), _hands(2, seed=1), _exemplars()
+    recipe = dataclasses.replace(RECIPE, epochs=500)
+    grader = train_grader(hands, val, exemplars, tmp_path, recipe, seconds=12.0)
+    epochs = [json.loads(line)["epoch"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert 1 <= len(epochs) < 10 and epochs == list(range(1, len(epochs) + 1))
+    assert all(value.isfinite().all() for value in grader.state_dict().values())
+
+
+def test_a_training_goes_on_from_given_weights(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    start = BoneGrader(OrdinalScale(starting_cuts()), SMALL)
+    torch.nn.init.normal_(start.head.weight, std=0.1)
+    recipe = dataclasses.replace(RECIPE, epochs=1, learning_rate=1e-7, start="f" * 64)
+    grader = train_grader(_hands(8), _hands(2, seed=1), _exemplars(), tmp_path, recipe, start=start)
+    torch.testing.assert_close(grader.head.weight, start.head.weight, atol=1e-4, rtol=0)

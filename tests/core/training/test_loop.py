@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from core.training.loop import Resumable, Run, TimeLimit, TimeUp, seed_everything, weight_average
+from core.training.loop import Clock, Resumable, Run, TimeLimit, TimeUp, rate_share, seed_everything, weight_average
 
 
 def test_seeds() -> None:
@@ -106,3 +106,29 @@ def test_a_time_limit() -> None:
     assert 59 < limit.left() <= 60 and 29 < limit.left(30.0) <= 30
     with pytest.raises(TimeUp, match=r"^The 1 minutes were over .* give the same command again\.$"):
         limit.left(60.0)
+
+
+def test_the_rate_rises_and_comes_down() -> None:
+    shares = [rate_share(progress / 100) for progress in range(101)]
+    assert shares[0] == pytest.approx(0.1) and max(shares) == pytest.approx(1.0) and shares.index(max(shares)) == 5
+    assert shares[-1] == pytest.approx(0.01) and shares[5:] == sorted(shares[5:], reverse=True)
+    assert rate_share(0.0, rise=0.0) == pytest.approx(1.0)
+    assert rate_share(2.0) == pytest.approx(0.01), "beyond the end it stays"
+
+
+def test_a_clock_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("core.training.loop.time.monotonic", lambda: now[0])
+    clock = Clock(20)
+    now[0] += 5
+    assert clock.used == 5 and clock.progress == 0.25
+    kept = clock.state_dict()
+    now[0] += 1000
+    again = Clock(10)
+    again.load_state_dict(kept)
+    now[0] += 2
+    assert again.used == 7 and again.total == 15, "fewer seconds are those of this call"
+    longer = Clock(60)
+    longer.load_state_dict(kept)
+    assert longer.total == 20, "those of the first call, which its rate was planned for"
+    assert Clock().progress == 0.0

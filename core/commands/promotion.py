@@ -1,0 +1,86 @@
+"""python -m core promote | rollback | compare-models: which model is live, and whether another one is better."""
+
+import getpass
+import json
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from core.assessment.live_model import live_model, weights_folder
+from core.bones import Sex
+from core.commands.options import Json, LedgerUrl, ledger_settings
+from core.commands.running import run as run_program
+from core.commands.running import show
+from core.commands.stopping import stop
+from core.film.radiograph import read_radiograph
+from core.learning import models_at_hand
+from core.learning.candidate import read_candidate
+from core.learning.gate import GateSettings, pass_gate
+from core.learning.gate_hands import gold_hands, labelled_hands
+from core.learning.gate_report import GateReport, as_text
+from core.learning.promotion import promote as make_live
+from core.learning.promotion import rollback as bring_back
+from core.ledger import Ledger
+
+app = typer.Typer(add_completion=False)
+
+#: Exit code for a run that the gate does not let through.
+_NOT_PROMOTED: Final = 4
+
+
+@app.command()
+def promote(
+    run: Annotated[Path, typer.Argument(help="The folder of a run that `finetune` has ended.")],
+    ledger: LedgerUrl = None,
+    data: Annotated[
+        Path | None, typer.Option(help="A folder of labelled hands, whose `val` hands are compared on as well.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare, and promote nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Compares a run with the live model on the gold films, and makes it live where nothing is worse and something better."""
+
+    def program() -> GateReport:
+        live = live_model()
+        candidate = read_candidate(run, live.folder)
+        opened = Ledger.open(ledger_settings(ledger))
+        try:
+            val = None if data is None else labelled_hands(data)
+            report = pass_gate(run, candidate, live, gold_hands(opened), val, GateSettings())
+        finally:
+            opened.close()
+        if report.promotes and not dry_run:
+            made = make_live(weights_folder(), candidate, report, getpass.getuser())
+            typer.echo(
+                f"Version {made.version} is live; `python -m core rollback` brings {made.before} back.", err=True
+            )
+        return report
+
+    report = run_program(program)
+    show(report, as_text, as_json)
+    if not report.promotes:
+        stop("The live model stays.", _NOT_PROMOTED)
+
+
+@app.command()
+def rollback(
+    to: Annotated[
+        str | None, typer.Option(help="A version, or `shipped`; the one before the live one if not given.")
+    ] = None,
+) -> None:
+    """Makes the model live again that was before."""
+    made = run_program(lambda: bring_back(weights_folder(), to, getpass.getuser()))
+    typer.echo(f"Version {made.version} is live.")
+
+
+@app.command()
+def compare_models(
+    film: Annotated[Path, typer.Argument(help="A radiograph.")],
+    sex: Annotated[Sex, typer.Option(help="The standards have one table for boys and one for girls.")],
+    other: Annotated[str, typer.Option("--with", help="A run's folder, or a version that was live before.")],
+    as_json: Json = False,
+) -> None:
+    """Shows what the live model and another one say of one film, side by side."""
+    found = run_program(lambda: models_at_hand.compare_on_film(read_radiograph(film), sex, live_model(), other))
+    typer.echo(json.dumps(models_at_hand.as_document(found), indent=1) if as_json else models_at_hand.as_text(found))

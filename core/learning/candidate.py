@@ -1,0 +1,170 @@
+"""A run's weights as a whole model: those that it brings, and for the rest those of the live model."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from core.assessment.assessor import Assessor
+from core.assessment.records import IntervalSetting
+from core.errors import BoneGradeError
+from models.registry import INDEX, WeightsError, load_intervals, read_weights, register_intervals
+
+#: What a run says of itself, and the folder of what came out of it.
+RUN_FILE: Final = "run.json"
+RUN_WEIGHTS: Final = "weights"
+
+#: The networks of a model. One without a second opinion has no `whole_hand`.
+_NETWORKS: Final[tuple[str, ...]] = ("localizer", "grader", "whole_hand")
+#: The intervals are set for these together.
+_OF_INTERVALS: Final[tuple[str, ...]] = ("grader", "whole_hand")
+
+
+class CandidateRefused(BoneGradeError):
+    """The run cannot be compared or promoted; nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A run's model. weights: SHA-256 by network, of the whole model. own: the networks that the run brings.
+
+    files: by network, its weight file. cards: by network, what is to be known of it, Markdown, where somebody wrote it.
+    intervals: set by the run for these weights, where own_intervals, else the live model's. manifest: SHA-256 of the data's,
+    revision: the ledger's that it learned from; both as the run says, None where it does not.
+    """
+
+    name: str
+    weights: Mapping[str, str]
+    own: tuple[str, ...]
+    files: Mapping[str, Path]
+    cards: Mapping[str, Path]
+    intervals: IntervalSetting
+    own_intervals: bool
+    manifest: str | None
+    revision: int | None
+
+    @property
+    def of_intervals(self) -> dict[str, str]:
+        """The hashes that the intervals are kept with."""
+        return {name: self.weights[name] for name in _OF_INTERVALS if name in self.weights}
+
+
+def weights_of(folder: Path) -> dict[str, str]:
+    """SHA-256 by network of the files of a folder that models.registry wrote, each held against its index. Raises
+    models.registry.WeightsError."""
+    return {name: read_weights(name, folder).sha256 for name in _registered(folder)}
+
+
+def read_candidate(run: Path, live: Path) -> Candidate:
+    """The model of a run that was trained from the live one. live: the folder of the live weights.
+
+    Raises CandidateRefused where the folder is no run's, the run has not ended well, it started from other weights than the
+    live ones or changed nothing, or a file is not what the run's index says.
+    """
+    facts = run_facts(run)
+    _check_ended(run, facts)
+    own, whole = run / RUN_WEIGHTS, weights_of(live)
+    try:
+        brought = {name: sha256 for name, sha256 in weights_of(own).items() if name in _NETWORKS}
+    except WeightsError as error:
+        raise CandidateRefused(f"The run {run.name} brings no weights that can be used: {error}") from error
+    _check_start(run, facts, brought, whole)
+    weights = whole | brought
+    if weights == whole:
+        raise CandidateRefused(
+            f"The weights of the run {run.name} are those of the live model: there is nothing to compare."
+        )
+    of_intervals = {name: weights[name] for name in _OF_INTERVALS if name in weights}
+    try:
+        intervals, own_intervals = load_intervals(of_intervals, own), True
+    except WeightsError:
+        intervals = load_intervals({name: whole[name] for name in _OF_INTERVALS if name in whole}, live)
+        own_intervals = False
+    folders = {name: own if name in brought else live for name in weights}
+    return Candidate(
+        name=run.resolve().name,
+        weights=weights,
+        own=tuple(name for name in _NETWORKS if name in brought and brought[name] != whole.get(name)),
+        files={name: folder / _registered(folder)[name]["file"] for name, folder in folders.items()},
+        cards={name: card for name, folder in folders.items() if (card := folder / f"{name}.md").is_file()},
+        intervals=IntervalSetting(*intervals),
+        own_intervals=own_intervals,
+        manifest=facts.get("manifest_sha256"),
+        revision=facts.get("ledger_revision"),
+    )
+
+
+def run_facts(run: Path) -> dict[str, Any]:
+    """What a run says of itself. Raises CandidateRefused where the folder is no run's."""
+    try:
+        facts = json.loads((run / RUN_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        facts = None
+    if not isinstance(facts, dict):
+        raise CandidateRefused(
+            f"{run} is no folder of a run: it has no {RUN_FILE} that can be read. Name one of `finetune`."
+        )
+    return facts
+
+
+def _check_ended(run: Path, facts: Mapping[str, Any]) -> None:
+    state = facts.get("state")
+    if state == "running":
+        raise CandidateRefused(f"The run {run.name} has not ended: wait for it, or resume it with `finetune`.")
+    if state != "done":
+        raise CandidateRefused(f"The run {run.name} did not end well (it is {state!r}): resume it with `finetune`.")
+
+
+def _check_start(run: Path, facts: Mapping[str, Any], brought: Mapping[str, str], live: Mapping[str, str]) -> None:
+    start = facts.get("from")
+    if not isinstance(start, dict) or not brought or not set(brought) <= set(start):
+        raise CandidateRefused(f"The run {run.name} does not say which weights it started from: run `finetune` anew.")
+    for name in brought:
+        if start[name] != live.get(name):
+            raise CandidateRefused(
+                f"The run {run.name} started from another model than the live one (its {name} from "
+                f"{str(start[name])[:12]}..., the live one is {str(live.get(name))[:12]}...): run `finetune` anew from the "
+                "live model."
+            )
+
+
+def write_model(candidate: Candidate, folder: Path) -> None:
+    """Writes the whole model into a folder that is there, as models.registry does. Raises CandidateRefused where a file was
+    changed since the candidate was read, OSError where it cannot be written."""
+    index = {}
+    for name, file in candidate.files.items():
+        content = file.read_bytes()
+        if hashlib.sha256(content).hexdigest() != candidate.weights[name]:
+            raise CandidateRefused(f"The weight file {file.name} was changed meanwhile: compare the run anew.")
+        index[name] = {"file": f"{name}.safetensors", "sha256": candidate.weights[name]}
+        (folder / f"{name}.safetensors").write_bytes(content)
+    for name, card in candidate.cards.items():
+        shutil.copyfile(card, folder / f"{name}.md")
+    setting = candidate.intervals
+    register_intervals(setting.scatter_months, setting.spread, candidate.of_intervals, folder)
+    (folder / INDEX).write_text(json.dumps(index, indent=2, sort_keys=True) + "\n")
+
+
+@contextmanager
+def loaded(candidate: Candidate) -> Iterator[Assessor]:
+    """The candidate at work. Raises CandidateRefused where its weights are of another network."""
+    with tempfile.TemporaryDirectory(prefix="bonegrade-candidate-") as folder:
+        write_model(candidate, Path(folder))
+        try:
+            assessor = Assessor.from_folder(Path(folder))
+        except WeightsError as error:
+            raise CandidateRefused(f"The run {candidate.name} cannot be used: {error}") from error
+    yield assessor
+
+
+def _registered(folder: Path) -> dict[str, dict[str, str]]:
+    try:
+        index: dict[str, dict[str, str]] = json.loads((folder / INDEX).read_text())
+        return {name: index[name] for name in index if index[name]["file"] == Path(index[name]["file"]).name}
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise WeightsError(f"The list of weights {INDEX} cannot be read; fetch or make the folder again.") from error

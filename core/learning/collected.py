@@ -1,0 +1,75 @@
+"""What readers have said since the live model was made, and what a run would learn from, and leave out."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.bones import RUS_BONES
+from core.dataset.snapshot import Snapshot
+from core.dataset.split import split_key
+from core.ledger import Ledger
+from core.standards import grade_count
+
+
+@dataclass(frozen=True)
+class Collected:
+    """since, revision: of the ledger, from after the one up to the other. films: on which something was said that counts;
+    `taken` of them with readings to learn from. grades, boxes: verdicts with a grade, and of these with a person's own box.
+    by_bone: by bone, how often each grade 0..n was given. readers: verdicts by name. consent: films whose pixels are kept.
+    left_out: films by the reason why a run leaves them out."""
+
+    since: int
+    revision: int
+    films: int
+    taken: int
+    grades: int
+    boxes: int
+    by_bone: Mapping[str, tuple[int, ...]]
+    readers: Mapping[str, int]
+    consent: int
+    left_out: Mapping[str, int]
+
+
+def collected(ledger: Ledger, since: int) -> Collected:
+    """What counts of what was said after the revision `since`."""
+    revision = ledger.ledger_revision()
+    by_bone = {bone: [0] * (grade_count(bone) + 1) for bone in RUS_BONES}
+    readers: Counter[str] = Counter()
+    left_out: Counter[str] = Counter()
+    films = taken = boxes = consent = 0
+    if revision:
+        snapshot = Snapshot.of(ledger, revision)
+        gold = {split_key(film) for film in snapshot.gold_films()}
+        for found in snapshot.films():
+            new = {bone: said for bone, said in found.words.items() if said.event.id > since}
+            if not new:
+                continue
+            films += 1
+            consent += found.film.picture is not None
+            readers.update(said.event.reader for said in new.values())
+            graded = {bone: s.correction for bone, s in new.items() if s.correction.grade is not None}
+            if split_key(found.film) in gold:
+                left_out["of a patient with a gold film, which the gate needs unseen"] += 1
+                continue
+            if found.film.picture is None:
+                left_out["whose pixels nobody consented to keeping"] += 1
+                continue
+            if not graded:
+                left_out["without a grade"] += 1
+                continue
+            taken += 1
+            for bone, said in graded.items():
+                by_bone[bone][int(said.grade or 0)] += 1
+                boxes += said.box is not None and not said.accepted
+    return Collected(
+        since=since,
+        revision=revision,
+        films=films,
+        taken=taken,
+        grades=sum(map(sum, by_bone.values())),
+        boxes=boxes,
+        by_bone={bone: tuple(counts) for bone, counts in by_bone.items()},
+        readers=dict(sorted(readers.items())),
+        consent=consent,
+        left_out=dict(left_out),
+    )

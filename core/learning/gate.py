@@ -1,0 +1,117 @@
+"""The gate: compares a run's model with the live one on the frozen gold films, and says whether it may go live."""
+
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from core.assessment.assessor import Assessor
+from core.assessment.live_model import LiveModel
+from core.learning.candidate import Candidate, CandidateRefused, loaded
+from core.learning.comparison import differences_on_gold, differences_on_val, differences_under_stress
+from core.learning.gate_hands import GateHand, GateHands
+from core.learning.gate_report import REPORT, Films, GateReport, Sides, judged, write_report
+from core.learning.judging import judge, stressed
+
+#: Raised by one whenever the same question comes to get another answer.
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """least_gold: gold films below which nothing is promoted: with 30, an age that is off by half as much again as before is
+    seen. stress_films: gold films that are turned, mirrored, exposed anew and so on. pictures_a_kind: of each kind that
+    shows no hand."""
+
+    least_gold: int = 30
+    stress_films: int = 4
+    pictures_a_kind: int = 2
+
+
+def pass_gate(
+    run: Path,
+    candidate: Candidate,
+    live: LiveModel,
+    gold: GateHands,
+    val: GateHands | None,
+    settings: GateSettings,
+    *,
+    kept_alone: bool = False,
+) -> GateReport:
+    """The report, which is also written into the run's folder; one that is there for the same question is given again.
+
+    kept_alone: no film is assessed, so that there must be one. Nothing is compared where gold films are missing. Raises
+    core.learning.candidate.CandidateRefused where the candidate's weights cannot be used or there is none,
+    models.registry.WeightsError for the live ones, OSError where the report cannot be written.
+    """
+    live_assessor = Assessor.from_folder(live.folder)
+    sides = Sides(
+        run=candidate.name,
+        candidate=candidate.weights,
+        brought=candidate.own,
+        live=live_assessor.weights,
+        live_version=live.version,
+        own_intervals=candidate.own_intervals,
+        manifest=candidate.manifest,
+        revision=candidate.revision,
+    )
+    films = Films(
+        gold=len(gold.hands),
+        least_gold=settings.least_gold,
+        without_pixels=gold.without_pixels,
+        revision=gold.revision,
+        val=0 if val is None else len(val.hands),
+    )
+    question = question_of(candidate, live_assessor, gold, val, settings)
+    if films.missing:
+        report = judged(question, sides, films, ())
+        write_report(report, run)
+        return report
+    known = kept_report(run)
+    if known is not None and known.question == question:
+        return known
+    if kept_alone:
+        raise CandidateRefused(
+            "The run was not compared with the live model yet, or the gold films changed: compare it."
+        )
+    with loaded(candidate) as assessor:
+        differences = differences_on_gold(judge(gold.hands, live_assessor, assessor, "gold films"))
+        if val is not None:
+            differences += differences_on_val(judge(val.hands, live_assessor, assessor, "val hands"))
+        chosen = _spread_out(gold.hands, settings.stress_films)
+        differences += differences_under_stress(stressed(chosen, live_assessor, assessor, settings.pictures_a_kind))
+    report = judged(question, sides, films, differences)
+    write_report(report, run)
+    return report
+
+
+def kept_report(run: Path) -> GateReport | None:
+    """The report that is in a run's folder, or beside promoted weights; None where there is none that can be read."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return GateReport.from_json(json.loads((run / REPORT).read_text(encoding="utf-8")))
+    return None
+
+
+def question_of(
+    candidate: Candidate, live: Assessor, gold: GateHands, val: GateHands | None, settings: GateSettings
+) -> str:
+    """Names what is asked: the weights and intervals of both, the films and what is known of them, and the settings."""
+    asked = {
+        "version": _VERSION,
+        "candidate": dict(candidate.weights),
+        "candidate's intervals": asdict(candidate.intervals),
+        "live": live.weights,
+        "live intervals": asdict(live.intervals),
+        "gold": gold.digest,
+        "val": None if val is None else val.digest,
+        "settings": asdict(settings),
+    }
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def _spread_out(hands: tuple[GateHand, ...], count: int) -> list[GateHand]:
+    """So many of the films, from all over the list."""
+    step = max(1, len(hands) // max(1, count))
+    return list(hands[::step][:count])

@@ -1,0 +1,91 @@
+"""The hands that the gate compares two models on: the ledger's gold films, and labelled films of a folder."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.agreement.table import UNJUDGED
+from core.bones import RUS_BONES, Sex
+from core.cohort.films import read_films
+from core.dataset.snapshot import Snapshot
+from core.film.radiograph import Radiograph, read_radiograph
+from core.ledger import Event, FilmRecord, Ledger
+
+
+@dataclass(frozen=True)
+class GateHand:
+    """One film and what is known of it. grades: of the gold reading in RUS_BONES order, UNJUDGED where it has none. months:
+    the radiologists' age, NaN where it is not known. read: gives the pixels."""
+
+    name: str
+    sex: Sex
+    grades: NDArray[np.int8]
+    months: float
+    read: Callable[[], Radiograph]
+
+
+@dataclass(frozen=True)
+class GateHands:
+    """digest: names the films and what is known of them. without_pixels: gold films that cannot be assessed, since nobody
+    consented to keeping their pixels. revision: of the ledger that they were read at."""
+
+    hands: tuple[GateHand, ...]
+    digest: str
+    without_pixels: int = 0
+    revision: int = 0
+
+
+def gold_hands(ledger: Ledger) -> GateHands:
+    """The films with a gold reading that gives at least one grade, in the order in which they came in. No run learns from
+    them: core.dataset.split keeps all films of their patients for `test`."""
+    revision = ledger.ledger_revision()
+    hands, known, without = [], [], 0
+    for found in Snapshot.of(ledger, revision).films() if revision else ():
+        grades = _grades(found.gold)
+        if (grades == UNJUDGED).all():
+            continue
+        if found.film.picture is None:
+            without += 1
+            continue
+        film = found.film
+        hands.append(GateHand(f"film {film.id}", film.sex, grades, float("nan"), _pixels(ledger, film)))
+        known.append((film.sha256, film.sex, grades.tolist()))
+    return GateHands(tuple(hands), _digest(known), without, revision)
+
+
+def labelled_hands(folder: Path) -> GateHands:
+    """The `val` films of a folder, as core.cohort.films reads it. Raises core.cohort.films.DataFolderError."""
+    hands, known = [], []
+    ungraded = np.full(len(RUS_BONES), UNJUDGED, np.int8)
+    for film in read_films(folder, "val"):
+        hands.append(GateHand(film.id, film.sex, ungraded, film.bone_age_months, _read(film.path)))
+        known.append((film.id, film.sex, film.bone_age_months, film.path.stat().st_size if film.path.exists() else 0))
+    return GateHands(tuple(hands), _digest(known))
+
+
+def _grades(gold: Event | None) -> NDArray[np.int8]:
+    said = {} if gold is None else {one.bone: one.grade for one in gold.corrections}
+    given = [said.get(bone) for bone in RUS_BONES]
+    return np.array([UNJUDGED if grade is None else grade for grade in given], np.int8)
+
+
+def _pixels(ledger: Ledger, film: FilmRecord) -> Callable[[], Radiograph]:
+    def read() -> Radiograph:
+        radiograph = ledger.radiograph(film)
+        assert radiograph is not None  # its picture is kept
+        return radiograph
+
+    return read
+
+
+def _read(path: Path) -> Callable[[], Radiograph]:
+    return lambda: read_radiograph(path)
+
+
+def _digest(known: object) -> str:
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()

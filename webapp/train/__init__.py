@@ -1,0 +1,1 @@
+"""The Train tab: what was collected, a run and its curve, the gate's report, promotion and rollback."""

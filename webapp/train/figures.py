@@ -1,0 +1,93 @@
+"""Plotly figures of the Train tab: a run's curve, the grades that were collected, and the gate's differences."""
+
+from collections.abc import Mapping, Sequence
+from html import escape  # Plotly reads names as a small markup of its own, without a template
+from typing import Any, Final
+
+import plotly.graph_objects as go
+
+from core.bones import BONE_TITLES
+from core.learning.collected import Collected
+from core.learning.gate_report import Difference, GateReport
+from webapp.shared.bone_style import bone_colour
+from webapp.shared.figures import GRID_COLOUR, TEXT_COLOUR, finished
+
+_COLOURS: Final = {"better": "#2a9d8f", "worse": "#d9480f", "no difference": "#8793a5"}
+#: What is measured along the way, and not of the model.
+_NO_CURVES: Final = {"step", "of_steps", "epoch", "seconds", "learning_rate", "samples_a_second"}
+_UNITS: Final = {"months": "Months", "kappa": "Weighted kappa", "share": "Share"}
+
+
+def curve_figure(measurements: Sequence[Mapping[str, Any]]) -> go.Figure | None:
+    """Every number of a run's log by its step, a line for each lesson and number; None before there is one."""
+    lines: dict[str, tuple[list[float], list[float]]] = {}
+    for place, row in enumerate(measurements):
+        lesson = str(row.get("lesson", "run"))
+        for name, value in row.items():
+            if name in _NO_CURVES or isinstance(value, bool) or not isinstance(value, int | float):
+                continue
+            x, y = lines.setdefault(f"{lesson}: {name.replace('_', ' ')}", ([], []))
+            x.append(float(row.get("step", place)))
+            y.append(float(value))
+    if not lines:
+        return None
+    figure = go.Figure()
+    for name, (x, y) in lines.items():
+        figure.add_scatter(x=x, y=y, mode="lines+markers", name=escape(name))
+    figure.update_xaxes(title_text="Step", gridcolor=GRID_COLOUR, zeroline=False)
+    figure.update_yaxes(gridcolor=GRID_COLOUR, zerolinecolor=TEXT_COLOUR)
+    return finished(figure, height=340)
+
+
+def collected_figure(found: Collected) -> go.Figure | None:
+    """How often each grade of each bone was given; None without a grade."""
+    if not found.grades:
+        return None
+    figure = go.Figure()
+    for bone, counts in found.by_bone.items():
+        figure.add_bar(
+            x=list(range(len(counts))), y=list(counts), name=BONE_TITLES[bone], marker_color=bone_colour(bone)
+        )
+    figure.update_layout(barmode="stack")
+    figure.update_xaxes(title_text="Grade (0: not visible yet)", dtick=1, showgrid=False)
+    figure.update_yaxes(title_text="Grades given", gridcolor=GRID_COLOUR)
+    return finished(figure, height=340)
+
+
+def difference_figures(report: GateReport) -> dict[str, go.Figure]:
+    """By unit ("months", "kappa", "share") the differences with their intervals, drawn so that right of none is better."""
+    figures = {}
+    for unit, title in _UNITS.items():
+        rows = [one for one in report.differences if one.unit == unit and one.difference is not None]
+        if rows:
+            figures[unit] = _differences(rows, title)
+    return figures
+
+
+def _differences(rows: Sequence[Difference], title: str) -> go.Figure:
+    figure = go.Figure()
+    for row, one in enumerate(rows):
+        assert one.difference is not None and one.interval is not None
+        sign = 1.0 if one.higher_is_better else -1.0
+        value, ends = sign * one.difference, sorted(sign * end for end in one.interval)
+        figure.add_scatter(
+            x=[value],
+            y=[row],
+            error_x={
+                "type": "data", "symmetric": False, "array": [ends[1] - value], "arrayminus": [value - ends[0]],
+                "color": _COLOURS[one.verdict], "thickness": 3, "width": 5,
+            },
+            mode="markers",
+            marker={"size": 11, "color": _COLOURS[one.verdict]},
+            hovertemplate=f"{one.title}: {one.live:.3f} before, {one.candidate:.3f} now, {one.verdict}<extra></extra>",
+            showlegend=False,
+        )  # fmt: skip
+    figure.add_vline(x=0, line={"color": TEXT_COLOUR, "width": 1})
+    figure.update_xaxes(
+        title_text=f"{title}: right is better than the live model", gridcolor=GRID_COLOUR, zeroline=False
+    )
+    figure.update_yaxes(
+        tickvals=list(range(len(rows))), ticktext=[one.title for one in rows], range=[len(rows) - 0.4, -0.6],
+        gridcolor=GRID_COLOUR, zeroline=False,
+    )  # fmt: skip
+    return finished(figure, height=90 + 30 * len(rows))

@@ -1,0 +1,138 @@
+"""Runs of fine-tuning and of the gate, each a process of its own that outlives the page and the server."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from core.errors import BoneGradeError
+
+#: What a run writes, see core.learning; OUTPUT is what its process prints.
+_RUN, _LOG, _CANCEL, _OUTPUT = "run.json", "log.jsonl", "cancel", "output.txt"
+_LAST_LINES: Final = 12
+#: How the processes are told where the program is.
+_ROOT: Final = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One run as its folder has it. state: "starting", "running", "done", "cancelled" or "failed". measurements: of its log.
+    output: the last lines that its process printed."""
+
+    name: str
+    state: str
+    measurements: tuple[Mapping[str, Any], ...]
+    output: str
+    cancelling: bool
+
+    @property
+    def at_work(self) -> bool:
+        """Whether there is something to wait for."""
+        return self.state in ("starting", "running")
+
+
+class Runs:
+    """The runs of one data folder, in `runs`. ledger: the data folder, or the URL of the database, as the commands take it."""
+
+    def __init__(self, data: Path, ledger: str):
+        self.folder: Final = data / "runs"
+        self._ledger = ledger
+        self._started: dict[Path, subprocess.Popen[bytes]] = {}
+
+    def names(self) -> list[str]:
+        """The newest first."""
+        if not self.folder.is_dir():
+            return []
+        return sorted((one.name for one in self.folder.iterdir() if one.is_dir()), reverse=True)
+
+    def path(self, name: str | None) -> Path:
+        """A run's folder. Raises BoneGradeError where there is none of this name."""
+        if name is None or name not in self.names():
+            raise BoneGradeError("There is no such run: start one, or choose one of the list.")
+        return self.folder / name
+
+    def command(self, live: Path, run: str = "RUN") -> str:
+        """What to type on a machine with a GPU, in the program's folder, after an export was copied there."""
+        return shlex.join(
+            ["python", "-m", "core", "finetune", "--dataset", "EXPORT", "--from", str(live), "--out", run]
+        )
+
+    def start(self, live: Path) -> str:
+        """Starts a run from the live weights and returns its name. Raises BoneGradeError where one is at work."""
+        busy = next((name for name in self.names() if self.view(name).at_work), None)
+        if busy is not None:
+            raise BoneGradeError(f"The run {busy} is at work: wait for it, or cancel it.")
+        name = datetime.now(UTC).strftime("%Y-%m-%d_%H%M%S")
+        run = self.folder / name
+        run.mkdir(parents=True)
+        self._spawn(run, ["finetune", "--ledger", self._ledger, "--from", str(live), "--out", str(run)])
+        return name
+
+    def compare(self, name: str) -> None:
+        """Starts the gate's comparison, whose report will lie in the run's folder."""
+        run = self.path(name)
+        if self._is_alive(run):
+            raise BoneGradeError("A process of this run is at work already: wait for it.")
+        self._spawn(run, ["promote", str(run), "--ledger", self._ledger, "--dry-run"])
+
+    def cancel(self, name: str) -> None:
+        """Asks a run to end with its next step; what it learned until then stays in its folder."""
+        run = self.path(name)
+        if not self.view(name).at_work:
+            raise BoneGradeError("This run is not at work, so there is nothing to cancel.")
+        (run / _CANCEL).touch()
+
+    def view(self, name: str) -> RunView:
+        """How far a run is."""
+        run = self.path(name)
+        said: Mapping[str, Any] = {}
+        with suppress(OSError, ValueError):
+            said = json.loads((run / _RUN).read_text(encoding="utf-8"))
+        state = str(said.get("state", "starting"))
+        if state in ("starting", "running") and run in self._started and not self._is_alive(run):
+            state = "failed"
+        return RunView(name, state, tuple(_lines(run / _LOG)), _tail(run / _OUTPUT), (run / _CANCEL).exists())
+
+    def is_comparing(self, name: str) -> bool:
+        """Whether the comparison that this server started is at work."""
+        return self._is_alive(self.path(name))
+
+    def _is_alive(self, run: Path) -> bool:
+        process = self._started.get(run)
+        return process is not None and process.poll() is None
+
+    def _spawn(self, run: Path, arguments: Sequence[str]) -> None:
+        with (run / _OUTPUT).open("wb") as output:
+            self._started[run] = subprocess.Popen(
+                [sys.executable, "-m", "core", *arguments],
+                cwd=_ROOT,
+                env=os.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # so that what ends the server does not end the run
+            )
+
+
+def _lines(log: Path) -> list[Mapping[str, Any]]:
+    """The measurements; a last line that is being written is left for the next look."""
+    found = []
+    with suppress(OSError):
+        for line in log.read_text(encoding="utf-8").splitlines():
+            with suppress(ValueError):
+                found.append(json.loads(line))
+    return found
+
+
+def _tail(file: Path) -> str:
+    with suppress(OSError):
+        text = file.read_text(encoding="utf-8", errors="replace").replace("\r", "\n")
+        return "\n".join(text.splitlines()[-_LAST_LINES:])
+    return ""

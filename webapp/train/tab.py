@@ -1,0 +1,233 @@
+"""The Train tab, for those who may train: collect, start, watch, cancel, compare, promote, roll back."""
+
+import logging
+import os
+from collections.abc import Callable
+from typing import Any, Final
+
+import gradio as gr
+
+from core.access.roles import Action, enforce
+from core.assessment.live_model import live_model, read_history, weights_folder
+from core.errors import BoneGradeError
+from webapp.assess.summary import message
+from webapp.desk import Desk
+from webapp.shared.components import part_heading, sentence_of, styled_html
+from webapp.shared.templates import render
+from webapp.shared.words import counted
+from webapp.train.runs import Runs, RunView
+
+_log = logging.getLogger(__name__)
+
+DEMO: Final = "This is a demo: nothing that readers say is kept, so there is nothing to learn from."
+NOT_HERE: Final = (
+    "Nothing is trained on a Space: export the readings on the Data tab, and run the command below on another machine."
+)
+UNEXPECTED: Final = "Something went wrong in the program; nothing was changed, and the server's log says what happened."
+_WATCHED_SECONDS: Final = 3.0
+_STATES: Final = {
+    "starting": "it is starting.",
+    "running": "it is learning.",
+    "done": "it has ended: compare it with the live model.",
+    "cancelled": "it was cancelled.",
+    "failed": "its process ended before it was done; the log says why.",
+}
+_QUIETLY: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": "private"}
+_IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "train"}
+
+Updates = dict[Any, Any]
+
+
+def build_train_tab(desk: Desk, tab: gr.Tab) -> None:
+    """Lays out the tab inside the surrounding gr.Blocks and wires it up. tab: on whose being chosen it is filled."""
+    if desk.ledger is None:
+        styled_html(render("shared/line.html", text=DEMO, kind="", role=None))
+        return
+    _Tab(desk, tab)
+
+
+class _Tab:
+    """The components of the tab and what they do."""
+
+    def __init__(self, desk: Desk, tab: gr.Tab):
+        assert desk.ledger is not None
+        self._desk, self._ledger = desk, desk.ledger
+        self._runs = Runs(self._ledger.folder, os.environ.get("BONEGRADE_DB") or str(self._ledger.folder))
+        self._trains_here = desk.access.mode != "space"
+        with gr.Column(elem_id="train"):
+            styled_html(render("train/introduction.html"))
+            self.message = styled_html(elem_id="train-message", elem_classes="message-slot")
+            part_heading("Collected since the live model was made")
+            self.collected = styled_html()
+            self.collected_plot = gr.Plot(show_label=False, visible=False)
+            part_heading("A run")
+            with gr.Row(equal_height=True):
+                self.start = gr.Button(
+                    "Start a run on this machine", variant="primary", elem_id="train-start", visible=self._trains_here
+                )
+                self.cancel = gr.Button("Cancel the run", elem_id="train-cancel", visible=self._trains_here)
+            if not self._trains_here:
+                styled_html(render("shared/line.html", text=NOT_HERE, kind="", role=None))
+            self.command = gr.Textbox(
+                label="Or on a machine with a GPU: copy an export there, and run", elem_id="train-command",
+                interactive=False, buttons=["copy"],
+            )  # fmt: skip
+            self.run = gr.Dropdown([], label="Run", elem_id="train-run", interactive=True)
+            self.progress = styled_html()
+            self.curve = gr.Plot(show_label=False, visible=False, elem_id="train-curve")
+            part_heading("The gate")
+            with gr.Row(equal_height=True):
+                self.compare = gr.Button(
+                    "Compare with the live model", elem_id="train-compare", visible=self._trains_here
+                )
+                self.promote = gr.Button("Promote", variant="primary", elem_id="train-promote")
+                self.rollback = gr.Button("Roll back", elem_id="train-rollback")
+            self.gate = styled_html()
+            self.gate_plots = {unit: gr.Plot(show_label=False, visible=False) for unit in ("months", "kappa", "share")}
+            self.timer = gr.Timer(_WATCHED_SECONDS, active=False)
+        self._wire(tab)
+
+    def _wire(self, tab: gr.Tab) -> None:
+        watched = [self.progress, self.curve, self.gate, *self.gate_plots.values(), self.timer]
+        everything = [self.message, self.collected, self.collected_plot, self.command, self.run, *watched]
+        tab.select(self._selected, self.run, everything, **_QUIETLY)
+        self.run.input(self._chosen, self.run, [self.message, *watched], **_QUIETLY)
+        self.timer.tick(self._chosen, self.run, [self.message, *watched], **_QUIETLY)
+        for button, act in (
+            (self.start, self._start), (self.cancel, self._cancel), (self.compare, self._compare),
+            (self.promote, self._promote), (self.rollback, self._rollback),
+        ):  # fmt: skip
+            button.click(act, self.run, everything, api_visibility="private", **_IN_LINE)
+
+    # --- What is shown ----------------------------------------------------------------------------------------------
+
+    def _selected(self, name: str | None, request: gr.Request) -> Updates:
+        return self._done(request, lambda: None, lambda _: self._all(name))
+
+    def _chosen(self, name: str | None, request: gr.Request) -> Updates:
+        return self._done(request, lambda: None, lambda _: self._watched(name))
+
+    def _all(self, name: str | None) -> Updates:
+        # Imported here because these bring torch and pyarrow along, and the page need not wait for them.
+        from core.learning.collected import collected
+        from core.learning.gate import kept_report
+        from webapp.train.figures import collected_figure
+
+        live = live_model()
+        report = kept_report(live.folder)
+        since = 0 if report is None or report.sides.revision is None else report.sides.revision
+        found = collected(self._ledger, since)
+        figure = collected_figure(found)
+        history = read_history(weights_folder())
+        when = f", {history[-1].how} by {history[-1].by} on {history[-1].at[:10]}" if history else ""
+        tiles = [
+            {"name": "Films", "value": f"{found.films:,}", "below": [f"{found.taken:,} to learn from"]},
+            {"name": "Grades", "value": f"{found.grades:,}", "below": ["of the films to learn from"]},
+            {"name": "Boxes", "value": f"{found.boxes:,}", "below": ["moved or drawn by readers"]},
+            {"name": "Readers", "value": f"{len(found.readers):,}", "below": [", ".join(found.readers)]},
+            {"name": "Consent", "value": f"{found.consent:,}", "below": ["films whose pixels are kept"]},
+        ]
+        words = (
+            f"Live model: version {live.version}{when}. Revision {found.revision:,} of the ledger; counted is what was said "
+            f"after revision {since:,}."
+        )
+        names = self._runs.names()
+        shown = name if name in names else names[0] if names else None
+        return {
+            self.collected: render("train/collected.html", tiles=tiles, model=words, left_out=found.left_out),
+            self.collected_plot: gr.Plot(value=figure, visible=figure is not None),
+            self.command: self._runs.command(live.folder),
+            self.run: gr.Dropdown(choices=names, value=shown),
+            **self._watched(shown),
+        }
+
+    def _watched(self, name: str | None) -> Updates:
+        # Imported here, as above.
+        from core.learning.gate import kept_report
+        from webapp.train.figures import curve_figure, difference_figures
+
+        if name is None:
+            return {
+                self.progress: "", self.curve: gr.Plot(visible=False), self.gate: "", self.timer: gr.Timer(active=False),
+                **{plot: gr.Plot(visible=False) for plot in self.gate_plots.values()},
+            }  # fmt: skip
+        view, comparing = self._runs.view(name), self._runs.is_comparing(name)
+        curve, report = curve_figure(view.measurements), kept_report(self._runs.path(name))
+        drawn = {} if report is None else difference_figures(report)
+        return {
+            self.progress: render("train/run.html", name=name, words=_words(view, comparing), output=view.output),
+            self.curve: gr.Plot(value=curve, visible=curve is not None),
+            self.gate: "" if report is None else render("train/gate.html", report=report),
+            self.timer: gr.Timer(active=view.at_work or comparing),
+            **{plot: gr.Plot(value=drawn.get(unit), visible=unit in drawn) for unit, plot in self.gate_plots.items()},
+        }
+
+    # --- What is done -----------------------------------------------------------------------------------------------
+
+    def _done(
+        self, request: gr.Request, act: Callable[[], str | None], show: Callable[[str | None], Updates]
+    ) -> Updates:
+        """Does something for whoever may, and shows what came of it."""
+        try:
+            enforce(self._desk.reader(request), Action.TRAIN)
+            return {self.message: "", **show(act())}
+        except Exception as error:
+            text = sentence_of(error, UNEXPECTED, _log, "Something on the Train tab failed.")
+            return {self.message: message(text, title="Not done")}
+
+    def _start(self, name: str | None, request: gr.Request) -> Updates:
+        def act() -> str:
+            if not self._trains_here:
+                raise BoneGradeError(NOT_HERE)
+            return self._runs.start(live_model().folder)
+
+        return self._done(request, act, self._all)
+
+    def _cancel(self, name: str | None, request: gr.Request) -> Updates:
+        return self._done(request, lambda: self._runs.cancel(name or ""), lambda _: self._all(name))
+
+    def _compare(self, name: str | None, request: gr.Request) -> Updates:
+        def act() -> None:
+            if not self._trains_here:
+                raise BoneGradeError(NOT_HERE)
+            # Imported here because torch takes seconds to import, and the page need not wait for it.
+            from core.learning.candidate import read_candidate
+
+            read_candidate(self._runs.path(name), live_model().folder)  # what is wrong with it is told at once
+            self._runs.compare(name or "")
+
+        return self._done(request, act, lambda _: self._all(name))
+
+    def _promote(self, name: str | None, request: gr.Request) -> Updates:
+        def act() -> None:
+            # Imported here because torch takes seconds to import, and the page need not wait for it.
+            from core.learning.candidate import read_candidate
+            from core.learning.gate import GateSettings, pass_gate
+            from core.learning.gate_hands import gold_hands
+            from core.learning.promotion import promote
+
+            run, live = self._runs.path(name), live_model()
+            candidate = read_candidate(run, live.folder)
+            gold = gold_hands(self._ledger)
+            report = pass_gate(run, candidate, live, gold, None, GateSettings(), kept_alone=True)
+            promote(weights_folder(), candidate, report, self._desk.reader(request).name)
+
+        return self._done(request, act, lambda _: self._all(name))
+
+    def _rollback(self, name: str | None, request: gr.Request) -> Updates:
+        def act() -> None:
+            # Imported here because torch takes seconds to import, and the page need not wait for it.
+            from core.learning.promotion import rollback
+
+            rollback(weights_folder(), None, self._desk.reader(request).name)
+
+        return self._done(request, act, lambda _: self._all(name))
+
+
+def _words(view: RunView, comparing: bool) -> str:
+    if comparing:
+        return "it is being compared with the live model, film by film."
+    if view.at_work and view.cancelling:
+        return "it ends with its next step."
+    measured = f" {counted(len(view.measurements), 'measurement')} so far." if view.measurements else ""
+    return _STATES.get(view.state, view.state) + measured
