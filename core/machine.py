@@ -151,6 +151,20 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def is_locked(path: Path) -> bool:
+    """Whether a living process holds the lock on a file, which it lets go of when it dies; False without a file."""
+    if fcntl is None:  # pragma: no cover - Windows
+        return False
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 class WriterLock:
     """One writer at a time: threads wait for each other in the process, processes at a locked file.
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.assessment.records import Assessment
 from core.bones import ALL_BONES, Sex
+from core.film.radiograph import read_radiograph
 from core.hand.geometry import mean_hand
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -44,6 +45,14 @@ def shipped_examples() -> list[Example]:
     if not index.is_file():
         return []
     return [Example(EXAMPLES / e["file"], e["sex"], e["age_years"]) for e in json.loads(index.read_text())]
+
+
+def two_hands_file(example: Example, folder: Path) -> Path:
+    """A picture of an example's left hand and, to the left of it, its mirror image."""
+    film = read_radiograph(example.path).pixels
+    both = np.round(np.hstack([film[:, ::-1], film]) * 255).astype(np.uint8)
+    cv2.imwrite(str(folder / "both.png"), both)
+    return folder / "both.png"
 
 
 def drawn_hand(

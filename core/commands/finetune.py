@@ -9,26 +9,20 @@ import typer
 from accelerate import PartialState
 
 from core.assessment.live_model import live_model
-from core.commands.options import Device, Seed, Workers
+from core.commands.options import Device, LedgerUrl, Seed, Workers, ledger_settings
 from core.commands.running import run as run_program
-from core.learning.errors import LessonsRefused
 from core.learning.finetune import FinetuneRecipe, LessonsAt, Order, finetune
 from core.learning.lessons import ExportLessons, LedgerLessons, Lessons
 from core.learning.run_folder import WEIGHTS as CANDIDATE
-from core.ledger import Ledger, LedgerSettings
+from core.ledger import Ledger
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The next model out of what readers said.")
 
 
 @app.command("finetune")
 def finetune_command(
-    dataset: Annotated[Path | None, typer.Option(help="An export of the ledger, with labels and crops.")] = None,
-    ledger: Annotated[
-        str | None,
-        typer.Option(
-            help="Instead of an export: the ledger's data folder, or the URL of its database (with BONEGRADE_DATA)."
-        ),
-    ] = None,
+    dataset: Annotated[Path | None, typer.Option(help="An export of the ledger, with labels and crops; the ledger itself if not given.")] = None,
+    ledger: LedgerUrl = None,
     start: Annotated[
         Path | None, typer.Option("--from", help="Folder of the weights to start from; the live model's if not given.")
     ] = None,
@@ -50,7 +44,7 @@ def finetune_command(
     if epochs is not None:
         paces = {name: dataclasses.replace(getattr(recipe, name), epochs=epochs) for name in ("grader", "localizer")}
         recipe = dataclasses.replace(recipe, **paces)
-    if (dataset is None) == (ledger is None):
+    if dataset is not None and ledger is not None:
         raise typer.BadParameter("name an export with --dataset, or a ledger with --ledger.")
 
     def program() -> None:
@@ -77,14 +71,7 @@ def _lessons(dataset: Path | None, ledger: str | None) -> LessonsAt:
         return ExportLessons(dataset)
 
     def of_ledger(revision: int | None) -> Lessons:
-        assert ledger is not None
-        if "://" in ledger:
-            settings = LedgerSettings.from_environment({**os.environ, "BONEGRADE_DB": ledger})
-        elif Path(ledger).is_dir():
-            settings = LedgerSettings.in_folder(Path(ledger).absolute())
-        else:
-            raise LessonsRefused(f"There is no ledger in {ledger}: name its data folder, or the URL of its database.")
-        return LedgerLessons(Ledger.open(settings), revision)
+        return LedgerLessons(Ledger.open(ledger_settings(ledger)), revision)
 
     return of_export if dataset is not None else of_ledger
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from core.errors import BoneGradeError
 from core.ledger import LedgerSettings
 
 #: A folder of labelled hands, as core.cohort.films reads it.
@@ -31,9 +32,14 @@ LedgerUrl = Annotated[
 
 
 def ledger_settings(ledger: str | None) -> LedgerSettings:
-    """Where the ledger lies. ledger: its data folder, or the URL of its database; None: as the environment has it."""
+    """Where the ledger lies. ledger: its data folder, or the URL of its database; None: as the environment has it.
+
+    Raises BoneGradeError where the folder is not there.
+    """
     if ledger is None:
         return LedgerSettings.from_environment()
-    if Path(ledger).is_dir():
-        return LedgerSettings.in_folder(Path(ledger).absolute())
-    return LedgerSettings.from_environment({**os.environ, "BONEGRADE_DB": ledger})
+    if "://" in ledger:
+        return LedgerSettings.from_environment({**os.environ, "BONEGRADE_DB": ledger})
+    if not Path(ledger).is_dir():
+        raise BoneGradeError(f"There is no ledger in {ledger}: name its data folder, or the URL of its database.")
+    return LedgerSettings.in_folder(Path(ledger).absolute())

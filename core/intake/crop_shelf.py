@@ -42,6 +42,12 @@ class CropShelf:
         self._ledger = ledger
         self._folder = ledger.folder / "crops"
 
+    def bones(self, film: FilmRecord, prediction: PredictionRecord | None, reading: Reading) -> set[str]:
+        """The bones that `crops` gives, without cutting them."""
+        if film.picture is None or prediction is None or prediction.localization is None:
+            return set()
+        return set(_regions(film, prediction.localization, reading))
+
     def crops(self, film: FilmRecord, prediction: PredictionRecord | None, reading: Reading) -> dict[str, KeptCrop]:
         """Crops of the bones of a reading that have a grade and a place, by bone; none without consent or prediction.
 

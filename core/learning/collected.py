@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.bones import RUS_BONES
-from core.dataset.snapshot import Snapshot
-from core.dataset.split import split_key
+from core.dataset.snapshot import FilmSnapshot, Snapshot
+from core.dataset.split import Shares, Split
+from core.intake.crop_shelf import CropShelf
+from core.learning.material import why_left_out
 from core.ledger import Ledger
 from core.standards import grade_count
 
@@ -14,9 +16,10 @@ from core.standards import grade_count
 @dataclass(frozen=True)
 class Collected:
     """since, revision: of the ledger, from after the one up to the other. films: on which something was said that counts;
-    `taken` of them with readings to learn from. grades, boxes: verdicts with a grade, and of these with a person's own box.
+    of `taken` a run learns. grades, boxes: of these, new verdicts with a grade, and of them with a person's own box.
     by_bone: by bone, how often each grade 0..n was given. readers: verdicts by name. consent: films whose pixels are kept.
-    left_out: films by the reason why a run leaves them out."""
+    left_out: films by the reason why a run
+    leaves them out, as its run.json has them."""
 
     since: int
     revision: int
@@ -38,8 +41,8 @@ def collected(ledger: Ledger, since: int) -> Collected:
     left_out: Counter[str] = Counter()
     films = taken = boxes = consent = 0
     if revision:
-        snapshot = Snapshot.of(ledger, revision)
-        gold = {split_key(film) for film in snapshot.gold_films()}
+        snapshot, shelf = Snapshot.of(ledger, revision), CropShelf(ledger)
+        split = Split.of(Shares(), snapshot.gold_films())
         for found in snapshot.films():
             new = {bone: said for bone, said in found.words.items() if said.event.id > since}
             if not new:
@@ -47,18 +50,15 @@ def collected(ledger: Ledger, since: int) -> Collected:
             films += 1
             consent += found.film.picture is not None
             readers.update(said.event.reader for said in new.values())
-            graded = {bone: s.correction for bone, s in new.items() if s.correction.grade is not None}
-            if split_key(found.film) in gold:
-                left_out["of a patient with a gold film, which the gate needs unseen"] += 1
-                continue
-            if found.film.picture is None:
-                left_out["whose pixels nobody consented to keeping"] += 1
-                continue
-            if not graded:
-                left_out["without a grade"] += 1
+            read = shelf.bones(found.film, found.prediction, found.reading)
+            age = found.film.age_months
+            reason = why_left_out(split.part(found.film), len(read | _unread(found, age)), bool(read), age)
+            if reason is not None:
+                left_out[reason] += 1
                 continue
             taken += 1
-            for bone, said in graded.items():
+            for bone in read & new.keys():
+                said = new[bone].correction
                 by_bone[bone][int(said.grade or 0)] += 1
                 boxes += said.box is not None and not said.accepted
     return Collected(
@@ -73,3 +73,10 @@ def collected(ledger: Ledger, since: int) -> Collected:
         consent=consent,
         left_out=dict(left_out),
     )
+
+
+def _unread(found: FilmSnapshot, age: float | None) -> set[str]:
+    """The bones that nobody spoke of and whose crops teach a known age."""
+    if age is None or found.prediction is None or found.prediction.localization is None or found.film.picture is None:
+        return set()
+    return {region.bone for region in found.prediction.localization.regions if region.status == "found"} - {*found.words}

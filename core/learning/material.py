@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bones import RUS_BONES
+from core.dataset.split import SplitPart
 from core.hand.crops import CONTEXT_SIDE
 from core.learning.errors import LessonsRefused
 from core.learning.lessons import LessonFilm
@@ -54,6 +55,19 @@ def held_keys(graded: Iterable[tuple[str, str]]) -> frozenset[str]:
     if val and len(val) < len(keys):
         return val
     return frozenset(keys[: max(1, round(_HELD_BACK * len(keys)))])
+
+
+def why_left_out(part: SplitPart, crops: int, graded: bool, age: float | None) -> str | None:
+    """Why the grader learns nothing of a film; None where it does. graded: a reader gave a grade to one of its crops."""
+    if part == "test":
+        return "of the test part, where the gold films are"
+    if not crops:
+        return "no pixels kept, or no hand found"
+    if not graded and (age is None or crops < len(RUS_BONES)):
+        return "no grade, and no age with all 13 bones"
+    if not graded and part == "val":
+        return "held back, without a grade"
+    return None
 
 
 def picture_of(png: bytes, film: str) -> NDArray[np.uint8]:
@@ -137,14 +151,9 @@ class MaterialWriter:
     def add_lesson(self, film: LessonFilm) -> None:
         """A film that readers spoke of, or whose age is known; counted, with the reason, where nothing can be learned of it."""
         age = film.age_months
-        if film.part == "test":
-            self.left_out["of the test part, where the gold films are"] += 1
-        elif not film.crops:
-            self.left_out["no pixels kept, or no hand found"] += 1
-        elif not film.votes and (age is None or len(film.crops) < len(RUS_BONES)):
-            self.left_out["no grade, and no age with all 13 bones"] += 1
-        elif not film.votes and film.part == "val":
-            self.left_out["held back, without a grade"] += 1
+        reason = why_left_out(film.part, len(film.crops), bool(film.votes), age)
+        if reason is not None:
+            self.left_out[reason] += 1
         else:
             pictures = [picture_of(film.crops[bone], film.name) for bone in film.crops]
             bones = [RUS_BONES.index(bone) for bone in film.crops]

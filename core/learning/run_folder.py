@@ -2,10 +2,11 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import torch
 
@@ -26,7 +27,11 @@ CANCEL: Final = "cancel"
 WEIGHTS: Final = "weights"
 #: Where the lessons lie.
 MATERIAL: Final = "material"
-_LOCK: Final = "lock"
+#: Held by the process of a run as long as it lives.
+LOCK: Final = "lock"
+#: Whoever only looks whether the lock is held has it for a moment.
+_TRIES: Final = 5
+_BETWEEN_SECONDS: Final = 0.05
 
 
 class RunFolder:
@@ -50,15 +55,12 @@ class RunFolder:
         ):
             raise RunRefused(f"{self.folder} holds other files and is no folder of a fine-tuning: name a new folder.")
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / _LOCK).open("ab") as file:
-            if fcntl is not None:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError:
-                    raise RunRefused(
-                        f"Another run is at work in {self.folder}: wait for it, end it with a file named {CANCEL} in there, or "
-                        "name another folder."
-                    ) from None
+        with (self.folder / LOCK).open("ab") as file:
+            if not _taken(file):
+                raise RunRefused(
+                    f"Another run is at work in {self.folder}: wait for it, end it with a file named {CANCEL} in there, or "
+                    "name another folder."
+                )
             try:
                 yield
             finally:
@@ -67,7 +69,7 @@ class RunFolder:
 
     def _empty(self) -> bool:
         """Nothing but what a run leaves that was broken off before it had begun, or a cancel that came early."""
-        return {path.name for path in self.folder.iterdir()} <= {_LOCK, CANCEL, MATERIAL}
+        return {path.name for path in self.folder.iterdir()} <= {LOCK, CANCEL, MATERIAL}
 
     def read(self) -> Mapping[str, Any] | None:
         """What run.json says; None for a new folder. Raises RunRefused where it is damaged."""
@@ -138,3 +140,17 @@ class RunFolder:
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def _taken(file: IO[bytes]) -> bool:
+    """Locks a file for this process, unless another one has it."""
+    if fcntl is None:  # pragma: no cover - Windows
+        return True
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(_BETWEEN_SECONDS)
+        else:
+            return True
+    return False

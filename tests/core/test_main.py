@@ -14,7 +14,7 @@ from core.__main__ import cli
 from core.bones import RUS_BONES
 from core.film.radiograph import read_radiograph
 from tests.films import dicom_file, dicom_film
-from tests.hands import Assess, Example, shipped_examples, write_boxes
+from tests.hands import Assess, Example, shipped_examples, two_hands_file, write_boxes
 from tests.no_hands import noise
 
 
@@ -105,8 +105,19 @@ def test_what_the_file_states(example: Example, assessed: Assess, tmp_path: Path
     assert checks["stated_sex"]["passed"] and "resampled" in checks["square_pixels"]["message"]
 
 
-@pytest.mark.parametrize("arguments", [["--sex", "girl"], ["--sex", "m"]])
-def test_a_wrong_sex_is_a_usage_error(example: Example, arguments: list[str]) -> None:
+def test_of_two_hands_the_one_that_is_asked_for_is_read(example: Example, assessed: Assess, tmp_path: Path) -> None:
+    result = run("assess", two_hands_file(example, tmp_path), "--sex", example.sex, "--hand", "right", "--json")
+    assert result.exit_code == 0, result.output
+    document, alone = json.loads(result.stdout), assessed(example)
+    assert document["film"]["laterality"] == "R"
+    assert [hand["laterality"] for hand in document["other_hands"]] == ["L"]
+    (check,) = (check for check in document["checks"] if check["name"] == "one_hand")
+    assert not check["passed"] and "the right one was read" in check["message"]
+    assert abs(document["bone_age_months"] - (alone.bone_age_months or 0)) < 3
+
+
+@pytest.mark.parametrize("arguments", [["--sex", "girl"], ["--sex", "m"], ["--sex", "F", "--hand", "both"]])
+def test_a_wrong_choice_is_a_usage_error(example: Example, arguments: list[str]) -> None:
     result = run("assess", example.path, *arguments)
     assert result.exit_code == 2
     assert "Usage" in result.stderr

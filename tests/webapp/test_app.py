@@ -103,7 +103,11 @@ def test_weights_that_cannot_be_loaded_are_named(client: Client, tmp_path: Path,
 
 
 def test_only_assess_is_open_to_scripts(client: Client) -> None:
-    assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/assess"}
+    endpoints = client.view_api(return_format="dict")["named_endpoints"]
+    assert set(endpoints) == {"/assess"}
+    hand = endpoints["/assess"]["parameters"][-1]
+    assert (hand["parameter_name"], hand["parameter_default"]) == ("hand", "left")
+    assert hand["type"]["enum"] == ["left", "right"]
 
 
 def test_the_page_says_what_it_is_not(client: Client) -> None:

@@ -14,7 +14,7 @@ from webapp.shared.figures import GRID_COLOUR, TEXT_COLOUR, finished
 
 _COLOURS: Final = {"better": "#2a9d8f", "worse": "#d9480f", "no difference": "#8793a5"}
 #: What is measured along the way, and not of the model.
-_NO_CURVES: Final = {"step", "of_steps", "epoch", "seconds", "learning_rate", "samples_a_second"}
+_NO_CURVES: Final = {"step", "of_steps", "epoch", "seconds", "learning_rate", "films"}
 _UNITS: Final = {"months": "Months", "kappa": "Weighted kappa", "share": "Share"}
 
 

@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from core.assessment.live_model import weights_folder
 from core.errors import BoneGradeError
+from core.machine import is_locked
 
 #: What a run writes, see core.learning; OUTPUT is what its process prints.
-_RUN, _LOG, _CANCEL, _OUTPUT = "run.json", "log.jsonl", "cancel", "output.txt"
+_RUN, _LOG, _CANCEL, _LOCK, _OUTPUT = "run.json", "log.jsonl", "cancel", "lock", "output.txt"
 _LAST_LINES: Final = 12
 #: How the processes are told where the program is.
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -39,11 +41,11 @@ class RunView:
 
 
 class Runs:
-    """The runs of one data folder, in `runs`. ledger: the data folder, or the URL of the database, as the commands take it."""
+    """The runs of the ledger of one data folder, in its `runs`."""
 
-    def __init__(self, data: Path, ledger: str):
+    def __init__(self, data: Path):
         self.folder: Final = data / "runs"
-        self._ledger = ledger
+        self._data = data
         self._started: dict[Path, subprocess.Popen[bytes]] = {}
 
     def names(self) -> list[str]:
@@ -72,7 +74,7 @@ class Runs:
         name = datetime.now(UTC).strftime("%Y-%m-%d_%H%M%S")
         run = self.folder / name
         run.mkdir(parents=True)
-        self._spawn(run, ["finetune", "--ledger", self._ledger, "--from", str(live), "--out", str(run)])
+        self._spawn(run, ["finetune", "--from", str(live), "--out", str(run)])
         return name
 
     def compare(self, name: str) -> None:
@@ -80,7 +82,7 @@ class Runs:
         run = self.path(name)
         if self._is_alive(run):
             raise BoneGradeError("A process of this run is at work already: wait for it.")
-        self._spawn(run, ["promote", str(run), "--ledger", self._ledger, "--dry-run"])
+        self._spawn(run, ["promote", str(run), "--dry-run"])
 
     def cancel(self, name: str) -> None:
         """Asks a run to end with its next step; what it learned until then stays in its folder."""
@@ -96,7 +98,8 @@ class Runs:
         with suppress(OSError, ValueError):
             said = json.loads((run / _RUN).read_text(encoding="utf-8"))
         state = str(said.get("state", "starting"))
-        if state in ("starting", "running") and run in self._started and not self._is_alive(run):
+        # a process that another server started, or this one before it was restarted, is known by its lock alone
+        if state in ("starting", "running") and not (self._is_alive(run) or is_locked(run / _LOCK)):
             state = "failed"
         return RunView(name, state, tuple(_lines(run / _LOG)), _tail(run / _OUTPUT), (run / _CANCEL).exists())
 
@@ -113,7 +116,8 @@ class Runs:
             self._started[run] = subprocess.Popen(
                 [sys.executable, "-m", "core", *arguments],
                 cwd=_ROOT,
-                env=os.environ,
+                # The ledger goes this way because its database's URL may hold a password, which a list of processes would show.
+                env={**os.environ, "BONEGRADE_DATA": str(self._data), "BONEGRADE_WEIGHTS": str(weights_folder())},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

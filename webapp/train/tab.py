@@ -1,7 +1,6 @@
 """The Train tab, for those who may train: collect, start, watch, cancel, compare, promote, roll back."""
 
 import logging
-import os
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -52,7 +51,7 @@ class _Tab:
     def __init__(self, desk: Desk, tab: gr.Tab):
         assert desk.ledger is not None
         self._desk, self._ledger = desk, desk.ledger
-        self._runs = Runs(self._ledger.folder, os.environ.get("BONEGRADE_DB") or str(self._ledger.folder))
+        self._runs = Runs(self._ledger.folder)
         self._trains_here = desk.access.mode != "space"
         with gr.Column(elem_id="train"):
             styled_html(render("train/introduction.html"))

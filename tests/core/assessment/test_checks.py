@@ -70,7 +70,7 @@ def test_bones_that_do_not_fit_are_pointed_out(film: Radiograph, hand: Localizat
 def test_a_rare_age_says_how_few_were_learned_from_and_the_error(months: float, rare: bool) -> None:
     check = _named(checks_of_ages(BoneAge(months, (months, months), (months, months)), None, "M"))["rare_age"]
     assert check.passed is not rare
-    assert not rare or ("of the 902 hands" in check.message and "months off" in check.message)
+    assert not rare or ("of the 990 hands" in check.message and "months off" in check.message)
 
 
 def test_the_errors_at_rare_ages_are_those_of_the_shipped_weights() -> None:

@@ -3,11 +3,14 @@
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from core.errors import BoneGradeError
+from core.learning.run_folder import RunFolder
 from models import WEIGHTS
 from webapp.train.figures import curve_figure
 from webapp.train.runs import Runs
@@ -15,15 +18,17 @@ from webapp.train.runs import Runs
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Runs:
-    return Runs(tmp_path, str(tmp_path))
+    return Runs(tmp_path)
 
 
-def at_work(runs: Runs, name: str) -> Path:
-    """A run that some process is at."""
+@contextmanager
+def at_work(runs: Runs, name: str) -> Iterator[Path]:
+    """A run that some process is at, which this server did not start."""
     run = runs.folder / name
     run.mkdir(parents=True)
-    (run / "run.json").write_text(json.dumps({"state": "running"}))
-    return run
+    with RunFolder(run).held():
+        (run / "run.json").write_text(json.dumps({"state": "running"}))
+        yield run
 
 
 def test_a_run_is_a_process_apart_whose_failure_is_seen_with_its_last_words(runs: Runs) -> None:
@@ -39,25 +44,48 @@ def test_a_run_is_a_process_apart_whose_failure_is_seen_with_its_last_words(runs
 
 
 def test_one_run_at_a_time_and_a_wish_to_cancel(runs: Runs) -> None:
-    run = at_work(runs, "a")
-    with pytest.raises(BoneGradeError, match="The run a is at work"):
-        runs.start(WEIGHTS)
-    runs.cancel("a")
-    assert (run / "cancel").exists() and runs.view("a").cancelling
-    (run / "run.json").write_text(json.dumps({"state": "cancelled"}))
-    with pytest.raises(BoneGradeError, match="nothing to cancel"):
+    with at_work(runs, "a") as run:
+        with pytest.raises(BoneGradeError, match="The run a is at work"):
+            runs.start(WEIGHTS)
         runs.cancel("a")
+        assert (run / "cancel").exists() and runs.view("a").cancelling
+        (run / "run.json").write_text(json.dumps({"state": "cancelled"}))
+        with pytest.raises(BoneGradeError, match="nothing to cancel"):
+            runs.cancel("a")
     for name in (None, "b", "../a"):
         with pytest.raises(BoneGradeError, match="no such run"):
             runs.path(name)
 
 
+def test_a_run_whose_process_is_gone_is_not_at_work_after_a_restart_either(runs: Runs, tmp_path: Path) -> None:
+    with at_work(runs, "a"):
+        assert Runs(tmp_path).view("a").state == "running"
+    assert Runs(tmp_path).view("a").state == "failed"
+    with pytest.raises(BoneGradeError, match="nothing to cancel"):
+        runs.cancel("a")
+
+
+def test_a_database_s_password_is_in_no_list_of_processes(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{runs.folder.parent / 'other.sqlite'}?password=hush"
+    monkeypatch.setenv("BONEGRADE_DB", url)
+    run = runs.path(runs.start(WEIGHTS))
+    process = runs._started[run]
+    try:
+        command = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        assert b"finetune" in command and b"hush" not in command
+        assert f"BONEGRADE_DB={url}".encode() in Path(f"/proc/{process.pid}/environ").read_bytes()
+    finally:
+        process.kill()
+        process.wait()
+    assert runs.view(run.name).state == "failed"
+
+
 def test_measurements_are_read_and_drawn_while_one_is_being_written(runs: Runs) -> None:
-    run = at_work(runs, "a")
-    assert curve_figure(runs.view("a").measurements) is None
-    lines = [{"lesson": "grader", "step": step, "loss": 1 / (step + 1), "seconds": 3.0} for step in range(3)]
-    (run / "log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines) + '{"lesson": "gra')
-    found = runs.view("a").measurements
+    with at_work(runs, "a") as run:
+        assert curve_figure(runs.view("a").measurements) is None
+        lines = [{"lesson": "grader", "step": step, "loss": 1 / (step + 1), "seconds": 3.0} for step in range(3)]
+        (run / "log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines) + '{"lesson": "gra')
+        found = runs.view("a").measurements
     assert list(found) == lines
     figure = curve_figure(found)
     assert figure is not None and [line.name for line in figure.data] == ["grader: loss"]
