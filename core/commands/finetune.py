@@ -21,7 +21,10 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="The next mod
 
 @app.command("finetune")
 def finetune_command(
-    dataset: Annotated[Path | None, typer.Option(help="An export of the ledger, with labels and crops; the ledger itself if not given.")] = None,
+    dataset: Annotated[
+        Path | None,
+        typer.Option(help="An export of the ledger, with labels and crops; the ledger itself if not given."),
+    ] = None,
     ledger: LedgerUrl = None,
     start: Annotated[
         Path | None, typer.Option("--from", help="Folder of the weights to start from; the live model's if not given.")

@@ -79,4 +79,6 @@ def _unread(found: FilmSnapshot, age: float | None) -> set[str]:
     """The bones that nobody spoke of and whose crops teach a known age."""
     if age is None or found.prediction is None or found.prediction.localization is None or found.film.picture is None:
         return set()
-    return {region.bone for region in found.prediction.localization.regions if region.status == "found"} - {*found.words}
+    return {region.bone for region in found.prediction.localization.regions if region.status == "found"} - {
+        *found.words
+    }
