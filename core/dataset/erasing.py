@@ -29,8 +29,8 @@ _USUAL_DAYS: Final = 365
 
 #: What nobody here can remove.
 COPIES_ELSEWHERE: Final = (
-    "Backups, exports and datasets that were made before still have it: remove them, or make them anew. Pictures and events "
-    "on the hub go by themselves; push an export there anew."
+    "Backups, exports, datasets and runs of fine-tuning that were made before still have it: remove them, or make them anew. "
+    "Pictures and events on the hub go by themselves; push an export there anew."
 )
 
 
