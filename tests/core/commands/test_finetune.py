@@ -23,10 +23,7 @@ _run = CliRunner().invoke
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(options: list[str], sentence: str, tmp_path: Path) -> None:
-    done = _run(
-        commands.app,
-        [*options, "--out", str(tmp_path / "run")],
-        env={"COLUMNS": "300", "BONEGRADE_DATA": str(tmp_path)},
-    )
+    environment = {"COLUMNS": "300", "BONEGRADE_DATA": str(tmp_path)}
+    done = _run(commands.app, [*options, "--out", str(tmp_path / "run")], env=environment)
     assert done.exit_code == 2
     assert sentence in " ".join(done.output.replace("│", " ").split())
