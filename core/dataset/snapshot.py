@@ -43,10 +43,11 @@ class NothingToExport(BoneGradeError):
 class FilmSnapshot:
     """One film at a revision.
 
-    film: with `consent` and `picture` as of then. words: by bone, in RUS_BONES order, what counts and in which event it was
-    said. votes: by bone, the grade that each reader gives it now, 0 for absent, in ascending order; a reader who calls it
-    unreadable gives none. gold: the event with the gold reading. prediction: the one that readers had before them last or,
-    if they had none, the latest. stages: by bone, TW3 stages that were said and are no grades.
+    film: with `consent` and `picture` as of then, and for more than to be read again; none that was withdrawn since. words:
+    by bone, in RUS_BONES order, what counts and in which event it was said. votes: by bone, the grade that each reader gives
+    it now, 0 for absent, in ascending order; a reader who calls it unreadable gives none. gold: the event with the gold
+    reading. prediction: the one that readers had before them last or, if they had none, the latest. stages: by bone, TW3
+    stages that were said and are no grades.
     """
 
     film: FilmRecord
@@ -125,7 +126,8 @@ class Snapshot:
                 state = fold(said[film.id])
                 words = _counting(state, self.rule, self.reviewers)
                 if words or state.gold is not None:
-                    kept = film if film.id in consented else replace(film, consent=False, picture=None)
+                    may_leave = film.id in consented and film.scope != "read"
+                    kept = film if may_leave else replace(film, consent=False, picture=None, scope=None)
                     kept = kept if film.id in named else replace(kept, file_name="")
                     predicted_then = _prediction(predicted[film.id], said[film.id])
                     yield FilmSnapshot(kept, words, _votes(state), state.gold, predicted_then, staged.get(film.id, {}))

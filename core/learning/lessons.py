@@ -182,7 +182,9 @@ class LedgerLessons:
             spoken.add(found.film.id)
             yield self._read(found, split.part(found.film))
         for film in self._snapshot.ledger.films():
-            if film.id not in spoken and film.age_months is not None and film.added_at <= self._snapshot.as_of:
+            if film.id in spoken or film.scope == "read":  # consent to reading is none to learning
+                continue
+            if film.age_months is not None and film.added_at <= self._snapshot.as_of:
                 yield self._unread(film, split.part(film))
 
     def _read(self, found: FilmSnapshot, part: SplitPart) -> LessonFilm:

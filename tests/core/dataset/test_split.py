@@ -9,7 +9,21 @@ from core.dataset.split import BadShares, Shares, Split, part_of
 from core.ledger import FilmRecord
 
 _FILM = FilmRecord(
-    1, "0" * 64, 240, 320, "F", "", None, False, None, "queue", None, None, datetime(2026, 1, 1, tzinfo=UTC), "anna"
+    1,
+    "0" * 64,
+    240,
+    320,
+    "F",
+    "",
+    None,
+    False,
+    None,
+    "queue",
+    None,
+    None,
+    None,
+    datetime(2026, 1, 1, tzinfo=UTC),
+    "anna",
 )
 
 

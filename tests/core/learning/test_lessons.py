@@ -17,6 +17,7 @@ from core.learning.errors import LessonsRefused
 from core.learning.finetune import Order, finetune
 from core.learning.lessons import ExportLessons, LedgerLessons
 from core.learning.material import GRADES, Material, MaterialWriter, held_keys
+from core.ledger import Consent
 from core.standards import grade_count
 from tests.core.learning.made_lessons import RECIPE, exported
 from tests.stored_films import Store, accepted, graded
@@ -68,6 +69,17 @@ def test_ages_teach_where_nobody_graded(store: Store) -> None:
     films = {film.name: film for film in LedgerLessons(store.ledger).films()}
     assert len(films[unread.sha256].crops) == 13 and not films[unread.sha256].votes
     assert len(films[partly.sha256].crops) == 13 and set(films[partly.sha256].votes) == {"MC3", "Ulna"}
+
+
+def test_films_that_may_only_be_read_teach_nothing(store: Store) -> None:
+    store.film(0, terms=Consent("read"))
+    taught = store.film(1, terms=Consent("train"))
+    read = store.film(2, terms=Consent("read"))
+    store.accept(read)
+    store.accept(taught)
+    films = {film.name: film for film in LedgerLessons(store.ledger).films()}
+    assert {name for name, film in films.items() if film.crops} == {taught.sha256}
+    assert films.keys() == {taught.sha256, read.sha256} and films[read.sha256].picture is None
 
 
 def test_gold_films_are_never_learned(store: Store, tmp_path: Path) -> None:

@@ -1,0 +1,212 @@
+"""What somebody no longer agrees to goes, everywhere, and nothing else does; a stop on the way loses no erasure."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from core.access.roles import OPERATOR, NotAllowed, Reader, Role
+from core.dataset import erasing
+from core.dataset.erasing import (
+    NothingToErase,
+    Retention,
+    erase_films,
+    erase_overdue,
+    erase_past_consents,
+    erase_patient,
+    erase_reader,
+    finish,
+)
+from core.dataset.export import ExportOptions, export
+from core.dataset.hub import EventPusher, HubRefused, forget_films
+from core.ledger import Consent, UnknownFilm, schema
+from tests.core.dataset.test_hub import DummyScheduler
+from tests.stored_films import Store
+
+
+def files_of(store: Store) -> list[Path]:
+    """Pictures and crops in the data folder."""
+    return [p for folder in ("pictures", "crops") for p in (store.ledger.folder / folder).rglob("*") if p.is_file()]
+
+
+def traces(store: Store, words: Collection[str]) -> list[str]:
+    """Which of the words stand in a file of the data folder, the database among them, or in a file's name."""
+    found = [path for path in store.ledger.folder.rglob("*") if path.is_file()]
+    return [w for w in words if any(w in path.name or w.encode() in path.read_bytes() for path in found)]
+
+
+def test_a_withdrawn_film_leaves_its_labels_and_older_exports_still_work(store: Store, tmp_path: Path) -> None:
+    film, other = store.film(1), store.film(2)
+    before = store.accept(film).id
+    store.accept(other)
+    whole = ExportOptions(revision=before, formats=("labels", "crops", "films"))
+    export(store.ledger, OPERATOR, tmp_path / "before", whole)
+    assert any(film.picture in path.name for path in files_of(store) if film.picture)
+    assert erase_films(store.ledger, [film.id], OPERATOR, labels_too=False, reason="the parents asked") == [film.id]
+    (left,) = files_of(store)
+    assert other.picture is not None and other.picture in left.name
+    now = store.ledger.film(film.id)
+    assert not now.consent and store.ledger.radiograph(now) is None
+    assert len(store.ledger.reading(film.id, "anna")) == 13
+    last = store.ledger.history(film.id)[-1]
+    assert (last.kind, last.reader, last.note) == ("withdraw", "operator", "the parents asked")
+    manifest = export(store.ledger, OPERATOR, tmp_path / "after", whole)
+    assert sum(manifest["split"]["films"].values()) == 1 and sum(manifest["split"]["crops"].values()) == 0
+    assert list((tmp_path / "after" / "films").iterdir()) == [] != list((tmp_path / "before" / "films").iterdir())
+    again = store.film(1, terms=Consent("read"))
+    assert (again.id, again.scope) == (film.id, "read") and store.ledger.radiograph(again) is not None
+    manifest = export(store.ledger, OPERATOR, tmp_path / "read", ExportOptions(formats=("films", "crops")))
+    assert [path.stem for path in (tmp_path / "read" / "films").iterdir()] == [other.sha256], "only to be read again"
+
+
+def test_of_an_erased_film_nothing_is_left_that_tells_of_it(store: Store, tmp_path: Path) -> None:
+    film, other = store.film(1, patient="Zwiebelfisch"), store.film(2)
+    revision = store.accept(film).id
+    store.gold(film, {"MC3": 4})
+    store.ledger.keep_draft(film.id, "ben", {"note": "Zwiebelfisch again"})
+    store.accept(other)
+    telling = [film.sha256, film.picture or "", film.patient_key, "Zwiebelfisch"]
+    assert traces(store, telling) == telling
+    assert erase_patient(store.ledger, " Zwiebelfisch ", OPERATOR, labels_too=True) == [film.id]
+    with pytest.raises(UnknownFilm):
+        store.ledger.film(film.id)
+    assert store.ledger.film_by_hash(film.sha256) is None
+    assert [one.id for one in store.ledger.films()] == [other.id]
+    with store.ledger.erasing_transaction() as connection:
+        assert not connection.exec_driver_sql("SELECT * FROM correction WHERE event_id = ?", (revision,)).all()
+    assert traces(store, telling) == []
+    manifest = export(store.ledger, OPERATOR, tmp_path / "all", ExportOptions())
+    assert sum(manifest["split"]["films"].values()) == 1
+    store.ledger.rebuild_queue()
+    assert store.film(1).id not in (film.id, other.id), "the same pixels are a new film"
+
+
+def test_an_erasure_that_was_stopped_goes_on(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    film = store.film(1)
+    with monkeypatch.context() as power:
+        power.setattr(erasing, "finish", lambda ledger: None)
+        erase_films(store.ledger, [film.id], OPERATOR, labels_too=False)
+    assert files_of(store)
+    finish(store.ledger)
+    assert files_of(store) == []
+    finish(store.ledger)
+    with monkeypatch.context() as power:
+        power.setattr(erasing, "finish", lambda ledger: None)
+        erase_films(store.ledger, [store.film(1).id], OPERATOR, labels_too=False)
+    again = store.film(1)
+    finish(store.ledger)
+    assert store.ledger.radiograph(again) is not None, "somebody consented anew meanwhile"
+
+
+def test_a_consent_ends_by_itself(store: Store) -> None:
+    now = datetime.now(UTC)
+    over = store.film(1, terms=Consent(ends=now - timedelta(seconds=1), reference="form 7"))
+    store.film(2, terms=Consent(ends=now + timedelta(days=1)))
+    assert erase_past_consents(store.ledger, OPERATOR) == [over.id]
+    assert not store.ledger.film(over.id).consent and store.ledger.film(over.id + 1).consent
+
+
+def test_what_nobody_consented_to_or_finished_goes_when_it_is_old(store: Store) -> None:
+    read, unread, kept = store.film(1, consent=False), store.film(2, consent=False), store.film(3)
+    refused = store.film(4, assessed=False)
+    store.ledger.add_refusal(refused.id, {"localizer": "w"}, "This is not a hand.")
+    store.accept(read)
+    store.ledger.keep_draft(kept.id, "ben", {"note": "later"})
+    assert erase_overdue(store.ledger, OPERATOR, Retention()) == []
+    with store.ledger.erasing_transaction() as connection:
+        old = datetime.now(UTC) - timedelta(days=31)
+        connection.execute(sa.update(schema.film).values(added_at=old))
+        connection.execute(sa.update(schema.draft).values(kept_at=old))
+    assert erase_overdue(store.ledger, OPERATOR, Retention(unread=32, drafts=32)) == []
+    assert store.ledger.draft(kept.id, "ben") is not None
+    assert erase_overdue(store.ledger, OPERATOR, Retention(unread=30, drafts=30)) == [unread.id, refused.id]
+    assert [film.id for film in store.ledger.films()] == [read.id, kept.id]
+    assert store.ledger.draft(kept.id, "ben") is None
+    assert Retention.from_environment({"BONEGRADE_DRAFT_DAYS": "7"}) == Retention(drafts=7)
+    with pytest.raises(ValueError, match="BONEGRADE_UNREAD_DAYS"):
+        Retention.from_environment({"BONEGRADE_UNREAD_DAYS": "soon"})
+
+
+def test_a_readers_name_goes_and_what_they_said_stays(store: Store) -> None:
+    film = store.film(1)
+    store.accept(film, "anna.schmidt")
+    store.ledger.say(film.id, "assign", reader="rita", token="t", note="anna.schmidt")
+    key = store.ledger.reader_key("anna.schmidt")
+    assert erase_reader(store.ledger, "anna.schmidt", OPERATOR) >= 3
+    said, assigned, *_ = store.ledger.history(film.id)
+    assert said.reader == assigned.note == f"erased {key}" and len(said.corrections) == 13
+    assert store.ledger.reader_key(said.reader) == key, "older revisions are exported as before"
+    with pytest.raises(NothingToErase, match=r"Nobody called anna\.schmidt"):
+        erase_reader(store.ledger, "anna.schmidt", OPERATOR)
+    with pytest.raises(NothingToErase, match="patient"):
+        erase_patient(store.ledger, "4711", OPERATOR, labels_too=True)
+
+
+def test_only_an_admin_may_erase(store: Store) -> None:
+    film, rita = store.film(1), Reader("rita", Role.REVIEWER)
+    for attempt in (
+        lambda: erase_films(store.ledger, [film.id], rita, labels_too=False),
+        lambda: erase_patient(store.ledger, "x", rita, labels_too=False),
+        lambda: erase_reader(store.ledger, "anna", rita),
+    ):
+        with pytest.raises(NotAllowed, match="erase"):
+            attempt()
+    assert store.ledger.film(film.id).consent
+
+
+def test_copies_for_the_hub_and_on_it_go_as_soon_as_it_can_be_reached(store: Store) -> None:
+    film, other = store.film(1), store.film(2)
+    store.accept(film)
+    store.accept(other)
+    forgotten: list[set[str]] = []
+    reachable = False
+
+    def forget(repo: str, films: Collection[str]) -> None:
+        if not reachable:
+            raise HubRefused("The hub cannot be reached.")
+        forgotten.append(set(films))
+
+    folder = store.ledger.folder / "hub"
+    pusher = EventPusher(
+        store.ledger, "lab/r", folder, DummyScheduler, pictures=True, prepare=lambda _: None, forget=forget,
+        look_every=3600,
+    )  # fmt: skip
+    pusher.write_new()
+    assert (folder / "events" / "films" / f"{film.sha256}.png").exists()
+    erase_films(store.ledger, [film.id], OPERATOR, labels_too=True)
+    with pytest.raises(HubRefused):
+        pusher.forget_erased()
+    reachable = True
+    pusher.forget_erased()
+    pusher.forget_erased()
+    pusher.write_new()
+    assert forgotten == [{film.sha256}]
+    left = "".join(path.name + path.read_text(errors="ignore") for path in folder.rglob("*") if path.is_file())
+    assert film.sha256 not in left and other.sha256 in left
+    pusher.stop()
+
+
+def test_the_hubs_files_of_a_film_go_with_their_history() -> None:
+    called: list[tuple[str, Any]] = []
+
+    class Hub:
+        """Stands in for HfApi."""
+
+        def list_repo_files(self, repo: str, repo_type: str) -> list[str]:
+            return ["events/films/aa.png", "films/aa.png", "voc/aa.xml", "films/bb.png", "labels.csv"]
+
+        def list_lfs_files(self, repo: str, repo_type: str) -> list[SimpleNamespace]:
+            return [SimpleNamespace(filename="films/aa.png"), SimpleNamespace(filename="films/bb.png")]
+
+        def __getattr__(self, name: str) -> Any:
+            return lambda *given, **options: called.append((name, given))
+
+    forget_films("lab/r", {"aa"}, Hub())  # type: ignore[arg-type]
+    (commit, (_, operations)), (squash, _), (remove, (_, large)) = called
+    assert (commit, squash, remove) == ("create_commit", "super_squash_history", "permanently_delete_lfs_files")
+    assert [one.path_in_repo for one in operations] == ["events/films/aa.png", "films/aa.png", "voc/aa.xml"]
+    assert [one.filename for one in large] == ["films/aa.png"]
