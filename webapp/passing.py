@@ -94,8 +94,8 @@ def _kept_ending(name: str) -> str:
 
 
 def sent_files(**settings: Any) -> gr.File:
-    """A gr.File for several files, whose handlers are given a list of core.intake.SentFile, with the names that the files
-    came under. settings: gr.File's."""
+    """A gr.File whose handlers are given a list of core.intake.SentFile, with the names that the files came under; an
+    empty one where nothing was sent. settings: gr.File's."""
     file = gr.File(**settings)
     # Not a class of its own: gradio writes a file beside the source of every class of components.
     file.preprocess = _sent  # type: ignore[assignment,method-assign]

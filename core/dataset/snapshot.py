@@ -7,7 +7,7 @@ the moment of that event. So the same revision is the same snapshot for ever.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self, TypeVar
 
 from core.errors import BoneGradeError
@@ -43,7 +43,7 @@ class NothingToExport(BoneGradeError):
 class FilmSnapshot:
     """One film at a revision.
 
-    film: with `consent` and `picture` as of then, and for more than to be read again; none that was withdrawn since. words:
+    film: with `consent` and `picture` as of then, and for more than to be read again; none that has ended. words:
     by bone, in RUS_BONES order, what counts and in which event it was said. votes: by bone, the grade that each reader gives
     it now, 0 for absent, in ascending order; a reader who calls it unreadable gives none. gold: the event with the gold
     reading. prediction: the one that readers had before them last or, if they had none, the latest. stages: by bone, TW3
@@ -110,7 +110,7 @@ class Snapshot:
         return self.ledger.readers(self.revision)
 
     def _films(self, kinds: Sequence[str]) -> Iterator[FilmSnapshot]:
-        after = 0
+        after, now = 0, datetime.now(UTC)
         while True:
             with self.ledger.reading_transaction() as connection:
                 page = films.spoken_of(connection, after, _PAGE, kinds, self.revision)
@@ -126,7 +126,7 @@ class Snapshot:
                 state = fold(said[film.id])
                 words = _counting(state, self.rule, self.reviewers)
                 if words or state.gold is not None:
-                    may_leave = film.id in consented and film.scope != "read"
+                    may_leave = film.id in consented and film.may_teach(now)
                     kept = film if may_leave else replace(film, consent=False, picture=None, scope=None)
                     kept = kept if film.id in named else replace(kept, file_name="")
                     predicted_then = _prediction(predicted[film.id], said[film.id])

@@ -38,8 +38,10 @@ def end(connection: sa.Connection) -> None:
 
 
 def picture(connection: sa.Connection, film: FilmRecord, *, labels_too: bool) -> None:
-    """Takes back the consent to keep a film's pixels, and notes that its files have to go."""
-    connection.execute(sa.delete(_PICTURE).where(_PICTURE.c.film_id == film.id))
+    """Takes back the consent to keep a film's pixels, with its file's name and what it looks like, and notes that its files
+    have to go. That it looks the same as another film stays, so that no split parts what is said of the two."""
+    for table in (_PICTURE, schema.file_name, schema.look):
+        connection.execute(sa.delete(table).where(table.c.film_id == film.id))
     connection.execute(sa.delete(_ERASURE).where(_ERASURE.c.film_sha256 == film.sha256))
     values = {
         "film_sha256": film.sha256,
@@ -52,12 +54,14 @@ def picture(connection: sa.Connection, film: FilmRecord, *, labels_too: bool) ->
 
 
 def everything_said(connection: sa.Connection, film_id: int) -> None:
-    """Empties a film, its events, predictions and drafts; its pixels added again are a new film."""
+    """Empties a film, its events, stages, predictions and drafts; its pixels added again are a new film."""
     of_film = sa.select(_EVENT.c.id).where(_EVENT.c.film_id == film_id)
     connection.execute(sa.delete(schema.correction).where(schema.correction.c.event_id.in_(of_film)))
     connection.execute(sa.update(_EVENT).where(_EVENT.c.film_id == film_id).values(prediction_id=None, note=""))
-    for table in (schema.prediction, schema.draft, schema.queue_film, schema.queue_reader):
+    for table in (schema.stage, schema.prediction, schema.draft, schema.queue_film, schema.queue_reader):
         connection.execute(sa.delete(table).where(table.c.film_id == film_id))
+    pairs = schema.near_copy.c
+    connection.execute(sa.delete(schema.near_copy).where(sa.or_(pairs.film_id == film_id, pairs.other_id == film_id)))
     empty = {
         "sha256": secrets.token_hex(32),
         "patient_key": "",
@@ -79,6 +83,8 @@ def name_of_reader(connection: sa.Connection, name: str, pseudonym: str) -> int:
         (_EVENT, assigned, "note"),
         (_FILM, _FILM.c.added_by == name, "added_by"),
         (_PICTURE, _PICTURE.c.consented_by == name, "consented_by"),
+        (schema.file_name, schema.file_name.c.agreed_by == name, "agreed_by"),
+        (schema.stage, schema.stage.c.reader == name, "reader"),
         (schema.queue_reader, schema.queue_reader.c.reader == name, "reader"),
         (schema.queue_film, schema.queue_film.c.assigned_to == name, "assigned_to"),
     )

@@ -19,7 +19,13 @@ _OLDEST = 1200.0
 
 _FILM, _PICTURE = schema.film, schema.picture
 _FILE = schema.file_name
-_COLUMNS = (*_FILM.c, _PICTURE.c.sha256.label("picture"), _PICTURE.c.scope, _FILE.c.name.label("file_name"))
+_COLUMNS = (
+    *_FILM.c,
+    _PICTURE.c.sha256.label("picture"),
+    _PICTURE.c.scope,
+    _PICTURE.c.ends_at,
+    _FILE.c.name.label("file_name"),
+)
 _SELECT = (
     sa.select(*_COLUMNS)
     .select_from(
@@ -57,6 +63,7 @@ def record(row: Any) -> FilmRecord:
         laterality=row.laterality,
         spacing_mm=spacing,
         scope=row.scope,
+        consent_ends=row.ends_at,
         added_at=row.added_at,
         added_by=row.added_by,
         file_name=row.file_name or "",

@@ -56,9 +56,10 @@ class FilmRecord:
 
     sha256: of the pixels, core.film.radiograph.film_hash. patient_key: pseudonym, 16 hexadecimal digits, "" where no
     patient was named; the patient's own id is never kept. age_months: when the film was taken, None if not known. consent:
-    the uploader consented to keeping the pixels. scope: to what use of them. picture: SHA-256 of the stored 16-bit PNG, None
-    without consent. source: how it came in ("assess", "queue", "import"). spacing_mm: row, column. added_by: the reader's
-    name. file_name: of the film's file, where whoever added it agreed to its being kept; "" otherwise.
+    the uploader consented to keeping the pixels. scope: to what use of them. consent_ends: the moment, None if it does not.
+    picture: SHA-256 of the stored 16-bit PNG, None without consent. source: how it came in ("assess", "queue", "import").
+    spacing_mm: row, column. added_by: the reader's name. file_name: of the film's file, where whoever added it agreed to its
+    being kept; "" otherwise.
     """
 
     id: int
@@ -74,9 +75,14 @@ class FilmRecord:
     laterality: Literal["L", "R"] | None
     spacing_mm: tuple[float, float] | None
     scope: Scope | None
+    consent_ends: datetime | None
     added_at: datetime
     added_by: str
     file_name: str = ""
+
+    def may_teach(self, now: datetime) -> bool:
+        """Whether the model may be trained with its pixels: consent to reading them again is none to that."""
+        return self.scope in ("train", "share") and (self.consent_ends is None or self.consent_ends > now)
 
     @property
     def stated_sex(self) -> None:

@@ -193,8 +193,9 @@ class Ledger:
             return list(copies.looks(connection))
 
     def add_look(self, film_id: int, look: Look, others: Sequence[int]) -> None:
-        """Keeps a film's look, and the films that look the same. The first look stands."""
+        """Keeps a film's look, and the films that look the same. The first look stands. Raises UnknownFilm."""
         with self._database.writing() as connection:
+            films.by_id(connection, film_id)
             if not copies.has_look(connection, film_id):
                 copies.insert(connection, film_id, look, others)
 

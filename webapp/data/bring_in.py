@@ -14,10 +14,11 @@ from core.dataset.checking_table import rows, summary
 from core.dataset.importing import Imported, take_in_labels
 from core.dataset.sent import label_source, laid_out
 from core.errors import BoneGradeError
-from core.intake import Filing
+from core.intake import Filing, SentFile
 from core.ledger import Ledger
 from webapp.assess.summary import message
 from webapp.desk import Desk
+from webapp.passing import sent_files
 from webapp.service import TURNS
 from webapp.shared.components import part_heading, styled_html
 from webapp.shared.templates import render
@@ -34,7 +35,7 @@ _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "im
 
 Updates = dict[Any, Any]
 #: The format, the labels, the pictures, the sex, consent and whether names may be kept, as they stand on the page.
-_Given = tuple[Format, str | None, tuple[str, ...], str, bool, bool]
+_Given = tuple[Format, tuple[SentFile, ...], tuple[SentFile, ...], str, bool, bool]
 
 
 class BringInPart:
@@ -50,8 +51,8 @@ class BringInPart:
                 self.kind = gr.Radio(
                     _FORMATS, value="csv", label="What the labels are written in", elem_id="import-kind"
                 )
-                self.labels = gr.File(label="The labels: a file, or a zip", height=130, elem_id="import-labels")
-                self.pictures = gr.File(
+                self.labels = sent_files(label="The labels: a file, or a zip", height=130, elem_id="import-labels")
+                self.pictures = sent_files(
                     label="Their pictures, or a zip; not needed for films that are here",
                     file_count="multiple",
                     height=130,
@@ -79,8 +80,8 @@ class BringInPart:
     def _check(
         self,
         kind: Format,
-        labels: str | None,
-        pictures: list[str] | None,
+        labels: list[SentFile],
+        pictures: list[SentFile],
         sex: str,
         consent: bool,
         names: bool,
@@ -104,8 +105,8 @@ class BringInPart:
     def _take(
         self,
         kind: Format,
-        labels: str | None,
-        pictures: list[str] | None,
+        labels: list[SentFile],
+        pictures: list[SentFile],
         sex: str,
         consent: bool,
         names: bool,
@@ -122,6 +123,8 @@ class BringInPart:
             with tempfile.TemporaryDirectory(prefix="bonegrade-import-") as folder:
                 checked, options = self._checked(given, reader, Path(folder))
                 done = take_in_labels(self._ledger, checked, options, filing)
+            detail = f"{done.new_films} films, {done.labels - done.known_labels} labels"
+            self._desk.note(request, reader, "added", detail=detail)
             return {
                 self.message: message(_said(done), kind="good", title="Done"),
                 self.table: "",
@@ -135,8 +138,8 @@ class BringInPart:
         kind, labels, pictures, sex, consent, names = given
         if not labels:
             raise BoneGradeError("There are no labels yet: drop their file on the box, then check them.")
-        source = label_source(laid_out([Path(labels)], folder / "labels"), kind)
-        images = laid_out([Path(path) for path in pictures], folder / "pictures")
+        source = label_source(laid_out(labels, folder / "labels"), kind)
+        images = laid_out(pictures, folder / "pictures")
         options = ImportOptions(reader.name, images, None, cast(Sex, sex) or None, consent, names)
         return check_labels(self._ledger, source, kind, options), options
 
@@ -162,9 +165,9 @@ class BringInPart:
 
 
 def _given(
-    kind: Format, labels: str | None, pictures: list[str] | None, sex: str, consent: bool, names: bool
+    kind: Format, labels: list[SentFile], pictures: list[SentFile], sex: str, consent: bool, names: bool
 ) -> _Given:
-    return kind, labels, tuple(pictures or ()), sex, consent, names
+    return kind, tuple(labels), tuple(pictures), sex, consent, names
 
 
 def _table(checked: Checked) -> str:

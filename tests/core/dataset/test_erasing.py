@@ -23,9 +23,12 @@ from core.dataset.erasing import (
 )
 from core.dataset.export import ExportOptions, export
 from core.dataset.hub import EventPusher, HubRefused, forget_films
-from core.ledger import Consent, UnknownFilm, schema
+from core.dataset.snapshot import Snapshot
+from core.film.likeness import look_of
+from core.intake.near_copies import NearCopies
+from core.ledger import Consent, StageWord, UnknownFilm, schema
 from tests.core.dataset.test_hub import DummyScheduler
-from tests.stored_films import Store
+from tests.stored_films import Store, hand
 
 
 def files_of(store: Store) -> list[Path]:
@@ -85,6 +88,43 @@ def test_of_an_erased_film_nothing_is_left_that_tells_of_it(store: Store, tmp_pa
     assert store.film(1).id not in (film.id, other.id), "the same pixels are a new film"
 
 
+def test_what_came_in_with_labels_goes_with_a_film(store: Store) -> None:
+    film, other, third = store.film(1), store.film(2), store.film(3)
+    for one, others in ((film, []), (other, [film.id]), (third, [film.id, other.id])):
+        radiograph = hand(one.id)
+        store.ledger.add_film(
+            radiograph, "F", reader="anna", source="import", consent=True, name=f"Zwiebelfisch{one.id}.png"
+        )
+        store.ledger.add_stages(one.id, [StageWord("Radius", "G")], reader="anna")
+        store.ledger.add_look(one.id, look_of(radiograph), others)
+    erase_films(store.ledger, [film.id], OPERATOR, labels_too=False)
+    assert rows(store) == {"file_name": 2, "look": 2, "stage": 3, "near_copy": 3}, "no split parts what was said"
+    assert store.ledger.film(film.id).file_name == "" and traces(store, ["Zwiebelfisch1.png"]) == []
+    store.ledger.add_look(store.film(1).id, look_of(hand(1)), [other.id])
+    assert rows(store)["near_copy"] == 3, "the pair was known"
+    looked_through = NearCopies(store.ledger)
+    erase_films(store.ledger, [film.id], OPERATOR, labels_too=True)
+    assert rows(store) == {"file_name": 2, "look": 2, "stage": 2, "near_copy": 1}
+    assert store.ledger.near_copies() == [(third.id, other.id)]
+    assert film.id not in looked_through.of(hand(1)), "erased while a batch was taken in"
+    with pytest.raises(UnknownFilm):
+        store.ledger.add_look(film.id, look_of(hand(1)), [])
+    store.ledger.add_look(store.film(4).id, look_of(hand(4)), [film.id, other.id])
+    assert len(store.ledger.near_copies()) == 2
+    assert Snapshot.of(store.ledger).near_copies()
+    erase_films(store.ledger, [third.id], OPERATOR, labels_too=True)
+    assert rows(store) == {"file_name": 1, "look": 2, "stage": 1, "near_copy": 1}
+
+
+def rows(store: Store) -> dict[str, int]:
+    """How many there are, by table."""
+    with store.ledger.reading_transaction() as connection:
+        return {
+            table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+            for table in (schema.file_name, schema.look, schema.stage, schema.near_copy)
+        }
+
+
 def test_an_erasure_that_was_stopped_goes_on(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     film = store.film(1)
     with monkeypatch.context() as power:
@@ -105,6 +145,9 @@ def test_an_erasure_that_was_stopped_goes_on(store: Store, monkeypatch: pytest.M
 def test_a_consent_ends_by_itself(store: Store) -> None:
     now = datetime.now(UTC)
     over = store.film(1, terms=Consent(ends=now - timedelta(seconds=1), reference="form 7"))
+    store.accept(over)
+    assert store.ledger.film(over.id).consent
+    assert [one.film.consent for one in Snapshot.of(store.ledger).films()] == [False], "from that moment"
     store.film(2, terms=Consent(ends=now + timedelta(days=1)))
     assert erase_past_consents(store.ledger, OPERATOR) == [over.id]
     assert not store.ledger.film(over.id).consent and store.ledger.film(over.id + 1).consent
@@ -135,11 +178,14 @@ def test_a_readers_name_goes_and_what_they_said_stays(store: Store) -> None:
     film = store.film(1)
     store.accept(film, "anna.schmidt")
     store.ledger.say(film.id, "assign", reader="rita", token="t", note="anna.schmidt")
+    store.ledger.add_film(hand(1), "F", reader="anna.schmidt", source="import", consent=True, name="1.png")
+    store.ledger.add_stages(film.id, [StageWord("Radius", "G")], reader="anna.schmidt")
     key = store.ledger.reader_key("anna.schmidt")
     assert erase_reader(store.ledger, "anna.schmidt", OPERATOR) >= 3
     said, assigned, *_ = store.ledger.history(film.id)
     assert said.reader == assigned.note == f"erased {key}" and len(said.corrections) == 13
     assert store.ledger.reader_key(said.reader) == key, "older revisions are exported as before"
+    assert traces(store, ["anna.schmidt"]) == []
     with pytest.raises(NothingToErase, match=r"Nobody called anna\.schmidt"):
         erase_reader(store.ledger, "anna.schmidt", OPERATOR)
     with pytest.raises(NothingToErase, match="patient"):

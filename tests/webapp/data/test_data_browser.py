@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.access.log import AccessLog
 from core.access.roles import Role
 from core.access.users import Users
 from core.assessment.assessor import Assessor
@@ -105,6 +106,8 @@ def test_labels_are_checked_in_a_table_and_then_taken_in(page: Page, folder: Pat
     page.locator("#import-take").click()
     expect(page.locator("#import-message .message")).to_contain_text("1 labels taken in", timeout=ANSWER_MS)
     assert ledger.ledger_revision() == before + 1 and ledger.reading(1, "ben")["Radius"].grade == 7
+    noted = AccessLog(folder).latest(1, who="ben")[0]
+    assert (noted.deed, noted.detail) == ("added", "0 films, 1 labels")
     ledger.close()
     page.locator("#copies-look").click()
     expect(page.locator("#no-copies")).to_be_visible(timeout=ANSWER_MS)
