@@ -22,11 +22,11 @@ from webapp.assess.examples import EXAMPLES_FOLDER, read_examples
 from webapp.assess.tab import KEPT_SECONDS, build_assess_tab
 from webapp.data.tab import build_data_tab
 from webapp.desk import Desk
-from webapp.doors import Doors, fetch_nothing
-from webapp.identity import Access, keep_peers, served_host
-from webapp.line import PLACES, keep_order
-from webapp.own_pages import OwnPagesOnly
-from webapp.passing import passing_folder, replace_names, stop_in_peace
+from webapp.entrance.doors import Doors, fetch_nothing
+from webapp.entrance.identity import Access, keep_peers, served_host
+from webapp.entrance.line import PLACES, keep_order
+from webapp.entrance.own_pages import OwnPagesOnly
+from webapp.entrance.passing import passing_folder, replace_names, stop_in_peace
 from webapp.queue.tab import build_queue_tab
 from webapp.service import live_assessor, warm_up
 from webapp.shared.components import styled_html

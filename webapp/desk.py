@@ -14,11 +14,11 @@ from core.ledger import Ledger
 
 
 class Access(Protocol):
-    """How people come in; see webapp.identity."""
+    """How people come in; see webapp.entrance.identity."""
 
     @property
     def mode(self) -> str:
-        """One of webapp.identity.Mode."""
+        """One of webapp.entrance.identity.Mode."""
 
     @property
     def keeps(self) -> bool:

@@ -24,7 +24,7 @@ from webapp.assess.examples import Example
 from webapp.assess.film_view import NO_FILM_YET, film_preview, film_with_boxes
 from webapp.assess.report import report_pdf
 from webapp.assess.summary import WELCOME, headline, message, provenance, score_table, what_to_know
-from webapp.doors import hand_out
+from webapp.entrance.doors import hand_out
 from webapp.service import TURNS
 from webapp.shared.components import line, part_heading, sentence_of, styled_html
 from webapp.shared.figures import age_figure, influence_figure

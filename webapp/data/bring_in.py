@@ -18,7 +18,7 @@ from core.intake import Filing, SentFile
 from core.ledger import Ledger
 from webapp.assess.summary import message
 from webapp.desk import Desk
-from webapp.passing import sent_files
+from webapp.entrance.passing import sent_files
 from webapp.service import TURNS
 from webapp.shared.components import part_heading, styled_html
 from webapp.shared.templates import render

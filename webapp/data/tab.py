@@ -19,7 +19,7 @@ from core.ledger import LabelRule
 from webapp.assess.summary import message
 from webapp.data.bring_in import BringInPart
 from webapp.desk import Desk
-from webapp.doors import hand_out_file
+from webapp.entrance.doors import hand_out_file
 from webapp.shared.components import part_heading, sentence_of, styled_html
 from webapp.shared.templates import render
 

@@ -18,7 +18,7 @@ from core.intake import Batch, Filing, Looked, SentFile, look_through, open_batc
 from core.intake.background import BackgroundAssessor
 from core.ledger import Consent, Scope
 from webapp.desk import Desk
-from webapp.passing import sent_files
+from webapp.entrance.passing import sent_files
 from webapp.queue.view import Writing, bar, looked_through, note, taken_in
 from webapp.shared.components import NOT_NOW, classes_if, styled_html
 from webapp.shared.pictures import data_uri, film_picture, jpeg

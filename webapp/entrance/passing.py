@@ -18,7 +18,7 @@ from gradio.data_classes import FileData, ListFiles
 from core.errors import BoneGradeError
 from core.intake import SentFile
 from core.machine import WriterLock, is_held, make_folder
-from webapp.doors import OWNERS, visitor_of
+from webapp.entrance.doors import OWNERS, visitor_of
 
 _VARIABLE: Final = "GRADIO_TEMP_DIR"
 _LOCK: Final = "in_use.lock"

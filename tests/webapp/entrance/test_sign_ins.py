@@ -9,14 +9,14 @@ import pytest
 from core.access.log import AccessLog
 from core.access.roles import Role
 from core.access.users import Users
-from webapp.sign_ins import Door, SignIns
+from webapp.entrance.sign_ins import Door, SignIns
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time of the door, in seconds."""
     now = [1000.0]
-    monkeypatch.setattr("webapp.sign_ins.time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr("webapp.entrance.sign_ins.time", SimpleNamespace(monotonic=lambda: now[0]))
     return now
 
 

@@ -16,7 +16,7 @@ from core.access.roles import Reader, Role
 from core.access.users import Users, UsersError, role_of_text
 from core.errors import BoneGradeError
 from core.ledger import LedgerSettings
-from webapp.sign_ins import MOST_FAILURES, Door, SignInsEnd
+from webapp.entrance.sign_ins import MOST_FAILURES, Door, SignInsEnd
 
 #: local: one person on their own machine. login: names and passwords of the users file. proxy: a proxy in front has signed
 #: the person in. space: a Hugging Face account. demo: anybody from anywhere, and nothing is kept.

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from core.access.roles import Reader, Role
 from core.access.users import Users, UsersError
-from webapp.identity import Access, NotSignedIn, served_host
+from webapp.entrance.identity import Access, NotSignedIn, served_host
 
 
 def request(

@@ -29,7 +29,7 @@ _ALL_FULL: Final = (
 
 
 class KnowsClients(Protocol):
-    """Tells clients apart; see webapp.identity.Access."""
+    """Tells clients apart; see webapp.entrance.identity.Access."""
 
     def client_of(self, request: gr.Request) -> tuple[str, bool]:
         """A name for the client, and whether it is a person with a role."""
