@@ -63,7 +63,10 @@ def export_command(
     ] = False,
     licence: Annotated[str, typer.Option(help="The dataset's licence, as the hub names it.")] = "other",
     hub: Annotated[
-        str | None, typer.Option(help="Also put it on the Hugging Face Hub, into this private dataset.")
+        str | None,
+        typer.Option(
+            help="Also put it into this private dataset on the Hugging Face Hub, with pictures that may be shared."
+        ),
     ] = None,
 ) -> None:
     """Writes the ledger as a dataset: the same revision and options always make the same bytes."""
@@ -81,6 +84,7 @@ def export_command(
             Shares.of_text(split),
             reader_names,
             licence,
+            "train" if hub is None else "share",
         )
         with tempfile.TemporaryDirectory() as temporary:
             target = folder or Path(temporary) / "dataset"

@@ -32,7 +32,7 @@ _Reason = Annotated[str, typer.Option(help="Goes into the film's history; no nam
 
 @app.command()
 def film(
-    numbers: Annotated[list[int], typer.Argument(help="The films' numbers, as the queue shows them.")],
+    numbers: Annotated[list[int], typer.Argument(help="The films' numbers, as Annotate shows them.")],
     labels: _Labels = Labels.STAY,
     reason: _Reason = "",
 ) -> None:

@@ -184,7 +184,7 @@ class LedgerLessons:
             spoken.add(found.film.id)
             yield self._read(found, split.part(found.film))
         for film in self._snapshot.ledger.films():
-            if film.id in spoken or (film.consent and not film.may_teach(now)):
+            if film.id in spoken or (film.consent and not film.allows("train", now)):
                 continue
             if film.age_months is not None and film.added_at <= self._snapshot.as_of:
                 yield self._unread(film, split.part(film))

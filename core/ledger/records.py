@@ -80,9 +80,11 @@ class FilmRecord:
     added_by: str
     file_name: str = ""
 
-    def may_teach(self, now: datetime) -> bool:
-        """Whether the model may be trained with its pixels: consent to reading them again is none to that."""
-        return self.scope in ("train", "share") and (self.consent_ends is None or self.consent_ends > now)
+    def allows(self, use: Scope, now: datetime) -> bool:
+        """Whether there is consent to using the pixels so."""
+        uses: tuple[Scope, ...] = ("read", "train", "share")
+        enough = self.scope is not None and uses.index(use) <= uses.index(self.scope)
+        return enough and (self.consent_ends is None or self.consent_ends > now)
 
     @property
     def stated_sex(self) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -15,12 +16,13 @@ from core.dataset.importing import Imported, take_in_labels
 from core.dataset.sent import label_source, laid_out
 from core.errors import BoneGradeError
 from core.intake import Filing, SentFile
-from core.ledger import Ledger
+from core.ledger import Consent, Ledger, Scope
 from webapp.assess.summary import message
 from webapp.desk import Desk
 from webapp.entrance.passing import sent_files
 from webapp.service import TURNS
 from webapp.shared.components import part_heading, styled_html
+from webapp.shared.consent_terms import build_consent_terms, consent_terms
 from webapp.shared.templates import render
 from webapp.shared.words import SEX_WORDS
 
@@ -34,8 +36,9 @@ _SHOWN_ROWS: Final = 200
 _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "import", "api_visibility": "private"}
 
 Updates = dict[Any, Any]
-#: The format, the labels, the pictures, the sex, consent and whether names may be kept, as they stand on the page.
-_Given = tuple[Format, tuple[SentFile, ...], tuple[SentFile, ...], str, bool, bool]
+#: The format, the labels, the pictures, the sex, consent, whether names may be kept, and the consent's terms, as they stand
+#: on the page.
+_Given = tuple[Format, tuple[SentFile, ...], tuple[SentFile, ...], str, bool, bool, Consent]
 
 
 class BringInPart:
@@ -66,13 +69,14 @@ class BringInPart:
                     elem_id="import-sex",
                 )
                 self.consent = gr.Checkbox(False, label=_CONSENT, elem_id="import-consent")
+                self.terms = build_consent_terms("import")
                 self.names = gr.Checkbox(False, label=_NAMES, elem_id="import-names")
                 self.check = gr.Button("Check the labels", variant="primary", elem_id="import-check")
         self.message = styled_html(elem_id="import-message", elem_classes="message-slot")
         self.table = styled_html(elem_id="import-table")
         self.take = gr.Button("Take in what is good", variant="primary", visible=False, elem_id="import-take")
         self.checked = gr.State(None)
-        wishes = [self.kind, self.labels, self.pictures, self.sex, self.consent, self.names]
+        wishes = [self.kind, self.labels, self.pictures, self.sex, self.consent, self.names, *self.terms]
         answer = [self.message, self.table, self.take, self.checked]
         self.check.click(self._check, wishes, answer, show_progress_on=self.table, **_IN_LINE)
         self.take.click(self._take, [*wishes, self.checked], answer, show_progress_on=self.table, **_IN_LINE)
@@ -85,10 +89,13 @@ class BringInPart:
         sex: str,
         consent: bool,
         names: bool,
+        scope: Scope,
+        reference: str,
+        ends: datetime | None,
         request: gr.Request,
     ) -> Updates:
         """Looks at everything and changes nothing."""
-        given = _given(kind, labels, pictures, sex, consent, names)
+        given = _given(kind, labels, pictures, sex, consent, names, scope, reference, ends)
         try:
             reader = self._reader(request)
             with tempfile.TemporaryDirectory(prefix="bonegrade-import-") as folder:
@@ -110,11 +117,14 @@ class BringInPart:
         sex: str,
         consent: bool,
         names: bool,
+        scope: Scope,
+        reference: str,
+        ends: datetime | None,
         before: _Given | None,
         request: gr.Request,
     ) -> Updates:
         """Takes in what was checked; it is checked once more, as the ledger may have changed meanwhile."""
-        given = _given(kind, labels, pictures, sex, consent, names)
+        given = _given(kind, labels, pictures, sex, consent, names, scope, reference, ends)
         try:
             if before is None or given != tuple(before):
                 raise BoneGradeError("Something was changed since the labels were checked: check them again.")
@@ -135,12 +145,12 @@ class BringInPart:
             return self._failed(error)
 
     def _checked(self, given: _Given, reader: Reader, folder: Path) -> tuple[Checked, ImportOptions]:
-        kind, labels, pictures, sex, consent, names = given
+        kind, labels, pictures, sex, consent, names, terms = given
         if not labels:
             raise BoneGradeError("There are no labels yet: drop their file on the box, then check them.")
         source = label_source(laid_out(labels, folder / "labels"), kind)
         images = laid_out(pictures, folder / "pictures")
-        options = ImportOptions(reader.name, images, None, cast(Sex, sex) or None, consent, names)
+        options = ImportOptions(reader.name, images, None, cast(Sex, sex) or None, consent, names, terms)
         return check_labels(self._ledger, source, kind, options), options
 
     def _reader(self, request: gr.Request) -> Reader:
@@ -165,9 +175,17 @@ class BringInPart:
 
 
 def _given(
-    kind: Format, labels: list[SentFile], pictures: list[SentFile], sex: str, consent: bool, names: bool
+    kind: Format,
+    labels: list[SentFile],
+    pictures: list[SentFile],
+    sex: str,
+    consent: bool,
+    names: bool,
+    scope: Scope,
+    reference: str,
+    ends: datetime | None,
 ) -> _Given:
-    return kind, tuple(labels), tuple(pictures), sex, consent, names
+    return kind, tuple(labels), tuple(pictures), sex, consent, names, consent_terms(scope, reference, ends)
 
 
 def _table(checked: Checked) -> str:

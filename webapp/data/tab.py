@@ -122,10 +122,10 @@ class _Tab:
         """For a film whose child, or its parents, no longer agree."""
         with gr.Accordion("Erase a film", open=False, elem_id="erase"):
             styled_html(_ERASING)
-            film = gr.Number(None, label="The film's number, as the queue shows it", precision=0, elem_id="erase-film")
+            film = gr.Number(None, label="The film's number, as Annotate shows it", precision=0, elem_id="erase-film")
             labels = gr.Radio(
                 [
-                    ("Only its picture and crops; grades and boxes stay", "stay"),
+                    ("Only its picture, crops and file's name; grades and boxes stay", "stay"),
                     ("Everything that was said of it, too", "go"),
                 ],
                 value=None,
@@ -169,7 +169,8 @@ class _Tab:
                 raise BoneGradeError("Nothing was erased yet: give the film's number, and choose what is to go.")
             erase_films(ledger, [film], reader, labels_too=labels == "go", reason=reason)
             self._desk.note(request, reader, "erased", film, "with its labels" if labels == "go" else "")
-            return message(f"Film {film} is erased. {COPIES_ELSEWHERE}", "warning", title="Erased"), None, None, ""
+            gone = f"Film {film} is erased." if labels == "go" else f"The picture of film {film} is erased."
+            return message(f"{gone} {COPIES_ELSEWHERE}", "warning", title="Erased"), None, None, ""
         except Exception as error:
             text = sentence_of(error, _UNEXPECTED, _log, "An erasure failed.")
             return message(text, title="Not erased"), film, labels, reason

@@ -16,11 +16,12 @@ from core.film.burned_in_text import TextPlace
 from core.film.radiograph import Radiograph
 from core.intake import Batch, Filing, Looked, SentFile, look_through, open_batch, take_in
 from core.intake.background import BackgroundAssessor
-from core.ledger import Consent, Scope
+from core.ledger import Scope
 from webapp.desk import Desk
 from webapp.entrance.passing import sent_files
 from webapp.queue.view import Writing, bar, looked_through, note, taken_in
 from webapp.shared.components import NOT_NOW, classes_if, styled_html
+from webapp.shared.consent_terms import build_consent_terms, consent_terms
 from webapp.shared.pictures import data_uri, film_picture, jpeg
 from webapp.shared.words import SEX_WORDS
 
@@ -34,8 +35,6 @@ _NO_CONSENT: Final = (
     "Leave it open, and pixels are forgotten: the films are assessed now, while you wait, and only what the model says "
     "is kept. They cannot be shown again, nor assessed by a later model."
 )
-_SCOPES: Final = [("To be read again", "read"), ("And to train the model", "train"), ("And to be shared", "share")]
-_SCOPE_INFO: Final = "Pictures leave this server only where they may be shared."
 _SEX_INFO: Final = (
     "For films that no CSV names. A CSV has a row for each film, with columns id (or file), sex, age_years."
 )
@@ -95,16 +94,7 @@ class UploadPart:
                     elem_id="queue-sex",
                 )
                 self.consent = gr.Checkbox(False, label=_CONSENT, info=_NO_CONSENT, elem_id="queue-consent")
-                with gr.Accordion("The consent", open=False, elem_id="queue-terms"):
-                    self.scope = gr.Radio(
-                        _SCOPES, value="train", label="What it allows", elem_id="queue-scope", info=_SCOPE_INFO
-                    )
-                    self.reference = gr.Textbox(
-                        label="Where it is filed (a form's number; no names)", max_lines=1, elem_id="queue-reference"
-                    )
-                    self.ends = gr.DateTime(
-                        None, label="When it ends, if it does", include_time=False, type="datetime", elem_id="queue-ends",
-                    )  # fmt: skip
+                self.terms = build_consent_terms("queue")
                 self.look = gr.Button("Check the films", variant="primary", elem_id="queue-look")
         self.message = styled_html(elem_id="queue-upload-message")
         self.result = styled_html(elem_id="queue-result")
@@ -143,7 +133,7 @@ class UploadPart:
         #: Ends when all was added; other parts of the page may chain on to it.
         self.added = self.add.click(
             self._add,
-            [*sent, self.writing, self.seen, self.scope, self.reference, self.ends],
+            [*sent, self.writing, self.seen, *self.terms],
             [
                 self.message, self.result, self.decide, self.seen, self.add, self.files, self.folder,
                 self.table,
@@ -247,7 +237,7 @@ class UploadPart:
             reader = self._check_role(request)
             with open_batch([*files, *folder], _path(table), sex or None) as batch:
                 taken = []
-                terms = Consent(scope, reference.strip(), ends)
+                terms = consent_terms(scope, reference, ends)
                 for one in take_in(batch, self._filing, reader=reader, consent=consent, left_out=left_out, terms=terms):
                     taken.append(one)
                     self._background.wake()

@@ -64,6 +64,14 @@ def test_a_withdrawn_film_leaves_its_labels_and_older_exports_still_work(store: 
     assert (again.id, again.scope) == (film.id, "read") and store.ledger.radiograph(again) is not None
     manifest = export(store.ledger, OPERATOR, tmp_path / "read", ExportOptions(formats=("films", "crops")))
     assert [path.stem for path in (tmp_path / "read" / "films").iterdir()] == [other.sha256], "only to be read again"
+    third = store.film(3, terms=Consent("train"))
+    store.accept(third)
+    for use, there in (("train", {other.sha256, third.sha256}), ("share", {other.sha256})):
+        folder = tmp_path / f"to {use}"
+        manifest = export(store.ledger, OPERATOR, folder, ExportOptions(formats=("films", "crops"), use=use))
+        assert {path.stem for path in (folder / "films").iterdir()} == there
+        assert sum(manifest["split"]["films"].values()) == 3
+        assert sum(manifest["split"]["crops"].values()) == 13 * len(there)
 
 
 def test_of_an_erased_film_nothing_is_left_that_tells_of_it(store: Store, tmp_path: Path) -> None:
