@@ -1,4 +1,5 @@
-"""The app as a person uses it: started as `python app.py`, in a real browser, with the shipped weights and examples."""
+"""The app as a person uses it: started as `python app.py`, in a real browser, with the shipped weights and examples, and
+without a network."""
 
 import json
 from collections.abc import Iterator
@@ -15,10 +16,12 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium o
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """Where the app answers; it runs in a process of its own."""
-    with running() as app:
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the app answers; it runs in a process of its own. Afterwards: it asked nobody outside this machine."""
+    asked = tmp_path_factory.mktemp("offline") / "asked"
+    with running(("-m", "tests.webapp.offline_app", str(asked))) as app:
         yield app.url
+    assert asked.read_text() == ""
 
 
 @pytest.fixture

@@ -183,7 +183,7 @@
     press("annotate-keep");
   };
   const act = (command) => {
-    if (!film || window.bonegradeOpening.refuses()) return;
+    if (!film || window.bonegradeOpening.refuses() || (command.do === "save" && !isAllowed())) return;
     if (saving) {
       tell("The last save is still on its way; one moment.", "warning");
       return;
