@@ -16,7 +16,10 @@ def build_consent_terms(name: str) -> list[gr.components.Component]:
     with gr.Accordion("The consent", open=False, elem_id=f"{name}-terms"):
         scope = gr.Radio(_SCOPES, value="train", label="What it allows", elem_id=f"{name}-scope", info=_SCOPE_INFO)
         reference = gr.Textbox(
-            label="Where it is filed (a form's number; no names)", max_lines=1, elem_id=f"{name}-reference"
+            "",  # what is folded has no value otherwise
+            label="Where it is filed (a form's number; no names)",
+            max_lines=1,
+            elem_id=f"{name}-reference",
         )
         ends: Any = gr.DateTime(
             None, label="When it ends, if it does", include_time=False, type="datetime", elem_id=f"{name}-ends"
