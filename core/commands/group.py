@@ -59,6 +59,10 @@ COMMANDS: Final = {
     ),
     "rollback": ("promotion", "Makes the model live again that was before."),
     "compare-models": ("promotion", "Shows what the live model and another one say of one film, side by side."),
+    "doctor": (
+        "doctor",
+        "Says what of packages, settings, weights, storage, people, hub and GPU is as it should be here, and what is missing.",
+    ),
     "users": ("users", "The people who may sign in, and their roles."),
     "experiment": ("experiment", "Reruns the experiments that docs/results.md reports."),
     "train": ("train", "The programs that made the shipped weights and examples."),

@@ -1,0 +1,241 @@
+"""python -m core doctor: what a place lacks that is to serve the app: packages, settings, weights, storage, people, hub, GPU.
+
+Looks and changes nothing: no folder is made, no database brought up to date, nothing is asked of the hub unless a dataset
+there is named.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Final, Literal
+
+import torch
+import typer
+from huggingface_hub import HfApi, get_token
+from packaging.requirements import Requirement
+from sqlalchemy import create_engine, inspect
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.access.roles import Role
+from core.access.users import Users
+from core.assessment.live_model import live_model
+from core.commands.stopping import FAILED
+from core.dataset import hub
+from core.errors import BoneGradeError
+from core.ledger import LedgerSettings
+from core.machine import cores
+from models.registry import WeightsError, load_grader, load_localizer, load_whole_hand
+
+_REQUIREMENTS: Final = Path(__file__).parents[2] / "requirements.txt"
+#: Films, exports and uploads want room; below this a day's films may fill the disk.
+_LEAST_FREE_GB: Final = 1.0
+_CONNECT_SECONDS: Final = 5
+
+#: wrong: the app does not work as it is set up. note: it works, and something should be known.
+State = Literal["ok", "note", "wrong"]
+
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def doctor() -> None:
+    """Says what of packages, settings, weights, storage, people, hub and GPU is as it should be here, and what is missing."""
+    findings = examine()
+    typer.echo(as_text(findings))
+    if any(finding.state == "wrong" for finding in findings):
+        raise typer.Exit(FAILED)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. of: what. says: how it is and, unless it is ok, what to do; never a password or a token."""
+
+    of: str
+    state: State
+    says: str
+
+
+def examine(environment: Mapping[str, str] = os.environ) -> list[Finding]:
+    """Everything in the order in which a start needs it."""
+    looks: tuple[Callable[[Mapping[str, str]], Iterator[Finding]], ...] = (
+        _packages, _settings, _weights, _storage, _database, _people, _hub, _machine,
+    )  # fmt: skip
+    return [finding for look in looks for finding in look(environment)]
+
+
+def _packages(environment: Mapping[str, str]) -> Iterator[Finding]:
+    wanted = [Requirement(line) for line in _REQUIREMENTS.read_text(encoding="utf-8").splitlines() if line.strip()]
+    wrong = [said for requirement in wanted if (said := _lacks(requirement))]
+    if wrong:
+        yield Finding("packages", "wrong", f"{'; '.join(wrong)}: run `pip install -r requirements.txt`.")
+    else:
+        yield Finding("packages", "ok", f"all {len(wanted)} of requirements.txt, gradio {metadata.version('gradio')}")
+
+
+def _lacks(requirement: Requirement) -> str:
+    try:
+        version = metadata.version(requirement.name)
+    except metadata.PackageNotFoundError:
+        return f"{requirement.name} is missing"
+    if requirement.specifier.contains(version.partition("+")[0], prereleases=True):
+        return ""
+    return f"{requirement.name} is {version}, wanted {requirement.specifier}"
+
+
+def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
+    port = environment.get("PORT") or "7860"
+    if port.isdecimal() and 0 < int(port) < 65536:
+        yield Finding("port", "ok", port)
+    else:
+        yield Finding("port", "wrong", f"PORT is {port!r}: set a number from 1 to 65535.")
+    for variable in ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+        given = environment.get(variable, "1")
+        if not re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", given):
+            yield Finding("threads", "wrong", f"{variable} is {given!r}: set a number of threads, or take it away.")
+
+
+def _weights(environment: Mapping[str, str]) -> Iterator[Finding]:
+    try:
+        live = live_model(environment)
+        loaded = [load_localizer(folder=live.folder)[1], load_grader(folder=live.folder)[1].sha256]
+        second = load_whole_hand(folder=live.folder)
+    except (WeightsError, BoneGradeError, OSError) as error:
+        yield Finding("weights", "wrong", str(error))
+        return
+    named = [*loaded, *([] if second is None else [second[1].sha256])]
+    says = f"version {live.version}: {', '.join(sha256[:8] for sha256 in named)}, as the registry has them"
+    if second is None:
+        yield Finding("weights", "note", f"{says}; without the network that looks at the whole hand.")
+    else:
+        yield Finding("weights", "ok", says)
+
+
+def _storage(environment: Mapping[str, str]) -> Iterator[Finding]:
+    folder = LedgerSettings.from_environment(environment).folder
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        yield Finding(
+            "storage", "wrong", f"{there} cannot be written by this user: let BONEGRADE_DATA name a folder that can."
+        )
+        return
+    free = shutil.disk_usage(there).free / 1e9
+    if free < _LEAST_FREE_GB:
+        yield Finding("storage", "wrong", f"{folder} has {free:.1f} GB left, {_LEAST_FREE_GB:g} are wanted: make room.")
+    elif (
+        environment.get("SPACE_ID")
+        and there.stat().st_dev == Path("/").stat().st_dev
+        and not environment.get(hub.VARIABLE)
+    ):
+        yield Finding(
+            "storage",
+            "wrong",
+            f"{folder} ends with each restart of the Space, and readers' corrections with it: attach storage and let "
+            f"BONEGRADE_DATA name a folder there, or let {hub.VARIABLE} name a private dataset.",
+        )
+    else:
+        yield Finding("storage", "ok", f"{folder}, {free:.0f} GB free{'' if there == folder else '; it will be made'}")
+
+
+def _database(environment: Mapping[str, str]) -> Iterator[Finding]:
+    settings = LedgerSettings.from_environment(environment)
+    sqlite = settings.url.startswith("sqlite")
+    if sqlite and not (settings.folder / "ledger.sqlite").exists():
+        yield Finding("ledger", "ok", "none yet; it will be made when the app starts")
+        return
+    try:
+        engine = create_engine(settings.url, connect_args={} if sqlite else {"connect_timeout": _CONNECT_SECONDS})
+        with engine.connect() as connection:
+            made = inspect(connection).has_table("film")
+        engine.dispose()
+    except (SQLAlchemyError, ImportError):
+        yield Finding(
+            "ledger",
+            "wrong",
+            "the database does not answer: check that it runs, and BONEGRADE_DB (postgresql://user:password@host/name).",
+        )
+        return
+    kind = "SQLite" if sqlite else "PostgreSQL"
+    yield Finding(
+        "ledger", "ok", f"{kind} answers" if made else f"{kind} answers; its tables will be made at the start"
+    )
+
+
+def _people(environment: Mapping[str, str]) -> Iterator[Finding]:
+    header, on_a_space = environment.get("BONEGRADE_PROXY_HEADER", "").strip(), bool(environment.get("SPACE_ID"))
+    users = Users(LedgerSettings.from_environment(environment).folder)
+    try:
+        roles, passwords = users.roles(), users.can_sign_in()
+    except BoneGradeError as error:
+        yield Finding("people", "wrong", str(error))
+        return
+    admins = Role.ADMIN in roles.values() or "=admin" in environment.get("BONEGRADE_ROLES", "").replace(" ", "").lower()
+    if on_a_space and not header:
+        if environment.get("OAUTH_CLIENT_ID") and environment.get("SYSTEM") == "spaces":
+            yield Finding("people", "ok", "sign in with their Hugging Face account; the Space's owner is an admin")
+        elif not passwords:
+            yield Finding(
+                "people", "note", "anybody is a guest and nothing is kept: set `hf_oauth: true` to collect readings."
+            )
+    if header or passwords:
+        way = f"the proxy's header {header} says who they are" if header else f"{len(roles)} in the users file"
+        if admins or (on_a_space and environment.get("SPACE_AUTHOR_NAME")):
+            yield Finding("people", "ok", way)
+        else:
+            yield Finding(
+                "people", "note", f"{way}, and none is an admin: `python -m core users add NAME --role admin`."
+            )
+    elif not on_a_space:
+        host = environment.get("HOST") or environment.get("GRADIO_SERVER_NAME") or "127.0.0.1"
+        if host in ("127.0.0.1", "localhost", "::1"):
+            yield Finding("people", "ok", "this machine's user alone, with every role")
+        else:
+            yield Finding(
+                "people",
+                "note",
+                f"served on {host} with no login, so nothing is kept: `python -m core users add NAME --role admin`.",
+            )
+
+
+def _hub(environment: Mapping[str, str]) -> Iterator[Finding]:
+    repo, token = environment.get(hub.VARIABLE, ""), environment.get("HF_TOKEN") or get_token()
+    if not repo:
+        yield Finding("hub", "ok", f"not used ({hub.VARIABLE} is not set)")
+    elif not token:
+        yield Finding("hub", "wrong", f"there is no token for {repo}: set HF_TOKEN to one that may write there.")
+    else:
+        try:
+            private = HfApi(token=token).repo_info(repo_id=repo, repo_type="dataset", timeout=_CONNECT_SECONDS).private
+        except Exception as error:  # the hub's client lets those of several libraries through
+            yield Finding(
+                "hub",
+                "note",
+                f"{repo} was not seen ({type(error).__name__}): it is made private at the first push if it is not there; "
+                "if it is, check its name, the network and the token.",
+            )
+            return
+        if private:
+            yield Finding("hub", "ok", f"{repo} is private")
+        else:
+            yield Finding("hub", "wrong", f"everybody can see {repo}: make it private, or name another dataset.")
+
+
+def _machine(environment: Mapping[str, str]) -> Iterator[Finding]:
+    if torch.cuda.is_available():
+        yield Finding("GPU", "ok", torch.cuda.get_device_name())
+    else:
+        says = f"none, {cores()} cores: enough to assess; a fine-tuning takes longer than on a GPU"
+        yield Finding("GPU", "ok", says)
+
+
+def as_text(findings: list[Finding]) -> str:
+    """A line each, and what it comes to."""
+    width = max(len(finding.of) for finding in findings)
+    lines = [f"{finding.state:5}  {finding.of:{width}}  {finding.says}" for finding in findings]
+    wrong = sum(finding.state == "wrong" for finding in findings)
+    lines.append("" if not wrong else f"\n{wrong} to put right before the app is served.")
+    return "\n".join(lines).rstrip()

@@ -1,0 +1,88 @@
+"""What the doctor finds where something is missing, and that it changes nothing."""
+
+import os
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from core.__main__ import cli
+from core.access.roles import Role
+from core.access.users import Users
+from core.commands import doctor
+from core.commands.doctor import Finding, examine
+from core.ledger import Ledger, LedgerSettings
+
+_NOWHERE = "postgresql://reader:secret-word@127.0.0.1:1/bonegrade"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment of a new machine, with a data folder that is not there yet."""
+    for variable in ("HF_TOKEN", "SPACE_ID", "HOST", "GRADIO_SERVER_NAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(doctor, "get_token", lambda: None)
+    return {"BONEGRADE_DATA": str(tmp_path / "data"), "BONEGRADE_WEIGHTS": os.environ["BONEGRADE_WEIGHTS"]}
+
+
+def _of(part: str, environment: dict[str, str]) -> Finding:
+    found = [finding for finding in examine(environment) if finding.of == part]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_a_new_machine_lacks_nothing_and_is_left_as_it_is(here: dict[str, str], tmp_path: Path) -> None:
+    assert {finding.state for finding in examine(here)} == {"ok"}
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("part", "changes", "sentence"),
+    [
+        ("port", {"PORT": "99999"}, "set a number from 1 to 65535"),
+        ("threads", {"OMP_NUM_THREADS": "all"}, "set a number of threads"),
+        ("storage", {"SPACE_ID": "a/b"}, "ends with each restart of the Space"),
+        ("ledger", {"BONEGRADE_DB": _NOWHERE}, "the database does not answer"),
+        ("hub", {"BONEGRADE_HUB_DATASET": "a/b"}, "there is no token for a/b"),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_to_do(
+    here: dict[str, str], part: str, changes: dict[str, str], sentence: str
+) -> None:
+    found = _of(part, here | changes)
+    assert found.state == "wrong" and sentence in found.says and "secret-word" not in found.says
+
+
+def test_weights_that_are_not_the_registrys(here: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "live.json").write_text("{}")
+    found = _of("weights", here | {"BONEGRADE_WEIGHTS": str(tmp_path)})
+    assert found.state == "wrong" and "cannot be read" in found.says
+
+
+def test_a_data_folder_that_is_a_file(here: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    found = _of("storage", here)
+    assert found.state == "wrong" and "cannot be written" in found.says
+
+
+def test_people(here: dict[str, str], tmp_path: Path) -> None:
+    assert "nothing is kept" in _of("people", here | {"HOST": "0.0.0.0"}).says
+    users = Users(tmp_path / "data")
+    users.add("anna", Role.READER, "a long password")
+    assert "none is an admin" in _of("people", here).says
+    users.add("ben", Role.ADMIN, None)
+    assert _of("people", here).state == "ok"
+
+
+def test_a_ledger_is_looked_at_and_left(here: dict[str, str]) -> None:
+    settings = LedgerSettings.from_environment(here)
+    Ledger.open(settings).close()
+    before = (settings.folder / "ledger.sqlite").read_bytes()
+    assert _of("ledger", here) == Finding("ledger", "ok", "SQLite answers")
+    assert (settings.folder / "ledger.sqlite").read_bytes() == before
+
+
+def test_the_command_ends_with_2_where_something_is_wrong(here: dict[str, str]) -> None:
+    assert CliRunner().invoke(cli, ["doctor"], env=here).exit_code == 0
+    said = CliRunner().invoke(cli, ["doctor"], env=here | {"PORT": "x"})
+    assert said.exit_code == 2 and "1 to put right" in said.output
