@@ -14,6 +14,8 @@ from core.ledger import schema
 from core.ledger.readings import OF_THE_READING
 from core.ledger.records import ERASED, FilmRecord
 
+#: In the table `store`.
+_COUNT = "erasures"
 _ERASURE, _PICTURE, _EVENT, _FILM = schema.erasure, schema.picture, schema.event, schema.film
 
 
@@ -72,6 +74,7 @@ def everything_said(connection: sa.Connection, film_id: int) -> None:
         "source": ERASED,
     }
     connection.execute(sa.update(_FILM).where(_FILM.c.id == film_id).values(**empty))
+    _count(connection)
 
 
 def name_of_reader(connection: sa.Connection, name: str, pseudonym: str) -> int:
@@ -88,10 +91,25 @@ def name_of_reader(connection: sa.Connection, name: str, pseudonym: str) -> int:
         (schema.queue_reader, schema.queue_reader.c.reader == name, "reader"),
         (schema.queue_film, schema.queue_film.c.assigned_to == name, "assigned_to"),
     )
-    return sum(
+    found = sum(
         connection.execute(sa.update(table).where(where).values({column: pseudonym})).rowcount
         for table, where, column in places
     )
+    if found:
+        _count(connection)
+    return found
+
+
+def count(connection: sa.Connection) -> int:
+    """How often what was said, or a name, was erased: whoever keeps such things in memory forgets them when it grows."""
+    row = sa.select(schema.store.c.value).where(schema.store.c.name == _COUNT)
+    return int(connection.execute(row).scalar_one_or_none() or 0)
+
+
+def _count(connection: sa.Connection) -> None:
+    now = str(count(connection) + 1)
+    connection.execute(sa.delete(schema.store).where(schema.store.c.name == _COUNT))
+    connection.execute(sa.insert(schema.store), {"name": _COUNT, "value": now})
 
 
 def of_patient(connection: sa.Connection, patient_key: str) -> list[int]:

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.access.roles import OPERATOR, NotAllowed, Reader, Role
+from core.agreement.collector import ReadingCollector
 from core.dataset import erasing
 from core.dataset.erasing import (
     NothingToErase,
@@ -122,6 +123,20 @@ def test_what_came_in_with_labels_goes_with_a_film(store: Store) -> None:
     assert Snapshot.of(store.ledger).near_copies()
     erase_films(store.ledger, [third.id], OPERATOR, labels_too=True)
     assert rows(store) == {"file_name": 1, "look": 2, "stage": 1, "near_copy": 1}
+
+
+def test_what_compares_readers_forgets_what_was_erased(store: Store) -> None:
+    film, other = store.film(1), store.film(2)
+    for one in (film, other):
+        store.accept(one, "anna.schmidt")
+        store.gold(one, {"Radius": 5})
+    collector = ReadingCollector(store.ledger)
+    assert collector.table().film_ids.tolist() == [film.id, other.id] and "anna.schmidt" in collector.table().readers
+    erase_films(store.ledger, [film.id], OPERATOR, labels_too=True)
+    assert collector.table().film_ids.tolist() == [other.id] and len(collector.table().grades) == 2
+    erase_reader(store.ledger, "anna.schmidt", OPERATOR)
+    assert "anna.schmidt" not in collector.table().readers and len(collector.table().readers) == 2
+    assert collector.table() is collector.table()
 
 
 def rows(store: Store) -> dict[str, int]:
