@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import tempfile
+from abc import ABCMeta
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -96,17 +97,21 @@ def _kept_ending(name: str) -> str:
 def sent_files(**settings: Any) -> gr.File:
     """A gr.File whose handlers are given a list of core.intake.SentFile, with the names that the files came under; an
     empty one where nothing was sent. settings: gr.File's."""
-    file = gr.File(**settings)
-    # Not a class of its own: gradio writes a file beside the source of every class of components.
-    file.preprocess = _sent  # type: ignore[assignment,method-assign]
-    return file
+    return _SENT_FILES(**settings)
 
 
-def _sent(payload: ListFiles | FileData | None) -> list[SentFile]:
+def _sent(component: gr.File, payload: ListFiles | FileData | None) -> list[SentFile]:
     if payload is None:
         return []
     files = payload.root if isinstance(payload, ListFiles) else [payload]
     return [SentFile(Path(file.path), PurePosixPath(file.orig_name or file.path).name) for file in files]
+
+
+#: A class of its own, since gradio builds a session's components anew from theirs; made without gradio's metaclass, which
+#: writes a file beside the source of every component. is_template: for the browser it is a gr.File.
+_SENT_FILES: Final[type[gr.File]] = ABCMeta.__new__(
+    type(gr.File), "SentFiles", (gr.File,), {"preprocess": _sent, "is_template": True, "__module__": __name__}
+)
 
 
 def _user() -> str:
