@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 7860
 
-.PHONY: app test lint format
+.PHONY: app test lint format lock
 
 $(VENV)/.app: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -34,3 +34,11 @@ test: lint
 format: $(VENV)/.test
 	$(VENV)/bin/python -m ruff check --fix .
 	$(VENV)/bin/python -m ruff format .
+
+# the versions of this environment, with hashes, for production; needs network
+lock: $(VENV)/.test
+	$(VENV)/bin/python -m pip freeze --exclude-editable | grep '==' | grep -v '+' > $(VENV)/versions.txt
+	$(VENV)/bin/python -m pip install -q uv
+	$(VENV)/bin/python -m uv pip compile requirements.txt -c $(VENV)/versions.txt --generate-hashes --universal \
+		--python-version 3.11 --no-emit-index-url --no-annotate --no-header -o requirements.lock
+	sed -i '1i # Every package of production with its hashes, from requirements.txt, at versions that the tests ran with: make lock.' requirements.lock

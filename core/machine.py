@@ -96,6 +96,11 @@ def _words(file: Path, count: int) -> list[str]:
     return [*words, *[""] * count][:count]
 
 
+def keep_private() -> None:
+    """Has this process make files and folders for its own user alone, whatever it was started with."""
+    os.umask(0o077)
+
+
 def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Where the program keeps what must outlive an upgrade: BONEGRADE_DATA, or else where programs keep a person's data on
     this kind of machine."""
@@ -111,16 +116,17 @@ def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a folder and those above it, and waits until the disk has them."""
+    """Makes a folder and those above it, for this user alone, and waits until the disk has them."""
     if folder.is_dir():
         return
     make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
     sync_folder(folder.parent)
 
 
-def write_whole(path: Path, content: bytes, by_way_of: Path, mode: int = 0o644) -> None:
-    """Writes a file by way of a temporary one in another folder of the same disk; returns when the disk has it.
+def write_whole(path: Path, content: bytes, by_way_of: Path) -> None:
+    """Writes a file, for this user alone, by way of a temporary one in another folder of the same disk; returns when the
+    disk has it.
 
     A file of the name that is there already is replaced.
     """
@@ -130,8 +136,6 @@ def write_whole(path: Path, content: bytes, by_way_of: Path, mode: int = 0o644) 
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
-            if hasattr(os, "fchmod"):
-                os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
@@ -193,7 +197,25 @@ class WriterLock:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Holds the lock; not to be nested."""
-        with self._threads, self._path.open("ab") as file:
+        with self._threads, open(self._path, "ab", opener=_private) as file:
             if fcntl is not None:
                 fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds the WriterLock of this path; where files cannot be locked, always."""
+    if fcntl is None:
+        return True
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

@@ -19,7 +19,7 @@ from core.dataset.labels import Label, LabelledFilm
 from core.film.box import Box
 from core.film.radiograph import Radiograph, film_hash
 from core.hand.localization import Localization, Region
-from core.ledger import Correction, Event, FilmRecord, Ledger, LedgerSettings, PredictionRecord
+from core.ledger import Consent, Correction, Event, FilmRecord, Ledger, LedgerSettings, PredictionRecord
 from core.standards import grade_count
 from tests.hands import drawn_hand
 
@@ -32,12 +32,26 @@ class Store:
     assessor: Assessor
 
     def film(
-        self, number: int, *, patient: str | None = None, consent: bool = True, assessed: bool = True, sex: Sex = "F"
+        self,
+        number: int,
+        *,
+        patient: str | None = None,
+        consent: bool = True,
+        assessed: bool = True,
+        sex: Sex = "F",
+        terms: Consent = Consent("share"),  # noqa: B008
     ) -> FilmRecord:
         """The drawn hand of that number, assessed."""
         radiograph = hand(number)
         added = self.ledger.add_film(
-            radiograph, sex, reader="anna", source="queue", consent=consent, patient=patient, age_months=60.0 + number
+            radiograph,
+            sex,
+            reader="anna",
+            source="queue",
+            consent=consent,
+            patient=patient,
+            age_months=60.0 + number,
+            terms=terms,
         )
         if assessed:
             self.ledger.add_prediction(added.film.id, assessment(self.assessor, radiograph, added.film.sex, number))

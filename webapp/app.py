@@ -11,17 +11,22 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from core.access.roles import Action
+from core.dataset.erasing import Retention, keep_erasing
 from core.dataset.hub import start_pushing
 from core.errors import BoneGradeError
 from core.ledger import Ledger, LedgerSettings
+from core.machine import keep_private
 from webapp.agreement.tab import build_agreement_tab
 from webapp.annotate.tab import build_annotate_tab
 from webapp.assess.examples import EXAMPLES_FOLDER, read_examples
 from webapp.assess.tab import KEPT_SECONDS, build_assess_tab
 from webapp.data.tab import build_data_tab
 from webapp.desk import Desk
-from webapp.identity import Access, keep_peers, served_host
-from webapp.own_pages import OwnPagesOnly
+from webapp.entrance.doors import Doors, fetch_nothing
+from webapp.entrance.identity import Access, keep_peers, served_host
+from webapp.entrance.line import PLACES, keep_order
+from webapp.entrance.own_pages import OwnPagesOnly
+from webapp.entrance.passing import passing_folder, replace_names, stop_in_peace
 from webapp.queue.tab import build_queue_tab
 from webapp.service import live_assessor, warm_up
 from webapp.shared.components import styled_html
@@ -42,8 +47,6 @@ _WELCOMES: Final = {
 
 _MAX_UPLOAD: Final = "200mb"
 _CLEANED_EVERY_SECONDS: Final = 600
-_WAITING_FILMS: Final = 64
-_SESSIONS_IN_MEMORY: Final = 32
 
 
 def build_app(desk: Desk, examples_folder: Path = EXAMPLES_FOLDER) -> gr.Blocks:
@@ -70,7 +73,7 @@ def build_app(desk: Desk, examples_folder: Path = EXAMPLES_FOLDER) -> gr.Blocks:
                 build_train_tab(desk, train_tab)
         annotate.wire_select(annotate_tab)
         annotate.wire_correct(tabs)
-    app.queue(default_concurrency_limit=4, max_size=_WAITING_FILMS)
+    app.queue(default_concurrency_limit=4, max_size=PLACES)
     return app
 
 
@@ -97,6 +100,7 @@ def _build_sign(desk: Desk) -> None:
 def serve(environment: Mapping[str, str] = os.environ) -> None:
     """Opens the ledger, builds the page and serves it until it is stopped. What is set up wrongly ends it with a sentence."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    keep_private()
     for library in ("alembic", "httpx"):  # what they have to say matters to their developers
         logging.getLogger(library).setLevel(logging.WARNING)
     try:
@@ -108,7 +112,18 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
     warm_up()
     if desk.access.mode == "proxy":
         keep_peers()
-    build_app(desk).launch(**settings, **desk.access.launch_arguments())
+    settings["app_kwargs"]["middleware"] += desk.access.middleware()
+    replace_names()
+    keep_order(desk.access)
+    fetch_nothing()
+    stop_in_peace()
+    try:
+        with passing_folder():
+            build_app(desk).launch(**settings, **desk.access.launch_arguments())
+    except BoneGradeError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:  # before the server was up
+        sys.exit(1)
 
 
 def open_desk(environment: Mapping[str, str] = os.environ) -> Desk:
@@ -120,7 +135,8 @@ def open_desk(environment: Mapping[str, str] = os.environ) -> Desk:
     ledger = Ledger.open(LedgerSettings.from_environment(environment)) if access.keeps else None
     if ledger is not None:
         start_pushing(ledger, environment)
-    return Desk(live_assessor, ledger, access)
+        keep_erasing(ledger, Retention.from_environment(environment))
+    return Desk(live_assessor, ledger, access, access.log)
 
 
 def launch_settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -138,9 +154,14 @@ def launch_settings(environment: Mapping[str, str] = os.environ) -> dict[str, An
         "head": page_head(),
         # So that the examples are found wherever the app is started from.
         "allowed_paths": [str(EXAMPLES_FOLDER)],
-        "app_kwargs": {"middleware": [Middleware(OwnPagesOnly)]},
+        "app_kwargs": {
+            "middleware": [
+                Middleware(Doors, EXAMPLES_FOLDER, framed=bool(environment.get("SPACE_ID"))),
+                Middleware(OwnPagesOnly),
+            ]
+        },
+        "enable_monitoring": False,
         "max_file_size": _MAX_UPLOAD,
-        "state_session_capacity": _SESSIONS_IN_MEMORY,
         # Nothing of a film may stay behind in the browser's store.
         "run_history": False,
         "footer_links": ["api"],

@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import gradio as gr
+from starlette.middleware import Middleware
 
+from core.access.log import AccessLog, Deed
 from core.access.roles import Action, Reader, Role
 from core.assessment.records import FilmAssessor
 from core.ledger import Ledger
 
 
 class Access(Protocol):
-    """How people come in; see webapp.identity."""
+    """How people come in; see webapp.entrance.identity."""
 
     @property
     def mode(self) -> str:
-        """One of webapp.identity.Mode."""
+        """One of webapp.entrance.identity.Mode."""
 
     @property
     def keeps(self) -> bool:
@@ -25,8 +27,14 @@ class Access(Protocol):
     def reader_of(self, request: gr.Request | None) -> Reader:
         """Who is at the screen. Raises core.errors.BoneGradeError where nobody is signed in who must be."""
 
+    def client_of(self, request: gr.Request) -> tuple[str, bool]:
+        """A name for whoever waits in line, and whether it is a person with a role."""
+
     def launch_arguments(self) -> dict[str, Any]:
         """What gr.Blocks.launch needs to know of it."""
+
+    def middleware(self) -> list[Middleware]:
+        """What every request passes through."""
 
     def people(self) -> Mapping[str, Role]:
         """Those who are known by name, with their roles."""
@@ -42,10 +50,19 @@ class Desk:
     load_assessor: Callable[[], FilmAssessor]
     ledger: Ledger | None
     access: Access
+    log: AccessLog | None = None
 
     def reader(self, request: gr.Request | None) -> Reader:
         """Who is at the screen; see Access.reader_of."""
         return self.access.reader_of(request)
+
+    def note(
+        self, request: gr.Request | None, reader: Reader, deed: Deed, film: int | None = None, detail: str = ""
+    ) -> None:
+        """Notes in the access log what somebody did."""
+        if self.log is not None:
+            client = None if request is None else request.client
+            self.log.note(reader.name, deed, address="" if client is None else client.host, film=film, detail=detail)
 
     def those_who_may(self, action: Action) -> list[str]:
         """Names of the people whose role allows the action, in order."""

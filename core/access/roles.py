@@ -34,6 +34,8 @@ class Action(StrEnum):
     ASSIGN = "assign films to readers"
     SET_GOLD = "set gold readings and settle conflicts"
     EXPORT = "export the data"
+    SEE_ACCESS = "see who looked at what"
+    ERASE = "erase films and names"
     TRAIN = "train and promote models"
 
 
@@ -45,6 +47,8 @@ _LEAST_ROLE = {
     Action.ASSIGN: Role.REVIEWER,
     Action.SET_GOLD: Role.REVIEWER,
     Action.EXPORT: Role.ADMIN,
+    Action.SEE_ACCESS: Role.ADMIN,
+    Action.ERASE: Role.ADMIN,
     Action.TRAIN: Role.ADMIN,
 }
 

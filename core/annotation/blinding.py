@@ -1,4 +1,4 @@
-"""What a reader may know of a film: others' words once they have read it, and of gold readings nothing at all.
+"""What a reader may know of a film: others' words once they have read all of it, and of gold readings nothing at all.
 
 A film is read blindly only by whom nothing tells that it is gold: neither its history, nor how often the film was said to
 be changed. So whatever is sent to a page counts revisions without gold marks, for every role alike.
@@ -15,7 +15,8 @@ from core.ledger.readings import OF_THE_READING
 
 @dataclass(frozen=True)
 class SeenHistory:
-    """The events that a reader may see, oldest first. blind: others' are held back until the reader has saved."""
+    """The events that a reader may see, oldest first. blind: others' are held back until the reader has saved
+    a verdict on every bone."""
 
     events: tuple[Event, ...]
     blind: bool
@@ -24,10 +25,16 @@ class SeenHistory:
 def seen_history(history: Sequence[Event], reader: Reader) -> SeenHistory:
     """A film's history as far as the reader may see it yet; gold marks only where they may set them."""
     known = tuple(history) if reader.may(Action.SET_GOLD) else _without_gold(history)
-    if reader.may(Action.SEE_ALL_READINGS) or fold(history).reading(reader.name):
+    if not is_blind(history, reader):
         return SeenHistory(known, blind=False)
     shown = tuple(event for event in known if event.reader == reader.name)
     return SeenHistory(shown, blind=len(shown) < len(known))
+
+
+def is_blind(history: Sequence[Event], reader: Reader) -> bool:
+    """Whether the reader must not know yet what others said of the film: until then, nothing of it, and no conflict with it,
+    goes to the reader's page, whatever the page says that it was shown before."""
+    return not reader.may(Action.SEE_ALL_READINGS) and len(fold(history).reading(reader.name)) < len(RUS_BONES)
 
 
 def gold_marks(history: Sequence[Event]) -> frozenset[int]:
@@ -48,6 +55,12 @@ def readings_of(history: Sequence[Event]) -> list[Event]:
 def seen_revision(history: Sequence[Event]) -> int:
     """How often the film's readings were changed; 0 before anything was said."""
     return len(readings_of(history))
+
+
+def rivals(history: Sequence[Event], since: Sequence[Event], reader: Reader) -> list[Event]:
+    """Which of the readings in `since`, a part of the film's history, a save of the reader may meet as a conflict."""
+    blind = is_blind(history, reader)
+    return [event for event in since if not blind or event.reader == reader.name]
 
 
 def ledger_revision(history: Sequence[Event], seen: int) -> int:

@@ -190,9 +190,10 @@ class AnnotateDesk:
         return Sitting(film, self._as_filed(film, assessment, radiograph), radiograph, None)
 
     def keep(self, work: Work, sitting: Sitting, reader: Reader) -> tuple[Work, bool]:
-        """Keeps the work as the reader's draft, filing the film first if need be; whether it was kept.
+        """Keeps the work as the reader's draft; whether it was kept. Returns the work with the film's and the prediction's
+        number.
 
-        Returns the work with the film's and the prediction's number.
+        Nothing is kept of a film that the ledger does not have: only a save, with which a reader agrees to it, adds a film.
         """
         ledger = self.ledger
         if ledger is None or not self.keeps or not reader.may(Action.CORRECT):
@@ -201,6 +202,8 @@ class AnnotateDesk:
             if work.film is not None:
                 ledger.drop_draft(work.film, reader.name)
             return work, True
+        if work.film is None and ledger.film_by_hash(work.sha256) is None:
+            return work, False
         work = self.filed(work, sitting, reader, consent=False)
         assert work.film is not None
         ledger.keep_draft(

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from core.access.roles import Action, Reader, enforce
-from core.annotation.blinding import ledger_revision, readings_of, seen_history, seen_revision
+from core.annotation.blinding import ledger_revision, readings_of, rivals, seen_history, seen_revision
 from core.annotation.desk import AnnotateDesk, Sitting
 from core.annotation.work import Disagreement, Work, settled, side_by_side, unsaved
 from core.errors import BoneGradeError
@@ -86,10 +86,12 @@ class Saving:
         assert work.film is not None
         new = unsaved(work, ledger.reading(work.film, reader.name), sitting.assessment)
         history = ledger.history(work.film)
-        since = readings_of(history)[work.base_revision : revision]
+        since = rivals(history, readings_of(history)[work.base_revision : revision], reader)
         clash = self._clash(ledger, work.film, since, new.corrections, reader)
         taken = settled(list(clash.rows), theirs_for)
         note = f"Kept after a conflict with {clash.who}" if not taken else "As read before a conflict was settled"
+        if not clash.who:  # the page asked for what it was not shown
+            note = work.note
         base = ledger_revision(history, revision)
         event, again = self._written(ledger, work, new.corrections, reader, base, work.token, note)
         if event is None:
@@ -188,7 +190,8 @@ class Saving:
         note: str,
         seconds: float | None = None,
     ) -> tuple[Event | None, Clash | None]:
-        """Saves, or says what it met. A gold mark set meanwhile is no rival reading, and is not shown to a blind reader."""
+        """Saves, or says what it met. A gold mark set meanwhile is no rival reading; nor is, for a reader who has not read
+        the whole film yet, what others said: their own reading stands beside it."""
         assert work.film is not None
         spent = round(work.film_seconds if seconds is None else seconds, 1)
         while True:
@@ -206,11 +209,12 @@ class Saving:
             except StaleRevision as stale:
                 now = stale.conflict.revision
                 history = [event for event in ledger.history(work.film) if event.revision <= now]
-                rivals = [event for event in readings_of(history) if event.revision > base_revision]
-                if not rivals:
+                since = [event for event in readings_of(history) if event.revision > base_revision]
+                met = rivals(history, since, reader)
+                if not met:
                     base_revision = now
                     continue
-                return None, self._clash(ledger, work.film, rivals, corrections, reader, seen_revision(history))
+                return None, self._clash(ledger, work.film, met, corrections, reader, seen_revision(history))
             return event, None
 
     @staticmethod

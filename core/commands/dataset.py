@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, cast
@@ -22,7 +23,7 @@ from core.errors import BoneGradeError
 from core.intake.filing import Filing
 from core.intake.near_copies import NearCopies
 from core.intake.turns import Turns
-from core.ledger import LabelRule, Ledger, LedgerSettings
+from core.ledger import Consent, LabelRule, Ledger, LedgerSettings, Scope
 from models.registry import WeightsError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Datasets out of the ledger, and into it.")
@@ -62,7 +63,10 @@ def export_command(
     ] = False,
     licence: Annotated[str, typer.Option(help="The dataset's licence, as the hub names it.")] = "other",
     hub: Annotated[
-        str | None, typer.Option(help="Also put it on the Hugging Face Hub, into this private dataset.")
+        str | None,
+        typer.Option(
+            help="Also put it into this private dataset on the Hugging Face Hub, with pictures that may be shared."
+        ),
     ] = None,
 ) -> None:
     """Writes the ledger as a dataset: the same revision and options always make the same bytes."""
@@ -80,6 +84,7 @@ def export_command(
             Shares.of_text(split),
             reader_names,
             licence,
+            "train" if hub is None else "share",
         )
         with tempfile.TemporaryDirectory() as temporary:
             target = folder or Path(temporary) / "dataset"
@@ -116,6 +121,9 @@ def import_command(
     names: Annotated[
         bool, typer.Option("--keep-names", help="The names of the pictures name no patient and may be kept.")
     ] = False,
+    scope: Annotated[Scope, typer.Option(help="What the consent allows; each includes those before it.")] = "train",
+    reference: Annotated[str, typer.Option(help="Where the consent is filed, such as a form's number; no names.")] = "",
+    consent_ends: Annotated[datetime | None, typer.Option(help="When it ends (UTC); pictures go then.")] = None,
     assess: Annotated[bool, typer.Option(help="Assess new films, so that their crops can be cut.")] = True,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would come in and what not, and why; change nothing.")
@@ -125,7 +133,8 @@ def import_command(
     """Takes in labels that exist already: all of them or, where one is wrong, none."""
     ledger = _open()
     try:
-        options = ImportOptions(reader, images, films, sex, consent, names)
+        terms = Consent(scope, reference, None if consent_ends is None else consent_ends.replace(tzinfo=UTC))
+        options = ImportOptions(reader, images, films, sex, consent, names, terms)
         checked = check_labels(ledger, file, kind, options, _Progress("films looked at"))
         if dry_run or skip_bad:
             typer.echo(as_text(checked))

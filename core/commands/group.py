@@ -46,6 +46,9 @@ COMMANDS: Final = {
         "Writes the ledger as a dataset: the same revision and options always make the same bytes.",
     ),
     "import": ("dataset", "Takes in labels that exist already: all of them or, where one is wrong, none."),
+    "backup": ("backup", "Copies database, pictures, users and logs into a new folder, while the app may run."),
+    "restore": ("backup", "Puts a backup where no ledger is yet; stop the app before."),
+    "erase": ("erase", "Takes out of the ledger what somebody no longer agrees to."),
     "finetune": (
         "finetune",
         "Learns from readers' grades and boxes, and leaves candidate weights in the run's folder; the model in use stays.",

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -15,7 +15,7 @@ from core.film.box import Box
 from core.film.radiograph import Radiograph, read_radiograph
 from core.intake.batch import FILM_ENDINGS
 from core.intake.near_copies import NearCopies, sentence
-from core.ledger import FilmRecord, Ledger
+from core.ledger import Consent, FilmRecord, Ledger
 
 Format = Literal["coco", "voc", "csv", "yolo"]
 _READ: Final[Mapping[Format, Callable[[Path, Fault], list[LabelledFilm]]]] = {
@@ -34,7 +34,7 @@ _UPRIGHT: Final = "the size is that before turning (EXIF), and the boxes are upr
 class ImportOptions:
     """reader: who answers for the labels. images: the folder of pictures; None where the ledger has all films. films: a CSV
     table of file, sex and, if known, patient and age_months, which goes before what the label file says. sex: of films of
-    which neither says it. consent: the pixels may be kept. names: so may the names of the films' files."""
+    which neither says it. consent: the pixels may be kept, under `terms`. names: so may the names of the films' files."""
 
     reader: str
     images: Path | None = None
@@ -42,6 +42,7 @@ class ImportOptions:
     sex: Sex | None = None
     consent: bool = False
     names: bool = False
+    terms: Consent = field(default_factory=Consent)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from core.dataset.split import PARTS, Shares, Split, SplitPart
 from core.dataset.tables import CropsWriter, LabelsWriter
 from core.errors import BoneGradeError
 from core.intake.crop_shelf import CropShelf, KeptCrop
-from core.ledger import LabelRule, Ledger
+from core.ledger import LabelRule, Ledger, Scope
 
 #: labels: Parquet, one row a film and bone. crops: Parquet with PNG pictures. csv, coco, voc, yolo: what others read. films:
 #: the kept pictures, which the files of the four point at.
@@ -54,7 +54,7 @@ class ExportOptions:
 
     rule: whose word counts; reviewers: whose goes first under "reviewer_first". revision: None is the present one.
     reader_names: readers under their login names, which are personal data, not under pseudonyms. licence: as the hub names
-    it.
+    it. use: what consents must allow; "share" for what leaves this server.
     """
 
     rule: LabelRule = "latest"
@@ -64,6 +64,7 @@ class ExportOptions:
     shares: Shares = field(default_factory=Shares)
     reader_names: bool = False
     licence: str = "other"
+    use: Scope = "train"
 
 
 def export(
@@ -81,7 +82,7 @@ def export(
     """
     enforce(reader, Action.EXPORT)
     options = options or ExportOptions()
-    snapshot = Snapshot.of(ledger, options.revision, options.rule, options.reviewers)
+    snapshot = Snapshot.of(ledger, options.revision, options.rule, options.reviewers, options.use)
     try:
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise ExportRefused(f"{target} is there already and not empty: name a new folder for the export.")

@@ -8,17 +8,18 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol
 
-from huggingface_hub import CommitScheduler, HfApi
+from huggingface_hub import CommitOperationDelete, CommitScheduler, HfApi
 
 from core.dataset.manifest import check_files
 from core.errors import BoneGradeError
-from core.ledger import Event, FilmRecord, Ledger
+from core.ledger import Event, FilmRecord, Ledger, erasing
+from core.machine import write_whole
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +54,15 @@ class Scheduler(Protocol):
         """No pushes any more, not even one that was triggered."""
 
 
+class AskingScheduler(CommitScheduler):
+    """Asks before each push whether the dataset is still private, for it may have been opened since."""
+
+    def push_to_hub(self) -> Any:
+        """Pushes, or raises HubRefused."""
+        require_private(self.repo_id, self.api)
+        return super().push_to_hub()
+
+
 def require_private(repo: str, api: HfApi | None = None) -> None:
     """Makes a private dataset of that name if there is none.
 
@@ -83,6 +93,22 @@ def push_dataset(folder: Path, repo: str, api: HfApi | None = None) -> None:
         )
 
 
+def forget_films(repo: str, films: Collection[str], api: HfApi | None = None) -> None:
+    """Removes the files of films (SHA-256 of their pixels) from a dataset and from its history. Raises HubRefused."""
+    with _sentences(repo):
+        api = api or HfApi()
+        of_films = [
+            path for path in api.list_repo_files(repo, repo_type="dataset") if PurePosixPath(path).stem in films
+        ]
+        large = [file for file in api.list_lfs_files(repo, repo_type="dataset") if file.filename in of_films]
+        if of_films:
+            operations = [CommitOperationDelete(path) for path in of_films]
+            api.create_commit(repo, operations, commit_message="Erased on request", repo_type="dataset")
+        api.super_squash_history(repo, repo_type="dataset")
+        if large:
+            api.permanently_delete_lfs_files(repo, large, repo_type="dataset")
+
+
 @contextmanager
 def _sentences(repo: str) -> Iterator[None]:
     """Errors of the hub's client, which come from several libraries, as one sentence."""
@@ -110,14 +136,17 @@ class EventPusher:
         ledger: Ledger,
         repo: str,
         folder: Path,
-        scheduler_factory: Callable[..., Scheduler] = CommitScheduler,
+        scheduler_factory: Callable[..., Scheduler] = AskingScheduler,
         *,
         pictures: bool = False,
         prepare: Callable[[str], None] = require_private,
+        forget: Callable[[str, Collection[str]], None] = forget_films,
         look_every: float = _LOOK_EVERY,
     ):
-        """Starts pushing. pictures: also of films with consent. Raises HubRefused."""
+        """Starts pushing. pictures: also of films with consent to share them. Raises HubRefused."""
         self._ledger = ledger
+        self._repo = repo
+        self._forget = forget
         self._lines = folder / "events"
         self._pictures = self._lines / "films" if pictures else None
         self._lines.mkdir(parents=True, exist_ok=True)
@@ -147,7 +176,9 @@ class EventPusher:
             new = self._ledger.events(after=self._pushed)
             while batch := list(islice(new, _BATCH)):
                 films = {film.id: film for film in self._ledger.films([event.film_id for event in batch])}
-                lines = [json.dumps(event_line(self._ledger, e, films[e.film_id])) + "\n" for e in batch]
+                # of erased films there is nothing to tell
+                told = [event for event in batch if event.film_id in films]
+                lines = [json.dumps(event_line(self._ledger, e, films[e.film_id])) + "\n" for e in told]
                 with self._scheduler.lock:
                     if self._pictures is not None:
                         self._copy_pictures(self._pictures, films)
@@ -158,6 +189,23 @@ class EventPusher:
                 self._pushed = batch[-1].id
                 written += len(batch)
         return written
+
+    def forget_erased(self) -> None:
+        """Removes what was erased from the folder and from the hub. Raises HubRefused; then it is to be tried again."""
+        with self._ledger.reading_transaction() as connection:
+            waiting = erasing.unfinished(connection, here=False)
+        if not waiting:
+            return
+        unsaid = {erasure.film_sha256 for erasure in waiting if erasure.labels_too}
+        with self._writing, self._scheduler.lock:
+            for file in self._lines.glob("*.jsonl"):
+                lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+                kept = [line for line in lines if json.loads(line)["film"] not in unsaid]
+                if len(kept) < len(lines):
+                    write_whole(file, "".join(kept).encode(), by_way_of=self._ledger.folder)
+        self._forget(self._repo, {erasure.film_sha256 for erasure in waiting})
+        with self._ledger.erasing_transaction() as connection:
+            erasing.done_on_hub(connection, waiting)
 
     def stop(self) -> None:
         """Pushes what is new and ends."""
@@ -170,6 +218,7 @@ class EventPusher:
     def _keep_writing(self) -> None:
         while not self._stopped.wait(self._look_every):
             try:
+                self.forget_erased()
                 self.write_new()
             except Exception:  # a full disk or a database that restarts; the next look makes up for it
                 _log.exception("New events could not be written for the hub.")
@@ -178,7 +227,7 @@ class EventPusher:
         folder.mkdir(exist_ok=True)
         for film in films.values():
             picture, copy = self._ledger.picture_file(film), folder / f"{film.sha256}.png"
-            if picture is not None and not copy.exists():
+            if film.scope == "share" and picture is not None and not copy.exists():
                 shutil.copyfile(picture, copy)
 
 
@@ -222,8 +271,8 @@ def start_pushing(
 ) -> threading.Thread | None:
     """Pushes to the dataset that BONEGRADE_HUB_DATASET names, by way of the data folder; None if it is not set.
 
-    BONEGRADE_HUB_PICTURES=1 pushes the pictures of films with consent too. The app need not wait: a thread, which is
-    returned, starts the pushing; where the hub refuses, it logs why and tries again every `try_again` seconds.
+    BONEGRADE_HUB_PICTURES=1 pushes the pictures of films with consent to share them too. The app need not wait: a thread,
+    which is returned, starts the pushing; where the hub refuses, it logs why and tries again every `try_again` seconds.
     """
     repo = env.get(VARIABLE, "").strip()
     if not repo:

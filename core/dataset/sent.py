@@ -2,11 +2,12 @@
 
 import shutil
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from core.dataset.checking import Format
 from core.dataset.labels import BadLabels
+from core.intake import SentFile
 from core.intake.archive import Limits, Unpacker
 
 #: By which files the labels of a format are known within a zip.
@@ -18,25 +19,39 @@ _ENDINGS: Final[dict[Format, tuple[str, ...]]] = {
 }
 
 
-def laid_out(files: Sequence[Path], folder: Path) -> Path:
-    """The files, and those of zips under their own names, in the new folder `folder`.
+def laid_out(files: Sequence[SentFile], folder: Path) -> Path:
+    """The files, and those of zips, under the names that their sender gave them, in the new folder `folder`.
 
-    Raises core.intake.BatchRefused for a zip that is damaged, encrypted, too big or leads out of itself.
+    Raises core.intake.BatchRefused for a zip that is damaged, encrypted, too big or leads out of itself, and BadLabels for
+    two files of one name or a name that is none.
     """
     folder.mkdir(parents=True)
     unpacked = folder.with_name(folder.name + "-unpacked")
     unpacked.mkdir()
     unpacker = Unpacker(unpacked, Limits())
     for file in files:
-        if file.suffix.lower() != ".zip":
-            shutil.copyfile(file, folder / file.name)
+        if PurePosixPath(file.name).suffix.lower() != ".zip":
+            shutil.copyfile(file.path, _place(folder, PurePosixPath(file.name)))
             continue
-        for member in unpacker.unpack(file, lambda name: not any(part.startswith((".", "__")) for part in name.parts)):
+        wanted = unpacker.unpack(file.path, lambda name: not any(part.startswith((".", "__")) for part in name.parts))
+        for member in wanted:
             if member.path is not None:
-                place = folder / member.name
-                place.parent.mkdir(parents=True, exist_ok=True)
-                member.path.replace(place)
+                member.path.replace(_place(folder, member.name))
     return folder
+
+
+def _place(folder: Path, name: PurePosixPath) -> Path:
+    """Where a file of this name is to lie. Raises BadLabels where it cannot."""
+    place = folder / name
+    if not name.parts or name.is_absolute() or ".." in name.parts:
+        raise BadLabels("What was sent", str(name), "this is no name of a file; give it another one.")
+    if place.exists():
+        raise BadLabels("What was sent", str(name), "two files are called so; give one another name.")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except OSError:  # a file is called as a folder is
+        raise BadLabels("What was sent", str(name), "this name cannot be used here; give it another one.") from None
+    return place
 
 
 def label_source(folder: Path, kind: Format) -> Path:

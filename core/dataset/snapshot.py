@@ -7,7 +7,7 @@ the moment of that event. So the same revision is the same snapshot for ever.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self, TypeVar
 
 from core.errors import BoneGradeError
@@ -20,6 +20,7 @@ from core.ledger import (
     PredictionRecord,
     Reading,
     Said,
+    Scope,
     StageWord,
     copies,
     events,
@@ -43,10 +44,11 @@ class NothingToExport(BoneGradeError):
 class FilmSnapshot:
     """One film at a revision.
 
-    film: with `consent` and `picture` as of then. words: by bone, in RUS_BONES order, what counts and in which event it was
-    said. votes: by bone, the grade that each reader gives it now, 0 for absent, in ascending order; a reader who calls it
-    unreadable gives none. gold: the event with the gold reading. prediction: the one that readers had before them last or,
-    if they had none, the latest. stages: by bone, TW3 stages that were said and are no grades.
+    film: with `consent` and `picture` as of then, where they allow the snapshot's use and have not ended since. words:
+    by bone, in RUS_BONES order, what counts and in which event it was said. votes: by bone, the grade that each reader gives
+    it now, 0 for absent, in ascending order; a reader who calls it unreadable gives none. gold: the event with the gold
+    reading. prediction: the one that readers had before them last or, if they had none, the latest. stages: by bone, TW3
+    stages that were said and are no grades.
     """
 
     film: FilmRecord
@@ -64,17 +66,24 @@ class FilmSnapshot:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The ledger at a revision, read by a rule. reviewers: whose word goes first under "reviewer_first"."""
+    """The ledger at a revision, read by a rule. reviewers: whose word goes first under "reviewer_first". use: for what it is
+    taken; of films whose consent does not allow that, there are no pixels."""
 
     ledger: Ledger
     revision: int
     as_of: datetime
     rule: LabelRule
     reviewers: frozenset[str]
+    use: Scope = "train"
 
     @classmethod
     def of(
-        cls, ledger: Ledger, revision: int | None = None, rule: LabelRule = "latest", reviewers: Collection[str] = ()
+        cls,
+        ledger: Ledger,
+        revision: int | None = None,
+        rule: LabelRule = "latest",
+        reviewers: Collection[str] = (),
+        use: Scope = "train",
     ) -> Self:
         """At a revision, the present one by default. Raises NothingToExport."""
         present = ledger.ledger_revision()
@@ -87,7 +96,7 @@ class Snapshot:
         if last.id != wanted:
             # a database may leave out numbers
             raise NothingToExport(f"Revision {wanted} was never given to an event: choose {last.id} or another one.")
-        return cls(ledger, wanted, last.made_at, rule, frozenset(reviewers))
+        return cls(ledger, wanted, last.made_at, rule, frozenset(reviewers), use)
 
     def films(self) -> Iterator[FilmSnapshot]:
         """The films on which somebody's word stands, in the order in which they came in, streamed."""
@@ -109,7 +118,7 @@ class Snapshot:
         return self.ledger.readers(self.revision)
 
     def _films(self, kinds: Sequence[str]) -> Iterator[FilmSnapshot]:
-        after = 0
+        after, now = 0, datetime.now(UTC)
         while True:
             with self.ledger.reading_transaction() as connection:
                 page = films.spoken_of(connection, after, _PAGE, kinds, self.revision)
@@ -125,7 +134,8 @@ class Snapshot:
                 state = fold(said[film.id])
                 words = _counting(state, self.rule, self.reviewers)
                 if words or state.gold is not None:
-                    kept = film if film.id in consented else replace(film, consent=False, picture=None)
+                    may_leave = film.id in consented and film.allows(self.use, now)
+                    kept = film if may_leave else replace(film, consent=False, picture=None, scope=None)
                     kept = kept if film.id in named else replace(kept, file_name="")
                     predicted_then = _prediction(predicted[film.id], said[film.id])
                     yield FilmSnapshot(kept, words, _votes(state), state.gold, predicted_then, staged.get(film.id, {}))

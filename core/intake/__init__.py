@@ -1,7 +1,7 @@
 """What people send in becomes checked films: single files, folders and zips, with a CSV of sexes, ages and patients."""
 
 from core.intake.archive import Limits
-from core.intake.batch import Batch, FilmFile, open_batch
+from core.intake.batch import Batch, FilmFile, SentFile, open_batch
 from core.intake.errors import BatchRefused
 from core.intake.filing import Filing
 from core.intake.table import read_table
@@ -14,6 +14,7 @@ __all__ = [
     "FilmFile",
     "Limits",
     "Looked",
+    "SentFile",
     "TakenIn",
     "look_through",
     "open_batch",

@@ -15,6 +15,8 @@ from core.intake.errors import BatchRefused
 Wanted = Callable[[PurePosixPath], bool]
 
 _CHUNK: Final = 1 << 20
+#: Of a zip's list of files, for each file: more than long names and all that systems note take.
+_DIRECTORY_BYTES: Final = 512
 #: The compressions that are unpacked: none, deflate, bzip2 and LZMA.
 _KNOWN_COMPRESSIONS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 
@@ -57,6 +59,7 @@ class Unpacker:
         Raises BatchRefused where the zip is damaged, encrypted, too big, or has a path that leads out of it.
         """
         try:
+            self._check_directory(source)
             with zipfile.ZipFile(source) as archive:
                 members = [(info, _checked_name(info)) for info in archive.infolist() if not info.is_dir()]
                 self._count(len(members))
@@ -71,6 +74,15 @@ class Unpacker:
             raise BatchRefused(
                 "The zip cannot be unpacked: it is damaged, or the server's disk is full. Try again with fewer films."
             ) from error
+
+    def _check_directory(self, source: Path) -> None:
+        """Raises BatchRefused for a zip whose list of files would fill the memory: zipfile reads it whole, as long as it
+        says itself that it is, before anybody can count what is in it."""
+        with source.open("rb") as file:
+            # What zipfile itself believes; another reader of the same bytes might find another list.
+            end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+        if end is not None and end[zipfile._ECD_SIZE] > self._limits.files * _DIRECTORY_BYTES:  # type: ignore[attr-defined]
+            self._count(self._limits.files + 1)
 
     def _count(self, files: int) -> None:
         self._files += files

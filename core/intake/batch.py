@@ -31,6 +31,14 @@ _SIGNS_OF_NAMES: Final = "._-/"
 
 
 @dataclass(frozen=True)
+class SentFile:
+    """A file that was sent. name: what its sender calls it, which it need not be called here."""
+
+    path: Path
+    name: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class FilmFile:
     """One film of a batch. name: for the eyes of whoever sent it, never stored nor logged, as it may name the patient; as
     may `patient`, the patient's own id."""
@@ -52,7 +60,7 @@ class Batch:
 
 @contextmanager
 def open_batch(
-    files: Sequence[Path], table: Path | None = None, sex: Sex | None = None, limits: Limits = _LIMITS
+    files: Sequence[Path | SentFile], table: Path | None = None, sex: Sex | None = None, limits: Limits = _LIMITS
 ) -> Iterator[Batch]:
     """Checks all that was sent before any film is read, and unpacks zips into a private folder that goes when this ends.
 
@@ -78,11 +86,11 @@ def open_batch(
         yield Batch(tuple(_films(found, rows, sex)), tuple(others))
 
 
-def _members(files: Sequence[Path], unpacker: Unpacker, limits: Limits) -> Iterator[Member]:
+def _members(files: Sequence[Path | SentFile], unpacker: Unpacker, limits: Limits) -> Iterator[Member]:
     """All files that were sent, those of zips and folders one by one."""
     count = 0
     for name, path in _walk(files):
-        if path.suffix.lower() == ".zip":
+        if name.suffix.lower() == ".zip":
             yield from unpacker.unpack(path, lambda inner: may_be_film(inner) or inner.suffix.lower() == _TABLE_ENDING)
             continue
         count += 1
@@ -91,8 +99,11 @@ def _members(files: Sequence[Path], unpacker: Unpacker, limits: Limits) -> Itera
         yield Member(name, path)
 
 
-def _walk(files: Sequence[Path]) -> Iterator[tuple[PurePosixPath, Path]]:
+def _walk(files: Sequence[Path | SentFile]) -> Iterator[tuple[PurePosixPath, Path]]:
     for file in files:
+        if isinstance(file, SentFile):
+            yield PurePosixPath(file.name), file.path
+            continue
         if not file.is_dir():
             yield PurePosixPath(file.name), file
             continue

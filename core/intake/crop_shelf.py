@@ -84,6 +84,10 @@ class CropShelf:
             _write(file, kept)
         return {region.bone: kept[name] for name, region in regions.items()}
 
+    def remove(self, picture: str) -> None:
+        """Removes the crops of a picture, if there are any."""
+        self._file(picture).unlink(missing_ok=True)
+
     def _file(self, picture: str) -> Path:
         return self._folder / picture[:2] / picture
 

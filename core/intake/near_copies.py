@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from core.film.likeness import Look, alike, are_same, look_of, may_be_same
 from core.film.radiograph import Radiograph
-from core.ledger import DamagedStore, FilmRecord, Ledger
+from core.ledger import DamagedStore, FilmRecord, Ledger, UnknownFilm
 
 
 class NearCopies:
@@ -27,6 +27,8 @@ class NearCopies:
     def _are_same(self, radiograph: Radiograph, look: Look, film_id: int, other: Look) -> bool:
         try:
             kept = self._ledger.radiograph(self._ledger.film(film_id))
+        except UnknownFilm:  # it was erased meanwhile
+            return False
         except DamagedStore:  # whoever opens that film is told
             kept = None
         return alike(look, other, with_greys=False) if kept is None else are_same(radiograph, kept)

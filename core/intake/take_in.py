@@ -12,7 +12,7 @@ from core.film.radiograph import Radiograph, read_radiograph
 from core.intake.batch import Batch, FilmFile
 from core.intake.filing import Filing
 from core.intake.near_copies import NearCopies, sentence
-from core.ledger import FilmRecord, Ledger
+from core.ledger import Consent, FilmRecord, Ledger
 
 _log = logging.getLogger(__name__)
 
@@ -78,13 +78,14 @@ def take_in(
     consent: bool,
     left_out: Collection[str] = (),
     source: str = "queue",
+    terms: Consent | None = None,
 ) -> Iterator[TakenIn]:
     """Adds the films to the ledger of `filing`, one by one as the result is asked for.
 
     With consent their pictures are kept and the model may be asked later. Without, pixels are not kept: the model is asked
-    first, and only then is the film added, with what was said of it, since it can't be asked again.
-    left_out: SHA-256 of films not to take in, for example as a person saw writing on them. reader: who adds them; raises
-    NotAllowed, before anything is added, for one who may not.
+    first, and only then is the film added, with what was said of it, since it can't be asked again. terms: to what was
+    consented, the usual by default. left_out: SHA-256 of films not to take in, for example as a person saw writing on them.
+    reader: who adds them; raises NotAllowed, before anything is added, for one who may not.
     """
     enforce(reader, Action.ADD_FILMS)
     seen: set[str] = set()
@@ -98,13 +99,20 @@ def take_in(
                 yield TakenIn(file.name, "twice", _TWICE)
             else:
                 seen.add(radiograph.sha256)
-                yield _add(file, radiograph, filing, copies, reader.name, consent, source)
+                yield _add(file, radiograph, filing, copies, reader.name, consent, source, terms or Consent())
         except Exception as error:
             yield TakenIn(file.name, "refused", _sentence(error))
 
 
 def _add(
-    file: FilmFile, radiograph: Radiograph, filing: Filing, copies: NearCopies, reader: str, consent: bool, source: str
+    file: FilmFile,
+    radiograph: Radiograph,
+    filing: Filing,
+    copies: NearCopies,
+    reader: str,
+    consent: bool,
+    source: str,
+    terms: Consent,
 ) -> TakenIn:
     ledger = filing.ledger
     known = ledger.film_by_hash(radiograph.sha256)
@@ -119,6 +127,7 @@ def _add(
         consent=consent,
         patient=file.patient,
         age_months=file.age_months,
+        terms=terms,
     )
     if judgement is not None:
         filing.store(added.film, judgement)

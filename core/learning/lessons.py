@@ -6,6 +6,7 @@ Both give the same films the same way, one after the other, so that memory does 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -177,12 +178,15 @@ class LedgerLessons:
     def films(self) -> Iterator[LessonFilm]:
         """The films; raises core.ledger.DamagedStore where a kept picture is missing or damaged."""
         split = Split.of(Shares(), self._snapshot.gold_films())
+        now = datetime.now(UTC)
         spoken = set()
         for found in self._snapshot.films():
             spoken.add(found.film.id)
             yield self._read(found, split.part(found.film))
         for film in self._snapshot.ledger.films():
-            if film.id not in spoken and film.age_months is not None and film.added_at <= self._snapshot.as_of:
+            if film.id in spoken or (film.consent and not film.allows("train", now)):
+                continue
+            if film.age_months is not None and film.added_at <= self._snapshot.as_of:
                 yield self._unread(film, split.part(film))
 
     def _read(self, found: FilmSnapshot, part: SplitPart) -> LessonFilm:

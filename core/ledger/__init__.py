@@ -14,6 +14,7 @@ from core.ledger.films import AddedFilm
 from core.ledger.predictions import assessment_of
 from core.ledger.readings import FilmState, Said, fold, state_after, undone
 from core.ledger.records import (
+    Consent,
     Correction,
     Event,
     EventKind,
@@ -21,6 +22,7 @@ from core.ledger.records import (
     LabelRule,
     PredictionRecord,
     Reading,
+    Scope,
     Verdict,
 )
 from core.ledger.settings import LedgerSettings
@@ -30,6 +32,7 @@ from core.ledger.store import Ledger
 __all__ = [
     "AddedFilm",
     "Conflict",
+    "Consent",
     "Correction",
     "DamagedStore",
     "Event",
@@ -45,6 +48,7 @@ __all__ = [
     "PredictionRecord",
     "Reading",
     "Said",
+    "Scope",
     "StageWord",
     "StaleRevision",
     "UnknownFilm",

@@ -5,13 +5,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.ledger import schema
+from core.ledger import erasing, schema
 from core.ledger.readings import OF_THE_READING
+from core.ledger.records import ERASED
 from core.ledger.store import Ledger
 
 
 def verdicts(ledger: Ledger, after: int, last: int) -> Sequence[Any]:
-    """What events with ids greater than `after`, up to `last`, say of readings and gold readings, in id order.
+    """What events with ids greater than `after`, up to `last`, say of readings and gold readings, in id order; of films that
+    were not erased.
 
     Events with their corrections, a row each; events without corrections have one row. Columns: event, film, sex, reader,
     kind, target, seconds, prediction; bone, grade, accepted, seconds.
@@ -26,11 +28,17 @@ def verdicts(ledger: Ledger, after: int, last: int) -> Sequence[Any]:
             event.prediction_id, correction.bone, correction.grade, correction.accepted, correction.seconds,
         )
         .select_from(joined)
-        .where(event.id > after, event.id <= last, event.kind.in_(OF_THE_READING))
+        .where(event.id > after, event.id <= last, event.kind.in_(OF_THE_READING), film.source != ERASED)
         .order_by(event.id)
     )  # fmt: skip
     with ledger.reading_transaction() as connection:
         return connection.execute(query).all()
+
+
+def erasures(ledger: Ledger) -> int:
+    """How often rows that were given here were erased."""
+    with ledger.reading_transaction() as connection:
+        return erasing.count(connection)
 
 
 def latest_prediction(ledger: Ledger) -> int:

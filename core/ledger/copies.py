@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from core.film.likeness import Look
-from core.ledger import schema
+from core.ledger import films, schema
 
 _LOOK, _NEAR = schema.look, schema.near_copy
 
@@ -23,11 +23,13 @@ def has_look(connection: sa.Connection, film_id: int) -> bool:
 
 
 def insert(connection: sa.Connection, film_id: int, look: Look, others: Iterable[int]) -> None:
-    """Keeps a film's look, and the films that look the same."""
+    """Keeps a film's look, and the films that look the same, but for those that were erased or found meanwhile."""
     connection.execute(sa.insert(_LOOK), {"film_id": film_id, "content": look.to_bytes()})
     now = datetime.now(UTC)
+    there = [film.id for film in films.of_ids(connection, sorted(set(others)))]
     # the one that came in later stands first
-    found = [{"film_id": max(film_id, o), "other_id": min(film_id, o), "found_at": now} for o in sorted(set(others))]
+    new = {(max(film_id, other), min(film_id, other)) for other in there} - set(pairs(connection) if there else ())
+    found = [{"film_id": one, "other_id": other, "found_at": now} for one, other in sorted(new)]
     if found:
         connection.execute(sa.insert(_NEAR), found)
 

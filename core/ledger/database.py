@@ -82,6 +82,12 @@ class Database:
                 "The ledger's database could not be written to: see that it is running and its disk has room, then try again."
             ) from error
 
+    def forget_journal(self) -> None:
+        """Empties SQLite's journal, which keeps rows as they were before they were changed."""
+        if self._sqlite:
+            with self._turn(), self.engine.connect() as connection:
+                connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+
     def close(self) -> None:
         """Closes all connections."""
         self.engine.dispose()
@@ -124,6 +130,7 @@ def _engine(url: str) -> sa.Engine:
             f"busy_timeout = {_PATIENCE}",
             "synchronous = FULL",  # a save is on the disk before it is acknowledged
             "foreign_keys = ON",
+            "secure_delete = ON",  # what an erasure removes is overwritten
             "recursive_triggers = ON",  # so that REPLACE cannot get round the triggers that refuse to delete
             "cache_size = -32768",
         ):

@@ -12,16 +12,26 @@ from core.bones import Sex
 from core.film.radiograph import Radiograph
 from core.ledger import schema
 from core.ledger.errors import InvalidFilm, UnknownFilm
-from core.ledger.records import FilmRecord
+from core.ledger.records import ERASED, Consent, FilmRecord
 
 #: The greatest chronological age that is taken for one, in months.
 _OLDEST = 1200.0
 
 _FILM, _PICTURE = schema.film, schema.picture
 _FILE = schema.file_name
-_COLUMNS = (*_FILM.c, _PICTURE.c.sha256.label("picture"), _FILE.c.name.label("file_name"))
-_SELECT = sa.select(*_COLUMNS).select_from(
-    _FILM.outerjoin(_PICTURE, _PICTURE.c.film_id == _FILM.c.id).outerjoin(_FILE, _FILE.c.film_id == _FILM.c.id)
+_COLUMNS = (
+    *_FILM.c,
+    _PICTURE.c.sha256.label("picture"),
+    _PICTURE.c.scope,
+    _PICTURE.c.ends_at,
+    _FILE.c.name.label("file_name"),
+)
+_SELECT = (
+    sa.select(*_COLUMNS)
+    .select_from(
+        _FILM.outerjoin(_PICTURE, _PICTURE.c.film_id == _FILM.c.id).outerjoin(_FILE, _FILE.c.film_id == _FILM.c.id)
+    )
+    .where(_FILM.c.source != ERASED)
 )
 
 _BY_ID = _SELECT.where(_FILM.c.id == sa.bindparam("film_id"))
@@ -52,6 +62,8 @@ def record(row: Any) -> FilmRecord:
         source=row.source,
         laterality=row.laterality,
         spacing_mm=spacing,
+        scope=row.scope,
+        consent_ends=row.ends_at,
         added_at=row.added_at,
         added_by=row.added_by,
         file_name=row.file_name or "",
@@ -137,9 +149,18 @@ def insert(
     return film_id
 
 
-def insert_consent(connection: sa.Connection, film_id: int, picture: str, reader: str) -> None:
+def insert_consent(connection: sa.Connection, film_id: int, picture: str, reader: str, consent: Consent) -> None:
     """Says that the pixels are kept, in the file of this name."""
-    values = {"film_id": film_id, "sha256": picture, "consented_at": datetime.now(UTC), "consented_by": reader}
+    values = {
+        "film_id": film_id,
+        "sha256": picture,
+        "consented_at": datetime.now(UTC),
+        "consented_by": reader,
+        "terms": consent.terms,
+        "scope": consent.scope,
+        "reference": consent.reference,
+        "ends_at": consent.ends,
+    }
     connection.execute(sa.insert(_PICTURE), values)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from pathlib import Path
 from typing import Self
@@ -11,6 +12,9 @@ from core.machine import write_whole
 
 _FILE = "patient_secret"
 _BYTES = 32
+#: What stands in the place of a reader's name that was erased.
+ERASED_NAME = "erased {}"
+_ERASED_NAME = re.compile("erased ([0-9a-f]{16})")
 
 
 class Pseudonyms:
@@ -24,7 +28,7 @@ class Pseudonyms:
         """With the folder's secret, made by way of `incoming` if there is none; the caller sees to it that only one is made."""
         path = folder / _FILE
         if not path.exists():
-            write_whole(path, secrets.token_bytes(_BYTES), by_way_of=incoming, mode=0o600)
+            write_whole(path, secrets.token_bytes(_BYTES), by_way_of=incoming)
         secret = path.read_bytes()
         if len(secret) != _BYTES:
             raise DamagedStore(f"The file {_FILE} in the data folder is damaged: restore it from its backup.")
@@ -39,6 +43,11 @@ class Pseudonyms:
         """16 hexadecimal digits for a patient's id, whatever blanks stand around it; "" for none."""
         named = (patient or "").strip()
         return self._digest(named)[:16] if named else ""
+
+    def of_reader(self, reader: str) -> str:
+        """16 hexadecimal digits for a reader's name, the same ones once the name was erased."""
+        erased = _ERASED_NAME.fullmatch(reader)
+        return erased[1] if erased else self.of(f"reader {reader}")
 
     def _digest(self, text: str) -> str:
         return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()

@@ -12,7 +12,7 @@ from core.film.greys import grey_of_samples
 from core.film.radiograph import Radiograph
 from core.ledger.errors import DamagedStore
 from core.ledger.records import FilmRecord
-from core.machine import make_folder, write_whole
+from core.machine import make_folder, sync_folder, write_whole
 
 #: A temporary file this old (seconds) was left by a process that died, and is removed.
 _LEFT_BEHIND = 3600.0
@@ -54,6 +54,13 @@ class PictureFolder:
                 "The film's picture could not be written: see that the data folder's disk has room, then add the film again."
             ) from error
         return sha256
+
+    def remove(self, sha256: str) -> None:
+        """Removes the picture of that name, if it is there, and waits until the disk has done so."""
+        path = self.path(sha256)
+        if path.exists():
+            path.unlink(missing_ok=True)
+            sync_folder(path.parent)
 
     def radiograph(self, film: FilmRecord) -> Radiograph | None:
         """The film as it was kept, under the hash that names it in the ledger; None where it was not kept.

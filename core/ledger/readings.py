@@ -104,7 +104,8 @@ def _apply(state: FilmState, event: Event) -> None:
             state.said[event.reader] = {**earlier, **words}
             state.skipped_by.discard(event.reader)
         case "gold":
-            state.gold = event
+            # An erasure empties them.
+            state.gold = event if event.corrections else None
         case "ungold":
             state.gold = None
         case "skip":

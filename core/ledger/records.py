@@ -15,11 +15,34 @@ from core.hand.localization import Localization
 #: read on this film; no grade, so no total.
 Verdict = Literal["graded", "absent", "unreadable"]
 
+#: What the pixels may be used for, each with what stands before it: read: kept to be read again. train: to train the model.
+#: share: to leave this server.
+Scope = Literal["read", "train", "share"]
+#: The version of the words under which consent is given; to be changed with them.
+TERMS = "2026-11"
+#: The source of a film of which an erasure has left an empty shell.
+ERASED = "erased"
+
+
+@dataclass(frozen=True)
+class Consent:
+    """To what somebody consented for a film. terms: the version of the words that they had before them. reference: where
+    the consent itself is filed, such as a form's number; never a name. ends: the moment from which it no longer holds."""
+
+    scope: Scope = "train"
+    reference: str = ""
+    ends: datetime | None = None
+    terms: str = TERMS
+
+
 #: What an event says. correction: verdicts on some bones. undo: event `target` no longer counts (an undone undo counts
 #: again: redo). restore: verdicts on all bones as they were after event `target`. gold: the reading in `corrections`
 #: is the film's gold reading; ungold: it has none any more. skip (by this reader alone), flag, unflag, assign (to the
-#: reader named in `note`, or to nobody if it is empty): the film's place in the queue.
-EventKind = Literal["correction", "undo", "restore", "gold", "ungold", "skip", "flag", "unflag", "assign"]
+#: reader named in `note`, or to nobody if it is empty): the film's place in the queue. withdraw: the consent to keep the
+#: film's pixels was taken back, and they are gone. erase: so is all that was said of it.
+EventKind = Literal[
+    "correction", "undo", "restore", "gold", "ungold", "skip", "flag", "unflag", "assign", "withdraw", "erase"
+]
 
 #: Whose word counts where one reading a film is asked for. latest: bone by bone the last reader's. majority: the verdict
 #: most readers give, the latest of equals. reviewer_first: the gold reading, else that of the latest reviewer or admin,
@@ -31,11 +54,12 @@ LabelRule = Literal["latest", "majority", "reviewer_first"]
 class FilmRecord:
     """One film. The same pixels are one film, however often they are sent.
 
-    sha256: of the pixels, core.film.radiograph.film_hash. patient_key: pseudonym, 16 hexadecimal digits, "" where no patient
-    was named; the patient's own id is never kept. age_months: when the film was taken, None if not known. consent: the uploader
-    consented to keeping the pixels. picture: SHA-256 of the stored 16-bit PNG, None without consent. source: how it came in
-    ("assess", "queue", "import"). spacing_mm: row, column. added_by: the reader's name.
-    file_name: of the film's file, where whoever added it agreed to its being kept; "" otherwise.
+    sha256: of the pixels, core.film.radiograph.film_hash. patient_key: pseudonym, 16 hexadecimal digits, "" where no
+    patient was named; the patient's own id is never kept. age_months: when the film was taken, None if not known. consent:
+    the uploader consented to keeping the pixels. scope: to what use of them. consent_ends: the moment, None if it does not.
+    picture: SHA-256 of the stored 16-bit PNG, None without consent. source: how it came in ("assess", "queue", "import").
+    spacing_mm: row, column. added_by: the reader's name. file_name: of the film's file, where whoever added it agreed to its
+    being kept; "" otherwise.
     """
 
     id: int
@@ -50,9 +74,17 @@ class FilmRecord:
     source: str
     laterality: Literal["L", "R"] | None
     spacing_mm: tuple[float, float] | None
+    scope: Scope | None
+    consent_ends: datetime | None
     added_at: datetime
     added_by: str
     file_name: str = ""
+
+    def allows(self, use: Scope, now: datetime) -> bool:
+        """Whether there is consent to using the pixels so."""
+        uses: tuple[Scope, ...] = ("read", "train", "share")
+        enough = self.scope is not None and uses.index(use) <= uses.index(self.scope)
+        return enough and (self.consent_ends is None or self.consent_ends > now)
 
     @property
     def stated_sex(self) -> None:

@@ -56,7 +56,7 @@ film = sa.Table(
     sa.Column("added_by", sa.Text, nullable=False),
 )
 
-#: A row says that consent was given, by whom and when, and which file holds the pixels.
+#: A row says that consent was given, by whom, when and to what, and which file holds the pixels. A withdrawal removes it.
 picture = sa.Table(
     "picture",
     metadata,
@@ -64,6 +64,10 @@ picture = sa.Table(
     sa.Column("sha256", sa.Text, nullable=False),
     sa.Column("consented_at", Moment, nullable=False),
     sa.Column("consented_by", sa.Text, nullable=False),
+    sa.Column("terms", sa.Text, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("reference", sa.Text, nullable=False),
+    sa.Column("ends_at", Moment),
 )
 
 #: weights_key: SHA-256 of `weights` as JSON with sorted keys.
@@ -177,7 +181,18 @@ near_copy = sa.Table(
     sa.Column("found_at", Moment, nullable=False),
 )
 
-#: The tables whose rows are never changed or removed; the database itself refuses it.
+#: Files that are to go, until they are gone: see core.ledger.erasing.
+erasure = sa.Table(
+    "erasure",
+    metadata,
+    sa.Column("film_sha256", sa.Text, primary_key=True),
+    sa.Column("picture", sa.Text),
+    sa.Column("labels_too", sa.Boolean, nullable=False),
+    sa.Column("asked_at", Moment, nullable=False),
+    sa.Column("here_done", sa.Boolean, nullable=False),
+)
+
+#: The tables whose rows are never changed or removed, but for an erasure; the database itself refuses it.
 APPEND_ONLY = ("film", "picture", "prediction", "event", "correction", "file_name", "stage", "look", "near_copy")
 
 draft = sa.Table(

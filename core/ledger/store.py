@@ -1,7 +1,7 @@
 """The ledger: what films there are, what the model said of them, and what people said. Nothing said is lost or changed."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Literal, Self, TypeVar
 
@@ -11,7 +11,7 @@ from core.assessment.records import Assessment
 from core.bones import Sex
 from core.film.likeness import Look
 from core.film.radiograph import Radiograph
-from core.ledger import copies, drafts, events, films, predictions, projection, schema, stages
+from core.ledger import copies, drafts, erasing, events, films, predictions, projection, schema, stages
 from core.ledger.checks import checked_corrections, checked_name
 from core.ledger.database import Database
 from core.ledger.errors import DamagedStore, InvalidCorrection, InvalidFilm
@@ -20,7 +20,7 @@ from core.ledger.films import AddedFilm
 from core.ledger.patients import Pseudonyms
 from core.ledger.pictures import PictureFolder
 from core.ledger.readings import fold
-from core.ledger.records import Correction, Event, FilmRecord, PredictionRecord, Reading
+from core.ledger.records import Consent, Correction, Event, FilmRecord, PredictionRecord, Reading
 from core.ledger.saying import checked_words, say
 from core.ledger.settings import LedgerSettings
 from core.ledger.stages import StageWord
@@ -30,6 +30,7 @@ _Row = TypeVar("_Row", FilmRecord, PredictionRecord, Event)
 
 #: So many rows are read at a time where all are asked for; no transaction stays open between.
 _PAGE: Final = 500
+_USUAL_CONSENT: Final = Consent()
 
 
 class Ledger:
@@ -52,6 +53,8 @@ class Ledger:
         """
         try:
             make_folder(settings.folder)
+            with suppress(PermissionError):  # of a mounted folder, the owner may be another
+                settings.folder.chmod(0o700)
             pictures = PictureFolder(settings.folder)
         except OSError as error:
             raise DamagedStore(
@@ -84,13 +87,14 @@ class Ledger:
         patient: str | None = None,
         age_months: float | None = None,
         name: str = "",
+        terms: Consent = _USUAL_CONSENT,
     ) -> AddedFilm:
         """Adds a film. The same pixels again change nothing, except that a consent given now is kept with the picture, and
         a name where there was none.
 
-        patient: the patient's own id, of which only a keyed pseudonym is stored. age_months: when the film was taken; where
-        nobody says it, what the film's file says. name: of the film's file, where it may be kept; one that holds the
-        patient's id is not. Raises InvalidFilm.
+        terms: to what was consented, if it was. patient: the patient's own id, of which only a keyed pseudonym is stored.
+        age_months: when the film was taken; where nobody says it, what the film's file says. name: of the film's file, where
+        it may be kept; one that holds the patient's id is not. Raises InvalidFilm.
         """
         films.check(sex, age_months)
         reader = checked_name(reader)
@@ -117,7 +121,9 @@ class Ledger:
             else:
                 film_id = known.id
             if picture is not None and not (known and known.consent):
-                films.insert_consent(connection, film_id, picture, reader)
+                if not self._pictures.path(picture).exists():  # an erasure of the same pixels has just removed it
+                    self._pictures.keep(radiograph)
+                films.insert_consent(connection, film_id, picture, reader, terms)
             if name and not (known and known.file_name):
                 films.insert_name(connection, film_id, name, reader)
             return AddedFilm(films.by_id(connection, film_id), known is not None)
@@ -156,9 +162,28 @@ class Ledger:
         """The data folder."""
         return self._pictures.folder.parent
 
+    def patient_key(self, patient: str) -> str:
+        """The pseudonym of a patient's own id; "" for none."""
+        return self._pseudonyms.of(patient)
+
     def reader_key(self, reader: str) -> str:
         """The pseudonym of a reader in data that leave the store; 16 hexadecimal digits, always the same ones."""
-        return self._pseudonyms.of(f"reader {reader}")
+        return self._pseudonyms.of_reader(reader)
+
+    # Erasures: see core.dataset.erasing
+
+    @contextmanager
+    def erasing_transaction(self) -> Iterator[sa.Connection]:
+        """A writing transaction in which rows may be changed and removed."""
+        with self._database.writing() as connection:
+            erasing.begin(connection)
+            yield connection
+            erasing.end(connection)
+        self._database.forget_journal()
+
+    def remove_picture(self, picture: str) -> None:
+        """Removes the file of this name; the caller sees to it that no film's pixels are kept in it."""
+        self._pictures.remove(picture)
 
     # Films that look the same
 
@@ -168,8 +193,9 @@ class Ledger:
             return list(copies.looks(connection))
 
     def add_look(self, film_id: int, look: Look, others: Sequence[int]) -> None:
-        """Keeps a film's look, and the films that look the same. The first look stands."""
+        """Keeps a film's look, and the films that look the same. The first look stands. Raises UnknownFilm."""
         with self._database.writing() as connection:
+            films.by_id(connection, film_id)
             if not copies.has_look(connection, film_id):
                 copies.insert(connection, film_id, look, others)
 

@@ -139,7 +139,7 @@ class Run:
         """The last checkpoint, or None for a fresh run."""
         if not self.checkpoint_path.is_file():
             return None
-        state: dict[str, Any] = torch.load(self.checkpoint_path, map_location="cpu", weights_only=False)
+        state: dict[str, Any] = torch.load(self.checkpoint_path, map_location="cpu", weights_only=True)
         return state
 
 

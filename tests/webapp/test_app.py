@@ -15,7 +15,7 @@ from core.ledger import Ledger, LedgerSettings
 from webapp.app import build_app, launch_settings, open_desk
 from webapp.assess.tab import NO_SEX
 from webapp.desk import Desk
-from webapp.identity import Access
+from webapp.entrance.identity import Access
 from webapp.shared.pictures import grey8, png
 from webapp.shared.theme import page_head, theme
 from webapp.shared.words import DISCLAIMER

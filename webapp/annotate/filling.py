@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 import gradio as gr
-from gradio.processing_utils import save_bytes_to_cache
 
 from core.access.roles import Action, Reader
 from core.annotation.desk import AnnotateDesk, Opened, Sitting
@@ -17,6 +16,7 @@ from webapp.annotate.gold import gold_panel
 from webapp.annotate.parts import Parts, Updates, remark
 from webapp.annotate.view import crop_uri, film_title, grade_guide, history_panel, totals, workplace, writing_panel
 from webapp.desk import Desk
+from webapp.entrance.doors import hand_out
 from webapp.shared.components import line
 from webapp.shared.pictures import jpeg
 
@@ -80,8 +80,8 @@ class Filling:
         assert sitting.radiograph is not None
         frame = frame_of(sitting)
         picture = editor_picture(sitting.radiograph, frame, sitting.assessment.localization.inverted)
-        path = save_bytes_to_cache(jpeg(picture), picture_name(sitting.sha256), self._parts.editor.GRADIO_CACHE)
-        return {"image": str(path), "boxes": editor_boxes(current_boxes(work, sitting.assessment), frame)}
+        path = hand_out(jpeg(picture), picture_name(sitting.sha256), self._parts.editor.GRADIO_CACHE)
+        return {"image": path, "boxes": editor_boxes(current_boxes(work, sitting.assessment), frame)}
 
     def said(self, sitting: Sitting, reader: Reader) -> Updates:
         """What was said of the film, as far as the reader may see it."""

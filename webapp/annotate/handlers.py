@@ -116,6 +116,8 @@ class Handlers:
             opened = open_film(reader)
             facts = self._filling.facts(opened, reader)
             filled = self._filling.all_of(opened, reader, has_guide)
+            if opened.sitting.film is not None:
+                self.desk.note(request, reader, "looked", opened.sitting.film.id)
         except Exception as error:
             sentence = _warned(error)
             return {
@@ -240,6 +242,7 @@ class Handlers:
                     assert work.film is not None
                     return self._anew(work.film, held, reader, sentence)
                 case "download":
+                    self.desk.note(request, reader, "downloaded", work.film, "corrections")
                     file = {
                         "name": f"bonegrade_corrections_{short_hash(work.sha256)}.json",
                         "text": corrections_file(work, sitting, reader.name),

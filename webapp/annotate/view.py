@@ -70,6 +70,7 @@ _EVENT_WORDS: Final = {
     "skip": "skipped the film",
     "flag": "flagged the film",
     "unflag": "took the flag away",
+    "withdraw": "took the consent back: the pixels are gone",
     "assign": "assigned the film to",
 }
 
@@ -259,7 +260,7 @@ class _Entry:
 def history_panel(view: HistoryView, can_restore: bool) -> str:
     """Who said what, when, in how many seconds and on which prediction; the newest first."""
     if view.blind:
-        remark = "Others have read this film; you see what they said once you have saved your own reading."
+        remark = "Others have read this film; you see what they said once you have saved your own of every bone."
     else:
         remark = "" if view.events else "Nobody has said anything of this film yet."
     entries = [_entry(event, view, can_restore) for event in reversed(view.events)]

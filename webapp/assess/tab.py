@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
-from gradio.processing_utils import save_bytes_to_cache
 
 from core.assessment.map_guide import shipped_guide
 from core.assessment.records import Assessment, FilmAssessor
@@ -25,6 +24,7 @@ from webapp.assess.examples import Example
 from webapp.assess.film_view import NO_FILM_YET, film_preview, film_with_boxes
 from webapp.assess.report import report_pdf
 from webapp.assess.summary import WELCOME, headline, message, provenance, score_table, what_to_know
+from webapp.entrance.doors import hand_out
 from webapp.service import TURNS
 from webapp.shared.components import line, part_heading, sentence_of, styled_html
 from webapp.shared.figures import age_figure, influence_figure
@@ -72,6 +72,11 @@ class FilmInHand:
     radiograph: Radiograph
     hand: Hand | None = None
     sex_by_file: bool = False
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes in memory, with the crops of the hand."""
+        return self.radiograph.pixels.nbytes * (1 if self.hand is None else 2)
 
 
 @dataclass(frozen=True)
@@ -369,8 +374,8 @@ class _Tab:
             self.table: score_table(assessment),
             self.influence: gr.Column(visible=influence_plot is not None),
             self.influence_plot: influence_plot,
-            self.download_report: _kept(report, f"{name}.pdf", self.download_report),
-            self.download_json: _kept(data, f"{name}.json", self.download_json),
+            self.download_report: hand_out(report, f"{name}.pdf", self.download_report.GRADIO_CACHE),
+            self.download_json: hand_out(data, f"{name}.json", self.download_json.GRADIO_CACHE),
             self.provenance: provenance(assessment),
         }
 
@@ -445,8 +450,3 @@ def _warned(error: Exception) -> str:
     text = sentence_of(error, UNEXPECTED, _log, "Assessing a film failed.")
     gr.Warning(text, duration=_POP_UP_SECONDS, title="Not assessed")
     return text
-
-
-def _kept(file: bytes, name: str, button: gr.DownloadButton) -> str:
-    """Puts a file where gradio serves it from, and deletes it with the uploads."""
-    return str(save_bytes_to_cache(file, name, button.GRADIO_CACHE))

@@ -2,6 +2,7 @@
 
 import logging
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -14,12 +15,14 @@ from core.dataset.checking_table import rows, summary
 from core.dataset.importing import Imported, take_in_labels
 from core.dataset.sent import label_source, laid_out
 from core.errors import BoneGradeError
-from core.intake import Filing
-from core.ledger import Ledger
+from core.intake import Filing, SentFile
+from core.ledger import Consent, Ledger, Scope
 from webapp.assess.summary import message
 from webapp.desk import Desk
+from webapp.entrance.passing import sent_files
 from webapp.service import TURNS
 from webapp.shared.components import part_heading, styled_html
+from webapp.shared.consent_terms import build_consent_terms, consent_terms
 from webapp.shared.templates import render
 from webapp.shared.words import SEX_WORDS
 
@@ -33,8 +36,9 @@ _SHOWN_ROWS: Final = 200
 _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "import", "api_visibility": "private"}
 
 Updates = dict[Any, Any]
-#: The format, the labels, the pictures, the sex, consent and whether names may be kept, as they stand on the page.
-_Given = tuple[Format, str | None, tuple[str, ...], str, bool, bool]
+#: The format, the labels, the pictures, the sex, consent, whether names may be kept, and the consent's terms, as they stand
+#: on the page.
+_Given = tuple[Format, tuple[SentFile, ...], tuple[SentFile, ...], str, bool, bool, Consent]
 
 
 class BringInPart:
@@ -50,8 +54,8 @@ class BringInPart:
                 self.kind = gr.Radio(
                     _FORMATS, value="csv", label="What the labels are written in", elem_id="import-kind"
                 )
-                self.labels = gr.File(label="The labels: a file, or a zip", height=130, elem_id="import-labels")
-                self.pictures = gr.File(
+                self.labels = sent_files(label="The labels: a file, or a zip", height=130, elem_id="import-labels")
+                self.pictures = sent_files(
                     label="Their pictures, or a zip; not needed for films that are here",
                     file_count="multiple",
                     height=130,
@@ -65,13 +69,14 @@ class BringInPart:
                     elem_id="import-sex",
                 )
                 self.consent = gr.Checkbox(False, label=_CONSENT, elem_id="import-consent")
+                self.terms = build_consent_terms("import")
                 self.names = gr.Checkbox(False, label=_NAMES, elem_id="import-names")
                 self.check = gr.Button("Check the labels", variant="primary", elem_id="import-check")
         self.message = styled_html(elem_id="import-message", elem_classes="message-slot")
         self.table = styled_html(elem_id="import-table")
         self.take = gr.Button("Take in what is good", variant="primary", visible=False, elem_id="import-take")
         self.checked = gr.State(None)
-        wishes = [self.kind, self.labels, self.pictures, self.sex, self.consent, self.names]
+        wishes = [self.kind, self.labels, self.pictures, self.sex, self.consent, self.names, *self.terms]
         answer = [self.message, self.table, self.take, self.checked]
         self.check.click(self._check, wishes, answer, show_progress_on=self.table, **_IN_LINE)
         self.take.click(self._take, [*wishes, self.checked], answer, show_progress_on=self.table, **_IN_LINE)
@@ -79,15 +84,18 @@ class BringInPart:
     def _check(
         self,
         kind: Format,
-        labels: str | None,
-        pictures: list[str] | None,
+        labels: list[SentFile],
+        pictures: list[SentFile],
         sex: str,
         consent: bool,
         names: bool,
+        scope: Scope,
+        reference: str,
+        ends: datetime | None,
         request: gr.Request,
     ) -> Updates:
         """Looks at everything and changes nothing."""
-        given = _given(kind, labels, pictures, sex, consent, names)
+        given = _given(kind, labels, pictures, sex, consent, names, scope, reference, ends)
         try:
             reader = self._reader(request)
             with tempfile.TemporaryDirectory(prefix="bonegrade-import-") as folder:
@@ -104,16 +112,19 @@ class BringInPart:
     def _take(
         self,
         kind: Format,
-        labels: str | None,
-        pictures: list[str] | None,
+        labels: list[SentFile],
+        pictures: list[SentFile],
         sex: str,
         consent: bool,
         names: bool,
+        scope: Scope,
+        reference: str,
+        ends: datetime | None,
         before: _Given | None,
         request: gr.Request,
     ) -> Updates:
         """Takes in what was checked; it is checked once more, as the ledger may have changed meanwhile."""
-        given = _given(kind, labels, pictures, sex, consent, names)
+        given = _given(kind, labels, pictures, sex, consent, names, scope, reference, ends)
         try:
             if before is None or given != tuple(before):
                 raise BoneGradeError("Something was changed since the labels were checked: check them again.")
@@ -122,6 +133,8 @@ class BringInPart:
             with tempfile.TemporaryDirectory(prefix="bonegrade-import-") as folder:
                 checked, options = self._checked(given, reader, Path(folder))
                 done = take_in_labels(self._ledger, checked, options, filing)
+            detail = f"{done.new_films} films, {done.labels - done.known_labels} labels"
+            self._desk.note(request, reader, "added", detail=detail)
             return {
                 self.message: message(_said(done), kind="good", title="Done"),
                 self.table: "",
@@ -132,12 +145,12 @@ class BringInPart:
             return self._failed(error)
 
     def _checked(self, given: _Given, reader: Reader, folder: Path) -> tuple[Checked, ImportOptions]:
-        kind, labels, pictures, sex, consent, names = given
+        kind, labels, pictures, sex, consent, names, terms = given
         if not labels:
             raise BoneGradeError("There are no labels yet: drop their file on the box, then check them.")
-        source = label_source(laid_out([Path(labels)], folder / "labels"), kind)
-        images = laid_out([Path(path) for path in pictures], folder / "pictures")
-        options = ImportOptions(reader.name, images, None, cast(Sex, sex) or None, consent, names)
+        source = label_source(laid_out(labels, folder / "labels"), kind)
+        images = laid_out(pictures, folder / "pictures")
+        options = ImportOptions(reader.name, images, None, cast(Sex, sex) or None, consent, names, terms)
         return check_labels(self._ledger, source, kind, options), options
 
     def _reader(self, request: gr.Request) -> Reader:
@@ -162,9 +175,17 @@ class BringInPart:
 
 
 def _given(
-    kind: Format, labels: str | None, pictures: list[str] | None, sex: str, consent: bool, names: bool
+    kind: Format,
+    labels: list[SentFile],
+    pictures: list[SentFile],
+    sex: str,
+    consent: bool,
+    names: bool,
+    scope: Scope,
+    reference: str,
+    ends: datetime | None,
 ) -> _Given:
-    return kind, labels, tuple(pictures or ()), sex, consent, names
+    return kind, tuple(labels), tuple(pictures), sex, consent, names, consent_terms(scope, reference, ends)
 
 
 def _table(checked: Checked) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final, cast, get_args
 import gradio as gr
 
 from core.access.roles import Action, enforce
+from core.dataset.erasing import COPIES_ELSEWHERE, erase_films
 from core.dataset.export import ExportFormat, ExportOptions, export_zip
 from core.dataset.split import Shares
 from core.errors import BoneGradeError
@@ -18,7 +19,8 @@ from core.ledger import LabelRule
 from webapp.assess.summary import message
 from webapp.data.bring_in import BringInPart
 from webapp.desk import Desk
-from webapp.shared.components import part_heading, styled_html
+from webapp.entrance.doors import hand_out_file
+from webapp.shared.components import part_heading, sentence_of, styled_html
 from webapp.shared.templates import render
 
 _log = logging.getLogger(__name__)
@@ -28,6 +30,7 @@ _UNEXPECTED: Final = (
     "The export failed in a way that nobody foresaw; nothing was changed, and the server's log says more."
 )
 _INTRODUCTION: Final = render("data/introduction.html")
+_ERASING: Final = render("data/erasing.html")
 _RULES: Final = {
     "latest": "The latest word on each bone",
     "majority": "The majority of the readers",
@@ -44,6 +47,7 @@ _FORMATS: Final = {
 }
 #: What was exported in another way goes off the page.
 _START_OVER_JS: Final = """() => ["", "", {"__type__": "update", "visible": false}]"""
+_SHOWN_ACCESSES: Final = 200
 _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "export"}
 _SHOWN_PAIRS: Final = 200
 _USUAL: Final = ["labels", "crops", "csv", "coco"]
@@ -90,6 +94,8 @@ class _Tab:
             part_heading("Films that look the same")
             self.look = gr.Button("Look for copies", elem_id="copies-look", scale=0, min_width=220)
             self.copies = styled_html(elem_id="copies")
+            self._build_erasing()
+            self._build_access_log()
         wishes, answer = [self.rule, self.formats, self.split], [self.message, self.done, self.download]
         self.look.click(self._look_for_copies, None, [self.copies], api_visibility="private", **_IN_LINE)
         self.exported = gr.State(None)
@@ -111,6 +117,63 @@ class _Tab:
         )
         changes = [wish.input for wish in wishes]  # type: ignore[attr-defined]
         gr.on(changes, None, None, answer, js=_START_OVER_JS, api_visibility="private")
+
+    def _build_erasing(self) -> None:
+        """For a film whose child, or its parents, no longer agree."""
+        with gr.Accordion("Erase a film", open=False, elem_id="erase"):
+            styled_html(_ERASING)
+            film = gr.Number(None, label="The film's number, as Annotate shows it", precision=0, elem_id="erase-film")
+            labels = gr.Radio(
+                [
+                    ("Only its picture, crops and file's name; grades and boxes stay", "stay"),
+                    ("Everything that was said of it, too", "go"),
+                ],
+                value=None,
+                label="What is to go",
+                elem_id="erase-labels",
+            )
+            reason = gr.Textbox(label="Why, for the film's history; no names", max_lines=1, elem_id="erase-reason")
+            button = gr.Button("Erase it for good", variant="stop", elem_id="erase-film-now", scale=0, min_width=220)
+            said = styled_html(elem_id="erase-message", elem_classes="message-slot")
+        button.click(self._erase, [film, labels, reason], [said, film, labels, reason], api_visibility="private")
+
+    def _build_access_log(self) -> None:
+        """Who looked at what, for those who answer for it."""
+        with gr.Accordion("Who looked at what", open=False, elem_id="access-log"):
+            with gr.Row(equal_height=True):
+                wanted = gr.Textbox(label="A film's number or a person's name; empty for all", max_lines=1, scale=3)
+                button = gr.Button("Show the latest", elem_id="access-show", scale=0, min_width=180)
+            shown = styled_html(elem_id="access-shown")
+        button.click(self._show_access, wanted, shown, api_visibility="private")
+
+    def _show_access(self, wanted: str, request: gr.Request) -> str:
+        try:
+            reader = self._desk.reader(request)
+            enforce(reader, Action.SEE_ACCESS)
+            if self._desk.log is None:
+                return message("No access log is kept here.", "warning")
+            name = wanted.strip()
+            film = int(name) if name.isdecimal() else None
+            rows = self._desk.log.latest(_SHOWN_ACCESSES, film=film, who="" if film is not None else name)
+            return render("data/access.html", rows=rows)
+        except Exception as error:
+            return message(sentence_of(error, _UNEXPECTED, _log, "The access log failed."), title="Not shown")
+
+    def _erase(self, film: int | None, labels: str | None, reason: str, request: gr.Request) -> tuple[Any, ...]:
+        ledger = self._desk.ledger
+        assert ledger is not None
+        try:
+            reader = self._desk.reader(request)
+            enforce(reader, Action.ERASE)
+            if film is None or labels is None:
+                raise BoneGradeError("Nothing was erased yet: give the film's number, and choose what is to go.")
+            erase_films(ledger, [film], reader, labels_too=labels == "go", reason=reason)
+            self._desk.note(request, reader, "erased", film, "with its labels" if labels == "go" else "")
+            gone = f"Film {film} is erased." if labels == "go" else f"The picture of film {film} is erased."
+            return message(f"{gone} {COPIES_ELSEWHERE}", "warning", title="Erased"), None, None, ""
+        except Exception as error:
+            text = sentence_of(error, _UNEXPECTED, _log, "An erasure failed.")
+            return message(text, title="Not erased"), film, labels, reason
 
     def _export(
         self,
@@ -140,10 +203,13 @@ class _Tab:
             manifest = export_zip(
                 ledger, reader, target, options, lambda films: progress((films, None), desc="Writing", unit="films")
             )
+            self._desk.note(
+                request, reader, "exported", detail=f"revision {manifest['revision']}, {', '.join(formats)}"
+            )
             yield {
                 self.message: "",
                 self.done: _summary(manifest, target.stat().st_size),
-                self.download: gr.DownloadButton(value=str(target), visible=True),
+                self.download: gr.DownloadButton(value=hand_out_file(target, self.download.GRADIO_CACHE), visible=True),
                 self.exported: wishes,
             }
         except BoneGradeError as error:
@@ -151,7 +217,7 @@ class _Tab:
         except Exception:
             _log.exception("An export failed.")
             yield {**self._failed(_UNEXPECTED), self.exported: wishes}
-        finally:  # gradio has its own copy of the file by now
+        finally:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _changed_meanwhile(self, rule: str, formats: list[str], split: str, exported: Any) -> Updates:

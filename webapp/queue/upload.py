@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,11 +14,14 @@ from core.bones import Sex
 from core.errors import BoneGradeError
 from core.film.burned_in_text import TextPlace
 from core.film.radiograph import Radiograph
-from core.intake import Batch, Filing, Looked, look_through, open_batch, take_in
+from core.intake import Batch, Filing, Looked, SentFile, look_through, open_batch, take_in
 from core.intake.background import BackgroundAssessor
+from core.ledger import Scope
 from webapp.desk import Desk
+from webapp.entrance.passing import sent_files
 from webapp.queue.view import Writing, bar, looked_through, note, taken_in
 from webapp.shared.components import NOT_NOW, classes_if, styled_html
+from webapp.shared.consent_terms import build_consent_terms, consent_terms
 from webapp.shared.pictures import data_uri, film_picture, jpeg
 from webapp.shared.words import SEX_WORDS
 
@@ -48,7 +52,7 @@ Updates = dict[Any, Any]
 
 
 #: What a look is at: files, folder, CSV, sex and consent as they stand on the page.
-_Given = tuple[tuple[str, ...], tuple[str, ...], str | None, str | None, bool]
+_Given = tuple[tuple[SentFile, ...], tuple[SentFile, ...], str | None, str | None, bool]
 
 
 @dataclass(frozen=True)
@@ -74,10 +78,12 @@ class UploadPart:
     def _build(self) -> None:
         with gr.Row(equal_height=False):
             with gr.Column(scale=1, min_width=280):
-                self.files = gr.File(
+                self.files = sent_files(
                     label="Films, or a zip of films", file_count="multiple", height=150, elem_id="queue-files"
                 )
-                self.folder = gr.File(label="Or a folder", file_count="directory", height=150, elem_id="queue-folder")
+                self.folder = sent_files(
+                    label="Or a folder", file_count="directory", height=150, elem_id="queue-folder"
+                )
             with gr.Column(scale=1, min_width=280):
                 self.table = gr.File(label="CSV, if you have one", file_types=[".csv"], height=150, elem_id="queue-csv")
                 self.sex = gr.Radio(
@@ -88,6 +94,7 @@ class UploadPart:
                     elem_id="queue-sex",
                 )
                 self.consent = gr.Checkbox(False, label=_CONSENT, info=_NO_CONSENT, elem_id="queue-consent")
+                self.terms = build_consent_terms("queue")
                 self.look = gr.Button("Check the films", variant="primary", elem_id="queue-look")
         self.message = styled_html(elem_id="queue-upload-message")
         self.result = styled_html(elem_id="queue-result")
@@ -126,7 +133,7 @@ class UploadPart:
         #: Ends when all was added; other parts of the page may chain on to it.
         self.added = self.add.click(
             self._add,
-            [*sent, self.writing, self.seen],
+            [*sent, self.writing, self.seen, *self.terms],
             [
                 self.message, self.result, self.decide, self.seen, self.add, self.files, self.folder,
                 self.table,
@@ -140,8 +147,8 @@ class UploadPart:
 
     def _look(
         self,
-        files: list[str] | None,
-        folder: list[str] | None,
+        files: list[SentFile],
+        folder: list[SentFile],
         table: str | None,
         sex: Sex | None,
         consent: bool,
@@ -152,7 +159,7 @@ class UploadPart:
         given = _given(files, folder, table, sex, consent)
         try:
             self._check_role(request)
-            with open_batch(_paths(files, folder), _path(table), sex or None) as batch:
+            with open_batch([*files, *folder], _path(table), sex or None) as batch:
                 looked: list[Looked] = []
                 shown: list[Writing] = []
                 with_writing: set[str] = set()
@@ -191,8 +198,8 @@ class UploadPart:
 
     def _changed_meanwhile(
         self,
-        files: list[str] | None,
-        folder: list[str] | None,
+        files: list[SentFile],
+        folder: list[SentFile],
         table: str | None,
         sex: Sex | None,
         consent: bool,
@@ -205,13 +212,16 @@ class UploadPart:
 
     def _add(
         self,
-        files: list[str] | None,
-        folder: list[str] | None,
+        files: list[SentFile],
+        folder: list[SentFile],
         table: str | None,
         sex: Sex | None,
         consent: bool,
         writing: str | None,
         seen: _Seen | None,
+        scope: Scope,
+        reference: str,
+        ends: datetime | None,
         request: gr.Request,
     ) -> Iterator[Updates]:
         """Adds the films that were looked at."""
@@ -225,13 +235,16 @@ class UploadPart:
         left_out = seen.with_writing if writing == "out" else frozenset[str]()
         try:
             reader = self._check_role(request)
-            with open_batch(_paths(files, folder), _path(table), sex or None) as batch:
+            with open_batch([*files, *folder], _path(table), sex or None) as batch:
                 taken = []
-                for one in take_in(batch, self._filing, reader=reader, consent=consent, left_out=left_out):
+                terms = consent_terms(scope, reference, ends)
+                for one in take_in(batch, self._filing, reader=reader, consent=consent, left_out=left_out, terms=terms):
                     taken.append(one)
                     self._background.wake()
                     text = f"Adding film {len(taken):,} of {len(batch.films):,}."
                     yield {self.message: bar(len(taken), len(batch.films), text)}
+                added = sum(one.status == "added" for one in taken)
+                self._desk.note(request, reader, "added", detail=f"{added} films")
                 yield {
                     **self._start_over(),
                     self.result: taken_in(taken, batch.passed_over),
@@ -249,18 +262,12 @@ class UploadPart:
         return reader
 
 
-def _given(
-    files: list[str] | None, folder: list[str] | None, table: str | None, sex: str | None, consent: bool
-) -> _Given:
-    return tuple(files or ()), tuple(folder or ()), table, sex, consent
+def _given(files: list[SentFile], folder: list[SentFile], table: str | None, sex: str | None, consent: bool) -> _Given:
+    return tuple(files), tuple(folder), table, sex, consent
 
 
 def _off() -> gr.Button:
     return gr.Button(interactive=False)
-
-
-def _paths(files: list[str] | None, folder: list[str] | None) -> list[Path]:
-    return [Path(path) for path in [*(files or []), *(folder or [])]]
 
 
 def _path(table: str | None) -> Path | None:

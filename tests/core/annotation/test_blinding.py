@@ -48,7 +48,7 @@ def test_what_was_taken_over_from_a_gold_reading_does_not_say_so(room: ReadingRo
     assert gold_marks(history) == {gold.id, history[-1].id}
 
 
-def test_others_words_are_held_back_until_one_has_read(room: ReadingRoom) -> None:
+def test_others_words_are_held_back_until_one_has_read_the_whole_film(room: ReadingRoom) -> None:
     film = room.film()
     first = room.read(film, "anna", hand_at(0.4))
     room.ledger.say(film, "flag", reader="otto", token=uuid.uuid4().hex, note="blurred")
@@ -56,6 +56,8 @@ def test_others_words_are_held_back_until_one_has_read(room: ReadingRoom) -> Non
     held_back = seen_history(history, OTTO)
     assert [event.kind for event in held_back.events] == ["flag"] and held_back.blind
     assert seen_history(history, RITA).events == tuple(history)
+    room.read(film, "otto", {"Radius": 5})
+    assert seen_history(room.ledger.history(film), OTTO).blind
     mine = room.read(film, "otto", hand_at(0.5))
     assert first in seen_history(room.ledger.history(film), OTTO).events
     room.undo(film, mine)

@@ -16,7 +16,7 @@ from core.annotation.saving import Saving, corrections_file
 from core.annotation.work import Said, Work, WorkRefused
 from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment, Progress
-from core.bones import Sex
+from core.bones import RUS_BONES, Sex
 from core.errors import BoneGradeError, BoxRefused
 from core.film.box import Box
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
@@ -166,12 +166,15 @@ def test_a_draft_is_kept_for_its_reader_and_comes_back_as_it_was(annotate: Annot
     assert annotate.keep(work, opened.sitting, VERA) == (work, False)
 
 
-def test_an_assessed_film_is_filed_with_its_first_change_and_its_pixels_with_consent(
+def test_nothing_of_an_assessed_film_is_kept_before_a_save_and_its_pixels_only_with_consent(
     annotate: AnnotateDesk, saving: Saving, ledger: Ledger, radiograph: Radiograph, assessment: Assessment
 ) -> None:
     opened = annotate.open_assessed(radiograph, assessment, ANNA)
     assert opened.work.film is None and list(ledger.films()) == []
-    work, _ = annotate.keep(with_said(opened, {"Radius": grade_said(9)}), opened.sitting, ANNA)
+    work = with_said(opened, {"Radius": grade_said(9)})
+    assert annotate.keep(work, opened.sitting, ANNA) == (work, False)
+    assert list(ledger.films()) == [] and all_predictions(ledger) == []
+    work = saving.save(work, opened.sitting, ANNA, consent=False).work
     assert work.film is not None and work.prediction is not None
     assert not ledger.film(work.film).consent
     sitting = annotate.sitting(work, radiograph, assessment)
@@ -345,15 +348,16 @@ def test_a_save_says_what_is_new_and_a_repeated_one_says_it_once(
 def test_a_conflict_is_settled_and_nothing_is_lost(
     annotate: AnnotateDesk, saving: Saving, ledger: Ledger, film: int, theirs_for: frozenset[str]
 ) -> None:
-    anna, otto = annotate.open_film(film, ANNA), annotate.open_film(film, OTTO)
+    chief = Reader("otto", Role.REVIEWER)
+    anna, otto = annotate.open_film(film, ANNA), annotate.open_film(film, chief)
     saving.save(with_said(anna, {"Radius": grade_said(9), "MC3": grade_said(4)}), anna.sitting, ANNA, consent=False)
     work = with_said(otto, {"Radius": grade_said(7), "MC1": grade_said(5)})
-    stale = saving.save(work, otto.sitting, OTTO, consent=False)
+    stale = saving.save(work, otto.sitting, chief, consent=False)
     assert stale.event is None and stale.clash is not None and stale.clash.who == "anna"
     assert [(r.bone, r.differs) for r in stale.clash.rows] == [("Radius", True), ("MC1", True), ("MC3", True)]
     assert ledger.reading(film, "otto") == {}
 
-    done = saving.settle(work, otto.sitting, OTTO, stale.clash.revision, theirs_for, consent=False)
+    done = saving.settle(work, otto.sitting, chief, stale.clash.revision, theirs_for, consent=False)
     assert done.clash is None and done.event is not None
     grades = {bone: one.grade for bone, one in ledger.reading(film, "otto").items()}
     expected = {"Radius": 7, "MC1": 5} | {bone: {"Radius": 9, "MC3": 4}[bone] for bone in theirs_for}
@@ -410,7 +414,7 @@ def test_undo_redo_and_restore_of_saves_are_new_events(
     assert kinds == ["correction", "correction", "undo", "undo", "undo", "undo", "restore"]
 
 
-def test_history_is_blind_until_one_has_read(annotate: AnnotateDesk, saving: Saving, film: int) -> None:
+def test_history_is_blind_until_one_has_read_every_bone(annotate: AnnotateDesk, saving: Saving, film: int) -> None:
     anna, otto = annotate.open_film(film, ANNA), annotate.open_film(film, OTTO)
     saving.save(
         with_said(anna, {"Radius": Said(verdict="graded", grade=9, note="<b>")}), anna.sitting, ANNA, consent=False
@@ -422,12 +426,33 @@ def test_history_is_blind_until_one_has_read(annotate: AnnotateDesk, saving: Sav
     seen = saving.history(film, RITA)
     (event,) = seen.events
     assert (event.reader, event.seconds, seen.weights[event.prediction_id]) == ("anna", 12.0, "cd" * 32)
-    stale = saving.save(with_said(otto, {"MC1": grade_said(4)}), otto.sitting, OTTO, consent=False)
-    assert stale.clash is not None
-    saving.settle(
-        with_said(otto, {"MC1": grade_said(4)}), otto.sitting, OTTO, stale.clash.revision, frozenset(), consent=False
+    first = saving.save(with_said(otto, {"MC1": grade_said(4)}), otto.sitting, OTTO, consent=False)
+    assert first.event is not None and first.clash is None
+    assert saving.history(film, OTTO).blind and saving.history(film, OTTO).events == (first.event,)
+    whole = dict.fromkeys(RUS_BONES, Said(verdict="unreadable"))
+    again = annotate.open_film(film, OTTO)
+    saving.save(with_said(again, whole), again.sitting, OTTO, consent=False)
+    assert not saving.history(film, OTTO).blind and len(saving.history(film, OTTO).events) == 3
+
+
+@pytest.mark.parametrize("attack", ["save", "settle"])
+def test_a_page_that_lies_about_what_it_was_shown_learns_nothing_of_others(
+    annotate: AnnotateDesk, saving: Saving, ledger: Ledger, film: int, attack: str
+) -> None:
+    anna = annotate.open_film(film, ANNA)
+    saving.save(with_said(anna, {"Radius": grade_said(9)}), anna.sitting, ANNA, consent=False)
+    ledger.set_gold(
+        film, {"MC3": Correction("MC3", "graded", 4)}, reader="rita", base_revision=1, token=uuid.uuid4().hex
     )
-    assert not saving.history(film, OTTO).blind and len(saving.history(film, OTTO).events) == 2
+    otto = annotate.open_film(film, OTTO)
+    work = with_said(otto, {"MC1": grade_said(5)}).model_copy(update={"base_revision": 0})
+    if attack == "save":
+        saved = saving.save(work, otto.sitting, OTTO, consent=False)
+    else:
+        saved = saving.settle(work, otto.sitting, OTTO, 1, frozenset({"Radius", "MC3"}), consent=False)
+    assert saved.clash is None and set(saved.reading) == {"MC1"} == set(ledger.reading(film, "otto"))
+    assert "anna" not in "".join(event.note for event in ledger.history(film))
+    assert saving.history(film, OTTO).blind
 
 
 def test_a_demo_keeps_nothing_and_gives_a_file(

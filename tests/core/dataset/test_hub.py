@@ -15,7 +15,7 @@ from huggingface_hub import CommitScheduler, HfApi
 
 from core.access.roles import OPERATOR
 from core.dataset.export import export
-from core.dataset.hub import EventPusher, HubRefused, push_dataset, require_private, start_pushing
+from core.dataset.hub import AskingScheduler, EventPusher, HubRefused, push_dataset, require_private, start_pushing
 from core.dataset.manifest import DamagedDataset
 from core.film.box import Box
 from tests.stored_films import Store, graded
@@ -87,6 +87,21 @@ def _pusher(store: Store, folder: Path, pictures: bool = False) -> tuple[EventPu
 def _lines(folder: Path) -> list[dict[str, Any]]:
     files = sorted((folder / "events").glob("*.jsonl"), key=lambda path: path.stat().st_mtime_ns)
     return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+
+def test_a_dataset_that_was_made_public_since_gets_no_push(monkeypatch: pytest.MonkeyPatch) -> None:
+    pushed: list[str] = []
+    monkeypatch.setattr(CommitScheduler, "push_to_hub", lambda self: pushed.append(self.repo_id))
+    scheduler = AskingScheduler.__new__(AskingScheduler)
+    scheduler.repo_id = "lab/readings"
+    for private in (True, False):
+        scheduler.api = DummyHub(private)  # type: ignore[assignment]
+        if private:
+            scheduler.push_to_hub()
+        else:
+            with pytest.raises(HubRefused, match="public"):
+                scheduler.push_to_hub()
+    assert pushed == ["lab/readings"]
 
 
 def test_new_events_are_appended_to_one_file_of_the_process(store: Store, tmp_path: Path) -> None:

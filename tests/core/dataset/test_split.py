@@ -9,8 +9,9 @@ from core.dataset.split import BadShares, Shares, Split, part_of
 from core.ledger import FilmRecord
 
 _FILM = FilmRecord(
-    1, "0" * 64, 240, 320, "F", "", None, False, None, "queue", None, None, datetime(2026, 1, 1, tzinfo=UTC), "anna"
-)
+    1, "0" * 64, 240, 320, "F", "", None, False, None, "queue", None, None, None, None, datetime(2026, 1, 1, tzinfo=UTC),
+    "anna",
+)  # fmt: skip
 
 
 def _film(number: int, patient: str = "") -> FilmRecord:

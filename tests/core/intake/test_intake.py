@@ -386,6 +386,17 @@ def test_a_zip_that_lies_about_its_sizes_is_refused(ledger: Ledger, tmp_path: Pa
     assert "damaged" in refused(ledger, [path])
 
 
+def test_a_zip_whose_list_of_files_would_fill_the_memory_is_refused_before_it_is_read(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "z.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(300):
+            archive.writestr(f"{number}.png", b"")
+    monkeypatch.setattr(zipfile.ZipFile, "_RealGetContents", lambda self: pytest.fail("the list was read"))
+    assert "more than 5 files" in refused(ledger, [path], limits=Limits(files=5))
+
+
 def test_damaged_encrypted_and_strangely_packed_zips_are_refused(ledger: Ledger, tmp_path: Path) -> None:
     whole = make_zip(tmp_path / "z.zip", {"a.png": film_bytes(0), "b.png": film_bytes(1)}).read_bytes()
     path = tmp_path / "bad.zip"

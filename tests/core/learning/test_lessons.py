@@ -1,6 +1,7 @@
 """What there is to learn from an export and from the ledger, and the exports that are refused."""
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from core.access.roles import OPERATOR
 from core.bones import RUS_BONES
+from core.dataset.erasing import erase_films
 from core.dataset.export import ExportOptions
 from core.dataset.manifest import NAME, DamagedDataset, check_files, write_manifest
 from core.dataset.split import Shares
+from core.learning.collected import collected
 from core.learning.errors import LessonsRefused
 from core.learning.finetune import Order, finetune
 from core.learning.lessons import ExportLessons, LedgerLessons
 from core.learning.material import GRADES, Material, MaterialWriter, held_keys
+from core.ledger import Consent
 from core.standards import grade_count
 from tests.core.learning.made_lessons import RECIPE, exported
 from tests.stored_films import Store, accepted, graded
@@ -68,6 +73,36 @@ def test_ages_teach_where_nobody_graded(store: Store) -> None:
     films = {film.name: film for film in LedgerLessons(store.ledger).films()}
     assert len(films[unread.sha256].crops) == 13 and not films[unread.sha256].votes
     assert len(films[partly.sha256].crops) == 13 and set(films[partly.sha256].votes) == {"MC3", "Ulna"}
+
+
+def test_films_that_may_only_be_read_teach_nothing(store: Store) -> None:
+    store.film(0, terms=Consent("read"))
+    taught = store.film(1, terms=Consent("train"))
+    read = store.film(2, terms=Consent("read"))
+    store.accept(read)
+    store.accept(taught)
+    films = {film.name: film for film in LedgerLessons(store.ledger).films()}
+    assert {name for name, film in films.items() if film.crops} == {taught.sha256}
+    assert films.keys() == {taught.sha256, read.sha256} and films[read.sha256].picture is None
+    found = collected(store.ledger, 0)
+    assert (found.films, found.taken, found.consent, found.grades) == (2, 1, 1, 13)
+
+
+def test_films_whose_consent_was_withdrawn_or_has_ended_teach_nothing(store: Store) -> None:
+    ended = Consent("train", ends=datetime.now(UTC))
+    over, unread_over, withdrawn = store.film(0, terms=ended), store.film(1, terms=ended), store.film(2)
+    taught, unread = store.film(3), store.film(4)
+    for film in (over, withdrawn, taught):
+        store.accept(film)
+    revision = store.ledger.ledger_revision()
+    erase_films(store.ledger, [withdrawn.id], OPERATOR, labels_too=False)
+    films = {film.name: film for film in LedgerLessons(store.ledger, revision).films()}
+    assert {name for name, film in films.items() if film.crops or film.picture} == {taught.sha256, unread.sha256}
+    assert unread_over.sha256 not in films
+    found = collected(store.ledger, 0)
+    assert (found.films, found.taken, found.consent) == (3, 1, 1)
+    erase_films(store.ledger, [taught.id, unread.id], OPERATOR, labels_too=True)
+    assert not any(film.crops or film.picture for film in LedgerLessons(store.ledger, revision).films())
 
 
 def test_gold_films_are_never_learned(store: Store, tmp_path: Path) -> None:

@@ -312,7 +312,7 @@ def test_every_other_key_and_none_in_a_text_field(open_film: Open, films: list[i
 
 def test_two_readers_on_one_film_choose_and_nothing_is_lost(open_film: Open, ledger: Ledger, films: list[int]) -> None:
     film = films[5]
-    anna, otto = open_film(film, "anna:READER"), open_film(film, "otto:READER")
+    anna, otto = open_film(film, "anna:READER"), open_film(film, "otto:REVIEWER")
     expect(otto.locator("#annotate-history")).to_contain_text("Nobody has said anything")
     press(anna, "4j5")
     wait_kept(anna)
@@ -351,7 +351,7 @@ def test_a_film_that_cannot_be_opened_says_why_and_the_one_at_work_stays(
     assert "your grade" in _row(page, "Radius") and f"Film {films[4]} " in page.locator("#annotate-film").inner_text()
 
 
-def test_others_are_hidden_until_one_has_saved(open_film: Open, ledger: Ledger, films: list[int]) -> None:
+def test_others_are_hidden_until_one_has_saved_every_bone(open_film: Open, ledger: Ledger, films: list[int]) -> None:
     film = films[6]
     ledger.save(
         film, [Correction("Radius", "graded", 3)],
@@ -361,6 +361,11 @@ def test_others_are_hidden_until_one_has_saved(open_film: Open, ledger: Ledger, 
     expect(page.locator("#annotate-history")).to_contain_text("you see what they said once you have saved")
     assert "zoe" not in page.locator("#annotate").inner_text()
     press(page, "9")
+    wait_kept(page)
+    press(page, "s")
+    expect(page.locator("#annotate-message")).to_contain_text("Saved 1 bone", timeout=ANSWER_MS)
+    assert "zoe" not in page.locator("#annotate").inner_text()
+    press(page, "xj" * len(RUS_BONES))
     wait_kept(page)
     press(page, "s")
     expect(page.locator("#annotate-history")).to_contain_text("zoe", timeout=ANSWER_MS)
@@ -471,13 +476,13 @@ def test_a_new_film_from_the_assess_tab_with_consent(
     assert len(list(ledger.films())) == count, "to look at a film is not to file it"
     press(page, "a5")
     wait_kept(page)
-    film = list(ledger.films())[-1]
-    assert not film.consent and film.source == "assess"
+    expect(page.locator("#annotate-status")).to_contain_text("nothing of this film is kept yet")
+    assert len(list(ledger.films())) == count, "nor is to touch a bone"
     page.locator("#consent input").check()
     press(page, "s")
     expect(page.locator("#annotate-message")).to_contain_text("Saved 2 bones", timeout=ANSWER_MS)
-    film = ledger.film(film.id)
-    assert film.consent and ledger.radiograph(film) is not None
+    film = list(ledger.films())[-1]
+    assert film.consent and film.source == "assess" and ledger.radiograph(film) is not None
     page.close()
 
 

@@ -87,9 +87,10 @@ def test_which_of_two_hands_was_read_is_said_above_the_totals(
 
 def test_a_conflict_names_the_other_reader_and_what_can_be_done(annotate: AnnotateDesk, film: int) -> None:
     saving = Saving(annotate)
-    anna, otto = annotate.open_film(film, ANNA), annotate.open_film(film, OTTO)
+    chief = Reader("otto", Role.REVIEWER)
+    anna, otto = annotate.open_film(film, ANNA), annotate.open_film(film, chief)
     saving.save(with_said(anna, {"Radius": grade_said(9)}), anna.sitting, ANNA, consent=False)
-    stale = saving.save(with_said(otto, {"Radius": grade_said(7)}), otto.sitting, OTTO, consent=False)
+    stale = saving.save(with_said(otto, {"Radius": grade_said(7)}), otto.sitting, chief, consent=False)
     assert stale.clash is not None
     panel = clash_panel(stale.clash)
     assert 'data-do="settle-mine"' in panel and "read by anna" in panel

@@ -5,13 +5,15 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.access.log import AccessLog
 from core.access.roles import Role
 from core.access.users import Users
 from core.assessment.assessor import Assessor
-from core.film.radiograph import read_radiograph
+from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.ledger import Correction, Ledger, LedgerSettings
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, running, sign_in
 from webapp.assess.examples import read_examples
@@ -105,10 +107,43 @@ def test_labels_are_checked_in_a_table_and_then_taken_in(page: Page, folder: Pat
     page.locator("#import-take").click()
     expect(page.locator("#import-message .message")).to_contain_text("1 labels taken in", timeout=ANSWER_MS)
     assert ledger.ledger_revision() == before + 1 and ledger.reading(1, "ben")["Radius"].grade == 7
+    noted = AccessLog(folder).latest(1, who="ben")[0]
+    assert (noted.deed, noted.detail) == ("added", "0 films, 1 labels")
     ledger.close()
     page.locator("#copies-look").click()
     expect(page.locator("#no-copies")).to_be_visible(timeout=ANSWER_MS)
     expect(page.locator("#import-take")).to_be_hidden()
+
+
+def test_an_administrator_erases_a_film_and_sees_who_looked_at_what(page: Page, folder: Path) -> None:
+    ledger = Ledger.open(LedgerSettings.in_folder(folder))
+    pixels = np.full((8, 8), 0.5, np.float32)
+    film = ledger.add_film(
+        Radiograph(pixels, None, None, film_hash(pixels)), "F", reader="ben", source="queue", consent=True
+    ).film
+    sign_in(page, "ada", PASSWORD)
+    page.get_by_role("tab", name="Data").click()
+    page.locator("#erase button").first.click()
+    page.locator("#erase-film input").fill(str(film.id))
+    page.locator("#erase-film-now").click()
+    expect(page.locator("#erase-message .message")).to_contain_text("Nothing was erased yet", timeout=ANSWER_MS)
+    assert ledger.film(film.id).consent
+    page.get_by_label("Only its picture").check()
+    page.get_by_label("Why, for the film's history").fill("the parents asked")
+    page.locator("#erase-film-now").click()
+    expect(page.locator("#erase-message .message")).to_contain_text(
+        f"The picture of film {film.id} is erased", timeout=ANSWER_MS
+    )
+    assert not ledger.film(film.id).consent
+    assert ledger.history(film.id)[-1].note == "the parents asked"
+    ledger.close()
+    page.locator("#access-log button").first.click()
+    page.get_by_label("A film's number or a person's name").fill(str(film.id))
+    page.locator("#access-show").click()
+    rows = page.locator("#access-shown tbody tr")
+    expect(rows).to_have_count(1, timeout=ANSWER_MS)
+    expect(rows.first).to_contain_text("ada")
+    expect(rows.first).to_contain_text("erased")
 
 
 def test_a_reader_gets_a_sentence_and_no_data(page: Page) -> None:
@@ -120,5 +155,8 @@ def test_a_reader_gets_a_sentence_and_no_data(page: Page) -> None:
         "Your role (reader) does not allow you to export the data", timeout=ANSWER_MS
     )
     expect(page.locator("#export-download")).to_be_hidden()
+    page.locator("#access-log button").first.click()
+    page.locator("#access-show").click()
+    expect(page.locator("#access-shown .message")).to_contain_text("does not allow", timeout=ANSWER_MS)
     page.locator("#sign-out").click()
     expect(page.get_by_label("password")).to_be_visible(timeout=ANSWER_MS)

@@ -131,7 +131,7 @@
     else if (!work.isKept()) text = work.isLate() ? "The server does not answer; your work is kept in this tab meanwhile." : "Keeping the draft …";
     else if (!work.isTouched()) text = "Nothing unsaved";
     else if (!film.keeps) text = "Demo: your work stays in this tab until you close it. Download it.";
-    else text = film.kept_at ? `Draft kept ${clock(film.kept_at)}, not saved` : "Draft kept, not saved";
+    else text = film.kept_at ? `Draft kept ${clock(film.kept_at)}, not saved` : "In this tab alone until you save: nothing of this film is kept yet.";
     place.textContent = text;
     place.dataset.state = saving ? "saving" : work.isTouched() ? "unsaved" : "clean";
     const state = work.work();

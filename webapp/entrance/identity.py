@@ -1,9 +1,7 @@
 """Who is at the screen: from the login, a proxy's header or the machine, never from a text box."""
 
-import asyncio
 import getpass
 import os
-import threading
 import time
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -11,11 +9,14 @@ from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import gradio as gr
+from starlette.middleware import Middleware
 
+from core.access.log import AccessLog
 from core.access.roles import Reader, Role
 from core.access.users import Users, UsersError, role_of_text
 from core.errors import BoneGradeError
 from core.ledger import LedgerSettings
+from webapp.entrance.sign_ins import MOST_FAILURES, Door, SignInsEnd
 
 #: local: one person on their own machine. login: names and passwords of the users file. proxy: a proxy in front has signed
 #: the person in. space: a Hugging Face account. demo: anybody from anywhere, and nothing is kept.
@@ -26,13 +27,8 @@ _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _FORWARDED: Final = ("x-forwarded-for", "forwarded", "x-real-ip")
 _GUEST: Final = "guest"
 
-#: So many wrong passwords for one name within so many seconds, and the name has to wait that long.
-_MOST_FAILURES: Final = 5
-_FAILURE_SECONDS: Final = 60.0
-
-
 _SIGN_IN: Final = (
-    f"Sign in to BoneGrade. Research use only. After {_MOST_FAILURES} wrong passwords a name has to wait a minute."
+    f"Sign in to BoneGrade. Research use only. After {MOST_FAILURES} wrong passwords you have to wait a minute."
 )
 
 
@@ -70,6 +66,8 @@ class Access:
     header: str = ""
     believed: frozenset[str] = frozenset()
     roles: Mapping[str, Role] = field(default_factory=dict)
+    on_a_space: bool = False
+    log: AccessLog | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Access":
@@ -102,7 +100,9 @@ class Access:
             mode = "local"
         else:
             mode = "demo"
-        return cls(mode, users, header, believed, roles)
+        folder = LedgerSettings.from_environment(environment).folder
+        log = None if mode == "demo" else AccessLog.from_environment(folder, environment)
+        return cls(mode, users, header, believed, roles, on_a_space, log)
 
     @property
     def keeps(self) -> bool:
@@ -131,6 +131,20 @@ class Access:
             raise NotSignedIn(f"The account {name} has no role here: ask the owner of this Space for one.")
         return Reader(name, Role.VIEWER if role is None else role)
 
+    def client_of(self, request: gr.Request) -> tuple[str, bool]:
+        """Tells clients apart who wait in line: a person's name, else an address; and whether it is a person with a role."""
+        try:
+            reader = self.reader_of(request)
+        except BoneGradeError:
+            return f"address {self._address(request)}", False
+        return (f"address {self._address(request)}", False) if self.mode == "demo" else (f"person {reader.name}", True)
+
+    def _address(self, request: gr.Request) -> str:
+        """Where the request comes from, as far as it can be known: Hugging Face's own proxy writes it down last."""
+        forwarded = request.headers.get("x-forwarded-for", "") if self.on_a_space else ""
+        client = request.client
+        return forwarded.rpartition(",")[2].strip() or (client.host if client is not None else "")
+
     def people(self) -> Mapping[str, Role]:
         """Those who are known by name, with their roles."""
         if self.mode == "local":
@@ -143,7 +157,11 @@ class Access:
         """What gr.Blocks.launch needs to know of it."""
         if self.mode != "login":
             return {}
-        return {"auth": Door(self.users).opens_soon, "auth_message": _SIGN_IN}
+        return {"auth": Door(self.users, self.log).opens_soon, "auth_message": _SIGN_IN}
+
+    def middleware(self) -> list[Middleware]:
+        """What every request passes through."""
+        return [Middleware(SignInsEnd, self.users)] if self.mode == "login" else []
 
     def _name(self, request: gr.Request) -> str | None:
         """The name that the login or the proxy gives."""
@@ -154,35 +172,6 @@ class Access:
             trusted = client is not None and client.host in self.believed
             return (request.headers.get(self.header) or None) if trusted else None
         return _account(request)
-
-
-class Door:
-    """Lets people in by name and password, and makes a name wait after too many wrong ones."""
-
-    def __init__(self, users: Users):
-        self._users = users
-        self._failures: dict[str, list[float]] = {}
-        self._lock = threading.Lock()
-
-    async def opens_soon(self, name: str, password: str) -> bool:
-        """As opens, for the server: it goes on serving others while the password is checked."""
-        return await asyncio.to_thread(self.opens, name, password)
-
-    def opens(self, name: str, password: str) -> bool:
-        """Whether the person may come in."""
-        now = time.monotonic()
-        with self._lock:
-            recent = [moment for moment in self._failures.get(name, ()) if now - moment < _FAILURE_SECONDS]
-            self._failures = {n: m for n, m in self._failures.items() if now - m[-1] < _FAILURE_SECONDS}
-            if len(recent) >= _MOST_FAILURES:
-                return False
-            # Counted before the slow check, so that many tries at once do not slip through.
-            self._failures[name] = [*recent, now]
-        if not self._users.verify(name, password):
-            return False
-        with self._lock:
-            self._failures.pop(name, None)
-        return True
 
 
 def keep_peers(environment: MutableMapping[str, str] = os.environ) -> None:

@@ -3,8 +3,7 @@
 import asyncio
 import time
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -12,7 +11,7 @@ from starlette.requests import Request
 
 from core.access.roles import Reader, Role
 from core.access.users import Users, UsersError
-from webapp.identity import Access, Door, NotSignedIn, served_host
+from webapp.entrance.identity import Access, NotSignedIn, served_host
 
 
 def request(
@@ -160,19 +159,6 @@ def test_a_demo_lets_everybody_try_and_names_nobody(tmp_path: Path, users: Users
 def test_roles_that_cannot_be_read_are_named(tmp_path: Path, roles: str) -> None:
     with pytest.raises(UsersError, match=r"BONEGRADE_ROLES|There is no role"):
         access(tmp_path, BONEGRADE_ROLES=roles)
-
-
-def test_after_many_wrong_passwords_a_name_has_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [1000.0]
-    monkeypatch.setattr("webapp.identity.time", SimpleNamespace(monotonic=lambda: clock[0]))
-    right = cast(Users, SimpleNamespace(verify=lambda name, password: password == "right"))
-    door = Door(right)
-    assert not any(door.opens("anna", "wrong") for _ in range(5))
-    assert not door.opens("anna", "right"), "even the right one has to wait"
-    assert door.opens("ben", "right")
-    clock[0] += 61
-    assert door.opens("anna", "right")
-    assert not any(door.opens("anna", "wrong") for _ in range(4)) and door.opens("anna", "right")
 
 
 def test_a_space_is_reachable_from_outside() -> None:

@@ -1,0 +1,103 @@
+"""Who looked at what: a file a day of the data folder, to which lines are only ever added, and which goes when it is old."""
+
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Final, Literal, Self
+
+from core.machine import make_folder
+
+_log = logging.getLogger(__name__)
+
+#: The environment variable that says for how many days the log is kept.
+VARIABLE: Final = "BONEGRADE_LOG_DAYS"
+_USUAL_DAYS: Final = 365
+
+#: "refused": a wrong name or password. "looked": at a film of the ledger.
+Deed = Literal["signed in", "refused", "looked", "added", "downloaded", "exported", "erased"]
+
+
+@dataclass(frozen=True)
+class Access:
+    """One thing that somebody did. at: in UTC, ISO 8601. who: as signed in, or as they tried to. address: where the request
+    came from. film: its number, None if it is about none. detail: a few words, never of a patient."""
+
+    at: str
+    who: str
+    deed: Deed
+    address: str = ""
+    film: int | None = None
+    detail: str = ""
+
+
+class AccessLog:
+    """The log of one data folder; threads and processes may share it. What cannot be noted is said in the server's own log,
+    and keeps nobody from reading films."""
+
+    def __init__(self, folder: Path, days: int = _USUAL_DAYS):
+        """days: for which it is kept."""
+        self._folder = folder / "access"
+        self._days = days
+        self._swept: date | None = None
+
+    @classmethod
+    def from_environment(cls, folder: Path, environment: Mapping[str, str] = os.environ) -> Self:
+        """Kept for BONEGRADE_LOG_DAYS, a year if not set. Raises ValueError where that is no number of days."""
+        days = environment.get(VARIABLE) or str(_USUAL_DAYS)
+        if not (days.isdecimal() and int(days) > 0):
+            raise ValueError(f"{VARIABLE} must be a number of days from 1 up, not {days!r}.")
+        return cls(folder, int(days))
+
+    def note(self, who: str, deed: Deed, *, address: str = "", film: int | None = None, detail: str = "") -> None:
+        """Adds a line; it is on the disk when this returns."""
+        now = datetime.now(UTC)
+        line = json.dumps(
+            asdict(Access(now.isoformat(timespec="seconds"), who[:200], deed, address, film, detail[:500]))
+        )
+        try:
+            make_folder(self._folder)
+            self._sweep(now.date())
+            # one short write at the end of the file, which no other writer can come in between
+            handle = os.open(self._file(now.date()), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                os.write(handle, line.encode() + b"\n")
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        except OSError:
+            _log.exception("The access log cannot be written to.")
+
+    def latest(self, most: int, *, film: int | None = None, who: str = "") -> list[Access]:
+        """The latest lines, newest first, of a film or of a person if one is given."""
+        found: list[Access] = []
+        for one in self._backwards():
+            if (film is None or one.film == film) and (not who or one.who == who):
+                found.append(one)
+                if len(found) == most:
+                    break
+        return found
+
+    def _backwards(self) -> Iterator[Access]:
+        for file in sorted(self._folder.glob("*.jsonl"), reverse=True):
+            for line in reversed(file.read_text(encoding="utf-8").splitlines()):
+                try:
+                    yield Access(**json.loads(line))
+                except (ValueError, TypeError):  # cut short by a full disk
+                    continue
+
+    def _sweep(self, today: date) -> None:
+        """Removes the files of days that are no longer kept, once a day."""
+        if self._swept == today:
+            return
+        oldest = self._file(today - timedelta(days=self._days)).name
+        for file in self._folder.glob("*.jsonl"):
+            if file.name < oldest:
+                file.unlink(missing_ok=True)
+        self._swept = today
+
+    def _file(self, day: date) -> Path:
+        return self._folder / f"{day.isoformat()}.jsonl"

@@ -1,0 +1,75 @@
+"""python -m core erase film | patient | reader | ended: takes out of the ledger what somebody no longer agrees to."""
+
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from core.access.log import AccessLog
+from core.access.roles import OPERATOR
+from core.commands.stopping import stop
+from core.dataset.erasing import COPIES_ELSEWHERE, erase_films, erase_past_consents, erase_patient, erase_reader
+from core.errors import BoneGradeError
+from core.ledger import Ledger, LedgerSettings
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Takes out of the ledger what somebody no longer agrees to."
+)
+
+
+class Labels(StrEnum):
+    """What becomes of what the model and people said of a film."""
+
+    STAY = "stay"
+    GO = "go"
+
+
+_Labels = Annotated[Labels, typer.Option(help="What becomes of grades, boxes, notes and the model's words.")]
+_Reason = Annotated[str, typer.Option(help="Goes into the film's history; no names.")]
+
+
+@app.command()
+def film(
+    numbers: Annotated[list[int], typer.Argument(help="The films' numbers, as Annotate shows them.")],
+    labels: _Labels = Labels.STAY,
+    reason: _Reason = "",
+) -> None:
+    """Removes films' pixels and all that was made of them."""
+    _run(lambda ledger: _films(erase_films(ledger, numbers, OPERATOR, labels_too=labels == "go", reason=reason)))
+
+
+@app.command()
+def patient(labels: _Labels = Labels.STAY, reason: _Reason = "") -> None:
+    """Removes all films of a patient, whose own id is asked for, or read as a line of the standard input."""
+    named = typer.prompt("The patient's id", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
+    _run(lambda ledger: _films(erase_patient(ledger, named, OPERATOR, labels_too=labels == "go", reason=reason)))
+
+
+@app.command()
+def reader(name: Annotated[str, typer.Argument(help="As the person signed in.")]) -> None:
+    """Puts a pseudonym in the place of a reader's name; what they said stays."""
+    _run(lambda ledger: f"{name} stood in {erase_reader(ledger, name, OPERATOR)} places; a pseudonym stands there now.")
+
+
+@app.command()
+def ended() -> None:
+    """Removes the pixels of films whose consent has come to its end, as the app does every hour."""
+    _run(lambda ledger: _films(erase_past_consents(ledger, OPERATOR)))
+
+
+def _films(erased: list[int]) -> str:
+    return f"Erased {len(erased)} film{'' if len(erased) == 1 else 's'}. {COPIES_ELSEWHERE if erased else ''}".strip()
+
+
+def _run(work: Callable[[Ledger], str]) -> None:
+    try:
+        ledger = Ledger.open(LedgerSettings.from_environment())
+        try:
+            typer.echo(work(ledger))
+            AccessLog.from_environment(ledger.folder).note(OPERATOR.name, "erased", detail="at the command line")
+        finally:
+            ledger.close()
+    except (BoneGradeError, ValueError) as error:
+        stop(str(error))

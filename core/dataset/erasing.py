@@ -1,0 +1,150 @@
+"""Takes out what somebody no longer agrees to: a film's pixels and all that was made of them, with or without its labels.
+
+The database first says what has to go, in one transaction; then the files go, and what a stop has left over goes at the
+next start. Exports of older revisions still work, without it. Copies that have left this store, such as backups and
+datasets that somebody downloaded, are for people to remove: see docs/hosting.md.
+"""
+
+import logging
+import os
+import secrets
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, Self
+
+from core.access.roles import OPERATOR, Action, Reader, enforce
+from core.errors import BoneGradeError
+from core.intake.crop_shelf import CropShelf
+from core.ledger import EventKind, Ledger, erasing, films
+from core.ledger.events import Words
+from core.ledger.patients import ERASED_NAME
+from core.ledger.saying import checked_words, say
+
+_log: Final = logging.getLogger(__name__)
+_EVERY_SECONDS: Final = 3600.0
+_USUAL_DAYS: Final = 365
+
+#: What nobody here can remove.
+COPIES_ELSEWHERE: Final = (
+    "Backups, exports, datasets and runs of fine-tuning that were made before still have it: remove them, or make them anew. "
+    "Pictures and events on the hub go by themselves; push an export there anew."
+)
+
+
+class NothingToErase(BoneGradeError):
+    """Nothing in the ledger is what was named."""
+
+
+def erase_films(
+    ledger: Ledger, film_ids: Iterable[int], reader: Reader, *, labels_too: bool, reason: str = ""
+) -> list[int]:
+    """Removes films' pixels, crops and copies for the hub; labels_too: and all that the model and people said of them.
+
+    Returns the films that were there. Raises NotAllowed.
+    """
+    enforce(reader, Action.ERASE)
+    kind: EventKind = "erase" if labels_too else "withdraw"
+    erased = []
+    for film_id in film_ids:
+        with ledger.erasing_transaction() as connection:
+            film = films.by_id(connection, film_id)
+            say(connection, film_id, checked_words(Words(kind, reader.name, secrets.token_hex(16), note=reason)))
+            erasing.picture(connection, film, labels_too=labels_too)
+            if labels_too:
+                erasing.everything_said(connection, film_id)
+        erased.append(film_id)
+    finish(ledger)
+    return erased
+
+
+def erase_patient(ledger: Ledger, patient: str, reader: Reader, *, labels_too: bool, reason: str = "") -> list[int]:
+    """As erase_films, for all films that came with a patient's own id. Raises NothingToErase."""
+    enforce(reader, Action.ERASE)
+    with ledger.reading_transaction() as connection:
+        found = erasing.of_patient(connection, ledger.patient_key(patient))
+    if not patient.strip() or not found:
+        raise NothingToErase("No film came with this patient's id: check it, or erase the films by their numbers.")
+    return erase_films(ledger, found, reader, labels_too=labels_too, reason=reason)
+
+
+def erase_past_consents(ledger: Ledger, reader: Reader) -> list[int]:
+    """Removes the pixels of films whose consent has come to its end; what was said of them stays."""
+    with ledger.reading_transaction() as connection:
+        found = erasing.ended(connection, datetime.now(UTC))
+    return erase_films(ledger, found, reader, labels_too=False, reason="The consent has come to its end")
+
+
+@dataclass(frozen=True)
+class Retention:
+    """For how many days is kept what nobody consented to or finished. unread: films without pixels, or that the model
+    refused, of which nobody has read a bone. drafts: of a reader who did not save."""
+
+    unread: int = _USUAL_DAYS
+    drafts: int = _USUAL_DAYS
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """BONEGRADE_UNREAD_DAYS and BONEGRADE_DRAFT_DAYS, a year if not set. Raises ValueError for what is no number."""
+        days = []
+        for variable in ("BONEGRADE_UNREAD_DAYS", "BONEGRADE_DRAFT_DAYS"):
+            given = environment.get(variable) or str(_USUAL_DAYS)
+            if not (given.isdecimal() and int(given) > 0):
+                raise ValueError(f"{variable} must be a number of days from 1 up, not {given!r}.")
+            days.append(int(given))
+        return cls(*days)
+
+
+def erase_overdue(ledger: Ledger, reader: Reader, retention: Retention) -> list[int]:
+    """Removes films and drafts that are older than they may get; returns the films."""
+    now = datetime.now(UTC)
+    with ledger.erasing_transaction() as connection:
+        erasing.drafts_before(connection, now - timedelta(days=retention.drafts))
+        found = erasing.unread_since(connection, now - timedelta(days=retention.unread))
+    return erase_films(ledger, found, reader, labels_too=True, reason="Kept for as long as it may be")
+
+
+def erase_reader(ledger: Ledger, name: str, reader: Reader) -> int:
+    """Puts a pseudonym in the place of a reader's name; the number of places. What they said stays, under it, and their
+    drafts go. Raises NothingToErase."""
+    enforce(reader, Action.ERASE)
+    with ledger.erasing_transaction() as connection:
+        places = erasing.name_of_reader(connection, name, ERASED_NAME.format(ledger.reader_key(name)))
+    if not places:
+        raise NothingToErase(f"Nobody called {name} has said anything here: check the name.")
+    return places
+
+
+def keep_erasing(ledger: Ledger, retention: Retention) -> threading.Thread:
+    """Removes, now and every hour, what an erasure left over, the pixels whose consent has ended, and what is older than it
+    may get; returns its thread."""
+
+    def work() -> None:
+        while True:
+            try:
+                finish(ledger)
+                erase_past_consents(ledger, OPERATOR)
+                erase_overdue(ledger, OPERATOR, retention)
+            except Exception:  # a full disk or a database that restarts; the next hour makes up for it
+                _log.exception("What is to be erased could not be; it is tried again.")
+            time.sleep(_EVERY_SECONDS)
+
+    thread = threading.Thread(target=work, name="erasing", daemon=True)
+    thread.start()
+    return thread
+
+
+def finish(ledger: Ledger) -> None:
+    """Removes the files of all films that were erased, also of those that a stop has left over."""
+    with ledger.reading_transaction() as connection:
+        waiting = erasing.unfinished(connection, here=True)
+    hub = ledger.folder / "hub"
+    for erasure in waiting:
+        with ledger.erasing_transaction() as connection:
+            if erasure.picture is not None and not erasing.is_kept(connection, erasure.picture):
+                CropShelf(ledger).remove(erasure.picture)
+                ledger.remove_picture(erasure.picture)
+            (hub / "events" / "films" / f"{erasure.film_sha256}.png").unlink(missing_ok=True)
+            erasing.done_here(connection, erasure, ask_hub=hub.exists())

@@ -1,0 +1,156 @@
+"""A copy of the whole store that is made while people go on working, and the way back from it.
+
+The database is copied as of one moment (SQLite's backup, or pg_dump), and pictures after it: a picture is on the disk
+before the database names it, so none is missing. Crops are left out, since they are cut again from the pictures.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+
+from core.errors import BoneGradeError
+from core.ledger.settings import LedgerSettings
+from core.machine import make_folder
+
+_MANIFEST: Final = "manifest.json"
+_SQLITE, _POSTGRES = "ledger.sqlite", "ledger.dump"
+#: What the data folder holds beside the database; all but the first may be missing.
+_FOLDERS: Final = ("pictures", "access", "hub")
+_FILES: Final = ("patient_secret", "users.json")
+
+
+class BackupRefused(BoneGradeError):
+    """The backup cannot be made, or cannot be restored; nothing was changed."""
+
+
+def backup(settings: LedgerSettings, target: Path) -> int:
+    """Writes a backup into a new folder, for this user alone; the number of its files. Raises BackupRefused."""
+    if target.exists():
+        raise BackupRefused(f"{target} is there already: name a new folder for the backup.")
+    if not (settings.folder / "patient_secret").exists():
+        raise BackupRefused(f"There is no ledger in {settings.folder}: check BONEGRADE_DATA.")
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    try:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        make_folder(unfinished)
+        url = sa.make_url(settings.url)
+        if url.get_backend_name() == "sqlite":
+            _copy_sqlite(Path(url.database or ""), unfinished / _SQLITE)
+        else:
+            _run_postgres("pg_dump", url, "--format=custom", "--no-owner", f"--file={unfinished / _POSTGRES}")
+        for name in _FILES:
+            if (settings.folder / name).exists():
+                shutil.copyfile(settings.folder / name, unfinished / name)
+        for name in _FOLDERS:
+            _copy_folder(settings.folder / name, unfinished / name)
+        hashes = {path.relative_to(unfinished).as_posix(): _hash(path) for path in _files(unfinished)}
+        manifest = {"kind": "bonegrade backup", "made_at": datetime.now(UTC).isoformat(), "files": hashes}
+        (unfinished / _MANIFEST).write_text(json.dumps(manifest, indent=1))
+        unfinished.replace(target)
+    except (OSError, sqlite3.Error) as error:
+        raise BackupRefused(
+            f"The backup cannot be written to {target} ({error}): make room or name another place."
+        ) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return len(hashes)
+
+
+def restore(settings: LedgerSettings, source: Path) -> int:
+    """Puts a backup where no ledger is yet; the number of its files. The app must not run meanwhile.
+
+    Raises BackupRefused where the backup is not whole, is of the other kind of database, or there is a ledger already.
+    """
+    hashes = _checked(source)
+    url = sa.make_url(settings.url)
+    sqlite = url.get_backend_name() == "sqlite"
+    if (_SQLITE if sqlite else _POSTGRES) not in hashes:
+        raise BackupRefused("The backup is of the other kind of database: set BONEGRADE_DB as it was when it was made.")
+    if (settings.folder / "patient_secret").exists() or (sqlite and Path(url.database or "").exists()):
+        raise BackupRefused(f"There is a ledger in {settings.folder} already: let BONEGRADE_DATA name a new folder.")
+    try:
+        make_folder(settings.folder)
+        if sqlite:
+            make_folder(Path(url.database or "").parent)
+            shutil.copyfile(source / _SQLITE, url.database or "")
+        else:
+            _run_postgres(
+                "pg_restore", url, "--no-owner", "--exit-on-error", "--single-transaction", str(source / _POSTGRES)
+            )
+        for name in hashes:
+            if name not in (_SQLITE, _POSTGRES):
+                make_folder((settings.folder / name).parent)
+                shutil.copyfile(source / name, settings.folder / name)
+    except OSError as error:
+        raise BackupRefused(
+            f"The backup cannot be written to {settings.folder} ({error}): make room, remove what is there, and try again."
+        ) from error
+    return len(hashes)
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    with (
+        closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=60)) as live,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        live.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")
+
+
+def _run_postgres(program: str, url: sa.URL, *options: str) -> None:
+    """Runs one of PostgreSQL's own programs; the password goes where no list of processes shows it."""
+    plain = sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
+    environment = os.environ | ({"PGPASSWORD": url.password} if url.password else {})
+    name = plain.render_as_string()
+    try:
+        done = subprocess.run([program, f"--dbname={name}", *options], env=environment, capture_output=True, text=True)
+    except FileNotFoundError as error:
+        raise BackupRefused(f"{program} is not installed here: install PostgreSQL's client programs.") from error
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
+        raise BackupRefused(f"{program} failed ({last}): see that the database runs, and is empty for a restore.")
+
+
+def _copy_folder(source: Path, target: Path) -> None:
+    for path in _files(source):
+        copy = target / path.relative_to(source)
+        make_folder(copy.parent)
+        try:
+            shutil.copyfile(path, copy)
+        except FileNotFoundError:  # erased meanwhile
+            continue
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _checked(source: Path) -> Mapping[str, str]:
+    """The files of a backup that is as it was written."""
+    try:
+        manifest = json.loads((source / _MANIFEST).read_text())
+        hashes: dict[str, str] = manifest["files"]
+        whole = manifest["kind"] == "bonegrade backup" and all(
+            ".." not in Path(name).parts and not Path(name).is_absolute() and _hash(source / name) == known
+            for name, known in hashes.items()
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BackupRefused(f"{source} is no whole backup: name the folder that `backup` has written.") from error
+    if not whole:
+        raise BackupRefused(f"The backup {source} was changed since it was written: take another one.")
+    return hashes

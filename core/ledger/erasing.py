@@ -1,0 +1,166 @@
+"""Rows of erasures: the only place where what the ledger has is changed or removed, once somebody has asked for it.
+
+The row of a film and those of its events stay as empty shells, so that revisions go on counting.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from core.ledger import schema
+from core.ledger.readings import OF_THE_READING
+from core.ledger.records import ERASED, FilmRecord
+
+#: In the table `store`.
+_COUNT = "erasures"
+_ERASURE, _PICTURE, _EVENT, _FILM = schema.erasure, schema.picture, schema.event, schema.film
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """What is still to go of a film, outside the database. film_sha256: as the film was known. picture: the name of its
+    file, None if it had none. labels_too: what people said of it goes as well."""
+
+    film_sha256: str
+    picture: str | None
+    labels_too: bool
+
+
+def begin(connection: sa.Connection) -> None:
+    """From here to `end`, which belongs into the same transaction, rows may be changed and removed."""
+    connection.execute(sa.insert(schema.store), {"name": "erasing", "value": "now"})
+
+
+def end(connection: sa.Connection) -> None:
+    """Rows are refused to change again."""
+    connection.execute(sa.delete(schema.store).where(schema.store.c.name == "erasing"))
+
+
+def picture(connection: sa.Connection, film: FilmRecord, *, labels_too: bool) -> None:
+    """Takes back the consent to keep a film's pixels, with its file's name and what it looks like, and notes that its files
+    have to go. That it looks the same as another film stays, so that no split parts what is said of the two."""
+    for table in (_PICTURE, schema.file_name, schema.look):
+        connection.execute(sa.delete(table).where(table.c.film_id == film.id))
+    connection.execute(sa.delete(_ERASURE).where(_ERASURE.c.film_sha256 == film.sha256))
+    values = {
+        "film_sha256": film.sha256,
+        "picture": film.picture,
+        "labels_too": labels_too,
+        "asked_at": datetime.now(UTC),
+        "here_done": False,
+    }
+    connection.execute(sa.insert(_ERASURE), values)
+
+
+def everything_said(connection: sa.Connection, film_id: int) -> None:
+    """Empties a film, its events, stages, predictions and drafts; its pixels added again are a new film."""
+    of_film = sa.select(_EVENT.c.id).where(_EVENT.c.film_id == film_id)
+    connection.execute(sa.delete(schema.correction).where(schema.correction.c.event_id.in_(of_film)))
+    connection.execute(sa.update(_EVENT).where(_EVENT.c.film_id == film_id).values(prediction_id=None, note=""))
+    for table in (schema.stage, schema.prediction, schema.draft, schema.queue_film, schema.queue_reader):
+        connection.execute(sa.delete(table).where(table.c.film_id == film_id))
+    pairs = schema.near_copy.c
+    connection.execute(sa.delete(schema.near_copy).where(sa.or_(pairs.film_id == film_id, pairs.other_id == film_id)))
+    empty = {
+        "sha256": secrets.token_hex(32),
+        "patient_key": "",
+        "age_months": None,
+        "laterality": None,
+        "row_spacing_mm": None,
+        "column_spacing_mm": None,
+        "source": ERASED,
+    }
+    connection.execute(sa.update(_FILM).where(_FILM.c.id == film_id).values(**empty))
+    _count(connection)
+
+
+def name_of_reader(connection: sa.Connection, name: str, pseudonym: str) -> int:
+    """Puts a pseudonym in the place of a reader's name, wherever it stands; the number of places. Drafts go."""
+    connection.execute(sa.delete(schema.draft).where(schema.draft.c.reader == name))
+    assigned = sa.and_(_EVENT.c.kind == "assign", _EVENT.c.note == name)
+    places: Sequence[tuple[sa.Table, sa.ColumnElement[bool], str]] = (
+        (_EVENT, _EVENT.c.reader == name, "reader"),
+        (_EVENT, assigned, "note"),
+        (_FILM, _FILM.c.added_by == name, "added_by"),
+        (_PICTURE, _PICTURE.c.consented_by == name, "consented_by"),
+        (schema.file_name, schema.file_name.c.agreed_by == name, "agreed_by"),
+        (schema.stage, schema.stage.c.reader == name, "reader"),
+        (schema.queue_reader, schema.queue_reader.c.reader == name, "reader"),
+        (schema.queue_film, schema.queue_film.c.assigned_to == name, "assigned_to"),
+    )
+    found = sum(
+        connection.execute(sa.update(table).where(where).values({column: pseudonym})).rowcount
+        for table, where, column in places
+    )
+    if found:
+        _count(connection)
+    return found
+
+
+def count(connection: sa.Connection) -> int:
+    """How often what was said, or a name, was erased: whoever keeps such things in memory forgets them when it grows."""
+    row = sa.select(schema.store.c.value).where(schema.store.c.name == _COUNT)
+    return int(connection.execute(row).scalar_one_or_none() or 0)
+
+
+def _count(connection: sa.Connection) -> None:
+    now = str(count(connection) + 1)
+    connection.execute(sa.delete(schema.store).where(schema.store.c.name == _COUNT))
+    connection.execute(sa.insert(schema.store), {"name": _COUNT, "value": now})
+
+
+def of_patient(connection: sa.Connection, patient_key: str) -> list[int]:
+    """Ids of a patient's films."""
+    return list(connection.execute(sa.select(_FILM.c.id).where(_FILM.c.patient_key == patient_key)).scalars())
+
+
+def ended(connection: sa.Connection, now: datetime) -> list[int]:
+    """Ids of the films whose consent has come to its end."""
+    return list(connection.execute(sa.select(_PICTURE.c.film_id).where(_PICTURE.c.ends_at <= now)).scalars())
+
+
+def unread_since(connection: sa.Connection, moment: datetime) -> list[int]:
+    """Ids of the films added before a moment whose pixels are not kept, or which the model refused, and of which nobody has
+    read a bone."""
+    read = sa.exists().where(_EVENT.c.film_id == _FILM.c.id, _EVENT.c.kind.in_(OF_THE_READING))
+    kept = sa.exists().where(_PICTURE.c.film_id == _FILM.c.id)
+    queued = schema.queue_film
+    refused = sa.exists().where(queued.c.film_id == _FILM.c.id, queued.c.assessed == "refused")
+    query = sa.select(_FILM.c.id).where(
+        _FILM.c.added_at < moment, _FILM.c.source != ERASED, ~read, sa.or_(~kept, refused)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def drafts_before(connection: sa.Connection, moment: datetime) -> int:
+    """Drops the drafts that were kept last before a moment; their number."""
+    return connection.execute(sa.delete(schema.draft).where(schema.draft.c.kept_at < moment)).rowcount
+
+
+def unfinished(connection: sa.Connection, *, here: bool) -> list[Erasure]:
+    """Erasures whose files are still to go. here: in the data folder; else those that only the hub may still have."""
+    query = sa.select(_ERASURE).where(_ERASURE.c.here_done == sa.literal(not here)).order_by(_ERASURE.c.asked_at)
+    return [Erasure(row.film_sha256, row.picture, row.labels_too) for row in connection.execute(query)]
+
+
+def is_kept(connection: sa.Connection, picture: str) -> bool:
+    """Whether a film's pixels are (again) kept in the file of this name."""
+    return connection.execute(sa.select(_PICTURE.c.film_id).where(_PICTURE.c.sha256 == picture)).first() is not None
+
+
+def done_here(connection: sa.Connection, erasure: Erasure, *, ask_hub: bool) -> None:
+    """The data folder has nothing of it any more. ask_hub: the hub may."""
+    which = _ERASURE.c.film_sha256 == erasure.film_sha256
+    if ask_hub:
+        connection.execute(sa.update(_ERASURE).where(which).values(here_done=True))
+    else:
+        connection.execute(sa.delete(_ERASURE).where(which))
+
+
+def done_on_hub(connection: sa.Connection, erasures: Sequence[Erasure]) -> None:
+    """Nor has the hub."""
+    names = [erasure.film_sha256 for erasure in erasures]
+    connection.execute(sa.delete(_ERASURE).where(_ERASURE.c.film_sha256.in_(names), _ERASURE.c.here_done))

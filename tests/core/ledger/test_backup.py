@@ -1,0 +1,93 @@
+"""A backup that is made while somebody reads is whole, and restoring it gives the store back."""
+
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.film.radiograph import Radiograph, film_hash
+from core.ledger import Ledger, LedgerSettings
+from core.ledger.backup import BackupRefused, backup, restore
+from tests.postgres import new_database
+from tests.reading_room import ReadingRoom, hand_at
+
+
+def film(grey: float) -> Radiograph:
+    """A grey film."""
+    pixels = np.full((8, 8), grey, np.float32)
+    return Radiograph(pixels, None, None, film_hash(pixels))
+
+
+@pytest.fixture
+def databases() -> Iterator[ExitStack]:
+    """Databases that are dropped after the test."""
+    with ExitStack() as stack:
+        yield stack
+
+
+def test_a_backup_made_while_somebody_reads_is_restored(
+    room: ReadingRoom, tmp_path: Path, databases: ExitStack
+) -> None:
+    added = room.ledger.add_film(film(0.4), "F", reader="ann", source="queue", consent=True, patient="4711").film
+    room.predict(added.id, hand_at(0.5))
+    stopped = threading.Event()
+
+    def read() -> None:
+        while not stopped.is_set():
+            room.ledger.say(added.id, "flag", reader="ann", token=uuid.uuid4().hex)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        while room.ledger.ledger_revision() < 3:
+            pass
+        backup(room.settings, tmp_path / "backup")
+    finally:
+        stopped.set()
+        reader.join()
+    elsewhere = LedgerSettings.in_folder(tmp_path / "new")
+    if not room.settings.url.startswith("sqlite"):
+        server = room.settings.url.replace("postgresql+psycopg://", "postgresql://").rpartition("/")[0]
+        elsewhere = LedgerSettings(tmp_path / "new", databases.enter_context(new_database(f"{server}/postgres")))
+    restore(elsewhere, tmp_path / "backup")
+    back, said = Ledger.open(elsewhere), list(room.ledger.events())
+    events = list(back.events())
+    assert 3 <= len(events) <= len(said) and events == said[: len(events)]
+    assert list(back.films()) == list(room.ledger.films())
+    kept = back.radiograph(back.film(added.id))
+    assert kept is not None and kept.sha256 == added.sha256
+    before, after = room.ledger.prediction(added.id), back.prediction(added.id)
+    assert before is not None and after is not None and after.probabilities == before.probabilities
+    assert back.add_film(
+        film(0.9), "M", reader="b", source="queue", consent=False, patient="4711"
+    ).film.patient_key == (added.patient_key), "the secret of the pseudonyms came along"
+    back.rebuild_queue()
+    back.close()
+
+
+def test_what_cannot_be_backed_up_or_restored_says_so(tmp_path: Path) -> None:
+    settings = LedgerSettings.in_folder(tmp_path / "data")
+    with pytest.raises(BackupRefused, match="no ledger"):
+        backup(settings, tmp_path / "one")
+    ledger = Ledger.open(settings)
+    ledger.add_film(film(0.1), "F", reader="ann", source="queue", consent=True)
+    ledger.close()
+    backup(settings, tmp_path / "one")
+    assert not (tmp_path / "one").stat().st_mode & 0o077
+    with pytest.raises(BackupRefused, match="there already"):
+        backup(settings, tmp_path / "one")
+    with pytest.raises(BackupRefused, match="a ledger in"):
+        restore(settings, tmp_path / "one")
+    new = LedgerSettings.in_folder(tmp_path / "new")
+    with pytest.raises(BackupRefused, match="no whole backup"):
+        restore(new, tmp_path / "data")
+    with pytest.raises(BackupRefused, match="other kind"):
+        restore(LedgerSettings(new.folder, "postgresql+psycopg://nobody@127.0.0.1:1/x"), tmp_path / "one")
+    next((tmp_path / "one" / "pictures").rglob("*.png")).write_bytes(b"another")
+    with pytest.raises(BackupRefused, match="changed"):
+        restore(new, tmp_path / "one")
+    assert not new.folder.exists()

@@ -1,0 +1,148 @@
+"""What strangers tried on a running page, each attack as a test. The program is started with the laxest umask, behind a
+login, and stopped by SIGTERM as systemd and Docker do."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from core.access.log import AccessLog
+from core.access.roles import Role
+from core.access.users import Users
+from tests.webapp.running_app import RunningApp
+from webapp.assess.examples import EXAMPLES_FOLDER
+
+PASSWORD = "correct horse"
+PATIENT = "MUELLER_Anna_20141203"
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The data folder, with a reader who may sign in, and the folder for what passes through."""
+    data, passing = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("passing")
+    Users(data).add("anna", Role.READER, PASSWORD)
+    data.chmod(0o755)
+    return data, passing
+
+
+@pytest.fixture(scope="module")
+def app(folders: tuple[Path, Path]) -> Iterator[RunningApp]:
+    """The app as a program."""
+    data, passing = folders
+    settings = {"BONEGRADE_DATA": str(data), "GRADIO_TEMP_DIR": str(passing)}
+    before = os.umask(0)
+    try:
+        app = RunningApp(settings=settings)
+        app.start()
+    finally:
+        os.umask(before)
+    yield app
+    app.stop()
+
+
+@pytest.fixture(scope="module")
+def client(app: RunningApp) -> Iterator[httpx.Client]:
+    """Signed in."""
+    with httpx.Client(base_url=app.url, timeout=60) as client:
+        assert client.post("/login", data={"username": "anna", "password": PASSWORD}).status_code == 200
+        yield client
+
+
+def upload(client: httpx.Client, name: str, content: bytes = b"film") -> Path:
+    """Where the app keeps an upload."""
+    answer = client.post("/gradio_api/upload", files={"files": (name, content)})
+    assert answer.status_code == 200
+    return Path(answer.json()[0])
+
+
+def files_under(folder: Path) -> list[Path]:
+    """All of them."""
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_an_uploads_name_is_replaced_on_arrival(client: httpx.Client, folders: tuple[Path, Path]) -> None:
+    kept = upload(client, f"{PATIENT}.dcm", b"one")
+    assert kept.read_bytes() == b"one" and folders[1] in kept.parents
+    assert upload(client, f"{PATIENT}.zip").name.endswith(".zip")
+    assert upload(client, "1.2.840.20141203").name == kept.name
+    assert not any(PATIENT in str(path) or "20141203" in str(path) for path in folders[1].rglob("*"))
+
+
+def test_nobody_else_on_the_machine_can_look_into_the_folders(client: httpx.Client, folders: tuple[Path, Path]) -> None:
+    upload(client, "film.dcm", b"two")
+    shipped = {path.name for path in EXAMPLES_FOLDER.iterdir()}
+    for folder in folders:
+        for path in (folder, *(path for path in folder.rglob("*") if path.name not in shipped)):
+            assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def test_a_file_is_for_the_browser_alone_that_sent_it(app: RunningApp, client: httpx.Client) -> None:
+    assert client.get("/").status_code == 200
+    mine = upload(client, "film.dcm", b"mine")
+    assert client.get(f"/gradio_api/file={mine}").content == b"mine"
+    assert client.get(f"/gradio_api/file/{mine}").content == b"mine"
+    with httpx.Client(base_url=app.url, timeout=60) as other:
+        other.post("/login", data={"username": "anna", "password": PASSWORD})
+        for address in (f"/gradio_api/file={mine}", f"/gradio_api/file/{mine}", f"/gradio_api/file=/{mine}"):
+            assert other.get(address).status_code == 403, "one with the same name, at another machine"
+        example = next(EXAMPLES_FOLDER.glob("*.png"))
+        assert other.get(f"/gradio_api/file={example}").content == example.read_bytes()
+    for path in ("/etc/passwd", f"{mine.parent}/../../starting.lock", str(Path(__file__)), "webapp/app.py"):
+        assert client.get(f"/gradio_api/file={path}").status_code == 403
+
+
+def test_the_server_fetches_nothing_for_anybody(client: httpx.Client) -> None:
+    for address in ("http://100.64.0.1/", "http://example.org/film.png", "https://127.0.0.1:1/"):
+        assert client.get(f"/gradio_api/file={address}").status_code == 403
+        film = {"path": address, "meta": {"_type": "gradio.FileData"}}
+        started = client.post("/gradio_api/call/assess", json={"data": [film, "F"]})
+        answer = client.get(f"/gradio_api/call/assess/{started.json()['event_id']}")
+        assert "event: error" in answer.text and "complete" not in answer.text
+
+
+def test_what_the_page_does_not_need_is_closed(client: httpx.Client, folders: tuple[Path, Path]) -> None:
+    for address in (
+        "/gradio_api/deep_link?session_hash=x", "/gradio_api/token", "/gradio_api/proxy=https://x.hf.space/", "/monitoring",
+        "/monitoring/summary", "/gradio_api/runs", "/gradio_api/dev/reload", "/gradio_api/stream/a/1/2/playlist.m3u8",
+    ):  # fmt: skip
+        assert client.get(address).status_code == 404, address
+    assert client.post("/gradio_api/vibe-edit", json={"prompt": "x"}).status_code == 404
+    assert client.post("/gradio_api/process_recording").status_code == 404
+    assert not list(folders[1].rglob("deep_links"))
+
+
+def test_other_websites_may_not_frame_the_page(client: httpx.Client) -> None:
+    page = client.get("/")
+    assert page.headers["Content-Security-Policy"] == "frame-ancestors 'self'"
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_an_open_session_ends_with_a_new_password(app: RunningApp, folders: tuple[Path, Path]) -> None:
+    users = Users(folders[0])
+    users.add("otto", Role.READER, PASSWORD)
+    with httpx.Client(base_url=app.url, timeout=60) as otto:
+        otto.post("/login", data={"username": "otto", "password": PASSWORD})
+        assert otto.get("/config").status_code == 200
+        users.set_password("otto", "another horse")
+        assert otto.get("/config").status_code == 401
+    said = [(one.who, one.deed, one.address) for one in AccessLog(folders[0]).latest(50, who="otto")]
+    assert said == [("otto", "signed in", "127.0.0.1")]
+
+
+def test_nothing_that_passed_through_is_left_when_the_program_is_stopped_or_was_killed(
+    app: RunningApp, client: httpx.Client, folders: tuple[Path, Path]
+) -> None:
+    passing = folders[1]
+    first = upload(client, "film.dcm", b"three")
+    app.kill()
+    assert first.exists()
+    app.start()
+    assert not first.exists()
+    with httpx.Client(base_url=app.url, timeout=60) as again:
+        again.post("/login", data={"username": "anna", "password": PASSWORD})
+        second = upload(again, "film.dcm", b"four")
+    app.stop()
+    assert not second.exists() and [path.name for path in files_under(passing)] == ["starting.lock"]

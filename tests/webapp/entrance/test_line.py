@@ -1,0 +1,106 @@
+"""One visitor who fills the line, or the memory, keeps nobody else from being served."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+import httpx
+import pytest
+
+from webapp.app import launch_settings
+from webapp.entrance.line import PLACES, BoundedStates, keep_order
+
+
+class ByHeader:
+    """Believes a header of each request, as it would a proxy's: NAME is a person, anything else an address."""
+
+    def client_of(self, request: gr.Request) -> tuple[str, bool]:
+        """Who waits."""
+        who = str(request.headers.get("x-client", ""))
+        return who, who.isupper()
+
+
+@pytest.fixture(scope="module")
+def line() -> Iterator[tuple[str, threading.Event, list[str]]]:
+    """A page whose answers wait for an event; its address, the event, and who was answered in which order."""
+    go, answered = threading.Event(), list[str]()
+
+    def slow(word: str, request: gr.Request) -> str:
+        go.wait(60)
+        answered.append(word)
+        return word
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in ((gr.queueing, "Queue"), (gr.routes, "StateHolder")):
+            patch.setattr(module, name, getattr(module, name))
+        keep_order(ByHeader())
+        with gr.Blocks(analytics_enabled=False) as app:
+            said = gr.Textbox()
+            said.change(slow, said, said, api_name="slow", concurrency_limit=1)
+        app.queue(max_size=PLACES)
+        settings = launch_settings({}) | {"server_port": None, "prevent_thread_lock": True, "quiet": True}
+        _, url, _ = app.launch(**settings)
+        assert isinstance(app.server_app.state_holder, BoundedStates)
+        yield url, go, answered
+        go.set()
+        app.close()
+
+
+def join(client: httpx.Client, url: str, who: str, session: str, word: str) -> httpx.Response:
+    """Asks for an answer."""
+    body = {"data": [word], "fn_index": 0, "session_hash": session}
+    return client.post(f"{url}gradio_api/queue/join", json=body, headers={"x-client": who})
+
+
+def test_one_client_who_fills_the_line_leaves_room_for_others_and_they_take_turns(
+    line: tuple[str, threading.Event, list[str]],
+) -> None:
+    url, go, answered = line
+    with httpx.Client(timeout=60) as client:
+        codes = [join(client, url, "one", f"s{number}", f"one {number}") for number in range(PLACES + 1)]
+        assert [answer.status_code for answer in codes].count(200) <= PLACES // 2
+        assert "from your address" in codes[-1].json()["detail"]
+        assert join(client, url, "two", "t", "two 0").status_code == 200
+        for number in range(60):
+            join(client, url, f"other {number}", f"o{number}", "crowd")
+        refused = join(client, url, "three", "v", "three 0")
+        assert refused.status_code == 503 and "signed in" in refused.json()["detail"]
+        assert join(client, url, "ANNA", "w", "anna 0").status_code == 200
+        go.set()
+        until = threading.Event()
+        for _ in range(600):
+            if len(answered) > 40:
+                break
+            until.wait(0.05)
+    assert answered.index("two 0") < answered.index("one 2"), "the second client did not wait for all of the first"
+    assert answered.index("anna 0") < answered.index("one 2")
+
+
+class _State:
+    """What BoundedStates asks of a session. nbytes: of the film in it."""
+
+    def __init__(self, nbytes: int = 0):
+        self.state_data: dict[int, Any] = {1: type("Film", (), {"nbytes": nbytes})()}
+
+
+def test_made_up_sessions_push_out_their_makers_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.entrance.line._SESSIONS", 8)
+    states = BoundedStates()
+    states.belongs("mine", "me")
+    states.session_data["mine"] = _State()  # type: ignore[assignment]
+    for number in range(33):
+        states.belongs(f"made up {number}", "them")
+        states.session_data[f"made up {number}"] = _State()  # type: ignore[assignment]
+        states.update(f"made up {number}")
+    assert "mine" in states and len(states.session_data) == 8 and "made up 32" in states
+
+
+def test_big_films_push_out_the_same_clients_older_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.entrance.line._SESSION_BYTES", 1000)
+    states = BoundedStates()
+    for session, client, size in (("mine", "me", 300), ("a", "them", 400), ("b", "them", 400)):
+        states.belongs(session, client)
+        states.session_data[session] = _State(size)  # type: ignore[assignment]
+        states.update(session)
+    assert list(states.session_data) == ["mine", "b"]

@@ -1,0 +1,162 @@
+"""Which of gradio's addresses answer at all, who may fetch which file, and what browsers are told of the page."""
+
+import secrets
+import shutil
+from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote
+
+from gradio import processing_utils
+from gradio.context import LocalContext
+from gradio.utils import get_upload_folder
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.errors import BoneGradeError
+
+VISITOR: Final = "bonegrade-visitor"
+_API: Final = "/gradio_api/"
+#: What the page and programs need of gradio's interface, by the first part of the address; all else is closed: deep links,
+#: which write a session's page to the disk and show it to others, recordings, proxies, tokens for scripts.
+_OPEN: Final = frozenset(
+    {
+        "api", "app_id", "call", "cancel", "component_server", "custom_component", "heartbeat", "info", "login_check",
+        "openapi.json", "queue", "reset", "run", "startup-events", "theme.css", "upload", "upload_progress", "user",
+    }
+)  # fmt: skip
+_CLOSED: Final = frozenset({"monitoring", "pwa_icon", "manifest.json", "docs", "redoc"})
+#: Beyond so many files, it is looked which are gone.
+_MANY: Final = 10_000
+_CLOSED_HERE: Final = "There is nothing here: open BoneGrade's page."
+_NOT_YOURS: Final = "This file is not yours, or is gone: load the page again and ask for it anew."
+
+
+class Owners:
+    """Whose browser may fetch which of the files that pass through; those that nobody owns are nobody's.
+
+    A file's folder in gradio's cache is named by a hash of its content. A program, or a browser that takes no cookies, is
+    the visitor "": what was made for one of these is answered to whoever has its address and no cookie.
+    """
+
+    def __init__(self) -> None:
+        self._visitors: dict[str, set[str]] = {}
+
+    def give(self, folder: str, visitor: str) -> None:
+        """The files of this folder's name belong to the visitor, too."""
+        self._visitors.setdefault(folder, set()).add(visitor)
+        if len(self._visitors) > _MANY:
+            passing = Path(get_upload_folder())
+            self._visitors = {name: who for name, who in self._visitors.items() if (passing / name).exists()}
+
+    def may(self, visitor: str, path: Path) -> bool:
+        """Whether the visitor may fetch a file that passes through."""
+        return visitor in self._visitors.get(path.parent.name, ())
+
+
+OWNERS: Final = Owners()
+
+
+def visitor_of(headers: Headers) -> str:
+    """The visitor that a browser's cookie names; "" without one."""
+    try:
+        found = SimpleCookie(headers.get("cookie", "")).get(VISITOR)
+    except CookieError:
+        return ""
+    return "" if found is None else found.value
+
+
+def hand_out(content: bytes, name: str, cache: str) -> str:
+    """Puts a file where gradio serves it from, for the browser alone whose event is being answered, and deletes it with
+    the uploads. cache: the GRADIO_CACHE of the component that shows it."""
+    path = Path(processing_utils.save_bytes_to_cache(content, name, cache))
+    request = LocalContext.request.get(None)
+    OWNERS.give(path.parent.name, "" if request is None else visitor_of(request.headers))
+    return str(path)
+
+
+def hand_out_file(file: Path, cache: str) -> str:
+    """As hand_out, for a file that is too big for memory; it is moved."""
+    folder = Path(cache) / secrets.token_hex(32)
+    folder.mkdir(mode=0o700, parents=True)
+    request = LocalContext.request.get(None)
+    OWNERS.give(folder.name, "" if request is None else visitor_of(request.headers))
+    return str(shutil.move(file, folder / file.name))
+
+
+def fetch_nothing() -> None:
+    """Has gradio refuse to fetch a file from an address that a visitor names, inside this network or out of it."""
+
+    def refuse(url: str, cache_dir: str) -> str:
+        raise BoneGradeError("Only files can be sent here, not addresses of files: fetch it, and send the file.")
+
+    async def refuse_soon(url: str, cache_dir: str) -> str:
+        return refuse(url, cache_dir)
+
+    processing_utils.async_ssrf_protected_download = refuse_soon
+    processing_utils.ssrf_protected_download = refuse
+    processing_utils.save_url_to_cache = refuse
+
+
+class Doors:
+    """ASGI middleware: closes what is not needed and keeps each browser to its own files."""
+
+    def __init__(self, app: ASGIApp, shipped: Path, *, framed: bool):
+        """shipped: files for everybody. framed: other websites may show the
+        page in a frame, as Hugging Face does with a Space."""
+        self._app = app
+        self._shipped = shipped
+        self._framed = framed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves or refuses one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        visitor = visitor_of(headers)
+
+        async def send_marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._mark(MutableHeaders(scope=message), new=not visitor and scope["path"] == "/", scope=scope)
+            await send(message)
+
+        refusal = self._refusal(scope["path"], visitor)
+        if refusal:
+            status = 403 if refusal == _NOT_YOURS else 404
+            await PlainTextResponse(refusal, status_code=status)(scope, receive, send_marked)
+        else:
+            await self._app(scope, receive, send_marked)
+
+    def _refusal(self, path: str, visitor: str) -> str:
+        """Why an address is not answered; "" where it is."""
+        if not path.startswith(_API):
+            return _CLOSED_HERE if path.strip("/").split("/")[0] in _CLOSED else ""
+        asked = path.removeprefix(_API)
+        for before in ("file=", "file/"):
+            if asked.startswith(before):
+                return "" if self._may_fetch(asked.removeprefix(before), visitor) else _NOT_YOURS
+        return "" if asked.split("/")[0] in _OPEN else _CLOSED_HERE
+
+    def _may_fetch(self, asked: str, visitor: str) -> bool:
+        path = Path(unquote(asked))
+        if not path.is_absolute() or ".." in path.parts:
+            return False
+        if self._shipped in path.parents:
+            return True
+        # gradio copies what is shipped among the uploads; these have names of ours
+        is_copy = (self._shipped / path.name).is_file()
+        return Path(get_upload_folder()) in path.parents and (is_copy or OWNERS.may(visitor, path))
+
+    def _mark(self, headers: MutableHeaders, *, new: bool, scope: Scope) -> None:
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "same-origin"
+        if not self._framed:
+            headers["Content-Security-Policy"] = "frame-ancestors 'self'"
+            headers["X-Frame-Options"] = "SAMEORIGIN"
+        if new:
+            # inside another website's frame, browsers send back only cookies that say so
+            where = "SameSite=None; Secure; Partitioned" if self._framed else "SameSite=Lax"
+            secure = "; Secure" if scope["scheme"] == "https" and not self._framed else ""
+            headers.append("Set-Cookie", f"{VISITOR}={secrets.token_urlsafe(24)}; Path=/; HttpOnly; {where}{secure}")

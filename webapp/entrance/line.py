@@ -1,0 +1,130 @@
+"""Who waits in line, and whose film stays in memory: no visitor can take the places or the memory of the others.
+
+Gradio keeps one line for all and forgets the session that was used least, whoever fills them.
+"""
+
+import functools
+from collections import Counter
+from typing import Any, Final, Protocol
+
+import fastapi
+import gradio as gr
+from gradio import queueing, routes
+from gradio.state_holder import SessionState, StateHolder
+
+#: Events that may wait, in all, of one client who is not known by name, and of one open page.
+PLACES: Final = 64
+_PLACES_OF_A_CLIENT: Final = 24
+_PLACES_OF_A_PAGE: Final = 16
+#: Places that are kept for those who are known by name.
+_PLACES_FOR_KNOWN: Final = 16
+_SESSIONS: Final = 256
+_SESSION_BYTES: Final = 1 << 30
+
+_PAGE_FULL: Final = "This page is already waiting for several answers: wait for one of them, then try again."
+_CLIENT_FULL: Final = "Too many films from your address are waiting already: wait for some of them, then try again."
+_ALL_FULL: Final = (
+    "Many people are waiting at the moment: try again in a minute. Those who are signed in come before others."
+)
+
+
+class KnowsClients(Protocol):
+    """Tells clients apart; see webapp.entrance.identity.Access."""
+
+    def client_of(self, request: gr.Request) -> tuple[str, bool]:
+        """A name for the client, and whether it is a person with a role."""
+
+
+class FairQueue(queueing.Queue):
+    """Gradio's line, in which clients take turns and nobody can take all places."""
+
+    def __init__(self, *given: Any, access: KnowsClients, **settings: Any):
+        super().__init__(*given, **settings)
+        self._access = access
+        self._clients: dict[str, str] = {}
+
+    async def push(self, body: Any, request: fastapi.Request, username: str | None) -> tuple[bool, Any, Any]:
+        """Takes in an event, or says in a sentence why it has no place."""
+        client, known = self._access.client_of(gr.Request(request, username=username))
+        waiting = [event for line in self.event_queue_per_concurrency_id.values() for event in line.queue]
+        self._clients = {event._id: self._clients.get(event._id, "") for event in waiting}
+        sentence = ""
+        if sum(event.session_hash == body.session_hash for event in waiting) >= _PLACES_OF_A_PAGE:
+            sentence = _PAGE_FULL
+        elif not known and list(self._clients.values()).count(client) >= _PLACES_OF_A_CLIENT:
+            sentence = _CLIENT_FULL
+        elif len(waiting) >= PLACES - (0 if known else _PLACES_FOR_KNOWN):
+            sentence = _ALL_FULL
+        if sentence:
+            return False, sentence, "queue_full"
+        states = self.blocks.state_holder if self.server_app is None else self.server_app.state_holder
+        if isinstance(states, BoundedStates) and body.session_hash is not None:
+            states.belongs(body.session_hash, client)
+        done = await super().push(body, request, username)
+        if done[0]:
+            event_id = str(done[1])
+            self._clients[event_id] = client
+            self._take_turns(event_id)
+        return done
+
+    def _take_turns(self, event_id: str) -> None:
+        """Puts the line of an event in order: everybody's first event, in the order in which they came, then the second."""
+        event = self.event_ids_to_events.get(event_id)
+        line = None if event is None else self.event_queue_per_concurrency_id.get(event.concurrency_id)
+        if line is None:
+            return
+        so_far: Counter[str] = Counter()
+        turns = {}
+        for one in line.queue:
+            client = self._clients.get(one._id, "")
+            turns[one._id] = so_far[client]
+            so_far[client] += 1
+        line.queue.sort(key=lambda one: turns[one._id])
+        self.broadcast_estimations(line.concurrency_id)
+
+
+class BoundedStates(StateHolder):
+    """Gradio's memory of open pages. Where it is full, whoever holds most loses their page that was used least."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._clients: dict[str, str] = {}
+
+    def belongs(self, session: str, client: str) -> None:
+        """A session is a client's; the first word stands, so that nobody takes over another's."""
+        self._clients.setdefault(session, client)
+
+    def update(self, session_id: str) -> None:
+        """A session is used now."""
+        with self.lock:
+            if session_id in self.session_data:
+                self.session_data.move_to_end(session_id)
+            self._clients = {
+                session: who
+                for session, who in self._clients.items()
+                if session in self.session_data or session == session_id
+            }
+            sizes = {session: _bytes(state) for session, state in self.session_data.items()}
+            while len(sizes) > 1 and (len(sizes) > _SESSIONS or sum(sizes.values()) > _SESSION_BYTES):
+                leaves = self._who_leaves(sizes, session_id)
+                del sizes[leaves], self.session_data[leaves]
+                self.time_last_used.pop(leaves, None)
+
+    def _who_leaves(self, sizes: dict[str, int], in_use: str) -> str:
+        held: Counter[str] = Counter()
+        for session, size in sizes.items():
+            held[self._clients.get(session, "")] += 1 + size * _SESSIONS // _SESSION_BYTES
+        most, _ = held.most_common(1)[0]
+        # in the order in which they were used; the one in use goes only where it is the only one
+        return next((s for s in sizes if self._clients.get(s, "") == most and s != in_use), next(iter(sizes)))
+
+
+def _bytes(state: SessionState) -> int:
+    """What a session's states hold in memory, as far as it is films."""
+    return sum(getattr(value, "nbytes", 0) for value in state.state_data.values())
+
+
+def keep_order(access: KnowsClients) -> None:
+    """Has gradio use this line and this memory for pages that are built from now on."""
+    queueing.Queue = functools.partial(FairQueue, access=access)  # type: ignore[assignment,misc]
+    routes.StateHolder = BoundedStates  # type: ignore[attr-defined,misc]

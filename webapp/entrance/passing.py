@@ -1,0 +1,140 @@
+"""The private folder of what only passes through: uploads, pictures for the editor, exports. It ends with the program."""
+
+import atexit
+import os
+import shutil
+import signal
+import tempfile
+from abc import ABCMeta
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from types import FrameType
+from typing import Any, Final
+
+import gradio as gr
+from gradio import route_utils
+from gradio.data_classes import FileData, ListFiles
+
+from core.errors import BoneGradeError
+from core.intake import SentFile
+from core.machine import WriterLock, is_held, make_folder
+from webapp.entrance.doors import OWNERS, visitor_of
+
+_VARIABLE: Final = "GRADIO_TEMP_DIR"
+_LOCK: Final = "in_use.lock"
+#: Under these endings a file is opened as what it is; any other ending may be a part of a name, or of a patient's number.
+_ENDINGS_KEPT: Final = (".zip", ".csv")
+
+
+@contextmanager
+def passing_folder(environment: MutableMapping[str, str] = os.environ) -> Iterator[Path]:
+    """Makes the folder of this process, has gradio and Python's temporary files use it, and removes it at the end.
+
+    It lies in the folder that GRADIO_TEMP_DIR names or, if that is not set, in one of the machine's user beside other
+    temporary files. What a killed process left there goes first. Raises BoneGradeError where the folder is somebody else's.
+    """
+    parent = Path(environment.get(_VARIABLE) or Path(tempfile.gettempdir()) / f"bonegrade-{_user()}")
+    _make_private(parent)
+    with WriterLock(parent / "starting.lock").held():
+        _remove_left_behind(parent)
+        folder = Path(tempfile.mkdtemp(dir=parent, prefix="run-"))
+        in_use = WriterLock(folder / _LOCK).held()
+        in_use.__enter__()
+    (folder / "work").mkdir(mode=0o700)
+    before, environment[_VARIABLE] = environment.get(_VARIABLE), str(folder)
+    tempfile.tempdir = str(folder / "work")
+    # A handler that is still at work when the server has closed may write once more.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        tempfile.tempdir = None
+        if before is None:
+            del environment[_VARIABLE]
+        else:
+            environment[_VARIABLE] = before
+        shutil.rmtree(folder, ignore_errors=True)
+        in_use.__exit__(None, None, None)
+
+
+def stop_in_peace() -> None:
+    """Has SIGTERM, by which systemd and Docker stop a program, and SIGHUP end it as Ctrl-C does, with its clearing up."""
+    for name in ("SIGTERM", "SIGHUP"):
+        # one that is ignored, as under nohup, stays so
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
+            signal.signal(getattr(signal, name), _interrupted)
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def replace_names() -> None:
+    """Has gradio write uploads under names of ours: a film's file is often called by the patient's name.
+
+    The browser goes on showing what it sent by its own name, and sends that along for `sent_files`.
+    """
+    route_utils.GradioMultiPartParser = _NamelessParser  # type: ignore[misc]
+
+
+class _NamelessParser(route_utils.GradioMultiPartParser):
+    async def parse(self) -> Any:
+        form = await super().parse()
+        visitor = visitor_of(self.headers)
+        for file in form.getlist("files"):
+            if isinstance(file, route_utils.GradioUploadFile):
+                file.filename = f"upload{_kept_ending(file.filename or '')}"
+                OWNERS.give(file.sha.hexdigest(), visitor)
+        return form
+
+
+def _kept_ending(name: str) -> str:
+    ending = PurePosixPath(name).suffix.lower()
+    return ending if ending in _ENDINGS_KEPT else ""
+
+
+def sent_files(**settings: Any) -> gr.File:
+    """A gr.File whose handlers are given a list of core.intake.SentFile, with the names that the files came under; an
+    empty one where nothing was sent. settings: gr.File's."""
+    return _SENT_FILES(**settings)
+
+
+def _sent(component: gr.File, payload: ListFiles | FileData | None) -> list[SentFile]:
+    if payload is None:
+        return []
+    files = payload.root if isinstance(payload, ListFiles) else [payload]
+    return [SentFile(Path(file.path), PurePosixPath(file.orig_name or file.path).name) for file in files]
+
+
+#: A class of its own, since gradio builds a session's components anew from theirs; made without gradio's metaclass, which
+#: writes a file beside the source of every component. is_template: for the browser it is a gr.File.
+_SENT_FILES: Final[type[gr.File]] = ABCMeta.__new__(
+    type(gr.File), "SentFiles", (gr.File,), {"preprocess": _sent, "is_template": True, "__module__": __name__}
+)
+
+
+def _user() -> str:
+    return str(os.getuid()) if hasattr(os, "getuid") else "user"
+
+
+def _make_private(folder: Path) -> None:
+    """Makes a folder that nobody else may look into. Raises BoneGradeError."""
+    refused = BoneGradeError(
+        f"Uploads cannot be kept from others in {folder}: let {_VARIABLE} name a folder that belongs to the program's user."
+    )
+    try:
+        make_folder(folder)
+        found = folder.lstat()
+        if folder.is_symlink() or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
+            raise refused
+        folder.chmod(0o700)
+    except OSError as error:
+        raise refused from error
+
+
+def _remove_left_behind(parent: Path) -> None:
+    """Removes the folders of processes that are no more. parent: in which nobody else is just making one."""
+    for folder in parent.glob("run-*"):
+        if not is_held(folder / _LOCK):
+            shutil.rmtree(folder, ignore_errors=True)
