@@ -103,7 +103,8 @@ def _film_box(row: Mapping[str, Any], before: Box | None, frame: FilmFrame) -> B
     except (KeyError, TypeError, ValueError, ZeroDivisionError):  # BoxRefused among them
         raise BoxRefused(f"The box of {label} has no size: draw it again.") from None
     inside = shown.clipped(*frame.shown_size)
-    if inside is None or shown.overhang(*frame.shown_size) > _UNTOUCHED:
+    # the editor rounds the height of the picture to its own pixels, and its boxes go as far
+    if inside is None or shown.overhang(*frame.shown_size) > _UNTOUCHED + 0.5 / scale:
         raise BoxRefused(f"The box of {label} reaches beyond the film: keep it inside.")
     box = frame.to_film(inside)
     if before is not None:

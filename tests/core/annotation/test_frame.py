@@ -64,6 +64,18 @@ def test_drawn_deleted_and_relabelled() -> None:
     assert changed_boxes([*_shown(before, frame, 1.0), still_being_drawn], before, frame) == {}
 
 
+def test_a_box_at_the_lower_edge_of_a_small_editor_is_on_the_film() -> None:
+    """335 pixels across, the picture is 446.67 high, and the editor lets its boxes go to 447."""
+    frame = FilmFrame.of(3000, 4000, 0)
+    zoom = 335 / frame.shown_size[0]
+    shown = [{"label": "Ulna", "xmin": 100, "ymin": 400, "xmax": 150, "ymax": 447, "scaleFactor": zoom}]
+    ((bone, box),) = changed_boxes(shown, {}, frame).items()
+    assert bone == "Ulna" and box is not None and box.ymax == 4000
+    shown[0]["ymax"] = 448
+    with pytest.raises(BoxRefused, match="beyond the film"):
+        changed_boxes(shown, {}, frame)
+
+
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -12,7 +13,7 @@ from core.bones import Sex
 from core.film.radiograph import Radiograph, read_radiograph
 from core.ledger import Ledger, LedgerSettings
 from tests.hands import shipped_examples
-from tests.webapp.annotate.film_page import Open, wait_for_film
+from tests.webapp.annotate.film_page import NOTE_PAINTED, Open, wait_for_film
 from tests.webapp.running_app import ANSWER_MS, RunningApp, running, watched
 
 
@@ -60,8 +61,9 @@ def open_film(browser: Browser, app: RunningApp) -> Iterator[Open]:
     contexts: list[BrowserContext] = []
     all_troubles: list[list[str]] = []
 
-    def open_it(film: int, reader: str = "anna:READER", width: int = 1440, height: int = 1000) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height})
+    def open_it(film: int, reader: str = "anna:READER", width: int = 1440, height: int = 1000, **screen: Any) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, **screen)
+        context.add_init_script(NOTE_PAINTED)
         context.add_cookies([{"name": "reader", "value": reader, "url": app.url}])
         contexts.append(context)
         page = context.new_page()

@@ -1,13 +1,51 @@
 """The Annotate tab in a browser, for its tests: when a film is open, and what a reader does with it."""
 
 from collections.abc import Callable
+from typing import Final
 
 from playwright.sync_api import Page, expect
 
 from tests.webapp.running_app import ANSWER_MS
 
-#: Opens a film in a window of its own: number of the film, reader ("NAME:ROLE"), size of the window.
+#: Opens a film in a window of its own: number of the film, reader ("NAME:ROLE"), size of the window, and what else
+#: Playwright may say of a screen.
 Open = Callable[..., Page]
+
+#: Has the page note what is painted last: where the picture lies on the canvas, and every box by its label. Runs before
+#: the scripts of the page, so that it sees what they make of the editor's drawing.
+NOTE_PAINTED: Final = """(() => {
+  const paints = CanvasRenderingContext2D.prototype;
+  let last = null;
+  const note = (name, seen) => {
+    const original = paints[name];
+    paints[name] = function (...values) {
+      if (this.canvas.closest("#box-editor")) seen(this, ...values);
+      return original.apply(this, values);
+    };
+  };
+  window.painted = { film: null, boxes: {} };
+  note("clearRect", () => (window.painted = { film: null, boxes: {} }));
+  note("drawImage", (context, picture, x, y, width, height) => {
+    const by = context.getTransform();
+    window.painted.film = [by.e + by.a * x, by.f + by.d * y, by.a * width, by.d * height];
+  });
+  note("rect", (context, ...box) => (last = box));
+  note("fillText", (context, label) => (window.painted.boxes[label] = last));
+})();"""
+#: A bone's box in pixels of an upright film, from what is painted alone.
+_PAINTED_BOX: Final = """bone => {
+  const [left, top, across, down] = window.painted.film, [x, y, width, height] = window.painted.boxes[bone];
+  const { frame } = window.bonegradeWork.film();
+  return [x, y, x + width, y + height].map((edge, i) =>
+    i % 2 ? ((edge - top) / down) * frame.height : ((edge - left) / across) * frame.width);
+}"""
+#: The middle of a bone's box on the screen, and pixels of the screen for a pixel of the film; from what is painted alone.
+_ON_SCREEN: Final = """bone => {
+  const canvas = document.querySelector("#box-editor canvas"), there = canvas.getBoundingClientRect();
+  const by = there.width / canvas.width, [x, y, width, height] = window.painted.boxes[bone];
+  const scale = (by * window.painted.film[2]) / window.bonegradeWork.film().frame.width;
+  return [there.left + by * (x + width / 2), there.top + by * (y + height / 2), scale];
+}"""
 
 #: The film's picture is on the screen, or the film has none.
 _PICTURE_DRAWN = """() => {
@@ -32,3 +70,14 @@ def press(page: Page, keys: str) -> None:
 def wait_kept(page: Page) -> None:
     """Returns when the server has the whole work."""
     page.wait_for_function("window.bonegradeWork.isKept()", timeout=ANSWER_MS)
+
+
+def painted_box(page: Page, bone: str) -> list[float]:
+    """Where a bone's box is painted, in pixels of the film, which must lie upright."""
+    return list(page.evaluate(_PAINTED_BOX, bone))
+
+
+def on_screen(page: Page, bone: str) -> tuple[float, float, float]:
+    """The middle of a bone's box in the window, and pixels of the window for a pixel of the film."""
+    x, y, scale = page.evaluate(_ON_SCREEN, bone)
+    return x, y, scale

@@ -1,4 +1,4 @@
-"""Opening a film in a real browser while the server is slow or full, or the page is not ready yet."""
+"""Opening a film in a real browser while the server is slow, full or out of reach, or the page is not ready yet."""
 
 import re
 import uuid
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from core.annotation.blinding import seen_revision
 from core.annotation.gold import make_own_gold, put_back, take_back
 from core.bones import RUS_BONES
 from core.ledger import Correction, Ledger
@@ -37,7 +38,10 @@ def page(browser: Browser, url: str, gate: Gate) -> Iterator[Page]:
     gate.count_anew()
     yield page
     page.close()
-    assert [trouble for trouble in troubles if "503" not in trouble] == []
+    # the server is too busy, and the browser offline, on purpose
+    assert [
+        trouble for trouble in troubles if "503" not in trouble and "ERR_INTERNET_DISCONNECTED" not in trouble
+    ] == []
 
 
 def _open(page: Page, url: str, film: int) -> None:
@@ -172,3 +176,66 @@ def _go_on(page: Page, held: list[Route]) -> None:
     while held:
         held.pop().continue_()
     page.unroute_all()
+
+
+def test_five_grades_said_offline_are_all_saved(page: Page, url: str, ledger: Ledger, films: list[int]) -> None:
+    film = films[6]
+    _open(page, url, film)
+    page.context.set_offline(True)
+    press(page, "3j4j5j6j7")
+    _pass_time(page, 5)
+    expect(page.locator("#annotate-status")).to_contain_text("your work is kept in this tab")
+    assert ledger.draft(film, CHIEF.name) is None
+    page.evaluate("window.before = true")
+    page.context.set_offline(False)
+    page.wait_for_function("!window.before")  # the page loads itself anew
+    wait_for_film(page, film)
+    expect(page.locator(MESSAGE)).to_contain_text("is back")
+    wait_kept(page)
+    page.locator("#annotate-save").click()
+    expect(page.locator(MESSAGE)).to_contain_text("Saved 5 bones")
+    saved = ledger.reading(film, CHIEF.name)
+    assert [saved[bone].grade for bone in RUS_BONES[:5]] == [3, 4, 5, 6, 7]
+
+
+def test_a_picture_that_vanished_and_the_last_film_of_the_queue_are_said_and_the_buttons_live(
+    page: Page, url: str, ledger: Ledger, films: list[int]
+) -> None:
+    first, last = films[5], films[8]
+    for film in films:
+        if film not in (first, last) and not ledger.reading(film, CHIEF.name):
+            ledger.save(
+                film, [Correction("Ulna", "graded", 4)],
+                reader=CHIEF.name, base_revision=seen_revision(ledger.history(film)), token=uuid.uuid4().hex,
+                prediction_id=None, seconds=1.0,
+            )  # fmt: skip
+    picture = ledger.picture_file(ledger.film(last))
+    assert picture is not None
+    away = picture.rename(picture.with_suffix(".away"))
+    _open(page, url, first)
+    press(page, "5")
+    wait_kept(page)
+    press(page, "n")
+    sentence = f"The picture of film {last} is missing from the data folder: restore the folder from its backup."
+    expect(page.locator(MESSAGE)).to_contain_text(sentence)
+    expect(page.locator(MESSAGE)).to_contain_text("Saved 1 bone")
+    _is_busy(page, False)
+    press(page, "j6")
+    wait_kept(page)
+    page.locator("#annotate-save").click()
+    expect(page.locator(MESSAGE)).to_have_text(re.compile(r"^Saved 1 bone as no\. \d+\.$"))
+    assert [said.grade for said in ledger.reading(first, CHIEF.name).values()] == [5, 6]
+
+    away.rename(picture)
+    page.locator("#annotate-next").click()
+    wait_for_film(page, last)
+    press(page, "7")
+    wait_kept(page)
+    press(page, "n")
+    expect(page.locator(MESSAGE)).to_contain_text("The queue is finished: no film is left for you to read.")
+    _is_busy(page, False)
+    press(page, "j8")
+    wait_kept(page)
+    page.locator("#annotate-save").click()
+    expect(page.locator(MESSAGE)).to_have_text(re.compile(r"^Saved 1 bone as no\. \d+\.$"))
+    assert [said.grade for said in ledger.reading(last, CHIEF.name).values()] == [7, 8]

@@ -151,7 +151,7 @@
 
   // The box editor says nothing of its zoom, but it sets it on its drawing context before every drawing. The first time
   // that it asks for the context is the time to begin to listen.
-  const view = { canvas: null, x: 0, y: 0, scale: 1, mark: null };
+  const view = { canvas: null, x: 0, y: 0, scale: 1, mark: null, fingers: new Set() };
   const getContext = HTMLCanvasElement.prototype.getContext;
   HTMLCanvasElement.prototype.getContext = function (...kind) {
     const context = getContext.apply(this, kind);
@@ -176,8 +176,13 @@
       fresh = false;
       requestAnimationFrame(drawMark);
     });
-    // Which film's picture is drawn; its file is named by the film.
-    wrap("drawImage", (picture) => (canvas.dataset.film = (/film_([0-9a-f]+)\./.exec(picture.src) || [])[1] || ""));
+    // The editor rounds the height of the picture, its boxes go by the width alone: half a pixel there is four of a large film.
+    const drawImage = context.drawImage.bind(context);
+    context.drawImage = (picture, x, y, width) => {
+      // which film's picture it is; its file is named by the film
+      canvas.dataset.film = (/film_([0-9a-f]+)\./.exec(picture.src) || [])[1] || "";
+      drawImage(picture, x, y, width, (width * picture.naturalHeight) / picture.naturalWidth);
+    };
     Object.assign(view, { canvas, x: 0, y: 0, scale: 1 });
     view.mark = document.createElement("div");
     view.mark.className = "in-hand-mark";
@@ -186,8 +191,25 @@
     canvas.parentElement.append(view.mark);
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", "The film with a box for every bone. The list of bones beside it can be read aloud.");
-    canvas.addEventListener("pointerdown", (event) => choose(event), { capture: true });
-    new ResizeObserver(drawMark).observe(canvas);
+    canvas.addEventListener("pointerdown", hold, { capture: true });
+    new ResizeObserver(() => {
+      letGo();
+      drawMark();
+    }).observe(canvas);
+  };
+  // While a box is held, the page may be laid out anew, by a message above the film say. The editor would take that for a
+  // movement of the hand; it is told that the canvas lies where it was taken hold of.
+  const hold = (event) => {
+    if (!view.fingers.size) {
+      const place = view.canvas.getBoundingClientRect();
+      view.canvas.getBoundingClientRect = () => place;
+    }
+    view.fingers.add(event.pointerId);
+    if (event.isPrimary) choose(event);
+  };
+  const letGo = () => {
+    view.fingers.clear();
+    if (view.canvas) delete view.canvas.getBoundingClientRect;
   };
   // From pixels of the film to pixels of the canvas as it is drawn now: quarter turns anticlockwise, then the scale.
   const onCanvas = (box) => {
@@ -205,7 +227,7 @@
   const drawMark = () => {
     if (!view.mark || !work.film() || !view.canvas?.isConnected) return;
     const box = work.boxOf(work.work().bone);
-    view.mark.hidden = !box || view.pressed;
+    view.mark.hidden = !box || view.fingers.size > 0;
     if (!box) return;
     const [x0, y0, x1, y1] = onCanvas(box);
     Object.assign(view.mark.style, { left: `${x0}px`, top: `${y0}px`, width: `${x1 - x0}px`, height: `${y1 - y0}px` });
@@ -213,7 +235,6 @@
   // A click into a box takes its bone in hand; of boxes that overlap, the one in hand, then the smallest.
   const choose = (event) => {
     if (!work.film()) return;
-    view.pressed = true;
     view.mark.hidden = true;
     const place = view.canvas.getBoundingClientRect();
     const x = ((event.clientX - place.left) * view.canvas.width) / place.width;
@@ -227,9 +248,13 @@
       .map(([bone]) => bone);
     if (hit.length && !hit.includes(work.work().bone)) work.go(hit[0]);
   };
-  document.addEventListener("pointerup", () => {
-    view.pressed = false;
-    drawMark();
+  ["pointerup", "pointercancel"].forEach((kind) => {
+    document.addEventListener(kind, (event) => {
+      view.fingers.delete(event.pointerId);
+      if (view.fingers.size) return;
+      letGo();
+      drawMark();
+    });
   });
 
   // --- All of it -------------------------------------------------------------------------------------------------------------
@@ -253,7 +278,8 @@
     drawMark();
     if (what === "bone") {
       const row = document.querySelector('#bone-list [aria-current="true"]');
-      if (row && document.activeElement?.closest("#bone-list")) row.focus();
+      // not under a hand that chose the bone on the film
+      if (row && document.activeElement?.closest("#bone-list")) row.focus({ preventScroll: view.fingers.size > 0 });
     }
     if (what === "film") {
       byId("annotate-film").textContent = work.film().title;

@@ -1,0 +1,135 @@
+"""The box editor on a large film and odd screens: the saved box is the drawn one, within a pixel of the film."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.assessment.assessor import Assessor
+from core.film.radiograph import Radiograph, film_hash, read_radiograph
+from core.ledger import Ledger
+from tests.hands import shipped_examples
+from tests.webapp.annotate.film_page import Open, on_screen, painted_box, press, wait_kept
+from tests.webapp.running_app import ANSWER_MS, CHROMIUM
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
+
+BONE = "PP3"
+#: How far the box is drawn, in pixels of the window.
+BY = (24, 16)
+_TOP = "document.querySelector('#box-editor canvas').getBoundingClientRect().top"
+#: The picture fills the canvas, which is as wide as its place.
+_IS_FITTED = """() => {
+    const canvas = document.querySelector("#box-editor canvas");
+    return canvas.clientWidth > 0 && canvas.width === canvas.clientWidth && window.painted.film?.[2] === canvas.width;
+}"""
+
+
+@pytest.fixture(scope="module")
+def large(ledger: Ledger) -> int:
+    """A film of 3000 x 4000 pixels."""
+    example = shipped_examples()[0]
+    pixels = np.clip(
+        cv2.resize(read_radiograph(example.path).pixels, (3000, 4000), interpolation=cv2.INTER_LINEAR), 0, 1
+    )
+    film = Radiograph(pixels, None, None, film_hash(pixels))
+    added = ledger.add_film(film, example.sex, reader="desk", source="queue", consent=True).film
+    ledger.add_prediction(added.id, Assessor.from_registry().assess(film, example.sex))
+    return added.id
+
+
+def _drag(page: Page, meanwhile: Callable[[], object] = lambda: None) -> list[float]:
+    """Draws the box elsewhere with the mouse, and gives where it must be then. meanwhile: what happens under way."""
+    before = painted_box(page, BONE)
+    x, y, scale = on_screen(page, BONE)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + BY[0] / 2, y + BY[1] / 2, steps=2)
+    meanwhile()
+    page.mouse.move(x + BY[0], y + BY[1], steps=2)
+    page.mouse.up()
+    return [edge + by / scale for edge, by in zip(before, BY + BY, strict=True)]
+
+
+def _is_saved(page: Page, ledger: Ledger, film: int, reader: str, expected: list[float]) -> None:
+    """What the hand did, what is painted and what the ledger has are one."""
+    near = "([bone, to]) => window.bonegradeWork.boxOf(bone).every((edge, i) => Math.abs(edge - to[i]) < 1)"
+    page.wait_for_function(near, arg=[BONE, expected], timeout=ANSWER_MS)
+    painted = painted_box(page, BONE)
+    press(page, "5")
+    wait_kept(page)
+    page.locator("#annotate-save").click()
+    expect(page.locator("#annotate-message")).to_contain_text("Saved 1 bone")
+    saved = ledger.reading(film, reader)[BONE].box
+    assert saved is not None
+    assert list(saved) == pytest.approx(painted, abs=1)
+    assert list(saved) == pytest.approx(expected, abs=1)
+
+
+def test_a_message_of_two_lines_comes_while_a_box_is_held(open_film: Open, ledger: Ledger, large: int) -> None:
+    page = open_film(large, "lara:READER", width=1200, height=1003)
+    top = page.evaluate(_TOP)
+
+    def meanwhile() -> None:
+        page.evaluate("window.bonegradeWork.tell('A long story. '.repeat(30), 'warning')")
+        moved = page.evaluate("document.querySelector('.annotate-film-side').getBoundingClientRect().top")
+        assert moved > top + 10, "nothing was laid out anew"
+
+    expected = _drag(page, meanwhile)
+    _is_saved(page, ledger, large, "lara", expected)
+
+
+def test_in_a_window_of_400_pixels_the_film_stays_under_the_hand(open_film: Open, ledger: Ledger, large: int) -> None:
+    page = open_film(large, "nina:READER", width=400, height=560)
+    page.locator("#bone-list [data-bone=Ulna]").click()  # the list lies below the film
+    page.locator("#box-editor canvas").scroll_into_view_if_needed()
+    top = page.evaluate(_TOP)
+
+    def meanwhile() -> None:
+        assert page.evaluate(_TOP) == top
+        page.evaluate("window.bonegradeWork.tell('A long story. '.repeat(9), 'warning')")
+        assert page.evaluate("document.querySelector('#box-editor').getBoundingClientRect().top") == pytest.approx(top)
+
+    expected = _drag(page, meanwhile)
+    expect(page.locator("#in-hand")).to_have_attribute("data-bone", BONE)
+    _is_saved(page, ledger, large, "nina", expected)
+    expect(page.locator("#annotate-message")).to_be_in_viewport(ratio=1)
+
+
+def test_after_a_resize_while_the_tab_was_hidden(open_film: Open, ledger: Ledger, large: int) -> None:
+    page = open_film(large, "rita:READER")
+    page.get_by_role("tab", name="Assess").click()
+    expect(page.locator("#annotate")).to_be_hidden()
+    page.set_viewport_size({"width": 700, "height": 901})
+    page.get_by_role("tab", name="Annotate").click()
+    page.wait_for_function(_IS_FITTED)
+    page.locator("#box-editor canvas").scroll_into_view_if_needed()
+    expected = _drag(page)
+    _is_saved(page, ledger, large, "rita", expected)
+
+
+def test_after_a_pinch_on_a_touch_screen(open_film: Open, ledger: Ledger, large: int) -> None:
+    """Two fingers magnify the film in the editor; one finger then draws the box."""
+    page = open_film(large, "tina:READER", width=820, height=1180, has_touch=True, device_scale_factor=2)
+    touch = page.context.new_cdp_session(page)
+
+    def fingers(kind: str, *places: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y, "id": at} for at, (x, y) in enumerate(places)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    x, y, scale = on_screen(page, BONE)
+    fingers("touchStart", (x, y - 60))
+    fingers("touchStart", (x, y - 60), (x, y + 60))
+    for apart in (80, 100, 120):
+        fingers("touchMove", (x, y - apart), (x, y + apart))
+    fingers("touchEnd")
+    before = painted_box(page, BONE)
+    x, y, magnified = on_screen(page, BONE)
+    assert magnified > 1.5 * scale
+    fingers("touchStart", (x, y))
+    fingers("touchMove", (x + BY[0], y + BY[1]))
+    fingers("touchEnd")
+    expected = [edge + by / magnified for edge, by in zip(before, BY + BY, strict=True)]
+    _is_saved(page, ledger, large, "tina", expected)
