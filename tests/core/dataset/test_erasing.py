@@ -29,6 +29,7 @@ from core.film.likeness import look_of
 from core.intake.near_copies import NearCopies
 from core.ledger import Consent, StageWord, UnknownFilm, schema
 from tests.core.dataset.test_hub import DummyScheduler
+from tests.reading_room import ReadingRoom
 from tests.stored_films import Store, hand
 
 
@@ -137,6 +138,24 @@ def test_what_compares_readers_forgets_what_was_erased(store: Store) -> None:
     erase_reader(store.ledger, "anna.schmidt", OPERATOR)
     assert "anna.schmidt" not in collector.table().readers and len(collector.table().readers) == 2
     assert collector.table() is collector.table()
+
+
+def test_both_databases_let_an_erasure_and_nothing_else_remove_rows(room: ReadingRoom) -> None:
+    film, other, look = room.film(), room.film(), look_of(hand(1))
+    for one, others in ((film, []), (other, [film])):
+        room.ledger.add_stages(one, [StageWord("Radius", "G")], reader="anna")
+        room.ledger.add_look(one, look, others)
+    tables = (schema.look, schema.stage, schema.near_copy)
+    for table in tables:
+        with pytest.raises(sa.exc.DBAPIError, match="never changed"), room.ledger._database.writing() as connection:
+            connection.execute(sa.delete(table))
+    erase_films(room.ledger, [film], OPERATOR, labels_too=True)
+    with room.ledger.reading_transaction() as connection:
+        counts = [connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in tables]
+    assert counts == [1, 1, 0]
+    assert erase_reader(room.ledger, "anna", OPERATOR) >= 1
+    with pytest.raises(sa.exc.DBAPIError, match="never changed"), room.ledger._database.writing() as connection:
+        connection.execute(sa.delete(schema.stage))
 
 
 def rows(store: Store) -> dict[str, int]:
