@@ -22,7 +22,7 @@ FORWARDED = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "http"}
 SECRET = "of the Space's login"
 PASSWORD = "correct horse"
 
-#: Opens the page with these headers.
+#: Opens the page with these headers, and with this cookie of gradio's session.
 Open = Callable[..., Page]
 
 
@@ -30,8 +30,10 @@ Open = Callable[..., Page]
 def open_page(browser: Browser) -> Iterator[Open]:
     contexts = []
 
-    def open_page(url: str, headers: Mapping[str, str] | None = None) -> Page:
+    def open_page(url: str, headers: Mapping[str, str] | None = None, session: str = "") -> Page:
         context = browser.new_context(extra_http_headers=dict(headers or {}), viewport={"width": 1440, "height": 1000})
+        if session:
+            context.add_cookies([{"name": "session", "value": session, "url": url}])
         contexts.append(context)
         page = context.new_page()
         page.goto(url)
@@ -105,12 +107,11 @@ def test_a_viewer_signs_in_and_is_out_when_removed(open_page: Open, tmp_path: Pa
         expect(page.locator("#who")).to_have_count(0)
 
 
-def signed(name: str, secret: str = SECRET) -> dict[str, str]:
-    """What a browser sends after a login with Hugging Face; as a header, for it keeps such a cookie for https alone."""
+def signed(name: str, secret: str = SECRET) -> str:
+    """The session that a browser sends after a login with Hugging Face."""
     session = {"oauth_info": {"userinfo": {"preferred_username": name}, "expires_at": time.time() + 1000}}
     key = hashlib.sha256(f"{secret}-v4".encode()).hexdigest()
-    cookie = TimestampSigner(key).sign(b64encode(json.dumps(session).encode())).decode()
-    return {"Cookie": f"session={cookie}"}
+    return TimestampSigner(key).sign(b64encode(json.dumps(session).encode())).decode()
 
 
 def test_a_space_knows_the_account_that_gradio_signed_in(open_page: Open, tmp_path: Path) -> None:
@@ -128,8 +129,8 @@ def test_a_space_knows_the_account_that_gradio_signed_in(open_page: Open, tmp_pa
         page = open_page(app.url)
         expect(page.locator("#who")).to_contain_text("Sign in with your Hugging Face account", timeout=ANSWER_MS)
         expect(page.locator("#sign-in")).to_contain_text("Sign in with Hugging Face")
-        page = open_page(app.url, signed("anna"))
+        page = open_page(app.url, session=signed("anna"))
         expect(page.locator("#who")).to_contain_text("anna · reviewer", timeout=ANSWER_MS)
         expect(page.locator("#sign-in")).to_contain_text("Logout (anna)")
-        who = open_page(app.url, signed("anna", "guessed")).locator("#who")
+        who = open_page(app.url, session=signed("anna", "guessed")).locator("#who")
         expect(who).to_contain_text("Sign in with your Hugging Face account", timeout=ANSWER_MS)
