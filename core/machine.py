@@ -115,6 +115,14 @@ def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
     return (base / "bonegrade").absolute()
 
 
+def served_port(environment: Mapping[str, str] = os.environ) -> int:
+    """The port to serve on: PORT, 7860 if not set. Raises ValueError if that is no port number."""
+    port = environment.get("PORT") or "7860"
+    if not (port.isdecimal() and 0 < int(port) < 65536):
+        raise ValueError(f"PORT must be a number from 1 to 65535, not {port!r}.")
+    return int(port)
+
+
 def make_folder(folder: Path) -> None:
     """Makes a folder and those above it, for this user alone, and waits until the disk has them."""
     if folder.is_dir():
@@ -155,17 +163,20 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def is_locked(path: Path) -> bool:
-    """Whether a living process holds the lock on a file, which it lets go of when it dies; False without a file."""
+def is_locked(path: Path, *, unsure: bool = False) -> bool:
+    """Whether a living process holds the lock on a file, which it lets go of when it dies; False without a file. unsure: what
+    to answer where files cannot be locked, or this one cannot be looked at."""
     if fcntl is None:  # pragma: no cover - Windows
-        return False
+        return unsure
     try:
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
     except BlockingIOError:
         return True
     except OSError:
-        return False
+        return unsure
     return False
 
 
@@ -205,17 +216,3 @@ class WriterLock:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
-
-
-def is_held(path: Path) -> bool:
-    """Whether a process holds the WriterLock of this path; where files cannot be locked, always."""
-    if fcntl is None:
-        return True
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False

@@ -15,7 +15,7 @@ from core.dataset.erasing import Retention, keep_erasing
 from core.dataset.hub import start_pushing
 from core.errors import BoneGradeError
 from core.ledger import Ledger, LedgerSettings
-from core.machine import keep_private
+from core.machine import keep_private, served_port
 from webapp.agreement.tab import build_agreement_tab
 from webapp.annotate.tab import build_annotate_tab
 from webapp.assess.examples import EXAMPLES_FOLDER, read_examples
@@ -142,14 +142,11 @@ def open_desk(environment: Mapping[str, str] = os.environ) -> Desk:
 def launch_settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Arguments for gr.Blocks.launch.
 
-    environment: PORT (7860 if not set), and see served_host. Raises ValueError if PORT is no port number.
+    environment: see served_host and served_port, which raises ValueError if PORT is no port number.
     """
-    port = environment.get("PORT") or "7860"
-    if not (port.isdecimal() and 0 < int(port) < 65536):
-        raise ValueError(f"PORT must be a number from 1 to 65535, not {port!r}.")
     return {
         "server_name": served_host(environment),
-        "server_port": int(port),
+        "server_port": served_port(environment),
         "theme": theme(),
         "head": page_head(),
         # So that the examples are found wherever the app is started from.

@@ -27,7 +27,7 @@ from core.commands.stopping import FAILED
 from core.dataset import hub
 from core.errors import BoneGradeError
 from core.ledger import LedgerSettings
-from core.machine import cores
+from core.machine import cores, served_port
 from models.registry import WeightsError, load_grader, load_localizer, load_whole_hand
 
 _REQUIREMENTS: Final = Path(__file__).parents[2] / "requirements.txt"
@@ -88,11 +88,10 @@ def _lacks(requirement: Requirement) -> str:
 
 
 def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
-    port = environment.get("PORT") or "7860"
-    if port.isdecimal() and 0 < int(port) < 65536:
-        yield Finding("port", "ok", port)
-    else:
-        yield Finding("port", "wrong", f"PORT is {port!r}: set a number from 1 to 65535.")
+    try:
+        yield Finding("port", "ok", str(served_port(environment)))
+    except ValueError:
+        yield Finding("port", "wrong", f"PORT is {environment['PORT']!r}: set a number from 1 to 65535.")
     for variable in ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
         given = environment.get(variable, "1")
         if not re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", given):

@@ -18,7 +18,7 @@ from gradio.data_classes import FileData, ListFiles
 
 from core.errors import BoneGradeError
 from core.intake import SentFile
-from core.machine import WriterLock, is_held, make_folder
+from core.machine import WriterLock, is_locked, make_folder
 from webapp.entrance.doors import OWNERS, visitor_of
 
 _VARIABLE: Final = "GRADIO_TEMP_DIR"
@@ -136,5 +136,5 @@ def _make_private(folder: Path) -> None:
 def _remove_left_behind(parent: Path) -> None:
     """Removes the folders of processes that are no more. parent: in which nobody else is just making one."""
     for folder in parent.glob("run-*"):
-        if not is_held(folder / _LOCK):
+        if not is_locked(folder / _LOCK, unsure=True):
             shutil.rmtree(folder, ignore_errors=True)
