@@ -19,7 +19,8 @@ from core.machine import keep_private, served_port
 from webapp.agreement.tab import build_agreement_tab
 from webapp.annotate.tab import build_annotate_tab
 from webapp.assess.examples import EXAMPLES_FOLDER, read_examples
-from webapp.assess.tab import KEPT_SECONDS, build_assess_tab
+from webapp.assess.layout import KEPT_SECONDS
+from webapp.assess.tab import build_assess_tab
 from webapp.data.tab import build_data_tab
 from webapp.desk import Desk
 from webapp.entrance.doors import Doors, fetch_nothing

@@ -1,4 +1,4 @@
-"""Ages of which few hands were learned from: how few, and how far off the age was on other hands of that age."""
+"""Ages of which few hands were learned from, and how few; core.assessment.measured_error says how far off they are."""
 
 import functools
 import json
@@ -10,9 +10,8 @@ from importlib import resources
 class RareAges:
     """A range of bone ages that is rare among the hands that were learned from.
 
-    words: names it after "hands". from_months <= age < to_months. hands: that were learned from, learned_from: those of them in
-    the range. error_months: the mean absolute error on `measured` other hands in it, of the grader of that hash, see
-    docs/results.md.
+    words: names it after "hands". from_months <= age < to_months. hands: that the grader of that hash learned from,
+    learned_from: those of them in the range.
     """
 
     grader_sha256: str
@@ -21,16 +20,11 @@ class RareAges:
     to_months: float
     hands: int
     learned_from: int
-    measured: int
-    error_months: float
 
     @property
     def sentence(self) -> str:
         """What to know of an age in the range."""
-        return (
-            f"Only {self.learned_from} of the {self.hands} hands that were learned from were {self.words}; on "
-            f"{self.measured} others the age was {self.error_months:.0f} months off on average."
-        )
+        return f"Only {self.learned_from} of the {self.hands} hands that were learned from were {self.words}."
 
 
 def rare_age(months: float) -> RareAges | None:

@@ -10,7 +10,7 @@ from core.assessment.grader import Grader
 from core.assessment.live_model import live_model
 from core.cohort.exemplar_frame import Part
 from core.commands.options import Every, Hands, Json, Split
-from core.commands.running import run, show
+from core.commands.running import run, show, write_figures
 from core.evaluation import grades, places, refusals
 from core.evaluation.accuracy import pictures, report
 from core.hand.localizer import Localizer
@@ -27,6 +27,13 @@ def evaluate(
     figures: Annotated[
         Path | None, typer.Option(help="Write the reliability diagram and errors by year of age into this folder.")
     ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write how far off hands that are alike were to this file; the app reads "
+            "core/data/measured_errors.json."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measures boxes, bone ages, their intervals and whether grades rise with age, on labelled films."""
@@ -37,6 +44,8 @@ def evaluate(
         measured = report.evaluate(data, split, Assessor.from_registry(), every)
         if figures is not None:
             pictures.write_pictures(measured, figures)
+        if keep is not None:
+            write_figures(keep, measured.alike)
         return measured
 
     show(run(measure), report.as_text, as_json)

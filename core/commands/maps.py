@@ -7,9 +7,7 @@ import typer
 
 from core.assessment.assessor import Assessor
 from core.commands.options import Hands, Json, Split
-from core.commands.running import run, show
-from core.errors import BoneGradeError
-from core.evaluation.figures import as_json
+from core.commands.running import run, show, write_figures
 from core.evaluation.maps import checks, guide
 from core.evaluation.maps.figures import as_text
 
@@ -34,7 +32,7 @@ def explanation_checks(
         # printed first, so that minutes of work are not lost where the file cannot be written
         show(figures, as_text, print_json)
         if keep is not None:
-            _write(keep, figures)
+            write_figures(keep, figures)
 
     run(measure)
 
@@ -54,15 +52,6 @@ def map_guide(
         figures = guide.measure_folder(data, split, Assessor.from_registry())
         show(figures, guide.as_text, print_json)
         if keep is not None:
-            _write(keep, figures)
+            write_figures(keep, figures)
 
     run(measure)
-
-
-def _write(file: Path, figures: object) -> None:
-    try:
-        file.write_text(as_json(figures) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise BoneGradeError(
-            f"The figures cannot be written to {file}: {error.strerror}. Choose another file."
-        ) from None

@@ -1,6 +1,7 @@
 """Runs what a command asks for, and prints the figures of one that measures."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import typer
@@ -26,3 +27,13 @@ def run(program: Callable[[], Result]) -> Result:
 def show(figures: Result, as_text: Callable[[Result], str], json: bool) -> None:
     """Prints figures as JSON or as tables for people."""
     typer.echo(as_json(figures) if json else as_text(figures))
+
+
+def write_figures(file: Path, figures: object) -> None:
+    """Keeps figures as JSON, for the app to read. Raises BoneGradeError where the file cannot be written."""
+    try:
+        file.write_text(as_json(figures) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BoneGradeError(
+            f"The figures cannot be written to {file}: {error.strerror}. Choose another file."
+        ) from None

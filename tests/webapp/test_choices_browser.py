@@ -108,16 +108,12 @@ def test_what_is_compared(page: Page, gate: Gate, first: str, second: str) -> No
 
 def _example_assessed(page: Page) -> None:
     page.locator("#example-0").click()
-    expect(page.locator("#film-view img")).to_be_visible(timeout=ANSWER_MS)
-    page.locator("#assess").click()
     expect(page.locator("#bone-age")).to_be_visible(timeout=ANSWER_MS)
 
 
 def test_the_sex_while_a_film_is_assessed(page: Page, gate: Gate) -> None:
-    page.locator("#example-0").click()
-    expect(page.locator("#film-view img")).to_be_visible(timeout=ANSWER_MS)
     with gate.shut():
-        page.locator("#assess").click()
+        page.locator("#example-0").click()
         gate.await_come()
         page.locator("#sex input:not(:checked)").check()
     expect(page.locator("#assess")).to_be_enabled(timeout=ANSWER_MS)
@@ -128,17 +124,28 @@ def test_the_sex_while_a_film_is_assessed(page: Page, gate: Gate) -> None:
 
 
 def test_the_film_while_another_is_assessed(page: Page, gate: Gate) -> None:
-    page.locator("#example-0").click()
-    expect(page.locator("#film-view img")).to_be_visible(timeout=ANSWER_MS)
-    name = page.locator("#film .file-preview").inner_text()
+    other = shipped_examples()[1].path
     with gate.shut():
-        page.locator("#assess").click()
+        page.locator("#example-0").click()
         gate.await_come()
-        page.locator("#example-1").click()
-        expect(page.locator("#film .file-preview")).not_to_have_text(name, timeout=ANSWER_MS)
+        page.locator("#film button[aria-label=Clear]").click()
+        page.locator("#film input[type=file]").set_input_files(other)
+        expect(page.locator("#film .file-preview")).to_contain_text(other.stem, timeout=ANSWER_MS)
     expect(page.locator("#assess")).to_be_enabled(timeout=ANSWER_MS)
     expect(page.locator("#bone-age")).to_have_count(0)
     expect(page.locator("#film-view")).to_contain_text("not assessed yet")
+
+
+def test_one_example_after_another(page: Page, gate: Gate) -> None:
+    """The last one's answer stays."""
+    with gate.shut():
+        page.locator("#example-0").click()
+        gate.await_come()
+        page.locator("#example-7").click()
+        expect(page.locator("#film .file-preview")).to_contain_text(shipped_examples()[7].path.stem, timeout=ANSWER_MS)
+    gate.await_left(2)
+    expect(page.locator("#bone-age strong")).to_have_text(re.compile("^1[2-5]"), timeout=ANSWER_MS)
+    expect(page.locator("#assess")).to_be_enabled(timeout=ANSWER_MS)
 
 
 def test_the_stage_of_the_maps(page: Page, gate: Gate) -> None:

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Final
 
+from core.assessment.measured_error import MeasuredErrors, error_on_hands_like
 from core.assessment.records import END_OF_SCALE, Assessment
 from core.bones import BONE_TITLES, RUS_BONES
 from core.standards import STANDARDS, ScoreCard
 from webapp.shared.templates import render
 from webapp.shared.words import (
+    DISCLAIMER,
     NO_VALUE,
     SEX_WORDS,
     SIDE_WORDS,
@@ -56,29 +58,79 @@ class _Tile:
     below: tuple[str, ...]
 
 
-def headline(assessment: Assessment) -> str:
-    """The bone age first and large, its interval, the three standards, and the checks."""
+def headline(assessment: Assessment, figures: MeasuredErrors | None) -> str:
+    """The bone age, large, with its interval, and beside it how good it is.
+
+    figures: what was measured of how far off ages are, of whichever weights.
+    """
     months = assessment.bone_age_months
-    second, bones_alone = assessment.second_opinion, assessment.bones_age_months
-    failed = sum(not check.passed for check in assessment.checks)
+    second = assessment.second_opinion
     return render(
         "assess/headline.html",
-        assessment=assessment,
         about=f"Bone age · {SEX_WORDS[assessment.sex].lower()}",
         found=len(assessment.bones) - len(assessment.missing),
+        of_all=len(assessment.bones),
         months=months,
         mature_from=f"{years(END_OF_SCALE[assessment.sex]):g}" if assessment.mature else None,
         years=None if months is None else f"{years(months):.1f}",
         years_and_months=None if months is None else years_and_months(months),
         interval=_year_range(assessment.interval90_months),
+        hint=None if second is None else f"{years(second.months):.1f}",
+        age_at_film=_age_at_film(assessment),
+        how_good=error_on_hands_like(assessment, figures),
+        rare=_rare(assessment),
+    )
+
+
+def _rare(assessment: Assessment) -> str:
+    """That few hands of this age were learned from; empty where it is not so."""
+    return next((check.message for check in assessment.checks if check.name == "rare_age" and not check.passed), "")
+
+
+def how_it_comes_about(assessment: Assessment) -> str:
+    """What the bone age is made of: the 13 bones, the whole hand, and the age under each standard."""
+    second, bones_alone = assessment.second_opinion, assessment.bones_age_months
+    return render(
+        "assess/how_it_comes_about.html",
+        told=bones_alone is not None and not assessment.mature,
         consensus=_year_range(assessment.consensus90_months),
         bones_alone=None if bones_alone is None else f"{years(bones_alone):.1f}",
         whole_hand=None if second is None else f"{years(second.months):.1f}",
         whole_hand_share=None if second is None else f"{second.weight:.0%}",
         tiles=[_tile(assessment, assessment.standards[key]) for key in STANDARDS],
-        age_at_film=_age_at_film(assessment),
+    )
+
+
+def verdict(assessment: Assessment, figures: MeasuredErrors | None) -> str:
+    """The checks, and a sentence for a report to copy. figures: as for `headline`, which has told of a rare age with them."""
+    told = error_on_hands_like(assessment, figures) is not None
+    checks = [check for check in assessment.checks if not (told and check.name == "rare_age")]
+    failed = sum(not check.passed for check in checks)
+    return render(
+        "assess/verdict.html",
+        checks=checks,
         failed=failed,
-        checks_title=f"{failed} of {len(assessment.checks)} checks need a look" if failed else "All checks passed",
+        checks_title=f"{failed} of {len(checks)} checks need a look" if failed else "All checks passed",
+        sentence=report_sentence(assessment),
+    )
+
+
+def report_sentence(assessment: Assessment) -> str:
+    """The result in words that can be put into a report, with its weights and what it may be used for; empty without one."""
+    months, interval = assessment.bone_age_months, assessment.interval90_months
+    if months is None:
+        return ""
+    hand = f"{SIDE_WORDS[assessment.laterality]} radiograph, {SEX_WORDS[assessment.sex].lower()}"
+    made_by = f"BoneGrade, weights {weights_line(assessment.weights)}. {DISCLAIMER}"
+    if assessment.mature:
+        return f"Bone age ({hand}): mature, at the end of the scale. {made_by}"
+    ends = "" if interval is None else f", 90 % interval {_year_range(interval)} years"
+    standards = "; ".join(
+        f"{card.name} {assessment.table_age(card)} (score {card.total})" for card in assessment.standards.values()
+    )
+    return (
+        f"Bone age ({hand}): {years(months):.1f} years ({years_and_months(months)}){ends}, on the Greulich-Pyle scale. "
+        f"By the tables: {standards}. {made_by}"
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import gradio as gr
 
-from core.assessment.map_guide import shipped_guide
+from core.assessment.measured_error import shipped_errors
 from core.assessment.records import Assessment, FilmAssessor
 from core.bones import Sex
 from core.errors import BoneGradeError
@@ -19,14 +19,24 @@ from core.film.radiograph import Radiograph, read_radiograph
 from core.film.stated import Side
 from core.hand.hand import Hand
 from core.hand.several import SIDES, HandSide, offers_another
-from webapp.assess.crop_cards import OVERLAY_CHOICES, crop_grid
+from webapp.assess.crop_cards import crop_grid
 from webapp.assess.examples import Example
 from webapp.assess.film_view import NO_FILM_YET, film_preview, film_with_boxes
+from webapp.assess.layout import Layout
 from webapp.assess.report import report_pdf
-from webapp.assess.summary import WELCOME, headline, message, provenance, score_table, what_to_know
+from webapp.assess.summary import (
+    WELCOME,
+    headline,
+    how_it_comes_about,
+    message,
+    provenance,
+    score_table,
+    verdict,
+    what_to_know,
+)
 from webapp.entrance.doors import hand_out
 from webapp.service import TURNS
-from webapp.shared.components import line, part_heading, sentence_of, styled_html
+from webapp.shared.components import sentence_of
 from webapp.shared.figures import age_figure, influence_figure
 from webapp.shared.words import SEX_WORDS, short_hash
 
@@ -39,13 +49,8 @@ UNEXPECTED: Final = (
     "Try once more, and report it with that log if it happens again."
 )
 
-#: How long a film and its result stay in memory after the last use, in seconds; uploaded files go after as long.
-KEPT_SECONDS: Final = 3600
-
 #: All work on the processor's cores waits in one line, so that two films do not slow each other down.
 _ONE_AT_A_TIME: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "inference"}
-
-_STAGES: Final = [(f"Stage {stage}", stage) for stage in (1, 2, 3, 4)]
 
 #: Shares of the progress bar at which assessing, explaining and drawing end.
 _READ_UNTIL, _ASSESSED_AT, _EXPLAINED_AT, _DRAWN_AT = 0.05, 0.6, 0.85, 0.97
@@ -54,9 +59,6 @@ _SHOW_OVERLAY: Final = "(overlay, opacity) => { window.bonegrade.showOverlay(ove
 
 #: The same sentence stays in the message panel, so the pop-up need not stand before a result for long.
 _POP_UP_SECONDS: Final = 4
-
-#: Low enough that the bone can be judged under the map.
-_FIRST_OPACITY: Final = 0.4
 
 Updates = dict[Any, Any]
 
@@ -113,112 +115,25 @@ def build_assess_tab(load_assessor: Callable[[], FilmAssessor], examples: Sequen
     return AssessTab(tab.film_state, tab.assessment_state, tab.correct)
 
 
-class _Tab:
-    """The components of the tab and what they do."""
+class _Tab(Layout):
+    """What the tab does."""
 
     def __init__(self, load_assessor: Callable[[], FilmAssessor], examples: Sequence[Example]):
         self._load_assessor = load_assessor
-        self.film_state = gr.State(None, time_to_live=KEPT_SECONDS)
-        self.assessment_state = gr.State(None, time_to_live=KEPT_SECONDS)
-        self.answer = gr.State(None, time_to_live=KEPT_SECONDS)
-        self.answer_number = gr.Textbox(visible="hidden")
-        self.first_side, self.other_side = gr.State("L"), gr.State("R")
-        with gr.Row(elem_classes="assess-page", equal_height=False):
-            with gr.Column(scale=0, min_width=300, elem_classes="side"):
-                self._build_inputs(examples)
-            with gr.Column(scale=1, min_width=320, elem_id="answer"):
-                self._build_answer()
-        with gr.Column(visible=False, elem_id="details") as self.details:
-            self._build_details()
-        self._build_api()
+        super().__init__(examples)
         self._wire(examples)
-
-    def _build_inputs(self, examples: Sequence[Example]) -> None:
-        self.sex = gr.Radio(
-            [(word, sex) for sex, word in SEX_WORDS.items()], label="1. Sex of the child", elem_id="sex", scale=0
-        )
-        self.film = gr.File(label="2. Hand radiograph", elem_id="film", height=150, scale=0)
-        self.assess = gr.Button("Assess", variant="primary", elem_id="assess", size="lg", scale=0)
-        self.example_buttons = []
-        if examples:
-            with gr.Column(elem_classes="examples", scale=0):
-                styled_html(line("No film at hand? Take an example; each is the average of several hands.", "label"))
-                with gr.Row(elem_classes="example-row"):
-                    for number, example in enumerate(examples):
-                        button = gr.Button(
-                            example.caption,
-                            icon=example.path,
-                            elem_id=f"example-{number}",
-                            elem_classes="example",
-                            min_width=80,
-                        )
-                        self.example_buttons.append(button)
-
-    def _build_answer(self) -> None:
-        self.message = styled_html(elem_id="message", elem_classes="message-slot")
-        self.read_other = gr.Button("Read the other hand", visible=False, elem_id="read-other", scale=0)
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=5, min_width=320):
-                self.film_view = styled_html(NO_FILM_YET, elem_id="film-view")
-            with gr.Column(scale=6, min_width=320, elem_classes="headline-column"):
-                self.headline = styled_html(WELCOME, elem_id="headline")
-                self.age_plot = gr.Plot(visible=False, show_label=False, container=False, elem_id="age-plot")
-
-    def _build_details(self) -> None:
-        part_heading("The 13 bones")
-        with gr.Row(elem_classes="overlay-controls", equal_height=True):
-            self.overlay = gr.Radio(
-                OVERLAY_CHOICES, value="grad_cam", label="Overlay", elem_id="overlay", scale=4, min_width=300
-            )
-            self.opacity = gr.Slider(
-                0.0, 1.0, value=_FIRST_OPACITY, step=0.05, label="Opacity", elem_id="opacity", scale=2, buttons=[]
-            )
-            first = shipped_guide().first_stage
-            self.stage = gr.Dropdown(
-                _STAGES, value=first, label="Maps of stage", elem_id="stage", scale=1, min_width=150
-            )
-        self.crops = styled_html(elem_id="crops")
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=6, min_width=320):
-                part_heading("Scores under each standard")
-                self.table = styled_html(elem_id="score-table")
-            with gr.Column(scale=5, min_width=320) as self.influence:
-                part_heading("Which bones move the age most")
-                self.influence_plot = gr.Plot(show_label=False, container=False, elem_id="influence-plot")
-        with gr.Row():
-            self.correct = gr.Button("Correct this reading", elem_id="correct-reading")
-            self.download_report = gr.DownloadButton("Download report (PDF)", elem_id="download-report")
-            self.download_json = gr.DownloadButton("Download data (JSON)", elem_id="download-json")
-        self.provenance = styled_html(elem_id="provenance")
-
-    def _build_api(self) -> None:
-        self.api_answer = gr.JSON(visible=False)
-        self.api_trigger = gr.Button(visible=False)
-        self.api_hand = gr.Radio(list(SIDES), value="left", label="Hand, where the film shows two", visible=False)
 
     def _wire(self, examples: Sequence[Example]) -> None:
         emptied = [
             self.message, self.read_other, self.film_state, self.assessment_state, self.film_view, self.headline,
-            self.age_plot, self.details,
+            self.comes_about, self.verdict, self.details,
         ]  # fmt: skip
         answered = [
-            *emptied, self.crops, self.table, self.influence, self.influence_plot, self.download_report,
-            self.download_json, self.provenance, self.assess, self.other_side,
+            *emptied, self.how, self.age_plot, self.crops, self.table, self.influence, self.influence_plot,
+            self.download_report, self.download_json, self.provenance, self.assess, self.other_side,
         ]  # fmt: skip
         quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
-        for button, example in zip(self.example_buttons, examples, strict=True):
-            # The sex at once, in the browser, so that it can't come after one chosen later; the films in one line.
-            button.click(None, None, [self.sex], js=f"() => {json.dumps(example.sex)}", **quietly)
-            button.click(
-                _film_of(example),
-                None,
-                [self.film],
-                trigger_mode="multiple",
-                concurrency_limit=1,
-                concurrency_id="example",
-                **quietly,
-            )
         # One event for all that changes what is shown, with what is chosen by then: what is assessed comes by it too, so that
         # an answer whose film or sex was changed meanwhile is not shown.
         shown = gr.on(
@@ -230,20 +145,21 @@ class _Tab:
             **quietly,
         )
 
+        for button, example in zip(self.example_buttons, examples, strict=True):
+            # The sex at once, in the browser, so that it can't come after one chosen later; the films in one line.
+            button.click(None, None, [self.sex], js=f"() => {json.dumps(example.sex)}", **quietly)
+            chosen = button.click(
+                _film_of(example),
+                None,
+                [self.film],
+                trigger_mode="multiple",
+                concurrency_limit=1,
+                concurrency_id="example",
+                **quietly,
+            )
+            self._assess_after(chosen.then, self.first_side, emptied, quietly)
         for button, side in ((self.assess, self.first_side), (self.read_other, self.other_side)):
-            button.click(None, js="() => { window.bonegrade.showAnswer(); return []; }", **quietly)
-            started = button.click(
-                self._started, [self.film, self.film_state], [*emptied, self.assess], queue=False, **quietly
-            )
-            started.then(
-                self._assess,
-                [self.film, self.sex, self.film_state, side, self.overlay, self.opacity, self.stage],
-                [self.answer, self.answer_number],
-                show_progress="full",
-                show_progress_on=self.headline,
-                api_visibility="private",
-                **_ONE_AT_A_TIME,
-            )
+            self._assess_after(button.click, side, emptied, quietly)
         # The overlay may have been switched while the film was being assessed.
         switch: dict[str, Any] = {"fn": None, "inputs": [self.overlay, self.opacity], "js": _SHOW_OVERLAY}
         shown.then(**switch, **quietly)
@@ -265,6 +181,28 @@ class _Tab:
             **_ONE_AT_A_TIME,
         )
 
+    def _assess_after(
+        self, event: Callable[..., Any], side: gr.State, emptied: Sequence[Any], quietly: dict[str, Any]
+    ) -> None:
+        """Has the event followed by assessing what is chosen by then."""
+        started = event(
+            self._started,
+            [self.film, self.film_state],
+            [*emptied, self.assess],
+            js="(film, held) => { window.bonegrade.showAnswer(); return [film, held]; }",
+            queue=False,
+            **quietly,
+        )
+        started.then(
+            self._assess,
+            [self.film, self.sex, self.film_state, side, self.overlay, self.opacity, self.stage],
+            [self.answer, self.answer_number],
+            show_progress="full",
+            show_progress_on=self.headline,
+            api_visibility="private",
+            **_ONE_AT_A_TIME,
+        )
+
     def _emptied(self, film: FilmInHand | None, text: str = "") -> Updates:
         """Takes every trace of the last result off the page, so that it is not read for the next film."""
         return {
@@ -274,7 +212,8 @@ class _Tab:
             self.assessment_state: None,
             self.film_view: NO_FILM_YET if film is None else film_preview(film.radiograph),
             self.headline: WELCOME,
-            self.age_plot: gr.Plot(value=None, visible=False),
+            self.comes_about: gr.Accordion(visible=False),
+            self.verdict: "",
             self.details: gr.Column(visible=False),
         }
 
@@ -367,7 +306,10 @@ class _Tab:
             self.film_state: replace(film, hand=hand),
             self.assessment_state: assessment,
             self.film_view: film_with_boxes(film.radiograph, assessment),
-            self.headline: headline(assessment),
+            self.headline: headline(assessment, shipped_errors()),
+            self.comes_about: gr.Accordion(visible=True),
+            self.how: how_it_comes_about(assessment),
+            self.verdict: verdict(assessment, shipped_errors()),
             self.age_plot: gr.Plot(value=age_plot, visible=age_plot is not None),
             self.details: gr.Column(visible=True),
             self.crops: crop_grid(assessment, explanation, overlay, opacity),

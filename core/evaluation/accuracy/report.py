@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.assessment.assessor import Assessor
+from core.assessment.measured_error import MeasuredErrors
 from core.bones import RUS_BONES
 from core.cohort.films import read_boxes, read_films
 from core.evaluation.accuracy.ages import (
@@ -18,6 +19,7 @@ from core.evaluation.accuracy.ages import (
     small_children_figures,
     year_figures,
 )
+from core.evaluation.accuracy.alike import as_table, measured_errors
 from core.evaluation.accuracy.assessed import AssessedFilm, assess_all
 from core.evaluation.accuracy.boxes import PlaceFigures, localization_figures
 from core.evaluation.accuracy.intervals import (
@@ -66,6 +68,7 @@ class Accuracy:
     interval90: IntervalFigures
     consensus90: IntervalFigures
     reliability: Sequence[NominalCoverage]
+    alike: MeasuredErrors
     refused: Sequence[str]
     refusal_reasons: Mapping[str, str | None]
     seconds_per_hand: float | None
@@ -104,6 +107,7 @@ def figures_of(
         interval90=interval_figures(films),
         consensus90=consensus_figures(films),
         reliability=reliability_figures(films, interval_of),
+        alike=measured_errors(films, measured.split, weights),
         refused=list(refused),
         refusal_reasons=refused,
         seconds_per_hand=round(float(np.mean([one.seconds for one in films])), 3) if films else None,
@@ -134,6 +138,8 @@ def as_text(figures: Accuracy) -> str:
         _bones(small, figures.grade_against_age).aligned(),
         "intervals, width in months (six readers: how often a single reading lies in what six would agree on):",
         _intervals(figures.interval90, figures.consensus90, figures.reliability).aligned(),
+        "given an age, by how alike the hands are, months:",
+        as_table(figures.alike).aligned(),
         f"{figures.seconds_per_hand} s a hand; weights {figures.weights}",
     ]
     return "\n".join(lines)

@@ -67,15 +67,15 @@ def test_bones_that_do_not_fit_are_pointed_out(film: Radiograph, hand: Localizat
 
 
 @pytest.mark.parametrize(("months", "rare"), [(20.0, True), (35.9, True), (36.0, False), (150.0, False), (192.0, True)])
-def test_a_rare_age_says_how_few_were_learned_from_and_the_error(months: float, rare: bool) -> None:
+def test_a_rare_age_says_how_few_were_learned_from(months: float, rare: bool) -> None:
     check = _named(checks_of_ages(BoneAge(months, (months, months), (months, months)), None, "M"))["rare_age"]
     assert check.passed is not rare
-    assert not rare or ("of the 990 hands" in check.message and "months off" in check.message)
+    assert not rare or "of the 990 hands" in check.message
 
 
-def test_the_errors_at_rare_ages_are_those_of_the_shipped_weights() -> None:
+def test_the_rare_ages_are_those_of_the_shipped_weights() -> None:
     ages = rare_age(20.0)
-    assert ages is not None and ages.grader_sha256 == load_grader()[1].sha256, "measure core/data/rare_ages.json anew"
+    assert ages is not None and ages.grader_sha256 == load_grader()[1].sha256, "count core/data/rare_ages.json anew"
 
 
 def test_a_mature_hand_is_told_no_age() -> None:

@@ -491,8 +491,6 @@ def test_in_a_demo_the_work_is_downloaded(browser: Browser, tmp_path: Path) -> N
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         page.goto(demo.url)
         page.locator("#example-0").click(timeout=ANSWER_MS)
-        expect(page.locator("#film-view img")).to_be_visible(timeout=ANSWER_MS)
-        page.locator("#assess").click()
         expect(page.locator("#bone-age")).to_be_visible(timeout=ANSWER_MS)
         page.get_by_role("tab", name="Annotate").click()
         expect(page.locator("#annotate-film")).to_contain_text("New film", timeout=ANSWER_MS)

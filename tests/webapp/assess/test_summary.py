@@ -4,15 +4,26 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from core.assessment.measured_error import AlikeHands, MeasuredError, MeasuredErrors
 from core.assessment.records import END_OF_SCALE, Assessment, Check, SecondOpinion
 from core.bones import RUS_BONES
 from core.standards import STANDARDS, grade_count
-from webapp.assess.summary import headline, message, missing_sentence, provenance, score_table, what_to_know
+from webapp.assess.summary import (
+    headline,
+    how_it_comes_about,
+    message,
+    missing_sentence,
+    provenance,
+    report_sentence,
+    score_table,
+    verdict,
+    what_to_know,
+)
 
 
 def test_the_age_on_the_page_is_the_age_of_the_assessment(assessment: Assessment) -> None:
     assert assessment.bone_age_months is not None and assessment.interval90_months is not None
-    html = headline(assessment)
+    html = headline(assessment, None)
     found = re.search(r'id="bone-age" data-months="([\d.]+)"><strong>([\d.]+)</strong> years', html)
     assert found is not None
     assert float(found[1]) == assessment.bone_age_months
@@ -21,9 +32,10 @@ def test_the_age_on_the_page_is_the_age_of_the_assessment(assessment: Assessment
 
 
 def test_without_a_bone_there_is_no_age_and_no_total(without_ulna: Assessment) -> None:
-    html = headline(without_ulna)
+    html = headline(without_ulna, None)
     assert 'id="bone-age" data-months=""' in html and "12 of 13" in html
-    assert html.count("No total") == len(STANDARDS)
+    assert how_it_comes_about(without_ulna).count("No total") == len(STANDARDS)
+    assert report_sentence(without_ulna) == "" and "for-report" not in verdict(without_ulna, None)
     assert missing_sentence(without_ulna).startswith("12 of 13") and "Ulna" in missing_sentence(without_ulna)
 
 
@@ -46,12 +58,17 @@ def test_the_table_has_each_bones_grade_and_score_and_the_totals(assessment: Ass
 
 def test_a_mature_hand_is_called_mature(assess: Callable[..., Assessment]) -> None:
     mature = assess({bone: grade_count(bone) for bone in RUS_BONES})
-    html = headline(mature)
-    assert html.count("mature (") == len(STANDARDS) and "Mature, at the end of the scale" in html
-    assert 'data-months=""' in html and "90 %" not in html and "opinions" not in html
+    html, how = headline(mature, None), how_it_comes_about(mature)
+    assert how.count("mature (") == len(STANDARDS) and "Mature, at the end of the scale" in html
+    assert 'data-months=""' in html and "90 %" not in html + how and "opinions" not in how
+    assert "mature, at the end of the scale" in report_sentence(mature) and "years" not in report_sentence(mature)
     nearly = assess({bone: grade_count(bone) for bone in RUS_BONES} | {"Radius": grade_count("Radius") - 1})
     nearly = replace(nearly, bone_age_months=END_OF_SCALE[nearly.sex] + 1)
-    assert nearly.mature and "mature or nearly so" in headline(nearly) and "mature or nearly so" in score_table(nearly)
+    assert (
+        nearly.mature
+        and "mature or nearly so" in how_it_comes_about(nearly)
+        and "mature or nearly so" in score_table(nearly)
+    )
     assert not re.search(r"\d years</", score_table(nearly))
 
 
@@ -64,23 +81,54 @@ def test_two_hands_and_missing_bones_are_said_above_the_result(
 
 
 def test_both_intervals_are_shown(assessment: Assessment) -> None:
-    (single,) = re.findall(r"90 % interval <b>([\d.]+) – ([\d.]+) years</b> for one reader", headline(assessment))
-    (agreed,) = re.findall(
-        r'<b id="consensus">([\d.]+) – ([\d.]+)</b> for what six would agree on', headline(assessment)
-    )
+    (single,) = re.findall(r"90 % interval <b>([\d.]+) – ([\d.]+) years</b>", headline(assessment, None))
+    (agreed,) = re.findall(r'<b id="consensus">([\d.]+) – ([\d.]+)</b>', how_it_comes_about(assessment))
     assert float(single[0]) < float(agreed[0]) < float(agreed[1]) < float(single[1])
-    earlier = headline(replace(assessment, consensus90_months=None))
-    assert "90 % interval" in earlier and "six" not in earlier
+    earlier = replace(assessment, consensus90_months=None)
+    assert "90 % interval" in headline(earlier, None) and "six" not in how_it_comes_about(earlier)
+
+
+def _figures(assessment: Assessment) -> MeasuredErrors:
+    """Measured for these weights, on girls of any age."""
+    girls = MeasuredError(AlikeHands(None, None, "F", None), 12, 6.0, (5.0, 7.0), 0.75)
+    return MeasuredErrors("val", assessment.weights, (girls,))
+
+
+def test_how_good_it_is_stands_beside_the_age_for_the_weights_that_were_measured(assessment: Assessment) -> None:
+    figures = _figures(assessment)
+    html = " ".join(headline(assessment, figures).split())
+    assert "Off by <b>6.0 months</b> on average" in html and "on 12 girls, none of whom was learned from" in html
+    assert "95 % interval 5.0 – 7.0" in html and "75 % were within a year" in html
+    assert "how-good" not in headline(assessment, None)
+    assert "how-good" not in headline(replace(assessment, weights={"grader": "e" * 64}), figures)
+
+
+def test_a_rare_age_is_told_once(assessment: Assessment) -> None:
+    rare = replace(assessment, checks=(Check("rare_age", False, "Only 20 were learned from."),))
+    figures = _figures(assessment)
+    assert "Only 20" in headline(rare, figures) and "Only 20" not in verdict(rare, figures)
+    assert "All checks passed" in verdict(rare, figures)
+    assert "Only 20" not in headline(rare, None) and "1 of 1 checks need a look" in verdict(rare, None)
+
+
+def test_the_sentence_for_a_report(assessment: Assessment) -> None:
+    sentence = report_sentence(assessment)
+    assert assessment.bone_age_months is not None
+    assert f"{assessment.bone_age_months / 12:.1f} years (" in sentence and "90 % interval" in sentence
+    assert all(card.name in sentence and f"(score {card.total})" in sentence for card in assessment.standards.values())
+    assert "Grader cdcdcdcd" in sentence and sentence.endswith("Research use only; not a medical device.")
+    assert f'<p id="report-sentence">{sentence}</p>' in verdict(assessment, None)
 
 
 def test_a_failed_check_opens_the_list(assessment: Assessment, without_ulna: Assessment) -> None:
-    assert "All checks passed" in headline(assessment) and '<details class="checks">' in headline(assessment)
-    html = headline(without_ulna)
+    passed = verdict(assessment, None)
+    assert "All checks passed" in passed and '<details class="checks">' in passed
+    html = verdict(without_ulna, None)
     assert '<details class="checks" open>' in html and "Failed: " in html
 
 
 def test_a_bone_out_of_line_is_named_with_what_to_do(out_of_line: Assessment) -> None:
-    html = headline(out_of_line)
+    html = verdict(out_of_line, None)
     (found,) = out_of_line.inconsistencies
     assert '<details class="checks" open>' in html and "1 of 12 checks need a look" in html
     assert f"{found.sentence} Look at its crop, and correct in the Annotate tab what is wrong." in html
@@ -98,25 +146,25 @@ def test_the_result_names_its_weights_and_film(assessment: Assessment) -> None:
 
 
 def test_both_opinions_are_told(assessment: Assessment) -> None:
-    assert "opinions" not in headline(assessment), "there is one opinion"
+    assert "opinions" not in how_it_comes_about(assessment), "there is one opinion"
     bones = assessment.bone_age_months
     assert bones is not None
     second = SecondOpinion(bones + 30.0, 0.4)
-    html = headline(replace(assessment, second_opinion=second, bone_age_months=bones + 12.0))
+    html = how_it_comes_about(replace(assessment, second_opinion=second, bone_age_months=bones + 12.0))
     assert 'id="opinions"' in html and "counts 40%" in html
-    assert f"The 13 bones alone: <b>{bones / 12:.1f}</b>" in html and f"<b>{(bones + 30) / 12:.1f}</b>" in html
+    assert f"The 13 bones alone say <b>{bones / 12:.1f}</b>" in html and f"<b>{(bones + 30) / 12:.1f}</b>" in html
 
 
 def test_without_a_bone_the_whole_hand_gives_a_hint(without_ulna: Assessment) -> None:
-    assert 'id="hint"' not in headline(without_ulna)
-    html = headline(replace(without_ulna, second_opinion=SecondOpinion(150.0, 0.4)))
+    assert 'id="hint"' not in headline(without_ulna, None)
+    html = headline(replace(without_ulna, second_opinion=SecondOpinion(150.0, 0.4)), None)
     assert 'data-months=""' in html and "would say <b>12.5</b> years: a hint" in html
 
 
 def test_the_age_at_the_film_stands_beside_the_bones(assessment: Assessment) -> None:
-    assert assessment.bone_age_months is not None and 'id="age-at-film"' not in headline(assessment)
+    assert assessment.bone_age_months is not None and 'id="age-at-film"' not in headline(assessment, None)
     for apart, words in ((24, "the bones are 2.0 years behind"), (-18, "1.5 years ahead"), (0, "the bones are as old")):
-        html = headline(replace(assessment, age_at_film_months=assessment.bone_age_months + apart))
+        html = headline(replace(assessment, age_at_film_months=assessment.bone_age_months + apart), None)
         assert words in html and "years old when the film was taken, by its file" in html
 
 
@@ -125,4 +173,4 @@ def test_the_age_at_the_film_is_set_against_no_mature_and_no_missing_bones(
 ) -> None:
     mature = replace(assessment, checks=(Check("end_of_scale", False, "Mature."),), age_at_film_months=120.0)
     for one in (mature, replace(without_ulna, age_at_film_months=120.0)):
-        assert "10.0 years old when the film was taken, by its file.</p>" in headline(one)
+        assert "10.0 years old when the film was taken, by its file.</p>" in headline(one, None)

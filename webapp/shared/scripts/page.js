@@ -42,6 +42,29 @@
     card.focus({ preventScroll: true });
   });
 
+  // Copies the text of the part that a button names. Where a page may not write to the clipboard, it is selected to be copied.
+  const copy = async (button) => {
+    const part = document.getElementById(button.dataset.copy);
+    const told = button.parentElement.querySelector("[role=status]");
+    try {
+      await navigator.clipboard.writeText(part.textContent.trim());
+      told.textContent = "Copied.";
+    } catch {
+      getSelection().selectAllChildren(part);
+      told.textContent = "Press Ctrl C: the sentence is selected.";
+    }
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element ? event.target.closest("[data-copy]") : null;
+    if (button) copy(button);
+  });
+
+  // A plot that was drawn in a folded part has no width until that is opened, and asks for it when the window changes.
+  document.addEventListener("click", (event) => {
+    if (!(event.target instanceof Element) || !event.target.closest("#comes-about button")) return;
+    requestAnimationFrame(() => window.dispatchEvent(new Event("resize")));
+  });
+
   // A result lives as long as its page: who loads it anew is told that it is gone, not left before an empty page.
   const GONE = "bonegrade-result-gone";
   window.addEventListener("pagehide", () => {
