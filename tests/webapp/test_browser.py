@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.webapp.running_app import ANSWER_MS, CHROMIUM, running, watched
+from tests.webapp.running_app import ANSWER_MS, CHROMIUM, ROOT, running, watched
 from webapp.assess.examples import Example, read_examples
 from webapp.shared.words import DISCLAIMER
+
+#: Comes with the lint of the scripts: make lint, or npm ci.
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
 
@@ -41,6 +44,28 @@ def example() -> Example:
     examples = read_examples()
     assert examples, "the example hands are missing: make them with the script named in the README"
     return examples[len(examples) // 2]
+
+
+def _show_tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name, exact=True).click()
+    expect(page.get_by_role("tabpanel").filter(visible=True)).to_be_visible(timeout=ANSWER_MS)
+
+
+def _barriers(page: Page) -> list[str]:
+    """What axe-core finds on the page as it stands that keeps people out, in light and in dark."""
+    page.evaluate(AXE.read_text())
+    # Colours do not fade from one theme to the other while they are looked at.
+    page.add_style_tag(content="*, *::before, *::after { transition: none !important; animation: none !important }")
+    script = """async (dark) => {
+        document.body.classList.toggle("dark", dark);
+        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        const found = await axe.run(document, { resultTypes: ["violations"] });
+        return found.violations.flatMap(({ impact, id, nodes }) =>
+            nodes.map((node) => `${impact} ${id} (${dark ? "dark" : "light"}): ${node.html} ${node.failureSummary}`));
+    }"""
+    return [
+        one for dark in (True, False) for one in page.evaluate(script, dark) if one.startswith(("serious", "critical"))
+    ]
 
 
 def _choose_sex(page: Page, sex: str) -> None:
@@ -161,3 +186,20 @@ def test_the_page_fits_a_phone(page: Page, example: Example) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
     unnamed = "images => images.filter(image => !image.alt && !image.closest('button')).length"
     assert page.locator("img").evaluate_all(unnamed) == 0
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: make lint")
+def test_no_tab_keeps_anybody_out(page: Page) -> None:
+    assert _barriers(page) == [], "of the Assess tab before a film"
+    _assess(page, "#example-0")
+    page.locator("#comes-about > button").click()
+    for summary in page.locator("#verdict summary").all():
+        summary.click()
+    assert _barriers(page) == [], "of the Assess tab"
+    page.locator("#correct-reading").click()
+    expect(page.locator("#annotate-film")).to_contain_text("New film", timeout=ANSWER_MS)
+    expect(page.locator("#in-hand-title")).to_have_text("Radius", timeout=ANSWER_MS)
+    assert _barriers(page) == [], "of the Annotate tab"
+    for tab in ("Queue", "Agreement", "Data", "Train"):
+        _show_tab(page, tab)
+        assert _barriers(page) == [], f"of the {tab} tab"

@@ -38,7 +38,7 @@ def _says(page: Page, bone: str) -> str:
 
 
 def _row(page: Page, bone: str) -> str:
-    return page.locator(f"#bone-list [data-bone={bone}]").get_attribute("aria-label") or ""
+    return page.locator(f"#bone-list [data-bone={bone}] .spoken").text_content() or ""
 
 
 def _total(page: Page, row: str) -> int:

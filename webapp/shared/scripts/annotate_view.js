@@ -32,7 +32,7 @@
     you.classList.toggle("other", unlike(said, model));
     const title = work.film().bones[bone].title;
     const yours = judged ? `your grade ${wordsOf(bone, said)}` : moved ? "you changed its box; not judged" : "not judged by you";
-    row.setAttribute("aria-label", `${title}: ${model ? `model predicts ${model.label}` : "not graded by the model"}, ${yours}`);
+    row.querySelector(".spoken").textContent = `${bone}, ${title}: ${model ? `model predicts ${model.label}` : "not graded by the model"}, ${yours}`;
   };
 
   // --- The bone in hand --------------------------------------------------------------------------------------------------

@@ -65,6 +65,23 @@
     requestAnimationFrame(() => window.dispatchEvent(new Event("resize")));
   });
 
+  // Gradio calls every box for files alike, and otherwise than what stands in it: each gets the name of its part too.
+  const nameBoxes = () => {
+    document.querySelectorAll("button.upload-container").forEach((box) => {
+      const title = box.closest(".block")?.querySelector("[data-testid=block-label]")?.textContent.trim();
+      const name = [title, box.textContent.replace(/\s+/g, " ").trim()].filter(Boolean).join(": ");
+      if (name && box.offsetParent && box.getAttribute("aria-label") !== name) box.setAttribute("aria-label", name);
+    });
+  };
+  let naming = 0;
+  new MutationObserver(() => {
+    if (naming) return;
+    naming = setTimeout(() => {
+      naming = 0;
+      nameBoxes();
+    }, 100);
+  }).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["class", "style"] });
+
   // A result lives as long as its page: who loads it anew is told that it is gone, not left before an empty page.
   const GONE = "bonegrade-result-gone";
   window.addEventListener("pagehide", () => {
