@@ -43,7 +43,7 @@ class AlikeHands:
 
     @property
     def words(self) -> str:
-        """The hands in words that follow their number: "girls given 8 to 10 years, whose checks passed"."""
+        """The hands in words that follow their number: "girls given an age of 8 to 10 years, whose checks passed"."""
         who = {"F": "girls", "M": "boys", None: "children"}[self.sex]
         checks = {
             True: ", with a check that puts the age in doubt",
@@ -56,8 +56,10 @@ class AlikeHands:
     def _ages(self) -> str:
         first, last = (None if end is None else f"{end / 12:g}" for end in (self.from_months, self.to_months))
         if first is None:
-            return "" if last is None else f" given less than {last} years"
-        return f" given {first} years or more" if last is None else f" given {first} to {last} years"
+            return "" if last is None else f" given an age below {last} years"
+        return (
+            f" given an age of {first} years or more" if last is None else f" given an age of {first} to {last} years"
+        )
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 without a network."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -179,13 +180,68 @@ def test_another_stage_brings_other_maps_under_the_same_overlay(page: Page, exam
     assert layer.get_attribute("src") != before
 
 
-def test_the_page_fits_a_phone(page: Page, example: Example) -> None:
-    page.set_viewport_size({"width": 420, "height": 900})
-    _assess(page, "#example-0")
-    expect(page.locator("#influence-plot .js-plotly-plot")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 420
+@pytest.fixture
+def phone(browser: Browser, url: str) -> Iterator[Page]:
+    """The page on a phone."""
+    page = browser.new_page(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page.goto(url)
+    expect(page.locator("#assess")).to_be_visible(timeout=ANSWER_MS)
+    yield page
+    page.close()
+
+
+def test_a_phone_takes_a_picture_and_shows_all_there_is_to_see(phone: Page, example: Example) -> None:
+    _choose_sex(phone, example.sex)
+    for _ in range(2):  # with a film in the box, too
+        with phone.expect_file_chooser() as chooser:
+            phone.get_by_role("button", name="Take a picture").tap()
+        asked = chooser.value.element
+        assert (asked.get_attribute("capture"), asked.get_attribute("accept")) == ("environment", "image/*")
+        chooser.value.set_files(example.path)
+        expect(phone.locator("#film-view img")).to_be_visible(timeout=ANSWER_MS)
+    _assess(phone)
+    expect(phone.locator("#influence-plot .js-plotly-plot")).to_be_visible()
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     unnamed = "images => images.filter(image => !image.alt && !image.closest('button')).length"
-    assert page.locator("img").evaluate_all(unnamed) == 0
+    assert phone.locator("img").evaluate_all(unnamed) == 0
+
+
+def _tab_to(page: Page, selector: str) -> None:
+    """Presses Tab until the part has the focus."""
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"Tab does not lead to {selector}")
+
+
+def test_everything_by_keyboard(page: Page) -> None:
+    expect(page.get_by_role("button", name="Take a picture")).to_be_hidden()
+    _tab_to(page, "#example-0")
+    page.keyboard.press("Enter")
+    expect(page.locator("#bone-age")).to_be_visible(timeout=ANSWER_MS)
+    _tab_to(page, "#comes-about button")
+    page.keyboard.press("Enter")
+    expect(page.locator("#opinions")).to_be_visible()
+    _tab_to(page, ".checks summary")
+    page.keyboard.press("Enter")
+    expect(page.locator(".checks li").first).to_be_visible()
+    _tab_to(page, ".for-report summary")
+    page.keyboard.press("Enter")
+    _tab_to(page, "[data-copy]")
+    for bone in ("Radius", "Ulna"):
+        _tab_to(page, f".bone-card[data-bone={bone}]")
+        expect(page.locator(f"#film-view .tag[data-bone={bone}]")).to_have_class(re.compile("lit"))
+    _tab_to(page, "#correct-reading")
+    page.keyboard.press("Enter")
+    expect(page.locator("#in-hand-title")).to_have_text("Radius", timeout=ANSWER_MS)
+    expect(page.locator("#annotate")).to_have_attribute("aria-busy", "false", timeout=ANSWER_MS)
+    page.keyboard.press("j")
+    expect(page.locator("#in-hand-title")).to_have_text("Ulna")
+    page.keyboard.press("k")
+    page.keyboard.press("a")
+    page.keyboard.press("s")
+    expect(page.locator("#annotate-message")).to_contain_text("Saved 1 bone", timeout=ANSWER_MS)
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: make lint")

@@ -12,6 +12,7 @@ from webapp.assess.examples import Example
 from webapp.assess.film_view import NO_FILM_YET
 from webapp.assess.summary import WELCOME
 from webapp.shared.components import line, part_heading, styled_html
+from webapp.shared.templates import render
 from webapp.shared.words import SEX_WORDS
 
 #: How long a film and its result stay in memory after the last use, in seconds; uploaded files go after as long.
@@ -46,6 +47,7 @@ class Layout:
             [(word, sex) for sex, word in SEX_WORDS.items()], label="1. Sex of the child", elem_id="sex", scale=0
         )
         self.film = gr.File(label="2. Hand radiograph", elem_id="film", height=150, scale=0)
+        styled_html(render("assess/camera.html"))
         self.assess = gr.Button("Assess", variant="primary", elem_id="assess", size="lg", scale=0)
         self.example_buttons = []
         if examples:

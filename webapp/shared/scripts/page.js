@@ -59,6 +59,28 @@
     if (button) copy(button);
   });
 
+  // A phone takes the picture itself where the box for the film asks for its camera, which it does for this once.
+  const takePicture = (tries = 20) => {
+    const input = document.querySelector("#film input[type=file]");
+    if (!input) {
+      document.querySelector("#film button[aria-label=Clear]")?.click();
+      if (tries > 0) setTimeout(takePicture, 50, tries - 1);
+      return;
+    }
+    input.setAttribute("capture", "environment");
+    input.setAttribute("accept", "image/*");
+    const done = () => {
+      input.removeAttribute("capture");
+      input.removeAttribute("accept");
+    };
+    input.addEventListener("change", done, { once: true });
+    input.addEventListener("cancel", done, { once: true });
+    input.click();
+  };
+  document.addEventListener("click", (event) => {
+    if (event.target instanceof Element && event.target.closest("[data-camera]")) takePicture();
+  });
+
   // A plot that was drawn in a folded part has no width until that is opened, and asks for it when the window changes.
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element) || !event.target.closest("#comes-about button")) return;
