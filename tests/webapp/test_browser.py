@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -120,6 +122,13 @@ def test_an_upload_is_assessed_explained_and_downloaded(page: Page, example: Exa
     page.keyboard.press("Tab")
     _await_opacity(page, "sa_spatial", 0.8)
     _await_opacity(page, "grad_cam", 0.0)
+    with page.expect_download() as download:
+        page.locator(".bone-card[data-bone=Ulna] [data-save-picture]").click()
+    assert re.fullmatch(r"bonegrade_[0-9a-f]{8}_Ulna_sa_spatial\.png", download.value.suggested_filename)
+    download.value.save_as(tmp_path / "ulna.png")
+    picture = cv2.imread(str(tmp_path / "ulna.png"))
+    assert picture.shape[1] == 480 and np.ptp(picture[:480]) > 100, "the crop under its map"
+    assert (picture[530:] < 128).any(axis=(1, 2)).sum() > 30, "what it is, and which weights made it"
     page.locator("#overlay input[value=none]").check()
     expect(grid).to_have_attribute("data-overlay", "none")
     _await_opacity(page, "sa_spatial", 0.0)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.assessment.consistency import Inconsistency
-from core.assessment.records import Assessment, BoneAssessment, BoneMaps, Explanation
+from core.assessment.records import Assessment, BoneAssessment, Explanation
 from core.bones import BONE_TITLES
 from core.evaluation.maps.checked import checked
 from core.standards import GradeDescription, grade_descriptions, grade_label
 from webapp.assess.map_checks import checks_line
 from webapp.shared.pictures import colour_stops, data_uri, grey8, heat, jpeg, png
 from webapp.shared.templates import render
-from webapp.shared.words import percent, weights_line
+from webapp.shared.words import DISCLAIMER, percent, short_hash, weights_line
 
 NO_OVERLAY: Final = "none"
 
@@ -56,10 +56,11 @@ _WORTH_SAYING: Final = 0.01
 
 @dataclass(frozen=True)
 class _Layer:
-    """One map over a crop. key: of OVERLAYS. picture: a data URI."""
+    """One map over a crop. key: of OVERLAYS. stage: of the network. picture: a data URI."""
 
     key: str
     name: str
+    stage: int
     picture: str
 
 
@@ -97,7 +98,7 @@ def crop_grid(assessment: Assessment, explanation: Explanation, overlay: str, op
     out_of_line = {one.bone: one for one in assessment.inconsistencies}
     scales = {key: explanation.guide.scales.get(key, (0.0, 1.0)) for key in OVERLAYS}
     cards = {
-        bone: None if one is None else _card(one, explanation.maps[bone], scales, out_of_line.get(bone))
+        bone: None if one is None else _card(one, explanation, scales, out_of_line.get(bone))
         for bone, one in assessment.bones.items()
     }
     return render(
@@ -112,6 +113,8 @@ def crop_grid(assessment: Assessment, explanation: Explanation, overlay: str, op
         cards=cards,
         regions=_REGIONS,
         weights=weights_line(assessment.weights),
+        film=short_hash(assessment.film_sha256),
+        disclaimer=DISCLAIMER,
     )
 
 
@@ -133,10 +136,11 @@ def _ticks(low: float, high: float) -> tuple[str, ...]:
 
 def _card(
     one: BoneAssessment,
-    maps: BoneMaps,
+    explanation: Explanation,
     scales: Mapping[str, tuple[float, float]],
     out_of_line: Inconsistency | None,
 ) -> _Card:
+    maps = explanation.maps[one.bone]
     spoken = f"{BONE_TITLES[one.bone]}: grade {one.label}, TW3 stage {one.tw3_stage}"
     odds = ", ".join(
         f"{grade_label(one.bone, grade)} {percent(probability)}"
@@ -148,7 +152,12 @@ def _card(
         guide=grade_descriptions(one.bone)[one.grade],
         crop=data_uri(jpeg(grey8(maps.crop), 92), "jpeg"),
         layers=tuple(
-            _Layer(key, name, data_uri(png(heat(getattr(maps, key), *scales[key])), "png"))
+            _Layer(
+                key,
+                name,
+                explanation.cam_stage if key == "grad_cam" else explanation.stage,
+                data_uri(png(heat(getattr(maps, key), *scales[key])), "png"),
+            )
             for key, (name, _) in OVERLAYS.items()
         ),
         bars=tuple(_Bar(100 * share, grade == one.grade) for grade, share in enumerate(one.probabilities)),

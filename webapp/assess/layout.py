@@ -47,7 +47,7 @@ class Layout:
             [(word, sex) for sex, word in SEX_WORDS.items()], label="1. Sex of the child", elem_id="sex", scale=0
         )
         self.film = gr.File(label="2. Hand radiograph", elem_id="film", height=150, scale=0)
-        styled_html(render("assess/camera.html"))
+        styled_html(render("assess/camera.html"), elem_id="camera")
         self.assess = gr.Button("Assess", variant="primary", elem_id="assess", size="lg", scale=0)
         self.example_buttons = []
         if examples:

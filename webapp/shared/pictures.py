@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 #: Longest side of a film on the page, in pixels; the assessment itself works on the full film.
 FILM_SIDE: Final = 1400
 
-#: Turbo keeps neighbouring values apart on a grey film; blue is 0 and red is 1 (Mikhailov 2019).
-_COLOUR_MAP: Final = cv2.COLORMAP_TURBO
+#: Viridis grows lighter in even steps from violet at 0 to yellow at 1, for people with any colour vision (van der Walt and
+#: Smith 2015); Turbo, which was here before, is brightest in its middle, and red and green look alike to one man in twelve.
+_COLOUR_MAP: Final = cv2.COLORMAP_VIRIDIS
 
 
 def grey8(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -33,8 +34,8 @@ def film_picture(pixels: NDArray[np.float32], longest_side: int = FILM_SIDE) -> 
 
 
 def heat(values: NDArray[np.float32], low: float = 0.0, high: float = 1.0) -> NDArray[np.uint8]:
-    """A map in colours, HxWx3 BGR, blue at `low` or less and red at `high` or more: equal values have equal colours on every
-    crop."""
+    """A map in colours, HxWx3 BGR, violet at `low` or less and yellow at `high` or more: equal values have equal colours
+    on every crop."""
     return np.asarray(cv2.applyColorMap(grey8((values - low) / (high - low)), _COLOUR_MAP), dtype=np.uint8)
 
 

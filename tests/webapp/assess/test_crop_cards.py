@@ -33,7 +33,7 @@ def test_there_are_13_cards_in_anatomical_order(assessment: Assessment, explanat
 
 
 def _shown(card: str, key: str) -> object:
-    found = re.search(rf'data-layer="{key}" alt="[^"]+" src="data:image/png;base64,([^"]+)"', card)
+    found = re.search(rf'data-layer="{key}" data-name="[^"]+" alt="[^"]+" src="data:image/png;base64,([^"]+)"', card)
     assert found is not None
     return cv2.imdecode(np.frombuffer(base64.b64decode(found[1]), np.uint8), cv2.IMREAD_COLOR)
 
@@ -50,7 +50,7 @@ def test_layers_show_the_maps_on_the_scales_that_hold_for_all_hands(
     html = crop_grid(assessment, measured, "sa_spatial", 0.5)
     for key, (low, high) in {**scales, "grad_cam": (0.0, 1.0)}.items():
         assert np.array_equal(_shown(_cards(html)["PP3"], key), heat(getattr(maps, key), low, high))
-    assert 'aria-label="Colour bar from 0.25 (blue) to 0.85 (red)"' in html
+    assert 'aria-label="Colour bar from 0.25 (violet) to 0.85 (yellow)"' in html
     assert "".join(f"<span>{tick}</span>" for tick in ("0.25", "0.4", "0.55", "0.7", "0.85")) in html
     assert "of the 3 channels that differ most between grades" in html
 
@@ -62,6 +62,7 @@ def test_the_grid_says_which_overlay_stage_and_weights_it_shows(
     assert 'id="crop-grid"' in html and 'data-overlay="grad_cam"' in html and "--overlay-opacity:0.35" in html
     assert 'data-stage="3"' in html and "gates of stage 3" in html
     assert "Localiser abababab" in html and "Grader cdcdcdcd" in html
+    assert 'data-name="Grad-CAM, stage 2"' in html and 'data-name="SA spatial, stage 3"' in html
     assert "own maximum" in html and "Grad-CAM of the predicted grade at stage 2" in html
 
 

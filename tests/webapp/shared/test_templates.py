@@ -27,7 +27,7 @@ from webapp.agreement.tables import times_table
 from webapp.annotate.gold import gold_panel
 from webapp.annotate.view import clash_panel, history_panel, nothing_open
 from webapp.assess.crop_cards import NO_OVERLAY, crop_grid
-from webapp.assess.summary import headline, message, provenance
+from webapp.assess.summary import message, provenance, verdict
 from webapp.desk import Desk
 from webapp.queue.view import Writing, background_panel, bar, film_table, looked_through, note, taken_in
 from webapp.shared.components import line
@@ -165,6 +165,7 @@ def test_an_assessment_is_shown_as_text(assessment: Assessment, explanation: Exp
         weights={"grader": "<b>", BAD: "<b>"},
         checks=tuple(replace(check, message=BAD) for check in assessment.checks),
     )
-    assert _shown_as_text(headline(odd), len(odd.checks)) and _shown_as_text(provenance(odd))
-    assert _shown_as_text(crop_grid(odd, explanation, NO_OVERLAY, 0.5))
-    assert _shown_as_text(crop_grid(odd, explanation, BAD, 0.5), 2)
+    # in the checks, and as the name of a network in the sentence for a report
+    assert _shown_as_text(verdict(odd, None), len(odd.checks) + 1) and _shown_as_text(provenance(odd))
+    assert _shown_as_text(crop_grid(odd, explanation, NO_OVERLAY, 0.5), 2)
+    assert _shown_as_text(crop_grid(odd, explanation, BAD, 0.5), 3)
