@@ -253,6 +253,29 @@ def test_everything_by_keyboard(page: Page) -> None:
     expect(page.locator("#annotate-message")).to_contain_text("Saved 1 bone", timeout=ANSWER_MS)
 
 
+def test_the_tour_is_offered_until_it_is_taken_and_help_stands_beside_terms(page: Page, url: str) -> None:
+    page.locator(".tour-offer [data-tour=start]").click()
+    tour = page.locator("#tour")
+    expect(tour).to_contain_text("1 of 5")
+    page.keyboard.press("Enter")  # Next, which has an example assessed
+    expect(tour).to_contain_text("The answer stands here")
+    expect(page.locator("#bone-age")).to_be_visible(timeout=ANSWER_MS)
+    for words in ("How it comes about", "The 13 bones", "Not convinced?"):
+        page.keyboard.press("Enter")
+        expect(tour).to_contain_text(words)
+        expect(page.locator(".tour-here")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(tour).to_be_hidden()
+    help_text = page.locator("#help-interval")
+    page.locator(".interval .help").press("Enter")
+    expect(help_text).to_contain_text("nine times in ten")
+    page.keyboard.press("Escape")
+    expect(help_text).to_be_hidden()
+    page.goto(url)
+    expect(page.locator(".welcome")).to_be_visible(timeout=ANSWER_MS)
+    expect(page.locator(".tour-offer")).to_be_hidden()
+
+
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: make lint")
 def test_no_tab_keeps_anybody_out(page: Page) -> None:
     assert _barriers(page) == [], "of the Assess tab before a film"
@@ -262,7 +285,7 @@ def test_no_tab_keeps_anybody_out(page: Page) -> None:
         summary.click()
     assert _barriers(page) == [], "of the Assess tab"
     page.locator("#correct-reading").click()
-    expect(page.locator("#annotate-film")).to_contain_text("New film", timeout=ANSWER_MS)
+    expect(page.locator("#annotate-film")).to_contain_text("female", timeout=ANSWER_MS)
     expect(page.locator("#in-hand-title")).to_have_text("Radius", timeout=ANSWER_MS)
     assert _barriers(page) == [], "of the Annotate tab"
     for tab in ("Queue", "Agreement", "Data", "Train"):

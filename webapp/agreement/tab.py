@@ -51,7 +51,7 @@ from webapp.agreement.words import (
 )
 from webapp.assess.summary import message
 from webapp.desk import Desk
-from webapp.shared.components import line, sentence_of, styled_html
+from webapp.shared.components import explained, line, sentence_of, styled_html
 from webapp.shared.templates import render
 
 _log = logging.getLogger(__name__)
@@ -135,6 +135,7 @@ class _Tab:
 
     def _build_body(self) -> None:
         self.tiles = styled_html(elem_id="agreement-tiles")
+        explained("kappa", "confusion", "bias", "gold")
         with gr.Row(equal_height=False):
             with gr.Column(scale=1, min_width=320):
                 self.kappa = _Part("kappa")

@@ -10,7 +10,7 @@ from gradio_image_annotation import image_annotator
 from core.bones import RUS_BONES
 from webapp.annotate.view import key_strip, nothing_open, toolbar
 from webapp.shared.bone_style import bone_colour
-from webapp.shared.components import part_heading, styled_html
+from webapp.shared.components import explained, part_heading, styled_html
 
 Kind = Literal["good", "warning", "error"]
 #: What an event changes on the page, by component.
@@ -39,6 +39,7 @@ class Parts:
         self.empty = styled_html(nothing_open(), elem_id="annotate-empty")
         with gr.Column(visible=False, elem_id="annotate") as self.page:
             styled_html(toolbar(), elem_id="annotate-bar")
+            explained("grade", "epiphysis", "interval", "gold", "consent")
             self.clash = styled_html(elem_id="annotate-clash")
             with gr.Row(equal_height=False, elem_classes="annotate-row"):
                 with gr.Column(scale=5, min_width=320, elem_classes="annotate-film-side"):

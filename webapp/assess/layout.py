@@ -80,7 +80,16 @@ class Layout:
                 self.verdict = styled_html(elem_id="verdict")
 
     def _build_details(self) -> None:
-        part_heading("The 13 bones")
+        part_heading(
+            "The 13 bones",
+            "rus",
+            "epiphysis",
+            "grad_cam",
+            "shuffle_attention",
+            "attention_residual",
+            "stage",
+            "localised",
+        )
         with gr.Row(elem_classes="overlay-controls", equal_height=True):
             self.overlay = gr.Radio(
                 OVERLAY_CHOICES, value="grad_cam", label="Overlay", elem_id="overlay", scale=4, min_width=300
@@ -95,7 +104,7 @@ class Layout:
         self.crops = styled_html(elem_id="crops")
         with gr.Row(equal_height=False):
             with gr.Column(scale=6, min_width=320):
-                part_heading("Scores under each standard")
+                part_heading("Scores under each standard", "grade", "score")
                 self.table = styled_html(elem_id="score-table")
             with gr.Column(scale=5, min_width=320) as self.influence:
                 part_heading("Which bones move the age most")

@@ -6,7 +6,7 @@ from typing import Final
 from core.assessment.measured_error import MeasuredErrors, error_on_hands_like
 from core.assessment.records import END_OF_SCALE, Assessment
 from core.bones import BONE_TITLES, RUS_BONES
-from core.standards import STANDARDS, ScoreCard
+from core.standards import STANDARDS
 from webapp.shared.templates import render
 from webapp.shared.words import (
     DISCLAIMER,
@@ -51,8 +51,9 @@ def what_to_know(assessment: Assessment) -> str:
 
 @dataclass(frozen=True)
 class _Tile:
-    """One standard's age. below: its interval, if there is one, and its score."""
+    """One standard's age. term: that explains it. below: its interval, if there is one, and its score."""
 
+    term: str
     name: str
     age: str
     below: tuple[str, ...]
@@ -97,7 +98,7 @@ def how_it_comes_about(assessment: Assessment) -> str:
         bones_alone=None if bones_alone is None else f"{years(bones_alone):.1f}",
         whole_hand=None if second is None else f"{years(second.months):.1f}",
         whole_hand_share=None if second is None else f"{second.weight:.0%}",
-        tiles=[_tile(assessment, assessment.standards[key]) for key in STANDARDS],
+        tiles=[_tile(assessment, key) for key in STANDARDS],
     )
 
 
@@ -154,12 +155,14 @@ def _year_range(months: tuple[float, float] | None) -> str | None:
     return None if months is None else year_range(*(years(end) for end in months))
 
 
-def _tile(assessment: Assessment, card: ScoreCard) -> _Tile:
+def _tile(assessment: Assessment, key: str) -> _Tile:
+    card, term = assessment.standards[key], "rus_chn" if key == "rus_chn" else "tw3"
     if card.total is None:
-        return _Tile(card.name, "No total", (f"Score {NO_VALUE}",))
+        return _Tile(term, card.name, "No total", (f"Score {NO_VALUE}",))
     score = f"Score {card.total}"
     interval = assessment.table_interval(card)
     return _Tile(
+        term,
         card.name,
         assessment.table_age(card),
         (score,) if interval is None else (f"90 %: {year_range(*interval)}", score),

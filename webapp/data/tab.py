@@ -20,7 +20,7 @@ from webapp.assess.summary import message
 from webapp.data.bring_in import BringInPart
 from webapp.desk import Desk
 from webapp.entrance.doors import hand_out_file
-from webapp.shared.components import part_heading, sentence_of, styled_html
+from webapp.shared.components import explained, part_heading, sentence_of, styled_html
 from webapp.shared.templates import render
 
 _log = logging.getLogger(__name__)
@@ -83,6 +83,7 @@ class _Tab:
                 label="What to put in",
                 elem_id="export-formats",
             )
+            explained("revision", "split", "gold", "consent")
             self.split = gr.Textbox(
                 "80/10/10", label="Percentages of patients in train/val/test", elem_id="export-split", max_lines=1
             )

@@ -22,7 +22,7 @@ from webapp.queue.upload import UploadPart
 from webapp.queue.view import DEMO, VIEWER, background_panel, count_tiles, film_table, finished, note
 from webapp.queue.wish import OLDEST, Wish
 from webapp.service import TURNS
-from webapp.shared.components import line, part_heading, styled_html
+from webapp.shared.components import explained, line, part_heading, styled_html
 from webapp.shared.words import SEX_WORDS, counted
 
 _log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class _Tab:
         with gr.Column(elem_id="queue"):
             self._build()
             with gr.Column(elem_classes="queue-part"):
-                part_heading("Add films")
+                part_heading("Add films", "consent")
                 self.viewer = styled_html(elem_id="queue-viewer")
                 with gr.Column() as self.uploading:
                     self.upload = UploadPart(desk, filing, background)
@@ -107,6 +107,7 @@ class _Tab:
 
     def _build(self) -> None:
         self.counts = styled_html(elem_id="queue-counts")
+        explained("order", "gold")
         self.progress = styled_html(elem_id="queue-background")
         with gr.Row(elem_classes="queue-start", equal_height=True) as self.starting:
             self.order = gr.Radio(

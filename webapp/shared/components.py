@@ -17,9 +17,14 @@ def styled_html(value: str = "", **settings: Any) -> gr.HTML:
     return gr.HTML(value, apply_default_css=False, **settings)
 
 
-def part_heading(title: str) -> gr.HTML:
-    """The heading of a part of a tab."""
-    return styled_html(render("shared/heading.html", title=title))
+def part_heading(title: str, *terms: str) -> gr.HTML:
+    """The heading of a part of a tab. terms: keys of webapp.shared.glossary.GLOSSARY that the part uses."""
+    return styled_html(render("shared/heading.html", title=title, terms=terms))
+
+
+def explained(*terms: str) -> gr.HTML:
+    """A line that explains terms where no heading stands. terms: keys of webapp.shared.glossary.GLOSSARY."""
+    return styled_html(render("shared/terms.html", terms=terms))
 
 
 def line(text: str, kind: str = "", role: str | None = None) -> str:

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from core.bones import BONE_TITLES
 from webapp.shared.bone_style import bone_colour
+from webapp.shared.glossary import GLOSSARY
 from webapp.shared.words import NO_VALUE
 
 TEMPLATES_FOLDER: Final = Path(__file__).parents[1] / "templates"
@@ -21,7 +22,7 @@ _ENVIRONMENT: Final = Environment(
     lstrip_blocks=True,
 )
 _ENVIRONMENT.filters.update(bone_colour=bone_colour, bone_title=BONE_TITLES.__getitem__)
-_ENVIRONMENT.globals["no_value"] = NO_VALUE
+_ENVIRONMENT.globals.update(no_value=NO_VALUE, glossary=GLOSSARY)
 
 
 def render(template: str, **values: Any) -> Markup:

@@ -59,7 +59,7 @@ class _Tab:
             part_heading("Collected since the live model was made")
             self.collected = styled_html()
             self.collected_plot = gr.Plot(show_label=False, visible=False)
-            part_heading("A run")
+            part_heading("A run", "candidate")
             with gr.Row(equal_height=True):
                 self.start = gr.Button(
                     "Start a run on this machine", variant="primary", elem_id="train-start", visible=self._trains_here
@@ -74,7 +74,7 @@ class _Tab:
             self.run = gr.Dropdown([], label="Run", elem_id="train-run", interactive=True)
             self.progress = styled_html()
             self.curve = gr.Plot(show_label=False, visible=False, elem_id="train-curve")
-            part_heading("The gate")
+            part_heading("The gate", "gate", "gold")
             with gr.Row(equal_height=True):
                 self.compare = gr.Button(
                     "Compare with the live model", elem_id="train-compare", visible=self._trains_here

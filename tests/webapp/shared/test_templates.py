@@ -114,7 +114,7 @@ def test_sentences_are_text() -> None:
     assert _shown_as_text(line(BAD, BAD, role=BAD), 3)
     assert _shown_as_text(message(BAD, title=BAD), 2) and _shown_as_text(note(BAD, title=BAD), 2)
     assert _shown_as_text(nothing_open(BAD)) and _shown_as_text(bar(1, 2, BAD))
-    assert _shown_as_text(render("shared/heading.html", title=BAD))
+    assert _shown_as_text(render("shared/heading.html", title=BAD, terms=()))
     assert _shown_as_text(render("data/summary.html", text=BAD))
     assert _shown_as_text(background_panel(BackgroundProgress(0, 0, 3, None, None, BAD)))
 
