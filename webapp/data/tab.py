@@ -70,6 +70,7 @@ class _Tab:
         self._desk = desk
         with gr.Column(elem_id="data"):
             styled_html(_INTRODUCTION)
+            explained("revision", "split", "gold", "consent")
             assert set(_RULES) == set(get_args(LabelRule))
             self.rule = gr.Radio(
                 [(words, rule) for rule, words in _RULES.items()],
@@ -83,7 +84,6 @@ class _Tab:
                 label="What to put in",
                 elem_id="export-formats",
             )
-            explained("revision", "split", "gold", "consent")
             self.split = gr.Textbox(
                 "80/10/10", label="Percentages of patients in train/val/test", elem_id="export-split", max_lines=1
             )

@@ -1,0 +1,161 @@
+"""Pictures of every tab, of the shipped examples alone, as the README shows them.
+
+    python -m benchmarks.screenshots docs/screenshots
+
+Starts the app over a ledger of its own, in which two made-up readers have read the examples, and needs Chromium: on the path,
+or named by CHROMIUM. `--dark` for the dark theme; `--width 390` for a phone.
+"""
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from playwright.sync_api import Page, sync_playwright
+
+from core.assessment.assessor import Assessor
+from core.assessment.records import Assessment
+from core.bones import RUS_BONES
+from core.film.radiograph import Radiograph, film_hash, read_radiograph
+from core.ledger import Correction, Ledger, LedgerSettings
+from core.standards import grade_count
+from webapp.assess.examples import read_examples
+
+_READERS: Final = ("Reader A", "Reader B")
+_HEIGHT: Final = 1000
+#: As a document shows them.
+_WIDTH: Final = 1080
+_QUALITY: Final = 65
+_PATIENCE_MS: Final = 120_000
+#: For plots, which come a moment after their tab.
+_SETTLED_MS: Final = 2500
+#: The example that is assessed, in the middle of childhood.
+_SHOWN: Final = 2
+
+
+def fill(folder: Path) -> None:
+    """A ledger of the examples, each also a little darker, for there must be ten films to compare readers on. Two readers, who
+    differ from the model by chance, have read them all, and the first is gold."""
+    ledger = Ledger.open(LedgerSettings.in_folder(folder))
+    assessor, chance = Assessor.from_registry(), np.random.default_rng(0)
+    for example, darker in product(read_examples(), (1.0, 0.9)):
+        pixels = read_radiograph(example.path).pixels * np.float32(darker)
+        assessment = assessor.assess(film := Radiograph(pixels, None, None, film_hash(pixels)), example.sex)
+        kept = ledger.add_film(film, example.sex, reader=_READERS[0], source="queue", consent=True).film.id
+        prediction = ledger.add_prediction(kept, assessment).id
+        for reader in _READERS:
+            ledger.save(
+                kept,
+                _reading(assessment, chance),
+                reader=reader,
+                prediction_id=prediction,
+                seconds=float(chance.uniform(90, 240)),
+                **_next(ledger, kept),
+            )
+    first = next(iter(ledger.films())).id
+    reading = {one.bone: one for one in _reading(assessment, chance)}
+    ledger.set_gold(first, reading, reader="Reviewer", **_next(ledger, first))
+    ledger.close()
+
+
+def _next(ledger: Ledger, film: int) -> dict[str, Any]:
+    return {"base_revision": ledger.revision(film), "token": uuid.uuid4().hex}
+
+
+def _reading(assessment: Assessment, chance: np.random.Generator) -> list[Correction]:
+    """A reader's word on every bone: mostly the model's, now and then a grade off."""
+    said = []
+    for bone in RUS_BONES:
+        graded = assessment.bones[bone]
+        grade = 1 if graded is None else graded.grade
+        grade = int(np.clip(grade + chance.choice((-1, 0, 0, 0, 1)), 1, grade_count(bone)))
+        said.append(Correction(bone, "graded", grade, seconds=float(chance.uniform(3, 15))))
+    return said
+
+
+@contextmanager
+def served(data: Path) -> Iterator[str]:
+    """The app over a data folder; gives its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    environment = os.environ | {"HOST": "127.0.0.1", "PORT": str(port), "BONEGRADE_DATA": str(data)}
+    program = Path(__file__).parents[1] / "app.py"
+    app = subprocess.Popen([sys.executable, str(program)], env=environment, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(url, timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.3)
+        yield url
+    finally:
+        app.terminate()
+        app.wait(timeout=60)
+
+
+def take(page: Page, folder: Path) -> None:
+    """A picture of each tab, as WebP. page: the app's, just opened."""
+    page.locator("#example-0").wait_for(timeout=_PATIENCE_MS)
+    page.locator(f"#example-{_SHOWN}").click()
+    page.locator("#bone-age").wait_for(timeout=_PATIENCE_MS)
+    _keep(page, folder / "assess.webp")
+    page.evaluate("document.getElementById('details').scrollIntoView()")
+    _keep(page, folder / "bones.webp")
+    page.evaluate("scrollTo(0, 0)")
+    page.locator("#correct-reading").click()
+    page.wait_for_function("document.getElementById('in-hand-title')?.textContent", timeout=_PATIENCE_MS)
+    _keep(page, folder / "annotate.webp")
+    for tab in ("Queue", "Agreement", "Data", "Train"):
+        page.get_by_role("tab", name=tab, exact=True).click()
+        _keep(page, folder / f"{tab.lower()}.webp")
+
+
+def _keep(page: Page, file: Path) -> None:
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(_SETTLED_MS)
+    picture = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+    shrink = min(1.0, _WIDTH / picture.shape[1])
+    picture = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    if not cv2.imwrite(str(file), picture, [cv2.IMWRITE_WEBP_QUALITY, _QUALITY]):
+        sys.exit(f"{file} cannot be written: choose another folder.")
+    print(f"{file}: {file.stat().st_size / 1000:.0f} kB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="Where the pictures are written.")
+    parser.add_argument("--dark", action="store_true", help="The dark theme.")
+    parser.add_argument("--width", type=int, default=1440, help="Of the window, in pixels.")
+    asked = parser.parse_args()
+    browser_file = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if browser_file is None:
+        sys.exit("There is no chromium on this computer: install it, or name it by CHROMIUM.")
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bonegrade-screenshots-") as data:
+        fill(Path(data))
+        with served(Path(data)) as url, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=browser_file, args=["--no-sandbox"])
+            page = browser.new_page(viewport={"width": asked.width, "height": _HEIGHT})
+            page.goto(f"{url}/?__theme={'dark' if asked.dark else 'light'}")
+            take(page, asked.folder)
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()
