@@ -93,7 +93,12 @@ def served(data: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    environment = os.environ | {"HOST": "127.0.0.1", "PORT": str(port), "BONEGRADE_DATA": str(data)}
+    environment = os.environ | {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "BONEGRADE_DATA": str(data),
+        "LOGNAME": "Reader",
+    }
     program = Path(__file__).parents[1] / "app.py"
     app = subprocess.Popen([sys.executable, str(program)], env=environment, stdout=subprocess.DEVNULL)
     try:

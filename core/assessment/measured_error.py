@@ -76,6 +76,13 @@ class MeasuredError:
     mae_months_95: tuple[float, float]
     within_12_months: float
 
+    @property
+    def sentence(self) -> str:
+        """For a report, in one line."""
+        return (
+            f"Off by {self.mae_months:.1f} months on average on {self.hands} {self.alike.words}; none was learned from."
+        )
+
 
 @dataclass(frozen=True)
 class MeasuredErrors:

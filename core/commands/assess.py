@@ -10,6 +10,7 @@ import typer
 
 from core.assessment.assessor import Assessor
 from core.assessment.map_guide import guide_for
+from core.assessment.measured_error import error_on_hands_like, shipped_errors
 from core.assessment.records import GATE_MAPS, Assessment, Explanation
 from core.bones import Sex
 from core.commands.stopping import stop
@@ -94,6 +95,8 @@ def _as_text(assessment: Assessment) -> str:
     if assessment.consensus90_months is not None and not assessment.mature:
         low, high = assessment.consensus90_months
         lines.append(f"What six readers would agree on: 90 % interval {low:.0f} to {high:.0f} months.")
+    if (error := error_on_hands_like(assessment, shipped_errors())) is not None:
+        lines.append(error.sentence)
     if assessment.age_at_film_months is not None:
         lines.append(f"Age when the film was taken, by its file: {assessment.age_at_film_months:.0f} months.")
     lines += [f"Note: {check.message}" for check in assessment.checks if not check.passed]

@@ -12,6 +12,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
+from core.assessment.measured_error import error_on_hands_like, shipped_errors
 from core.assessment.records import Assessment, Explanation
 from core.bones import BONE_TITLES
 from core.film.radiograph import Radiograph
@@ -138,6 +139,8 @@ def _age(page: Canvas, assessment: Assessment) -> None:
         _write(
             page, _MARGIN, _AGE_TOP - 28.5 * mm, f"{spoken}, calibrated to Greulich-Pyle readings.", 8, colour=_QUIET
         )
+        if (error := error_on_hands_like(assessment, shipped_errors())) is not None:
+            _write(page, _MARGIN, _AGE_TOP - 32 * mm, error.sentence, 8, colour=_QUIET)
     _standards_scale(page, assessment, _MARGIN + 78 * mm, _RIGHT)
 
 

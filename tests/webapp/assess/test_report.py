@@ -4,9 +4,11 @@ import base64
 import re
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from core.assessment.assessor import Assessor
+from core.assessment.measured_error import error_on_hands_like, shipped_errors
 from core.assessment.records import Assessment, Explanation
 from core.bones import RUS_BONES
 from core.film.radiograph import Radiograph
@@ -41,6 +43,17 @@ def test_one_page_says_age_grades_weights_date_and_what_it_is_not(
         assert f"\n{bone}\n" in text
     for card in assessment.standards.values():
         assert card.name in text and str(card.total) in text
+
+
+def test_a_report_by_the_weights_that_were_measured_says_how_good_it_is(
+    radiograph: Radiograph, assessment: Assessment, explanation: Explanation
+) -> None:
+    assert "Off by" not in _text(report_pdf(radiograph, assessment, explanation, _NOON))
+    figures = shipped_errors()
+    assert figures is not None
+    measured = replace(assessment, weights=dict(figures.weights))
+    error = error_on_hands_like(measured, figures)
+    assert error is not None and error.sentence in _text(report_pdf(radiograph, measured, explanation, _NOON))
 
 
 def test_a_report_without_a_bone_gives_no_age(
