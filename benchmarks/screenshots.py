@@ -135,6 +135,7 @@ def _keep(page: Page, file: Path) -> None:
     page.mouse.move(0, 0)
     page.wait_for_timeout(_SETTLED_MS)
     picture = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None, "the browser makes PNG files"
     shrink = min(1.0, _WIDTH / picture.shape[1])
     picture = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
     if not cv2.imwrite(str(file), picture, [cv2.IMWRITE_WEBP_QUALITY, _QUALITY]):

@@ -49,7 +49,10 @@ def hands(tmp_path: Path, assessed: Assess) -> Path:
 
 
 def test_every_figure_is_in_the_json_and_the_pictures_are_written(hands: Path, tmp_path: Path) -> None:
-    figures = printed(run("evaluate", "--data", hands, "--json", "--figures", tmp_path / "pictures"))
+    kept = tmp_path / "errors.json"
+    figures = printed(run("evaluate", "--data", hands, "--json", "--figures", tmp_path / "pictures", "--keep", kept))
+    assert json.loads(kept.read_text()) == figures["alike"], "what the app reads"
+    assert figures["alike"] == {"split": None, "weights": figures["weights"], "groups": []}, "too few hands to be alike"
     assert figures["data"] == {"split": None, "hands": 3}
     assert sum(row["all"]["n"] for row in figures["age_by_year"].values()) == 3
     assert all(row["all"]["mae_months"] == pytest.approx(2.0, abs=0.01) for row in figures["age_by_year"].values())
@@ -70,6 +73,8 @@ def test_pictures_that_cannot_be_written(hands: Path) -> None:
     result = run("evaluate", "--data", hands, "--every", "3", "--figures", hands / "labels.csv")
     assert result.exit_code == 2
     assert "Choose another folder." in result.stderr and result.stdout == ""
+    result = run("evaluate", "--data", hands, "--every", "3", "--keep", hands / "none" / "errors.json")
+    assert result.exit_code == 2 and "Choose another file." in result.stderr
 
 
 def test_places(hands: Path) -> None:
