@@ -34,7 +34,9 @@ def table1(
     epochs: Annotated[int, typer.Option(help="Passes over the training hands, for every network.", min=1)] = 12,
     row: Annotated[
         list[str] | None,
-        typer.Option(help="Beside the plain and the improved network train only this one, by its key; may be repeated."),
+        typer.Option(
+            help="Beside the plain and the improved network train only this one, by its key; may be repeated."
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option(help="At most so many seeds of each row.", min=1)] = 3,
     out: Annotated[Path | None, typer.Option(help="Write table1.json and the pictures into this folder.")] = None,
