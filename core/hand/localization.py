@@ -110,8 +110,8 @@ class Localization:
 
     def to_dict(self) -> dict[str, Any]:
         """The localization as JSON-ready values, nothing rounded."""
-        fields = {name: getattr(self, name) for name in ("mirrored", "rotation_degrees", "inverted", "hand", "misfit", "forearm")}
-        return fields | {
+        plain = ("mirrored", "rotation_degrees", "inverted", "hand", "misfit", "forearm")
+        return {name: getattr(self, name) for name in plain} | {
             "regions": [{**asdict(region), "box": list(region.box)} for region in self.regions],
             "all_centres": self.all_centres.tolist(),
             "all_confidences": self.all_confidences.tolist(),

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.film.radiograph import read_radiograph
-from tests.films import dicom_film, dicom_file
+from tests.films import dicom_file, dicom_film
 from tests.hands import shipped_examples, two_hands_file
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, running, watched
 from webapp.assess.examples import Example, read_examples

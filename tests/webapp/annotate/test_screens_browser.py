@@ -144,7 +144,7 @@ def test_after_the_page_was_zoomed(open_film: Open, ledger: Ledger, large: int, 
     size = {"width": round(1440 / zoom), "height": round(1000 / zoom)}
     screen.send("Emulation.setDeviceMetricsOverride", {**size, "deviceScaleFactor": zoom, "mobile": False})
     page.wait_for_function(
-        "([ratio, wide]) => devicePixelRatio === ratio && innerWidth === wide", arg=[zoom, size["width"]]
+        "([ratio, wide]) => Math.abs(devicePixelRatio - ratio) < 0.01 && innerWidth === wide", arg=[zoom, size["width"]]
     )
     page.wait_for_function(_IS_FITTED)
     page.locator("#box-editor canvas").scroll_into_view_if_needed()
