@@ -132,8 +132,8 @@ def _shows_the_forearm(localization: Localization) -> Check:
         enough,
         "The film goes on below the wrist."
         if enough
-        else "The film ends close below the wrist: radius and ulna are cut short, and grades and age may be off by months. Use "
-        "a film that shows more of the forearm.",
+        else "The film ends close below the wrist and cuts radius and ulna short, which moves grades and age by months: use a "
+        "film that shows more of the forearm.",
     )
 
 
