@@ -46,6 +46,10 @@ COMMANDS: Final = {
         "Writes the ledger as a dataset: the same revision and options always make the same bytes.",
     ),
     "import": ("dataset", "Takes in labels that exist already: all of them or, where one is wrong, none."),
+    "copies": (
+        "dataset",
+        "Lists films that look the same, in another file or cropped; looks first at those that came in unlooked-at.",
+    ),
     "backup": ("backup", "Copies database, pictures, users and logs into a new folder, while the app may run."),
     "restore": ("backup", "Puts a backup where no ledger is yet; stop the app before."),
     "erase": ("erase", "Takes out of the ledger what somebody no longer agrees to."),
