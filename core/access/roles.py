@@ -37,6 +37,7 @@ class Action(StrEnum):
     SEE_ACCESS = "see who looked at what"
     ERASE = "erase films and names"
     TRAIN = "train and promote models"
+    ADMIT_PROGRAMS = "admit programs and revoke their tokens"
 
 
 _LEAST_ROLE = {
@@ -50,6 +51,7 @@ _LEAST_ROLE = {
     Action.SEE_ACCESS: Role.ADMIN,
     Action.ERASE: Role.ADMIN,
     Action.TRAIN: Role.ADMIN,
+    Action.ADMIT_PROGRAMS: Role.ADMIN,
 }
 
 

@@ -12,6 +12,7 @@ import gradio as gr
 from gradio import queueing, routes
 from gradio.state_holder import SessionState, StateHolder
 
+from webapp.entrance.doors import refusal_of_files, visitor_of
 from webapp.entrance.program_door import NOT_FOR_PROGRAMS, number_of
 
 #: Events that may wait, in all, of one client, and of one open page.

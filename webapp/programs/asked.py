@@ -1,6 +1,7 @@
 """What a program asks for: its inputs checked against the endpoint's types, and every refusal put into one sentence."""
 
 import functools
+import inspect
 import logging
 import traceback
 from collections.abc import Callable, Sequence
@@ -22,11 +23,12 @@ UNEXPECTED: Final = "Something went wrong in the program; the server's log says 
 def answered(endpoint: Callable[..., Any]) -> Callable[..., Any]:
     """The endpoint as gradio is to call it: with inputs of its types, and errors whose sentence reaches the program."""
     checked = validate_call(config=ConfigDict(arbitrary_types_allowed=True))(endpoint)
+    inputs = inspect.signature(endpoint)
 
     @functools.wraps(endpoint)
     def answer(*given: Any, **named: Any) -> Any:
         try:
-            return checked(*given, **named)
+            return checked(**inputs.bind(*given, **named).arguments)  # by name, so that a refusal can name the input
         except ValidationError as error:
             sentence = _sentence(error)
         except BoneGradeError as error:
@@ -44,6 +46,8 @@ def answered(endpoint: Callable[..., Any]) -> Callable[..., Any]:
 def _sentence(error: ValidationError) -> str:
     """What is wrong with the first input that is."""
     first = error.errors(include_url=False, include_input=False)[0]
+    if first["type"] == "value_error":  # a sentence of ours
+        return f"{first['ctx']['error']}; nothing was changed."
     where = ".".join(str(part) for part in first["loc"]) or "the inputs"
     return f"{where}: {first['msg']}. Nothing was changed; see docs/api.md for what the endpoint takes."
 

@@ -6,7 +6,7 @@ What a program may see and say is decided where the page's is: core.access, core
 import shutil
 import tempfile
 import uuid
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -177,7 +177,7 @@ class LedgerEndpoints:
         writing: Literal["leave_out", "keep"] = "leave_out",
         scope: Scope = "train",
         reference: str = "",
-        ends: datetime | None = None,
+        ends: str | None = None,
     ) -> dict[str, Any]:
         """Adds films to the reading queue. Without consent their pixels are forgotten, and only what the model says is kept.
 
@@ -188,11 +188,12 @@ class LedgerEndpoints:
             writing: What becomes of pictures with burned-in writing, which could name a child: leave_out or keep.
             scope: What the consent allows: read, train or share.
             reference: Where the consent is filed, such as a form's number; no names.
-            ends: When the consent ends, such as 2030-12-31; null if it does not.
+            ends: The day on which the consent ends, such as 2030-12-31; null if it does not.
         Returns:
             added (how many), films (what became of each), and passed_over (files that are no films).
         """
         ledger, reader = self._asked(request, Action.ADD_FILMS)
+        terms = Consent(scope, reference.strip(), None if ends is None else _day(ends))
         filing = Filing(ledger, self._desk.load_assessor, TURNS.when_free)
         with open_batch(sent_files(films), None, sex) as batch:
             left_out = set()
@@ -200,7 +201,6 @@ class LedgerEndpoints:
                 for looked in look_through(batch, ledger, for_writing=True):
                     if looked.radiograph is not None and any(place.kind == "writing" for place in looked.places):
                         left_out.add(looked.radiograph.sha256)
-            terms = Consent(scope, reference.strip(), ends)
             became = []
             for one in take_in(batch, filing, reader=reader, consent=consent, left_out=left_out, terms=terms):
                 status, sentence = one.status, one.sentence
@@ -265,6 +265,14 @@ class LedgerEndpoints:
         opened = self._annotate.open_film(film, reader)
         self._desk.note(request, reader, "looked", film)
         return opened
+
+
+def _day(text: str) -> datetime:
+    """The beginning of a day. Raises BoneGradeError."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
+    except ValueError:
+        raise BoneGradeError(f"{text!r} is no day: write it as 2030-12-31.") from None
 
 
 def _film(film: FilmRecord) -> dict[str, Any]:
