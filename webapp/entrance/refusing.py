@@ -2,8 +2,10 @@
 
 from typing import Final
 
+from gradio.route_utils import FnIndexInferError
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 API: Final = "/gradio_api/"
@@ -24,6 +26,19 @@ def refused(sentence: str, status: int) -> JSONResponse:
 def part_of(path: str) -> str:
     """The first part of an address of gradio's interface; "" for any other."""
     return path.removeprefix(API).split("/")[0] if path.startswith(API) else ""
+
+
+async def misnamed(request: Request, error: Exception) -> Response:
+    """The answer to a program that asks by a name that there is none of; gradio lets this end as an error of the server."""
+    if not request.url.path.startswith(f"{API}call/"):
+        raise error
+    if isinstance(error, TypeError):  # of gradio's, about the inputs' names
+        return refused(f"{str(error).split('. ')[0]}: see docs/api.md for the inputs.", 400)
+    return refused("There is no endpoint of this name: see docs/api.md for those that there are.", 404)
+
+
+#: For gradio's FastAPI.
+EXCEPTION_HANDLERS: Final = {TypeError: misnamed, KeyError: misnamed, FnIndexInferError: misnamed}
 
 
 class Sizes:
