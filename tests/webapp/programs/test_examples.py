@@ -16,7 +16,10 @@ from tests.webapp.running_app import ROOT, RunningApp
 _DOCS = ROOT / "docs" / "api.md"
 #: What each example says when it has come to its end, in the order in which they stand there.
 _SAID = [
-    ("python", ["bone age in months:", "why grade", "saved 2 bones", "with conflict None", "next:", "revision 1 is in"]),
+    (
+        "python",
+        ["bone age in months:", "why grade", "saved 2 bones", "with conflict None", "next:", "revision 1 is in"],
+    ),
     ("sh", ["event: complete", '"bone_age_months":']),
     ("python", ["tools: ['assess', 'explain', 'film', 'correct', 'queue', 'queue_add', 'export']", "'image'"]),
 ]
