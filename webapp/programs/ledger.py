@@ -37,7 +37,7 @@ KEPT_NOWHERE: Final = "This is a demo, where nothing is kept: there are no films
 _LEFT_OUT: Final = (
     "Left out, as it has writing on it: look at it, and send it again with writing=keep if that names nobody."
 )
-_PAGE: Final = 50
+_PAGE, _LAST_PAGE = 50, 100_000
 _REASONS: Final = {
     "assessing": "the model has not seen it yet",
     "refused": "the model refused it",
@@ -157,8 +157,8 @@ class LedgerEndpoints:
             next (a film's number, or null), counts, and films, each with reasons in words.
         """
         ledger, reader = self._asked(request, Action.LOOK)
-        if page < 0:
-            raise BoneGradeError("Pages of the list are counted from 0 up.")
+        if not 0 <= page <= _LAST_PAGE:
+            raise BoneGradeError(f"Pages of the list are counted from 0 to {_LAST_PAGE}, so there is no page {page}.")
         wish = QueueFilter(sex, None, state)
         rows = queue_rows(ledger, reader.name, order, wish, limit=_PAGE, offset=page * _PAGE)
         numbers = counts(ledger, reader.name)
