@@ -68,6 +68,7 @@ COMMANDS: Final = {
         "Says what of packages, settings, weights, storage, people, hub and GPU is as it should be here, and what is missing.",
     ),
     "users": ("users", "The people who may sign in, and their roles."),
+    "tokens": ("tokens", "The programs that may come in by the API, and what each may do."),
     "experiment": ("experiment", "Reruns the experiments that docs/results.md reports."),
     "train": ("train", "The programs that made the shipped weights and examples."),
 }
@@ -76,7 +77,7 @@ COMMANDS: Final = {
 class CommandGroup(TyperGroup):
     """All commands. A command's module imports what it needs at its top, and is itself imported when it is called.
 
-    Most need torch, which takes about two seconds to import; `users` and `--help` do not.
+    Most need torch, which takes about two seconds to import; `users`, `tokens` and `--help` do not.
     """
 
     def __init__(self, **options: Any):

@@ -18,7 +18,7 @@ from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph, read_radiograph
 from core.film.stated import Side
 from core.hand.hand import Hand
-from core.hand.several import SIDES, HandSide, offers_another
+from core.hand.several import offers_another
 from webapp.assess.crop_cards import OVERLAY_CHOICES, crop_grid
 from webapp.assess.examples import Example
 from webapp.assess.film_view import NO_FILM_YET, film_preview, film_with_boxes
@@ -130,7 +130,6 @@ class _Tab:
                 self._build_answer()
         with gr.Column(visible=False, elem_id="details") as self.details:
             self._build_details()
-        self._build_api()
         self._wire(examples)
 
     def _build_inputs(self, examples: Sequence[Example]) -> None:
@@ -190,11 +189,6 @@ class _Tab:
             self.download_report = gr.DownloadButton("Download report (PDF)", elem_id="download-report")
             self.download_json = gr.DownloadButton("Download data (JSON)", elem_id="download-json")
         self.provenance = styled_html(elem_id="provenance")
-
-    def _build_api(self) -> None:
-        self.api_answer = gr.JSON(visible=False)
-        self.api_trigger = gr.Button(visible=False)
-        self.api_hand = gr.Radio(list(SIDES), value="left", label="Hand, where the film shows two", visible=False)
 
     def _wire(self, examples: Sequence[Example]) -> None:
         emptied = [
@@ -257,13 +251,6 @@ class _Tab:
             api_visibility="private",
             **_ONE_AT_A_TIME,
         ).then(**switch, **quietly)
-        self.api_trigger.click(
-            self._assess_for_api,
-            [self.film, self.sex, self.api_hand],
-            self.api_answer,
-            api_name="assess",
-            **_ONE_AT_A_TIME,
-        )
 
     def _emptied(self, film: FilmInHand | None, text: str = "") -> Updates:
         """Takes every trace of the last result off the page, so that it is not read for the next film."""
@@ -397,25 +384,6 @@ class _Tab:
             return {self.crops: crop_grid(assessment, explanation, overlay, opacity)}
         except Exception as error:
             return {self.message: message(_warned(error))}
-
-    def _assess_for_api(self, film: str | None, sex: Sex | None, hand: HandSide) -> dict[str, Any]:
-        """Assesses one film: the file and "M" or "F" in (nothing, where the file states it), the assessment as JSON out.
-
-        hand: left or right, for films that show two.
-        """
-        try:
-            if film is None:
-                raise BoneGradeError(NO_FILM)
-            radiograph = read_radiograph(Path(film))
-            sex = sex or radiograph.stated_sex
-            if sex is None:
-                raise BoneGradeError(NO_SEX)
-            with TURNS.now():
-                assessor = self._load_assessor()
-                found = assessor.find_hand(radiograph, wanted=SIDES[hand])
-                return assessor.assess_hand(found, sex).to_dict()
-        except BoneGradeError as error:
-            raise gr.Error(str(error), print_exception=False) from error
 
 
 def _film_of(example: Example) -> Callable[[], str]:
