@@ -1,5 +1,6 @@
 """Builds the whole page and says how it is to be served."""
 
+import functools
 import logging
 import os
 import sys
@@ -28,6 +29,9 @@ from webapp.entrance.identity import Access, keep_peers, served_host
 from webapp.entrance.line import PLACES, keep_order
 from webapp.entrance.own_pages import OwnPagesOnly
 from webapp.entrance.passing import passing_folder, replace_names, stop_in_peace
+from webapp.entrance.refusing import EXCEPTION_HANDLERS, Sizes
+from webapp.programs.endpoints import build_endpoints
+from webapp.programs.mcp import speak_mcp
 from webapp.queue.tab import build_queue_tab
 from webapp.service import live_assessor, warm_up
 from webapp.shared.components import styled_html
@@ -65,7 +69,8 @@ def build_app(desk: Desk, examples_folder: Path = EXAMPLES_FOLDER) -> gr.Blocks:
             with gr.Tab("Annotate", id="annotate") as annotate_tab:
                 annotate = build_annotate_tab(desk, assess)
             with gr.Tab("Queue", id="queue") as queue_tab:
-                build_queue_tab(desk, annotate, tabs, queue_tab, lambda: desk.those_who_may(Action.CORRECT))
+                names = functools.partial(desk.those_who_may, Action.CORRECT)
+                background = build_queue_tab(desk, annotate, tabs, queue_tab, names)
             with gr.Tab("Agreement", id="agreement") as agreement_tab:
                 build_agreement_tab(desk, agreement_tab)
             with gr.Tab("Data", id="data"):
@@ -74,7 +79,9 @@ def build_app(desk: Desk, examples_folder: Path = EXAMPLES_FOLDER) -> gr.Blocks:
                 build_train_tab(desk, train_tab)
         annotate.wire_select(annotate_tab)
         annotate.wire_correct(tabs)
-    app.queue(default_concurrency_limit=4, max_size=PLACES)
+        build_endpoints(desk, background)
+    # Nobody goes past the line.
+    app.queue(default_concurrency_limit=4, max_size=PLACES, api_open=False)
     return app
 
 
@@ -102,7 +109,7 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
     """Opens the ledger, builds the page and serves it until it is stopped. What is set up wrongly ends it with a sentence."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     keep_private()
-    for library in ("alembic", "httpx"):  # what they have to say matters to their developers
+    for library in ("alembic", "httpx", "mcp"):  # what they have to say matters to their developers
         logging.getLogger(library).setLevel(logging.WARNING)
     try:
         settings = launch_settings(environment)
@@ -117,6 +124,7 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
     replace_names()
     keep_order(desk.access)
     fetch_nothing()
+    speak_mcp()
     stop_in_peace()
     try:
         with passing_folder():
@@ -156,7 +164,9 @@ def launch_settings(environment: Mapping[str, str] = os.environ) -> dict[str, An
             "middleware": [
                 Middleware(Doors, EXAMPLES_FOLDER, framed=bool(environment.get("SPACE_ID"))),
                 Middleware(OwnPagesOnly),
-            ]
+                Middleware(Sizes),
+            ],
+            "exception_handlers": EXCEPTION_HANDLERS,
         },
         "enable_monitoring": False,
         "max_file_size": _MAX_UPLOAD,
@@ -165,6 +175,6 @@ def launch_settings(environment: Mapping[str, str] = os.environ) -> dict[str, An
         "footer_links": ["api"],
         "ssr_mode": False,
         "pwa": False,
-        "mcp_server": False,
+        "mcp_server": True,
         "share": False,
     }

@@ -17,8 +17,8 @@ _log = logging.getLogger(__name__)
 VARIABLE: Final = "BONEGRADE_LOG_DAYS"
 _USUAL_DAYS: Final = 365
 
-#: "refused": a wrong name or password. "looked": at a film of the ledger.
-Deed = Literal["signed in", "refused", "looked", "added", "downloaded", "exported", "erased"]
+#: "refused": a wrong name, password or token. "looked": at a film of the ledger. "admitted", "revoked": a program's token.
+Deed = Literal["signed in", "refused", "looked", "added", "downloaded", "exported", "erased", "admitted", "revoked"]
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ class Action(StrEnum):
     SEE_ACCESS = "see who looked at what"
     ERASE = "erase films and names"
     TRAIN = "train and promote models"
+    ADMIT_PROGRAMS = "admit programs and revoke their tokens"
 
 
 _LEAST_ROLE = {
@@ -50,19 +51,22 @@ _LEAST_ROLE = {
     Action.SEE_ACCESS: Role.ADMIN,
     Action.ERASE: Role.ADMIN,
     Action.TRAIN: Role.ADMIN,
+    Action.ADMIT_PROGRAMS: Role.ADMIN,
 }
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A person at the screen. name: from the login, never from a text box. role: what they may do."""
+    """A person at the screen, or a program. name: from the login or the token, never from a text box. role: what they may
+    do. only: of that, these actions alone; None: all of it."""
 
     name: str
     role: Role
+    only: frozenset[Action] | None = None
 
     def may(self, action: Action) -> bool:
         """Whether the reader's role allows the action."""
-        return self.role >= _LEAST_ROLE[action]
+        return self.role >= _LEAST_ROLE[action] and (self.only is None or action in self.only)
 
 
 #: Whoever works at the command line: has the ledger's files in hand, so no rule of ours could keep anything from them.
@@ -75,6 +79,8 @@ class NotAllowed(BoneGradeError):
 
 def enforce(reader: Reader, action: Action) -> None:
     """Raises NotAllowed where the reader's role does not allow the action."""
+    if reader.only is not None and action not in reader.only:
+        raise NotAllowed(f"This token does not allow you to {action}: ask an administrator for another one.")
     if not reader.may(action):
         raise NotAllowed(
             f"Your role ({reader.role.name.lower()}) does not allow you to {action}: sign in under another name, or ask an "

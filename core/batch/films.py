@@ -15,7 +15,7 @@ from core.bones import Sex
 from core.errors import UnreadableFilm
 from core.film.greys import MAX_BYTES
 from core.film.radiograph import Radiograph, read_radiograph
-from core.intake.batch import matched, may_be_film
+from core.intake.batch import matched, may_be_film, stated_sex
 from core.intake.errors import BatchRefused
 from core.intake.spreadsheet import sex_of
 from core.intake.table import read_table
@@ -42,7 +42,8 @@ def films_in(source: str, sex: Sex | None, table: Path | None = None) -> list[Ba
 
     The Parquet file's column `path` has paths, relative ones from where it lies, or URLs; `id` names the films, by their
     paths if there is none; `sex` says M or F. A film of a folder is named by its path in it.
-    sex: of the films whose sex nothing else says. table: a CSV as `read_table` takes it, for a folder's films.
+    sex: of the films whose sex no table says; None: as each file of this machine states it. table: a CSV as `read_table`
+    takes it, for a folder's films.
 
     Raises BatchRefused, before any film is read, where there are no films, two have one name, or one has no sex.
     """
@@ -84,7 +85,9 @@ def _of_folder(system: Any, place: str, sex: Sex | None, table: Path | None) -> 
     found = {path.removeprefix(root): path for path in sorted(system.find(place))}
     names = [name for name in found if may_be_film(PurePosixPath(name)) and not _is_hidden(name)]
     if not names:
-        raise BatchRefused("There are no films in the folder: it takes DICOM, PNG, JPEG, TIFF, WebP or BMP files.")
+        raise BatchRefused(
+            "There are no films in the folder: it takes DICOM, PNG, JPEG, TIFF, WebP, BMP, GIF, JP2, HEIC or AVIF files."
+        )
     rows = {} if table is None else matched([PurePosixPath(name) for name in names], read_table(table))
     sexes = [rows[number].sex if number in rows else sex for number in range(len(names))]
     return _with_sexes(names, [_address(system, found[name]) for name in names], sexes)
@@ -122,13 +125,19 @@ def _sex(said: object, name: str, otherwise: Sex | None) -> Sex | None:
 
 
 def _with_sexes(ids: Sequence[str], paths: Sequence[str], sexes: Sequence[Sex | None]) -> list[BatchFilm]:
-    without = sum(sex is None for sex in sexes)
+    """The films; the sex of one that nobody says is what its file states, where it lies on this machine."""
+    said = [sex or _stated_sex(path) for sex, path in zip(sexes, paths, strict=True)]
+    without = sum(sex is None for sex in said)
     if without:
         raise BatchRefused(
-            f"{'One film has' if without == 1 else f'{without} films have'} no sex: say --sex M or F for all that have none, "
-            "or give the sex of each in a table."
+            f"{'One film has' if without == 1 else f'{without} films have'} no sex, and the file doesn't "
+            "state it: say --sex M or F for all that have none, or give the sex of each in a table."
         )
-    return [BatchFilm(*one) for one in zip(ids, paths, cast(Sequence[Sex], sexes), strict=True)]
+    return [BatchFilm(*one) for one in zip(ids, paths, cast(Sequence[Sex], said), strict=True)]
+
+
+def _stated_sex(path: str) -> Sex | None:
+    return None if "://" in path or not Path(path).is_file() else stated_sex(Path(path))
 
 
 def _placed(path: str, beside: Callable[[str], str]) -> str:

@@ -22,7 +22,9 @@ def assess_many(
         typer.Argument(metavar="IN", help="A folder of films, a Parquet of paths (path, sex, id), or an fsspec URL."),
     ],
     out: Annotated[Path, typer.Option(help="Folder for films.parquet and failures.parquet.")],
-    sex: Annotated[Sex | None, typer.Option(help="Of the films whose sex no table says.")] = None,
+    sex: Annotated[
+        Sex | None, typer.Option(help="Of the films whose sex no table says; left out, what a DICOM says.")
+    ] = None,
     table: Annotated[Path | None, typer.Option(help="A CSV that says the sex of each film of a folder.")] = None,
     engine: Annotated[
         EngineName, typer.Option(help="local: this machine. ray: Ray Data, on one machine or many.")

@@ -17,7 +17,7 @@ from core.evaluation.figures import Inline, as_json
 from core.evaluation.gates import GateFigures, gate_figures, gates_text
 from core.evaluation.table1.figures import by_year_text, frozen_text, table1_figures, table1_text
 from core.evaluation.table1.pictures import by_year_chart, table1_plot
-from core.evaluation.table1.runs import run_table1
+from core.evaluation.table1.runs import chosen_rows, run_table1
 from core.hand.localizer import Localizer
 from core.training import programs
 from models.registry import load_grader, load_localizer
@@ -32,16 +32,24 @@ def table1(
         "runs/table1"
     ),
     epochs: Annotated[int, typer.Option(help="Passes over the training hands, for every network.", min=1)] = 12,
+    row: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Beside the plain and the improved network train only this one, by its key; may be repeated."
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="At most so many seeds of each row.", min=1)] = 3,
     out: Annotated[Path | None, typer.Option(help="Write table1.json and the pictures into this folder.")] = None,
 ) -> None:
     """The paper's Table 1 and the ablation it lacks: plain and improved ResNet, same hands, same budget, several seeds."""
 
     def program() -> None:
+        rows = chosen_rows(row or [], epochs, seeds)
         if out is not None:
             make_folder(out)
         material = programs.grading_material(data / "hands", data / "graded_rois", run)
         val = complete_hands(material.val)
-        outcomes = run_table1(material.train, val, material.exemplars, run, epochs)
+        outcomes = run_table1(material.train, val, material.exemplars, run, rows)
         figures = table1_figures(outcomes, val)
         typer.echo("\n\n".join((table1_text(figures), frozen_text(figures), by_year_text(figures.by_year))))
         if out is not None:

@@ -46,6 +46,10 @@ COMMANDS: Final = {
         "Writes the ledger as a dataset: the same revision and options always make the same bytes.",
     ),
     "import": ("dataset", "Takes in labels that exist already: all of them or, where one is wrong, none."),
+    "copies": (
+        "dataset",
+        "Lists films that look the same, in another file or cropped; looks first at those that came in unlooked-at.",
+    ),
     "backup": ("backup", "Copies database, pictures, users and logs into a new folder, while the app may run."),
     "restore": ("backup", "Puts a backup where no ledger is yet; stop the app before."),
     "erase": ("erase", "Takes out of the ledger what somebody no longer agrees to."),
@@ -64,6 +68,7 @@ COMMANDS: Final = {
         "Says what of packages, settings, weights, storage, people, hub and GPU is as it should be here, and what is missing.",
     ),
     "users": ("users", "The people who may sign in, and their roles."),
+    "tokens": ("tokens", "The programs that may come in by the API, and what each may do."),
     "experiment": ("experiment", "Reruns the experiments that docs/results.md reports."),
     "train": ("train", "The programs that made the shipped weights and examples."),
 }
@@ -72,7 +77,7 @@ COMMANDS: Final = {
 class CommandGroup(TyperGroup):
     """All commands. A command's module imports what it needs at its top, and is itself imported when it is called.
 
-    Most need torch, which takes about two seconds to import; `users` and `--help` do not.
+    Most need torch, which takes about two seconds to import; `users`, `tokens` and `--help` do not.
     """
 
     def __init__(self, **options: Any):

@@ -65,7 +65,7 @@ class Localization:
     upright. inverted: the film's greys are inverted, bone dark. hand: probability that the film shows a hand.
     all_centres: 21x2 in pixels, and all_confidences: 21 in 0..1, ALL_BONES order; a centre that was not seen is where the
     mean hand has it. misfit: how far the centres lie from the mean hand's, in its units. other_hands: what else the film shows.
-    detail: None where nobody looked.
+    detail, and forearm, which says how much of it the film shows (core.hand.forearm): None where nobody looked.
     """
 
     regions: tuple[Region, ...]
@@ -78,6 +78,7 @@ class Localization:
     misfit: float
     other_hands: tuple[OtherHand, ...] = ()
     detail: Detail | None = None
+    forearm: float | None = None
 
     @cached_property
     def width_kept(self) -> float:
@@ -109,8 +110,8 @@ class Localization:
 
     def to_dict(self) -> dict[str, Any]:
         """The localization as JSON-ready values, nothing rounded."""
-        fields = {name: getattr(self, name) for name in ("mirrored", "rotation_degrees", "inverted", "hand", "misfit")}
-        return fields | {
+        plain = ("mirrored", "rotation_degrees", "inverted", "hand", "misfit", "forearm")
+        return {name: getattr(self, name) for name in plain} | {
             "regions": [{**asdict(region), "box": list(region.box)} for region in self.regions],
             "all_centres": self.all_centres.tolist(),
             "all_confidences": self.all_confidences.tolist(),
@@ -125,7 +126,7 @@ class Localization:
             Region(**{**region, "box": Box(*region["box"]), "centre": tuple(region["centre"])})
             for region in values["regions"]
         )
-        # What was kept before second hands and blur were looked for says nothing of them.
+        # What was kept before second hands, blur and the forearm were looked for says nothing of them.
         others = tuple(OtherHand(**{**hand, "box": Box(*hand["box"])}) for hand in values.get("other_hands", ()))
         detail = values.get("detail")
         arrays = {name: np.array(values[name], np.float64) for name in ("all_centres", "all_confidences")}

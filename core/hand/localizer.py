@@ -10,6 +10,7 @@ from core.errors import FilmRefused
 from core.film.radiograph import Radiograph
 from core.film.stated import Side
 from core.hand.detail import detail_of
+from core.hand.forearm import forearm_shown
 from core.hand.geometry import Affine, Points, SimilarityFit, compose, fit_similarity, inverse, mean_hand, similarity
 from core.hand.localization import Localization
 from core.hand.looks import (
@@ -69,7 +70,8 @@ class Localizer:
             if one.mirrored == other.mirrored:  # each of its bones may have been taken for the other hand's
                 one = self._alone(radiograph, one, other, between_looks)
             one = replace(one, other_hands=(other.as_other_hand(),))
-        return replace(one, detail=detail_of(radiograph.inverted_pixels if one.inverted else radiograph.pixels, one))
+        positive = radiograph.inverted_pixels if one.inverted else radiograph.pixels
+        return replace(one, detail=detail_of(positive, one), forearm=forearm_shown(positive, one))
 
     def glance(self, radiograph: Radiograph) -> Localization | None:
         """One look at a film as it lies, a tenth of the work of `locate`: for many films that most likely are upright.

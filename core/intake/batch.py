@@ -134,7 +134,7 @@ def _rows(table: Path | None, found: Sequence[Path]) -> list[FilmRow]:
 def _films(members: Sequence[Member], rows: Sequence[FilmRow], sex: Sex | None) -> Iterator[FilmFile]:
     rows_of = matched([member.name for member in members], rows)
     others = [number for number in range(len(members)) if number not in rows_of]
-    sexes = {number: sex or _stated_sex(members[number].path) for number in others}
+    sexes = {number: sex or stated_sex(members[number].path) for number in others}
     without = sum(said is None for said in sexes.values())
     if without:
         raise BatchRefused(
@@ -150,7 +150,7 @@ def _films(members: Sequence[Member], rows: Sequence[FilmRow], sex: Sex | None) 
             yield FilmFile(member.name.name, member.path, said, None, None)
 
 
-def _stated_sex(path: Path | None) -> Sex | None:
+def stated_sex(path: Path | None) -> Sex | None:
     """What the film's file says; nothing where there is something wrong with it, which shows when it is read."""
     if path is None:
         return None

@@ -16,6 +16,8 @@ from core.ledger.records import ERASED, Consent, FilmRecord
 
 #: The greatest chronological age that is taken for one, in months.
 _OLDEST = 1200.0
+#: What fits into the column.
+_GREATEST_ID = 2**31 - 1
 
 _FILM, _PICTURE = schema.film, schema.picture
 _FILE = schema.file_name
@@ -72,7 +74,8 @@ def record(row: Any) -> FilmRecord:
 
 def by_id(connection: sa.Connection, film_id: int) -> FilmRecord:
     """The film. Raises UnknownFilm."""
-    row = connection.execute(_BY_ID, {"film_id": film_id}).one_or_none()
+    # a greater number is refused by the databases themselves, each in its own words
+    row = connection.execute(_BY_ID, {"film_id": film_id}).one_or_none() if 0 < film_id <= _GREATEST_ID else None
     if row is None:
         raise UnknownFilm(f"There is no film {film_id} in the ledger: choose one from the queue.")
     return record(row)

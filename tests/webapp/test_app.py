@@ -13,9 +13,9 @@ from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph
 from core.ledger import Ledger, LedgerSettings
 from webapp.app import build_app, launch_settings, open_desk
-from webapp.assess.tab import NO_SEX
 from webapp.desk import Desk
 from webapp.entrance.identity import Access
+from webapp.programs.films import NO_SEX
 from webapp.shared.pictures import grey8, png
 from webapp.shared.theme import page_head, theme
 from webapp.shared.words import DISCLAIMER
@@ -102,12 +102,18 @@ def test_weights_that_cannot_be_loaded_are_named(client: Client, tmp_path: Path,
         client.predict(handle_file(tmp_path / "film.png"), "F", api_name="/assess")
 
 
-def test_only_assess_is_open_to_scripts(client: Client) -> None:
-    endpoints = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(endpoints) == {"/assess"}
-    hand = endpoints["/assess"]["parameters"][-1]
+def test_only_the_named_endpoints_are_open_to_programs(client: Client) -> None:
+    endpoints = client.view_api(print_info=False, return_format="dict")["named_endpoints"]
+    assert list(endpoints) == ["/assess", "/explain", "/film", "/correct", "/queue", "/queue_add", "/export"]
+    hand = endpoints["/assess"]["parameters"][2]
     assert (hand["parameter_name"], hand["parameter_default"]) == ("hand", "left")
     assert hand["type"]["enum"] == ["left", "right"]
+
+
+def test_on_ones_own_machine_programs_need_no_token(client: Client) -> None:
+    assert client.predict(api_name="/queue")["counts"]["films"] == 0
+    with pytest.raises(AppError, match="nothing to export yet"):
+        client.predict(api_name="/export")
 
 
 def test_the_page_says_what_it_is_not(client: Client) -> None:

@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.film.radiograph import read_radiograph
+from tests.films import dicom_file, dicom_film
+from tests.hands import shipped_examples, two_hands_file
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, ROOT, running, watched
 from webapp.assess.examples import Example, read_examples
 from webapp.shared.words import DISCLAIMER
@@ -83,6 +86,8 @@ def _upload(page: Page, name: str, content: bytes) -> None:
 def _assess(page: Page, button: str = "#assess") -> float:
     """Presses the button, waits for the answer, and returns the bone age in months that the page gives."""
     page.locator(button).click()
+    expect(page.locator("#assess")).to_be_disabled()
+    expect(page.locator("#assess")).to_be_enabled(timeout=ANSWER_MS)
     expect(page.locator("#bone-age")).to_be_visible(timeout=ANSWER_MS)
     return float(page.locator("#bone-age").get_attribute("data-months") or "nan")
 
@@ -175,6 +180,46 @@ def test_an_old_answer_goes_when_the_film_the_sex_or_the_next_try_fails(page: Pa
     page.locator("#film button[aria-label=Clear]").click()
     expect(page.locator("#bone-age")).to_have_count(0, timeout=ANSWER_MS)
     expect(page.locator("#film-view img")).to_have_count(0)
+
+
+def test_the_other_of_two_hands_is_read_on_request(page: Page, tmp_path: Path) -> None:
+    hand = shipped_examples()[4]
+    both = two_hands_file(hand, tmp_path)
+    _choose_sex(page, hand.sex)
+    _upload(page, both.name, both.read_bytes())
+    expect(page.locator("#film-view img")).to_be_visible(timeout=ANSWER_MS)
+    expect(page.locator("#read-other")).to_be_hidden()
+    ages = []
+    for button, read, left_out in (("#assess", "left", "right"), ("#read-other", "right", "left")):
+        ages.append(_assess(page, button))
+        said = f"two hands, and the {read} one was read; the {left_out} one can be read as well"
+        expect(page.locator("#message .message")).to_contain_text(said)
+        expect(page.locator("#verdict .checks .failed").filter(has_text=said)).to_have_count(1)
+        expect(page.locator("#provenance")).to_contain_text(f"{read} hand")
+        expect(page.locator("#film-view rect.box-line")).to_have_count(13)
+        expect(page.locator("#read-other")).to_be_visible()
+    assert ages[0] == pytest.approx(ages[1], abs=3), "one is the other's mirror image"
+    _assess(page, "#example-0")
+    expect(page.locator("#read-other")).to_be_hidden()
+
+
+def test_the_files_sex_is_chosen_and_another_choice_is_pointed_out(page: Page, example: Example) -> None:
+    greys = np.round(read_radiograph(example.path).pixels * 4095).astype(np.uint16)
+    _upload(page, "film.dcm", dicom_file(dicom_film(greys, PatientSex="M")))
+    note = page.locator("#message .message")
+    expect(note).to_contain_text("The sex was chosen by the film's file, which says male.", timeout=ANSWER_MS)
+    expect(page.locator("#sex input[value=M]")).to_be_checked()
+    _choose_sex(page, "F")
+    expect(note).to_contain_text("The film's file says male, and female is chosen: check the sex", timeout=ANSWER_MS)
+    _assess(page)
+    differs = "The file says that the child is a boy, and it was read as a girl: check the sex"
+    expect(page.locator("#verdict .checks .failed").filter(has_text=differs)).to_have_count(1)
+    expect(note).to_contain_text(differs)
+    _choose_sex(page, "M")
+    expect(page.locator("#bone-age")).to_have_count(0, timeout=ANSWER_MS)
+    _assess(page)
+    expect(page.locator("#verdict .checks")).to_contain_text("The file says that the child is a boy, as was chosen.")
+    expect(note).to_have_count(0)
 
 
 def test_another_stage_brings_other_maps_under_the_same_overlay(page: Page, example: Example) -> None:

@@ -63,7 +63,7 @@ class Handlers:
             return {self.parts.has_guide: has_guide}
         return self.open_assessed(held, assessment, has_guide, request)
 
-    def correct(
+    def correct_assessed(
         self,
         to_open: str,
         held: FilmInHand | None,

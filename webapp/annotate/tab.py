@@ -146,7 +146,7 @@ class _Tab:
         parts = self.parts
         held = [self._assess.film, self._assess.assessment]
         opening = self._assess.correct.click(
-            self._do.correct,
+            self._do.correct_assessed,
             [parts.film_to_open, *held, parts.has_guide],
             self._page_of_film,
             trigger_mode="always_last",

@@ -6,7 +6,6 @@ from typing import Final
 import gradio as gr
 
 from core.assessment.map_guide import shipped_guide
-from core.hand.several import SIDES
 from webapp.assess.crop_cards import OVERLAY_CHOICES
 from webapp.assess.examples import Example
 from webapp.assess.film_view import NO_FILM_YET
@@ -40,7 +39,6 @@ class Layout:
                 self._build_answer()
         with gr.Column(visible=False, elem_id="details") as self.details:
             self._build_details()
-        self._build_api()
 
     def _build_inputs(self, examples: Sequence[Example]) -> None:
         self.sex = gr.Radio(
@@ -114,8 +112,3 @@ class Layout:
             self.download_report = gr.DownloadButton("Download report (PDF)", elem_id="download-report")
             self.download_json = gr.DownloadButton("Download data (JSON)", elem_id="download-json")
         self.provenance = styled_html(elem_id="provenance")
-
-    def _build_api(self) -> None:
-        self.api_answer = gr.JSON(visible=False)
-        self.api_trigger = gr.Button(visible=False)
-        self.api_hand = gr.Radio(list(SIDES), value="left", label="Hand, where the film shows two", visible=False)

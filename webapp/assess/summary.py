@@ -22,6 +22,9 @@ from webapp.shared.words import (
 
 WELCOME: Final = render("assess/welcome.html")
 
+#: Checks that, failed, also stand above the result.
+_ABOVE: Final = ("one_hand", "stated_sex")
+
 
 def message(text: str, kind: str = "error", title: str | None = None) -> str:
     """A panel with one sentence that stays until the next try. kind: "error" or "warning"; no text, no panel."""
@@ -44,9 +47,10 @@ def missing_sentence(assessment: Assessment) -> str:
 
 
 def what_to_know(assessment: Assessment) -> str:
-    """What stands above the result: that bones were not found, and that the film shows two hands; empty if neither."""
-    hands = [check.message for check in assessment.checks if check.name == "one_hand" and not check.passed]
-    return " ".join(filter(None, [*hands, missing_sentence(assessment)]))
+    """What stands above the result: that the film shows two hands, that its file states another sex, and that bones were not
+    found; empty if none of these."""
+    said = [check.message for check in assessment.checks if check.name in _ABOVE and not check.passed]
+    return " ".join(filter(None, [*said, missing_sentence(assessment)]))
 
 
 @dataclass(frozen=True)

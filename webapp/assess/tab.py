@@ -18,7 +18,7 @@ from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph, read_radiograph
 from core.film.stated import Side
 from core.hand.hand import Hand
-from core.hand.several import SIDES, HandSide, offers_another
+from core.hand.several import offers_another
 from webapp.assess.crop_cards import crop_grid
 from webapp.assess.examples import Example
 from webapp.assess.film_view import NO_FILM_YET, film_preview, film_with_boxes
@@ -173,13 +173,6 @@ class _Tab(Layout):
             api_visibility="private",
             **_ONE_AT_A_TIME,
         ).then(**switch, **quietly)
-        self.api_trigger.click(
-            self._assess_for_api,
-            [self.film, self.sex, self.api_hand],
-            self.api_answer,
-            api_name="assess",
-            **_ONE_AT_A_TIME,
-        )
 
     def _assess_after(
         self, event: Callable[..., Any], side: gr.State, emptied: Sequence[Any], quietly: dict[str, Any]
@@ -339,25 +332,6 @@ class _Tab(Layout):
             return {self.crops: crop_grid(assessment, explanation, overlay, opacity)}
         except Exception as error:
             return {self.message: message(_warned(error))}
-
-    def _assess_for_api(self, film: str | None, sex: Sex | None, hand: HandSide) -> dict[str, Any]:
-        """Assesses one film: the file and "M" or "F" in (nothing, where the file states it), the assessment as JSON out.
-
-        hand: left or right, for films that show two.
-        """
-        try:
-            if film is None:
-                raise BoneGradeError(NO_FILM)
-            radiograph = read_radiograph(Path(film))
-            sex = sex or radiograph.stated_sex
-            if sex is None:
-                raise BoneGradeError(NO_SEX)
-            with TURNS.now():
-                assessor = self._load_assessor()
-                found = assessor.find_hand(radiograph, wanted=SIDES[hand])
-                return assessor.assess_hand(found, sex).to_dict()
-        except BoneGradeError as error:
-            raise gr.Error(str(error), print_exception=False) from error
 
 
 def _film_of(example: Example) -> Callable[[], str]:

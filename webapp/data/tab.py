@@ -20,6 +20,7 @@ from webapp.assess.summary import message
 from webapp.data.bring_in import BringInPart
 from webapp.desk import Desk
 from webapp.entrance.doors import hand_out_file
+from webapp.programs.part import ProgramsPart
 from webapp.shared.components import explained, part_heading, sentence_of, styled_html
 from webapp.shared.templates import render
 
@@ -97,6 +98,7 @@ class _Tab:
             self.copies = styled_html(elem_id="copies")
             self._build_erasing()
             self._build_access_log()
+            ProgramsPart(desk)
         wishes, answer = [self.rule, self.formats, self.split], [self.message, self.done, self.download]
         self.look.click(self._look_for_copies, None, [self.copies], api_visibility="private", **_IN_LINE)
         self.exported = gr.State(None)

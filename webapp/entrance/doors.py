@@ -1,12 +1,15 @@
 """Which of gradio's addresses answer at all, who may fetch which file, and what browsers are told of the page."""
 
+import hashlib
+import re
 import secrets
 import shutil
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote
 
+import gradio as gr
 from gradio import processing_utils
 from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
@@ -14,7 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.errors import BoneGradeError
+from webapp.entrance.program_door import token_of
 
 VISITOR: Final = "bonegrade-visitor"
 _API: Final = "/gradio_api/"
@@ -22,22 +25,29 @@ _API: Final = "/gradio_api/"
 #: which write a session's page to the disk and show it to others, recordings, proxies, tokens for scripts.
 _OPEN: Final = frozenset(
     {
-        "api", "app_id", "call", "cancel", "component_server", "custom_component", "heartbeat", "info", "login_check",
+        "api", "app_id", "call", "cancel", "component_server", "custom_component", "heartbeat", "info", "login_check", "mcp",
         "openapi.json", "queue", "reset", "run", "startup-events", "theme.css", "upload", "upload_progress", "user",
     }
 )  # fmt: skip
 _CLOSED: Final = frozenset({"monitoring", "pwa_icon", "manifest.json", "docs", "redoc"})
 #: Beyond so many files, it is looked which are gone.
 _MANY: Final = 10_000
+#: Of MCP, its older way of two connections is closed.
+_MCP_PARTS: Final = ("", "http", "schema")
 _CLOSED_HERE: Final = "There is nothing here: open BoneGrade's page."
+NO_ADDRESSES: Final = "Only files can be sent here, not addresses of files: fetch it, and send the file."
+_NOT_SENT: Final = (
+    "There is no such file of yours here: upload it to /gradio_api/upload, with the same token, and give the path that this "
+    "answers."
+)
 _NOT_YOURS: Final = "This file is not yours, or is gone: load the page again and ask for it anew."
 
 
 class Owners:
     """Whose browser may fetch which of the files that pass through; those that nobody owns are nobody's.
 
-    A file's folder in gradio's cache is named by a hash of its content. A program, or a browser that takes no cookies, is
-    the visitor "": what was made for one of these is answered to whoever has its address and no cookie.
+    A file's folder in gradio's cache is named by a hash of its content. A program without a token, or a browser that takes no
+    cookies, is the visitor "": what was made for one of these is answered to whoever has its address and no cookie.
     """
 
     def __init__(self) -> None:
@@ -58,8 +68,25 @@ class Owners:
 OWNERS: Final = Owners()
 
 
+def refusal_of_files(asked: Any, visitor: str) -> str:
+    """Why the files that a program names among its inputs cannot be used; "" where they can: it has sent them itself."""
+    if isinstance(asked, dict) and isinstance(asked.get("path"), str):
+        if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", asked["path"]):
+            return NO_ADDRESSES
+        return "" if _has_sent(visitor, Path(asked["path"])) else _NOT_SENT
+    inside = asked.values() if isinstance(asked, dict) else asked if isinstance(asked, list) else ()
+    return next(filter(None, (refusal_of_files(one, visitor) for one in inside)), "")
+
+
+def _has_sent(visitor: str, path: Path) -> bool:
+    is_inside = path.is_absolute() and ".." not in path.parts and Path(get_upload_folder()) in path.parents
+    return is_inside and OWNERS.may(visitor, path) and path.is_file()
+
+
 def visitor_of(headers: Headers) -> str:
-    """The visitor that a browser's cookie names; "" without one."""
+    """The visitor that a program's token or a browser's cookie names; "" without either."""
+    if token := token_of(headers):
+        return f"program {hashlib.sha256(token.encode()).hexdigest()}"
     try:
         found = SimpleCookie(headers.get("cookie", "")).get(VISITOR)
     except CookieError:
@@ -89,7 +116,7 @@ def fetch_nothing() -> None:
     """Has gradio refuse to fetch a file from an address that a visitor names, inside this network or out of it."""
 
     def refuse(url: str, cache_dir: str) -> str:
-        raise BoneGradeError("Only files can be sent here, not addresses of files: fetch it, and send the file.")
+        raise gr.Error(NO_ADDRESSES, print_exception=False)
 
     async def refuse_soon(url: str, cache_dir: str) -> str:
         return refuse(url, cache_dir)
@@ -137,7 +164,9 @@ class Doors:
         for before in ("file=", "file/"):
             if asked.startswith(before):
                 return "" if self._may_fetch(asked.removeprefix(before), visitor) else _NOT_YOURS
-        return "" if asked.split("/")[0] in _OPEN else _CLOSED_HERE
+        part, _, rest = asked.partition("/")
+        is_open = part in _OPEN and (part != "mcp" or rest.strip("/") in _MCP_PARTS)
+        return "" if is_open else _CLOSED_HERE
 
     def _may_fetch(self, asked: str, visitor: str) -> bool:
         path = Path(unquote(asked))

@@ -13,9 +13,11 @@ from starlette.middleware import Middleware
 
 from core.access.log import AccessLog
 from core.access.roles import Reader, Role
+from core.access.tokens import Tokens
 from core.access.users import Users, UsersError, role_of_text
 from core.errors import BoneGradeError
 from core.ledger import LedgerSettings
+from webapp.entrance.program_door import WRONG, ProgramDoor, number_of
 from webapp.entrance.sign_ins import MOST_FAILURES, Door, SignInsEnd
 
 #: local: one person on their own machine. login: names and passwords of the users file. proxy: a proxy in front has signed
@@ -58,11 +60,13 @@ class Access:
     """How people come in.
 
     header: the lower-case name of the header in which a proxy names the person; believed: addresses of proxies whose header
-    counts. roles: of people that the environment names, before those of the users file.
+    counts. roles: of people that the environment names, before those of the users file. tokens: with which programs come in,
+    unless it is a demo.
     """
 
     mode: Mode
     users: Users
+    tokens: Tokens
     header: str = ""
     believed: frozenset[str] = frozenset()
     roles: Mapping[str, Role] = field(default_factory=dict)
@@ -80,7 +84,8 @@ class Access:
 
         Raises UsersError where the users file is damaged or BONEGRADE_ROLES cannot be read.
         """
-        users = Users(LedgerSettings.from_environment(environment).folder)
+        folder = LedgerSettings.from_environment(environment).folder
+        users = Users(folder)
         header = environment.get("BONEGRADE_PROXY_HEADER", "").strip().lower()
         addresses = environment.get("BONEGRADE_PROXY_ADDRESSES", "").strip() or "127.0.0.1"
         believed = frozenset(address.strip() for address in addresses.split(","))
@@ -100,9 +105,8 @@ class Access:
             mode = "local"
         else:
             mode = "demo"
-        folder = LedgerSettings.from_environment(environment).folder
         log = None if mode == "demo" else AccessLog.from_environment(folder, environment)
-        return cls(mode, users, header, believed, roles, on_a_space, log)
+        return cls(mode, users, Tokens(folder), header, believed, roles, on_a_space, log)
 
     @property
     def keeps(self) -> bool:
@@ -111,10 +115,12 @@ class Access:
 
     def reader_of(self, request: gr.Request | None) -> Reader:
         """Who is at the screen. A name that a department's proxy gives may look without a role; anybody else who has none
-        sees no films.
+        sees no films. A program that came in by a token is that program, whoever sent it.
 
-        Raises NotSignedIn, and UsersError where the users file is damaged.
+        Raises NotSignedIn, and UsersError or TokensError where the file of users or of tokens is damaged.
         """
+        if number := number_of(request):
+            return self.program(number)
         if self.mode == "local":
             if request is not None and _passed_on(request):
                 raise NotSignedIn(_PASSED_ON)
@@ -131,15 +137,35 @@ class Access:
             raise NotSignedIn(f"The account {name} has no role here: ask the owner of this Space for one.")
         return Reader(name, Role.VIEWER if role is None else role)
 
+    def program(self, number: str) -> Reader:
+        """The program whose token has this public number, with no greater role than that of whoever made it has now.
+
+        Raises NotSignedIn where the token holds no more.
+        """
+        program = self.tokens.numbered(number)
+        if program is None:
+            raise NotSignedIn(WRONG)
+        if program.has_ended():
+            raise NotSignedIn(f"This token held until {program.ends:%d %B %Y}: ask an administrator for another.")
+        most = self.people().get(program.made_by) if program.made_by else Role.ADMIN
+        if most is None:
+            raise NotSignedIn(
+                f"{program.made_by}, who made this token, has no role here any more: ask for another token."
+            )
+        return program.reader(most)
+
     def client_of(self, request: gr.Request) -> tuple[str, bool]:
-        """Tells clients apart who wait in line: a person's name, else an address; and whether it is a person with a role."""
+        """Tells clients apart who wait in line: a person's or a program's name, else an address; and whether it is one with a
+        role."""
         try:
             reader = self.reader_of(request)
         except BoneGradeError:
-            return f"address {self._address(request)}", False
-        return (f"address {self._address(request)}", False) if self.mode == "demo" else (f"person {reader.name}", True)
+            return f"address {self.address_of(request)}", False
+        return (
+            (f"address {self.address_of(request)}", False) if self.mode == "demo" else (f"person {reader.name}", True)
+        )
 
-    def _address(self, request: gr.Request) -> str:
+    def address_of(self, request: gr.Request) -> str:
         """Where the request comes from, as far as it can be known: Hugging Face's own proxy writes it down last."""
         forwarded = request.headers.get("x-forwarded-for", "") if self.on_a_space else ""
         client = request.client
@@ -161,7 +187,11 @@ class Access:
 
     def middleware(self) -> list[Middleware]:
         """What every request passes through."""
-        return [Middleware(SignInsEnd, self.users)] if self.mode == "login" else []
+        if self.mode == "demo":
+            return []
+        signs_in = self.mode == "login"
+        programs = Middleware(ProgramDoor, self, everybody_signs_in=signs_in)
+        return [Middleware(SignInsEnd, self.users), programs] if signs_in else [programs]
 
     def _name(self, request: gr.Request) -> str | None:
         """The name that the login or the proxy gives."""

@@ -12,7 +12,10 @@ import gradio as gr
 from gradio import queueing, routes
 from gradio.state_holder import SessionState, StateHolder
 
-#: Events that may wait, in all, of one client who is not known by name, and of one open page.
+from webapp.entrance.doors import refusal_of_files, visitor_of
+from webapp.entrance.program_door import NOT_FOR_PROGRAMS, number_of
+
+#: Events that may wait, in all, of one client, and of one open page.
 PLACES: Final = 64
 _PLACES_OF_A_CLIENT: Final = 24
 _PLACES_OF_A_PAGE: Final = 16
@@ -23,6 +26,7 @@ _SESSION_BYTES: Final = 1 << 30
 
 _PAGE_FULL: Final = "This page is already waiting for several answers: wait for one of them, then try again."
 _CLIENT_FULL: Final = "Too many films from your address are waiting already: wait for some of them, then try again."
+_PERSON_FULL: Final = "Too many of your requests are waiting already: wait for some of the answers, then try again."
 _ALL_FULL: Final = (
     "Many people are waiting at the moment: try again in a minute. Those who are signed in come before others."
 )
@@ -45,14 +49,17 @@ class FairQueue(queueing.Queue):
 
     async def push(self, body: Any, request: fastapi.Request, username: str | None) -> tuple[bool, Any, Any]:
         """Takes in an event, or says in a sentence why it has no place."""
-        client, known = self._access.client_of(gr.Request(request, username=username))
+        asking = gr.Request(request, username=username)
+        client, known = self._access.client_of(asking)
+        if refusal := self._misasked(body, asking):
+            return False, refusal, "error"
         waiting = [event for line in self.event_queue_per_concurrency_id.values() for event in line.queue]
         self._clients = {event._id: self._clients.get(event._id, "") for event in waiting}
         sentence = ""
         if sum(event.session_hash == body.session_hash for event in waiting) >= _PLACES_OF_A_PAGE:
             sentence = _PAGE_FULL
-        elif not known and list(self._clients.values()).count(client) >= _PLACES_OF_A_CLIENT:
-            sentence = _CLIENT_FULL
+        elif list(self._clients.values()).count(client) >= _PLACES_OF_A_CLIENT:
+            sentence = _PERSON_FULL if known else _CLIENT_FULL
         elif len(waiting) >= PLACES - (0 if known else _PLACES_FOR_KNOWN):
             sentence = _ALL_FULL
         if sentence:
@@ -66,6 +73,16 @@ class FairQueue(queueing.Queue):
             self._clients[event_id] = client
             self._take_turns(event_id)
         return done
+
+    def _misasked(self, body: Any, request: gr.Request) -> str:
+        """Why what a program asks for cannot be taken in, whoever it is; "" where it can."""
+        fn = self.blocks.fns.get(body.fn_index)
+        if fn is None or fn.api_visibility != "public":
+            return NOT_FOR_PROGRAMS if number_of(request) else ""
+        takes = len(fn.inputs)
+        if len(body.data) != takes:
+            return f"/{fn.api_name} takes {takes} inputs, not {len(body.data)}: see docs/api.md for their names."
+        return refusal_of_files(body.data, visitor_of(request.headers))
 
     def _take_turns(self, event_id: str) -> None:
         """Puts the line of an event in order: everybody's first event, in the order in which they came, then the second."""

@@ -22,6 +22,35 @@ _SIGN_IN_SECONDS: Final = 12 * 3600.0
 _IDLE_SECONDS: Final = 2 * 3600.0
 
 _ADDRESS: Final[ContextVar[str]] = ContextVar("address", default="")
+#: The name of the program whose request is being answered; "" for nobody's.
+PROGRAM: Final[ContextVar[str]] = ContextVar("program", default="")
+
+
+class Tries:
+    """Counts what was tried in vain, by name and address and by address alone, and says who has to wait."""
+
+    def __init__(self) -> None:
+        self._failures: dict[tuple[str, ...], list[float]] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, name: str, address: str) -> float | None:
+        """Counts a try as one in vain; its moment, for `forgive`. None, and nothing is counted, for who has to wait."""
+        now = time.monotonic()
+        limits = {(name, address): MOST_FAILURES, (address,): _MOST_OF_AN_ADDRESS}
+        with self._lock:
+            self._failures = {who: tries for who, tries in self._failures.items() if now - tries[-1] < FAILURE_SECONDS}
+            recent = {who: [t for t in self._failures.get(who, ()) if now - t < FAILURE_SECONDS] for who in limits}
+            if any(len(recent[who]) >= most for who, most in limits.items()):
+                return None
+            self._failures |= {who: [*tries, now] for who, tries in recent.items()}
+        return now
+
+    def forgive(self, name: str, address: str, moment: float) -> None:
+        """The try of that moment was not in vain."""
+        with self._lock:
+            self._failures.pop((name, address), None)
+            others = [t for t in self._failures.pop((address,), ()) if t != moment]
+            self._failures |= {(address,): others} if others else {}
 
 
 class Door:
@@ -30,8 +59,7 @@ class Door:
     def __init__(self, users: Users, log: AccessLog | None = None):
         self._users = users
         self._log = log
-        self._failures: dict[tuple[str, ...], list[float]] = {}
-        self._lock = threading.Lock()
+        self._tries = Tries()
 
     async def opens_soon(self, name: str, password: str) -> bool:
         """As opens, for the server: it goes on serving others while the password is checked."""
@@ -39,30 +67,23 @@ class Door:
 
     def opens(self, name: str, password: str, address: str = "") -> bool:
         """Whether the person may come in from an address."""
-        now = time.monotonic()
-        limits = {(name, address): MOST_FAILURES, (address,): _MOST_OF_AN_ADDRESS}
-        with self._lock:
-            self._failures = {who: tries for who, tries in self._failures.items() if now - tries[-1] < FAILURE_SECONDS}
-            recent = {who: [t for t in self._failures.get(who, ()) if now - t < FAILURE_SECONDS] for who in limits}
-            waits = any(len(recent[who]) >= most for who, most in limits.items())
-            if not waits:
-                # Counted before the slow check, so that many tries at once do not slip through.
-                self._failures |= {who: [*tries, now] for who, tries in recent.items()}
-        opened = not waits and self._users.verify(name, password)
-        if opened:
-            with self._lock:
-                for who in limits:
-                    tries = [t for t in self._failures.pop(who, ()) if t != now and len(who) == 1]
-                    self._failures |= {who: tries} if tries else {}
+        # Counted before the slow check, so that many tries at once do not slip through.
+        moment = self._tries.begin(name, address)
+        opened = moment is not None and self._users.verify(name, password)
+        if opened and moment is not None:
+            self._tries.forgive(name, address, moment)
         if self._log is not None:
-            detail = "too many wrong passwords" if waits else ""
+            detail = "too many wrong passwords" if moment is None else ""
             self._log.note(name, "signed in" if opened else "refused", address=address, detail=detail)
         return opened
 
 
 class SignIns(dict[str, str]):
     """Names by token, in the place of gradio's own, which hold for ever: a sign-in ends by itself, with a new password, and
-    when the person is taken off the list. None outlives the program."""
+    when the person is taken off the list. None outlives the program.
+
+    A program that came in by its own token (see webapp.programs.door) is signed in for this request, by the name in PROGRAM.
+    """
 
     def __init__(
         self, users: Users, known: Iterable[tuple[str, str]] = (), clock: Callable[[], float] = time.monotonic
@@ -86,6 +107,8 @@ class SignIns(dict[str, str]):
 
     def get(self, token: str, default: Any = None) -> Any:
         """The name of who signed in, unless that has ended."""
+        if PROGRAM.get():
+            return PROGRAM.get()
         name = super().get(token)
         if name is None:
             return default

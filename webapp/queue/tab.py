@@ -61,20 +61,22 @@ Updates = dict[Any, Any]
 
 def build_queue_tab(
     desk: Desk, annotate: AnnotateTab, tabs: gr.Tabs, tab: gr.Tab, names: Callable[[], Sequence[str]] = tuple
-) -> None:
-    """Lays out the tab inside the surrounding gr.Blocks, wires it up and starts the assessing in the background.
+) -> BackgroundAssessor | None:
+    """Lays out the tab inside the surrounding gr.Blocks, wires it up and starts the assessing in the background, which is
+    returned; None in a demo.
 
     tabs: those that the tab is one of, of which one has the id "annotate". tab: the tab itself. names: of the readers that
     there are; where it gives none, films can be assigned to any name.
     """
     if desk.ledger is None:
         styled_html(DEMO)
-        return
+        return None
     filing = Filing(desk.ledger, desk.load_assessor, TURNS.when_free)
     background = BackgroundAssessor(filing)
     atexit.register(background.stop)
     _Tab(desk, filing, background, annotate, tabs, tab, names)
     background.start()
+    return background
 
 
 class _Tab:

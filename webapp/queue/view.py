@@ -31,6 +31,7 @@ _HEADINGS: Final = {
     "known": "Already there",
     "left_out": "Left out",
 }
+_TO_LOOK_AT: Final = "Films to look at"
 
 #: So many films are named; further ones are counted.
 _NAMED: Final = 50
@@ -208,9 +209,10 @@ def taken_in(taken: Sequence[TakenIn], passed_over: Sequence[str]) -> str:
 @dataclass(frozen=True)
 class _List:
     """Films of one fate. films, further: how many there are, and how many of them are not named; "" for none.
-    named: name and sentence."""
+    named: name and sentence. opened: whether they are seen without a click."""
 
     heading: str
+    opened: bool
     films: str
     named: Sequence[tuple[str, str]]
     further: str
@@ -221,7 +223,7 @@ def _lists(films: Sequence[tuple[str, str, str]], passed_over: Sequence[str]) ->
         heading: [(name, sentence) for status, name, sentence in films if status == wanted]
         for wanted, heading in _HEADINGS.items()
     }
-    by_heading["Films to look at"] = [
+    by_heading[_TO_LOOK_AT] = [
         (name, sentence) for status, name, sentence in films if status in ("new", "added") and sentence
     ]
     by_heading["Other files, not looked at"] = [(name, "") for name in passed_over]
@@ -230,4 +232,6 @@ def _lists(films: Sequence[tuple[str, str, str]], passed_over: Sequence[str]) ->
 
 def _list(heading: str, films: Sequence[tuple[str, str]]) -> _List:
     further = len(films) - _NAMED
-    return _List(heading, f"{len(films):,}", films[:_NAMED], f"{further:,}" if further > 0 else "")
+    return _List(
+        heading, heading == _TO_LOOK_AT, f"{len(films):,}", films[:_NAMED], f"{further:,}" if further > 0 else ""
+    )

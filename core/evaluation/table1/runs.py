@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cohort.crop_store import GradedCrops, HandCrops
+from core.cohort.films import DataFolderError
 from core.cohort.settings import settle
 from core.evaluation.gates import FrozenErrors, frozen_errors
 from core.training.grader import GraderRecipe, months_of, train_grader
@@ -35,6 +36,8 @@ TITLES: Final = {
     "improved_ours": "improved ResNet, our recipe",
     "improved_ours_open": "improved ResNet, our recipe, open gates",
 }
+#: The two that the paper's table is about.
+COMPARED: Final = ("plain", "improved")
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,19 @@ def _options(*, shuffle_attention: bool, attention_residual: bool, dual_pooling:
 
 def _opened(options: ResNetOptions) -> ResNetOptions:
     return dataclasses.replace(options, open_gates=True)
+
+
+def chosen_rows(keys: Sequence[str], epochs: int, seeds: int) -> tuple[Variant, ...]:
+    """The plain and the improved network and the rows with these keys, or all rows if there are no keys; at most so many seeds
+    of each.
+
+    Raises DataFolderError for a key that is no row's.
+    """
+    unknown = sorted(set(keys) - set(TITLES))
+    if unknown:
+        raise DataFolderError(f"There is no row {' or '.join(unknown)}: choose among {', '.join(TITLES)}.")
+    chosen = {*COMPARED, *keys} if keys else set(TITLES)
+    return tuple(dataclasses.replace(row, seeds=min(row.seeds, seeds)) for row in variants(epochs) if row.key in chosen)
 
 
 def variants(epochs: int) -> tuple[Variant, ...]:
@@ -106,15 +122,16 @@ class Outcome:
     frozen: FrozenErrors
 
 
-def run_table1(train: HandCrops, val: HandCrops, exemplars: GradedCrops, folder: Path, epochs: int) -> list[Outcome]:
-    """Trains every row that `folder` does not have yet, each to be resumed where it stopped; returns all outcomes.
+def run_table1(
+    train: HandCrops, val: HandCrops, exemplars: GradedCrops, folder: Path, rows: Sequence[Variant]
+) -> list[Outcome]:
+    """Trains those rows that `folder` does not have yet, each to be resumed where it stopped; returns the rows' outcomes.
 
     Raises DataFolderError where the folder was begun for another number of epochs.
     """
-    settle(folder / "settings.json", {"number of epochs": epochs})
+    settle(folder / "settings.json", {"number of epochs": rows[0].recipe.epochs})
     return [
-        _outcome(row, seed, train, val, exemplars, folder / f"{row.key}_{seed}")
-        for row, seed in order_of_runs(variants(epochs))
+        _outcome(row, seed, train, val, exemplars, folder / f"{row.key}_{seed}") for row, seed in order_of_runs(rows)
     ]
 
 

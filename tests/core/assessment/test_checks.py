@@ -66,6 +66,27 @@ def test_bones_that_do_not_fit_are_pointed_out(film: Radiograph, hand: Localizat
     assert "less clearly" in _failed(film, replace(hand, all_confidences=hand.all_confidences * 0.7))["hand_shape"]
 
 
+def test_a_forearm_cut_short_is_pointed_out(film: Radiograph, hand: Localization) -> None:
+    assert "close below the wrist" in _failed(film, replace(hand, forearm=0.3))["forearm"]
+    assert _failed(film, replace(hand, forearm=0.4)) == _failed(film, replace(hand, forearm=None)) == {}
+
+
+@pytest.mark.parametrize(
+    ("tip", "taken_for", "finger"),
+    [("DP1", "PP1", "thumb"), ("DP3", "MP3", "middle finger"), ("DP5", "DP3", "little finger")],
+)
+def test_a_fingertip_found_elsewhere_is_pointed_out(
+    film: Radiograph, hand: Localization, tip: str, taken_for: str, finger: str
+) -> None:
+    """Where the film ends before it, its neighbour or another finger's is taken for it."""
+    elsewhere = hand.region(taken_for).centre
+    regions = tuple(replace(r, centre=elsewhere) if r.bone == tip else r for r in hand.regions)
+    failed = _failed(film, replace(hand, regions=regions))
+    assert f"The end of the {finger} was found where" in failed["fingertips"]
+    lost = tuple(replace(r, status="outside") if r.bone == tip else r for r in regions)
+    assert set(_failed(film, replace(hand, regions=lost))) == {"all_bones"}
+
+
 @pytest.mark.parametrize(("months", "rare"), [(20.0, True), (35.9, True), (36.0, False), (150.0, False), (192.0, True)])
 def test_a_rare_age_says_how_few_were_learned_from(months: float, rare: bool) -> None:
     check = _named(checks_of_ages(BoneAge(months, (months, months), (months, months)), None, "M"))["rare_age"]

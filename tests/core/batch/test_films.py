@@ -12,6 +12,7 @@ from core.batch.films import radiograph_of
 from core.errors import UnreadableFilm
 from core.film.radiograph import read_radiograph
 from core.intake import BatchRefused
+from tests.films import RAMP12, dicom_file, dicom_film
 from tests.hands import Example
 
 
@@ -42,8 +43,17 @@ def test_a_folders_films_by_their_names(folder: Path) -> None:
 def test_a_csv_says_the_sexes(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "sexes.csv").write_text("file,sex\na,boy\nbelow/1.2.840,f\n")
     assert [film.sex for film in films_in(str(folder), "F", tmp_path / "sexes.csv")] == ["M", "F", "F"]
-    with pytest.raises(BatchRefused, match="One film has no sex: say --sex"):
+    with pytest.raises(BatchRefused, match="One film has no sex, and the file doesn't state it: say --sex"):
         films_in(str(folder), None, tmp_path / "sexes.csv")
+
+
+def test_a_film_that_nobody_says_the_sex_of_has_the_one_in_its_file(folder: Path) -> None:
+    (folder / "a.DCM").write_bytes(dicom_file(dicom_film(RAMP12, PatientSex="M")))
+    (folder / "b.png").unlink()
+    assert [film.sex for film in films_in(parquet(folder, path=["a.DCM"]), None)] == ["M"]
+    assert [film.sex for film in films_in(str(folder), "F")] == ["F", "F"]
+    with pytest.raises(BatchRefused, match="One film has no sex, and the file doesn't state it: say --sex"):
+        films_in(str(folder), None)
 
 
 def test_a_parquet_of_paths(folder: Path) -> None:

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from core.__main__ import cli
 from core.commands import dataset as commands
 from core.dataset.export import FORMATS
 from core.dataset.manifest import check_files
+from core.film.radiograph import Radiograph, film_hash
 from core.ledger import Ledger, LedgerSettings
 from tests.stored_films import hand
 
@@ -42,6 +44,17 @@ def test_import_then_export(data: Path, labels: list[str], tmp_path: Path) -> No
     assert done.exit_code == 0, done.output
     assert f"Revision 1 is in {tmp_path / 'out'}: 1 films" in done.output
     assert check_files(tmp_path / "out")["rule"] == "majority"
+
+
+def test_films_that_look_the_same_are_listed_by_the_program(data: Path, labels: list[str]) -> None:
+    assert _run(cli, [*labels, "--sex", "F", "--consent"]).exit_code == 0
+    assert _run(cli, ["copies"]).output == "No two films look the same.\n"
+    film = hand(1)
+    darker = np.round(film.pixels * np.float32(200)) / np.float32(255)
+    ledger = Ledger.open(LedgerSettings.in_folder(data))
+    ledger.add_film(Radiograph(darker, None, None, film_hash(darker)), "F", reader="ines", source="queue", consent=True)
+    ledger.close()
+    assert _run(cli, ["copies"]).output == "film\tlooks like\n2\t1\n"
 
 
 def test_an_export_with_every_option(data: Path, labels: list[str], tmp_path: Path) -> None:

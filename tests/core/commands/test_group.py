@@ -1,9 +1,12 @@
 """Every command under its name, imported when it is called and not before."""
 
+import importlib
 import subprocess
 import sys
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from core.__main__ import cli
@@ -20,6 +23,13 @@ def test_the_list_has_every_command() -> None:
     assert result.exit_code == 0
     shown = [line.split()[1] for line in result.stdout.splitlines() if line.startswith("│") and len(line.split()) > 3]
     assert [name for name in shown if name in COMMANDS] == list(COMMANDS)
+
+
+def test_no_module_has_a_command_that_the_list_lacks() -> None:
+    for module in {module for module, _ in COMMANDS.values()}:
+        built = get_command(importlib.import_module(f"core.commands.{module}").app)
+        if isinstance(built, TyperGroup) and module not in COMMANDS:  # else the group is the command, as `users` is
+            assert built.commands.keys() <= COMMANDS.keys(), module
 
 
 def test_a_command_that_does_not_exist() -> None:

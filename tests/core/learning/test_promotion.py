@@ -1,8 +1,7 @@
-"""Which model is live after promotions and rollbacks, and after a crash at each of their steps."""
+"""Which model is live after promotions and rollbacks, and after a crash or with a full disk at each of their steps."""
 
 import json
 import os
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from core.assessment.live_model import LIVE, SHIPPED, LiveModel, live_model, rea
 from core.learning.candidate import Candidate, weights_of
 from core.learning.promotion import PromotionRefused, promote, rollback, versions
 from tests.core.learning.made_runs import candidate_of, report_of, write_run, write_weights
+from tests.faults import Fault, struck
 
 #: Makes a new run from the live model, and the candidate of it.
 MakeCandidate = Callable[[int], Candidate]
@@ -115,40 +115,16 @@ def test_a_folder_that_cannot_be_written_leaves_the_live_model(
         promote(tmp_path / "file" / "kept", candidate, report_of(candidate, live_model()), "ann")
 
 
-def crashing(kept: Path, at: int, action: Callable[[], object]) -> bool:
-    """Does something in a process of its own that dies, as in a power cut, before the `at`-th time that it changes the
-    folder; whether it came so far."""
-    child = os.fork()
-    if child == 0:
-        touched = 0
-
-        def watch(event: str, arguments: tuple[object, ...]) -> None:
-            nonlocal touched
-            changes = event in ("os.rename", "os.mkdir", "os.remove", "os.chmod")
-            if event == "open":
-                changes = bool(int(str(arguments[2])) & (os.O_WRONLY | os.O_RDWR))
-            if changes and str(kept) in str(arguments):
-                touched += 1
-                if touched > at:
-                    os._exit(9)
-
-        sys.addaudithook(watch)
-        try:
-            action()
-        finally:
-            os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_crash_at_any_step_leaves_the_old_model_or_the_new_one_whole(
-    kept: Path, make_candidate: MakeCandidate
+@pytest.mark.parametrize("fault", ["power cut", "full disk"])
+def test_a_fault_at_any_step_leaves_the_old_model_or_the_new_one_whole(
+    kept: Path, make_candidate: MakeCandidate, fault: Fault
 ) -> None:
     promoted(kept, make_candidate(1))
     candidate = make_candidate(2)
     old, report = live_model(), report_of(candidate, live_model())
     at = 0
-    while crashing(kept, at, lambda: promote(kept, candidate, report, "ann")):
+    while struck(kept, at, fault, lambda: promote(kept, candidate, report, "ann")):
         live = live_model()
         assert weights_of(live.folder) == dict(candidate.weights if live != old else report.sides.live), at
         if live != old:
@@ -160,7 +136,7 @@ def test_a_crash_at_any_step_leaves_the_old_model_or_the_new_one_whole(
     assert {folder.name for folder in (kept / "versions").iterdir()} == set(versions(kept)) - {SHIPPED}
     at = 0
     newest = live_model()
-    while crashing(kept, at, lambda: rollback(kept, None, "ann")):
+    while struck(kept, at, fault, lambda: rollback(kept, None, "ann")):
         assert live_model() == newest or weights_of(live_model().folder) == dict(candidate.weights)
         at += 1
     assert at > 2 and live_model() != newest

@@ -133,3 +133,20 @@ def test_after_a_pinch_on_a_touch_screen(open_film: Open, ledger: Ledger, large:
     fingers("touchEnd")
     expected = [edge + by / magnified for edge, by in zip(before, BY + BY, strict=True)]
     _is_saved(page, ledger, large, "tina", expected)
+
+
+@pytest.mark.parametrize("zoom", [1.5, 0.8])
+def test_after_the_page_was_zoomed(open_film: Open, ledger: Ledger, large: int, zoom: float) -> None:
+    """As Ctrl + and Ctrl - do: fewer or more of the page's pixels in the same window, each of so many of the screen."""
+    reader = f"zoe{round(100 * zoom)}"
+    page = open_film(large, f"{reader}:READER")
+    screen = page.context.new_cdp_session(page)
+    size = {"width": round(1440 / zoom), "height": round(1000 / zoom)}
+    screen.send("Emulation.setDeviceMetricsOverride", {**size, "deviceScaleFactor": zoom, "mobile": False})
+    page.wait_for_function(
+        "([ratio, wide]) => Math.abs(devicePixelRatio - ratio) < 0.01 && innerWidth === wide", arg=[zoom, size["width"]]
+    )
+    page.wait_for_function(_IS_FITTED)
+    page.locator("#box-editor canvas").scroll_into_view_if_needed()
+    expected = _drag(page)
+    _is_saved(page, ledger, large, reader, expected)

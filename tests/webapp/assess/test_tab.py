@@ -6,10 +6,9 @@ from typing import Any
 import gradio as gr
 
 from core.film.enhance import enhance
-from core.hand.several import SIDES
 from tests.calls import calls_of
 from tests.films import RAMP12, dicom_file, dicom_film
-from tests.hands import shipped_examples, two_hands_file
+from tests.hands import shipped_examples
 from webapp.assess.tab import _Tab
 from webapp.service import live_assessor
 
@@ -24,16 +23,6 @@ def test_a_film_is_cut_once_however_often_it_is_explained() -> None:
     again = calls_of(enhance, lambda: told.append(tab._stage_changed(film, assessment, "grad_cam", 0.4, 2)))
     assert again == 0
     assert told[0][tab.crops] and told[0][tab.crops] != answered[tab.crops], "maps of another stage"
-
-
-def test_of_two_hands_the_api_reads_the_one_that_is_asked_for(tmp_path: Path) -> None:
-    with gr.Blocks():
-        tab = _Tab(live_assessor, ())
-    example = shipped_examples()[0]
-    path = two_hands_file(example, tmp_path)
-    read = {side: tab._assess_for_api(str(path), example.sex, side) for side in SIDES}
-    assert {side: document["film"]["laterality"] for side, document in read.items()} == SIDES
-    assert [hand["laterality"] for hand in read["right"]["other_hands"]] == ["L"]
 
 
 def dicom(folder: Path, name: str, **tags: Any) -> str:

@@ -112,9 +112,25 @@ def test_labels_are_checked_in_a_table_and_then_taken_in(page: Page, folder: Pat
     noted = AccessLog(folder).latest(1, who="ben")[0]
     assert (noted.deed, noted.detail) == ("added", "0 films, 1 labels")
     ledger.close()
+    expect(page.locator("#import-take")).to_be_hidden()
+
+
+def test_films_that_look_the_same_are_listed(page: Page, folder: Path) -> None:
+    sign_in(page, "ben", PASSWORD)
+    page.get_by_role("tab", name="Data").click()
     page.locator("#copies-look").click()
     expect(page.locator("#no-copies")).to_be_visible(timeout=ANSWER_MS)
-    expect(page.locator("#import-take")).to_be_hidden()
+    ledger = Ledger.open(LedgerSettings.in_folder(folder))
+    darker = np.round(read_radiograph(read_examples()[0].path).pixels * np.float32(200)) / np.float32(255)
+    copy = ledger.add_film(
+        Radiograph(darker, None, None, film_hash(darker)), "F", reader="ben", source="queue", consent=True
+    ).film
+    ledger.close()
+    page.locator("#copies-look").click()
+    rows = page.locator("#copies tbody tr")
+    expect(rows).to_have_count(1, timeout=ANSWER_MS)
+    expect(rows.locator("td")).to_have_text([str(copy.id), "1"])
+    expect(page.locator("#copies")).to_contain_text("No split parts them.")
 
 
 def test_an_administrator_erases_a_film_and_sees_who_looked_at_what(page: Page, folder: Path) -> None:

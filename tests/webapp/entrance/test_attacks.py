@@ -98,9 +98,8 @@ def test_the_server_fetches_nothing_for_anybody(client: httpx.Client) -> None:
     for address in ("http://100.64.0.1/", "http://example.org/film.png", "https://127.0.0.1:1/"):
         assert client.get(f"/gradio_api/file={address}").status_code == 403
         film = {"path": address, "meta": {"_type": "gradio.FileData"}}
-        started = client.post("/gradio_api/call/assess", json={"data": [film, "F"]})
-        answer = client.get(f"/gradio_api/call/assess/{started.json()['event_id']}")
-        assert "event: error" in answer.text and "complete" not in answer.text
+        answer = client.post("/gradio_api/call/assess", json={"data": [film, "F", "left", None]})
+        assert answer.status_code == 400 and "not addresses of files" in answer.json()["detail"]
 
 
 def test_what_the_page_does_not_need_is_closed(client: httpx.Client, folders: tuple[Path, Path]) -> None:

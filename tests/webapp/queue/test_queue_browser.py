@@ -168,12 +168,21 @@ def test_a_zip_is_checked_added_assessed_listed_ordered_and_opened(
     page.locator("#queue-start").click()
     expect(page.locator("#annotate-bar")).to_contain_text(films[0].sha256[:8], timeout=ANSWER_MS)
 
-    # The same films once more are recognised.
+    # The same films once more are recognised, and a JPEG of one is pointed out before and after it is added.
     page.get_by_role("tab", name="Queue").click()
-    send(page, hands_zip())
-    expect(page.locator("#queue-result")).to_contain_text("Already there: 4", timeout=ANSWER_MS)
-    expect(page.locator("#queue-add")).to_be_hidden()
-    assert len(list(ledger.films())) == 4
+    greys = cv2.imread(str(EXAMPLES[0].path), cv2.IMREAD_GRAYSCALE)
+    jpeg = cv2.imencode(".jpg", greys, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
+    send(page, hands_zip({"hands/copy.jpg": jpeg}))
+    expect(page.locator(".queue-found")).to_contain_text("1 new film of 5 films", timeout=ANSWER_MS)
+    expect(page.locator("#queue-result")).to_contain_text("Already there: 4")
+    (original,) = (film.id for film in films if film.sha256 == read_radiograph(EXAMPLES[0].path).sha256)
+    to_look_at = page.locator("#queue-result details").filter(has_text="Films to look at: 1")
+    said = f"It looks like film {original}, which is there already"
+    expect(to_look_at).to_contain_text(f"copy.jpg {said}")
+    expect(to_look_at.locator("li")).to_be_visible()
+    add(page, 1)
+    expect(to_look_at).to_contain_text(f"copy.jpg {said}")
+    assert ledger.near_copies() == [(films[-1].id + 1, original)]
 
 
 def test_filters_skips_flags_and_the_end_of_the_queue(app: RunningApp, visit: Visit, ledger: Ledger) -> None:

@@ -8,8 +8,7 @@ import pytest
 
 from core.cohort.crop_store import GradedCrops, HandCrops, complete_hands
 from core.cohort.films import DataFolderError
-from core.evaluation.table1 import runs
-from core.evaluation.table1.runs import TITLES, Variant, order_of_runs, run_table1, variants
+from core.evaluation.table1.runs import TITLES, Variant, chosen_rows, order_of_runs, run_table1, variants
 from core.training.grader import GraderRecipe
 from models.improved_resnet import ResNetOptions
 from tests.graded import crops_of_hands
@@ -49,32 +48,45 @@ def test_a_table_cut_short_has_every_row() -> None:
     assert order[9:] == [(key, seed) for seed in (2, 3) for key in repeated]
 
 
+def test_rows_are_chosen_by_key_beside_those_that_the_table_is_about() -> None:
+    chosen = chosen_rows(["attention_open", "improved_ours"], 2, 2)
+    assert [(row.key, row.seeds) for row in chosen] == [
+        ("plain", 2),
+        ("improved", 2),
+        ("attention_open", 2),
+        ("improved_ours", 1),
+    ]
+    assert chosen_rows([], 2, 3) == variants(2)
+    with pytest.raises(DataFolderError, match="There is no row shuffle: choose among plain, improved,"):
+        chosen_rows(["plain", "shuffle"], 2, 1)
+
+
 def test_hands_with_a_bone_missing_are_left_out() -> None:
     hands = crops_of_hands(4)
     hands.found[1, 5] = False
     assert complete_hands(hands).ids.tolist() == ["0", "2", "3"]
 
 
-def test_a_short_run_keeps_its_outcomes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_short_run_keeps_its_outcomes(tmp_path: Path) -> None:
     options = ResNetOptions(width=16, groups=2, shuffle_attention=False, attention_residual=False, dual_pooling=False)
     recipe = GraderRecipe(epochs=1, hands=2, exemplars=2)
     rows = (
         Variant("plain", "ResNet", options, recipe, 1),
         Variant("improved", "improved", dataclasses.replace(options, dual_pooling=True), recipe, 1),
     )
-    monkeypatch.setattr(runs, "variants", lambda epochs: rows)
     hands = crops_of_hands(3)
     exemplars = exemplars_of(hands)
-    first = run_table1(hands, hands, exemplars, tmp_path, 1)
+    first = run_table1(hands, hands, exemplars, tmp_path, rows)
     assert [(o.variant, o.seed, o.months.shape) for o in first] == [("plain", 1, (3,)), ("improved", 1, (3,))]
     assert all(np.isfinite(o.months).all() for o in first)
     for outcome in first:
         assert outcome.frozen.as_is == pytest.approx(np.abs(outcome.months - hands.months).mean(), abs=2e-3)
         assert (outcome.frozen.dual_pooling is None) == (outcome.variant == "plain")
+    longer = tuple(dataclasses.replace(row, recipe=dataclasses.replace(recipe, epochs=2)) for row in rows)
     with pytest.raises(DataFolderError, match="begun with another number of epochs"):
-        run_table1(hands, hands, exemplars, tmp_path, 2)
+        run_table1(hands, hands, exemplars, tmp_path, longer)
     (tmp_path / "plain_1" / "checkpoint.pt").unlink()
-    again = run_table1(hands, hands, exemplars, tmp_path, 1)
+    again = run_table1(hands, hands, exemplars, tmp_path, rows)
     np.testing.assert_array_equal(first[0].months, again[0].months)
     assert again[1].frozen == first[1].frozen
     assert not (tmp_path / "plain_1" / "checkpoint.pt").exists(), "a finished run was trained again"

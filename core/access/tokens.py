@@ -1,0 +1,185 @@
+"""The programs that may come in by the API: each with a token that ends, of which one file of the data folder has a hash."""
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from core.access.roles import Action, Reader, Role
+from core.errors import BoneGradeError
+from core.machine import WriterLock, make_folder, write_whole
+
+
+class Power(StrEnum):
+    """What a token may be narrowed to. Films that are sent along may be assessed and explained with every token."""
+
+    ASSESS = "assess"
+    LOOK = "look"
+    CORRECT = "correct"
+    ADD_FILMS = "add_films"
+    EXPORT = "export"
+
+    @property
+    def action(self) -> Action | None:
+        """What it allows beyond assessing; None for nothing."""
+        return _ACTIONS.get(self)
+
+
+_ACTIONS: Final = {
+    Power.LOOK: Action.LOOK,
+    Power.CORRECT: Action.CORRECT,
+    Power.ADD_FILMS: Action.ADD_FILMS,
+    Power.EXPORT: Action.EXPORT,
+}
+MOST_DAYS: Final = 366
+#: What every token looks like, so that one can be told wherever it turns up: its public number, then what is secret.
+TOKEN: Final = re.compile(r"bonegrade_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class TokensError(BoneGradeError):
+    """What was asked of the list of tokens cannot be done; the list is as it was."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a token stands for. number: the token's public part. only: the powers that it was narrowed to; empty: all that the
+    role allows. made_by: the administrator's name, "" for the command line."""
+
+    number: str
+    name: str
+    role: Role
+    only: tuple[Power, ...]
+    ends: datetime
+    made_by: str
+
+    @property
+    def reader_name(self) -> str:
+        """What the ledger and the logs call it; no person can be called so."""
+        return f"program:{self.name}"
+
+    def has_ended(self, now: datetime | None = None) -> bool:
+        """Whether its time is over."""
+        return (now or datetime.now(UTC)) >= self.ends
+
+    def reader(self, most: Role = Role.ADMIN) -> Reader:
+        """Who acts when the program does. most: the role that it has at most."""
+        actions = frozenset(power.action for power in self.only if power.action is not None)
+        return Reader(self.reader_name, min(self.role, most), actions if self.only else None)
+
+
+class Tokens:
+    """The file of tokens. Reads it afresh each time, so a change counts at once; several processes may share it.
+
+    It is no part of a backup, so that a token that was revoked does not come back with one.
+    """
+
+    def __init__(self, folder: Path):
+        self._path = folder / "tokens.json"
+        self._lock = WriterLock(folder / "tokens.lock")
+
+    def make(self, name: str, role: Role, days: int, only: Collection[Power] = (), made_by: str = "") -> str:
+        """Makes a program's token, which nobody can be told again. Raises TokensError for a name that is taken or cannot be
+        one, for an end that is too far off, and for a power that the role does not have."""
+        if not _NAME.fullmatch(name):
+            raise TokensError(
+                f"{name!r} cannot be a program's name: use 1 to 64 letters, digits, dots, hyphens or underscores, and begin "
+                "with a letter or a digit."
+            )
+        if not 1 <= days <= MOST_DAYS:
+            raise TokensError(f"A token holds for 1 to {MOST_DAYS} days, not {days}: choose its end anew.")
+        for power in only:
+            if power.action is not None and not Reader(name, role).may(power.action):
+                raise TokensError(
+                    f"A {role.name.lower()} may not {power.action}: choose another role, or do not narrow it to that."
+                )
+        number, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+        token = f"bonegrade_{number}_{secret}"
+        program = Program(
+            number,
+            name,
+            role,
+            tuple(power for power in Power if power in only),
+            datetime.now(UTC).replace(microsecond=0) + timedelta(days=days),
+            made_by,
+        )
+        with self._changed() as kept:
+            if any(one.name == name for one, _ in kept.values()):
+                raise TokensError(f"The program {name} has a token already: revoke it first, or choose another name.")
+            kept[number] = (program, _hashed(token))
+        return token
+
+    def revoke(self, name: str) -> None:
+        """Ends a program's token now; what the program said stays in the ledger. Raises TokensError for a stranger."""
+        with self._changed() as kept:
+            numbers = [number for number, (program, _) in kept.items() if program.name == name]
+            if not numbers:
+                raise TokensError(f"There is no program {name} with a token: see the list of tokens.")
+            for number in numbers:
+                del kept[number]
+
+    def programs(self) -> list[Program]:
+        """All whose token was not revoked, by name. Raises TokensError where the file is damaged."""
+        return sorted((program for program, _ in self._read().values()), key=lambda program: program.name)
+
+    def holder(self, token: str) -> Program | None:
+        """The program whose token this is, though its time may be over; None for what is no token, or is one no more."""
+        found = TOKEN.fullmatch(token)
+        kept = None if found is None else self._read().get(found[1])
+        return kept[0] if kept is not None and hmac.compare_digest(kept[1], _hashed(token)) else None
+
+    def numbered(self, number: str) -> Program | None:
+        """The program of a token's public number; None for one that was revoked."""
+        kept = self._read().get(number)
+        return None if kept is None else kept[0]
+
+    @contextmanager
+    def _changed(self) -> Iterator[dict[str, tuple[Program, str]]]:
+        """The list to change; written when the block ends, and only if it ends well."""
+        make_folder(self._path.parent)
+        with self._lock.held():
+            kept = self._read()
+            yield kept
+            rows = {number: _row(program, hashed) for number, (program, hashed) in kept.items()}
+            write_whole(self._path, json.dumps(rows, indent=1).encode() + b"\n", by_way_of=self._path.parent)
+
+    def _read(self) -> dict[str, tuple[Program, str]]:
+        try:
+            rows: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
+            return {number: (_program(number, row), row["hash"]) for number, row in rows.items()}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise TokensError(
+                f"The list of tokens {self._path} cannot be read: remove it, and make the programs' tokens anew."
+            ) from error
+
+
+def _row(program: Program, hashed: str) -> dict[str, Any]:
+    return {
+        "name": program.name,
+        "role": program.role.name.lower(),
+        "only": list(program.only),
+        "ends": program.ends.isoformat(),
+        "made_by": program.made_by,
+        "hash": hashed,
+    }
+
+
+def _program(number: str, row: dict[str, Any]) -> Program:
+    only = tuple(Power(power) for power in row["only"])
+    ends = datetime.fromisoformat(row["ends"])
+    return Program(number, row["name"], Role[row["role"].upper()], only, ends.astimezone(UTC), row["made_by"])
+
+
+def _hashed(token: str) -> str:
+    """A token is as random as a key, so one round of SHA-256 keeps it as well as a slow hash keeps a password."""
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,116 @@
+"""The endpoints that look at a film which is sent along: what it is assessed as, and why."""
+
+from dataclasses import replace
+from typing import Any, Final, Literal
+
+from gradio.data_classes import FileData
+from gradio.utils import get_upload_folder
+
+from core.assessment.map_guide import guide_for
+from core.assessment.records import GATE_MAPS, Assessment, FilmAssessor
+from core.bones import BONE_TITLES, Sex
+from core.errors import BoneGradeError
+from core.film.radiograph import read_radiograph
+from core.film.stated import OLDEST_MONTHS
+from core.hand.hand import Hand
+from core.hand.several import SIDES, HandSide
+from webapp.desk import Desk
+from webapp.entrance.doors import hand_out
+from webapp.programs.asked import sent_file
+from webapp.service import TURNS
+from webapp.shared.pictures import grey8, png
+
+BoneName = Literal["Radius", "Ulna", "MC1", "MC3", "MC5", "PP1", "PP3", "PP5", "MP3", "MP5", "DP1", "DP3", "DP5"]
+
+NO_SEX: Final = "The film's file does not say the child's sex: give sex as M or F; the score tables differ."
+
+
+class FilmEndpoints:
+    """Nothing of what is sent to these is kept."""
+
+    def __init__(self, desk: Desk):
+        self._load_assessor = desk.load_assessor
+
+    def assess(
+        self, film: FileData, sex: Sex | None = None, hand: HandSide = "left", age_months: float | None = None
+    ) -> dict[str, Any]:
+        """Assesses a hand radiograph: finds 13 bones, grades each, and gives the bone age with its 90 % interval, in months.
+        Research use only.
+
+        Parameters:
+            film: The radiograph, a DICOM file or a picture (PNG, JPEG, TIFF, WebP, BMP, GIF, JPEG 2000, HEIC, AVIF).
+            sex: M or F; null for what the file states.
+            hand: Which hand to read where the film shows two: left or right.
+            age_months: The child's age when the film was taken; null for what the file states.
+        Returns:
+            The assessment: bone_age_months, interval90_months, bones, standards, checks to heed, and the weights' hashes.
+        """
+        with TURNS.now():
+            _, _, assessment = self._assessed(film, sex, hand, age_months)
+        return assessment.to_dict()
+
+    def explain(
+        self,
+        film: FileData,
+        bone: BoneName,
+        sex: Sex | None = None,
+        hand: HandSide = "left",
+        stage: Literal[1, 2, 3, 4] | None = None,
+    ) -> tuple[FileData, FileData, FileData, FileData, FileData, dict[str, Any]]:
+        """Shows why one bone of a hand radiograph was graded as it was: its crop and four maps of the grading network.
+
+        Parameters:
+            film: The radiograph, a DICOM file or a picture.
+            bone: Radius, Ulna, MC1, MC3, MC5, PP1, PP3, PP5, MP3, MP5, DP1, DP3 or DP5.
+            sex: M or F; null for what the file states.
+            hand: Which hand to read where the film shows two: left or right.
+            stage: Of which of the network's stages, 1 to 4; null for the one whose gates spread widest.
+        Returns:
+            PNG files: crop, Grad-CAM, spatial gates, channel gates, gates of the attention residual (255 is 1.0 on each scale).
+            What they are of: bone, grade, stage, and the weights' hashes.
+        """
+        with TURNS.now():
+            assessor, found, assessment = self._assessed(film, sex, hand, None)
+            graded = assessment.bones[bone]
+            if graded is None:
+                raise BoneGradeError(f"{BONE_TITLES[bone]} was not found on this film, so there is nothing to explain.")
+            stage = stage or guide_for(assessor.weights["grader"]).first_stage  # type: ignore[assignment]
+            assert stage is not None
+            explanation = assessor.explain(found, assessment, stage)
+        maps = explanation.maps[bone]
+        kinds = ("crop", "grad_cam", *GATE_MAPS)
+        crop, grad_cam, spatial, channel, residual = (
+            _picture(png(grey8(getattr(maps, kind))), f"{bone}_{kind}.png") for kind in kinds
+        )
+        facts = {
+            "bone": bone,
+            "grade": graded.grade,
+            "label": graded.label,
+            "film_sha256": assessment.film_sha256,
+            "maps": list(kinds),
+            "stage": explanation.stage,
+            "cam_stage": explanation.cam_stage,
+            "weights": assessment.weights,
+            "notice": assessment.to_dict()["notice"],
+        }
+        return crop, grad_cam, spatial, channel, residual, facts
+
+    def _assessed(
+        self, film: FileData, sex: Sex | None, hand: HandSide, age_months: float | None
+    ) -> tuple[FilmAssessor, Hand, Assessment]:
+        radiograph = read_radiograph(sent_file(film).path)
+        sex = sex or radiograph.stated_sex
+        if sex is None:
+            raise BoneGradeError(NO_SEX)
+        if age_months is not None:
+            if not 0 <= age_months <= OLDEST_MONTHS:
+                raise BoneGradeError(f"age_months must be from 0 to {OLDEST_MONTHS:.0f}, not {age_months}.")
+            radiograph = replace(radiograph, age_months=age_months)
+        assessor = self._load_assessor()
+        found = assessor.find_hand(radiograph, wanted=SIDES[hand])
+        return assessor, found, assessor.assess_hand(found, sex)
+
+
+def _picture(content: bytes, name: str) -> FileData:
+    """A picture for the program alone that asked for it."""
+    return FileData(path=hand_out(content, name, get_upload_folder()), orig_name=name, mime_type="image/png")

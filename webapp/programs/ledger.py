@@ -1,0 +1,347 @@
+"""The endpoints over the ledger: a film as its reader may see it, their word on it, the queue, and everything out.
+
+What a program may see and say is decided where the page's is: core.access, core.annotation, core.intake, core.dataset.
+"""
+
+import shutil
+import tempfile
+import uuid
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import gradio as gr
+from gradio.data_classes import FileData
+from gradio.utils import get_upload_folder
+
+from core.access.roles import Action, Reader, enforce
+from core.annotation.blinding import seen_revision
+from core.annotation.desk import AnnotateDesk, Opened
+from core.annotation.saving import Clash, Saving
+from core.annotation.work import Said, Work, says_of
+from core.bones import Sex
+from core.dataset.export import USUAL_FORMATS, ExportFormat, ExportOptions, export_zip
+from core.dataset.split import Shares
+from core.errors import BoneGradeError
+from core.intake import Filing, look_through, open_batch, take_in
+from core.intake.background import BackgroundAssessor
+from core.ledger import Consent, Correction, Event, FilmRecord, LabelRule, Ledger, Reading, Scope
+from core.ledger.reading_queue import Order, QueueFilter, QueueRow, counts, next_film, queue_rows
+from webapp.desk import Desk
+from webapp.entrance.doors import hand_out_file
+from webapp.programs.asked import sent_files
+from webapp.service import TURNS
+from webapp.shared.words import counted
+
+KEPT_NOWHERE: Final = "This is a demo, where nothing is kept: there are no films, and nothing can be saved or exported."
+_LEFT_OUT: Final = (
+    "Left out, as it has writing on it: look at it, and send it again with writing=keep if that names nobody."
+)
+_PAGE, _LAST_PAGE = 50, 100_000
+_REASONS: Final = {
+    "assessing": "the model has not seen it yet",
+    "refused": "the model refused it",
+    "skipped": "you skipped it",
+    "read_by_me": "you have read it",
+}
+
+
+class LedgerEndpoints:
+    """What programs may ask of the ledger. Every one of them is asked by somebody, whose role decides."""
+
+    def __init__(self, desk: Desk, background: BackgroundAssessor | None):
+        """background: to be woken when films come in; None in a demo."""
+        self._desk = desk
+        self._background = background
+        self._annotate = AnnotateDesk(desk.ledger, desk.load_assessor, TURNS.now, keeps=desk.access.keeps)
+        self._saving = Saving(self._annotate)
+
+    def film(self, film: int, request: gr.Request) -> dict[str, Any]:
+        """One film of the ledger as you may see it: what the model says of it, your own reading, and its history. What others
+        said is held back until you have judged all 13 bones.
+
+        Parameters:
+            film: The film's number, as /queue and /queue_add give it.
+        Returns:
+            film, assessment, reading (your saved word by bone), history, blind, and revision, which /correct asks for.
+        """
+        ledger, reader = self._asked(request, Action.LOOK)
+        opened = self._opened(ledger, film, reader, request)
+        seen = self._saving.history(film, reader)
+        assert opened.sitting.film is not None
+        return {
+            "film": _film(opened.sitting.film),
+            "assessment": opened.sitting.assessment.to_dict(),
+            "reading": _reading(opened.saved),
+            "history": [_event(event) for event in seen.events],
+            "blind": seen.blind,
+            "revision": seen_revision(ledger.history(film)),
+        }
+
+    def correct(
+        self,
+        film: int,
+        revision: int,
+        request: gr.Request,
+        grades: dict[str, int] | None = None,
+        unreadable: list[str] | None = None,
+        boxes: dict[str, tuple[float, float, float, float]] | None = None,
+        note: str = "",
+        seconds: float = 0.0,
+        token: str | None = None,
+    ) -> dict[str, Any]:
+        """Saves your word on bones of a film of the ledger; bones that you do not name stay as you said before. Nothing that
+        anybody said is overwritten: each save is an entry of the film's history.
+
+        Parameters:
+            film: The film's number.
+            revision: As /film gave it: the state that your word answers.
+            grades: RUS-CHN grades by bone, such as {"Radius": 9, "Ulna": 0}; 0 is "not visible yet".
+            unreadable: Names of bones that cannot be read on this film.
+            boxes: By bone, xmin, ymin, xmax, ymax in pixels of the film, where the model's box is wrong.
+            note: On the film; no names.
+            seconds: That reading the film took.
+            token: 32 hexadecimal digits, new for each save: the same save sent again under it is stored once.
+        Returns:
+            saved (number of bones), event, revision, waiting (bones with a box and no grade), reading, conflict.
+            Where conflict is not null, another spoke meanwhile and nothing was saved: look, and save with its revision.
+        """
+        ledger, reader = self._asked(request, Action.CORRECT)
+        opened = self._opened(ledger, film, reader, request)
+        sitting = opened.sitting
+        boxes = boxes or {}
+        said: dict[str, Said] = {}
+        for bone, grade in (grades or {}).items():
+            said[bone] = Said(verdict="graded" if grade > 0 else "absent", grade=grade, box=boxes.get(bone))
+        for bone in unreadable or []:
+            if bone in said:
+                raise BoneGradeError(f"{bone} has a grade and is called unreadable: say one of the two.")
+            said[bone] = Said(verdict="unreadable", box=boxes.get(bone))
+        said |= {bone: Said(box=box) for bone, box in boxes.items() if bone not in said}
+        work = Work(
+            film=film,
+            sha256=sitting.sha256,
+            prediction=sitting.prediction,
+            base_revision=revision,
+            says={**says_of(opened.saved, sitting.assessment), **said},
+            film_seconds=seconds,
+            note=note,
+            token=token or uuid.uuid4().hex,
+        )
+        saved = self._saving.save(work, sitting, reader, consent=False)
+        return {
+            "saved": 0 if saved.event is None else len(saved.event.corrections),
+            "event": None if saved.event is None else saved.event.id,
+            "revision": saved.revision,
+            "waiting": list(saved.waiting),
+            "reading": _reading(saved.reading),
+            "conflict": None if saved.clash is None else _clash(saved.clash),
+        }
+
+    def queue(
+        self,
+        request: gr.Request,
+        order: Order = Order.EXPECTED_GAIN,
+        state: Literal["to_read", "read_by_me", "read", "skipped", "flagged", "refused", "all"] = "to_read",
+        sex: Sex | None = None,
+        page: int = 0,
+    ) -> dict[str, Any]:
+        """The reading queue as you see it: which film to read next, and the list of films with the reasons for their places.
+
+        Parameters:
+            order: expected_gain (what teaches most first), random or oldest.
+            state: Which films are listed: to_read, read_by_me, read, skipped, flagged, refused or all.
+            sex: M or F alone; null for both.
+            page: Of the list, from 0; a page has 50 films.
+        Returns:
+            next (a film's number, or null), counts, and films, each with reasons in words.
+        """
+        ledger, reader = self._asked(request, Action.LOOK)
+        if not 0 <= page <= _LAST_PAGE:
+            raise BoneGradeError(f"Pages of the list are counted from 0 to {_LAST_PAGE}, so there is no page {page}.")
+        wish = QueueFilter(sex, None, state)
+        rows = queue_rows(ledger, reader.name, order, wish, limit=_PAGE, offset=page * _PAGE)
+        numbers = counts(ledger, reader.name)
+        return {
+            "next": next_film(ledger, reader.name, order, QueueFilter(sex)),
+            "counts": {name: getattr(numbers, name) for name in numbers.__dataclass_fields__},
+            "films": [_row(row, reader) for row in rows],
+        }
+
+    def queue_add(
+        self,
+        films: list[FileData],
+        request: gr.Request,
+        sex: Sex | None = None,
+        consent: bool = False,
+        writing: Literal["leave_out", "keep"] = "leave_out",
+        scope: Scope = "train",
+        reference: str = "",
+        ends: str | None = None,
+    ) -> dict[str, Any]:
+        """Adds films to the reading queue. Without consent their pixels are forgotten, and only what the model says is kept.
+
+        Parameters:
+            films: Films, zips of films, and at most one CSV with columns id, sex, age_years.
+            sex: M or F of all films that no CSV names; null for what each file states.
+            consent: Whether you may keep the pictures, to be read and to train the model.
+            writing: What becomes of pictures with burned-in writing, which could name a child: leave_out or keep.
+            scope: What the consent allows: read, train or share.
+            reference: Where the consent is filed, such as a form's number; no names.
+            ends: The day on which the consent ends, such as 2030-12-31; null if it does not.
+        Returns:
+            added (how many), films (what became of each), and passed_over (files that are no films).
+        """
+        ledger, reader = self._asked(request, Action.ADD_FILMS)
+        terms = Consent(scope, reference.strip(), None if ends is None else _day(ends))
+        filing = Filing(ledger, self._desk.load_assessor, TURNS.when_free)
+        with open_batch(sent_files(films), None, sex) as batch:
+            left_out = set()
+            if consent and writing == "leave_out":
+                for looked in look_through(batch, ledger, for_writing=True):
+                    if looked.radiograph is not None and any(place.kind == "writing" for place in looked.places):
+                        left_out.add(looked.radiograph.sha256)
+            became = []
+            for one in take_in(batch, filing, reader=reader, consent=consent, left_out=left_out, terms=terms):
+                status, sentence = one.status, one.sentence
+                if status == "left_out":
+                    sentence = _LEFT_OUT
+                film = None if one.film is None else one.film.id
+                became.append({"name": one.name, "status": status, "sentence": sentence, "film": film})
+                if self._background is not None:
+                    self._background.wake()
+            added = sum(one["status"] == "added" for one in became)
+            self._desk.note(request, reader, "added", detail=f"{added} films")
+            return {"added": added, "films": became, "passed_over": list(batch.passed_over)}
+
+    def export(
+        self,
+        request: gr.Request,
+        rule: LabelRule = "latest",
+        formats: list[ExportFormat] | None = None,
+        split: str = "80/10/10",
+    ) -> tuple[FileData, dict[str, Any]]:
+        """The whole ledger as a dataset, split by patient; the same revision always gives the same bytes.
+
+        Parameters:
+            rule: Whose word counts: latest, majority or reviewer_first.
+            formats: Of labels, crops, csv, coco, voc, yolo and films; null for the first four.
+            split: Percentages of patients in train/val/test.
+        Returns:
+            The zip file, and its manifest.
+        """
+        ledger, reader = self._asked(request, Action.EXPORT)
+        formats = list(USUAL_FORMATS) if formats is None else formats
+        if not formats:
+            raise BoneGradeError("There is nothing to export: name at least one format.")
+        options = ExportOptions(
+            rule=rule,
+            reviewers=frozenset(self._desk.those_who_may(Action.SET_GOLD)),
+            formats=tuple(dict.fromkeys(formats)),
+            shares=Shares.of_text(split),
+        )
+        folder = Path(tempfile.mkdtemp(prefix="bonegrade-export-"))
+        try:
+            target = folder / f"bonegrade_revision_{ledger.ledger_revision()}.zip"
+            manifest = export_zip(ledger, reader, target, options)
+            self._desk.note(
+                request, reader, "exported", detail=f"revision {manifest['revision']}, {', '.join(options.formats)}"
+            )
+            file = FileData(path=hand_out_file(target, get_upload_folder()), orig_name=target.name)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return file, manifest
+
+    def _asked(self, request: gr.Request, action: Action) -> tuple[Ledger, Reader]:
+        """The ledger, and who asks. Raises BoneGradeError where nothing is kept, and for who may not."""
+        reader = self._desk.reader(request)
+        ledger = self._desk.ledger
+        if ledger is None:
+            raise BoneGradeError(KEPT_NOWHERE)
+        enforce(reader, action)
+        return ledger, reader
+
+    def _opened(self, ledger: Ledger, film: int, reader: Reader, request: gr.Request) -> Opened:
+        opened = self._annotate.open_film(film, reader)
+        self._desk.note(request, reader, "looked", film)
+        return opened
+
+
+def _day(text: str) -> datetime:
+    """The beginning of a day. Raises BoneGradeError."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
+    except ValueError:
+        raise BoneGradeError(f"{text!r} is no day: write it as 2030-12-31.") from None
+
+
+def _film(film: FilmRecord) -> dict[str, Any]:
+    """What may be told of a film: neither its file's name nor its patient's pseudonym."""
+    return {
+        "film": film.id,
+        "sha256": film.sha256,
+        "width": film.width,
+        "height": film.height,
+        "sex": film.sex,
+        "age_months": film.age_months,
+        "laterality": film.laterality,
+        "pixels_kept": film.consent,
+        "added_at": film.added_at.isoformat(),
+    }
+
+
+def _reading(reading: Reading) -> dict[str, Any]:
+    return {bone: _word(one) for bone, one in reading.items()}
+
+
+def _word(one: Correction) -> dict[str, Any]:
+    box = None if one.box is None else [round(edge, 1) for edge in one.box]
+    return {"verdict": one.verdict, "grade": one.grade, "box": box, "note": one.note}
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "event": event.id,
+        "kind": event.kind,
+        "reader": event.reader,
+        "made_at": event.made_at.isoformat(),
+        "note": event.note,
+        "target": event.target,
+        "reading": _reading({one.bone: one for one in event.corrections}),
+    }
+
+
+def _clash(clash: Clash) -> dict[str, Any]:
+    return {
+        "revision": clash.revision,
+        "who": clash.who,
+        "bones": {
+            row.bone: {"mine": row.mine and _word(row.mine), "theirs": row.theirs and _word(row.theirs)}
+            for row in clash.rows
+            if row.differs
+        },
+    }
+
+
+def _row(row: QueueRow, reader: Reader) -> dict[str, Any]:
+    return {
+        "film": row.film.id,
+        "sex": row.film.sex,
+        "bone_age_months": row.bone_age_months,
+        "gain": round(row.gain, 4),
+        "state": row.state,
+        "reasons": _reasons(row, reader),
+    }
+
+
+def _reasons(row: QueueRow, reader: Reader) -> list[str]:
+    """Why a film stands where it does, for this reader."""
+    reasons = [_REASONS[row.state]] if row.state in _REASONS else [f"reading it should teach {row.gain:.2f} of 2"]
+    reasons.append(f"{counted(row.readers, 'reader')} so far" if row.readers else "nobody has read it")
+    if row.flagged:
+        reasons.append("it is flagged")
+    if row.assigned_to:
+        reasons.append(
+            "it is assigned to you" if row.assigned_to == reader.name else "it is assigned to another reader"
+        )
+    return reasons
