@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.assessment.consistency import FAR_APART, inconsistencies
 from core.assessment.rare_ages import rare_age
-from core.assessment.records import END_OF_SCALE, BoneAge, Check, FilmFacts, SecondOpinion
+from core.assessment.records import END_OF_SCALE, BoneAge, Check, FilmFacts, SecondOpinion, is_mature
 from core.bones import BONE_TITLES, CHILDREN, Sex
 from core.hand.crops import CROP_SIDE, side_on_film
 from core.hand.localization import Localization
@@ -211,7 +211,7 @@ def checks_of_ages(age: BoneAge | None, second: SecondOpinion | None, sex: Sex) 
     latter not without a second opinion, and nothing without an age."""
     if age is None:
         return ()
-    short = age.months < END_OF_SCALE[sex]
+    short = not is_mature(age.months, sex)
     end = Check(
         "end_of_scale",
         short,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.assessment.bone_age import bone_age
-from core.assessment.records import BoneAge, FilmAssessor, GradeProbabilities, SecondOpinion
+from core.assessment.records import BoneAge, FilmAssessor, GradeProbabilities, SecondOpinion, is_mature
 from core.bones import RUS_BONES, Sex
 from core.standards import STANDARDS, ScoreCard, grade_count, score_card
 
@@ -20,8 +20,14 @@ class Scores:
     cards: by key of STANDARDS. age: on the radiologists' Greulich-Pyle scale; None unless all 13 bones are graded.
     """
 
+    sex: Sex
     cards: dict[str, ScoreCard]
     age: BoneAge | None
+
+    @property
+    def mature(self) -> bool:
+        """Whether the hand is at the end of the scale, see core.assessment.records.is_mature."""
+        return self.age is not None and is_mature(self.age.months, self.sex)
 
 
 def around_grades(
@@ -77,6 +83,7 @@ def person_scores(
     the model's own totals, ages and intervals. Raises as score_cards does.
     """
     return Scores(
+        sex,
         score_cards(sex, grades, model, assessor.intervals.spread),
         bone_age(assessor.grader, sex, around_grades(grades, model), assessor.intervals.scatter_months, second),
     )
@@ -87,6 +94,7 @@ def model_scores(
 ) -> Scores:
     """The model's probabilities, some of them perhaps of regraded boxes, under every standard and as a bone age."""
     return Scores(
+        sex,
         {key: score_card(key, sex, probabilities, spread=assessor.intervals.spread) for key in STANDARDS},
         bone_age(assessor.grader, sex, probabilities, assessor.intervals.scatter_months, second),
     )

@@ -32,6 +32,11 @@ Map = NDArray[np.float32]
 END_OF_SCALE: Final[dict[Sex, float]] = {"M": 198.0, "F": 180.0}
 
 
+def is_mature(months: float | None, sex: Sex) -> bool:
+    """Whether a bone age is at the end of the scale, so that it is told as no number; None is no age."""
+    return months is not None and months >= END_OF_SCALE[sex]
+
+
 @dataclass(frozen=True)
 class BoneAge:
     """months: of the mean RUS-CHN total, calibrated. Two 90 % intervals in months, neither ever without `months`:
@@ -168,7 +173,7 @@ class Assessment:
     @cached_property
     def mature(self) -> bool:
         """Whether the hand is at the end of the scale, so that its bone age says no more than that, see END_OF_SCALE."""
-        return self.bone_age_months is not None and self.bone_age_months >= END_OF_SCALE[self.sex]
+        return is_mature(self.bone_age_months, self.sex)
 
     def table_age(self, card: ScoreCard) -> str:
         """A standard's age in words; of a mature hand without a number that looks like a child's age."""

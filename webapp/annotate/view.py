@@ -10,6 +10,7 @@ from core.annotation.desk import LiveScores, Sitting
 from core.annotation.saving import Clash, HistoryView
 from core.annotation.work import Disagreement
 from core.assessment.person import Scores
+from core.assessment.records import END_OF_SCALE
 from core.bones import RUS_BONES
 from core.hand.crops import Crop
 from core.ledger import Correction, Event
@@ -203,13 +204,20 @@ def _scores_row(kind: str, who: str, remark: str, scores: Scores) -> _ScoresRow:
     if scores.age is not None:
         interval = year_range(*(years(end) for end in scores.age.interval90))
         age = _Age(scores.age.months, f"{years(scores.age.months):.1f}", interval)
-    return _ScoresRow(kind, who, remark, age, tuple(_total(key, scores.cards[key]) for key in STANDARDS))
+        if scores.mature:
+            age = _Age(scores.age.months, "mature", f"{years(END_OF_SCALE[scores.sex]):g} years or more")
+    totals = (_total(key, scores.cards[key], scores.mature) for key in STANDARDS)
+    return _ScoresRow(kind, who, remark, age, tuple(totals))
 
 
-def _total(key: str, card: ScoreCard) -> _Total:
-    age = "mature" if card.mature else card.age_text
+def _total(key: str, card: ScoreCard, mature: bool) -> _Total:
+    """mature: the hand is, so that no number looks like a child's age, whatever this standard says."""
+    if card.mature:
+        return _Total(key, card.total, "mature", "")
+    if mature:
+        return _Total(key, card.total, "mature or nearly so", "")
     interval = "" if card.interval90_years is None else year_range(*card.interval90_years)
-    return _Total(key, card.total, age, interval)
+    return _Total(key, card.total, card.age_text, interval)
 
 
 def verdict_words(said: Correction | None, bone: str) -> str:

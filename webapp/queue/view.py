@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from core.assessment.records import is_mature
 from core.intake import Looked, TakenIn
 from core.intake.background import BackgroundProgress
 from core.ledger.reading_queue import QueueCounts, QueueRow
@@ -127,7 +128,7 @@ def _row(row: QueueRow) -> _Row:
         hash=short_hash(row.film.sha256),
         has_pixels=row.film.consent,
         sex=SEX_WORDS[row.film.sex],
-        age=NO_VALUE if row.bone_age_months is None else f"{years(row.bone_age_months):.1f} y",
+        age=_age(row),
         gain=f"{row.gain:.2f}" if assessed else NO_VALUE,
         readers=row.readers,
         flagged=row.flagged,
@@ -136,6 +137,12 @@ def _row(row: QueueRow) -> _Row:
         state_words=_STATES[row.state],
         can_open=assessed,
     )
+
+
+def _age(row: QueueRow) -> str:
+    if row.bone_age_months is None:
+        return NO_VALUE
+    return "mature" if is_mature(row.bone_age_months, row.film.sex) else f"{years(row.bone_age_months):.1f} y"
 
 
 def finished(counts: QueueCounts, filtered: bool, may_add: bool) -> str:

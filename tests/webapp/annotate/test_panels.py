@@ -1,6 +1,7 @@
 """What the Annotate tab draws of a desk over a real ledger: totals, a conflict, the history; without a browser."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,13 @@ from core.annotation.saving import Saving
 from core.annotation.work import Said, read_work
 from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment
-from core.bones import Sex
+from core.bones import RUS_BONES, Sex
 from core.film.box import Box
 from core.film.radiograph import Radiograph, read_radiograph
 from core.hand.localization import OtherHand
 from core.intake.turns import Turns
 from core.ledger import Ledger, LedgerSettings
+from core.standards import STANDARDS, grade_count
 from tests.hands import shipped_examples
 from tests.made_work import grade_said, with_said
 from webapp.annotate.handlers import Handlers
@@ -71,6 +73,16 @@ def test_totals_say_how_many_boxes_are_the_readers_and_which_grade_is_out_of_lin
     live = annotate.live(with_said(opened, {**whole, "Ulna": Said(verdict="absent", grade=0)}), opened.sitting)
     (found,) = live.out_of_line
     assert found.sentence in totals(live)
+
+
+def test_a_mature_hand_has_no_number_that_looks_like_a_childs_age(annotate: AnnotateDesk, film: int) -> None:
+    opened = annotate.open_film(film, ANNA)
+    last = {bone: grade_said(grade_count(bone) - (bone == "Ulna")) for bone in RUS_BONES}
+    shown = totals(annotate.live(with_said(opened, last), opened.sitting))
+    (mine,) = re.findall(r'<tr class="row-you".*?</tr>', shown, re.DOTALL)
+    assert "<b>mature</b>" in mine and "15 years or more" in mine and "mature or nearly so" in mine
+    assert mine.count("mature") == 1 + len(STANDARDS)
+    assert not re.search(r"\d\.\d", re.sub(r'data-months="[^"]*"', "", mine))
 
 
 def test_which_of_two_hands_was_read_is_said_above_the_totals(

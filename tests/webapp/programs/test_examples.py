@@ -18,7 +18,7 @@ _DOCS = ROOT / "docs" / "api.md"
 _SAID = [
     (
         "python",
-        ["bone age in months:", "why grade", "saved 2 bones", "with conflict None", "next:", "revision 1 is in"],
+        ["bone age in months:", "why grade", "saved 2 bones", "with conflict None", "next:", " is in "],
     ),
     ("sh", ["event: complete", '"bone_age_months":']),
     ("python", ["tools: ['assess', 'explain', 'film', 'correct', 'queue', 'queue_add', 'export']", "'image'"]),
