@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
@@ -100,9 +100,17 @@ def chromium() -> Iterator[Browser]:
 
 
 def watched(page: Page, url: str) -> list[str]:
-    """Errors in the page's console, and addresses other than the app's that it fetched: a list that grows."""
+    """Errors in the page's console, and addresses other than the app's that it fetched: a list that grows.
+
+    Requests that a reload or a closed page cuts off are no fault of the page.
+    """
     troubles: list[str] = []
-    page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
+
+    def hear(line: ConsoleMessage) -> None:
+        if line.type == "error" and "AbortError" not in line.text:
+            troubles.append(line.text)
+
+    page.on("console", hear)
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("request", lambda request: _note_foreign(request.url, url, troubles))
     return troubles
