@@ -3,9 +3,11 @@
     python -m benchmarks.finetuning
 
 `rate` is films a second of the grader's fine-tuning, and of a loop over tensors that lie ready on the device, with the same
-network, in turns. `memory` is what a process holds of its own (RssAnon; mapped files are the system's to drop) at its peak,
-while films are written and learned from, each size in a fresh process. `whole` is a fine-tuning from a ledger, from start to
-candidate: films of a shipped example with film grain, each with grades and a moved box. Run it on an idle machine.
+network, in short turns, so that what else the machine does slows both down alike; their ratio is the median of the turns'.
+`memory` is what a process holds of its own (RssAnon; mapped files are the system's to drop) at its peak, while films are
+written and learned from, each size in a fresh process. `whole` is a fine-tuning from a ledger, from start to candidate: films
+of a shipped example with film grain, each with grades and a moved box; beside the minutes by the clock, which other work on
+the machine makes longer, stand those that its processors worked. Run it on an idle machine.
 """
 
 import argparse
@@ -18,6 +20,8 @@ import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
+from typing import Final
 
 import numpy as np
 import torch
@@ -43,10 +47,13 @@ from core.training.device import device_of
 from models import WEIGHTS
 from models.registry import load_grader
 
+#: Turns of each loop.
+_TURNS: Final = 5
+
 
 @dataclass(frozen=True)
 class Rate:
-    """Films a second, and their ratio."""
+    """Films a second, medians of the turns, and the median of their ratios."""
 
     device: str
     fine_tuning: float
@@ -64,12 +71,14 @@ class Memory:
 
 @dataclass(frozen=True)
 class Whole:
-    """Minutes from the ledger to the candidate. localizer_films: with boxes to learn from."""
+    """From the ledger to the candidate. localizer_films: with boxes to learn from. minutes: by the clock; processor_minutes: of
+    all threads together."""
 
     device: str
     films: int
     localizer_films: int
     minutes: float
+    processor_minutes: float
 
 
 def _write(folder: Path, films: int) -> Material:
@@ -89,18 +98,19 @@ def _write(folder: Path, films: int) -> Material:
 
 
 def rate(device: str, steps: int, folder: Path) -> Rate:
-    """Of two rounds each, the better one."""
+    """Of some turns each."""
     recipe = GradingRecipe()
     material = _write(folder / "material", recipe.films * (steps + 3) * 8 // 7 + 8)
     accelerator = Accelerator(cpu=device_of(device).type == "cpu", mixed_precision="no")
     workers = Workers(accelerator)
     ours, bare = [], []
-    for number in range(2):
+    for number in range(_TURNS):
         course = GraderCourse(material, load_grader()[0], recipe, seed=number)
         ours.append(_fine_tuning(course, workers, steps, folder / f"run{number}"))
         bare.append(_bare_loop(GraderCourse(material, load_grader()[0], recipe, seed=number), workers, steps))
     name = torch.cuda.get_device_name() if workers.device.type == "cuda" else "cpu"
-    return Rate(name, round(max(ours), 2), round(max(bare), 2), round(max(ours) / max(bare), 3))
+    ratios = [mine / theirs for mine, theirs in zip(ours, bare, strict=True)]
+    return Rate(name, round(median(ours), 2), round(median(bare), 2), round(median(ratios), 3))
 
 
 def _fine_tuning(course: GraderCourse, workers: Workers, steps: int, folder: Path) -> float:
@@ -199,21 +209,22 @@ def whole(device: str, films: int, folder: Path) -> Whole:
             added.id, corrections, reader="reader", base_revision=0, token=uuid.uuid4().hex, prediction_id=prediction.id,
             seconds=60.0,
         )  # fmt: skip
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     order = Order(
         lambda revision: LedgerLessons(ledger, revision), WEIGHTS, folder / "run", FinetuneRecipe(), device=device
     )
     document = finetune(order)
-    minutes = (time.perf_counter() - started) / 60
+    minutes, processor = ((now - then) / 60 for now, then in
+                          ((time.perf_counter(), started), (time.process_time(), worked)))  # fmt: skip
     boxed = document["films"]["localizer"] or {}
-    return Whole(document["hardware"]["device"], films, boxed.get("learn", 0), round(minutes, 2))
+    return Whole(document["hardware"]["device"], films, boxed.get("learn", 0), round(minutes, 2), round(processor, 2))
 
 
 def main() -> None:
     """Prints the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    parser.add_argument("--steps", type=int, default=30, help="steps of which the rate is measured")
+    parser.add_argument("--steps", type=int, default=10, help="steps of each turn that the rate is measured in")
     parser.add_argument(
         "--memory", type=int, nargs="*", default=[1000, 10_000], help="films of which memory is measured"
     )
