@@ -117,8 +117,8 @@ def replay_text(figures: ReplayFigures) -> str:
 
 def _cells(worth: Worth, sd: float | None) -> tuple[TableCell, ...]:
     spread = "" if sd is None else f" ± {sd:.2f}"
-    return (f"{worth.mae_months:.2f}{spread}", *(f"{100 * share:.1f} %" for share in
-            (worth.within_12, worth.exact, worth.within_one)))  # fmt: skip
+    shares = (f"{100 * share:.1f} %" for share in (worth.within_12, worth.exact, worth.within_one))
+    return f"{worth.mae_months:.2f}{spread}", *shares
 
 
 def _share(value: float | None) -> str:

@@ -195,15 +195,9 @@ class Replay:
             writer.add_graded(self._pool.crops[row], _BONES, votes, (str(self._pool.ids[row]), "train"))
         seen = self._seen
         for row in range(len(seen)):
-            writer.add(
-                seen.crops[row],
-                _BONES,
-                [()] * len(_BONES),
-                int(seen.female[row]),
-                float(seen.months[row]),
-                True,
-                "replay",
-            )
+            none: list[tuple[int, ...]] = [()] * len(_BONES)
+            sex, months = int(seen.female[row]), float(seen.months[row])
+            writer.add(seen.crops[row], _BONES, none, sex, months, True, "replay")
         graded_crops = self._exemplars
         for crop, bone, grade in zip(graded_crops.crops, graded_crops.bones, graded_crops.grades, strict=True):
             writer.add(crop[None], [int(bone)], [(int(grade),)], 0, np.nan, False, "exemplar")
