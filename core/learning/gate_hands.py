@@ -77,16 +77,9 @@ def gold_hands(ledger: Ledger) -> GateHands:
             without += 1
             continue
         film = found.film
-        hands.append(
-            GateHand(
-                f"film {film.id}",
-                *learned_from([split_key(film)]),
-                film.sex,
-                grades,
-                float("nan"),
-                _pixels(ledger, film),
-            )
-        )
+        (patient,) = learned_from([split_key(film)])
+        pixels = _pixels(ledger, film)
+        hands.append(GateHand(f"film {film.id}", patient, film.sex, grades, float("nan"), pixels))
         known.append((film.sha256, film.sex, grades.tolist()))
     return GateHands(tuple(hands), _digest(known), without, 0, revision)
 

@@ -10,11 +10,11 @@ import numpy as np
 from core.evaluation.chart import Chart, Line
 from core.evaluation.figures import Cell as TableCell
 from core.evaluation.figures import Inline, Table
-from core.learning.replay.orders import TITLES
+from core.learning.replay.orders import TITLES, Ordering
 from core.learning.replay.runs import Outcome, Worth
 
 #: The order that every other is held against.
-_RANDOM: Final = "random"
+_RANDOM: Final = Ordering.RANDOM
 _COLOURS: Final = ("#2a9d8f", "#76808f", "#a463b8", "#c77d2f", "#3f6fb5", "#b5473f", "#7a8f2a", "#8f5f2a")
 
 
@@ -22,7 +22,7 @@ _COLOURS: Final = ("#2a9d8f", "#76808f", "#a463b8", "#c77d2f", "#3f6fb5", "#b547
 class Row:
     """So many films in an order: means over the seeds. sd_months: of the error over the seeds; None of one seed."""
 
-    order: str
+    order: Ordering
     films: int
     seeds: int
     sd_months: float | None
@@ -45,8 +45,8 @@ class ReplayFigures:
 
     start: Worth
     rows: Sequence[Row]
-    falls: Mapping[str, bool]
-    saved: Mapping[str, Saved]
+    falls: Mapping[Ordering, bool]
+    saved: Mapping[Ordering, Saved]
 
 
 def replay_figures(start: Worth, outcomes: Sequence[Outcome]) -> ReplayFigures:
@@ -67,12 +67,12 @@ def replay_figures(start: Worth, outcomes: Sequence[Outcome]) -> ReplayFigures:
     )
 
 
-def _place(cell: tuple[str, int]) -> tuple[int, int]:
+def _place(cell: tuple[Ordering, int]) -> tuple[int, int]:
     order, films = cell
     return list(TITLES).index(order), films
 
 
-def _errors(start: Worth, rows: Sequence[Row], order: str) -> dict[int, float]:
+def _errors(start: Worth, rows: Sequence[Row], order: Ordering) -> dict[int, float]:
     return {0: start.mae_months} | {row.films: row.worth.mae_months for row in rows if row.order == order}
 
 
@@ -110,8 +110,8 @@ def replay_text(figures: ReplayFigures) -> str:
              _share(one.average))
             for order, one in figures.saved.items()
         ]  # fmt: skip
-        head = ("order", "falls at every step", *(f"fewer than {n} random films" for n in counts), "on average")
-        told.append(Table(head, lines).markdown())
+        fewer = (f"fewer than {n} random films" for n in counts)
+        told.append(Table(("order", "falls at every step", *fewer, "on average"), lines).markdown())
     return "\n\n".join(told)
 
 
