@@ -3,9 +3,11 @@
     python -m benchmarks.finetuning
 
 `rate` is films a second of the grader's fine-tuning, and of a loop over tensors that lie ready on the device, with the same
-network, in turns. `memory` is what a process holds of its own (RssAnon; mapped files are the system's to drop) at its peak,
-while films are written and learned from, each size in a fresh process. `whole` is a fine-tuning from a ledger, from start to
-candidate: films of a shipped example with film grain, each with grades and a moved box. Run it on an idle machine.
+network, in short turns, so that what else the machine does slows both down alike; their ratio is the median of the turns'.
+`memory` is what a process holds of its own (RssAnon; mapped files are the system's to drop) at its peak, while films are
+written and learned from, each size in a fresh process. `whole` is a fine-tuning from a ledger, from start to candidate: films
+of a shipped example with film grain, each with grades and a moved box; beside the minutes by the clock, which other work on
+the machine makes longer, stand those that its processors worked. Run it on an idle machine.
 """
 
 import argparse
@@ -17,7 +19,10 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from statistics import median
+from typing import Final
 
 import numpy as np
 import torch
@@ -43,15 +48,43 @@ from core.training.device import device_of
 from models import WEIGHTS
 from models.registry import load_grader
 
+#: Turns of each loop.
+_TURNS: Final = 5
+
 
 @dataclass(frozen=True)
 class Rate:
-    """Films a second, and their ratio."""
+    """Films a second, medians of the turns, and the median of their ratios; processor_ratio: the same by the seconds that the
+    processor worked, which other work on the machine changes less, and in which reading ahead counts in full."""
 
     device: str
     fine_tuning: float
     bare_loop: float
     ratio: float
+    processor_ratio: float
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """Films a second, by the clock and by the processor."""
+
+    clock: float
+    processor: float
+
+
+class _Watch:
+    """Seconds by the clock and by the processor since it was made."""
+
+    def __init__(self, device: torch.device):
+        self._device = device
+        _wait(device)
+        self._clock, self._processor = time.perf_counter(), time.process_time()
+
+    def turn(self, films: int) -> _Turn:
+        """Of so many films."""
+        _wait(self._device)
+        clock, processor = time.perf_counter() - self._clock, time.process_time() - self._processor
+        return _Turn(films / clock, films / processor)
 
 
 @dataclass(frozen=True)
@@ -64,12 +97,14 @@ class Memory:
 
 @dataclass(frozen=True)
 class Whole:
-    """Minutes from the ledger to the candidate. localizer_films: with boxes to learn from."""
+    """From the ledger to the candidate. localizer_films: with boxes to learn from. minutes: by the clock; processor_minutes: of
+    all threads together."""
 
     device: str
     films: int
     localizer_films: int
     minutes: float
+    processor_minutes: float
 
 
 def _write(folder: Path, films: int) -> Material:
@@ -89,36 +124,45 @@ def _write(folder: Path, films: int) -> Material:
 
 
 def rate(device: str, steps: int, folder: Path) -> Rate:
-    """Of two rounds each, the better one."""
+    """Of some turns each."""
     recipe = GradingRecipe()
     material = _write(folder / "material", recipe.films * (steps + 3) * 8 // 7 + 8)
     accelerator = Accelerator(cpu=device_of(device).type == "cpu", mixed_precision="no")
     workers = Workers(accelerator)
     ours, bare = [], []
-    for number in range(2):
+    for number in range(_TURNS):
         course = GraderCourse(material, load_grader()[0], recipe, seed=number)
         ours.append(_fine_tuning(course, workers, steps, folder / f"run{number}"))
         bare.append(_bare_loop(GraderCourse(material, load_grader()[0], recipe, seed=number), workers, steps))
     name = torch.cuda.get_device_name() if workers.device.type == "cuda" else "cpu"
-    return Rate(name, round(max(ours), 2), round(max(bare), 2), round(max(ours) / max(bare), 3))
+    pairs = list(zip(ours, bare, strict=True))
+    return Rate(
+        device=name,
+        fine_tuning=round(median(one.clock for one in ours), 2),
+        bare_loop=round(median(one.clock for one in bare), 2),
+        ratio=round(median(mine.clock / theirs.clock for mine, theirs in pairs), 3),
+        processor_ratio=round(median(mine.processor / theirs.processor for mine, theirs in pairs), 3),
+    )
 
 
-def _fine_tuning(course: GraderCourse, workers: Workers, steps: int, folder: Path) -> float:
-    times: list[float] = []
+def _fine_tuning(course: GraderCourse, workers: Workers, steps: int, folder: Path) -> _Turn:
+    asked, watches, turns = count(), [], []
 
     def ending(seconds: float) -> Ending:
-        if len(times) in (2, steps + 2):
-            _wait(workers.device)
-        times.append(time.perf_counter())
-        return Ending.TIME_UP if len(times) == steps + 3 else Ending.NOT_YET
+        step = next(asked)
+        if step == 2:
+            watches.append(_Watch(workers.device))
+        if step == steps + 2:
+            turns.append(watches[0].turn(steps * GradingRecipe().films))
+        return Ending.TIME_UP if turns else Ending.NOT_YET
 
     run = RunFolder(folder)
     with run.held():
         follow(course, Pace(1, 3e-4), 1, run, workers, ending)
-    return steps * GradingRecipe().films / (times[steps + 2] - times[2])
+    return turns[0]
 
 
-def _bare_loop(course: GraderCourse, workers: Workers, steps: int) -> float:
+def _bare_loop(course: GraderCourse, workers: Workers, steps: int) -> _Turn:
     """Forward, backward and a step of the optimiser on a few batches that lie ready."""
     lesson: GradingLesson = course.module.to(workers.device)
     lesson.train()
@@ -128,17 +172,15 @@ def _bare_loop(course: GraderCourse, workers: Workers, steps: int) -> float:
         batch = {name: part.to(workers.device) for name, part in course.batch(0, step, Share()).items()}
         views = random_views(batch["crops"][:, None].float() / 255, torch.Generator().manual_seed(step))
         ready.append((views, batch))
-    started = 0.0
+    watch = _Watch(workers.device)
     for step in range(steps + 2):
         if step == 2:
-            _wait(workers.device)
-            started = time.perf_counter()
+            watch = _Watch(workers.device)
         loss = lesson(*ready[step % len(ready)])["loss"]
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-    _wait(workers.device)
-    return steps * GradingRecipe().films / (time.perf_counter() - started)
+    return watch.turn(steps * GradingRecipe().films)
 
 
 def _wait(device: torch.device) -> None:
@@ -199,21 +241,22 @@ def whole(device: str, films: int, folder: Path) -> Whole:
             added.id, corrections, reader="reader", base_revision=0, token=uuid.uuid4().hex, prediction_id=prediction.id,
             seconds=60.0,
         )  # fmt: skip
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     order = Order(
         lambda revision: LedgerLessons(ledger, revision), WEIGHTS, folder / "run", FinetuneRecipe(), device=device
     )
     document = finetune(order)
-    minutes = (time.perf_counter() - started) / 60
+    minutes, processor = ((now - then) / 60 for now, then in
+                          ((time.perf_counter(), started), (time.process_time(), worked)))  # fmt: skip
     boxed = document["films"]["localizer"] or {}
-    return Whole(document["hardware"]["device"], films, boxed.get("learn", 0), round(minutes, 2))
+    return Whole(document["hardware"]["device"], films, boxed.get("learn", 0), round(minutes, 2), round(processor, 2))
 
 
 def main() -> None:
     """Prints the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    parser.add_argument("--steps", type=int, default=30, help="steps of which the rate is measured")
+    parser.add_argument("--steps", type=int, default=10, help="steps of each turn that the rate is measured in")
     parser.add_argument(
         "--memory", type=int, nargs="*", default=[1000, 10_000], help="films of which memory is measured"
     )

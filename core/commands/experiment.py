@@ -8,6 +8,7 @@ import typer
 
 from core.cohort.crop_store import complete_hands, cut_films
 from core.cohort.films import read_films
+from core.cohort.opinions import read_opinions
 from core.commands.options import Every, Hands, Json, Material, Split
 from core.commands.running import run as run_program
 from core.commands.running import show
@@ -19,7 +20,11 @@ from core.evaluation.table1.figures import by_year_text, frozen_text, table1_fig
 from core.evaluation.table1.pictures import by_year_chart, table1_plot
 from core.evaluation.table1.runs import chosen_rows, run_table1
 from core.hand.localizer import Localizer
+from core.learning.replay.figures import replay_chart, replay_figures, replay_text
+from core.learning.replay.orders import ORDERS, Ordering
+from core.learning.replay.runs import Replay, ReplayRecipe
 from core.training import programs
+from core.training.loop import TimeLimit
 from models.registry import load_grader, load_localizer
 
 app = typer.Typer(no_args_is_help=True, help="Reruns the experiments that docs/results.md reports.")
@@ -57,6 +62,40 @@ def table1(
             table1_plot(outcomes, val).write_html(out / "table1.html", include_plotlyjs="directory")
             for sex in ("all", "male", "female"):
                 write_chart(by_year_chart(figures.by_year, sex), out, f"table1_by_year_{sex}")
+
+    run_program(program)
+
+
+@app.command()
+def replay(
+    data: Material,
+    opinions: Annotated[Path, typer.Option(help="A table that train opinions wrote, of the hands of `train`.")],
+    run: Annotated[Path, typer.Option(help="Folder for crops, weights, outcomes; run again to resume.")] = Path(
+        "runs/replay"
+    ),
+    orders: Annotated[
+        list[Ordering] | None,
+        typer.Option("--order", help="An order to read in; may be given again. All if not given."),
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="Begin no further fine-tuning after so many minutes; all if not given.", min=0.0),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write replay.json and the picture into this folder.")] = None,
+) -> None:
+    """How many readings a weak model needs to get better, in the queue's order and in others, by a simulated reader."""
+
+    def program() -> None:
+        if out is not None:
+            make_folder(out)
+        material = programs.grading_material(data / "hands", data / "graded_rois", run)
+        replayed = Replay(material, read_opinions(opinions), run, ReplayRecipe())
+        outcomes = replayed.outcomes(tuple(orders or ORDERS), TimeLimit(minutes))
+        figures = replay_figures(replayed.start_worth, outcomes)
+        typer.echo(replay_text(figures))
+        if out is not None:
+            (out / "replay.json").write_text(as_json(figures) + "\n")
+            write_chart(replay_chart(figures), out, "replay")
 
     run_program(program)
 

@@ -108,23 +108,24 @@ class BoxWriter:
         self._moved = 0
         self.left_out: Counter[str] = Counter()
 
-    def add_lesson(self, film: LessonFilm) -> None:
-        """A film with people's boxes; counted, with the reason, where they cannot be learned."""
+    def add_lesson(self, film: LessonFilm) -> bool:
+        """A film with people's boxes; counted, with the reason, where they cannot be learned. Whether they can."""
         if not film.boxes or film.part == "test":
-            return
+            return False
         if film.picture is None:
             self.left_out["boxes on a film whose pixels are not at hand"] += 1
-            return
+            return False
         try:
             radiograph = read_radiograph(film.picture)
             found = film.localization or self._localizer.locate(radiograph)
         except FilmRefused:
             self.left_out["boxes on a film that the model refuses"] += 1
-            return
+            return False
         pixels = radiograph.inverted_pixels if found.inverted else radiograph.pixels
         grey, factor = _shrunk(pixels)
         self.add(upright(grey, found, film.boxes, factor), (film.key, film.part))
         self._moved += film.moved
+        return True
 
     def add(self, film: BoxedFilm, key: tuple[str, str] | None) -> None:
         """key: patient and part of the split; None for a film that is only seen again."""

@@ -18,6 +18,8 @@ from models.registry import INDEX, WeightsError, load_intervals, read_weights, r
 
 #: The networks of a model. One without a second opinion has no `whole_hand`.
 _NETWORKS: Final[tuple[str, ...]] = ("localizer", "grader", "whole_hand")
+#: Beside the weights of a version: the patients that it learned from.
+LEARNED_FROM: Final = "learned_from.json"
 #: The intervals are set for these together.
 _OF_INTERVALS: Final[tuple[str, ...]] = ("grader", "whole_hand")
 
@@ -32,7 +34,8 @@ class Candidate:
 
     files: by network, its weight file. cards: by network, what is to be known of it, Markdown, where somebody wrote it.
     intervals: set by the run for these weights, where own_intervals, else the live model's. manifest: SHA-256 of the data's,
-    revision: the ledger's that it learned from; both as the run says, None where it does not.
+    revision: the ledger's that it learned from; both as the run says, None where it does not. learned_from: the patients that
+    it and the models before it learned from, see core.learning.gate_hands.learned_from.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Candidate:
     own_intervals: bool
     manifest: str | None
     revision: int | None
+    learned_from: frozenset[str]
 
     @property
     def of_intervals(self) -> dict[str, str]:
@@ -93,7 +97,33 @@ def read_candidate(run: Path, live: Path) -> Candidate:
         own_intervals=own_intervals,
         manifest=facts.get("manifest_sha256"),
         revision=facts.get("ledger_revision"),
+        learned_from=_own_patients(run, facts) | known_patients(live),
     )
+
+
+def _own_patients(run: Path, facts: Mapping[str, Any]) -> frozenset[str]:
+    patients = facts.get("learned_from")
+    if not isinstance(patients, list):
+        raise CandidateRefused(
+            f"The run {run.name} does not say which patients it learned from, so that no gold film is sure to be new to it: "
+            "run `finetune` anew."
+        )
+    return frozenset(patients)
+
+
+def known_patients(folder: Path) -> frozenset[str]:
+    """The patients that a version and those before it learned from; none of the ledger's for the weights that ship. Raises
+    CandidateRefused where the list is damaged."""
+    path = folder / LEARNED_FROM
+    if not path.is_file():
+        return frozenset()
+    try:
+        return frozenset(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise CandidateRefused(
+            f"{path}, the list of patients that the live model learned from, is damaged: restore it from a backup, or go "
+            "back to an earlier model with `rollback`."
+        ) from error
 
 
 def run_facts(run: Path) -> dict[str, Any]:
@@ -144,6 +174,7 @@ def write_model(candidate: Candidate, folder: Path) -> None:
         shutil.copyfile(card, folder / f"{name}.md")
     setting = candidate.intervals
     register_intervals(setting.scatter_months, setting.spread, candidate.of_intervals, folder)
+    (folder / LEARNED_FROM).write_text(json.dumps(sorted(candidate.learned_from)) + "\n", encoding="utf-8")
     (folder / INDEX).write_text(json.dumps(index, indent=2, sort_keys=True) + "\n")
 
 

@@ -19,6 +19,7 @@ from core.learning.again import SeenAgain
 from core.learning.boxes import BoxCourse, BoxFilms, BoxLesson, BoxRecipe, BoxWriter
 from core.learning.course import Cancelled, Ending, Pace, Workers, follow
 from core.learning.errors import RunRefused
+from core.learning.gate_hands import learned_from
 from core.learning.grading import GraderCourse, GradingLesson, GradingRecipe, answers_of
 from core.learning.lessons import Lessons
 from core.learning.material import Material, MaterialWriter
@@ -150,24 +151,29 @@ def _begin(order: Order, run: RunFolder, workers: Workers, stack: ExitStack) -> 
         folder = order.run / MATERIAL
         shutil.rmtree(folder, ignore_errors=True)
         try:
-            films = _write_lessons(order, lessons, start, workers, folder)
+            films, patients = _write_lessons(order, lessons, start, workers, folder)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         run.write(
-            **asked, state="running", began_at=_now(), seeds={"seed": order.recipe.seed}, films=films, metrics={},
+            **asked, state="running", began_at=_now(), seeds={"seed": order.recipe.seed}, films=films,
+            learned_from=patients, metrics={},
             git_revision=facts.git_revision(), libraries=facts.libraries(),
             hardware=facts.hardware(workers.device, workers.share.processes),
         )  # fmt: skip
 
 
-def _write_lessons(order: Order, lessons: Lessons, start: Start, workers: Workers, folder: Path) -> dict[str, Any]:
-    """Both networks' lessons; returns how many films they have, and how many were left out for which reason."""
+def _write_lessons(
+    order: Order, lessons: Lessons, start: Start, workers: Workers, folder: Path
+) -> tuple[dict[str, Any], list[str]]:
+    """Both networks' lessons; returns how many films they have, how many were left out for which reason, and the patients."""
     grading = MaterialWriter(folder / "grading", answers_of(start.grader()[0], workers.device))
     boxing = BoxWriter(folder / "boxes", Localizer(start.localizer()))
+    patients = []
     for film in lessons.films():
-        grading.add_lesson(film)
-        boxing.add_lesson(film)
+        told = grading.add_lesson(film), boxing.add_lesson(film)
+        if any(told):
+            patients.append(film.key)
     if order.data is not None:
         again = SeenAgain(order.data, folder, order.processes)
         again.add_to(grading, boxing)
@@ -178,7 +184,7 @@ def _write_lessons(order: Order, lessons: Lessons, start: Start, workers: Worker
         "grader": dict(Material.open(folder / "grading").counts),
         "localizer": None if boxes is None else boxes.counts,
         "left_out": {"grader": dict(grading.left_out), "localizer": dict(boxing.left_out)},
-    }
+    }, learned_from(patients)
 
 
 def _learn(order: Order, run: RunFolder, workers: Workers) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from core.learning.gate_report import REPORT, Films, GateReport, Sides, judged, 
 from core.learning.judging import judge, stressed
 
 #: Raised by one whenever the same question comes to get another answer.
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ def pass_gate(
     models.registry.WeightsError for the live ones, OSError where the report cannot be written.
     """
     live_assessor = Assessor.from_folder(live.folder)
+    gold = gold.without(candidate.learned_from)
     sides = Sides(
         run=candidate.name,
         candidate=candidate.weights,
@@ -61,6 +62,7 @@ def pass_gate(
         gold=len(gold.hands),
         least_gold=settings.least_gold,
         without_pixels=gold.without_pixels,
+        learned=gold.learned,
         revision=gold.revision,
         val=0 if val is None else len(val.hands),
     )

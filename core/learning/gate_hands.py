@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +14,22 @@ from core.agreement.table import UNJUDGED
 from core.bones import RUS_BONES, Sex
 from core.cohort.films import read_films
 from core.dataset.snapshot import Snapshot
+from core.dataset.split import split_key
 from core.film.radiograph import Radiograph, read_radiograph
 from core.ledger import Event, FilmRecord, Ledger
+
+#: Hexadecimal digits that a patient is named by.
+_HASHED: Final = 16
 
 
 @dataclass(frozen=True)
 class GateHand:
-    """One film and what is known of it. grades: of the gold reading in RUS_BONES order, UNJUDGED where it has none. months:
-    the radiologists' age, NaN where it is not known. read: gives the pixels."""
+    """One film and what is known of it. patient: as learned_from has it, "" for a film of a folder. grades: of the gold
+    reading in RUS_BONES order, UNJUDGED where it has none. months: the radiologists' age, NaN where it is not known. read:
+    gives the pixels."""
 
     name: str
+    patient: str
     sex: Sex
     grades: NDArray[np.int8]
     months: float
@@ -32,17 +39,34 @@ class GateHand:
 @dataclass(frozen=True)
 class GateHands:
     """digest: names the films and what is known of them. without_pixels: gold films that cannot be assessed, since nobody
-    consented to keeping their pixels. revision: of the ledger that they were read at."""
+    consented to keeping their pixels. learned: gold films that were left out because a model knows their patient.
+    revision: of the ledger that they were read at."""
 
     hands: tuple[GateHand, ...]
     digest: str
     without_pixels: int = 0
+    learned: int = 0
     revision: int = 0
+
+    def without(self, patients: Collection[str]) -> Self:
+        """Without the films of patients that a model learned from, before one of their films was gold. patients: as
+        learned_from has them."""
+        kept = tuple(hand for hand in self.hands if hand.patient not in patients)
+        left = len(self.hands) - len(kept)
+        if not left:
+            return self
+        digest = _digest((self.digest, [hand.name for hand in kept]))
+        return replace(self, hands=kept, learned=self.learned + left, digest=digest)
+
+
+def learned_from(patients: Iterable[str]) -> list[str]:
+    """Patients by a hash of the key that decides their part of the split, each once, so that a run's folder names nobody."""
+    return sorted({hashlib.sha256(key.encode()).hexdigest()[:_HASHED] for key in patients})
 
 
 def gold_hands(ledger: Ledger) -> GateHands:
     """The films with a gold reading that gives at least one grade, in the order in which they came in. No run learns from
-    them: core.dataset.split keeps all films of their patients for `test`."""
+    them from then on: core.dataset.split keeps all films of their patients for `test`; see GateHands.without for before."""
     revision = ledger.ledger_revision()
     hands, known, without = [], [], 0
     for found in Snapshot.of(ledger, revision).films() if revision else ():
@@ -53,9 +77,11 @@ def gold_hands(ledger: Ledger) -> GateHands:
             without += 1
             continue
         film = found.film
-        hands.append(GateHand(f"film {film.id}", film.sex, grades, float("nan"), _pixels(ledger, film)))
+        (patient,) = learned_from([split_key(film)])
+        pixels = _pixels(ledger, film)
+        hands.append(GateHand(f"film {film.id}", patient, film.sex, grades, float("nan"), pixels))
         known.append((film.sha256, film.sex, grades.tolist()))
-    return GateHands(tuple(hands), _digest(known), without, revision)
+    return GateHands(tuple(hands), _digest(known), without, 0, revision)
 
 
 def labelled_hands(folder: Path) -> GateHands:
@@ -63,7 +89,7 @@ def labelled_hands(folder: Path) -> GateHands:
     hands, known = [], []
     ungraded = np.full(len(RUS_BONES), UNJUDGED, np.int8)
     for film in read_films(folder, "val"):
-        hands.append(GateHand(film.id, film.sex, ungraded, film.bone_age_months, _read(film.path)))
+        hands.append(GateHand(film.id, "", film.sex, ungraded, film.bone_age_months, _read(film.path)))
         known.append((film.id, film.sex, film.bone_age_months, film.path.stat().st_size if film.path.exists() else 0))
     return GateHands(tuple(hands), _digest(known))
 

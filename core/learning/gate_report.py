@@ -59,11 +59,13 @@ class Sides:
 @dataclass(frozen=True)
 class Films:
     """What they were compared on. gold: gold films with pixels, at the ledger's `revision`; least_gold: as many are needed;
-    without_pixels: gold films that could not be assessed. val: labelled hands of a folder, 0 where none was named."""
+    without_pixels: gold films that could not be assessed. learned: gold films left out, since the candidate or a model before
+    it had learned from their patient when they were not gold yet. val: labelled hands of a folder, 0 where none was named."""
 
     gold: int
     least_gold: int
     without_pixels: int
+    learned: int
     revision: int
     val: int
 
@@ -123,6 +125,9 @@ def _too_few(films: Films) -> str:
     without = (
         f" {films.without_pixels} more cannot be used, for their pixels were not kept." if films.without_pixels else ""
     )
+    without += (
+        f" {films.learned} more are left out, for the model has learned from their patients." if films.learned else ""
+    )
     return (
         f"The gate needs {films.least_gold} gold films whose pixels are kept, and the ledger has {films.gold}: "
         f"{films.missing} are missing. Set more gold readings.{without}"
@@ -158,9 +163,10 @@ def _head(report: GateReport) -> list[str]:
     brought = ", ".join(f"{name} {sides.candidate[name][:8]}" for name in sides.brought)
     intervals = "the run's own" if sides.own_intervals else "the live model's"
     val = f" and {films.val} labelled hands" if films.val else ""
+    left = f" ({films.learned} left out, of patients that were learned from before)" if films.learned else ""
     return [
         f"Run {sides.run} ({brought}; intervals: {intervals}) against the live model, version {sides.live_version},",
-        f"on {films.gold} gold films of the ledger's revision {films.revision}{val}, film by film.",
+        f"on {films.gold} gold films of the ledger's revision {films.revision}{left}{val}, film by film.",
     ]
 
 

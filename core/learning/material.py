@@ -148,8 +148,9 @@ class MaterialWriter:
         self._keys: dict[int, tuple[str, str]] = {}
         self.left_out: Counter[str] = Counter()
 
-    def add_lesson(self, film: LessonFilm) -> None:
-        """A film that readers spoke of, or whose age is known; counted, with the reason, where nothing can be learned of it."""
+    def add_lesson(self, film: LessonFilm) -> bool:
+        """A film that readers spoke of, or whose age is known; counted, with the reason, where nothing can be learned of it.
+        Whether something can."""
         age = film.age_months
         reason = why_left_out(film.part, len(film.crops), bool(film.votes), age)
         if reason is not None:
@@ -160,6 +161,7 @@ class MaterialWriter:
             votes = [film.votes.get(bone, ()) for bone in film.crops]
             key = (film.key, film.part) if film.votes else None
             self.add_graded(np.stack(pictures), bones, votes, key, int(film.sex == "F"), np.nan if age is None else age)
+        return reason is None
 
     def add_graded(
         self,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,12 +63,17 @@ class Hardness:
 
 
 def model_uncertainty(prediction: PredictionRecord) -> PerBone:
+    """Of a stored prediction; see bone_uncertainty."""
+    return bone_uncertainty(prediction.probabilities)
+
+
+def bone_uncertainty(probabilities: Mapping[str, Sequence[float] | NDArray[np.floating[Any]]]) -> PerBone:
     """Entropy of each bone's grade probabilities as a share of the most it can be: 0 certain .. 1 no idea, which is also
-    what a bone gets that was not found."""
+    what a bone gets that was not found. probabilities: of the grades 0..n, by bone."""
     uncertainty = np.ones(len(RUS_BONES))
     for place, bone in enumerate(RUS_BONES):
-        if bone in prediction.probabilities:
-            p = np.array(prediction.probabilities[bone])
+        if bone in probabilities:
+            p = np.array(probabilities[bone], np.float64)
             entropy = -float(np.sum(p * np.log(np.maximum(p, 1e-300))))
             uncertainty[place] = min(max(entropy / math.log(GRADE_COUNTS[bone] + 1), 0.0), 1.0)
     return uncertainty

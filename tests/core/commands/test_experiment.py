@@ -10,12 +10,16 @@ from typer.testing import CliRunner, Result
 
 from core.__main__ import cli
 from core.cohort.crop_store import complete_hands
+from core.cohort.opinions import Opinion, write_opinions
+from core.commands import experiment
 from core.evaluation.table1 import runs
 from core.evaluation.table1.runs import Variant, variants
+from core.learning.replay.runs import ReplayRecipe
 from core.training import programs
 from models.improved_resnet import ResNetOptions
 from models.registry import load_grader
 from tests.core.evaluation.table1.test_runs import exemplars_of
+from tests.core.learning.made_lessons import OPTIONS
 from tests.graded import crops_of_hands
 from tests.hands import shipped_examples
 
@@ -60,6 +64,58 @@ def test_a_folder_that_cannot_be_is_told_before_anything_is_trained(tmp_path: Pa
     (tmp_path / "file").write_text("")
     result = _run("--data", tmp_path, "--run", tmp_path / "run", "--epochs", "1", "--out", tmp_path / "file")
     assert result.exit_code == 2 and "cannot be written" in result.stderr and not (tmp_path / "run").exists()
+
+
+@pytest.fixture
+def opinions(tmp_path: Path) -> Path:
+    """Of networks of the whole hand, on the four hands."""
+    table = tmp_path / "opinions.csv"
+    write_opinions(table, [Opinion(str(number), 100.0, ("ab" * 32,)) for number in range(4)])
+    return table
+
+
+@pytest.mark.usefixtures("material")
+def test_a_replay_is_printed_drawn_and_gone_on_with(
+    tmp_path: Path, opinions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = ReplayRecipe(start_hands=1, start_epochs=1, films=(2,), seeds=1, options=OPTIONS, steps=1)
+    monkeypatch.setattr(experiment, "ReplayRecipe", lambda: recipe)
+    given = [
+        "--data",
+        tmp_path,
+        "--opinions",
+        opinions,
+        "--run",
+        tmp_path / "run",
+        "--order",
+        "random",
+        "--order",
+        "queue",
+    ]
+
+    def replay(*more: str | Path) -> Result:
+        return CliRunner().invoke(cli, ["experiment", "replay", *map(str, [*given, *more])])
+
+    cut_short = replay("--minutes", "0")
+    assert cut_short.exit_code == 0, cut_short.output
+    assert "| start model | 0 |" in cut_short.stdout and "random order" not in cut_short.stdout
+    whole = replay("--out", tmp_path / "out")
+    assert "| random order | 2 | 1 |" in whole.stdout and "| queue's order |" in whole.stdout
+    figures = json.loads((tmp_path / "out" / "replay.json").read_text())
+    assert [row["order"] for row in figures["rows"]] == ["queue", "random"]
+    assert (tmp_path / "out" / "replay.svg").exists()
+
+
+@pytest.mark.usefixtures("material")
+def test_a_replay_of_too_few_hands_or_without_opinions_is_one_sentence(tmp_path: Path, opinions: Path) -> None:
+    def told(table: Path) -> str:
+        given = ["experiment", "replay", "--data", tmp_path, "--opinions", table, "--run", tmp_path / "run"]
+        done = CliRunner().invoke(cli, [str(one) for one in given])
+        assert done.exit_code == 2
+        return done.stderr
+
+    assert "4 hands of train with all 13 bones are too few: 520 are needed" in told(opinions)
+    assert "none.csv is missing" in told(tmp_path / "none.csv")
 
 
 def test_without_data(tmp_path: Path) -> None:

@@ -28,7 +28,14 @@ def write_weights(folder: Path, seed: int = 0, names: tuple[str, ...] = ("locali
 def write_run_file(run: Path, live: Path, **facts: object) -> None:
     """What a run that started from the live weights says."""
     run.mkdir(parents=True, exist_ok=True)
-    said = {"state": "done", "from": weights_of(live), "manifest_sha256": "ab" * 32, "ledger_revision": 7, **facts}
+    said = {
+        "state": "done",
+        "from": weights_of(live),
+        "manifest_sha256": "ab" * 32,
+        "ledger_revision": 7,
+        "learned_from": [],
+        **facts,
+    }
     (run / "run.json").write_text(json.dumps(said))
 
 
@@ -49,7 +56,7 @@ def report_of(candidate: Candidate, live: LiveModel, verdict: str = "better") ->
     sides = Sides(
         candidate.name, candidate.weights, candidate.own, weights_of(live.folder), live.version, False, "ab" * 32, 7
     )
-    return judged("question", sides, Films(40, 30, 0, 9, 0), (found,))
+    return judged("question", sides, Films(40, 30, 0, 0, 9, 0), (found,))
 
 
 def kept_film(ledger: Ledger, number: int) -> int:

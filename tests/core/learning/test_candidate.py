@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from core.learning.candidate import CandidateRefused, loaded, read_candidate, weights_of, write_model
+from core.learning.candidate import (
+    LEARNED_FROM,
+    CandidateRefused,
+    known_patients,
+    loaded,
+    read_candidate,
+    weights_of,
+    write_model,
+)
 from models.registry import load_intervals, read_weights, register_intervals
 from tests.core.learning.made_runs import write_run, write_run_file, write_weights
 
@@ -34,6 +42,17 @@ def test_what_the_run_does_not_bring_is_the_live_model_s(run: Path, live: Path, 
     assert not candidate.own_intervals
 
 
+def test_a_version_knows_its_patients_and_those_of_the_versions_before(run: Path, live: Path, tmp_path: Path) -> None:
+    (live / LEARNED_FROM).write_text('["aa", "bb"]')
+    write_run_file(run, live, learned_from=["bb", "cc"])
+    (tmp_path / "whole").mkdir()
+    write_model(read_candidate(run, live), tmp_path / "whole")
+    assert known_patients(tmp_path / "whole") == {"aa", "bb", "cc"}
+    (live / LEARNED_FROM).write_text("no list")
+    with pytest.raises(CandidateRefused, match="the live model learned from, is damaged"):
+        read_candidate(run, live)
+
+
 def test_the_run_s_own_intervals_count(run: Path, live: Path) -> None:
     register_intervals(7.5, 2.0, read_candidate(run, live).of_intervals, run / "weights")
     candidate = read_candidate(run, live)
@@ -47,6 +66,7 @@ def test_the_run_s_own_intervals_count(run: Path, live: Path) -> None:
         ({"state": "cancelled"}, "did not end well"),
         ({"from": None}, "does not say which weights it started from"),
         ({"from": {"localizer": "aa"}}, "does not say which weights it started from"),
+        ({"learned_from": None}, "does not say which patients it learned from"),
         ({"from": {"grader": "cd" * 32}}, "started from another model than the live one .*cdcdcdcdcdcd"),
     ],
 )

@@ -44,7 +44,7 @@ def films() -> Judged:
 
 def verdict(films: Judged, *more: Difference) -> GateReport:
     differences = (*differences_on_gold(films), *more)
-    return judged("question", SIDES, Films(len(films.gold), 30, 0, 9, 0), differences)
+    return judged("question", SIDES, Films(len(films.gold), 30, 0, 0, 9, 0), differences)
 
 
 def by_key(report: GateReport) -> dict[str, Difference]:
@@ -129,7 +129,7 @@ def test_too_few_of_a_bone_are_not_compared(films: Judged) -> None:
 
 
 def test_too_few_gold_films_say_how_many_are_missing(films: Judged) -> None:
-    report = judged("question", SIDES, Films(12, 30, 5, 9, 0), differences_on_gold(films))
+    report = judged("question", SIDES, Films(12, 30, 5, 0, 9, 0), differences_on_gold(films))
     assert not report.promotes and len(report.reasons) == 1
     assert "needs 30 gold films" in report.reasons[0] and "18 are missing" in report.reasons[0]
     assert "5 more cannot be used" in report.reasons[0]

@@ -12,16 +12,17 @@ import torch
 from core.assessment import live_model as live_models
 from core.assessment.assessor import Assessor
 from core.assessment.grader import starting_cuts
-from core.assessment.live_model import live_model, weights_folder
+from core.assessment.live_model import LiveModel, live_model, weights_folder
 from core.bones import RUS_BONES
+from core.dataset.split import split_key
 from core.film.radiograph import read_radiograph
 from core.learning.boxes import BoxRecipe
-from core.learning.candidate import CandidateRefused, read_candidate, weights_of
+from core.learning.candidate import Candidate, CandidateRefused, known_patients, read_candidate, weights_of
 from core.learning.collected import collected
 from core.learning.course import Pace
 from core.learning.finetune import FinetuneRecipe, Order, finetune
 from core.learning.gate import GateSettings, pass_gate
-from core.learning.gate_hands import gold_hands
+from core.learning.gate_hands import gold_hands, learned_from
 from core.learning.grading import GradingRecipe
 from core.learning.lessons import LedgerLessons
 from core.learning.promotion import promote, rollback
@@ -66,6 +67,17 @@ def _old(number: int) -> dict[str, int]:
     return {bone: grade_count(bone) - number % 2 for bone in RUS_BONES}
 
 
+def _check_learned_is_left_out(store: Store, run: Path, candidate: Candidate, live: LiveModel) -> None:
+    """A film that the model learned from, made gold afterwards, says nothing of how good the model is."""
+    film = next(f for f in store.ledger.films() if {*learned_from([split_key(f)])} & candidate.learned_from)
+    store.gold(film, _old(film.id))
+    now = gold_hands(store.ledger)
+    report = pass_gate(run, candidate, live, now, None, GateSettings())
+    assert (len(now.hands), report.films.gold, report.films.learned) == (4, 3, 1)
+    assert "1 more are left out, for the model has learned from their patients" in report.reasons[0]
+    assert now.without(known_patients(live.folder)).learned == 1, "nor to the models after it"
+
+
 def test_what_readers_said_goes_live_and_can_be_taken_back(
     tmp_path: Path, make_store: Callable[[Path], Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +116,7 @@ def test_what_readers_said_goes_live_and_can_be_taken_back(
     live = live_model()
     assert live.version == entry.version and Assessor.from_registry().weights == dict(candidate.weights)
     assert collected(store.ledger, report.sides.revision or 0).films == 0, "nothing was said since"
+    _check_learned_is_left_out(store, run, candidate, live)
     with pytest.raises(CandidateRefused, match="started from another model"):
         read_candidate(run, live.folder)
     assert rollback(weights_folder(), None, "ann").version == entry.before

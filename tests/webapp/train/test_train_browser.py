@@ -87,7 +87,7 @@ def end_run(folder: Path) -> None:
     kappa = Difference(
         "gold_kappa_Ulna", "bones", "Kappa, Ulna", "kappa", True, 30, 0.8, 0.81, 0.01, (-0.02, 0.05), 0.996, "no difference"
     )  # fmt: skip
-    report = judged(asked, made.sides, Films(30, 30, 0, 35, 0), (*made.differences, kappa))
+    report = judged(asked, made.sides, Films(30, 30, 0, 0, 35, 0), (*made.differences, kappa))
     (run / "gate.json").write_text(as_json(report))
     at_work = folder / "runs" / RUN
     shutil.copytree(run / "weights", at_work / "weights")
