@@ -130,6 +130,5 @@
   };
   if (sessionStorage.getItem(GONE)) sayGone();
 
-  document.documentElement.lang = "en";
   window.bonegrade = { showOverlay, showAnswer };
 })();
