@@ -49,12 +49,12 @@ def test_one_page_says_age_grades_weights_date_and_what_it_is_not(
 def test_a_report_by_the_weights_that_were_measured_says_how_good_it_is(
     radiograph: Radiograph, assessment: Assessment, explanation: Explanation
 ) -> None:
-    assert "Off by" not in _text(report_pdf(radiograph, assessment, explanation, _NOON))
+    assert "Off by" not in _text(report_pdf(radiograph, assessment, explanation, _NOON, "en"))
     figures = shipped_errors()
     assert figures is not None
     measured = replace(assessment, weights=dict(figures.weights))
     error = error_on_hands_like(measured, figures)
-    assert error is not None and error.sentence in _text(report_pdf(radiograph, measured, explanation, _NOON))
+    assert error is not None and error.sentence in _text(report_pdf(radiograph, measured, explanation, _NOON, "en"))
 
 
 def test_a_report_without_a_bone_gives_no_age(
