@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
 from typing import Final, cast
 
 from gradio.context import LocalContext
-from starlette.responses import FileResponse
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from webapp.languages.catalogue import CATALOGUES, Language
@@ -13,6 +14,7 @@ from webapp.languages.catalogue import CATALOGUES, Language
 #: The cookie in which the page's script says what is spoken.
 COOKIE: Final = "bonegrade-language"
 _FILES: Final = {f"/languages/{path.name}": path for path in CATALOGUES.values()}
+_FOLDER: Final = StaticFiles(directory=Path(__file__).parent)
 
 
 class Catalogues:
@@ -23,9 +25,10 @@ class Catalogues:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request; all but those for a catalogue go on."""
-        if scope["type"] == "http" and scope["path"] in _FILES:
-            # looked for anew at each visit, as an upgrade changes it; unchanged, it is not sent again
-            answer = FileResponse(_FILES[scope["path"]], headers={"Cache-Control": "no-cache"})
+        if scope["type"] == "http" and scope["path"] in _FILES and scope["method"] == "GET":
+            answer = await _FOLDER.get_response(_FILES[scope["path"]].name, scope)
+            # asked for anew at each visit, as an upgrade changes it; unchanged, it is not sent again
+            answer.headers["Cache-Control"] = "no-cache"
             await answer(scope, receive, send)
         else:
             await self._app(scope, receive, send)
