@@ -30,6 +30,7 @@ from webapp.entrance.line import PLACES, keep_order
 from webapp.entrance.own_pages import OwnPagesOnly
 from webapp.entrance.passing import passing_folder, replace_names, stop_in_peace
 from webapp.entrance.refusing import EXCEPTION_HANDLERS, Sizes
+from webapp.languages.served import Catalogues
 from webapp.programs.endpoints import build_endpoints
 from webapp.programs.mcp import speak_mcp
 from webapp.queue.tab import build_queue_tab
@@ -165,6 +166,7 @@ def launch_settings(environment: Mapping[str, str] = os.environ) -> dict[str, An
                 Middleware(Doors, EXAMPLES_FOLDER, framed=bool(environment.get("SPACE_ID"))),
                 Middleware(OwnPagesOnly),
                 Middleware(Sizes),
+                Middleware(Catalogues),
             ],
             "exception_handlers": EXCEPTION_HANDLERS,
         },

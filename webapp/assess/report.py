@@ -9,7 +9,6 @@ from reportlab.lib.colors import Color, HexColor, white
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
-from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from core.assessment.measured_error import error_on_hands_like, shipped_errors
@@ -18,6 +17,8 @@ from core.bones import BONE_TITLES
 from core.film.radiograph import Radiograph
 from core.standards import STANDARDS, ScoreCard
 from webapp.assess.film_view import labels_of
+from webapp.languages.catalogue import Language
+from webapp.languages.lines import draw_line, in_language, line_width, wrapped
 from webapp.shared.bone_style import bone_colour
 from webapp.shared.pictures import blended, film_picture, grey8, heat, jpeg, png
 from webapp.shared.words import (
@@ -55,15 +56,25 @@ _NOTE_LINES: Final = 4
 _MAP_OPACITY: Final = 0.5
 
 
-def report_pdf(radiograph: Radiograph, assessment: Assessment, explanation: Explanation, made_at: datetime) -> bytes:
+class _Page(Canvas):  # type: ignore[misc]  # reportlab has no types
+    """A page in one language."""
+
+    def __init__(self, file: io.BytesIO, language: Language):
+        super().__init__(file, pagesize=A4, pageCompression=1)
+        self.language = language
+
+
+def report_pdf(
+    radiograph: Radiograph, assessment: Assessment, explanation: Explanation, made_at: datetime, language: Language
+) -> bytes:
     """One A4 page: age and interval, film with boxes, score table, crops with their Grad-CAM, weights and date.
 
     Nothing on it names a person: the film is known by the SHA-256 of its pixels.
     """
     file = io.BytesIO()
-    page = Canvas(file, pagesize=A4, pageCompression=1)
-    page.setTitle("BoneGrade report")
-    page.setSubject(DISCLAIMER)
+    page = _Page(file, language)
+    page.setTitle(in_language("BoneGrade report", language))
+    page.setSubject(in_language(DISCLAIMER, language))
     _head(page, assessment, made_at)
     _age(page, assessment)
     _film(page, radiograph, assessment)
@@ -76,45 +87,37 @@ def report_pdf(radiograph: Radiograph, assessment: Assessment, explanation: Expl
 
 
 def _write(
-    page: Canvas, x: float, y: float, text: str, size: float = 8, font: str = _PLAIN, colour: Color = _INK
+    page: _Page, x: float, y: float, text: str, size: float = 8, font: str = _PLAIN, colour: Color = _INK
 ) -> float:
-    """Writes a line and returns where it ends."""
-    page.setFont(font, size)
+    """Writes a line in the page's language and returns where it ends."""
     page.setFillColor(colour)
-    page.drawString(x, y, text)
-    return x + float(stringWidth(text, font, size))
+    return draw_line(page, x, y, in_language(text, page.language), font, size)
 
 
 def _write_right(
-    page: Canvas, x: float, y: float, text: str, size: float = 8, font: str = _PLAIN, colour: Color = _INK
+    page: _Page, x: float, y: float, text: str, size: float = 8, font: str = _PLAIN, colour: Color = _INK
 ) -> None:
-    _write(page, x - float(stringWidth(text, font, size)), y, text, size, font, colour)
+    _write(page, x - line_width(in_language(text, page.language), font, size), y, text, size, font, colour)
 
 
-def _wrapped(text: str, width: float, size: float) -> list[str]:
-    """Text in lines no wider than width, in points."""
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and stringWidth(longer, _PLAIN, size) > width:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines
+def _wrapped(page: _Page, text: str, width: float, size: float) -> list[str]:
+    """Text of the page's language in lines no wider than width, in points."""
+    return wrapped(in_language(text, page.language), width, _PLAIN, size)
 
 
-def _head(page: Canvas, assessment: Assessment, made_at: datetime) -> None:
+def _head(page: _Page, assessment: Assessment, made_at: datetime) -> None:
     top = _HEIGHT - 17 * mm
     end = _write(page, _MARGIN, top, "BoneGrade", 16, _BOLD, _ACCENT)
     _write(page, end + 3 * mm, top, "Bone age from 13 epiphyses of the hand", 10, colour=_QUIET)
-    _write_right(page, _RIGHT, top + 5, made_at.strftime("%d %B %Y, %H:%M"), 8.5)
+    day = made_at.strftime("%d %B %Y" if page.language == "en" else "%Y-%m-%d")
+    _write_right(page, _RIGHT, top + 5, f"{day}, {made_at:%H:%M}", 8.5)
     _write_right(page, _RIGHT, top - 5, f"Film {short_hash(assessment.film_sha256)}", 8.5, colour=_QUIET)
     page.setStrokeColor(_ACCENT)
     page.setLineWidth(1.2)
     page.line(_MARGIN, top - 4 * mm, _RIGHT, top - 4 * mm)
 
 
-def _age(page: Canvas, assessment: Assessment) -> None:
+def _age(page: _Page, assessment: Assessment) -> None:
     sex, side = SEX_WORDS[assessment.sex], SIDE_WORDS[assessment.laterality]
     _write(page, _MARGIN, _AGE_TOP - 3 * mm, f"BONE AGE  ·  {sex}, {side}", 8, _BOLD, _QUIET)
     if assessment.bone_age_months is None:
@@ -144,7 +147,7 @@ def _age(page: Canvas, assessment: Assessment) -> None:
     _standards_scale(page, assessment, _MARGIN + 78 * mm, _RIGHT)
 
 
-def _standards_scale(page: Canvas, assessment: Assessment, left: float, right: float) -> None:
+def _standards_scale(page: _Page, assessment: Assessment, left: float, right: float) -> None:
     """The calibrated age and the table ages with their intervals, one below the other on one axis."""
     rows: list[tuple[str, str, tuple[float, float] | None, float | None, Color]] = []
     if assessment.bone_age_months is not None and assessment.interval90_months is not None:
@@ -183,7 +186,7 @@ def _standards_scale(page: Canvas, assessment: Assessment, left: float, right: f
     _write(page, to_x + 3 * mm, bottom - 3 * mm, "years; bars: 90 % intervals", 6.5, colour=_QUIET)
 
 
-def _film(page: Canvas, radiograph: Radiograph, assessment: Assessment) -> None:
+def _film(page: _Page, radiograph: Radiograph, assessment: Assessment) -> None:
     wide, high = 68 * mm, 92 * mm
     scale = min(wide / assessment.width, high / assessment.height)
     left, top = _MARGIN, _FILM_TOP
@@ -200,12 +203,12 @@ def _film(page: Canvas, radiograph: Radiograph, assessment: Assessment) -> None:
         page.setFillColor(Color(0, 0, 0, alpha=0.72))
         page.roundRect(x, y, label.width * scale, label.height * scale, 1.5, stroke=0, fill=1)
         size = label.height * scale / 1.6
-        text = f"{label.name} {label.grade}"
-        inset = (label.width * scale - float(stringWidth(text, _BOLD, size))) / 2
+        text = in_language(f"{label.name} {label.grade}", page.language)
+        inset = (label.width * scale - line_width(text, _BOLD, size)) / 2
         _write(page, x + inset, y + size * 0.42, text, size, _BOLD, HexColor(bone_colour(label.bone)))
 
 
-def _scores(page: Canvas, assessment: Assessment) -> None:
+def _scores(page: _Page, assessment: Assessment) -> None:
     left = _MARGIN + 74 * mm
     columns = [_RIGHT - 52 * mm, _RIGHT - 26 * mm, _RIGHT]
     line = 4.4 * mm
@@ -255,10 +258,10 @@ def _interval(assessment: Assessment, card: ScoreCard) -> str:
     return NO_VALUE if (ends := assessment.table_interval(card)) is None else year_range(*ends)
 
 
-def _notes(page: Canvas, assessment: Assessment, left: float, y: float) -> None:
+def _notes(page: _Page, assessment: Assessment, left: float, y: float) -> None:
     failed = [check.message for check in assessment.checks if not check.passed]
     text = " ".join(failed) if failed else f"All {len(assessment.checks)} checks of the film passed."
-    lines = _wrapped(text, _RIGHT - left, 7)
+    lines = _wrapped(page, text, _RIGHT - left, 7)
     if len(lines) > _NOTE_LINES:
         lines = [*lines[: _NOTE_LINES - 1], "The rest is on the page and in the JSON."]
     for line in lines:
@@ -266,7 +269,7 @@ def _notes(page: Canvas, assessment: Assessment, left: float, y: float) -> None:
         y -= 3.1 * mm
 
 
-def _crops(page: Canvas, assessment: Assessment, explanation: Explanation) -> None:
+def _crops(page: _Page, assessment: Assessment, explanation: Explanation) -> None:
     title = f"The 13 regions, and below each the Grad-CAM of its grade (stage {explanation.cam_stage})"
     _write(page, _MARGIN, _CROPS_TOP, title, 8, _BOLD, _QUIET)
     gap = 2 * mm
@@ -299,7 +302,7 @@ def _crops(page: Canvas, assessment: Assessment, explanation: Explanation) -> No
     _legend(page, _MARGIN + 6 * (side + gap), _CROPS_TOP - 2.5 * mm - row_height, picture)
 
 
-def _legend(page: Canvas, x: float, top: float, width: float) -> None:
+def _legend(page: _Page, x: float, top: float, width: float) -> None:
     """Fills the place of a 14th crop: what the colours and the numbers mean."""
     ramp = np.linspace(0.0, 1.0, 128, dtype=np.float32)[None, :].repeat(4, axis=0)
     page.drawImage(_image(png(heat(ramp))), x, top - 4 * mm, width, 4 * mm)
@@ -307,6 +310,7 @@ def _legend(page: Canvas, x: float, top: float, width: float) -> None:
     _write_right(page, x + width, top - 7 * mm, "1", 6.5, colour=_QUIET)
     y = top - 11 * mm
     for line in _wrapped(
+        page,
         "Grad-CAM: share of the crop's own maximum. Bold: RUS-CHN grade. TW3: stage. p: probability of that grade.",
         width,
         6.5,
@@ -315,7 +319,7 @@ def _legend(page: Canvas, x: float, top: float, width: float) -> None:
         y -= 2.9 * mm
 
 
-def _foot(page: Canvas, assessment: Assessment) -> None:
+def _foot(page: _Page, assessment: Assessment) -> None:
     page.setFillColor(_INK)
     page.roundRect(_MARGIN, _FOOT_TOP - 6.5 * mm, _RIGHT - _MARGIN, 6.5 * mm, 3, stroke=0, fill=1)
     _write(page, _MARGIN + 3 * mm, _FOOT_TOP - 4.4 * mm, DISCLAIMER, 9, _BOLD, white)

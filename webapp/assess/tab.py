@@ -35,6 +35,7 @@ from webapp.assess.summary import (
     what_to_know,
 )
 from webapp.entrance.doors import hand_out
+from webapp.languages.served import language_asked
 from webapp.service import TURNS
 from webapp.shared.components import sentence_of
 from webapp.shared.figures import age_figure, influence_figure
@@ -287,7 +288,7 @@ class _Tab(Layout):
         progress(_ASSESSED_AT, desc="Explaining the grades")
         explanation = assessor.explain(hand, assessment, stage)
         progress(_EXPLAINED_AT, desc="Drawing")
-        report = report_pdf(film.radiograph, assessment, explanation, datetime.now().astimezone())
+        report = report_pdf(film.radiograph, assessment, explanation, datetime.now().astimezone(), language_asked())
         data = json.dumps(assessment.to_dict(), indent=2, allow_nan=False).encode()
         name = f"bonegrade_{short_hash(assessment.film_sha256)}"
         age_plot, influence_plot = age_figure(assessment), influence_figure(assessment)

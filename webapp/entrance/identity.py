@@ -19,6 +19,7 @@ from core.errors import BoneGradeError
 from core.ledger import LedgerSettings
 from webapp.entrance.program_door import WRONG, ProgramDoor, number_of
 from webapp.entrance.sign_ins import MOST_FAILURES, Door, SignInsEnd
+from webapp.languages.catalogue import catalogue
 
 #: local: one person on their own machine. login: names and passwords of the users file. proxy: a proxy in front has signed
 #: the person in. space: a Hugging Face account. demo: anybody from anywhere, and nothing is kept.
@@ -183,7 +184,9 @@ class Access:
         """What gr.Blocks.launch needs to know of it."""
         if self.mode != "login":
             return {}
-        return {"auth": Door(self.users, self.log).opens_soon, "auth_message": _SIGN_IN}
+        # gradio's own page, which none of the app's scripts reaches
+        both = f"{_SIGN_IN} {catalogue('zh').translate(_SIGN_IN)}"
+        return {"auth": Door(self.users, self.log).opens_soon, "auth_message": both}
 
     def middleware(self) -> list[Middleware]:
         """What every request passes through."""

@@ -11,7 +11,10 @@ from webapp.shared.templates import render
 STYLES_FOLDER: Final = Path(__file__).with_name("styles")
 SCRIPTS_FOLDER: Final = Path(__file__).with_name("scripts")
 
-_SYSTEM_FONTS: Final = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif"]
+_SYSTEM_FONTS: Final = [
+    "system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "PingFang SC", "Microsoft YaHei",
+    "Noto Sans CJK SC", "WenQuanYi Micro Hei", "sans-serif",
+]  # fmt: skip
 _SYSTEM_MONO: Final = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
 
 

@@ -58,7 +58,7 @@
     const name = newName(number);
     want(name);
     const field = () => document.querySelector("#film-to-open textarea, #film-to-open input");
-    const tab = () => [...document.querySelectorAll('button[role="tab"]')].find((button) => button.textContent.trim() === "Annotate");
+    const tab = () => document.querySelector('button[role="tab"][data-tab-id="annotate"]');
     await until(() => {
       if (wanted?.name !== name) return true;
       wanted.since = Date.now(); // however long the page takes to be ready

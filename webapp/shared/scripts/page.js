@@ -63,7 +63,8 @@
   const takePicture = (tries = 20) => {
     const input = document.querySelector("#film input[type=file]");
     if (!input) {
-      document.querySelector("#film button[aria-label=Clear]")?.click();
+      // its button to clear it, whose name gradio writes in the browser's language
+      document.querySelector("#film .icon-button-wrapper .icon-button")?.click();
       if (tries > 0) setTimeout(takePicture, 50, tries - 1);
       return;
     }
@@ -130,6 +131,5 @@
   };
   if (sessionStorage.getItem(GONE)) sayGone();
 
-  document.documentElement.lang = "en";
   window.bonegrade = { showOverlay, showAnswer };
 })();

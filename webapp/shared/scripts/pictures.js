@@ -34,7 +34,7 @@
       map ? `${map.dataset.name}, opacity ${Math.round(opacity * 100)} %` : "Without a map",
       `Film ${film}. Weights: ${madeBy}`,
       disclaimer,
-    ];
+    ].map(window.bonegradeLanguage.say);
     const canvas = document.createElement("canvas");
     canvas.width = SIDE;
     canvas.height = SIDE + (map ? 44 : 8) + lines.length * LINE + MARGIN;
@@ -50,7 +50,7 @@
     }
     context.fillStyle = "#14202e";
     lines.forEach((text, at) => {
-      context.font = at === 0 || text === disclaimer ? "bold 14px system-ui, sans-serif" : "13px system-ui, sans-serif";
+      context.font = at === 0 || at === lines.length - 1 ? "bold 14px system-ui, sans-serif" : "13px system-ui, sans-serif";
       context.fillText(text, MARGIN, SIDE + (map ? 44 : 8) + LINE * (at + 0.7), SIDE - 2 * MARGIN);
     });
     canvas.toBlob((file) => {
