@@ -48,7 +48,7 @@ STAYS: Final = frozenset(
         "BONEGRADE_ROLES holds {}: write it as alice=admin,bob=reader.",
         # the gate's report and the card of promoted weights, as files
         "# The gate:", "Run {} ({}; intervals: {}) against the live model, version {},",
-        "on {} gold films of the ledger's revision {}{}, film by film.", "# Weights `{}`: promoted", ", up to revision {}",
+        "on {} gold films of the ledger's revision {}{}{}, film by film.", "# Weights `{}`: promoted", ", up to revision {}",
         "- **Data**: {}{}. No film of a patient with a gold reading was trained on.",
         "- **Figures**: against the former model, film by film: see `gate.md`, on {} gold films.",
         "- **Run**: {}; promoted by {}.", "- **Start**: the live weights {}, version {}.",
