@@ -84,7 +84,16 @@ class Assessor:
             reader = WholeHandReader(network, float(whole_hand.metadata["weight"]))
             hashes["whole_hand"] = whole_hand.sha256
         intervals = IntervalSetting(*load_intervals(hashes, folder))
-        return cls(Localizer(localizer), Grader(grader), intervals, {"localizer": localizer_hash, **hashes}, reader)
+        assessor = cls(Localizer(localizer), Grader(grader), intervals, {"localizer": localizer_hash, **hashes}, reader)
+        assessor.start()
+        return assessor
+
+    def start(self) -> None:
+        """Has the networks ready, which takes a second or so, so that the first film need not wait for it."""
+        self.localizer.eyes.start()
+        self.grader.start()
+        if self.whole_hand is not None:
+            self.whole_hand.start()
 
     def by(self, weights: Mapping[str, str]) -> Self:
         """The assessor with these weights (SHA-256 by network), of this one and the former ones; this one where it is none of
