@@ -1,5 +1,6 @@
 """Grades the crops of a hand: one batched pass, ordinal probabilities for each bone, from pixels alone."""
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 
@@ -29,11 +30,17 @@ def standardise_crops(crops: Tensor) -> Tensor:
 
 def network_input(crops: Tensor, degrees: float = 0.0, zoom: float = 1.0, x: float = 0.0, y: float = 0.0) -> Tensor:
     """Crops with margin, Nx1xSxS in [0, 1] (S = CONTEXT_SIDE) -> Nx1xCxC standardised (C = CROP_SIDE)."""
+    grid = _grid(degrees, zoom, x, y).expand(len(crops), -1, -1, -1)
+    return standardise_crops(F.grid_sample(crops, grid, padding_mode="border", align_corners=False))
+
+
+@functools.cache
+@torch.inference_mode(False)  # so that gradients can be asked for as well
+def _grid(degrees: float, zoom: float, x: float, y: float) -> Tensor:
     scale = zoom * CROP_SIDE / CONTEXT_SIDE
     cos, sin = math.cos(math.radians(degrees)) * scale, math.sin(math.radians(degrees)) * scale
-    affine = torch.tensor([[cos, -sin, 2 * x * scale], [sin, cos, 2 * y * scale]]).expand(len(crops), 2, 3)
-    grid = F.affine_grid(affine, [len(crops), 1, CROP_SIDE, CROP_SIDE], align_corners=False)
-    return standardise_crops(F.grid_sample(crops, grid, padding_mode="border", align_corners=False))
+    affine = torch.tensor([[[cos, -sin, 2 * x * scale], [sin, cos, 2 * y * scale]]])
+    return F.affine_grid(affine, [1, 1, CROP_SIDE, CROP_SIDE], align_corners=False)
 
 
 class Grader:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from core.film.enhance import enhance
 from core.film.greys import Grey
-from core.hand.geometry import Affine, Points, apply, compose, inverse, resample, similarity
+from core.hand.geometry import Affine, Points, apply, compose, inverse, resample, resample_turned, similarity
 from core.runtime import Runner
 from models.hand_localizer import FilmWords, HandLocalizer, LocalizerOutput, peaks
 
@@ -25,6 +25,7 @@ _SECOND_LOOKS = (-12.0, 12.0)
 #: left hand and a hand, and not that it is inverted: of upright films of `val` it says the first with 6 or more, of the same
 #: films turned by quarters or mirrored with at most 0.6.
 _CERTAIN = 4.0
+_AS_IT_IS: Affine = np.eye(2, 3)
 
 
 def standardise(picture: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -95,7 +96,7 @@ def look_any_way(
     hidden: outlines on the film, Nx2, of hands that are not to be seen. Returns the look and the map from what it saw to
     the film.
     """
-    shown = _shown(pixels, to_window, FILM_SIDE, hidden)
+    (shown,) = _shown(pixels, to_window, FILM_SIDE, hidden, [_AS_IT_IS])
     window = standardise(shown)
     output = eyes.look([window])
     if output.upright > _CERTAIN and output.hand > _CERTAIN and output.inverted < -_CERTAIN:
@@ -121,7 +122,7 @@ def look_at_hand(eyes: Eyes, pixels: Grey, upright: Affine, hidden: Sequence[Poi
     """A second, closer look at the hand in its upright window of HAND_SIDE; `upright` maps film to window."""
     middle = np.full(2, HAND_SIDE / 2)
     turns = [similarity(1.0, np.radians(degrees), False, middle, middle) for degrees in _SECOND_LOOKS]
-    shown = [_shown(pixels, compose(turn, upright), HAND_SIDE, hidden) for turn in turns]
+    *shown, picture = _shown(pixels, upright, HAND_SIDE, hidden, [*turns, _AS_IT_IS])
     output = eyes.look([standardise(window) for window in shown])
     found = peaks(output.heatmaps, output.sizes)
     centres, extents, confidence = (v.double().numpy() for v in found)
@@ -134,16 +135,20 @@ def look_at_hand(eyes: Eyes, pixels: Grey, upright: Affine, hidden: Sequence[Poi
         hand=float(torch.sigmoid(output.hand.mean())),
         inverted=float(torch.sigmoid(output.inverted.mean())),
         upright=float(output.upright.mean()),
-        picture=_shown(pixels, upright, HAND_SIDE, hidden),
+        picture=picture,
     )
 
 
-def _shown(pixels: Grey, affine: Affine, side: int, hidden: Sequence[Points]) -> NDArray[np.float32]:
-    """A window of a film, with what is hidden as dark as the film's darkest there."""
-    window = resample(pixels, affine, side)
-    for outline in hidden:
-        cv2.fillPoly(window, [np.round(apply(affine, outline)).astype(np.int32)], float(window.min()))
-    return window
+def _shown(
+    pixels: Grey, affine: Affine, side: int, hidden: Sequence[Points], turns: Sequence[Affine]
+) -> list[NDArray[np.float32]]:
+    """A window of a film, turned, with what is hidden as dark as the film's darkest there."""
+    windows = resample_turned(pixels, affine, turns, side)
+    for window, turn in zip(windows, turns, strict=True):
+        for outline in hidden:
+            corners = apply(compose(turn, affine), outline)
+            cv2.fillPoly(window, [np.round(corners).astype(np.int32)], float(window.min()))
+    return windows
 
 
 def _film_look(output: LocalizerOutput, picture: Grey) -> Look:
