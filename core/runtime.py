@@ -4,6 +4,7 @@ It fuses a convolution with what follows it and lays pictures out in blocks that
 are the network's own up to the order in which numbers are added.
 """
 
+import functools
 import io
 import threading
 import warnings
@@ -27,11 +28,11 @@ class Runner:
     """
 
     def __init__(self, network: nn.Module, example: Sequence[Tensor], any_size: bool):
-        """example: what the network is given, each with the batch first. any_size: whether pictures of other sizes than the
-        example's will come."""
+        """example: what the network is given, each with the batch first; pictures may come in a few other sizes. any_size:
+        whether they come in any."""
         self._network = network
         self._example = tuple(example)
-        self._free = (0, 2, 3) if any_size else (0,)
+        self._any_size = any_size
         self._session: onnxruntime.InferenceSession | None = None
         self._starting = threading.Lock()
 
@@ -44,7 +45,7 @@ class Runner:
         """Makes it ready, if it is not yet."""
         with self._starting:
             if self._session is None:
-                self._session = _session(self._exported())
+                self._session = _session(self._exported(), self._any_size)
             return self._session
 
     def __getstate__(self) -> dict[str, Any]:
@@ -60,7 +61,7 @@ class Runner:
         file = io.BytesIO()
         names = [f"in{i}" for i in range(len(self._example))]
         axes = {
-            name: {axis: f"axis{axis}" for axis in self._free if axis < tensor.ndim}
+            name: {axis: f"axis{axis}" for axis in (0, 2, 3) if axis < tensor.ndim}
             for name, tensor in zip(names, self._example, strict=True)
         }
         with _EXPORTING, torch.no_grad(), warnings.catch_warnings():
@@ -77,12 +78,24 @@ class Runner:
         return file.getvalue()
 
 
-def _session(model: bytes) -> onnxruntime.InferenceSession:
+@functools.cache
+def _share_memory() -> None:
+    """Has all networks compute in the same memory, which is kept from film to film and grows by no more than is asked for."""
+    place = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    onnxruntime.create_and_register_allocator(place, onnxruntime.OrtArenaCfg({"arena_extend_strategy": 1}))
+
+
+def _session(model: bytes, any_size: bool) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     # Threads that spin while they wait take the cores from others, see core.machine.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # It would keep for ever the memory that the largest picture so far took.
-    options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
+    if any_size:  # it would keep the memory that the largest picture so far took
+        options.enable_cpu_mem_arena = False
+    else:
+        _share_memory()
+        options.add_session_config_entry("session.use_env_allocators", "1")
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

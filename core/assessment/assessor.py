@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Self
 
@@ -128,12 +129,12 @@ class Assessor:
     def assess_hand(self, hand: Hand, sex: Sex, progress: Progress | None = None) -> Assessment:
         """Assesses a hand that was found; its crops and window stay with it. progress: as in `assess`."""
         started = time.monotonic() - hand.seconds
-        _told(progress, 0.6, "Cutting the regions")
-        crops = hand.crops
-        _told(progress, 0.7, "Grading the bones")
-        probabilities = self.grader.grade(crops)
-        _told(progress, 0.85, "Looking at the whole hand")
-        second = self._second_opinion(hand, sex)
+        _told(progress, 0.6, "Grading the bones and looking at the whole hand")
+        # While one network computes, the other's pictures are cut.
+        with ThreadPoolExecutor(1) as beside:
+            opinion = beside.submit(self._second_opinion, hand, sex)
+            probabilities = self.grader.grade(hand.crops)
+            second = opinion.result()
         _told(progress, 0.95, "Adding the scores")
         return self.score(hand.film, sex, hand.localization, probabilities, started, second)
 

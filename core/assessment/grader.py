@@ -89,8 +89,7 @@ class Grader:
 
 
 def _mean_over_views(network: Callable[[Tensor, Tensor], Tensor], crops: Tensor, bones: Tensor) -> Tensor:
-    views = torch.cat([network_input(crops, *view) for view in _VIEWS])
-    return network(views, bones.repeat(len(_VIEWS))).view(len(_VIEWS), -1).mean(0)
+    return torch.stack([network(network_input(crops, *view), bones) for view in _VIEWS]).mean(0)
 
 
 def score_table(sex: Sex) -> Tensor:

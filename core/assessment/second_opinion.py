@@ -90,13 +90,10 @@ class WholeHandReader:
         months = self._mean_over_views(lambda *given: self._runner(*given)[0], window[None, None], female)
         return SecondOpinion(float(months[0]), self.weight)
 
-    def _mean_over_views(
-        self, network: Callable[[Tensor, Tensor], Tensor], windows: Tensor, female: Tensor
-    ) -> Tensor:
-        pictures = []
+    def _mean_over_views(self, network: Callable[[Tensor, Tensor], Tensor], windows: Tensor, female: Tensor) -> Tensor:
+        ages = []
         for turn, zoom, mirrored in _VIEWS:
             given = (windows.new_full((len(windows),), value) for value in (turn, zoom, 1.0, 0.0, 0.0))
             views = standardise_views(hand_views(windows, view_affines(*given), self.network.options.height))
-            pictures.append(views.flip(3) if mirrored else views)
-        ages = network(torch.cat(pictures), female.repeat(len(_VIEWS)))
-        return 12 * ages.view(len(_VIEWS), -1).mean(0)
+            ages.append(network(views.flip(3) if mirrored else views, female))
+        return 12 * torch.stack(ages).mean(0)

@@ -57,7 +57,7 @@ class Eyes:
 
     def __init__(self, network: HandLocalizer):
         example = torch.zeros(1, 1, 64, 64)
-        self._whole = Runner(network, (example,), any_size=True)
+        self._whole = Runner(network, (example,), any_size=False)
         self._words = Runner(FilmWords(network), (example,), any_size=True)
 
     def start(self) -> None:
@@ -67,11 +67,17 @@ class Eyes:
 
     def look(self, windows: Sequence[NDArray[np.float32]]) -> LocalizerOutput:
         """All that the network says of standardised square windows of one size."""
-        return LocalizerOutput(*self._whole(torch.from_numpy(np.stack(windows))[:, None]))
+        return LocalizerOutput(*_one_by_one(self._whole, windows))
 
     def words(self, pictures: Sequence[NDArray[np.float32]]) -> Tensor:
         """Its three words on standardised pictures of one size, place by place, see FilmWords; less than half the work."""
-        return self._words(torch.from_numpy(np.stack(pictures))[:, None])[0]
+        return _one_by_one(self._words, pictures)[0]
+
+
+def _one_by_one(runner: Runner, pictures: Sequence[NDArray[np.float32]]) -> list[Tensor]:
+    """What a network says of each picture: in a batch they take as long, and as much more memory as there are."""
+    said = [runner(torch.from_numpy(np.ascontiguousarray(picture))[None, None]) for picture in pictures]
+    return [torch.cat(parts) for parts in zip(*said, strict=True)]
 
 
 def film_window(centre: tuple[float, float], side: float) -> Affine:
@@ -87,9 +93,7 @@ def whole_film_window(pixels: Grey) -> Affine:
     return film_window((width / 2, height / 2), max(height, width))
 
 
-def look_any_way(
-    eyes: Eyes, pixels: Grey, to_window: Affine, hidden: Sequence[Points] = ()
-) -> tuple[Look, Affine]:
+def look_any_way(eyes: Eyes, pixels: Grey, to_window: Affine, hidden: Sequence[Points] = ()) -> tuple[Look, Affine]:
     """A window of a film in whichever of the 8 quarter turns and mirror images the network sees an upright left hand, so that
     the answer cannot depend on how the film was turned. Where it is certain of the film as it lies, it is not turned.
 
