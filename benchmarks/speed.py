@@ -31,7 +31,7 @@ from core.assessment.map_guide import guide_for
 from core.bones import Sex
 from core.evaluation.figures import as_json
 from core.film.radiograph import read_radiograph
-from core.runtime import Runner
+from core.networks.runner import Runner
 
 _EXAMPLES: Final = Path(__file__).parents[1] / "examples"
 #: What is asked of each ratio, at most.
@@ -72,7 +72,7 @@ class Seconds:
 @dataclass(frozen=True)
 class Speed:
     """seconds: by what was done. ratios: assess against the alternative and against its networks' forwards, all maps against
-    assess; asked: at most. memory_mib: resident after 3 films and after all, in a process of its own that has built the page."""
+    assess; asked: at most. memory_mib: resident after 3 films and after all, of a process that has built the page."""
 
     threads: int
     seconds: Mapping[str, Seconds]

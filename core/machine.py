@@ -43,6 +43,8 @@ def settle(environment: MutableMapping[str, str] = os.environ) -> None:
     # Python beside it (an export, a table) lets go of the lock only when this time is over.
     sys.setswitchinterval(_SWITCH_SECONDS)
     _keep_little()
+    # ONNX Runtime would write an id of this machine into the home folder and send word of each session.
+    environment["ORT_DISABLE_TELEMETRY"] = "1"
     threads = str(cores())
     for variable in _THREADS:
         environment.setdefault(variable, threads)

@@ -134,8 +134,8 @@ class ImprovedResNet(nn.Module):
                 raise ValueError("This network grades several bones: pass each crop's bone number.")
             x = x + self.bone(bones)[:, :, None, None]
         x = self.maxpool(self.relu(x))
-        for stage in self.stages():
-            x = stage(x)
+        for layer in self.stages():
+            x = layer(x)
         return torch.flatten(self.pool(x), 1)
 
     def load_torchvision(self, state: Mapping[str, Tensor]) -> list[str]:

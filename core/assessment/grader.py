@@ -13,7 +13,7 @@ from torch import Tensor
 from core.assessment.records import GradeProbabilities
 from core.bones import RUS_BONES, Sex
 from core.hand.crops import CONTEXT_SIDE, CROP_SIDE
-from core.runtime import Runner
+from core.networks.runner import Runner
 from core.standards import standard
 from core.standards.maturity import grade_starts
 from models.bone_grader import BoneGrader

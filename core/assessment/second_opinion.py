@@ -9,7 +9,7 @@ from torch import Tensor
 from core.assessment.records import SecondOpinion
 from core.bones import Sex
 from core.hand.hand import Hand
-from core.runtime import Runner
+from core.networks.runner import Runner
 from models.whole_hand_network import WholeHandNetwork
 
 #: A view shows this share of the hand's window's height, and is three quarters as wide as it is high.

@@ -12,7 +12,7 @@ from torch import Tensor
 from core.film.enhance import enhance
 from core.film.greys import Grey
 from core.hand.geometry import Affine, Points, apply, compose, inverse, resample, resample_turned, similarity
-from core.runtime import Runner
+from core.networks.runner import Runner
 from models.hand_localizer import FilmWords, HandLocalizer, LocalizerOutput, peaks
 
 #: The network's input side for the whole film and for the upright hand.
