@@ -115,7 +115,13 @@ def served() -> Iterator[tuple[str, int]]:
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory(prefix="bonegrade-load-") as data:
         environment = os.environ | {"PORT": str(port), "HOST": "127.0.0.1", "BONEGRADE_DATA": data}
-        process = subprocess.Popen([sys.executable, "app.py"], cwd=_ROOT, env=environment, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, "app.py"],
+            cwd=_ROOT,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         try:
             _wait(url, process)
             yield url, process.pid
@@ -145,7 +151,9 @@ def first_visit(url: str, chromium: str) -> FirstVisit:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--headless", "--no-sandbox"])
         page = browser.new_page()
-        page.goto(url, wait_until="networkidle")
+        page.set_default_timeout(1000 * _START_SECONDS)
+        page.goto(url)
+        page.get_by_role("tab", name="Assess").wait_for()
         paint, weight, files = page.evaluate(_PAINT)
         browser.close()
     return FirstVisit(None if paint is None else round(paint / 1000, 2), round(weight / 2**20, 2), files)
