@@ -33,6 +33,8 @@ from core.evaluation.figures import as_json
 
 _ROOT: Final = Path(__file__).parents[1]
 _START_SECONDS: Final = 180
+#: A program waits as a browser does, which has no limit of five seconds.
+_PATIENCE_SECONDS: Final = 300
 #: What the browser says of the first visit: milliseconds to the first paint with something in it, and bytes that came over
 #: the line.
 _PAINT: Final = """() => {
@@ -92,7 +94,7 @@ class Visitors:
             film, sex = self._films[place % len(self._films)]
             asked = time.perf_counter()
             try:
-                client = client or Client(self._url, verbose=False)
+                client = client or Client(self._url, verbose=False, httpx_kwargs={"timeout": _PATIENCE_SECONDS})
                 client.predict(handle_file(film), sex, "left", api_name="/assess")
             except Exception as error:  # whatever a visitor would see
                 with self._noting:

@@ -36,12 +36,12 @@ def _blur(positive: Grey, localization: Localization) -> float:
     hull = cv2.convexHull(apply(affine, localization.all_centres).astype(np.float32))
     inside = np.zeros(window.shape, np.uint8)
     cv2.fillConvexPoly(inside, np.round(hull).astype(np.int32), 1)
-    return max(_kept(window, inside), _kept(cv2.transpose(window), cv2.transpose(inside)))
+    return max(_kept(window, inside), _kept(np.ascontiguousarray(window.T), np.ascontiguousarray(inside.T)))
 
 
 def _kept(window: Grey, hand: NDArray[np.uint8]) -> float:
     """The share of the differences from row to row that blurring along the columns leaves, where `hand` is not 0."""
-    there, left = (_steps(picture) for picture in (window, cv2.blur(window, (1, _BLURRED))))
+    there, left = _steps(window), _steps(np.asarray(cv2.blur(window, (1, _BLURRED)), np.float32))
     total, kept = (cv2.mean(steps, hand[1:])[0] for steps in (there, cv2.min(there, left)))
     return float(kept / max(total, 1e-9))
 

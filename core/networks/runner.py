@@ -69,7 +69,7 @@ class Runner:
             torch.onnx.export(
                 self._network.eval(),
                 self._example,
-                file,
+                file,  # type: ignore[arg-type]  # this exporter takes it
                 input_names=names,
                 dynamic_axes=axes,
                 opset_version=_OPSET,
