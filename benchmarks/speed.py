@@ -1,42 +1,69 @@
-"""How long an assessment takes, with and without maps, how long until a fresh process answers, and how much memory it needs.
+"""How long an assessment takes against what one would build instead and against its networks alone, how long until a fresh
+process answers, and how much memory it keeps.
 
     python -m benchmarks.speed
 
-Uses a shipped example. Run it on an idle machine; `reference` is one 2048 x 2048 matrix product in the same run, so that runs
-on different machines can be compared.
+Uses a shipped example. Everything is done in turn, round by round, so that what else the machine does meets all alike; a
+ratio is the median of the rounds'. Run it on an idle machine all the same. `reference` is one 2048 x 2048 matrix product.
 """
 
+import argparse
 import json
 import os
-import resource
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
+from unittest import mock
 
-import numpy as np
 import torch
+from torch import Tensor
+from torchvision.models import resnet18
+from torchvision.models.detection import ssdlite320_mobilenet_v3_large
 
 from core.assessment.assessor import Assessor
 from core.assessment.map_guide import guide_for
 from core.bones import Sex
 from core.evaluation.figures import as_json
 from core.film.radiograph import read_radiograph
+from core.networks.runner import Runner
 
-_EXAMPLES = Path(__file__).parents[1] / "examples"
-_FIRST_ANSWER = (
+_EXAMPLES: Final = Path(__file__).parents[1] / "examples"
+#: What is asked of each ratio, at most.
+ASKED: Final[Mapping[str, float]] = {"alternative": 0.5, "forwards": 1.3, "maps": 1.5}
+#: Crops of each of the nine kinds of bone, as RUS groups them: a network each.
+_KINDS: Final = (1, 1, 1, 2, 1, 2, 2, 1, 2)
+_CROP: Final = 224
+_FIRST_ANSWER: Final = (
     "from core.assessment.assessor import Assessor; from core.film.radiograph import read_radiograph; import sys;"
     "from webapp.app import build_app, open_desk; build_app(open_desk());"
     "Assessor.from_registry().assess(read_radiograph(sys.argv[1]), sys.argv[2])"
 )
+#: Prints the resident memory in MiB after so many films, each of another size.
+_MEMORY: Final = """
+import sys, numpy as np
+from webapp.app import build_app, open_desk
+build_app(open_desk())
+from core.assessment.assessor import Assessor
+from core.film.radiograph import Radiograph, film_hash, read_radiograph
+from pathlib import Path
+assessor, film = Assessor.from_registry(), read_radiograph(sys.argv[1])
+for count in range(1, int(sys.argv[3]) + 1):
+    pixels = np.pad(film.pixels, ((0, count), (0, 2 * count)))
+    assessor.assess(Radiograph(pixels, None, None, film_hash(pixels)), sys.argv[2])
+    if count in (3, int(sys.argv[3])):
+        print(int(Path("/proc/self/statm").read_text().split()[1]) * 4096 // 2**20)
+"""
 
 
 @dataclass(frozen=True)
 class Seconds:
-    """Of some runs."""
+    """Of some rounds."""
 
     median: float
     slowest: float
@@ -44,36 +71,76 @@ class Seconds:
 
 @dataclass(frozen=True)
 class Speed:
-    """In seconds; peak_memory_mib is the peak resident memory of this process."""
+    """seconds: by what was done. ratios: assess against the alternative and against its networks' forwards, all maps against
+    assess; asked: at most. memory_mib: resident after 3 films and after all, of a process that has built the page."""
 
     threads: int
-    reference: Seconds
-    assess: Seconds
-    assess_with_all_maps: Seconds
+    seconds: Mapping[str, Seconds]
+    ratios: Mapping[str, float]
+    asked: Mapping[str, float]
     fresh_process_to_first_answer: float
-    peak_memory_mib: int
+    memory_mib: tuple[int, ...]
 
 
-def _seconds(action: Callable[[], object], repeats: int = 7) -> Seconds:
-    action()
-    times = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        action()
-        times.append(time.perf_counter() - started)
-    return Seconds(round(float(np.median(times)), 3), round(max(times), 3))
+def in_turn(actions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Seconds of each action in each round, after one round that is not counted."""
+    taken: dict[str, list[float]] = {name: [] for name in actions}
+    for number in range(rounds + 1):
+        for name, action in actions.items():
+            started = time.perf_counter()
+            action()
+            if number:
+                taken[name].append(time.perf_counter() - started)
+    return taken
+
+
+def ratio(taken: Mapping[str, list[float]], of: str, against: str) -> float:
+    """The median of the rounds' ratios."""
+    return round(statistics.median(a / b for a, b in zip(taken[of], taken[against], strict=True)), 3)
+
+
+def alternative() -> Callable[[], object]:
+    """What one would build instead, with random weights: a detector of torchvision's on the film, and its ResNet-18 for each
+    kind of bone on the 13 crops."""
+    detector = ssdlite320_mobilenet_v3_large(weights=None, weights_backbone=None).eval()
+    graders = [resnet18(weights=None).eval() for _ in _KINDS]
+    film = torch.rand(3, 960, 720)
+    crops = [torch.rand(count, 3, _CROP, _CROP) for count in _KINDS]
+
+    @torch.inference_mode()
+    def run() -> object:
+        detector([film])
+        return [grader(given) for grader, given in zip(graders, crops, strict=True)]
+
+    return run
+
+
+def forwards_of(assess: Callable[[], object]) -> Callable[[], object]:
+    """The forwards of the networks that an assessment asks, alone, on the tensors that it gives them."""
+    asked: list[tuple[Runner, tuple[Tensor, ...]]] = []
+    run = Runner.__call__
+
+    def noting(runner: Runner, *given: Tensor) -> list[Tensor]:
+        asked.append((runner, given))
+        return run(runner, *given)
+
+    with mock.patch.object(Runner, "__call__", noting):
+        assess()
+    return lambda: [runner(*given) for runner, given in asked]
 
 
 def main() -> None:
     """Prints the figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=25, help="how often each thing is timed")
+    parser.add_argument("--films", type=int, default=100, help="after how many memory is looked at")
+    options = parser.parse_args()
+
     example = json.loads((_EXAMPLES / "examples.json").read_text())[0]
     path, sex = _EXAMPLES / example["file"], example["sex"]
     given: Sex = "F" if sex == "F" else "M"
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory() as data:
-        environment = os.environ | {"BONEGRADE_DATA": data}
-        command = [sys.executable, "-c", _FIRST_ANSWER, str(path), sex]
-        subprocess.run(command, check=True, cwd=_EXAMPLES.parent, env=environment)
+    _in_a_process(_FIRST_ANSWER, str(path), sex)
     first_answer = time.perf_counter() - started
 
     assessor = Assessor.from_registry()
@@ -88,15 +155,40 @@ def main() -> None:
             hand, assessor.assess_hand(hand, given), guide_for(assessor.weights["grader"]).first_stage
         )
 
+    actions: dict[str, Callable[[], Any]] = {
+        "reference": lambda: matrix @ matrix,
+        "alternative": alternative(),
+        "assess": assess,
+        "forwards": forwards_of(assess),
+        "maps": assess_and_explain,
+    }
+    taken = in_turn(actions, options.rounds)
     figures = Speed(
         threads=torch.get_num_threads(),
-        reference=_seconds(lambda: matrix @ matrix),
-        assess=_seconds(assess),
-        assess_with_all_maps=_seconds(assess_and_explain),
+        seconds={
+            name: Seconds(round(statistics.median(times), 3), round(max(times), 3)) for name, times in taken.items()
+        },
+        ratios={
+            "alternative": ratio(taken, "assess", "alternative"),
+            "forwards": ratio(taken, "assess", "forwards"),
+            "maps": ratio(taken, "maps", "assess"),
+        },
+        asked=ASKED,
         fresh_process_to_first_answer=round(first_answer, 1),
-        peak_memory_mib=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        memory_mib=tuple(int(line) for line in _in_a_process(_MEMORY, str(path), sex, str(options.films)).split()),
     )
     print(as_json(figures))
+
+
+def _in_a_process(program: str, *arguments: str) -> str:
+    """What a program prints, run from the repository with an empty data folder."""
+    with tempfile.TemporaryDirectory() as data:
+        environment = os.environ | {"BONEGRADE_DATA": data}
+        command = [sys.executable, "-c", program, *arguments]
+        done = subprocess.run(
+            command, check=True, cwd=_EXAMPLES.parent, env=environment, stdout=subprocess.PIPE, text=True
+        )
+    return done.stdout
 
 
 if __name__ == "__main__":

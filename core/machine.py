@@ -1,6 +1,7 @@
 """What the program asks of the machine: its cores, with threads that do not spin for each other, and files that are either
 whole on the disk or not there at all, and that one process at a time writes."""
 
+import ctypes
 import math
 import os
 import sys
@@ -23,6 +24,8 @@ _THREADS: Final = ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 #: How OpenMP's threads wait for the slowest of them, in words or (in GNU's, which PyTorch brings along) in turns of a loop.
 _WAITING: Final = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 
+#: mallopt's options by number (malloc.h): M_MMAP_THRESHOLD and M_TRIM_THRESHOLD in bytes, and M_ARENA_MAX.
+_MALLOC: Final = {-3: 1 << 20, -1: 1 << 20, -8: 2}
 #: How long a thread may keep Python's lock while others wait for it.
 _SWITCH_SECONDS: Final = 0.0002
 #: Whoever only looks whether a lock is held, see is_locked, has it for a moment.
@@ -39,6 +42,9 @@ def settle(environment: MutableMapping[str, str] = os.environ) -> None:
     # A network is some thousand calls, after each of which its thread needs Python's lock again. A thread that computes in
     # Python beside it (an export, a table) lets go of the lock only when this time is over.
     sys.setswitchinterval(_SWITCH_SECONDS)
+    _keep_little()
+    # ONNX Runtime would write an id of this machine into the home folder and send word of each session.
+    environment["ORT_DISABLE_TELEMETRY"] = "1"
     threads = str(cores())
     for variable in _THREADS:
         environment.setdefault(variable, threads)
@@ -46,6 +52,14 @@ def settle(environment: MutableMapping[str, str] = os.environ) -> None:
         # After each of the many short stretches that threads share, those that are done spin until the last one is. Where
         # something else holds that one's core, spinning takes from it the time it needs to get there.
         environment["OMP_WAIT_POLICY"] = "PASSIVE"
+
+
+def _keep_little() -> None:
+    """Has the C library give back at once what films took and need no more. By itself GNU's raises the size from which it does
+    with every large piece, up to 32 MiB, and keeps a film or two for each thread that ever read one."""
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
+        for option, value in _MALLOC.items():
+            library.mallopt(option, value)
 
 
 def cores(root: Path = _ROOT) -> int:

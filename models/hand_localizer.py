@@ -82,35 +82,39 @@ class HandLocalizer(nn.Module):
         y = self.up2(self.up4(self.up8(self.up16(p32, p16), p8), p4), p2)
         return LocalizerOutput(self.heat(y), self.size(y), film[:, 0], film[:, 1], film[:, 2])
 
-    def hand_by_place(self, x: Tensor, window: int, step: int) -> Tensor:
-        """The word `hand` on every square part of larger pictures, in one pass of the encoder and none of the decoder.
 
-        x: Bx1xHxW, H and W divisible by 32 and at least `window`; window: side of the parts, step: from one to the next, both
-        in pixels and divisible by 32. Returns BxRxC logits; the part in row r and column c begins at (r * step, c * step).
-        """
-        coarsest = self.encoder(x)[-1]
-        parts = F.avg_pool2d(coarsest, window // COARSEST_STRIDE, step // COARSEST_STRIDE)
-        logits: Tensor = self.film(parts.permute(0, 2, 3, 1))[..., 0]
-        return logits
+class FilmWords(nn.Module):
+    """The three words on the whole film, without the decoder, and told for every place.
+
+    Input: Bx1xHxW as the localiser's, H and W divisible by 32. Output: Bx3xH/32xW/32 logits (hand, inverted, upright), whose
+    means over a part of the picture are what the localiser says of that part.
+    """
+
+    def __init__(self, localizer: HandLocalizer):
+        super().__init__()
+        self.encoder, self.film = localizer.encoder, localizer.film
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(self.encoder(x)[-1], self.film.weight[:, :, None, None], self.film.bias)
 
 
 def peaks(heatmaps: Tensor, sizes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Region centres, extents and confidences out of probabilities and log-sizes.
+    """Region centres, extents and confidences out of the network's heat maps and sizes.
 
-    heatmaps: BxRxHxW probabilities; sizes: Bx2RxHxW logs of a fraction of the film's side.
+    heatmaps: BxRxHxW logits; sizes: Bx2RxHxW logs of a fraction of the film's side.
     Returns centres BxRx2 (x, y as a fraction of the side, sub-cell by the centroid of the 5x5 cells around the peak),
     extents BxRx2 (width, height as a fraction of the side) and confidences BxR in [0, 1].
     """
     batch, regions, height, width = heatmaps.shape
     flat = heatmaps.flatten(2)
-    confidence, index = flat.max(2)
+    highest, index = flat.max(2)
     row, column = index // width, index % width
     offsets = torch.arange(-2, 3, device=heatmaps.device)
     rows = row[..., None] + offsets  # BxRx5
     columns = column[..., None] + offsets
     inside = ((rows >= 0) & (rows < height))[..., :, None] & ((columns >= 0) & (columns < width))[..., None, :]
     cells = rows.clamp(0, height - 1)[..., :, None] * width + columns.clamp(0, width - 1)[..., None, :]
-    weight = flat.gather(2, cells.flatten(2)).view(batch, regions, 5, 5) * inside
+    weight = torch.sigmoid(flat.gather(2, cells.flatten(2))).view(batch, regions, 5, 5) * inside
     total = weight.sum((2, 3)).clamp_min(1e-9)
     y = (weight.sum(3) * rows).sum(2) / total
     x = (weight.sum(2) * columns).sum(2) / total
@@ -119,4 +123,4 @@ def peaks(heatmaps: Tensor, sizes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         3, index[:, None, :, None].expand(batch, 2, regions, 1)
     )
     extents = log_sizes[..., 0].exp().transpose(1, 2)
-    return centres, extents, confidence
+    return centres, extents, torch.sigmoid(highest)

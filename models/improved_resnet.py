@@ -1,20 +1,17 @@
-"""The improved ResNet of the paper (section 2.2, Fig. 4): torchvision's, three switchable additions, and told which bone it
+"""The improved ResNet of the paper (section 2.2, Fig. 4): the plain one, three switchable additions, and told which bone it
 sees."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Self
 
 import torch
 from torch import Tensor, nn
-from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 from models.attention_residual import AttentionPath
 from models.dual_pooling import DualPooling
+from models.resnet import BasicBlock, initialise, stage
 from models.shuffle_attention import ShuffleAttention
-
-#: Channels of the first stage of torchvision's ResNet.
-_RESNET_WIDTH = 64
 
 
 @dataclass(frozen=True)
@@ -62,14 +59,13 @@ class ResNetOptions:
 
 
 class ResidualUnit(BasicBlock):
-    """torchvision's BasicBlock with room for Shuffle Attention at the end of the branch and an attention path beside it."""
+    """A basic block with room for Shuffle Attention at the end of the branch and an attention path beside it."""
 
     attention: ShuffleAttention | None
     path: AttentionPath | None
 
-    def __init__(self, inplanes: int, planes: int, *given: Any, **named: Any):
-        super().__init__(inplanes, planes, *given, **named)
-        self.channels_in, self.channels_out = inplanes, planes
+    def __init__(self, channels_in: int, channels_out: int, stride: int = 1, downsample: nn.Module | None = None):
+        super().__init__(channels_in, channels_out, stride, downsample)
         self.attention = None
         self.path = None
 
@@ -80,48 +76,43 @@ class ResidualUnit(BasicBlock):
         if options.attention_residual:
             self.path = AttentionPath(self.channels_in, self.channels_out, self.stride)
 
-    def forward(self, x: Tensor) -> Tensor:
-        branch: Tensor = self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x)))))
+    def branch(self, x: Tensor) -> Tensor:
+        branch = super().branch(x)
         if self.attention is not None:
             branch = self.attention(branch)
         if self.path is not None:
             branch = branch * self.path(x, (branch.shape[2], branch.shape[3]))
-        shortcut = x if self.downsample is None else self.downsample(x)
-        joined: Tensor = self.relu(branch + shortcut)
-        return joined
+        return branch
 
 
-class ImprovedResNet(ResNet):
-    """torchvision's ResNet with the three additions, one trunk for all bones: crops Bx1xHxW and bone numbers B -> features
-    BxF, F = 8 * width.
+class ImprovedResNet(nn.Module):
+    """The plain ResNet with the three additions, one trunk for all bones: crops Bx1xHxW and bone numbers B -> features BxF,
+    F = 8 * width.
 
-    Its layers keep torchvision's names, so that pretrained weights load with `load_torchvision`.
+    Its layers have torchvision's names, so that pretrained weights load with `load_torchvision`.
     """
 
     def __init__(self, options: ResNetOptions | None = None):
-        self.options = options or ResNetOptions()  # before ResNet's own start, whose _make_layer asks for the width
-        super().__init__(ResidualUnit, list(self.options.blocks), num_classes=1)
+        super().__init__()
+        self.options = options or ResNetOptions()
         width = self.options.width
         self.features = 8 * width
         self.conv1 = nn.Conv2d(1, width, 7, 2, 3, bias=False)  # a crop is grey
-        nn.init.kaiming_normal_(self.conv1.weight, mode="fan_out", nonlinearity="relu")
         self.bn1 = nn.BatchNorm2d(width)
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(3, 2, 1)
+        first, second, third, fourth = self.options.blocks
+        self.layer1 = stage(ResidualUnit, width, width, first, 1)
+        self.layer2 = stage(ResidualUnit, width, 2 * width, second, 2)
+        self.layer3 = stage(ResidualUnit, 2 * width, 4 * width, third, 2)
+        self.layer4 = stage(ResidualUnit, 4 * width, 8 * width, fourth, 2)
+        initialise(self)
         self.bone = nn.Embedding(self.options.bones, width) if self.options.bones else None
         if self.bone is not None:
             nn.init.zeros_(self.bone.weight)
         for unit in self.units():
             unit.add_attention(self.options)
-        self.pool = DualPooling(self.features) if self.options.dual_pooling else self.avgpool
-        del self.fc  # features are asked for, not classes
-
-    def _make_layer(
-        self, block: type[BasicBlock | Bottleneck], planes: int, blocks: int, stride: int = 1, dilate: bool = False
-    ) -> nn.Sequential:
-        """torchvision's stage, with channels in proportion to the width that ResNet itself fixes at 64."""
-        width = self.options.width
-        if planes == _RESNET_WIDTH:  # what enters the first stage
-            self.inplanes = width
-        return super()._make_layer(block, planes * width // _RESNET_WIDTH, blocks, stride, dilate)
+        self.pool = DualPooling(self.features) if self.options.dual_pooling else nn.AdaptiveAvgPool2d(1)
 
     def stages(self) -> tuple[nn.Sequential, ...]:
         """The four stages, for hooks and maps."""
@@ -143,8 +134,8 @@ class ImprovedResNet(ResNet):
                 raise ValueError("This network grades several bones: pass each crop's bone number.")
             x = x + self.bone(bones)[:, :, None, None]
         x = self.maxpool(self.relu(x))
-        for stage in self.stages():
-            x = stage(x)
+        for layer in self.stages():
+            x = layer(x)
         return torch.flatten(self.pool(x), 1)
 
     def load_torchvision(self, state: Mapping[str, Tensor]) -> list[str]:

@@ -7,10 +7,10 @@ from typing import Literal, Self, cast, get_args
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.models.resnet import BasicBlock
 
 from models.efficientnet_lite import EfficientNetLite0
 from models.improved_resnet import ImprovedResNet, ResNetOptions
+from models.resnet import BasicBlock
 
 Encoder = Literal["efficientnet_lite0", "resnet"]
 #: A ResNet starts on pictures of this height and may grow by doublings.

@@ -1,23 +1,26 @@
 """Counts how often a function is called, without standing in for it."""
 
 import sys
+import threading
 from collections.abc import Callable
 from types import FrameType
 
 
 def calls_of(function: Callable[..., object], action: Callable[[], object]) -> int:
-    """How often an action calls a function of Python in this thread."""
+    """How often an action calls a function of Python, in this thread and in those that it starts."""
     code = function.__code__  # type: ignore[attr-defined]
-    count = 0
+    calls: list[None] = []
 
     def heard(frame: FrameType, event: str, argument: object) -> None:
-        nonlocal count
-        count += event == "call" and frame.f_code is code
+        if event == "call" and frame.f_code is code:
+            calls.append(None)
 
-    before = sys.getprofile()
+    before, before_in_threads = sys.getprofile(), threading.getprofile()
+    threading.setprofile(heard)
     sys.setprofile(heard)
     try:
         action()
     finally:
         sys.setprofile(before)
-    return count
+        threading.setprofile(before_in_threads)
+    return len(calls)

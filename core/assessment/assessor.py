@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Self
 
@@ -84,7 +85,16 @@ class Assessor:
             reader = WholeHandReader(network, float(whole_hand.metadata["weight"]))
             hashes["whole_hand"] = whole_hand.sha256
         intervals = IntervalSetting(*load_intervals(hashes, folder))
-        return cls(Localizer(localizer), Grader(grader), intervals, {"localizer": localizer_hash, **hashes}, reader)
+        assessor = cls(Localizer(localizer), Grader(grader), intervals, {"localizer": localizer_hash, **hashes}, reader)
+        assessor.start()
+        return assessor
+
+    def start(self) -> None:
+        """Has the networks ready, which takes a second or so, so that the first film need not wait for it."""
+        self.localizer.eyes.start()
+        self.grader.start()
+        if self.whole_hand is not None:
+            self.whole_hand.start()
 
     def by(self, weights: Mapping[str, str]) -> Self:
         """The assessor with these weights (SHA-256 by network), of this one and the former ones; this one where it is none of
@@ -119,12 +129,12 @@ class Assessor:
     def assess_hand(self, hand: Hand, sex: Sex, progress: Progress | None = None) -> Assessment:
         """Assesses a hand that was found; its crops and window stay with it. progress: as in `assess`."""
         started = time.monotonic() - hand.seconds
-        _told(progress, 0.6, "Cutting the regions")
-        crops = hand.crops
-        _told(progress, 0.7, "Grading the bones")
-        probabilities = self.grader.grade(crops)
-        _told(progress, 0.85, "Looking at the whole hand")
-        second = self._second_opinion(hand, sex)
+        _told(progress, 0.6, "Grading the bones and looking at the whole hand")
+        # While one network computes, the other's pictures are cut.
+        with ThreadPoolExecutor(1) as beside:
+            opinion = beside.submit(self._second_opinion, hand, sex)
+            probabilities = self.grader.grade(hand.crops)
+            second = opinion.result()
         _told(progress, 0.95, "Adding the scores")
         return self.score(hand.film, sex, hand.localization, probabilities, started, second)
 

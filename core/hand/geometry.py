@@ -1,6 +1,7 @@
 """Plane geometry of films and hands: 2x3 affine maps, similarity fits, and the mean hand that films are held against."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -108,12 +109,29 @@ def resample(pixels: NDArray[np.float32], affine: Affine, side: int) -> NDArray[
 
     Shrinks by area averaging first where the window is much coarser than the film, so that nothing aliases.
     """
+    return _cut_out(*_shrunk(pixels, affine), side)
+
+
+def resample_turned(
+    pixels: NDArray[np.float32], affine: Affine, turns: Sequence[Affine], side: int
+) -> list[NDArray[np.float32]]:
+    """What `resample` gives of each turn of a window. turns: from the window to it turned, all of scale 1."""
+    shrunk, shrunk_affine = _shrunk(pixels, affine)
+    return [_cut_out(shrunk, compose(turn, shrunk_affine), side) for turn in turns]
+
+
+def _shrunk(pixels: NDArray[np.float32], affine: Affine) -> tuple[NDArray[np.float32], Affine]:
+    """The film no finer than a window asks, and the map from it to the window."""
     coarseness = 1.0 / np.sqrt(abs(np.linalg.det(affine[:, :2])))
     if coarseness > 1.5:
         height, width = pixels.shape
         shrunk = (max(1, round(width / coarseness)), max(1, round(height / coarseness)))
         pixels = np.asarray(cv2.resize(pixels, shrunk, interpolation=cv2.INTER_AREA), np.float32)
         affine = compose(affine, np.array([[width / shrunk[0], 0.0, 0.0], [0.0, height / shrunk[1], 0.0]]))
+    return pixels, affine
+
+
+def _cut_out(pixels: NDArray[np.float32], affine: Affine, side: int) -> NDArray[np.float32]:
     to_window = compose(affine, np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5]]))
     to_window[:, 2] -= 0.5
     window = cv2.warpAffine(pixels, to_window, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)

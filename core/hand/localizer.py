@@ -15,6 +15,7 @@ from core.hand.geometry import Affine, Points, SimilarityFit, compose, fit_simil
 from core.hand.localization import Localization
 from core.hand.looks import (
     HAND_SIDE,
+    Eyes,
     Look,
     film_window,
     look_any_way,
@@ -45,7 +46,7 @@ class Localizer:
     """The localiser's network in use. Holds no film: `locate` may be called from several threads."""
 
     def __init__(self, network: HandLocalizer):
-        self.network = network.eval()
+        self.eyes = Eyes(network)
 
     def locate(
         self, radiograph: Radiograph, between_looks: Callable[[], None] = lambda: None, wanted: Side = "L"
@@ -74,12 +75,12 @@ class Localizer:
         return replace(one, detail=detail_of(positive, one), forearm=forearm_shown(positive, one))
 
     def glance(self, radiograph: Radiograph) -> Localization | None:
-        """One look at a film as it lies, a tenth of the work of `locate`: for many films that most likely are upright.
+        """One look at a film as it lies, a quarter of the work of `locate`: for many films that most likely are upright.
 
         None where the network does not see an upright left hand, bone bright, that fits: `locate` then has the word.
         """
         to_window = whole_film_window(radiograph.pixels)
-        look = look_as_it_lies(self.network, radiograph.pixels, to_window)
+        look = look_as_it_lies(self.eyes, radiograph.pixels, to_window)
         if look.upright < 0 or look.inverted > 0.5:
             return None
         try:
@@ -102,12 +103,12 @@ class Localizer:
         Raises FilmRefused.
         """
         pixels = radiograph.pixels
-        look, to_film = look_any_way(self.network, pixels, to_window, hidden)
+        look, to_film = look_any_way(self.eyes, pixels, to_window, hidden)
         inverted = look.inverted > 0.5
         if inverted:
             between_looks()
             pixels = radiograph.inverted_pixels  # the exact film that a positive would be, so the same answer
-            look, to_film = look_any_way(self.network, pixels, to_window, hidden)
+            look, to_film = look_any_way(self.eyes, pixels, to_window, hidden)
         upright = _upright_window(compose(_fit_hand(look).affine, inverse(to_film)))
         between_looks()
         return self._close(radiograph, upright, inverted, look.hand, hidden)
@@ -117,7 +118,7 @@ class Localizer:
     ) -> Localization:
         """What the close look at an upright hand says. hand: how likely it is one. Raises FilmRefused."""
         pixels = radiograph.inverted_pixels if inverted else radiograph.pixels
-        close = replace(look_at_hand(self.network, pixels, upright, hidden), hand=hand)
+        close = replace(look_at_hand(self.eyes, pixels, upright, hidden), hand=hand)
         fit = _fit_hand(close)
         if close.confidence.mean() < _DIM and fit.residual > _LOOSE:
             raise _not_a_hand()
@@ -127,7 +128,7 @@ class Localizer:
         """Up to two hands on a film that was refused as a whole: small ones, or two in each other's way."""
         between_looks()
         found: list[Localization] = []
-        for square in likely_squares(self.network, radiograph.pixels):
+        for square in likely_squares(self.eyes, radiograph.pixels):
             between_looks()
             try:
                 hand = self._hand(

@@ -62,6 +62,7 @@ def localization_of(
     unit = 1.0 / np.sqrt(abs(np.linalg.det(to_hand[:, :2])))  # the mean hand's unit in film pixels
     axes = _axes(centres)
     smooth = np.asarray(cv2.GaussianBlur(look.picture, (0, 0), _SMOOTHED), np.float32)
+    low, high = np.percentile(smooth, (0.5, 99.5))
     up = np.linalg.inv(to_hand[:, :2]) @ [0.0, -1.0]
     rotation = float(np.degrees(np.arctan2(up[0], -up[1])))
     quarter = round(rotation / 90.0) % 2
@@ -84,7 +85,7 @@ def localization_of(
             confidence=float(look.confidence[i]),
             status="found" if seen[i] else "missing",
         )
-        cut_off = _is_beyond(region, radiograph) or _shows_nothing(region, smooth, upright)
+        cut_off = _is_beyond(region, radiograph) or _shows_nothing(region, smooth, float(high - low), upright)
         regions.append(replace(region, status="outside") if cut_off else region)
     mirrored = bool(np.linalg.det(to_hand[:, :2]) < 0)
     return Localization(tuple(regions), mirrored, rotation, inverted, hand, centres, look.confidence, fit.residual)
@@ -98,10 +99,10 @@ def _is_beyond(region: Region, film: Radiograph) -> bool:
     return not (0 <= x < film.width and 0 <= y < film.height) or 1 - share > _MOST_CUT
 
 
-def _shows_nothing(region: Region, smooth: Grey, upright: Affine) -> bool:
+def _shows_nothing(region: Region, smooth: Grey, span: float, upright: Affine) -> bool:
     """Whether the film is blank where a region's growth plate or more than _MOST_CUT of its box lies, as under a collimator.
 
-    smooth: the close look's window without its grain; upright: the map from the film to it.
+    smooth: the close look's window without its grain; span: of its greys; upright: the map from the film to it.
     """
     plate, middle = apply(upright, np.array([growth_plate(region), region.centre]))
     radians = np.radians(region.axis_degrees)
@@ -116,8 +117,7 @@ def _shows_nothing(region: Region, smooth: Grey, upright: Affine) -> bool:
         + down[None, :, None] * width * _MIDDLE * np.array([-along[1], along[0]])
     ).astype(np.float32)
     greys = cv2.remap(smooth, places[..., 0], places[..., 1], cv2.INTER_LINEAR)
-    low, high = np.percentile(smooth, (0.5, 99.5))
-    across = np.percentile(greys, 90, axis=1) - np.percentile(greys, 10, axis=1)
-    blank = across < _NOTHING * float(high - low)
+    darkest, brightest = np.percentile(greys, (10, 90), axis=1)
+    blank = brightest - darkest < _NOTHING * span
     row = int(np.clip((0.5 - (plate - middle) @ along / height) * _ROWS, 0, _ROWS - 1))
     return bool(blank.mean() > _MOST_CUT or blank[max(0, row - 1) : row + 2].all())

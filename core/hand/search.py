@@ -6,11 +6,11 @@ from typing import Final
 
 import cv2
 import numpy as np
-import torch
+import torch.nn.functional as F
 
 from core.film.greys import Grey
-from core.hand.looks import standardise
-from models.hand_localizer import COARSEST_STRIDE, HandLocalizer
+from core.hand.looks import Eyes, standardise
+from models.hand_localizer import COARSEST_STRIDE
 
 #: The film is looked at in these sizes, each the square root of its area in pixels, through windows of _WINDOW: the network
 #: knows hands that span 45 to 100 % of its picture, so that the two find hands of a half to an eighth of the film.
@@ -31,23 +31,22 @@ class Square:
     side: float
 
 
-@torch.inference_mode()
-def likely_squares(network: HandLocalizer, pixels: Grey) -> list[Square]:
+def likely_squares(eyes: Eyes, pixels: Grey) -> list[Square]:
     """The parts of a film, HxW in [0, 1], that most likely show a hand, the likeliest first; often none."""
-    found = sorted((place for size in _SIZES for place in _places(network, pixels, size)), key=lambda place: -place[0])
+    found = sorted((place for size in _SIZES for place in _places(eyes, pixels, size)), key=lambda place: -place[0])
     return [square for _, square in found[:_MOST_WINDOWS]]
 
 
-def _places(network: HandLocalizer, pixels: Grey, size: int) -> Iterator[tuple[float, Square]]:
+def _places(eyes: Eyes, pixels: Grey, size: int) -> Iterator[tuple[float, Square]]:
     """The logit and the place of the windows that are the likeliest ones around, on the film in one size."""
     height, width = pixels.shape
     scale = size / np.sqrt(height * width)
     shown = [max(_WINDOW, round(scale * side / COARSEST_STRIDE) * COARSEST_STRIDE) for side in (width, height)]
     resampling = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     picture = np.asarray(cv2.resize(pixels, shown, interpolation=resampling), np.float32)
-    logits = (
-        network.hand_by_place(torch.from_numpy(standardise(picture))[None, None], _WINDOW, _STEP)[0].double().numpy()
-    )
+    words = eyes.words([standardise(picture)])
+    parts = F.avg_pool2d(words[:, :1], _WINDOW // COARSEST_STRIDE, _STEP // COARSEST_STRIDE)
+    logits = parts[0, 0].double().numpy()
     left = logits.copy()
     while left.max() > _LIKELY:
         row, column = (int(i) for i in np.unravel_index(left.argmax(), left.shape))

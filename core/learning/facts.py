@@ -11,7 +11,7 @@ import torch
 
 import core
 
-_LIBRARIES: Final = ("torch", "torchvision", "accelerate", "numpy", "opencv-python-headless", "safetensors", "pyarrow")
+_LIBRARIES: Final = ("torch", "accelerate", "numpy", "opencv-python-headless", "safetensors", "pyarrow")
 
 
 def git_revision() -> str | None:

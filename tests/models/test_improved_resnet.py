@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torchvision.models import ResNet, resnet18
-from torchvision.models.resnet import BasicBlock
 
 from models.improved_resnet import ImprovedResNet, ResidualUnit, ResNetOptions
+from models.resnet import BasicBlock
 
 PLAIN = ResNetOptions(shuffle_attention=False, attention_residual=False, dual_pooling=False, bones=0)
 SMALL = ResNetOptions(width=16, blocks=(1, 1, 1, 1), groups=2, bones=3)
@@ -66,11 +66,19 @@ def test_plain_network_is_torchvision_s() -> None:
         torch.testing.assert_close(ours(crops), expected, atol=1e-4, rtol=1e-4)
 
 
-def test_every_network_is_a_torchvision_resnet() -> None:
+def test_every_network_is_a_residual_network_without_classes() -> None:
     network = ImprovedResNet(SMALL)
-    assert isinstance(network, ResNet)
-    assert all(isinstance(unit, BasicBlock) for unit in network.units()) and len(list(network.units())) == 4
+    assert all(isinstance(unit, BasicBlock) for unit in network.units()) and len(network.units()) == 4
     assert not any(name.startswith("fc") for name in network.state_dict())
+
+
+def test_it_starts_as_torchvision_s_does() -> None:
+    theirs, ours = resnet18(weights=None).state_dict(), ImprovedResNet(PLAIN).state_dict()
+    for name, weight in ours.items():
+        if weight.ndim == 4 and name != "conv1.weight":
+            assert weight.std().item() == pytest.approx(theirs[name].std().item(), rel=0.05), name
+        elif weight.ndim == 1:
+            assert torch.equal(weight, theirs[name]), name
 
 
 def test_torchvision_s_weights_also_start_the_full_network() -> None:

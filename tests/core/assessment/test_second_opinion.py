@@ -64,7 +64,7 @@ def test_a_reader_looks_at_the_size_that_its_network_is_for(example_hand: Hand) 
     torch.manual_seed(0)
     network = WholeHandNetwork(WholeHandOptions("resnet", height=512, width=16))
     seen = []
-    network.encoder.register_forward_pre_hook(lambda _, given: seen.append(given[0].shape))
+    network.encoder.register_forward_pre_hook(lambda _, given: seen.append(tuple(int(side) for side in given[0].shape)))
     opinion = WholeHandReader(network, 0.3).opinion(example_hand, "F")
     assert set(seen) == {(1, 1, 512, 384)} and opinion.weight == 0.3 and np.isfinite(opinion.months)
 

@@ -53,12 +53,12 @@ def taught(lessons: tuple[torch.Tensor, ...], grades: torch.Tensor) -> BoneGrade
 
     Without oneDNN: that of torch 2.14 writes out of bounds in the backward pass of 8 channels where a CPU has AVX-512.
     """
-    torch.manual_seed(0)
+    torch.manual_seed(1)
     network = BoneGrader(OrdinalScale(starting_cuts()), OPTIONS)
     steps = torch.optim.AdamW(network.parameters(), 3e-3)
     crops, bones = network_input(lessons[0]), lessons[1]
     with torch.backends.mkldnn.flags(enabled=False):
-        for _ in range(25):
+        for _ in range(40):
             given = network.probabilities(network(crops, bones), bones)[torch.arange(len(bones)), grades]
             steps.zero_grad()
             (-given.clamp_min(1e-6).log().mean()).backward()

@@ -1,0 +1,101 @@
+"""Runs trained networks on films: ONNX Runtime does in less than half of PyTorch's time what PyTorch does layer by layer.
+
+It fuses a convolution with what follows it and lays pictures out in blocks that the processor's registers hold. The answers
+are the network's own up to the order in which numbers are added.
+"""
+
+import functools
+import io
+import threading
+import warnings
+from collections.abc import Sequence
+from typing import Any, Final
+
+import onnxruntime
+import torch
+from torch import Tensor, nn
+
+#: Of the ONNX standard; the newest that every version of ONNX Runtime that may be installed knows.
+_OPSET: Final = 17
+_EXPORTING = threading.Lock()  # the exporter keeps what it does in variables of its module
+
+
+class Runner:
+    """A network as it is when first asked, for any size of batch. May be asked from several threads, and be pickled.
+
+    It computes with as many threads as PyTorch has by then. What is changed in the network later does not reach it: make
+    another one.
+    """
+
+    def __init__(self, network: nn.Module, example: Sequence[Tensor], any_size: bool):
+        """example: what the network is given, each with the batch first; pictures may come in a few other sizes. any_size:
+        whether they come in any."""
+        self._network = network
+        self._example = tuple(example)
+        self._any_size = any_size
+        self._session: onnxruntime.InferenceSession | None = None
+        self._starting = threading.Lock()
+
+    def __call__(self, *given: Tensor) -> list[Tensor]:
+        """What the network says, output by output."""
+        feed = {f"in{i}": tensor.contiguous().numpy() for i, tensor in enumerate(given)}
+        return [torch.from_numpy(said) for said in self.start().run(None, feed)]
+
+    def start(self) -> onnxruntime.InferenceSession:
+        """Makes it ready, if it is not yet."""
+        with self._starting:
+            if self._session is None:
+                self._session = _session(self._exported(), self._any_size)
+            return self._session
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = {name: value for name, value in self.__dict__.items() if name not in ("_session", "_starting")}
+        return kept
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        self.__dict__ |= kept
+        self._session, self._starting = None, threading.Lock()
+
+    def _exported(self) -> bytes:
+        """The network as an ONNX model."""
+        file = io.BytesIO()
+        names = [f"in{i}" for i in range(len(self._example))]
+        axes = {
+            name: {axis: f"axis{axis}" for axis in (0, 2, 3) if axis < tensor.ndim}
+            for name, tensor in zip(names, self._example, strict=True)
+        }
+        with _EXPORTING, torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that there is a newer exporter, which takes ten times as long
+            torch.onnx.export(
+                self._network.eval(),
+                self._example,
+                file,  # type: ignore[arg-type]  # this exporter takes it
+                input_names=names,
+                dynamic_axes=axes,
+                opset_version=_OPSET,
+                dynamo=False,
+            )
+        return file.getvalue()
+
+
+@functools.cache
+def _share_memory() -> None:
+    """Has all networks compute in the same memory, which is kept from film to film and grows by no more than is asked for."""
+    place = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    onnxruntime.create_and_register_allocator(place, onnxruntime.OrtArenaCfg({"arena_extend_strategy": 1}))
+
+
+def _session(model: bytes, any_size: bool) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    # Threads that spin while they wait take the cores from others, see core.machine.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    if any_size:  # it would keep the memory that the largest picture so far took
+        options.enable_cpu_mem_arena = False
+    else:
+        _share_memory()
+        options.add_session_config_entry("session.use_env_allocators", "1")
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
