@@ -106,8 +106,8 @@ def test_a_reviewer_sets_gold_takes_it_back_and_puts_it_back(
     assert "None yet." in gold_panel(desk, film, RITA)
     for revision, what, sentence, panel in (
         (1, "own", "is the film's gold reading, as no. 2", "your saved reading says the same"),
-        (2, "back", "no gold reading any more, as no. 3", "Taken back by <b>rita</b>"),
-        (3, "again", "is back, as no. 4", "Set by <b>rita</b>"),
+        (2, "back", "no gold reading any more, as no. 3", 'Taken back by <b translate="no">rita</b>'),
+        (3, "again", "is back, as no. 4", 'Set by <b translate="no">rita</b>'),
     ):
         updates = _asked(handlers, desk, film, RITA, what, revision)
         opened = _told(handlers, updates)["opened"]
@@ -134,7 +134,7 @@ def test_the_panel_says_why_a_reading_cannot_be_made_gold_yet(
     assert "disabled" not in gold_panel(desk, film, RITA)
     room.set_gold(film, shifted(HALF, 1, ("MC1",)), "oskar")
     panel = gold_panel(desk, film, RITA)
-    assert "Set by <b>oskar</b>" in panel and "differs on MC1" in panel and "gold instead" in panel
+    assert 'Set by <b translate="no">oskar</b>' in panel and "differs on MC1" in panel and "gold instead" in panel
 
 
 def test_unsaved_steps_are_saved_first(desk: Desk, room: ReadingRoom, film: int) -> None:

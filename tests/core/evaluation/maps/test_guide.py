@@ -39,7 +39,7 @@ def _opened(grader: Grader, stage: int) -> BoneGrader:
     attention = network.trunk.last_units()[stage - 1].attention
     assert attention is not None
     with torch.no_grad():
-        attention.spatial_scale.fill_(2.0)
+        attention.spatial_scale.fill_(3.0)
         attention.channel_scale[1] = 40.0
     return network
 
