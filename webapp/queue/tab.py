@@ -22,7 +22,7 @@ from webapp.queue.upload import UploadPart
 from webapp.queue.view import DEMO, VIEWER, background_panel, count_tiles, film_table, finished, note
 from webapp.queue.wish import OLDEST, Wish
 from webapp.service import TURNS
-from webapp.shared.components import explained, line, part_heading, styled_html
+from webapp.shared.components import classes_if, explained, line, part_heading, styled_html
 from webapp.shared.words import SEX_WORDS, counted
 
 _log = logging.getLogger(__name__)
@@ -155,7 +155,7 @@ class _Tab:
             )
             self.flag = gr.Button("Flag", size="sm", min_width=80, elem_id="queue-flag")
             self.unflag = gr.Button("Take flag off", size="sm", min_width=110, elem_id="queue-unflag")
-            with gr.Row(visible=False, equal_height=True, elem_id="queue-assigning") as self.assigning:
+            with gr.Row(elem_classes=classes_if(False), equal_height=True, elem_id="queue-assigning") as self.assigning:
                 self.assignee = gr.Dropdown(
                     [], label="Reader", allow_custom_value=True, elem_id="queue-assignee", min_width=150, scale=2
                 )
@@ -226,7 +226,7 @@ class _Tab:
                 self.viewer: "" if may_add else note(VIEWER, "warning", "To look at only"),
                 self.uploading: gr.Column(visible=may_add),
                 self.acts: gr.Row(visible=reader.may(Action.CORRECT)),
-                self.assigning: gr.Row(visible=reader.may(Action.ASSIGN)),
+                self.assigning: gr.Row(elem_classes=classes_if(reader.may(Action.ASSIGN))),
                 self.assignee: gr.Dropdown(choices=[("nobody", ""), *((name, name) for name in self._names())]),
             }
 
