@@ -11,16 +11,11 @@ import itertools
 import json
 import os
 import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -29,10 +24,10 @@ import numpy as np
 from gradio_client import Client, handle_file
 from playwright.sync_api import sync_playwright
 
+from benchmarks.serving import START_SECONDS, resident_mib, served
 from core.evaluation.figures import as_json
 
 _ROOT: Final = Path(__file__).parents[1]
-_START_SECONDS: Final = 180
 #: A program waits as a browser does, which has no limit of five seconds.
 _PATIENCE_SECONDS: Final = 300
 #: What the browser says of the first visit: milliseconds to the first paint with something in it, and bytes that came over
@@ -108,52 +103,12 @@ class Visitors:
                 return
 
 
-@contextmanager
-def served() -> Iterator[tuple[str, int]]:
-    """The app, started on a free port with a data folder of its own: its address and process number."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryDirectory(prefix="bonegrade-load-") as data:
-        environment = os.environ | {"PORT": str(port), "HOST": "127.0.0.1", "BONEGRADE_DATA": data}
-        process = subprocess.Popen(
-            [sys.executable, "app.py"],
-            cwd=_ROOT,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            _wait(url, process)
-            yield url, process.pid
-        finally:
-            process.terminate()
-            process.wait(60)
-
-
-def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + _START_SECONDS
-    while process.poll() is None and time.monotonic() < until:
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-            return
-        except OSError:
-            time.sleep(0.3)
-    sys.exit(f"The app did not answer within {_START_SECONDS} s.")
-
-
-def resident_mib(process: int) -> int:
-    """A process's resident memory."""
-    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 2**20
-
-
 def first_visit(url: str, chromium: str) -> FirstVisit:
     """What a browser has to do for the page."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--headless", "--no-sandbox"])
         page = browser.new_page()
-        page.set_default_timeout(1000 * _START_SECONDS)
+        page.set_default_timeout(1000 * START_SECONDS)
         page.goto(url)
         page.get_by_role("tab", name="Assess").wait_for()
         paint, weight, files = page.evaluate(_PAINT)
@@ -195,8 +150,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0, help="how long they stay")
     options = parser.parse_args()
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    with served() as (url, process):
-        print(as_json(measure(url, process, options.users, options.minutes, chromium)))
+    with tempfile.TemporaryDirectory(prefix="bonegrade-load-") as data, served(Path(data)) as app:
+        print(as_json(measure(app.url, app.process, options.users, options.minutes, chromium)))
 
 
 if __name__ == "__main__":

@@ -9,15 +9,9 @@ or named by CHROMIUM. `--dark` for the dark theme; `--width 390` for a phone.
 import argparse
 import os
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +20,7 @@ import cv2
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.serving import served
 from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment
 from core.bones import RUS_BONES
@@ -86,34 +81,6 @@ def _reading(assessment: Assessment, chance: np.random.Generator) -> list[Correc
     return said
 
 
-@contextmanager
-def served(data: Path) -> Iterator[str]:
-    """The app over a data folder; gives its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    environment = os.environ | {
-        "HOST": "127.0.0.1",
-        "PORT": str(port),
-        "BONEGRADE_DATA": str(data),
-        "LOGNAME": "Reader",
-    }
-    program = Path(__file__).parents[1] / "app.py"
-    app = subprocess.Popen([sys.executable, str(program)], env=environment, stdout=subprocess.DEVNULL)
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(url, timeout=5).close()
-                break
-            except OSError:
-                time.sleep(0.3)
-        yield url
-    finally:
-        app.terminate()
-        app.wait(timeout=60)
-
-
 def take(page: Page, folder: Path) -> None:
     """A picture of each tab, as WebP. page: the app's, just opened."""
     page.locator("#example-0").wait_for(timeout=_PATIENCE_MS)
@@ -155,10 +122,10 @@ def main() -> None:
     asked.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bonegrade-screenshots-") as data:
         fill(Path(data))
-        with served(Path(data)) as url, sync_playwright() as playwright:
+        with served(Path(data), "Reader") as app, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=browser_file, args=["--no-sandbox"])
             page = browser.new_page(viewport={"width": asked.width, "height": _HEIGHT})
-            page.goto(f"{url}/?__theme={'dark' if asked.dark else 'light'}")
+            page.goto(f"{app.url}/?__theme={'dark' if asked.dark else 'light'}")
             take(page, asked.folder)
             browser.close()
 

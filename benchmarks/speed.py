@@ -46,18 +46,18 @@ _FIRST_ANSWER: Final = (
 )
 #: Prints the resident memory in MiB after so many films, each of another size.
 _MEMORY: Final = """
-import sys, numpy as np
+import os, sys, numpy as np
+from benchmarks.serving import resident_mib
 from webapp.app import build_app, open_desk
 build_app(open_desk())
 from core.assessment.assessor import Assessor
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
-from pathlib import Path
 assessor, film = Assessor.from_registry(), read_radiograph(sys.argv[1])
 for count in range(1, int(sys.argv[3]) + 1):
     pixels = np.pad(film.pixels, ((0, count), (0, 2 * count)))
     assessor.assess(Radiograph(pixels, None, None, film_hash(pixels)), sys.argv[2])
     if count in (3, int(sys.argv[3])):
-        print(int(Path("/proc/self/statm").read_text().split()[1]) * 4096 // 2**20)
+        print(resident_mib(os.getpid()))
 """
 
 

@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks.load import Visitors, resident_mib
+from benchmarks.load import Visitors
+from benchmarks.serving import resident_mib
 from benchmarks.speed import forwards_of, in_turn, ratio
 from core.networks.runner import Runner
 

@@ -2,25 +2,12 @@
 
 import cv2
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
-from core.film.radiograph import read_radiograph
 from core.hand.detail import detail_of
 from core.hand.localization import Localization
-from tests.hands import Assess, Example
 
 Film = NDArray[np.float32]
-
-
-@pytest.fixture(scope="module")
-def film(example: Example) -> Film:
-    return read_radiograph(example.path).pixels
-
-
-@pytest.fixture(scope="module")
-def hand(example: Example, assessed: Assess) -> Localization:
-    return assessed(example).localization
 
 
 def test_the_localiser_measures_it(film: Film, hand: Localization) -> None:

@@ -9,23 +9,13 @@ from numpy.typing import NDArray
 from core.assessment.assessor import Assessor
 from core.assessment.checks import FILM_DOUBTS
 from core.evaluation.stress.changes import forearm_cut_off
-from core.film.radiograph import Radiograph, film_hash, read_radiograph
+from core.film.radiograph import Radiograph, film_hash
 from core.hand.forearm import forearm_shown
 from core.hand.growth_plates import growth_plate
 from core.hand.localization import Localization
-from tests.hands import Assess, Example
+from tests.hands import Example
 
 Film = NDArray[np.float32]
-
-
-@pytest.fixture(scope="module")
-def film(example: Example) -> Film:
-    return read_radiograph(example.path).pixels
-
-
-@pytest.fixture(scope="module")
-def hand(example: Example, assessed: Assess) -> Localization:
-    return assessed(example).localization
 
 
 def _cut(film: Film, hand: Localization, shown: float) -> Film:

@@ -14,14 +14,9 @@ from core.film.radiograph import Radiograph, read_radiograph
 from core.film.stated import Side
 from core.hand.localization import Localization
 from core.hand.several import chosen, has_room_for_another, offers_another, outline
-from tests.hands import Assess, Example, shipped_examples
+from tests.hands import Example, shipped_examples
 
 MakeFilm = Callable[[NDArray[np.float32]], Radiograph]
-
-
-@pytest.fixture(scope="module")
-def hand(example: Example, assessed: Assess) -> Localization:
-    return assessed(example).localization
 
 
 def _moved(hand: Localization, right: float, times: float = 1.0, mirrored: bool = False) -> Localization:

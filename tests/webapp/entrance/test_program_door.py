@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 
 import gradio as gr
 import pytest
@@ -22,14 +21,6 @@ from webapp.entrance.identity import Access
 from webapp.entrance.refusing import Sizes
 
 INFO = "/gradio_api/info"
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The time of the door, in seconds."""
-    now = [100_000.0]
-    monkeypatch.setattr("webapp.entrance.sign_ins.time", SimpleNamespace(monotonic=lambda: now[0]))
-    return now
 
 
 @pytest.fixture

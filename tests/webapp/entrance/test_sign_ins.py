@@ -13,14 +13,6 @@ from webapp.entrance.sign_ins import Door, SignIns
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The time of the door, in seconds."""
-    now = [1000.0]
-    monkeypatch.setattr("webapp.entrance.sign_ins.time", SimpleNamespace(monotonic=lambda: now[0]))
-    return now
-
-
-@pytest.fixture
 def door(clock: list[float], tmp_path: Path) -> Door:
     """Opens to whoever says "right"."""
     right = cast(Users, SimpleNamespace(verify=lambda name, password: password == "right"))
