@@ -86,7 +86,7 @@ def main() -> None:
     count: int = parser.parse_args().films
     examples = json.loads((_EXAMPLES / "examples.json").read_text())
     films = [
-        BatchFilm(f"{number:05d}", str(_EXAMPLES / one["file"]), one["sex"])
+        BatchFilm(f"{number:05d}", str(_EXAMPLES / one["file"]), one["sex"], "left")
         for number, one in ((number, examples[number % len(examples)]) for number in range(count))
     ]
     with tempfile.TemporaryDirectory() as folder:

@@ -11,6 +11,8 @@ from core.batch.engines import LoadAssessor
 from core.bones import Sex
 from core.errors import FilmRefused
 from core.film.radiograph import Radiograph
+from core.film.stated import Side
+from core.hand.hand import Hand
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,16 @@ class DyingOnce:
     def weights(self) -> dict[str, str]:
         return dict(self.assessor.weights)
 
-    def assess(self, radiograph: Radiograph, sex: Sex) -> Assessment:
+    def find_hand(self, radiograph: Radiograph, *, wanted: Side) -> Hand:
         """As the other one does, if it lives to tell."""
         if not self.mark.exists():
             self.mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        return self.assessor.assess(radiograph, sex)  # type: ignore[no-any-return]
+        return self.assessor.find_hand(radiograph, wanted=wanted)  # type: ignore[no-any-return]
+
+    def assess_hand(self, hand: Hand, sex: Sex) -> Assessment:
+        """As the other one does."""
+        return self.assessor.assess_hand(hand, sex)  # type: ignore[no-any-return]
 
 
 class RefusingAll:
@@ -37,7 +43,7 @@ class RefusingAll:
 
     weights = {"grader": "ef" * 32}  # noqa: RUF012
 
-    def assess(self, radiograph: Radiograph, sex: Sex) -> Assessment:
+    def find_hand(self, radiograph: Radiograph, *, wanted: Side) -> Hand:
         """Refuses the film."""
         raise FilmRefused("not_a_hand", "No hand could be recognised on this film: send another.")
 

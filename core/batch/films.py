@@ -15,6 +15,7 @@ from core.bones import Sex
 from core.errors import UnreadableFilm
 from core.film.greys import MAX_BYTES
 from core.film.radiograph import Radiograph, read_radiograph
+from core.hand.several import SIDES, HandSide
 from core.intake.batch import matched, may_be_film, stated_sex
 from core.intake.errors import BatchRefused
 from core.intake.spreadsheet import sex_of
@@ -30,22 +31,25 @@ _UNFETCHED: Final = (
 
 @dataclass(frozen=True)
 class BatchFilm:
-    """One film of a batch. id: names it in the results. path: of a file of this machine, or a URL that fsspec knows."""
+    """One film of a batch. id: names it in the results. path: of a file of this machine, or a URL that fsspec knows. hand:
+    which is read where the film shows two."""
 
     id: str
     path: str
     sex: Sex
+    hand: HandSide
 
 
-def films_in(source: str, sex: Sex | None, table: Path | None = None) -> list[BatchFilm]:
+def films_in(source: str, sex: Sex | None, hand: HandSide, table: Path | None = None) -> list[BatchFilm]:
     """The films of a folder or an fsspec URL of one, in the order of names, or those that a Parquet file names.
 
     The Parquet file's column `path` has paths, relative ones from where it lies, or URLs; `id` names the films, by their
-    paths if there is none; `sex` says M or F. A film of a folder is named by its path in it.
-    sex: of the films whose sex no table says; None: as each file of this machine states it. table: a CSV as `read_table`
-    takes it, for a folder's films.
+    paths if there is none; `sex` says M or F, `hand` left or right. A film of a folder is named by its path in it.
+    sex: of the films whose sex no table says; None: as each file of this machine states it. hand: which is read where a
+    film shows two and no table says. table: a CSV as `read_table` takes it, for a folder's films.
 
-    Raises BatchRefused, before any film is read, where there are no films, two have one name, or one has no sex.
+    Raises BatchRefused, before any film is read, where there are no films, two have one name, or one has no sex or
+    another hand than left or right.
     """
     try:
         system, place = fsspec.url_to_fs(source)
@@ -55,7 +59,7 @@ def films_in(source: str, sex: Sex | None, table: Path | None = None) -> list[Ba
                 f"There is no folder and no {_TABLE_ENDING} file at {source}: give the films' folder, its URL, or a Parquet "
                 "file with a column path."
             )
-        films = _of_parquet(system, place, sex) if named else _of_folder(system, place, sex, table)
+        films = _of_parquet(system, place, sex, hand) if named else _of_folder(system, place, sex, hand, table)
     except (OSError, ValueError, ImportError) as error:  # of storage far away: no network, no right, no such protocol
         raise BatchRefused(f"{source} cannot be read ({error}): see that it is right and within reach.") from error
     twice = [name for name, count in Counter(film.id for film in films).items() if count > 1]
@@ -80,7 +84,7 @@ def radiograph_of(film: BatchFilm) -> Radiograph:
     return read_radiograph(content)
 
 
-def _of_folder(system: Any, place: str, sex: Sex | None, table: Path | None) -> list[BatchFilm]:
+def _of_folder(system: Any, place: str, sex: Sex | None, hand: HandSide, table: Path | None) -> list[BatchFilm]:
     root = place.rstrip("/") + "/"
     found = {path.removeprefix(root): path for path in sorted(system.find(place))}
     names = [name for name in found if may_be_film(PurePosixPath(name)) and not _is_hidden(name)]
@@ -90,20 +94,21 @@ def _of_folder(system: Any, place: str, sex: Sex | None, table: Path | None) -> 
         )
     rows = {} if table is None else matched([PurePosixPath(name) for name in names], read_table(table))
     sexes = [rows[number].sex if number in rows else sex for number in range(len(names))]
-    return _with_sexes(names, [_address(system, found[name]) for name in names], sexes)
+    return _with_sexes(names, [_address(system, found[name]) for name in names], sexes, [hand] * len(names))
 
 
 def _is_hidden(name: str) -> bool:
     return any(part.startswith(".") for part in name.split("/"))
 
 
-def _of_parquet(system: Any, place: str, sex: Sex | None) -> list[BatchFilm]:
+def _of_parquet(system: Any, place: str, sex: Sex | None, hand: HandSide) -> list[BatchFilm]:
     try:
         with system.open(place) as file:
             known = set(pq.read_schema(file).names)
             if "path" not in known:
                 raise BatchRefused(f"{place} has no column path: add it, with the path or URL of each film.")
-            rows = pq.read_table(file, columns=[name for name in ("path", "id", "sex") if name in known]).to_pydict()
+            columns = [name for name in ("path", "id", "sex", "hand") if name in known]
+            rows = pq.read_table(file, columns=columns).to_pydict()
     except pa.ArrowInvalid as error:
         raise BatchRefused(f"{place} is not a Parquet file that can be read: write it again.") from error
     paths = [str(path) if path is not None else "" for path in rows["path"]]
@@ -113,8 +118,10 @@ def _of_parquet(system: Any, place: str, sex: Sex | None) -> list[BatchFilm]:
         raise BatchRefused(f"{place} names no film: add a row for each film.")
     ids = [path if name is None else str(name) for name, path in zip(rows.get("id", paths), paths, strict=True)]
     sexes = [_sex(said, name, sex) for said, name in zip(rows.get("sex", [None] * len(ids)), ids, strict=True)]
+    hands = [_hand(said, name, hand) for said, name in zip(rows.get("hand", [None] * len(ids)), ids, strict=True)]
     folder = place.rpartition("/")[0]
-    return _with_sexes(ids, [_placed(path, lambda path: _address(system, f"{folder}/{path}")) for path in paths], sexes)
+    placed = [_placed(path, lambda path: _address(system, f"{folder}/{path}")) for path in paths]
+    return _with_sexes(ids, placed, sexes, hands)
 
 
 def _sex(said: object, name: str, otherwise: Sex | None) -> Sex | None:
@@ -124,7 +131,16 @@ def _sex(said: object, name: str, otherwise: Sex | None) -> Sex | None:
         raise BatchRefused(f"The sex of film {name} could mean either: the column sex takes M or F.") from None
 
 
-def _with_sexes(ids: Sequence[str], paths: Sequence[str], sexes: Sequence[Sex | None]) -> list[BatchFilm]:
+def _hand(said: object, name: str, otherwise: HandSide) -> HandSide:
+    text = "" if said is None else str(said).strip().lower()
+    if text and text not in SIDES:
+        raise BatchRefused(f"The hand of film {name} is neither left nor right: the column hand takes these two.")
+    return cast(HandSide, text or otherwise)
+
+
+def _with_sexes(
+    ids: Sequence[str], paths: Sequence[str], sexes: Sequence[Sex | None], hands: Sequence[HandSide]
+) -> list[BatchFilm]:
     """The films; the sex of one that nobody says is what its file states, where it lies on this machine."""
     said = [sex or _stated_sex(path) for sex, path in zip(sexes, paths, strict=True)]
     without = sum(sex is None for sex in said)
@@ -133,7 +149,7 @@ def _with_sexes(ids: Sequence[str], paths: Sequence[str], sexes: Sequence[Sex | 
             f"{'One film has' if without == 1 else f'{without} films have'} no sex, and the file doesn't "
             "state it: say --sex M or F for all that have none, or give the sex of each in a table."
         )
-    return [BatchFilm(*one) for one in zip(ids, paths, cast(Sequence[Sex], said), strict=True)]
+    return [BatchFilm(*one) for one in zip(ids, paths, cast(Sequence[Sex], said), hands, strict=True)]
 
 
 def _stated_sex(path: str) -> Sex | None:

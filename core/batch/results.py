@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Final, Self
 
@@ -22,6 +23,7 @@ from core.machine import WriterLock, make_folder, write_whole
 
 _SCHEMAS: Final = {"films": FILMS, "failures": FAILURES}
 _COMPRESSION: Final = "zstd"
+_OF_A_FILM: Final = [field.name for field in fields(BatchFilm)]
 
 #: A part is written when it has so many rows, or when so many seconds have passed since the last.
 _ROWS_A_PART: Final = 1000
@@ -39,7 +41,7 @@ class BatchResults:
         self._waiting: dict[str, list[Row]] = {kind: [] for kind in _SCHEMAS}
         self._written_at = time.monotonic()
         self.counts = dict.fromkeys(_SCHEMAS, 0)
-        self._done: dict[str, tuple[str, str]] = {}
+        self._done: dict[str, BatchFilm] = {}
 
     @classmethod
     @contextmanager
@@ -58,11 +60,13 @@ class BatchResults:
                 results._write()
 
     def missing(self, films: Sequence[BatchFilm]) -> list[BatchFilm]:
-        """The films that have no row yet. Raises BoneGradeError where a film had another path or sex when it was done."""
+        """The films that have no row yet. Raises BoneGradeError where a film had another path, sex or hand when it was
+        done."""
         for film in films:
-            if self._done.get(film.id, (film.path, film.sex)) != (film.path, film.sex):
+            if self._done.get(film.id, film) != film:
                 raise BoneGradeError(
-                    f"Film {film.id} has another path or sex than when it was done: choose another folder for the results."
+                    f"Film {film.id} has another path, sex or hand to read than when it was done: choose another folder for "
+                    "the results."
                 )
         return [film for film in films if film.id not in self._done]
 
@@ -72,7 +76,7 @@ class BatchResults:
             raise BoneGradeError("A worker has other weights than this machine: give all machines the same BoneGrade.")
         kind = "failures" if "reason" in row else "films"
         self._waiting[kind].append(row)
-        self._note(kind, row["id"], row["path"], row["sex"])
+        self._note(kind, row)
         waiting = sum(map(len, self._waiting.values()))
         if waiting >= _ROWS_A_PART or time.monotonic() - self._written_at > _SECONDS_A_PART:
             self._write()
@@ -103,7 +107,7 @@ class BatchResults:
         if not file.exists():
             return False
         try:
-            rows = pq.read_table(file, columns=["id", "path", "sex", "weights"]).to_pylist()
+            rows = pq.read_table(file, columns=[*_OF_A_FILM, "weights"]).to_pylist()
         except (pa.ArrowException, OSError) as error:
             raise BoneGradeError(
                 f"{file} cannot be read: take it out of the folder, and its films are assessed again."
@@ -115,11 +119,12 @@ class BatchResults:
         if rows and rows[0]["id"] in self._done:
             return False
         for row in rows:
-            self._note(kind, row["id"], row["path"], row["sex"])
+            self._note(kind, row)
         return True
 
-    def _note(self, kind: str, film_id: str, path: str, sex: str) -> None:
-        self._done[film_id] = (path, sex)
+    def _note(self, kind: str, row: Row) -> None:
+        film = BatchFilm(**{name: row[name] for name in _OF_A_FILM})
+        self._done[film.id] = film
         self.counts[kind] += 1
 
     def _write(self) -> None:

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from core.assessment.records import Assessment, FilmAssessor
 from core.batch.films import BatchFilm, radiograph_of
 from core.bones import RUS_BONES
 from core.errors import BoneGradeError, FilmRefused
+from core.hand.several import SIDES
 from core.standards import STANDARDS
 
 #: Values by column of FILMS, or of FAILURES where it has a `reason`. JSON can hold them.
@@ -20,7 +22,8 @@ _log = logging.getLogger(__name__)
 
 _UNEXPECTED: Final = "Something went wrong in the program with this film; the log says what kind of error it was."
 
-_OF_ALL: Final = [("id", pa.string()), ("path", pa.string()), ("sex", pa.string()), ("weights", pa.string())]
+#: What is known before a film is read. hand: which was asked for, should the film show two.
+_OF_ALL: Final = [(name, pa.string()) for name in ("id", "path", "sex", "hand", "weights")]
 
 #: assessment: as `python -m core assess --json` prints it.
 FILMS: Final = pa.schema(
@@ -46,9 +49,10 @@ FAILURES: Final = pa.schema([*_OF_ALL, ("reason", pa.string()), ("sentence", pa.
 
 def row_of(assessor: FilmAssessor, film: BatchFilm) -> Row:
     """Assesses one film; whatever is wrong with it is in the row, so that it never stops the others."""
-    head = {"id": film.id, "path": film.path, "sex": film.sex, "weights": weights_text(assessor.weights)}
+    head = {**asdict(film), "weights": weights_text(assessor.weights)}
     try:
-        return {**head, **_columns(assessor.assess(radiograph_of(film), film.sex))}
+        hand = assessor.find_hand(radiograph_of(film), wanted=SIDES[film.hand])
+        return {**head, **_columns(assessor.assess_hand(hand, film.sex))}
     except FilmRefused as refused:
         return {**head, "reason": refused.reason, "sentence": str(refused)}
     except BoneGradeError as error:

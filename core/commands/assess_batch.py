@@ -10,6 +10,7 @@ from core.batch import Counts, assess_batch, films_in
 from core.batch.engines import EngineName
 from core.bones import Sex
 from core.commands.running import run
+from core.hand.several import HandSide
 from core.machine import cores
 
 app = typer.Typer(add_completion=False)
@@ -19,12 +20,15 @@ app = typer.Typer(add_completion=False)
 def assess_many(
     source: Annotated[
         str,
-        typer.Argument(metavar="IN", help="A folder of films, a Parquet of paths (path, sex, id), or an fsspec URL."),
+        typer.Argument(
+            metavar="IN", help="A folder of films, a Parquet of paths (path, sex, id, hand), or an fsspec URL."
+        ),
     ],
     out: Annotated[Path, typer.Option(help="Folder for films.parquet and failures.parquet.")],
     sex: Annotated[
         Sex | None, typer.Option(help="Of the films whose sex no table says; left out, what a DICOM says.")
     ] = None,
+    hand: Annotated[HandSide, typer.Option(help="Which to read where a film shows two and no table says.")] = "left",
     table: Annotated[Path | None, typer.Option(help="A CSV that says the sex of each film of a folder.")] = None,
     engine: Annotated[
         EngineName, typer.Option(help="local: this machine. ray: Ray Data, on one machine or many.")
@@ -36,7 +40,7 @@ def assess_many(
     """Assesses many films, on this machine or on many: one row a film, failures apart; run again, it goes on."""
 
     def assess_all() -> Counts:
-        films = films_in(source, sex, table)
+        films = films_in(source, sex, hand, table)
         return assess_batch(Assessor.from_registry, films, out, engine, workers or cores())
 
     done = run(assess_all)

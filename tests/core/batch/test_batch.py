@@ -5,10 +5,13 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import cv2
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -20,9 +23,12 @@ from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment
 from core.batch import BatchFilm, assess_batch
 from core.batch.engines import NO_RAY, local
-from core.bones import RUS_BONES
+from core.bones import RUS_BONES, Sex
 from core.errors import BoneGradeError
-from core.film.radiograph import read_radiograph
+from core.film.radiograph import Radiograph, read_radiograph
+from core.film.stated import Side
+from core.hand.hand import Hand
+from core.hand.several import SIDES, HandSide
 from tests.dying import RefusingAll, dying_once
 from tests.hands import Assess, Example, shipped_examples
 
@@ -31,7 +37,7 @@ _HAS_RAY: Final = importlib.util.find_spec("ray") is not None
 
 def film_of(example: Example) -> BatchFilm:
     """The example under its own name."""
-    return BatchFilm(example.path.name, str(example.path), example.sex)
+    return BatchFilm(example.path.name, str(example.path), example.sex, "left")
 
 
 def documents(out: Path) -> dict[str, Any]:
@@ -52,8 +58,8 @@ def films(example: Example, tmp_path: Path) -> list[BatchFilm]:
     (tmp_path / "notes.png").write_text("no picture")
     return [
         film_of(example),
-        BatchFilm("notes", str(tmp_path / "notes.png"), "F"),
-        BatchFilm("gone", str(tmp_path / "gone.png"), "M"),
+        BatchFilm("notes", str(tmp_path / "notes.png"), "F", "left"),
+        BatchFilm("gone", str(tmp_path / "gone.png"), "M", "left"),
     ]
 
 
@@ -73,12 +79,16 @@ class Interrupted:
         self.weights = assessor.weights
         self._assessor, self._films = assessor, 0
 
-    def assess(self, *film: Any) -> Assessment:
+    def find_hand(self, film: Radiograph, *, wanted: Side) -> Hand:
         """Stops where it must."""
         self._films += 1
         if self._films == 2:
             raise KeyboardInterrupt
-        return self._assessor.assess(*film)
+        return self._assessor.find_hand(film, wanted=wanted)
+
+    def assess_hand(self, hand: Hand, sex: Sex) -> Assessment:
+        """As the pipeline does."""
+        return self._assessor.assess_hand(hand, sex)
 
 
 def test_the_same_as_one_by_one_and_failures_apart(
@@ -107,6 +117,21 @@ def test_the_same_as_one_by_one_and_failures_apart(
     assert (again.new, again.films, again.failures) == (2, 1, 2)
 
 
+def test_of_two_hands_the_one_that_is_asked_for(example: Example, assessor: Assessor, tmp_path: Path) -> None:
+    left = np.round(read_radiograph(example.path).pixels * 255).astype(np.uint8)
+    path = tmp_path / "both.png"
+    cv2.imwrite(str(path), np.hstack([left[:, ::-1], left]))
+    hands: tuple[HandSide, ...] = ("left", "right")
+    films = [BatchFilm(hand, str(path), example.sex, hand) for hand in hands]
+    assess_batch(lambda: assessor, films, tmp_path / "out", "local", 1)
+    rows = pd.read_parquet(tmp_path / "out" / "films.parquet").set_index("id")
+    found = documents(tmp_path / "out")
+    for hand in hands:
+        read = assessor.find_hand(read_radiograph(path), wanted=SIDES[hand])
+        assert read.localization.mirrored is (hand == "right")
+        assert found[hand] == alone(assessor.assess_hand(read, example.sex)) and rows.loc[hand, "hand"] == hand
+
+
 def test_a_run_that_was_stopped_goes_on(films: list[BatchFilm], assessor: Assessor, tmp_path: Path) -> None:
     out, stopped = tmp_path / "out", Interrupted(assessor)
     others = [film_of(one) for one in shipped_examples()[:2]]
@@ -132,16 +157,17 @@ def test_results_of_other_weights_and_other_films_are_not_mixed(films: list[Batc
     other.weights = {"grader": "00" * 32}
     with pytest.raises(BoneGradeError, match="results of other weights"):
         assess_batch(lambda: other, films, out, "local", 1)
-    moved = BatchFilm(films[0].id, films[1].path, films[0].sex)
-    with pytest.raises(BoneGradeError, match="another path or sex"):
-        assess_batch(lambda: model, [moved], out, "local", 1)
+    moved = BatchFilm(films[0].id, films[1].path, films[0].sex, "left")
+    for other_film in (moved, replace(films[0], hand="right")):
+        with pytest.raises(BoneGradeError, match="another path, sex or hand"):
+            assess_batch(lambda: model, [other_film], out, "local", 1)
     (out / "failures.parquet").write_bytes(b"PAR1")
     with pytest.raises(BoneGradeError, match="cannot be read: take it out"):
         assess_batch(lambda: model, films, out, "local", 1)
 
 
 def test_a_worker_that_is_killed_costs_no_film(example: Example, tmp_path: Path) -> None:
-    films = [BatchFilm(f"film {number}", str(example.path), "F") for number in range(10)]
+    films = [BatchFilm(f"film {number}", str(example.path), "F", "left") for number in range(10)]
     rows = list(local(partial(dying_once, RefusingAll, tmp_path / "died"), films, 2))
     assert (tmp_path / "died").exists()
     assert sorted(row["id"] for row in rows) == [film.id for film in films]

@@ -34,7 +34,7 @@ def parquet(folder: Path, **columns: list[Any]) -> str:
 
 
 def test_a_folders_films_by_their_names(folder: Path) -> None:
-    films = films_in(str(folder), "F")
+    films = films_in(str(folder), "F", "left")
     assert [film.id for film in films] == ["a.DCM", "b.png", "below/1.2.840"]
     assert [film.path for film in films] == [str(folder / film.id) for film in films]
     assert {film.sex for film in films} == {"F"}
@@ -42,28 +42,31 @@ def test_a_folders_films_by_their_names(folder: Path) -> None:
 
 def test_a_csv_says_the_sexes(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "sexes.csv").write_text("file,sex\na,boy\nbelow/1.2.840,f\n")
-    assert [film.sex for film in films_in(str(folder), "F", tmp_path / "sexes.csv")] == ["M", "F", "F"]
+    assert [film.sex for film in films_in(str(folder), "F", "left", tmp_path / "sexes.csv")] == ["M", "F", "F"]
     with pytest.raises(BatchRefused, match="One film has no sex, and the file doesn't state it: say --sex"):
-        films_in(str(folder), None, tmp_path / "sexes.csv")
+        films_in(str(folder), None, "left", tmp_path / "sexes.csv")
 
 
 def test_a_film_that_nobody_says_the_sex_of_has_the_one_in_its_file(folder: Path) -> None:
     (folder / "a.DCM").write_bytes(dicom_file(dicom_film(RAMP12, PatientSex="M")))
     (folder / "b.png").unlink()
-    assert [film.sex for film in films_in(parquet(folder, path=["a.DCM"]), None)] == ["M"]
-    assert [film.sex for film in films_in(str(folder), "F")] == ["F", "F"]
+    assert [film.sex for film in films_in(parquet(folder, path=["a.DCM"]), None, "left")] == ["M"]
+    assert [film.sex for film in films_in(str(folder), "F", "left")] == ["F", "F"]
     with pytest.raises(BatchRefused, match="One film has no sex, and the file doesn't state it: say --sex"):
-        films_in(str(folder), None)
+        films_in(str(folder), None, "left")
 
 
 def test_a_parquet_of_paths(folder: Path) -> None:
     elsewhere = str(folder.parent / "c.png")
     paths = ["b.png", elsewhere, "s3://store/d.png"]
-    films = films_in(parquet(folder, path=paths, id=["one", None, "three"], sex=["Male", "F", None]), "F")
+    table = parquet(
+        folder, path=paths, id=["one", None, "three"], sex=["Male", "F", None], hand=["left", "Right ", None]
+    )
+    films = films_in(table, "F", "left")
     assert films == [
-        BatchFilm("one", str(folder / "b.png"), "M"),
-        BatchFilm(elsewhere, elsewhere, "F"),
-        BatchFilm("three", "s3://store/d.png", "F"),
+        BatchFilm("one", str(folder / "b.png"), "M", "left"),
+        BatchFilm(elsewhere, elsewhere, "F", "right"),
+        BatchFilm("three", "s3://store/d.png", "F", "left"),
     ]
 
 
@@ -75,12 +78,13 @@ def test_a_parquet_of_paths(folder: Path) -> None:
         ({"path": []}, "names no film"),
         ({"path": ["a", "b"], "id": [7, 7]}, "Two films are called 7"),
         ({"path": ["a"], "sex": ["x"]}, "sex of film a could mean either"),
+        ({"path": ["a"], "hand": ["L"]}, "hand of film a is neither left nor right"),
         ({"path": ["a", "b", "c"], "sex": ["M", None, ""]}, "2 films have no sex"),
     ],
 )
 def test_a_table_that_cannot_be_used(folder: Path, columns: dict[str, list[Any]], sentence: str) -> None:
     with pytest.raises(BatchRefused, match=sentence):
-        films_in(parquet(folder, **columns), None if "sex" in columns else "M")
+        films_in(parquet(folder, **columns), None if "sex" in columns else "M", "left")
 
 
 def test_what_is_no_folder_and_no_table(folder: Path) -> None:
@@ -92,17 +96,17 @@ def test_what_is_no_folder_and_no_table(folder: Path) -> None:
         ("nothing://films", "cannot be read"),
     ):
         with pytest.raises(BatchRefused, match=sentence):
-            films_in(str(source), "M")
+            films_in(str(source), "M", "left")
     (folder / "empty").mkdir()
     with pytest.raises(BatchRefused, match="no films in the folder"):
-        films_in(str(folder / "empty"), "M")
+        films_in(str(folder / "empty"), "M", "left")
 
 
 def test_films_of_a_url(example: Example) -> None:
     store = fsspec.filesystem("memory")
     store.pipe("/films/hand.png", example.path.read_bytes())
-    (film,) = films_in("memory://films", "M")
-    assert film == BatchFilm("hand.png", "memory:///films/hand.png", "M")
+    (film,) = films_in("memory://films", "M", "left")
+    assert film == BatchFilm("hand.png", "memory:///films/hand.png", "M", "left")
     assert radiograph_of(film).sha256 == read_radiograph(example.path).sha256
     store.rm("/films", recursive=True)
     with pytest.raises(UnreadableFilm, match="could not be fetched"):
