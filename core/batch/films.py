@@ -133,9 +133,11 @@ def _sex(said: object, name: str, otherwise: Sex | None) -> Sex | None:
 
 def _hand(said: object, name: str, otherwise: HandSide) -> HandSide:
     text = "" if said is None else str(said).strip().lower()
-    if text and text not in SIDES:
+    if not text:
+        return otherwise
+    if text not in ("left", "right"):
         raise BatchRefused(f"The hand of film {name} is neither left nor right: the column hand takes these two.")
-    return cast(HandSide, text or otherwise)
+    return text
 
 
 def _with_sexes(
