@@ -62,6 +62,13 @@ def _keep_little() -> None:
             library.mallopt(option, value)
 
 
+def give_back() -> None:
+    """Gives the system the pages that nothing needs any more: what lies between pieces that are still in use, which the C
+    library keeps. Takes some 2 ms."""
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "malloc_trim"):
+        library.malloc_trim(0)
+
+
 def cores(root: Path = _ROOT) -> int:
     """How many cores this process may use: those of its affinity, or fewer where a control group limits its time.
 

@@ -33,6 +33,7 @@ from core.film.stated import Side
 from core.hand.hand import Hand
 from core.hand.localization import Localization
 from core.hand.localizer import Localizer
+from core.machine import give_back
 from core.standards import STANDARDS, grade_label, score_card, standard, tw3_stage
 from models.registry import load_grader, load_intervals, load_localizer, load_whole_hand
 
@@ -95,6 +96,7 @@ class Assessor:
         self.grader.start()
         if self.whole_hand is not None:
             self.whole_hand.start()
+        give_back()
 
     def by(self, weights: Mapping[str, str]) -> Self:
         """The assessor with these weights (SHA-256 by network), of this one and the former ones; this one where it is none of
@@ -136,6 +138,7 @@ class Assessor:
             probabilities = self.grader.grade(hand.crops)
             second = opinion.result()
         _told(progress, 0.95, "Adding the scores")
+        give_back()
         return self.score(hand.film, sex, hand.localization, probabilities, started, second)
 
     def for_sex(self, hand: Hand, assessment: Assessment, sex: Sex) -> Assessment:

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -59,7 +59,7 @@ class Grader:
     def latents(self, crops: Tensor, bones: Tensor) -> Tensor:
         """Maturity of each crop in years (N), the mean over the test-time views, by the network as it is now and where it is.
         crops Nx1xSxS in [0, 1] with margin."""
-        return _mean_over_views(self.network, crops, bones)
+        return torch.stack([self.network(network_input(crops, *view), bones) for view in _VIEWS]).mean(0)
 
     @torch.inference_mode()
     def grade(self, crops: Mapping[str, NDArray[np.float32]]) -> GradeProbabilities:
@@ -71,7 +71,9 @@ class Grader:
             return {}
         batch = torch.from_numpy(np.stack(list(crops.values())))[:, None]
         bones = torch.tensor([RUS_BONES.index(bone) for bone in crops])
-        latents = _mean_over_views(lambda *given: self._runner(*given)[0], batch, bones)
+        *first, last = (network_input(batch, *view) for view in _VIEWS)
+        said = [self._runner(view, bones)[0] for view in first] + [self._runner(last, bones, is_last=True)[0]]
+        latents = torch.stack(said).mean(0)
         probabilities = self.network.probabilities(latents, bones).double().numpy()
         graded = {}
         for row, bone in zip(probabilities, crops, strict=True):
@@ -86,10 +88,6 @@ class Grader:
         years = torch.from_numpy(np.atleast_1d(rus_chn_years)).float()
         row = torch.full((len(years),), int(sex == "F"))
         return np.asarray(self.network.calibration(years, row).double().numpy())
-
-
-def _mean_over_views(network: Callable[[Tensor, Tensor], Tensor], crops: Tensor, bones: Tensor) -> Tensor:
-    return torch.stack([network(network_input(crops, *view), bones) for view in _VIEWS]).mean(0)
 
 
 def score_table(sex: Sex) -> Tensor:

@@ -15,7 +15,7 @@ from core.bones import Sex
 from core.errors import UnreadableFilm
 from core.film.greys import MAX_BYTES
 from core.film.radiograph import Radiograph, read_radiograph
-from core.hand.several import SIDES, HandSide
+from core.hand.several import HandSide
 from core.intake.batch import matched, may_be_film, stated_sex
 from core.intake.errors import BatchRefused
 from core.intake.spreadsheet import sex_of

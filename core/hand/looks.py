@@ -65,19 +65,19 @@ class Eyes:
         self._whole.start()
         self._words.start()
 
-    def look(self, windows: Sequence[NDArray[np.float32]]) -> LocalizerOutput:
-        """All that the network says of standardised square windows of one size."""
-        return LocalizerOutput(*_one_by_one(self._whole, windows))
+    def look(self, window: NDArray[np.float32]) -> LocalizerOutput:
+        """All that the network says of a standardised square window, as a batch of one: several windows in a batch take as
+        long as one by one, and as much more memory as there are."""
+        return LocalizerOutput(*self._whole(_batch(window)))
 
     def words(self, pictures: Sequence[NDArray[np.float32]]) -> Tensor:
         """Its three words on standardised pictures of one size, place by place, see FilmWords; less than half the work."""
-        return _one_by_one(self._words, pictures)[0]
+        return torch.cat([self._words(_batch(picture))[0] for picture in pictures])
 
 
-def _one_by_one(runner: Runner, pictures: Sequence[NDArray[np.float32]]) -> list[Tensor]:
-    """What a network says of each picture: in a batch they take as long, and as much more memory as there are."""
-    said = [runner(torch.from_numpy(np.ascontiguousarray(picture))[None, None]) for picture in pictures]
-    return [torch.cat(parts) for parts in zip(*said, strict=True)]
+def _batch(picture: NDArray[np.float32]) -> Tensor:
+    """A picture HxW as a batch of one, 1x1xHxW."""
+    return torch.from_numpy(np.ascontiguousarray(picture))[None, None]
 
 
 def film_window(centre: tuple[float, float], side: float) -> Affine:
@@ -102,7 +102,7 @@ def look_any_way(eyes: Eyes, pixels: Grey, to_window: Affine, hidden: Sequence[P
     """
     (shown,) = _shown(pixels, to_window, FILM_SIDE, hidden, [_AS_IT_IS])
     window = standardise(shown)
-    output = eyes.look([window])
+    output = eyes.look(window)
     if output.upright > _CERTAIN and output.hand > _CERTAIN and output.inverted < -_CERTAIN:
         return _film_look(output, shown), inverse(to_window)
     views = [np.rot90(flipped, turns) for flipped in (window, window[:, ::-1]) for turns in range(4)]
@@ -111,7 +111,7 @@ def look_any_way(eyes: Eyes, pixels: Grey, to_window: Affine, hidden: Sequence[P
     middle = np.full(2, FILM_SIDE / 2)
     to_view = similarity(1.0, -np.pi / 2 * (best % 4), best >= 4, middle, middle)  # rot90 turns anticlockwise
     if best != 0:
-        output = eyes.look([views[best]])
+        output = eyes.look(views[best])
     output = output._replace(hand=hand.mean(), inverted=inverted.mean())
     return _film_look(output, shown), inverse(compose(to_view, to_window))
 
@@ -119,7 +119,7 @@ def look_any_way(eyes: Eyes, pixels: Grey, to_window: Affine, hidden: Sequence[P
 def look_as_it_lies(eyes: Eyes, pixels: Grey, to_window: Affine) -> Look:
     """A window of a film as it is."""
     shown = resample(pixels, to_window, FILM_SIDE)
-    return _film_look(eyes.look([standardise(shown)]), shown)
+    return _film_look(eyes.look(standardise(shown)), shown)
 
 
 def look_at_hand(eyes: Eyes, pixels: Grey, upright: Affine, hidden: Sequence[Points] = ()) -> Look:
@@ -127,18 +127,21 @@ def look_at_hand(eyes: Eyes, pixels: Grey, upright: Affine, hidden: Sequence[Poi
     middle = np.full(2, HAND_SIDE / 2)
     turns = [similarity(1.0, np.radians(degrees), False, middle, middle) for degrees in _SECOND_LOOKS]
     *shown, picture = _shown(pixels, upright, HAND_SIDE, hidden, [*turns, _AS_IT_IS])
-    output = eyes.look([standardise(window) for window in shown])
-    found = peaks(output.heatmaps, output.sizes)
-    centres, extents, confidence = (v.double().numpy() for v in found)
+    outputs = [eyes.look(standardise(window)) for window in shown]
+    found = [peaks(output.heatmaps, output.sizes) for output in outputs]
+    centres, extents, confidence = (torch.cat(parts).double().numpy() for parts in zip(*found, strict=True))
+    hand, inverted, upright = (
+        torch.cat([getattr(output, word) for output in outputs]).mean() for word in ("hand", "inverted", "upright")
+    )
     back = np.stack([apply(inverse(turn), c * HAND_SIDE) for turn, c in zip(turns, centres, strict=True)])
     weight = confidence[..., None] ** 2 + 1e-6
     return Look(
         centres=(back * weight).sum(0) / weight.sum(0),
         extents=(extents * FILM_SIDE * weight).sum(0) / weight.sum(0),  # trained on windows of FILM_SIDE pixels
         confidence=confidence.mean(0),
-        hand=float(torch.sigmoid(output.hand.mean())),
-        inverted=float(torch.sigmoid(output.inverted.mean())),
-        upright=float(output.upright.mean()),
+        hand=float(torch.sigmoid(hand)),
+        inverted=float(torch.sigmoid(inverted)),
+        upright=float(upright),
         picture=picture,
     )
 

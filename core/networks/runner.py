@@ -36,10 +36,14 @@ class Runner:
         self._session: onnxruntime.InferenceSession | None = None
         self._starting = threading.Lock()
 
-    def __call__(self, *given: Tensor) -> list[Tensor]:
-        """What the network says, output by output."""
+    def __call__(self, *given: Tensor, is_last: bool = False) -> list[Tensor]:
+        """What the network says, output by output.
+
+        is_last: of this film, so that the memory that all networks compute in is given back. It takes the next film some 10 ms
+        to have it again; given back after every network, it would take five times as long.
+        """
         feed = {f"in{i}": tensor.contiguous().numpy() for i, tensor in enumerate(given)}
-        return [torch.from_numpy(said) for said in self.start().run(None, feed)]
+        return [torch.from_numpy(said) for said in self.start().run(None, feed, _giving_back() if is_last else None)]
 
     def start(self) -> onnxruntime.InferenceSession:
         """Makes it ready, if it is not yet."""
@@ -80,11 +84,18 @@ class Runner:
 
 @functools.cache
 def _share_memory() -> None:
-    """Has all networks compute in the same memory, which is kept from film to film and grows by no more than is asked for."""
+    """Has all networks compute in the same memory, which grows by no more than is asked for."""
     place = onnxruntime.OrtMemoryInfo(
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )
     onnxruntime.create_and_register_allocator(place, onnxruntime.OrtArenaCfg({"arena_extend_strategy": 1}))
+
+
+@functools.cache
+def _giving_back() -> onnxruntime.RunOptions:
+    options = onnxruntime.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    return options
 
 
 def _session(model: bytes, any_size: bool) -> onnxruntime.InferenceSession:
@@ -93,6 +104,8 @@ def _session(model: bytes, any_size: bool) -> onnxruntime.InferenceSession:
     # Threads that spin while they wait take the cores from others, see core.machine.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
+    # It would set aside in one piece what a film of this size needs, beside what films of other sizes have needed.
+    options.enable_mem_pattern = False
     if any_size:  # it would keep the memory that the largest picture so far took
         options.enable_cpu_mem_arena = False
     else:

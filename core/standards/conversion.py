@@ -6,9 +6,9 @@ from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 
 from core.bones import RUS_BONES, Sex
+from core.standards.monotone_cubic import MonotoneCubic
 from core.standards.tables import IncompleteGrades, checked_bone, standard
 
 #: Halvings of the distance between two rows (at most 102 points) when the cubic is inverted: leaves below 1e-13 points.
@@ -29,9 +29,8 @@ def _curve(key: str, sex: Sex) -> Callable[[NDArray[np.float64]], NDArray[np.flo
     """Age (years) of totals that lie within the rows of the table."""
     totals, ages = _rows(key, sex)
     if standard(key).smooth:
-        # Fritsch and Carlson 1980: keeps the monotony of the rows, which a polynomial through them does not.
-        cubic: Callable[[NDArray[np.float64]], NDArray[np.float64]] = PchipInterpolator(totals, ages)
-        return cubic
+        # It keeps the monotony of the rows, which a polynomial through them does not.
+        return MonotoneCubic(totals, ages)
     return lambda total: np.interp(total, totals, ages)
 
 
