@@ -225,9 +225,11 @@ def _hub(environment: Mapping[str, str]) -> Iterator[Finding]:
 def _machine(environment: Mapping[str, str]) -> Iterator[Finding]:
     if on_zero_gpu(environment):
         if find_spec("spaces") is None:
-            yield Finding("GPU", "wrong", "ZeroGPU starts nothing without the package spaces: run `pip install spaces`.")
+            yield Finding(
+                "GPU", "wrong", "ZeroGPU starts nothing without the package spaces: run `pip install spaces`."
+            )
         else:
-            yield Finding("GPU", "ok", f"ZeroGPU, of which nothing here asks for one; {cores()} cores assess and fine-tune")
+            yield Finding("GPU", "ok", f"ZeroGPU, which nothing here waits for; {cores()} cores assess and fine-tune")
     elif torch.cuda.is_available():
         yield Finding("GPU", "ok", torch.cuda.get_device_name())
     else:

@@ -130,10 +130,10 @@ def reload_nothing() -> None:
     """Has gradio leave out what it starts beside each Space where the package `spaces` is installed: a server on a port of its
     own, for every address and without a login, that reads and writes the program's files and runs what was written."""
 
-    def wait(reloader: http_server.SpacesReloader) -> None:
+    def wait(reloader: Any) -> None:
         reloader.stop_event.wait()
 
-    http_server.watchfn_spaces = wait
+    http_server.watchfn_spaces = wait  # type: ignore[attr-defined]
 
 
 class Doors:
