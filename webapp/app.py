@@ -93,7 +93,10 @@ def _build_sign(desk: Desk) -> None:
     with gr.Row(elem_classes="sign", equal_height=True):
         sign = styled_html(elem_id="who")
         if desk.access.mode == "space":
-            gr.LoginButton(elem_id="sign-in", scale=0, size="sm", min_width=220)
+            gr.LoginButton(
+                "Sign in with Hugging Face", logout_value="Sign out", elem_id="sign-in", icon=None, scale=0, size="sm",
+                min_width=220,
+            )  # fmt: skip
         elif desk.access.mode == "login":
             gr.Button("Sign out", link="/logout", elem_id="sign-out", scale=0, size="sm", min_width=110)
 
