@@ -26,7 +26,7 @@ from core.access.users import Users
 from core.assessment.live_model import live_model
 from core.commands.stopping import FAILED
 from core.dataset import hub
-from core.dataset.lasting import nearest, outlives_restart
+from core.dataset.lasting import is_over_network, nearest, outlives_restart
 from core.errors import BoneGradeError
 from core.ledger import LedgerSettings
 from core.machine import cores, on_zero_gpu, served_port
@@ -117,7 +117,8 @@ def _weights(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _storage(environment: Mapping[str, str]) -> Iterator[Finding]:
-    folder = LedgerSettings.from_environment(environment).folder
+    settings = LedgerSettings.from_environment(environment)
+    folder = settings.folder
     there = nearest(folder)
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         yield Finding(
@@ -133,6 +134,14 @@ def _storage(environment: Mapping[str, str]) -> Iterator[Finding]:
             "wrong",
             f"{folder} ends with each restart of the Space, and readers' corrections with it: let {hub.VARIABLE} name a "
             "private dataset or BONEGRADE_DB a PostgreSQL database, or attach storage and let BONEGRADE_DATA name a folder "
+            "there.",
+        )
+    elif settings.url.startswith("sqlite") and is_over_network(folder):
+        yield Finding(
+            "storage",
+            "note",
+            f"{folder} is mounted over a network, which may get what SQLite writes only when the app stops: let BONEGRADE_DB "
+            "name a PostgreSQL database, or BONEGRADE_DATA a folder on a disk of which `python -m core backup` makes copies "
             "there.",
         )
     else:

@@ -73,6 +73,13 @@ def test_a_data_folder_that_is_a_file(here: dict[str, str], tmp_path: Path) -> N
     assert found.state == "wrong" and "cannot be written" in found.says
 
 
+def test_a_database_over_a_network_is_to_be_known_of(here: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "is_over_network", lambda folder: True)
+    found = _of("storage", here)
+    assert found.state == "note" and "only when the app stops" in found.says
+    assert _of("storage", here | {"BONEGRADE_DB": _NOWHERE}).state == "ok"
+
+
 def test_people(here: dict[str, str], tmp_path: Path) -> None:
     assert "nothing is kept" in _of("people", here | {"HOST": "0.0.0.0"}).says
     users = Users(tmp_path / "data")

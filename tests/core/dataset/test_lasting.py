@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.dataset.lasting import nearest, outlives_restart
+from core.dataset.lasting import is_over_network, nearest, outlives_restart
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,23 @@ def test_attached_storage_and_other_machines_do_not_forget() -> None:
     assert outlives_restart({"SPACE_ID": "me/bonegrade"} | attached)
     assert outlives_restart({"BONEGRADE_DATA": "/not/there/yet"})
     assert nearest(Path("/not/there/yet")) == Path("/")
+
+
+@pytest.mark.parametrize(
+    ("kind", "network"),
+    [
+        ("fuse.hf-mount", True),
+        ("fuse", True),
+        ("nfs4", True),
+        ("ext4", False),
+        ("fuseblk", False),
+        ("fuse.fuse-overlayfs", False),
+    ],
+)
+def test_a_bucket_is_mounted_over_a_network(kind: str, network: bool, tmp_path: Path) -> None:
+    mounts, bucket = tmp_path / "mounts", tmp_path.resolve() / "a bucket"
+    bucket.mkdir()
+    place = str(bucket).replace(" ", "\\040")
+    mounts.write_text(f"overlay / overlay rw 0 0\nbucket {place} {kind} rw,nosuid 0 0\n")
+    assert is_over_network(bucket / "bonegrade", mounts) is network
+    assert not is_over_network(tmp_path, mounts) and not is_over_network(bucket, tmp_path / "none")
