@@ -1,14 +1,16 @@
 """What a Space on Hugging Face's ZeroGPU needs to start.
 
 ZeroGPU lends a GPU for the length of a call to functions that ask for one, and ends a Space that has none. Nothing that a
-visitor waits for gains by it: two cores assess a film and draw its maps sooner than a GPU is lent, which moreover uses up the
-visitor's share of the day; and a fine-tuning is a process of its own, and longer than a call may be. So one function asks, and
-no visitor's click calls it.
+visitor waits for gains by it: two cores assess a film and draw its maps in under a second, while a GPU has to be waited for and
+comes off the visitor's share of the day; and a fine-tuning is a process of its own, and longer than a call may be. So one
+function asks, and no visitor's click calls it.
 """
+
+from typing import Final
 
 from core.errors import BoneGradeError
 
-_SECONDS = 5
+_SECONDS: Final = 5
 
 
 def announce() -> None:
