@@ -1,9 +1,10 @@
-# make app: serve the app on http://127.0.0.1:7860 (PORT=... for another). make test: lint, types, tests.
+# make app: serve the app on http://127.0.0.1:7860 (PORT=... for another). make test: lint, types, tests. make space: start
+# it as a Hugging Face Space does.
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 7860
 
-.PHONY: app test lint format lock
+.PHONY: app test space lint format lock
 
 $(VENV)/.app: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -31,6 +32,10 @@ lint: $(VENV)/.test node_modules/.lint
 test: lint
 	$(VENV)/bin/python -m pytest
 
+# in an environment of its own: some gigabytes to fetch, the first time
+space: $(VENV)/.test
+	$(VENV)/bin/python -m pytest -m space tests/space
+
 format: $(VENV)/.test
 	$(VENV)/bin/python -m ruff check --fix .
 	$(VENV)/bin/python -m ruff format .
@@ -38,7 +43,6 @@ format: $(VENV)/.test
 # the versions of this environment, with hashes, for production; needs network
 lock: $(VENV)/.test
 	$(VENV)/bin/python -m pip freeze --exclude-editable | grep '==' | grep -v '+' > $(VENV)/versions.txt
-	$(VENV)/bin/python -m pip install -q uv
 	$(VENV)/bin/python -m uv pip compile requirements.txt -c $(VENV)/versions.txt --generate-hashes --universal \
 		--python-version 3.11 --no-emit-index-url --no-annotate --no-header -o requirements.lock
 	sed -i '1i # Every package of production with its hashes, from requirements.txt, at versions that the tests ran with: make lock.' requirements.lock

@@ -136,6 +136,11 @@ def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
     return (base / "bonegrade").absolute()
 
 
+def on_zero_gpu(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this is a Space on Hugging Face's ZeroGPU, which lends a GPU for the length of a call."""
+    return environment.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
+
+
 def served_port(environment: Mapping[str, str] = os.environ) -> int:
     """The port to serve on: PORT, 7860 if not set. Raises ValueError if that is no port number."""
     port = environment.get("PORT") or "7860"

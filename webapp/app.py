@@ -14,9 +14,10 @@ from starlette.middleware import Middleware
 from core.access.roles import Action
 from core.dataset.erasing import Retention, keep_erasing
 from core.dataset.hub import start_pushing
+from core.dataset.lasting import outlives_restart
 from core.errors import BoneGradeError
 from core.ledger import Ledger, LedgerSettings
-from core.machine import keep_private, served_port
+from core.machine import keep_private, on_zero_gpu, served_port
 from webapp.agreement.tab import build_agreement_tab
 from webapp.annotate.tab import build_annotate_tab
 from webapp.assess.examples import EXAMPLES_FOLDER, read_examples
@@ -24,7 +25,7 @@ from webapp.assess.layout import KEPT_SECONDS
 from webapp.assess.tab import build_assess_tab
 from webapp.data.tab import build_data_tab
 from webapp.desk import Desk
-from webapp.entrance.doors import Doors, fetch_nothing
+from webapp.entrance.doors import Doors, fetch_nothing, reload_nothing
 from webapp.entrance.identity import Access, keep_peers, served_host
 from webapp.entrance.line import PLACES, keep_order
 from webapp.entrance.own_pages import OwnPagesOnly
@@ -40,6 +41,7 @@ from webapp.shared.templates import render
 from webapp.shared.theme import page_head, theme
 from webapp.shared.words import DISCLAIMER
 from webapp.train.tab import build_train_tab
+from webapp.zero_gpu import announce
 
 _log = logging.getLogger(__name__)
 
@@ -91,17 +93,22 @@ def _build_sign(desk: Desk) -> None:
     with gr.Row(elem_classes="sign", equal_height=True):
         sign = styled_html(elem_id="who")
         if desk.access.mode == "space":
-            gr.LoginButton(elem_id="sign-in", scale=0, size="sm", min_width=220)
+            gr.LoginButton(
+                "Sign in with Hugging Face", logout_value="Sign out", elem_id="sign-in", icon=None, scale=0, size="sm",
+                min_width=220,
+            )  # fmt: skip
         elif desk.access.mode == "login":
             gr.Button("Sign out", link="/logout", elem_id="sign-out", scale=0, size="sm", min_width=110)
+
+    forgets = desk.access.keeps and not desk.lasts
 
     def who(request: gr.Request) -> str:
         try:
             reader = desk.reader(request)
         except BoneGradeError as error:
-            return render("page/who.html", refused=str(error))
+            return render("page/who.html", refused=str(error), forgets=forgets)
         remark = "" if desk.access.keeps else " · demo: nothing is kept here"
-        return render("page/who.html", refused="", reader=reader, remark=remark)
+        return render("page/who.html", refused="", reader=reader, remark=remark, forgets=forgets)
 
     gr.on(None, who, None, sign, show_progress="hidden", api_visibility="private")
 
@@ -114,6 +121,8 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
         logging.getLogger(library).setLevel(logging.WARNING)
     try:
         settings = launch_settings(environment)
+        if on_zero_gpu(environment):
+            announce()
         desk = open_desk(environment)
     except (BoneGradeError, OSError, ValueError) as error:
         sys.exit(str(error))
@@ -125,6 +134,7 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
     replace_names()
     keep_order(desk.access)
     fetch_nothing()
+    reload_nothing()
     speak_mcp()
     stop_in_peace()
     try:
@@ -146,7 +156,7 @@ def open_desk(environment: Mapping[str, str] = os.environ) -> Desk:
     if ledger is not None:
         start_pushing(ledger, environment)
         keep_erasing(ledger, Retention.from_environment(environment))
-    return Desk(live_assessor, ledger, access, access.log)
+    return Desk(live_assessor, ledger, access, access.log, outlives_restart(environment))
 
 
 def launch_settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:

@@ -44,13 +44,15 @@ class Access(Protocol):
 class Desk:
     """Shared by all tabs of one process. ledger: None in a demo, where nothing is kept.
 
-    load_assessor: returns the one shared assessor, and may take seconds on its first call.
+    load_assessor: returns the one shared assessor, and may take seconds on its first call. lasts: whether what is kept is
+    still there after a restart.
     """
 
     load_assessor: Callable[[], FilmAssessor]
     ledger: Ledger | None
     access: Access
     log: AccessLog | None = None
+    lasts: bool = True
 
     def reader(self, request: gr.Request | None) -> Reader:
         """Who is at the screen; see Access.reader_of."""

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal
 
@@ -25,9 +26,10 @@ from core.access.users import Users
 from core.assessment.live_model import live_model
 from core.commands.stopping import FAILED
 from core.dataset import hub
+from core.dataset.lasting import is_over_network, nearest, outlives_restart
 from core.errors import BoneGradeError
 from core.ledger import LedgerSettings
-from core.machine import cores, served_port
+from core.machine import cores, on_zero_gpu, served_port
 from models.registry import WeightsError, load_grader, load_localizer, load_whole_hand
 
 _REQUIREMENTS: Final = Path(__file__).parents[2] / "requirements.txt"
@@ -115,8 +117,9 @@ def _weights(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _storage(environment: Mapping[str, str]) -> Iterator[Finding]:
-    folder = LedgerSettings.from_environment(environment).folder
-    there = next(path for path in (folder, *folder.parents) if path.exists())
+    settings = LedgerSettings.from_environment(environment)
+    folder = settings.folder
+    there = nearest(folder)
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         yield Finding(
             "storage", "wrong", f"{there} cannot be written by this user: let BONEGRADE_DATA name a folder that can."
@@ -125,16 +128,21 @@ def _storage(environment: Mapping[str, str]) -> Iterator[Finding]:
     free = shutil.disk_usage(there).free / 1e9
     if free < _LEAST_FREE_GB:
         yield Finding("storage", "wrong", f"{folder} has {free:.1f} GB left, {_LEAST_FREE_GB:g} are wanted: make room.")
-    elif (
-        environment.get("SPACE_ID")
-        and there.stat().st_dev == Path("/").stat().st_dev
-        and not environment.get(hub.VARIABLE)
-    ):
+    elif not outlives_restart(environment):
         yield Finding(
             "storage",
             "wrong",
-            f"{folder} ends with each restart of the Space, and readers' corrections with it: attach storage and let "
-            f"BONEGRADE_DATA name a folder there, or let {hub.VARIABLE} name a private dataset.",
+            f"{folder} ends with each restart of the Space, and readers' corrections with it: let {hub.VARIABLE} name a "
+            "private dataset or BONEGRADE_DB a PostgreSQL database, or attach storage and let BONEGRADE_DATA name a folder "
+            "there.",
+        )
+    elif settings.url.startswith("sqlite") and is_over_network(folder):
+        yield Finding(
+            "storage",
+            "note",
+            f"{folder} is mounted over a network, which may get what SQLite writes only when the app stops: let BONEGRADE_DB "
+            "name a PostgreSQL database, or BONEGRADE_DATA a folder on a disk of which `python -m core backup` makes copies "
+            "there.",
         )
     else:
         yield Finding("storage", "ok", f"{folder}, {free:.0f} GB free{'' if there == folder else '; it will be made'}")
@@ -224,7 +232,14 @@ def _hub(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _machine(environment: Mapping[str, str]) -> Iterator[Finding]:
-    if torch.cuda.is_available():
+    if on_zero_gpu(environment):
+        if find_spec("spaces") is None:
+            yield Finding(
+                "GPU", "wrong", "ZeroGPU starts nothing without the package spaces: run `pip install spaces`."
+            )
+        else:
+            yield Finding("GPU", "ok", f"ZeroGPU, which nothing here waits for; {cores()} cores assess and fine-tune")
+    elif torch.cuda.is_available():
         yield Finding("GPU", "ok", torch.cuda.get_device_name())
     else:
         says = f"none, {cores()} cores: enough to assess; a fine-tuning takes longer than on a GPU"

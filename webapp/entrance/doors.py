@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 import gradio as gr
-from gradio import processing_utils
+from gradio import http_server, processing_utils
 from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
 from starlette.datastructures import Headers, MutableHeaders
@@ -124,6 +124,16 @@ def fetch_nothing() -> None:
     processing_utils.async_ssrf_protected_download = refuse_soon
     processing_utils.ssrf_protected_download = refuse
     processing_utils.save_url_to_cache = refuse
+
+
+def reload_nothing() -> None:
+    """Has gradio leave out what it starts beside each Space where the package `spaces` is installed: a server on a port of its
+    own, for every address and without a login, that reads and writes the program's files and runs what was written."""
+
+    def wait(reloader: Any) -> None:
+        reloader.stop_event.wait()
+
+    http_server.watchfn_spaces = wait  # type: ignore[attr-defined]
 
 
 class Doors:

@@ -19,7 +19,7 @@ _NOWHERE = "postgresql://reader:secret-word@127.0.0.1:1/bonegrade"
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The environment of a new machine, with a data folder that is not there yet."""
-    for variable in ("HF_TOKEN", "SPACE_ID", "HOST", "GRADIO_SERVER_NAME"):
+    for variable in ("HF_TOKEN", "SPACE_ID", "SPACES_ZERO_GPU", "HOST", "GRADIO_SERVER_NAME"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(doctor, "get_token", lambda: None)
     return {"BONEGRADE_DATA": str(tmp_path / "data"), "BONEGRADE_WEIGHTS": os.environ["BONEGRADE_WEIGHTS"]}
@@ -53,6 +53,14 @@ def test_what_is_wrong_is_said_with_what_to_do(
     assert found.state == "wrong" and sentence in found.says and "secret-word" not in found.says
 
 
+def test_a_space_on_zero_gpu_needs_its_package(here: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    on_zero_gpu = here | {"SPACES_ZERO_GPU": "true"}
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None)
+    assert _of("GPU", on_zero_gpu).state == "wrong"
+    monkeypatch.setattr(doctor, "find_spec", lambda name: name)
+    assert _of("GPU", on_zero_gpu).state == "ok"
+
+
 def test_weights_that_are_not_the_registrys(here: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "live.json").write_text("{}")
     found = _of("weights", here | {"BONEGRADE_WEIGHTS": str(tmp_path)})
@@ -63,6 +71,13 @@ def test_a_data_folder_that_is_a_file(here: dict[str, str], tmp_path: Path) -> N
     (tmp_path / "data").write_text("")
     found = _of("storage", here)
     assert found.state == "wrong" and "cannot be written" in found.says
+
+
+def test_a_database_over_a_network_is_to_be_known_of(here: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "is_over_network", lambda folder: True)
+    found = _of("storage", here)
+    assert found.state == "note" and "only when the app stops" in found.says
+    assert _of("storage", here | {"BONEGRADE_DB": _NOWHERE}).state == "ok"
 
 
 def test_people(here: dict[str, str], tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ STAYS: Final = frozenset(
         "- **Use**: research only. Not a medical device.", "the data of manifest {}", "the readings of a ledger",
         # what the log says at the start
         "A demo: anybody may try it, and nothing is kept. Add a user with a password to collect readings.",
-        "A proxy says who is at the screen.",
+        "A proxy says who is at the screen.", "A Space on ZeroGPU needs the package spaces: run `pip install spaces`.",
         "One reader, this machine's user, with every role; what they say is kept.",
         "People sign in with the names and passwords of the users file.",
         "People sign in with their Hugging Face account; who has no role sees no films.",

@@ -120,8 +120,10 @@ def test_sentences_are_text() -> None:
 
 
 def test_the_name_of_who_is_at_the_screen_is_text() -> None:
-    assert _shown_as_text(render("page/who.html", refused="", reader=Reader(BAD, Role.READER), remark=""))
-    assert _shown_as_text(render("page/who.html", refused=BAD))
+    assert _shown_as_text(
+        render("page/who.html", refused="", reader=Reader(BAD, Role.READER), remark="", forgets=False)
+    )
+    assert _shown_as_text(render("page/who.html", refused=BAD, forgets=True))
 
 
 def test_names_of_files_and_readers_in_the_queue_are_text(tmp_path: Path) -> None:

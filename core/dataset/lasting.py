@@ -1,0 +1,46 @@
+"""Whether what people say here is still there after a restart: a Hugging Face Space forgets its own disk, and what is mounted
+over a network may not have it yet."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from core.dataset import hub
+from core.ledger import LedgerSettings
+
+_ROOT: Final = Path("/")
+_MOUNTS: Final = Path("/proc/self/mounts")
+#: Kinds of mounts, as the system calls them. Disks in Windows' format and a container's layers may be of the first kind, too.
+_NETWORK: Final = re.compile(r"(?!fuseblk|.*overlay)(fuse|nfs|cifs|smb|9p)")
+
+
+def outlives_restart(environment: Mapping[str, str]) -> bool:
+    """False on a Space whose data folder lies on its own disk, where nothing is pushed to the hub and no database is named."""
+    settings = LedgerSettings.from_environment(environment)
+    return (
+        not environment.get("SPACE_ID")
+        or bool(environment.get(hub.VARIABLE))
+        or not settings.url.startswith("sqlite")
+        or nearest(settings.folder).stat().st_dev != _ROOT.stat().st_dev
+    )
+
+
+def is_over_network(folder: Path, mounts: Path = _MOUNTS) -> bool:
+    """Whether the folder lies on what is mounted over a network, as a Space's bucket is. False where the system does not say.
+
+    SQLite keeps its file open, and such a mount may pass on a file only when it is closed.
+    """
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    kinds = {Path(line.split()[1].replace("\\040", " ")): line.split()[2] for line in lines}
+    there = nearest(folder).resolve()
+    kind = next((kinds[path] for path in (there, *there.parents) if path in kinds), "")
+    return _NETWORK.match(kind) is not None
+
+
+def nearest(folder: Path) -> Path:
+    """The folder itself or, if it is not there yet, the nearest one above it that is."""
+    return next(path for path in (folder, *folder.parents) if path.exists())
