@@ -15,7 +15,7 @@ from core.bones import Sex
 from core.errors import UnreadableFilm
 from core.film.greys import MAX_BYTES
 from core.film.radiograph import Radiograph, read_radiograph
-from core.hand.several import HandSide
+from core.hand.several import SIDES, HandSide
 from core.intake.batch import matched, may_be_film, stated_sex
 from core.intake.errors import BatchRefused
 from core.intake.spreadsheet import sex_of
@@ -135,9 +135,10 @@ def _hand(said: object, name: str, otherwise: HandSide) -> HandSide:
     text = "" if said is None else str(said).strip().lower()
     if not text:
         return otherwise
-    if text not in ("left", "right"):
-        raise BatchRefused(f"The hand of film {name} is neither left nor right: the column hand takes these two.")
-    return text
+    for side in SIDES:
+        if text == side:
+            return side
+    raise BatchRefused(f"The hand of film {name} is neither left nor right: the column hand takes these two.")
 
 
 def _with_sexes(

@@ -130,18 +130,16 @@ def look_at_hand(eyes: Eyes, pixels: Grey, upright: Affine, hidden: Sequence[Poi
     outputs = [eyes.look(standardise(window)) for window in shown]
     found = [peaks(output.heatmaps, output.sizes) for output in outputs]
     centres, extents, confidence = (torch.cat(parts).double().numpy() for parts in zip(*found, strict=True))
-    hand, inverted, upright = (
-        torch.cat([getattr(output, word) for output in outputs]).mean() for word in ("hand", "inverted", "upright")
-    )
+    words = torch.stack([torch.cat([output.hand, output.inverted, output.upright]) for output in outputs]).mean(0)
     back = np.stack([apply(inverse(turn), c * HAND_SIDE) for turn, c in zip(turns, centres, strict=True)])
     weight = confidence[..., None] ** 2 + 1e-6
     return Look(
         centres=(back * weight).sum(0) / weight.sum(0),
         extents=(extents * FILM_SIDE * weight).sum(0) / weight.sum(0),  # trained on windows of FILM_SIDE pixels
         confidence=confidence.mean(0),
-        hand=float(torch.sigmoid(hand)),
-        inverted=float(torch.sigmoid(inverted)),
-        upright=float(upright),
+        hand=float(torch.sigmoid(words[0])),
+        inverted=float(torch.sigmoid(words[1])),
+        upright=float(words[2]),
         picture=picture,
     )
 
