@@ -2,20 +2,18 @@
 
 import hashlib
 import hmac
-import json
 import re
 import secrets
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from core.access.list_file import ListFile
 from core.access.roles import Action, Reader, Role
 from core.errors import BoneGradeError
-from core.machine import WriterLock, make_folder, write_whole
 
 
 class Power(StrEnum):
@@ -83,8 +81,7 @@ class Tokens:
     """
 
     def __init__(self, folder: Path):
-        self._path = folder / "tokens.json"
-        self._lock = WriterLock(folder / "tokens.lock")
+        self._file = ListFile(folder / "tokens.json", _row, _kept, _damaged)
 
     def make(self, name: str, role: Role, days: int, only: Collection[Power] = (), made_by: str = "") -> str:
         """Makes a program's token, which nobody can be told again. Raises TokensError for a name that is taken or cannot be
@@ -111,16 +108,16 @@ class Tokens:
             datetime.now(UTC).replace(microsecond=0) + timedelta(days=days),
             made_by,
         )
-        with self._changed() as kept:
-            if any(one.name == name for one, _ in kept.values()):
+        with self._file.changed() as kept:
+            if any(one.program.name == name for one in kept.values()):
                 raise TokensError(f"The program {name} has a token already: revoke it first, or choose another name.")
-            kept[number] = (program, _hashed(token))
+            kept[number] = _Kept(program, _hashed(token))
         return token
 
     def revoke(self, name: str) -> None:
         """Ends a program's token now; what the program said stays in the ledger. Raises TokensError for a stranger."""
-        with self._changed() as kept:
-            numbers = [number for number, (program, _) in kept.items() if program.name == name]
+        with self._file.changed() as kept:
+            numbers = [number for number, one in kept.items() if one.program.name == name]
             if not numbers:
                 raise TokensError(f"There is no program {name} with a token: see the list of tokens.")
             for number in numbers:
@@ -128,56 +125,49 @@ class Tokens:
 
     def programs(self) -> list[Program]:
         """All whose token was not revoked, by name. Raises TokensError where the file is damaged."""
-        return sorted((program for program, _ in self._read().values()), key=lambda program: program.name)
+        return sorted((one.program for one in self._file.read().values()), key=lambda program: program.name)
 
     def holder(self, token: str) -> Program | None:
         """The program whose token this is, though its time may be over; None for what is no token, or is one no more."""
         found = TOKEN.fullmatch(token)
-        kept = None if found is None else self._read().get(found[1])
-        return kept[0] if kept is not None and hmac.compare_digest(kept[1], _hashed(token)) else None
+        kept = None if found is None else self._file.read().get(found[1])
+        return kept.program if kept is not None and hmac.compare_digest(kept.hash, _hashed(token)) else None
 
     def numbered(self, number: str) -> Program | None:
         """The program of a token's public number; None for one that was revoked."""
-        kept = self._read().get(number)
-        return None if kept is None else kept[0]
-
-    @contextmanager
-    def _changed(self) -> Iterator[dict[str, tuple[Program, str]]]:
-        """The list to change; written when the block ends, and only if it ends well."""
-        make_folder(self._path.parent)
-        with self._lock.held():
-            kept = self._read()
-            yield kept
-            rows = {number: _row(program, hashed) for number, (program, hashed) in kept.items()}
-            write_whole(self._path, json.dumps(rows, indent=1).encode() + b"\n", by_way_of=self._path.parent)
-
-    def _read(self) -> dict[str, tuple[Program, str]]:
-        try:
-            rows: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
-            return {number: (_program(number, row), row["hash"]) for number, row in rows.items()}
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise TokensError(
-                f"The list of tokens {self._path} cannot be read: remove it, and make the programs' tokens anew."
-            ) from error
+        kept = self._file.read().get(number)
+        return None if kept is None else kept.program
 
 
-def _row(program: Program, hashed: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Kept:
+    """hash: of the token."""
+
+    program: Program
+    hash: str
+
+
+def _row(kept: _Kept) -> dict[str, Any]:
+    program = kept.program
     return {
         "name": program.name,
         "role": program.role.name.lower(),
         "only": list(program.only),
         "ends": program.ends.isoformat(),
         "made_by": program.made_by,
-        "hash": hashed,
+        "hash": kept.hash,
     }
 
 
-def _program(number: str, row: dict[str, Any]) -> Program:
+def _kept(number: str, row: Any) -> _Kept:
     only = tuple(Power(power) for power in row["only"])
     ends = datetime.fromisoformat(row["ends"])
-    return Program(number, row["name"], Role[row["role"].upper()], only, ends.astimezone(UTC), row["made_by"])
+    program = Program(number, row["name"], Role[row["role"].upper()], only, ends.astimezone(UTC), row["made_by"])
+    return _Kept(program, row["hash"])
+
+
+def _damaged(path: Path) -> TokensError:
+    return TokensError(f"The list of tokens {path} cannot be read: remove it, and make the programs' tokens anew.")
 
 
 def _hashed(token: str) -> str:

@@ -1,10 +1,8 @@
 """The people who may sign in: names, roles and argon2 hashes of their passwords, in one file of the data folder."""
 
 import hashlib
-import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,9 +10,9 @@ from typing import Any, Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from core.access.list_file import ListFile
 from core.access.roles import Role
 from core.errors import BoneGradeError
-from core.machine import WriterLock, make_folder, write_whole
 
 LEAST_PASSWORD: Final = 10
 _MOST_PASSWORD: Final = 1000
@@ -38,12 +36,11 @@ class Users:
     """The users file. Reads it afresh each time, so a change counts at once; several processes may share it."""
 
     def __init__(self, folder: Path):
-        self._path = folder / "users.json"
-        self._lock = WriterLock(folder / "users.lock")
+        self._file = ListFile(folder / "users.json", _row, _user, _damaged)
 
     def roles(self) -> dict[str, Role]:
         """Everybody's role, by name. Raises UsersError where the file is damaged."""
-        return {name: user.role for name, user in self._read().items()}
+        return {name: user.role for name, user in self._file.read().items()}
 
     def role(self, name: str) -> Role | None:
         """One person's role; None for a stranger."""
@@ -51,16 +48,16 @@ class Users:
 
     def can_sign_in(self) -> bool:
         """Whether anybody has a password."""
-        return any(user.password is not None for user in self._read().values())
+        return any(user.password is not None for user in self._file.read().values())
 
     def stamp(self, name: str) -> str | None:
         """Changes with a person's password, and tells nothing of it; None for who cannot sign in with one, or no more."""
-        user = self._read().get(name)
+        user = self._file.read().get(name)
         return None if user is None or user.password is None else hashlib.sha256(user.password.encode()).hexdigest()
 
     def verify(self, name: str, password: str) -> bool:
         """Whether this is the person's password. Takes as long for a stranger as for a known name."""
-        user = self._read().get(name)
+        user = self._file.read().get(name)
         known = None if user is None else user.password
         try:
             _HASHER.verify(known or _STRANGER, password[:_MOST_PASSWORD])
@@ -80,59 +77,51 @@ class Users:
                 "begin with a letter or a digit."
             )
         hashed = None if password is None else _hashed(password)
-        with self._changed() as users:
+        with self._file.changed() as users:
             if name in users:
                 raise UsersError(f"There is a user {name} already: change the role or the password instead.")
             users[name] = _User(role, hashed)
 
     def remove(self, name: str) -> None:
         """Takes a person off the list; what they said stays in the ledger. Raises UsersError for a stranger."""
-        with self._changed() as users:
+        with self._file.changed() as users:
             _known(users, name)
             del users[name]
 
     def set_role(self, name: str, role: Role) -> None:
         """Raises UsersError for a stranger."""
-        with self._changed() as users:
+        with self._file.changed() as users:
             users[name] = _User(role, _known(users, name).password)
 
     def set_password(self, name: str, password: str) -> None:
         """Raises UsersError for a stranger and for a short password."""
         hashed = _hashed(password)
-        with self._changed() as users:
+        with self._file.changed() as users:
             users[name] = _User(_known(users, name).role, hashed)
 
     def _renew(self, name: str, known: str, hashed: str) -> None:
         """Puts a hash of today's settings in the place of the known one, unless that has been changed meanwhile."""
         try:
-            with self._changed() as users:
+            with self._file.changed() as users:
                 user = users.get(name)
                 if user is not None and user.password == known:
                     users[name] = _User(user.role, hashed)
         except OSError:
             return  # a list that cannot be written still lets people in; the next sign-in tries again
 
-    @contextmanager
-    def _changed(self) -> Iterator[dict[str, _User]]:
-        """The list to change; written when the block ends, and only if it ends well."""
-        make_folder(self._path.parent)
-        with self._lock.held():
-            users = self._read()
-            yield users
-            rows = {name: {"role": u.role.name.lower(), "password": u.password} for name, u in sorted(users.items())}
-            content = json.dumps(rows, indent=1).encode() + b"\n"
-            write_whole(self._path, content, by_way_of=self._path.parent)
 
-    def _read(self) -> dict[str, _User]:
-        try:
-            rows: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
-            return {name: _User(Role[row["role"].upper()], row["password"]) for name, row in rows.items()}
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UsersError(
-                f"The list of users {self._path} cannot be read: restore it from a copy, or remove it and add the users anew."
-            ) from error
+def _row(user: _User) -> dict[str, Any]:
+    return {"role": user.role.name.lower(), "password": user.password}
+
+
+def _user(name: str, row: Any) -> _User:
+    return _User(Role[row["role"].upper()], row["password"])
+
+
+def _damaged(path: Path) -> UsersError:
+    return UsersError(
+        f"The list of users {path} cannot be read: restore it from a copy, or remove it and add the users anew."
+    )
 
 
 def role_of_text(text: str) -> Role:
