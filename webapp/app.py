@@ -62,13 +62,14 @@ def build_app(desk: Desk, examples_folder: Path = EXAMPLES_FOLDER) -> gr.Blocks:
 
     The desk's assessor is first asked for when a film is assessed.
     """
+    examples = read_examples(examples_folder)
     app = gr.Blocks(title="BoneGrade", analytics_enabled=False, delete_cache=(_CLEANED_EVERY_SECONDS, KEPT_SECONDS))
     with app:
         styled_html(render("page/header.html", disclaimer=DISCLAIMER))
         _build_sign(desk)
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Assess", id="assess"):
-                assess = build_assess_tab(desk.load_assessor, read_examples(examples_folder))
+                assess = build_assess_tab(desk.load_assessor, examples)
             with gr.Tab("Annotate", id="annotate") as annotate_tab:
                 annotate = build_annotate_tab(desk, assess)
             with gr.Tab("Queue", id="queue") as queue_tab:
@@ -79,7 +80,7 @@ def build_app(desk: Desk, examples_folder: Path = EXAMPLES_FOLDER) -> gr.Blocks:
             with gr.Tab("Data", id="data"):
                 build_data_tab(desk)
             with gr.Tab("Train", id="train") as train_tab:
-                build_train_tab(desk, train_tab)
+                build_train_tab(desk, train_tab, assess, examples)
         annotate.wire_select(annotate_tab)
         annotate.wire_correct(tabs)
         build_endpoints(desk, background)

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from core.assessment.assessor import Assessor
 from core.assessment.live_model import live_model, weights_folder
 from core.bones import Sex
 from core.commands.options import Json, LedgerUrl, ledger_settings
@@ -14,13 +15,15 @@ from core.commands.running import run as run_program
 from core.commands.running import show
 from core.commands.stopping import stop
 from core.film.radiograph import read_radiograph
-from core.learning import models_at_hand
 from core.learning.candidate import read_candidate
 from core.learning.gate import GateSettings, pass_gate
 from core.learning.gate_hands import gold_hands, labelled_hands
 from core.learning.gate_report import GateReport, as_text
+from core.learning.models_at_hand import compare_on_film
 from core.learning.promotion import promote as make_live
 from core.learning.promotion import rollback as bring_back
+from core.learning.side_by_side import SideBySide, as_document
+from core.learning.side_by_side import as_text as beside_as_text
 from core.ledger import Ledger
 
 app = typer.Typer(add_completion=False)
@@ -82,5 +85,11 @@ def compare_models(
     as_json: Json = False,
 ) -> None:
     """Shows what the live model and another one say of one film, side by side."""
-    found = run_program(lambda: models_at_hand.compare_on_film(read_radiograph(film), sex, live_model(), other))
-    typer.echo(json.dumps(models_at_hand.as_document(found), indent=1) if as_json else models_at_hand.as_text(found))
+
+    def program() -> SideBySide:
+        live = live_model()
+        assessor = Assessor.from_folder(live.folder)
+        return compare_on_film(read_radiograph(film), sex, assessor, live.version, other)
+
+    found = run_program(program)
+    typer.echo(json.dumps(as_document(found), indent=1) if as_json else beside_as_text(found))

@@ -1,20 +1,24 @@
 """The Train tab, for those who may train: collect, start, watch, cancel, compare, promote, roll back."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import gradio as gr
 
 from core.access.roles import Action, enforce
 from core.assessment.live_model import live_model, read_history, weights_folder
+from core.assessment.records import Assessment
 from core.errors import BoneGradeError
+from webapp.assess.examples import Example
 from webapp.assess.summary import message
+from webapp.assess.tab import AssessTab, FilmInHand
 from webapp.desk import Desk
 from webapp.shared.components import part_heading, sentence_of, styled_html
 from webapp.shared.templates import render
 from webapp.shared.words import counted
 from webapp.train.runs import Runs, RunView
+from webapp.train.side_by_side import SideBySidePart
 
 _log = logging.getLogger(__name__)
 
@@ -37,18 +41,19 @@ _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "tr
 Updates = dict[Any, Any]
 
 
-def build_train_tab(desk: Desk, tab: gr.Tab) -> None:
-    """Lays out the tab inside the surrounding gr.Blocks and wires it up. tab: on whose being chosen it is filled."""
+def build_train_tab(desk: Desk, tab: gr.Tab, assess: AssessTab, examples: Sequence[Example]) -> None:
+    """Lays out the tab inside the surrounding gr.Blocks and wires it up. tab: on whose being chosen it is filled. assess,
+    examples: whose film, and which others, two models may be asked about."""
     if desk.ledger is None:
         styled_html(render("shared/line.html", text=DEMO, kind="", role=None))
         return
-    _Tab(desk, tab)
+    _Tab(desk, tab, assess, examples)
 
 
 class _Tab:
     """The components of the tab and what they do."""
 
-    def __init__(self, desk: Desk, tab: gr.Tab):
+    def __init__(self, desk: Desk, tab: gr.Tab, assess: AssessTab, examples: Sequence[Example]):
         assert desk.ledger is not None
         self._desk, self._ledger = desk, desk.ledger
         self._runs = Runs(self._ledger.folder)
@@ -83,12 +88,15 @@ class _Tab:
                 self.rollback = gr.Button("Roll back", elem_id="train-rollback")
             self.gate = styled_html()
             self.gate_plots = {unit: gr.Plot(show_label=False, visible=False) for unit in ("months", "kappa", "share")}
+            self.beside = SideBySidePart(desk, self._runs, assess, examples)
             self.timer = gr.Timer(_WATCHED_SECONDS, active=False)
         self._wire(tab)
 
     def _wire(self, tab: gr.Tab) -> None:
         watched = [self.progress, self.curve, self.gate, *self.gate_plots.values(), self.timer]
-        everything = [self.message, self.collected, self.collected_plot, self.command, self.run, *watched]
+        everything = [
+            self.message, self.collected, self.collected_plot, self.command, self.run, self.beside.model, *watched
+        ]  # fmt: skip
         tab.select(self._selected, self.run, everything, **_QUIETLY)
         self.run.input(self._chosen, self.run, [self.message, *watched], **_QUIETLY)
         self.timer.tick(self._chosen, self.run, [self.message, *watched], **_QUIETLY)
@@ -97,6 +105,13 @@ class _Tab:
             (self.promote, self._promote), (self.rollback, self._rollback),
         ):  # fmt: skip
             button.click(act, self.run, everything, api_visibility="private", **_IN_LINE)
+        self.beside.show.click(
+            self._read_by_both,
+            self.beside.inputs(),
+            [self.message, self.beside.table],
+            api_visibility="private",
+            **_IN_LINE,
+        )
 
     # --- What is shown ----------------------------------------------------------------------------------------------
 
@@ -137,6 +152,7 @@ class _Tab:
             self.collected_plot: gr.Plot(value=figure, visible=figure is not None),
             self.command: self._runs.command(live.folder),
             self.run: gr.Dropdown(choices=names, value=shown),
+            self.beside.model: self.beside.models(),
             **self._watched(shown),
         }
 
@@ -221,6 +237,22 @@ class _Tab:
             rollback(weights_folder(), None, self._desk.reader(request).name)
 
         return self._done(request, act, lambda _: self._all(name))
+
+    def _read_by_both(
+        self,
+        film: int,
+        model: str | None,
+        in_hand: FilmInHand | None,
+        assessment: Assessment | None,
+        request: gr.Request,
+    ) -> Updates:
+        shown: list[str] = []
+        updates = self._done(
+            request,
+            lambda: shown.append(self.beside.read(film, model, in_hand, assessment)),
+            lambda _: {self.beside.table: shown[0]},
+        )
+        return {self.beside.table: "", **updates}
 
 
 def _words(view: RunView, comparing: bool) -> str:

@@ -19,7 +19,8 @@ ROOMS = (
     "core/dataset/erasing.py", "core/dataset/export.py", "core/dataset/formats", "core/dataset/labels.py",
     "core/dataset/sent.py", "core/dataset/snapshot.py", "core/dataset/split.py", "core/learning/boxes.py",
     "core/learning/candidate.py", "core/learning/comparison.py", "core/learning/gate.py", "core/learning/gate_report.py",
-    "core/learning/material.py", "core/learning/promotion.py", "core/evaluation/maps/checked.py", "webapp",
+    "core/learning/material.py", "core/learning/models_at_hand.py", "core/learning/promotion.py",
+    "core/evaluation/maps/checked.py", "webapp",
 )  # fmt: skip
 #: Backups and migrations are run from the command line; what a library is told is no sentence; programs are spoken to in
 #: English.
