@@ -2,8 +2,8 @@
 
     python -m benchmarks.screenshots docs/screenshots
 
-Starts the app over a ledger of its own, in which two made-up readers have read the examples, and needs Chromium: on the path,
-or named by CHROMIUM. `--dark` for the dark theme; `--width 390` for a phone.
+Starts the app over a ledger of its own, in which two made-up readers have read the examples and a short run has learned from
+them, and needs Chromium: on the path, or named by CHROMIUM. `--dark` for the dark theme; `--width 390` for a phone.
 """
 
 import argparse
@@ -22,9 +22,13 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.serving import served
 from core.assessment.assessor import Assessor
+from core.assessment.live_model import live_model
 from core.assessment.records import Assessment
 from core.bones import RUS_BONES
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
+from core.learning.course import Pace
+from core.learning.finetune import FinetuneRecipe, Order, finetune
+from core.learning.lessons import LedgerLessons
 from core.ledger import Correction, Ledger, LedgerSettings
 from core.standards import grade_count
 from webapp.assess.examples import read_examples
@@ -39,6 +43,8 @@ _PATIENCE_MS: Final = 120_000
 _SETTLED_MS: Final = 2500
 #: The example that is assessed, in the middle of childhood.
 _SHOWN: Final = 2
+_RUN: Final = "2026-05-01_120000"
+_EPOCHS: Final = 4
 
 
 def fill(folder: Path) -> None:
@@ -63,6 +69,14 @@ def fill(folder: Path) -> None:
     first = next(iter(ledger.films())).id
     reading = {one.bone: one for one in _reading(assessment, chance)}
     ledger.set_gold(first, reading, reader="Reviewer", **_next(ledger, first))
+    ledger.close()
+
+
+def learn(folder: Path) -> None:
+    """A short run, for its curve and for a second model to be held beside the live one."""
+    recipe = FinetuneRecipe(grader=Pace(epochs=_EPOCHS, learning_rate=3e-4))
+    ledger = Ledger.open(LedgerSettings.in_folder(folder))
+    finetune(Order(lambda at: LedgerLessons(ledger, at), live_model().folder, folder / "runs" / _RUN, recipe))
     ledger.close()
 
 
@@ -96,6 +110,10 @@ def take(page: Page, folder: Path) -> None:
     for tab in ("Queue", "Agreement", "Data", "Train"):
         page.get_by_role("tab", name=tab, exact=True).click()
         _keep(page, folder / f"{tab.lower()}.webp")
+    page.locator("#train-side-show").click()
+    page.locator("#train-side table").wait_for(timeout=_PATIENCE_MS)
+    page.locator("#train-side-film").evaluate("field => field.scrollIntoView()")
+    _keep(page, folder / "beside.webp")
 
 
 def _keep(page: Page, file: Path) -> None:
@@ -122,6 +140,7 @@ def main() -> None:
     asked.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bonegrade-screenshots-") as data:
         fill(Path(data))
+        learn(Path(data))
         with served(Path(data), "Reader") as app, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=browser_file, args=["--no-sandbox"])
             page = browser.new_page(viewport={"width": asked.width, "height": _HEIGHT})

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -73,7 +73,8 @@ def pass_gate(
         return report
     known = kept_report(run)
     if known is not None and known.question == question:
-        return known
+        # the same weights may be live under another name by now, as after a rollback
+        return replace(known, sides=sides)
     if kept_alone:
         raise CandidateRefused(
             "The run was not compared with the live model yet, or the gold films changed: compare it."

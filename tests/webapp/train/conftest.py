@@ -1,0 +1,70 @@
+"""The project of docs/learning.md, gone through once for all tests of the Train tab."""
+
+import os
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from core.__main__ import cli
+from core.evaluation.stress import trial
+from core.learning import judging
+from tests.webapp.running_app import ROOT
+from tests.webapp.train.made_project import read_on_the_page, write_films, write_live_model
+
+#: After which command of the document people work on the page.
+_THEN_ON_THE_PAGE = "import"
+
+
+@dataclass(frozen=True)
+class Project:
+    """folder: where the commands were typed. said: what each command of the document said, in their order."""
+
+    folder: Path
+    said: Mapping[str, str]
+
+    @property
+    def data(self) -> Path:
+        """The ledger's folder."""
+        return self.folder / "data"
+
+
+def commands_of(document: str) -> list[str]:
+    """The lines of the fenced commands in the document's part on the small project."""
+    part = document.partition("## One small project")[2].partition("\n## ")[0]
+    return [line for block in re.findall(r"^```sh\n(.*?)^```$", part, re.M | re.S) for line in block.splitlines()]
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """The project after every command of the document, run as it stands there.
+
+    The gate compares on all that it asks for, but under one kind of stress and one kind of picture without a hand.
+    """
+    folder = tmp_path_factory.mktemp("project")
+    write_films(folder)
+    write_live_model(folder / "data")
+    said = {}
+    with pytest.MonkeyPatch.context() as here:
+        here.chdir(folder)
+        here.delenv("BONEGRADE_WEIGHTS")
+        here.setattr(trial, "CHANGES", dict([*trial.CHANGES.items()][:1]))
+        here.setattr(trial, "CUTS", {})
+        for module in (trial, judging):
+            here.setattr(module, "NON_HANDS", dict([*trial.NON_HANDS.items()][:1]))
+        for line in commands_of((ROOT / "docs" / "learning.md").read_text(encoding="utf-8")):
+            words = shlex.split(line)
+            if words[0] == "export":
+                here.setenv(*words[1].split("=", 1))
+                continue
+            assert words[:3] == ["python", "-m", "core"], line
+            done = CliRunner().invoke(cli, words[3:])
+            assert done.exit_code == 0, f"{line}\n{done.output}\n{done.exception!r}"
+            said[line] = done.output
+            if words[3] == _THEN_ON_THE_PAGE:
+                read_on_the_page(Path(os.environ["BONEGRADE_DATA"]).absolute())
+    yield Project(folder, said)
