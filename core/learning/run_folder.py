@@ -24,6 +24,8 @@ WEIGHTS: Final = "weights"
 MATERIAL: Final = "material"
 #: Held by the process of a run as long as it lives.
 LOCK: Final = "lock"
+#: What the process of a run prints, where the page started it.
+OUTPUT: Final = "output.txt"
 
 
 class RunFolder:
@@ -60,8 +62,8 @@ class RunFolder:
                     self._curves.close()
 
     def _empty(self) -> bool:
-        """Nothing but what a run leaves that was broken off before it had begun, or a cancel that came early."""
-        return {path.name for path in self.folder.iterdir()} <= {LOCK, CANCEL, MATERIAL}
+        """Nothing but what is there before a run has begun, or is left by one that was broken off by then."""
+        return {path.name for path in self.folder.iterdir()} <= {LOCK, CANCEL, MATERIAL, OUTPUT}
 
     def read(self) -> Mapping[str, Any] | None:
         """What run.json says; None for a new folder. Raises RunRefused where it is damaged."""

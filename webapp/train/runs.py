@@ -14,11 +14,9 @@ from typing import Any, Final
 
 from core.assessment.live_model import weights_folder
 from core.errors import BoneGradeError
-from core.learning.run_folder import CANCEL, LOCK, LOG, RUN
+from core.learning.run_folder import CANCEL, LOCK, LOG, OUTPUT, RUN
 from core.machine import is_locked
 
-#: What a run writes, see core.learning; OUTPUT is what its process prints.
-_OUTPUT: Final = "output.txt"
 _LAST_LINES: Final = 12
 #: How the processes are told where the program is.
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -48,6 +46,7 @@ class Runs:
         self.folder: Final = data / "runs"
         self._data = data
         self._started: dict[Path, subprocess.Popen[bytes]] = {}
+        self._compared: set[Path] = set()
 
     def names(self) -> list[str]:
         """The newest first."""
@@ -83,6 +82,7 @@ class Runs:
         run = self.path(name)
         if self._is_alive(run):
             raise BoneGradeError("A process of this run is at work already: wait for it.")
+        self._compared.add(run)
         self._spawn(run, ["promote", str(run), "--dry-run"])
 
     def cancel(self, name: str) -> None:
@@ -102,18 +102,19 @@ class Runs:
         # a process that another server started, or this one before it was restarted, is known by its lock alone
         if state in ("starting", "running") and not (self._is_alive(run) or is_locked(run / LOCK)):
             state = "failed"
-        return RunView(name, state, tuple(_lines(run / LOG)), _tail(run / _OUTPUT), (run / CANCEL).exists())
+        return RunView(name, state, tuple(_lines(run / LOG)), _tail(run / OUTPUT), (run / CANCEL).exists())
 
     def is_comparing(self, name: str) -> bool:
         """Whether the comparison that this server started is at work."""
-        return self._is_alive(self.path(name))
+        run = self.path(name)
+        return run in self._compared and self._is_alive(run)
 
     def _is_alive(self, run: Path) -> bool:
         process = self._started.get(run)
         return process is not None and process.poll() is None
 
     def _spawn(self, run: Path, arguments: Sequence[str]) -> None:
-        with (run / _OUTPUT).open("wb") as output:
+        with (run / OUTPUT).open("wb") as output:
             self._started[run] = subprocess.Popen(
                 [sys.executable, "-m", "core", *arguments],
                 cwd=_ROOT,

@@ -40,7 +40,7 @@ def test_a_run_is_a_process_apart_whose_failure_is_seen_with_its_last_words(runs
     while runs.view(name).at_work and time.monotonic() < until:
         time.sleep(0.1)
     view = runs.view(name)
-    assert view.state == "failed" and view.output
+    assert view.state == "failed" and "save a reading first" in view.output
 
 
 def test_one_run_at_a_time_and_a_wish_to_cancel(runs: Runs) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,17 +27,12 @@ DONE, AT_WORK = "first", "second"
 
 
 @pytest.fixture(scope="module")
-def folder(project: Project) -> Iterator[Path]:
-    """The project's ledger, with an admin and a reader, and a run that is at work."""
+def folder(project: Project) -> Path:
+    """The project's ledger, with an admin and a reader."""
     users = Users(project.data)
     users.add("ada", Role.ADMIN, PASSWORD)
     users.add("ben", Role.READER, PASSWORD)
-    run = project.data / "runs" / AT_WORK
-    write_run_file(run, project.data / "weights" / VERSIONS / VERSION, state="running")
-    rows = [{"lesson": "grader", "step": step, "loss": 2.0 - step / 10} for step in range(5)]
-    (run / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    with RunFolder(run).held():
-        yield project.data
+    return project.data
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +49,25 @@ def open_tab(browser: Browser, url: str, name: str) -> Page:
     return page
 
 
+@contextmanager
+def at_work(folder: Path) -> Iterator[Path]:
+    """A run that some process is at, which has measured five times."""
+    run = folder / "runs" / AT_WORK
+    write_run_file(run, folder / "weights" / VERSIONS / VERSION, state="running")
+    rows = [{"lesson": "grader", "step": step, "loss": 2.0 - step / 10} for step in range(5)]
+    (run / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with RunFolder(run).held():
+        yield run
+
+
 def choose(page: Page, list_id: str, words: str) -> None:
     """Takes an entry of a list."""
     page.locator(f"#{list_id} input").click()
     page.get_by_role("option", name=words, exact=True).click()
 
 
-def test_a_run_is_watched_and_cancelled(browser: Browser, url: str, folder: Path) -> None:
+def test_what_was_collected(browser: Browser, url: str) -> None:
     page = open_tab(browser, url, "ada")
-    troubles = watched(page, url)
     tiles = page.locator("#train-collected")
     expect(tiles).to_contain_text(re.compile(rf"Films\s*{LEARNED + GOLD + 1}"), timeout=ANSWER_MS)
     expect(tiles).to_contain_text(f"{LEARNED} to learn from")
@@ -72,22 +78,42 @@ def test_a_run_is_watched_and_cancelled(browser: Browser, url: str, folder: Path
     expect(page.locator("#train-command textarea")).to_have_value(
         re.compile(r"^python -m core finetune --dataset EXPORT --from \S+ --out RUN$")
     )
-    state = page.locator("#train-state")
-    expect(state).to_contain_text("it is learning. 5 measurements so far.")
-    expect(page.locator("#train-curve .js-plotly-plot")).to_be_visible()
-    run = folder / "runs" / AT_WORK
-    with (run / "log.jsonl").open("a") as log:
-        log.write(json.dumps({"lesson": "grader", "step": 5, "loss": 1.4}) + "\n")
-    expect(state).to_contain_text("6 measurements")
+    page.close()
 
-    page.locator("#train-start").click()
-    expect(page.locator("#train-message")).to_contain_text("is at work: wait for it, or cancel it")
-    page.locator("#train-promote").click()
-    expect(page.locator("#train-message")).to_contain_text("has not ended")
-    page.locator("#train-cancel").click()
-    expect(state).to_contain_text("ends with its next step")
-    assert (run / "cancel").exists()
+
+def test_a_run_is_watched_and_cancelled(browser: Browser, url: str, folder: Path) -> None:
+    with at_work(folder) as run:
+        page = open_tab(browser, url, "ada")
+        troubles = watched(page, url)
+        state = page.locator("#train-state")
+        expect(state).to_contain_text("it is learning. 5 measurements so far.")
+        expect(page.locator("#train-curve .js-plotly-plot")).to_be_visible()
+        with (run / "log.jsonl").open("a") as log:
+            log.write(json.dumps({"lesson": "grader", "step": 5, "loss": 1.4}) + "\n")
+        expect(state).to_contain_text("6 measurements")
+        page.locator("#train-start").click()
+        expect(page.locator("#train-message")).to_contain_text("is at work: wait for it, or cancel it")
+        page.locator("#train-promote").click()
+        expect(page.locator("#train-message")).to_contain_text("has not ended")
+        page.locator("#train-cancel").click()
+        expect(state).to_contain_text("ends with its next step")
+        assert (run / "cancel").exists()
     assert troubles == []
+    page.close()
+
+
+def test_a_run_is_started_and_ends_with_its_first_step_where_it_was_cancelled(
+    browser: Browser, url: str, folder: Path
+) -> None:
+    page = open_tab(browser, url, "ada")
+    expect(page.locator("#train-collected")).to_be_visible(timeout=ANSWER_MS)
+    page.locator("#train-start").click()
+    state = page.locator("#train-state")
+    expect(state).to_contain_text(re.compile(r"20\d\d-\S+: it is (starting|learning)"))
+    page.locator("#train-cancel").click()
+    expect(state).to_contain_text("it was cancelled")
+    (run,) = (folder / "runs").glob("20*")
+    assert json.loads((run / "run.json").read_text())["films"]["grader"]["learn"] == LEARNED - 1
     page.close()
 
 
@@ -110,7 +136,7 @@ def test_a_promoted_model_answers_without_a_restart_and_the_former_one_after_it_
     expect(answering(page)).to_contain_text(f"Grader {former}")
 
     page.get_by_role("tab", name="Train").click()
-    expect(page.locator("#train-state")).to_contain_text(AT_WORK)
+    expect(page.locator("#train-state")).to_be_visible()
     choose(page, "train-run", DONE)
     expect(page.locator("#train-state")).to_contain_text("it has ended")
     expect(page.locator("#train-gate")).to_contain_text("Kappa, Ulna")
