@@ -12,6 +12,7 @@ from core.assessment.live_model import live_model
 from core.commands.options import Device, LedgerUrl, Seed, Workers, ledger_settings
 from core.commands.running import run as run_program
 from core.learning.finetune import FinetuneRecipe, LessonsAt, Order, finetune
+from core.learning.hub_job import push_run
 from core.learning.lessons import ExportLessons, LedgerLessons, Lessons
 from core.learning.run_folder import WEIGHTS as CANDIDATE
 from core.ledger import Ledger
@@ -38,6 +39,9 @@ def finetune_command(
         float | None, typer.Option(help="Take the best after so many minutes of training.", min=0.01)
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the films at most; 20 for the grader.", min=1)] = None,
+    hub: Annotated[
+        str | None, typer.Option(help="Also put the run, once it is done, into this private dataset on the hub.")
+    ] = None,
     device: Device = "auto",
     seed: Seed = 1,
     workers: Workers = None,
@@ -63,6 +67,8 @@ def finetune_command(
         )
         document = finetune(order)
         if PartialState().is_main_process:
+            if hub is not None and document["state"] == "done":
+                push_run(out, hub)
             typer.echo(_told(document, out))
 
     run_program(program)

@@ -57,6 +57,10 @@ COMMANDS: Final = {
         "finetune",
         "Learns from readers' grades and boxes, and leaves candidate weights in the run's folder; the model in use stays.",
     ),
+    "finetune-on-hub": (
+        "finetune_on_hub",
+        "Runs `finetune` as a Hugging Face Job, follows it, and fetches the candidate; only films that may be shared are sent.",
+    ),
     "promote": (
         "promotion",
         "Compares a run with the live model on the gold films, and makes it live where nothing is worse and something better.",

@@ -4,17 +4,18 @@ import atexit
 import json
 import logging
 import os
+import re
 import shutil
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol
 
-from huggingface_hub import CommitOperationDelete, CommitScheduler, HfApi
+from huggingface_hub import CommitOperationDelete, CommitScheduler, HfApi, get_token
 
 from core.dataset.manifest import check_files
 from core.errors import BoneGradeError
@@ -36,6 +37,18 @@ _OF_AN_EXPORT: Final = ["labels/*", "crops/*", "coco/*", "voc/*", "films/*", "la
 
 class HubRefused(BoneGradeError):
     """The hub cannot be reached, does not let us in, or would show the data to everybody."""
+
+
+def may_send() -> bool:
+    """Whether a token for the hub is set on this machine."""
+    return get_token() is not None
+
+
+def a_dataset(name: str) -> str:
+    """The name, which is one of a dataset on the hub. Raises HubRefused."""
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+        raise HubRefused(f"{name!r} is no dataset on the hub: name it as OWNER/NAME.")
+    return name
 
 
 class Scheduler(Protocol):
@@ -82,15 +95,29 @@ def push_dataset(folder: Path, repo: str, api: HfApi | None = None) -> None:
     Raises DamagedDataset where the export is not as it was written, and HubRefused.
     """
     manifest = check_files(folder)
+    message = f"Ledger revision {manifest['revision']}, rule {manifest['rule']}"
+    push_folder(folder, repo, "", _OF_AN_EXPORT, message, api)
+
+
+def push_folder(
+    folder: Path, repo: str, place: str, replaced: Sequence[str], message: str, api: HfApi | None = None
+) -> str:
+    """Puts a folder's files into a private dataset on the hub, and returns the revision that has them.
+
+    place: the folder there, "" for the top. replaced: patterns of what goes from there where the new files do not have it.
+    Raises HubRefused.
+    """
     require_private(repo, api)
     with _sentences(repo):
-        (api or HfApi()).upload_folder(
+        done = (api or HfApi()).upload_folder(
             repo_id=repo,
             repo_type="dataset",
             folder_path=folder,
-            delete_patterns=_OF_AN_EXPORT,
-            commit_message=f"Ledger revision {manifest['revision']}, rule {manifest['rule']}",
+            path_in_repo=place,
+            delete_patterns=list(replaced),
+            commit_message=message,
         )
+    return str(done.oid)
 
 
 def forget_films(repo: str, films: Collection[str], api: HfApi | None = None) -> None:

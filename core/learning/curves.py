@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
+from shlex import quote
 from typing import Any, Final, Self
 
 _PROJECT: Final = "fine-tuning"
@@ -12,8 +13,19 @@ _PROJECT: Final = "fine-tuning"
 _ELSEWHERE: Final = ("TRACKIO_SPACE_ID", "TRACKIO_SERVER_URL", "TRACKIO_BUCKET_ID", "TRACKIO_DATASET_ID")
 
 
+def show_command(folder: Path) -> str:
+    """What to type to see a run's curves; "" where it has none."""
+    return (
+        f"TRACKIO_DIR={quote(str(_place(folder)))} trackio show --project {_PROJECT}" if _place(folder).is_dir() else ""
+    )
+
+
+def _place(folder: Path) -> Path:
+    return (folder / "trackio").resolve()
+
+
 class Curves:
-    """The numbers of a run's log as trackio's curves; see them with `TRACKIO_DIR=RUN/trackio trackio show`."""
+    """The numbers of a run's log as trackio's curves; see them with `show_command`."""
 
     def __init__(self, run: Any, finish: Callable[[], None]):
         self._run, self._finish = run, finish
@@ -21,7 +33,7 @@ class Curves:
     @classmethod
     def open(cls, folder: Path) -> Self | None:
         """Curves in `folder`/trackio; None where trackio is not installed, or keeps another run's in this process."""
-        place = str((folder / "trackio").resolve())
+        place = str(_place(folder))
         if "trackio" in sys.modules and os.environ.get("TRACKIO_DIR") != place:
             return None
         os.environ["TRACKIO_DIR"] = place

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from core.assessment.live_model import weights_folder
 from core.errors import BoneGradeError
+from core.learning.curves import show_command
 from core.learning.run_folder import CANCEL, LOCK, LOG, OUTPUT, RUN
 from core.machine import is_locked
 
@@ -25,13 +26,16 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 @dataclass(frozen=True)
 class RunView:
     """One run as its folder has it. state: "starting", "running", "done", "cancelled" or "failed". measurements: of its log.
-    output: the last lines that its process printed."""
+    output: the last lines that its process printed. job: where it runs or ran on the hub, as core.learning.hub_job has it,
+    None for a run on this machine. curves: the command that opens its curves, "" where there are none."""
 
     name: str
     state: str
     measurements: tuple[Mapping[str, Any], ...]
     output: str
     cancelling: bool
+    job: Mapping[str, Any] | None
+    curves: str
 
     @property
     def at_work(self) -> bool:
@@ -68,13 +72,20 @@ class Runs:
 
     def start(self, live: Path) -> str:
         """Starts a run from the live weights and returns its name. Raises BoneGradeError where one is at work."""
+        return self._start("finetune", live)
+
+    def start_job(self, live: Path, dataset: str, hardware: str) -> str:
+        """The same as a job of the hub, by way of a private dataset there, which a process here follows."""
+        return self._start("finetune-on-hub", live, dataset, "--hardware", hardware)
+
+    def _start(self, command: str, live: Path, *more: str) -> str:
         busy = next((name for name in self.names() if self.view(name).at_work), None)
         if busy is not None:
             raise BoneGradeError(f"The run {busy} is at work: wait for it, or cancel it.")
         name = datetime.now(UTC).strftime("%Y-%m-%d_%H%M%S")
         run = self.folder / name
         run.mkdir(parents=True)
-        self._spawn(run, ["finetune", "--from", str(live), "--out", str(run)])
+        self._spawn(run, [command, *more, "--from", str(live), "--out", str(run)])
         return name
 
     def compare(self, name: str) -> None:
@@ -102,7 +113,10 @@ class Runs:
         # a process that another server started, or this one before it was restarted, is known by its lock alone
         if state in ("starting", "running") and not (self._is_alive(run) or is_locked(run / LOCK)):
             state = "failed"
-        return RunView(name, state, tuple(_lines(run / LOG)), _tail(run / OUTPUT), (run / CANCEL).exists())
+        return RunView(
+            name, state, tuple(_lines(run / LOG)), _tail(run / OUTPUT), (run / CANCEL).exists(), said.get("job"),
+            show_command(run),
+        )  # fmt: skip
 
     def is_comparing(self, name: str) -> bool:
         """Whether the comparison that this server started is at work."""

@@ -1,6 +1,7 @@
 """The Train tab, for those who may train: collect, start, watch, cancel, compare, promote, roll back."""
 
 import logging
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import gradio as gr
 from core.access.roles import Action, enforce
 from core.assessment.live_model import live_model, read_history, weights_folder
 from core.assessment.records import Assessment
+from core.dataset.hub import VARIABLE, a_dataset, may_send
 from core.errors import BoneGradeError
 from webapp.assess.examples import Example
 from webapp.assess.summary import message
@@ -26,6 +28,11 @@ DEMO: Final = "This is a demo: nothing that readers say is kept, so there is not
 NOT_HERE: Final = (
     "Nothing is trained on a Space: export the readings on the Data tab, and run the command below on another machine."
 )
+ON_THE_HUB: Final = (
+    "Or the same run on a machine of Hugging Face: films whose consent allows sharing, the program and the live weights go "
+    "by way of a private dataset, which is emptied of them when the job has ended. The dataset's owner pays for the machine."
+)
+NO_TOKEN: Final = "There is no token for the hub: set HF_TOKEN to one that may write and start jobs."
 UNEXPECTED: Final = "Something went wrong in the program; nothing was changed, and the server's log says what happened."
 _WATCHED_SECONDS: Final = 3.0
 _STATES: Final = {
@@ -35,6 +42,19 @@ _STATES: Final = {
     "cancelled": "it was cancelled.",
     "failed": "its process ended before it was done; the log says why.",
 }
+#: Of a job of the hub.
+_STAGES: Final = {
+    "SCHEDULING": "it waits for a machine",
+    "RUNNING": "it is running",
+    "COMPLETED": "it has ended",
+    "CANCELED": "it was cancelled",
+    "ERROR": "it failed",
+}
+#: Machines of the hub with its own names, from the cheapest to the fastest that one run can use.
+_HARDWARE: Final = [
+    ("CPU", "cpu-upgrade"), ("NVIDIA T4", "t4-small"), ("NVIDIA L4", "l4x1"), ("NVIDIA A10G", "a10g-small"),
+    ("NVIDIA A100", "a100-large"),
+]  # fmt: skip
 _QUIETLY: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": "private"}
 _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "train"}
 
@@ -58,6 +78,7 @@ class _Tab:
         self._desk, self._ledger = desk, desk.ledger
         self._runs = Runs(self._ledger.folder)
         self._trains_here = desk.access.mode != "space"
+        self._sends = may_send()
         with gr.Column(elem_id="train"):
             styled_html(render("train/introduction.html"))
             self.message = styled_html(elem_id="train-message", elem_classes="message-slot")
@@ -69,13 +90,25 @@ class _Tab:
                 self.start = gr.Button(
                     "Start a run on this machine", variant="primary", elem_id="train-start", visible=self._trains_here
                 )
-                self.cancel = gr.Button("Cancel the run", elem_id="train-cancel", visible=self._trains_here)
+                self.cancel = gr.Button(
+                    "Cancel the run", elem_id="train-cancel", visible=self._trains_here or self._sends
+                )
             if not self._trains_here:
                 styled_html(render("shared/line.html", text=NOT_HERE, kind="", role=None))
             self.command = gr.Textbox(
                 label="Or on a machine with a GPU: copy an export there, and run", elem_id="train-command",
                 interactive=False, buttons=["copy"],
             )  # fmt: skip
+            with gr.Column(visible=self._sends, elem_id="train-on-hub"):
+                styled_html(render("shared/line.html", text=ON_THE_HUB, kind="", role=None))
+                with gr.Row(equal_height=False):
+                    self.dataset = gr.Textbox(
+                        os.environ.get(VARIABLE, ""),
+                        label="Private dataset on the hub (OWNER/NAME)",
+                        elem_id="train-dataset",
+                    )
+                    self.hardware = gr.Dropdown(_HARDWARE, value="t4-small", label="Machine", elem_id="train-hardware")
+                self.start_job = gr.Button("Start it as a Hugging Face Job", elem_id="train-start-job")
             self.run = gr.Dropdown([], label="Run", elem_id="train-run", interactive=True)
             self.progress = styled_html()
             self.curve = gr.Plot(show_label=False, visible=False, elem_id="train-curve")
@@ -105,6 +138,9 @@ class _Tab:
             (self.promote, self._promote), (self.rollback, self._rollback),
         ):  # fmt: skip
             button.click(act, self.run, everything, api_visibility="private", **_IN_LINE)
+        self.start_job.click(
+            self._start_job, [self.dataset, self.hardware], everything, api_visibility="private", **_IN_LINE
+        )
         self.beside.show.click(
             self._read_by_both,
             self.beside.inputs(),
@@ -170,7 +206,7 @@ class _Tab:
         curve, report = curve_figure(view.measurements), kept_report(self._runs.path(name))
         drawn = {} if report is None else difference_figures(report)
         return {
-            self.progress: render("train/run.html", name=name, words=_words(view, comparing), output=view.output),
+            self.progress: _of_run(view, comparing),
             self.curve: gr.Plot(value=curve, visible=curve is not None),
             self.gate: "" if report is None else render("train/gate.html", report=report),
             self.timer: gr.Timer(active=view.at_work or comparing),
@@ -195,6 +231,14 @@ class _Tab:
             if not self._trains_here:
                 raise BoneGradeError(NOT_HERE)
             return self._runs.start(live_model().folder)
+
+        return self._done(request, act, self._all)
+
+    def _start_job(self, dataset: str, hardware: str, request: gr.Request) -> Updates:
+        def act() -> str:
+            if not self._sends:
+                raise BoneGradeError(NO_TOKEN)
+            return self._runs.start_job(live_model().folder, a_dataset(dataset.strip()), hardware)
 
         return self._done(request, act, self._all)
 
@@ -253,6 +297,13 @@ class _Tab:
             lambda _: {self.beside.table: shown[0]},
         )
         return {self.beside.table: "", **updates}
+
+
+def _of_run(view: RunView, comparing: bool) -> str:
+    job = view.job and {**view.job, "stage": _STAGES.get(view.job["stage"], view.job["stage"])}
+    return render(
+        "train/run.html", name=view.name, words=_words(view, comparing), output=view.output, job=job, curves=view.curves
+    )
 
 
 def _words(view: RunView, comparing: bool) -> str:

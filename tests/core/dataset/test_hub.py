@@ -63,9 +63,10 @@ class DummyHub:
         self.calls.append(("repo_info", options))
         return SimpleNamespace(private=self.private)
 
-    def upload_folder(self, **options: Any) -> None:
+    def upload_folder(self, **options: Any) -> SimpleNamespace:
         """Notes it."""
         self.calls.append(("upload_folder", options))
+        return SimpleNamespace(oid="ab" * 20)
 
 
 def _pusher(store: Store, folder: Path, pictures: bool = False) -> tuple[EventPusher, DummyScheduler]:

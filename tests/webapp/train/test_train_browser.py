@@ -2,8 +2,8 @@
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,7 @@ from core.access.roles import Role
 from core.access.users import Users
 from core.assessment.live_model import VERSIONS
 from core.learning.candidate import weights_of
-from core.learning.run_folder import RunFolder
-from tests.core.learning.made_runs import write_run_file
+from tests.hub import TOKEN, Hub, Job, hub_with
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, running, sign_in, watched
 from tests.webapp.train.conftest import Project
 from tests.webapp.train.made_project import GOLD, LEARNED, VERSION
@@ -22,8 +21,8 @@ from tests.webapp.train.made_project import GOLD, LEARNED, VERSION
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
 
 PASSWORD = "correct horse"
-#: The run of the project, which was compared, promoted and rolled back by command, and one that is at work.
-DONE, AT_WORK = "first", "second"
+#: The run of the project, which was compared, promoted and rolled back by command.
+DONE = "first"
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +35,22 @@ def folder(project: Project) -> Path:
 
 
 @pytest.fixture(scope="module")
-def url(folder: Path) -> Iterator[str]:
-    with running(settings={"BONEGRADE_DATA": str(folder), "BONEGRADE_WEIGHTS": str(folder / "weights")}) as app:
+def hub() -> Iterator[Hub]:
+    """A hub with a machine that is at work on whatever it gets, and has measured twice."""
+
+    def work(hub: Hub, job: Job) -> None:
+        lines = [{"lesson": "grader", "step": step, "held_loss": 2.0 - step} for step in range(2)]
+        job.log += ["Collecting torch", *map(json.dumps, lines)]
+        job.stage = "RUNNING"
+
+    with hub_with(work) as hub:
+        yield hub
+
+
+@pytest.fixture(scope="module")
+def url(folder: Path, hub: Hub) -> Iterator[str]:
+    kept = {"BONEGRADE_DATA": str(folder), "BONEGRADE_WEIGHTS": str(folder / "weights")}
+    with running(settings=kept | {"HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN}) as app:
         yield app.url
 
 
@@ -47,17 +60,6 @@ def open_tab(browser: Browser, url: str, name: str) -> Page:
     sign_in(page, name, PASSWORD)
     page.get_by_role("tab", name="Train").click(timeout=ANSWER_MS)
     return page
-
-
-@contextmanager
-def at_work(folder: Path) -> Iterator[Path]:
-    """A run that some process is at, which has measured five times."""
-    run = folder / "runs" / AT_WORK
-    write_run_file(run, folder / "weights" / VERSIONS / VERSION, state="running")
-    rows = [{"lesson": "grader", "step": step, "loss": 2.0 - step / 10} for step in range(5)]
-    (run / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    with RunFolder(run).held():
-        yield run
 
 
 def choose(page: Page, list_id: str, words: str) -> None:
@@ -81,39 +83,52 @@ def test_what_was_collected(browser: Browser, url: str) -> None:
     page.close()
 
 
-def test_a_run_is_watched_and_cancelled(browser: Browser, url: str, folder: Path) -> None:
-    with at_work(folder) as run:
-        page = open_tab(browser, url, "ada")
-        troubles = watched(page, url)
-        state = page.locator("#train-state")
-        expect(state).to_contain_text("it is learning. 5 measurements so far.")
-        expect(page.locator("#train-curve .js-plotly-plot")).to_be_visible()
-        with (run / "log.jsonl").open("a") as log:
-            log.write(json.dumps({"lesson": "grader", "step": 5, "loss": 1.4}) + "\n")
-        expect(state).to_contain_text("6 measurements")
-        page.locator("#train-start").click()
-        expect(page.locator("#train-message")).to_contain_text("is at work: wait for it, or cancel it")
-        page.locator("#train-promote").click()
-        expect(page.locator("#train-message")).to_contain_text("has not ended")
-        page.locator("#train-cancel").click()
-        expect(state).to_contain_text("ends with its next step")
-        assert (run / "cancel").exists()
-    assert troubles == []
-    page.close()
-
-
-def test_a_run_is_started_and_ends_with_its_first_step_where_it_was_cancelled(
-    browser: Browser, url: str, folder: Path
-) -> None:
+def test_a_run_is_started_watched_and_cancelled(browser: Browser, url: str, folder: Path) -> None:
     page = open_tab(browser, url, "ada")
+    troubles = watched(page, url)
     expect(page.locator("#train-collected")).to_be_visible(timeout=ANSWER_MS)
     page.locator("#train-start").click()
     state = page.locator("#train-state")
     expect(state).to_contain_text(re.compile(r"20\d\d-\S+: it is (starting|learning)"))
+    page.locator("#train-start").click()
+    expect(page.locator("#train-message")).to_contain_text("is at work: wait for it, or cancel it")
     page.locator("#train-cancel").click()
-    expect(state).to_contain_text("it was cancelled")
+    expect(state).to_contain_text("it was cancelled. 1 measurement so far.")
+    expect(page.locator("#train-curve .js-plotly-plot")).to_be_visible()
+    expect(page.locator("#train-output")).to_contain_text("Cancelled; the same command goes on from the checkpoint")
     (run,) = (folder / "runs").glob("20*")
+    expect(page.locator("#train-curves")).to_contain_text(
+        f"TRACKIO_DIR={run}/trackio trackio show --project fine-tuning"
+    )
     assert json.loads((run / "run.json").read_text())["films"]["grader"]["learn"] == LEARNED - 1
+    page.locator("#train-promote").click()
+    expect(page.locator("#train-message")).to_contain_text("did not end well")
+    shutil.rmtree(run)
+    assert troubles == []
+    page.close()
+
+
+def test_a_run_is_sent_to_the_hub_watched_and_cancelled(browser: Browser, url: str, folder: Path, hub: Hub) -> None:
+    page = open_tab(browser, url, "ada")
+    troubles = watched(page, url)
+    expect(page.locator("#train-collected")).to_be_visible(timeout=ANSWER_MS)
+    page.locator("#train-dataset textarea, #train-dataset input").fill("readings")
+    page.locator("#train-start-job").click()
+    expect(page.locator("#train-message")).to_contain_text("'readings' is no dataset on the hub")
+    page.locator("#train-dataset textarea, #train-dataset input").fill("lab/readings")
+    page.locator("#train-start-job").click()
+    state = page.locator("#train-state")
+    expect(page.locator("#train-job")).to_contain_text("As a Hugging Face Job on t4-small: it is running.")
+    expect(state).to_contain_text("it is learning. 2 measurements so far.")
+    expect(page.locator("#train-curve .js-plotly-plot")).to_be_visible()
+    expect(page.locator("#train-output")).to_contain_text("Collecting torch")
+    page.locator("#train-cancel").click()
+    expect(state).to_contain_text("it was cancelled. 2 measurements so far.")
+    (job,) = hub.jobs.values()
+    assert (job.stage, job.spec["flavor"]) == ("CANCELED", "t4-small") and hub.datasets["lab/readings"]["private"]
+    (run,) = (folder / "runs").glob("20*")
+    shutil.rmtree(run)
+    assert troubles == []
     page.close()
 
 
@@ -136,8 +151,6 @@ def test_a_promoted_model_answers_without_a_restart_and_the_former_one_after_it_
     expect(answering(page)).to_contain_text(f"Grader {former}")
 
     page.get_by_role("tab", name="Train").click()
-    expect(page.locator("#train-state")).to_be_visible()
-    choose(page, "train-run", DONE)
     expect(page.locator("#train-state")).to_contain_text("it has ended")
     expect(page.locator("#train-gate")).to_contain_text("Kappa, Ulna")
     expect(page.get_by_text("May be promoted")).to_be_visible()

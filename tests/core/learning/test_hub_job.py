@@ -1,0 +1,147 @@
+"""Fine-tuning as a job of the hub: what is sent, how it is followed, and what comes back; against a stand-in for the hub."""
+
+import io
+import json
+import os
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from huggingface_hub import HfApi
+
+from core.dataset.hub import HubRefused
+from core.learning.candidate import weights_of
+from core.learning.errors import LessonsRefused, RunRefused
+from core.learning.hub_job import HubJobRefused, JobOrder, finetune_on_hub
+from core.ledger import Ledger
+from tests.hub import TOKEN, Hub, Job, Machine, hub_with, runs_it
+from tests.stored_films import Store
+
+_DATASET = "lab/readings"
+_QUICKLY = 0.05
+
+#: Asks for a job of the small start weights, with these settings, in the run's folder.
+Ask = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def ask(start: Path, read_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    def asked(hub: Hub, *settings: str, ledger: Ledger = read_store.ledger, dataset: str = _DATASET) -> dict[str, Any]:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        order = JobOrder(dataset, start, tmp_path / "run", "t4-small", 2, settings)
+        return finetune_on_hub(order, ledger, HfApi(hub.url, TOKEN), _QUICKLY)
+
+    return asked
+
+
+def ends_as(stage: str, *log: str) -> Machine:
+    """A machine that says this and ends so at once."""
+
+    def work(hub: Hub, job: Job) -> None:
+        job.log += log
+        job.stage = stage
+
+    return work
+
+
+def test_a_job_learns_what_was_sent_and_its_run_comes_back(ask: Ask, start: Path, tmp_path: Path) -> None:
+    machine = tmp_path / "machine"
+    (machine / "bin").mkdir(parents=True)
+    (machine / "bin" / "pip").write_text("#!/bin/sh\n")  # what it would install is there
+    (machine / "bin" / "pip").chmod(0o755)
+    path = f"{machine / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    there = {"PATH": path, "HOME": str(machine), "OMP_NUM_THREADS": "1"}
+    with hub_with(runs_it(there, machine)) as hub:
+        said = ask(hub, "--epochs", "1", "--device", "cpu")
+        job = hub.jobs["job1"]
+    assert said["state"] == "done" and said["job"]["stage"] == "COMPLETED", job.log
+    assert said["from"]["grader"] == weights_of(start)["grader"] and said["films"]["grader"]["learn"] == 6
+    learned = weights_of(tmp_path / "run" / "weights")
+    assert learned["grader"] != weights_of(start)["grader"]
+    lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [0, 1]
+    assert (job.spec["flavor"], job.spec["timeoutSeconds"], job.spec["secrets"]) == (
+        "t4-small",
+        7200,
+        {"HF_TOKEN": TOKEN},
+    )
+    assert TOKEN not in json.dumps([job.spec["command"], job.spec["environment"], said])
+    sent, came, _ = hub.pushes
+    assert all(private and asked for _, private, asked in (sent, came)), "each push asks first whether it is private"
+    assert list(hub.datasets[_DATASET]["files"]) == [".gitattributes"], "nothing of it stays there"
+
+
+def test_what_is_sent_is_of_films_that_may_be_shared_and_names_nobody(ask: Ask) -> None:
+    kept: list[bytes] = []
+
+    def work(hub: Hub, job: Job) -> None:
+        kept.extend(content for name, content in hub.datasets[_DATASET]["files"].items() if name.endswith("sent.zip"))
+        job.stage = "ERROR"
+
+    with hub_with(work) as hub, pytest.raises(HubJobRefused, match="ended as ERROR, without a candidate"):
+        ask(hub)
+    with zipfile.ZipFile(io.BytesIO(kept[0])) as sent:
+        names = set(sent.namelist())
+        assert {"dataset/manifest.json", "start/registry.json", "program/requirements.lock"} <= names
+        assert "program/core/commands/finetune.py" in names and "program/models/bone_grader.py" in names
+        assert not any("__pycache__" in name or name.endswith("learned_from.json") for name in names)
+        for name in names:
+            assert b"Peter's hand" not in sent.read(name)
+
+
+def test_a_job_is_cancelled_by_a_file_and_another_may_be_started(ask: Ask, tmp_path: Path) -> None:
+    line = {"lesson": "grader", "step": 0, "of_steps": 9, "held_loss": 2.5}
+
+    def work(hub: Hub, job: Job) -> None:
+        job.log += ["Collecting torch", json.dumps(line)]
+        job.stage = "RUNNING"
+        (tmp_path / "run" / "cancel").touch()
+
+    with hub_with(work) as hub:
+        said = ask(hub)
+        assert said["state"] == "cancelled" and hub.jobs["job1"].stage == "CANCELED"
+        assert json.loads((tmp_path / "run" / "log.jsonl").read_text()) == line
+        assert not (tmp_path / "run" / "cancel").exists()
+        ask(hub)
+        assert list(hub.jobs) == ["job1", "job2"]
+
+
+def test_a_follower_that_was_killed_goes_on_with_the_same_job(ask: Ask, tmp_path: Path) -> None:
+    def work(hub: Hub, job: Job) -> None:
+        job.stage = "RUNNING"
+        hub.away = True
+
+    with hub_with(work) as hub:
+        with pytest.MonkeyPatch.context() as impatient:
+            impatient.setattr("core.learning.hub_job._PATIENCE", 2)
+            with pytest.raises(HubJobRefused, match="does not answer for the job of run"):
+                ask(hub)
+        assert json.loads((tmp_path / "run" / "run.json").read_text())["state"] == "running"
+        hub.away = False
+        hub.jobs["job1"].stage = "CANCELED"
+        assert ask(hub)["state"] == "cancelled" and list(hub.jobs) == ["job1"]
+
+
+def test_what_cannot_be_sent_is_one_sentence_and_starts_nothing(
+    ask: Ask, tmp_path: Path, make_store: Callable[[Path], Store]
+) -> None:
+    store = make_store(tmp_path / "unshared")
+    store.accept(store.film(1, consent=False))
+    with hub_with(ends_as("COMPLETED")) as hub:
+        with pytest.raises(LessonsRefused, match="whose consent allows sharing"):
+            ask(hub, ledger=store.ledger)
+        with pytest.raises(HubRefused, match="'readings' is no dataset on the hub"):
+            ask(hub, dataset="readings")
+        hub.datasets[_DATASET] = {"private": False, "files": {}}
+        with pytest.raises(HubRefused, match="lab/readings on the hub is public"):
+            ask(hub)
+        assert hub.pushes == [] and hub.jobs == {}
+        hub.datasets.clear()
+        with pytest.raises(HubJobRefused, match="ended as COMPLETED, without a candidate"):
+            ask(hub)
+        (tmp_path / "run" / "run.json").write_text('{"state": "done"}')
+        with pytest.raises(RunRefused, match="belongs to a run on this machine"):
+            ask(hub)
