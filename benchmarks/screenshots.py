@@ -73,7 +73,7 @@ def fill(folder: Path) -> None:
 
 
 def learn(folder: Path) -> None:
-    """A short run, for its curve and for a second model to be held beside the live one."""
+    """A short run, for a second model to be held beside the live one."""
     recipe = FinetuneRecipe(grader=Pace(epochs=_EPOCHS, learning_rate=3e-4))
     ledger = Ledger.open(LedgerSettings.in_folder(folder))
     finetune(Order(lambda at: LedgerLessons(ledger, at), live_model().folder, folder / "runs" / _RUN, recipe))

@@ -100,6 +100,8 @@ class Hub:
                 "commitOid": revision,
                 "commitUrl": f"{self.url}/datasets/{name}/commit/{revision}",
             }
+        elif rest[:1] == ["lfs-files"]:
+            found = []
         elif rest[:1] == ["tree"]:
             at = "/".join(rest[2:])
             found = [

@@ -122,18 +122,34 @@ def push_folder(
 
 def forget_films(repo: str, films: Collection[str], api: HfApi | None = None) -> None:
     """Removes the files of films (SHA-256 of their pixels) from a dataset and from its history. Raises HubRefused."""
-    with _sentences(repo):
-        api = api or HfApi()
-        of_films = [
-            path for path in api.list_repo_files(repo, repo_type="dataset") if PurePosixPath(path).stem in films
-        ]
-        large = [file for file in api.list_lfs_files(repo, repo_type="dataset") if file.filename in of_films]
-        if of_films:
-            operations = [CommitOperationDelete(path) for path in of_films]
-            api.create_commit(repo, operations, commit_message="Erased on request", repo_type="dataset")
+    with (
+        _sentences(repo),
+        _removed(repo, lambda path: PurePosixPath(path).stem in films, "Erased on request", api) as api,
+    ):
         api.super_squash_history(repo, repo_type="dataset")
-        if large:
-            api.permanently_delete_lfs_files(repo, large, repo_type="dataset")
+
+
+def remove_folders(repo: str, folders: Sequence[str], message: str, api: HfApi | None = None) -> None:
+    """Removes folders from a dataset, and for good what of them is large enough to be stored apart. Raises HubRefused."""
+    with (
+        _sentences(repo),
+        _removed(repo, lambda path: path.startswith(tuple(f"{one}/" for one in folders)), message, api),
+    ):
+        pass
+
+
+@contextmanager
+def _removed(repo: str, concerned: Callable[[str], bool], message: str, api: HfApi | None) -> Iterator[HfApi]:
+    """Removes files from a dataset before what is done within, and their stored content after it."""
+    api = api or HfApi()
+    files = [path for path in api.list_repo_files(repo, repo_type="dataset") if concerned(path)]
+    large = [file for file in api.list_lfs_files(repo, repo_type="dataset") if file.filename in files]
+    if files:
+        operations = [CommitOperationDelete(path) for path in files]
+        api.create_commit(repo, operations, commit_message=message, repo_type="dataset")
+    yield api
+    if large:
+        api.permanently_delete_lfs_files(repo, large, repo_type="dataset")
 
 
 @contextmanager

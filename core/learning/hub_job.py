@@ -18,12 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from huggingface_hub import CommitOperationDelete, HfApi, get_token, snapshot_download
+from huggingface_hub import HfApi, get_token, snapshot_download
 
 import core
 from core.access.roles import OPERATOR
 from core.dataset.export import ExportOptions, export, zipped
-from core.dataset.hub import a_dataset, push_folder
+from core.dataset.hub import HubRefused, a_dataset, push_folder, remove_folders
 from core.errors import BoneGradeError
 from core.learning import facts
 from core.learning.candidate import LEARNED_FROM, weights_of
@@ -243,15 +243,9 @@ class _HubJob:
         """Takes what was sent, and the run, out of the dataset."""
         place, dataset = self._job["place"], self._order.dataset
         try:
-            files = self._api.list_repo_files(dataset, repo_type="dataset")
-            ours = [
-                one for one in (f"jobs/{place}/", f"{_RUNS}/{place}/") if any(file.startswith(one) for file in files)
-            ]
-            if ours:
-                operations = [CommitOperationDelete(one, is_folder=True) for one in ours]
-                self._api.create_commit(dataset, operations, commit_message="The job has ended", repo_type="dataset")
-        except Exception as error:  # the run has ended all the same
-            print(f"jobs/{place} is still in {dataset} ({type(error).__name__}): delete it there.", flush=True)
+            remove_folders(dataset, [f"jobs/{place}", f"{_RUNS}/{place}"], "The job has ended", self._api)
+        except HubRefused as refusal:  # the run has ended all the same
+            print(f"jobs/{place} is still in {dataset}: delete it there. {refusal}", flush=True)
 
 
 def _copy_program(folder: Path, sent: Iterable[str]) -> None:

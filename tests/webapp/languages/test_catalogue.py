@@ -28,7 +28,7 @@ SAME: Final = frozenset(
     DICOM PNG JPEG TIFF WebP BMP GIF HEIC AVIF JP2 PDF JSON CSV XML COCO YOLO VOC Pascal Parquet UTF SHA EXIF UTC GPU zip
     photometric interpretation xmin ymin xmax ymax bbox file age sex age_years age_months original_name names classes data
     images annotations annotation filename yaml txt train val test true false graded absent unreadable python core rollback
-    users add finetune trackio NVIDIA Job OWNER NAME HF_TOKEN BONEGRADE_DB BONEGRADE_DATA BONEGRADE_WEIGHTS Esc Ctrl English
+    users add finetune trackio CPU NVIDIA Job OWNER NAME HF_TOKEN BONEGRADE_DB BONEGRADE_DATA BONEGRADE_WEIGHTS Esc Ctrl English
     """.split()  # noqa: SIM905 - a list of words in quotes would be no easier to read
 )
 
