@@ -148,9 +148,6 @@ def test_a_promoted_model_answers_without_a_restart_and_the_former_one_after_it_
     better = weights_of(folder / "runs" / DONE / "weights")["grader"][:8]
     page = open_tab(browser, url, "ada")
     troubles = watched(page, url)
-    expect(answering(page)).to_contain_text(f"Grader {former}")
-
-    page.get_by_role("tab", name="Train").click()
     expect(page.locator("#train-state")).to_contain_text("it has ended")
     expect(page.locator("#train-gate")).to_contain_text("Kappa, Ulna")
     page.locator("#train-compare").click()
