@@ -196,8 +196,6 @@ def _weigh(connection: sa.Connection, weights: PerBone, after: int, limit: int) 
     )
     rows = connection.execute(query).all()
     if rows:
-        gains = [
-            {"film": row.film_id, "gain": _gain(row.apart, np.array(row.disagreement), weights)} for row in rows
-        ]
+        gains = [{"film": row.film_id, "gain": _gain(row.apart, np.array(row.disagreement), weights)} for row in rows]
         connection.execute(_UPDATE_FILM, gains)
     return rows[-1].film_id if len(rows) == limit else None

@@ -34,9 +34,7 @@ _ORDERS: Final = [
     ("Random", Order.RANDOM.value),
     ("Oldest first", Order.OLDEST.value),
 ]
-_ORDER_INFO: Final = (
-    "Expected gain: first what the model is unsure of and readers disagree on, by the bones hardest to read."
-)
+_ORDER_INFO: Final = "Expected gain: first hands whose bones contradict one another or readers disagree on, by the bones hardest to read."
 _STATES: Final = [
     ("To read", "to_read"),
     ("Read by you", "read_by_me"),

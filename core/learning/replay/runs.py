@@ -17,6 +17,7 @@ from core.cohort.crop_store import HandCrops, complete_hands
 from core.cohort.films import DataFolderError
 from core.cohort.opinions import Opinion
 from core.cohort.settings import settle
+from core.learning.calibrating import Calibrated, fit_calibration
 from core.learning.course import Ending, Pace, Workers, follow
 from core.learning.grading import GraderCourse, GradingLesson, GradingRecipe, answers_of
 from core.learning.material import Material, MaterialWriter
@@ -98,6 +99,7 @@ class Replay:
         chosen = np.random.default_rng(_CHOICE).permutation(len(hands))
         self._seen = hands.rows(np.sort(chosen[: recipe.start_hands]))
         self._pool = hands.rows(np.sort(chosen[recipe.start_hands :]))
+        self._calibrated_on = Calibrated(list(self._seen.crops), self._seen.female, self._seen.months)
         self._val = complete_hands(material.val)
         if len(self._pool) < max(recipe.films):
             raise DataFolderError(
@@ -115,6 +117,8 @@ class Replay:
         start = self._start()
         latents = self._maturities("start", start, self._pool)
         self._unread = Unread(graded(start, latents, self._pool.female), heard)
+        # as after each fine-tuning, so that what is gained is gained by the films
+        fit_calibration(start, self._calibrated_on, CPU)
         self.start_worth = self._worth(start)
 
     def outcomes(self, orders: Sequence[Ordering], limit: TimeLimit) -> list[Outcome]:
@@ -181,8 +185,9 @@ class Replay:
             workers = Workers(Accelerator(cpu=True, mixed_precision="no"))
             pace = Pace(self._recipe.passes, self._recipe.learning_rate, keep_every=1000)
             found = follow(course, pace, cell.seed, run, workers, lambda seconds: Ending.NOT_YET)
-        lesson: GradingLesson = course.module
-        lesson.load_state_dict(found["weights"])
+            lesson: GradingLesson = course.module
+            lesson.load_state_dict(found["weights"])
+            fit_calibration(lesson.grader, self._calibrated_on, CPU)
         return lesson.grader
 
     def _write(self, cell: Cell, folder: Path) -> None:
