@@ -52,10 +52,11 @@ def seen_again(material: Material) -> Calibrated:
     return Calibrated(crops, np.asarray(material.female[hands], np.int64), np.asarray(material.months[hands]))
 
 
-def fit_calibration(grader: BoneGrader, hands: Calibrated, device: torch.device) -> None:
-    """Fits it in place; network and grades stay as they are, and with fewer than 50 hands so does the calibration."""
+def fit_calibration(grader: BoneGrader, hands: Calibrated, device: torch.device) -> str:
+    """Fits it in place; network and grades stay as they are, and with fewer than 50 hands so does the calibration. Returns
+    what was done."""
     if len(hands) < _FEWEST:
-        return
+        return "learned step by step" if len(hands) else "kept from the start model"
     grader = grader.to(device).eval()
     female = torch.from_numpy(hands.female).to(device)
     years = torch.from_numpy(hands.months / 12).float().to(device)
@@ -69,6 +70,7 @@ def fit_calibration(grader: BoneGrader, hands: Calibrated, device: torch.device)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+    return f"fitted to the hands seen again: {len(hands)}"
 
 
 @torch.no_grad()

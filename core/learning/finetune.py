@@ -214,8 +214,7 @@ def _learn(order: Order, run: RunFolder, workers: Workers) -> dict[str, Any]:
     if workers.is_first:
         lesson: GradingLesson = grading.module
         lesson.load_state_dict(learned["grader"]["weights"])
-        if learned["grader"]["metrics"]["step"]:
-            fit_calibration(lesson.grader, seen_again(grading.material), workers.device)
+        metrics["calibration"] = fit_calibration(lesson.grader, seen_again(grading.material), workers.device)
         boxed = None
         if boxing is not None and learned["localizer"]["metrics"]["step"]:
             taught: BoxLesson = boxing.module

@@ -34,7 +34,10 @@ _ORDERS: Final = [
     ("Random", Order.RANDOM.value),
     ("Oldest first", Order.OLDEST.value),
 ]
-_ORDER_INFO: Final = "Expected gain: first hands whose bones contradict one another or readers disagree on, by the bones hardest to read."
+_ORDER_INFO: Final = (
+    "Expected gain: first hands whose bones contradict one another or readers disagree on, "
+    "by the bones hardest to read."
+)
 _STATES: Final = [
     ("To read", "to_read"),
     ("Read by you", "read_by_me"),

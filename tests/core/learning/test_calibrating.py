@@ -40,7 +40,7 @@ def test_ages_come_to_the_readings_and_grades_stay() -> None:
 def test_a_few_hands_leave_it_to_what_it_was() -> None:
     grader = _grader()
     before = {name: values.clone() for name, values in grader.calibration.state_dict().items()}
-    fit_calibration(grader, _hands(3), CPU)
+    assert fit_calibration(grader, _hands(3), CPU) == "learned step by step"
     for name, values in grader.calibration.state_dict().items():
         assert torch.equal(values, before[name])
 
