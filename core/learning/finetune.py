@@ -17,6 +17,7 @@ from core.hand.localizer import Localizer
 from core.learning import facts
 from core.learning.again import SeenAgain
 from core.learning.boxes import BoxCourse, BoxFilms, BoxLesson, BoxRecipe, BoxWriter
+from core.learning.calibrating import fit_calibration, seen_again
 from core.learning.course import Cancelled, Ending, Pace, Workers, follow
 from core.learning.errors import RunRefused
 from core.learning.gate_hands import learned_from
@@ -213,6 +214,7 @@ def _learn(order: Order, run: RunFolder, workers: Workers) -> dict[str, Any]:
     if workers.is_first:
         lesson: GradingLesson = grading.module
         lesson.load_state_dict(learned["grader"]["weights"])
+        metrics["calibration"] = fit_calibration(lesson.grader, seen_again(grading.material), workers.device)
         boxed = None
         if boxing is not None and learned["localizer"]["metrics"]["step"]:
             taught: BoxLesson = boxing.module

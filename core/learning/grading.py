@@ -89,7 +89,7 @@ class GraderCourse:
     name = "grader"
 
     def __init__(self, material: Material, grader: BoneGrader, recipe: GradingRecipe, seed: int):
-        self._material, self._recipe, self._seed = material, recipe, seed
+        self.material, self._recipe, self._seed = material, recipe, seed
         self._learn, self._held = material.of("learn"), material.of("held")
         self._again = [(material.of("replay"), recipe.replay), (material.of("exemplar"), recipe.exemplars)]
         self._measured = material.of("measured")
@@ -159,8 +159,8 @@ class GraderCourse:
 
     def _weights(self, films: NDArray[np.int64]) -> tuple[float, float]:
         """The sums of a step's weights, of its crops and of its films."""
-        rows, places = self._material.rows(films)
-        voted = self._material.votes[rows].sum(1) > 0
+        rows, places = self.material.rows(films)
+        voted = self.material.votes[rows].sum(1) > 0
         ungraded = np.bincount(places[~voted], minlength=len(films))
         ages = self._age_weights(films, np.bincount(places, minlength=len(films)), ungraded)
         return float(np.where(voted, 1.0, self._recipe.unasked).sum()), float(ages.sum())
@@ -169,12 +169,12 @@ class GraderCourse:
         self, films: NDArray[np.int64], crops: NDArray[np.int64], ungraded: NDArray[np.int64]
     ) -> NDArray[np.float32]:
         """An age counts of a hand with all 13 bones, and as far as they have no grades."""
-        known = np.isfinite(self._material.months[films]) & (crops == _BONES)
-        kind = np.where(self._material.reading[films], 1.0, self._recipe.chronological)
+        known = np.isfinite(self.material.months[films]) & (crops == _BONES)
+        kind = np.where(self.material.reading[films], 1.0, self._recipe.chronological)
         return np.asarray(np.where(known, kind * ungraded / _BONES, 0.0), np.float32)
 
     def _gathered(self, films: NDArray[np.int64]) -> Batch:
-        material = self._material
+        material = self.material
         rows, places = material.rows(films)
         votes = np.asarray(material.votes[rows])
         voted = votes.sum(1) > 0

@@ -1,20 +1,25 @@
-"""How much is to be learned from reading a film: where the model is unsure, where readers disagree, at the hard bones."""
+"""How much is to be learned from reading a film: where bones contradict one another, readers disagree, at the hard bones."""
 
-import math
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.bones import RUS_BONES
-from core.ledger.records import Correction, PredictionRecord, Reading
-from core.standards import GRADE_COUNTS
+from core.ledger.records import Correction, Reading
+from core.standards.maturity import grade_starts
 
 #: 13 numbers, one a bone in RUS_BONES order.
 PerBone = NDArray[np.float64]
+#: A number for each grade 0..n of a bone.
+PerGrade = NDArray[np.float64]
+
+#: Years of maturity between a bone and its hand from which on it does not matter how many more there are.
+FARTHEST: Final = 5.0
 
 #: What readers found hard counts against this many comparisons, and timed readings, at which all bones were alike; so
 #: the weights are even at first and learn slowly.
@@ -62,21 +67,34 @@ class Hardness:
         return self.pairs, self.disagreement, self.timed, self.seconds
 
 
-def model_uncertainty(prediction: PredictionRecord) -> PerBone:
-    """Of a stored prediction; see bone_uncertainty."""
-    return bone_uncertainty(prediction.probabilities)
+def bones_apart(probabilities: Mapping[str, Sequence[float] | NDArray[np.floating[Any]]]) -> PerBone:
+    """How far each bone's maturity lies from the hand's, the median of its bones: 0 in line .. 1 for FARTHEST years and more,
+    which is also what a bone gets that was not found. probabilities: of the grades 0..n, by bone.
+
+    Grade 0 and the last one are open to one side: they stand for the maturity nearest to the hand's that they allow.
+    """
+    apart = np.ones(len(RUS_BONES))
+    graded = {place: np.array(probabilities[bone]) for place, bone in enumerate(RUS_BONES) if bone in probabilities}
+    if not graded:
+        return apart
+    middles = _middles()
+    hand = float(np.median([shares @ middles[place] for place, shares in graded.items()]))
+    for place, shares in graded.items():
+        starts = grade_starts(RUS_BONES[place])
+        stands_for = np.concatenate([[min(hand, starts[0])], middles[place][1:-1], [max(hand, starts[-1])]])
+        apart[place] = min(abs(float(shares @ stands_for) - hand) / FARTHEST, 1.0)
+    return apart
 
 
-def bone_uncertainty(probabilities: Mapping[str, Sequence[float] | NDArray[np.floating[Any]]]) -> PerBone:
-    """Entropy of each bone's grade probabilities as a share of the most it can be: 0 certain .. 1 no idea, which is also
-    what a bone gets that was not found. probabilities: of the grades 0..n, by bone."""
-    uncertainty = np.ones(len(RUS_BONES))
-    for place, bone in enumerate(RUS_BONES):
-        if bone in probabilities:
-            p = np.array(probabilities[bone], np.float64)
-            entropy = -float(np.sum(p * np.log(np.maximum(p, 1e-300))))
-            uncertainty[place] = min(max(entropy / math.log(GRADE_COUNTS[bone] + 1), 0.0), 1.0)
-    return uncertainty
+@functools.cache
+def _middles() -> tuple[PerGrade, ...]:
+    """The maturity in the middle of each grade 0..n, of each bone; the open ones are as wide as the grade beside them."""
+    middles = []
+    for bone in RUS_BONES:
+        starts = np.array(grade_starts(bone))
+        edges = np.concatenate([[2 * starts[0] - starts[1]], starts, [2 * starts[-1] - starts[-2]]])
+        middles.append((edges[1:] + edges[:-1]) / 2)
+    return tuple(middles)
 
 
 def disagreement_of(mine: Correction, theirs: Correction) -> float:
@@ -114,10 +132,13 @@ def mean_disagreement(compared: Hardness) -> PerBone:
     return mean
 
 
-def expected_gain(uncertainty: PerBone, disagreement: PerBone, weights: PerBone) -> float:
-    """What reading a film once more should teach: the weighted mean over the bones of the model's uncertainty (0..1)
-    times one plus the readers' disagreement (0..1). 0..2; weights as `Hardness.weights` gives them."""
-    return float(weights @ (uncertainty * (1.0 + disagreement)))
+def expected_gain(apart: PerBone, disagreement: PerBone, weights: PerBone) -> float:
+    """What reading a film once more should teach: the weighted mean over the bones of how far they lie apart (0..1) times one
+    plus the readers' disagreement (0..1). 0..2; weights as `Hardness.weights` gives them.
+
+    How unsure the model is of a grade is not asked: it is most so at the ages at which grades lie close together, whether it
+    is right or not, and films chosen by it teach a model less (docs/results.md, "Replay")."""
+    return float(weights @ (apart * (1.0 + disagreement)))
 
 
 def _relative(sums: PerBone, counts: PerBone) -> PerBone:

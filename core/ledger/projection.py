@@ -14,10 +14,10 @@ from core.ledger import events, films, predictions, schema
 from core.ledger.gain import (
     Hardness,
     PerBone,
+    bones_apart,
     comparisons,
     expected_gain,
     mean_disagreement,
-    model_uncertainty,
     reading_times,
 )
 from core.ledger.readings import FilmState, fold
@@ -35,7 +35,7 @@ _DIGITS: Final = 5
 
 
 _OF_THE_FILM = _FILM.c.film_id == sa.bindparam("film")
-_UNCERTAINTY = sa.select(_FILM.c.uncertainty).where(_OF_THE_FILM)
+_APART = sa.select(_FILM.c.apart).where(_OF_THE_FILM)
 _UPDATE_FILM = sa.update(_FILM).where(_OF_THE_FILM)
 _FORGET_READER = sa.delete(_READER).where(
     _READER.c.reader == sa.bindparam("who"), _READER.c.film_id == sa.bindparam("film")
@@ -73,8 +73,8 @@ def add_event(connection: sa.Connection, history: Sequence[Event], event: Event)
     before, after = fold(history), fold([*history, event])
     compared = comparisons(after.readings())
     learned = _learn(connection, compared - comparisons(before.readings()) + reading_times(event.corrections))
-    uncertainty = connection.execute(_UNCERTAINTY, {"film": event.film_id}).scalar_one()
-    values = _standing(after, compared, uncertainty, learned.weights)
+    apart = connection.execute(_APART, {"film": event.film_id}).scalar_one()
+    values = _standing(after, compared, apart, learned.weights)
     connection.execute(_UPDATE_FILM, {"film": event.film_id, **values})
     _set_reader(connection, event.film_id, event.reader, after)
 
@@ -113,19 +113,19 @@ def _film_row(
     film_id: int, sha256: str, sex: str, prediction: PredictionRecord | None, state: FilmState, weights: PerBone
 ) -> dict[str, Any]:
     compared = comparisons(state.readings())
-    uncertainty = [] if prediction is None else np.round(model_uncertainty(prediction), _DIGITS).tolist()
+    apart = [] if prediction is None else np.round(bones_apart(prediction.probabilities), _DIGITS).tolist()
     return {
         "film_id": film_id,
         "assessed": "assessing" if prediction is None else "ready" if prediction.localization else "refused",
         "shuffle": int(sha256[:12], 16) / 2**48,
         "sex": sex,
         "bone_age_months": None if prediction is None else prediction.bone_age_months,
-        "uncertainty": uncertainty,
-        **_standing(state, compared, uncertainty, weights),
+        "apart": apart,
+        **_standing(state, compared, apart, weights),
     }
 
 
-def _standing(state: FilmState, compared: Hardness, uncertainty: Sequence[float], weights: PerBone) -> dict[str, Any]:
+def _standing(state: FilmState, compared: Hardness, apart: Sequence[float], weights: PerBone) -> dict[str, Any]:
     """The columns of a film that change with what is said of it."""
     disagreement = np.round(mean_disagreement(compared), _DIGITS)
     return {
@@ -134,12 +134,12 @@ def _standing(state: FilmState, compared: Hardness, uncertainty: Sequence[float]
         "readers": len(state.said),
         "flagged": state.flagged,
         "disagreement": disagreement.tolist(),
-        "gain": _gain(uncertainty, disagreement, weights),
+        "gain": _gain(apart, disagreement, weights),
     }
 
 
-def _gain(uncertainty: Sequence[float], disagreement: PerBone, weights: PerBone) -> float:
-    return expected_gain(np.array(uncertainty), disagreement, weights) if len(uncertainty) else 0.0
+def _gain(apart: Sequence[float], disagreement: PerBone, weights: PerBone) -> float:
+    return expected_gain(np.array(apart), disagreement, weights) if len(apart) else 0.0
 
 
 def _reader_rows(film_id: int, state: FilmState) -> list[dict[str, Any]]:
@@ -189,15 +189,13 @@ def _learn(connection: sa.Connection, more: Hardness) -> _Learned:
 def _weigh(connection: sa.Connection, weights: PerBone, after: int, limit: int) -> int | None:
     """Makes the gains of the next films anew; returns the last film's id, or None when all are done."""
     query = (
-        sa.select(_FILM.c.film_id, _FILM.c.uncertainty, _FILM.c.disagreement)
+        sa.select(_FILM.c.film_id, _FILM.c.apart, _FILM.c.disagreement)
         .where(_FILM.c.film_id > after)
         .order_by(_FILM.c.film_id)
         .limit(limit)
     )
     rows = connection.execute(query).all()
     if rows:
-        gains = [
-            {"film": row.film_id, "gain": _gain(row.uncertainty, np.array(row.disagreement), weights)} for row in rows
-        ]
+        gains = [{"film": row.film_id, "gain": _gain(row.apart, np.array(row.disagreement), weights)} for row in rows]
         connection.execute(_UPDATE_FILM, gains)
     return rows[-1].film_id if len(rows) == limit else None

@@ -205,7 +205,7 @@ draft = sa.Table(
 )
 
 #: What the queue needs to know of a film, derived from the tables above. assessed: "assessing", "ready" or "refused".
-#: uncertainty, disagreement: by bone in RUS_BONES order, empty before there is a prediction. shuffle: where the film
+#: apart, disagreement: by bone in RUS_BONES order, empty before there is a prediction. shuffle: where the film
 #: stands in the random order, 0..1.
 queue_film = sa.Table(
     "queue_film",
@@ -220,7 +220,7 @@ queue_film = sa.Table(
     sa.Column("bone_age_months", sa.Double),
     sa.Column("readers", sa.Integer, nullable=False),
     sa.Column("flagged", sa.Boolean, nullable=False),
-    sa.Column("uncertainty", sa.JSON, nullable=False),
+    sa.Column("apart", sa.JSON, nullable=False),
     sa.Column("disagreement", sa.JSON, nullable=False),
 )
 # The filters' columns stand at the end of each index, so that walking it needs no look at the table.

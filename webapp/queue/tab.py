@@ -35,7 +35,8 @@ _ORDERS: Final = [
     ("Oldest first", Order.OLDEST.value),
 ]
 _ORDER_INFO: Final = (
-    "Expected gain: first what the model is unsure of and readers disagree on, by the bones hardest to read."
+    "Expected gain: first hands whose bones contradict one another or readers disagree on, "
+    "by the bones hardest to read."
 )
 _STATES: Final = [
     ("To read", "to_read"),

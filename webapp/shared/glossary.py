@@ -97,7 +97,7 @@ GLOSSARY: Final[Mapping[str, Term]] = {
     "bias": Term("Mean difference", "Whether one side reads older or younger than the other on the whole, in months."),
     "order": Term(
         "What is read next",
-        "Films of which the model is least sure come first, for most is learned from them; gold films are mixed in unmarked.",
+        "Films whose bones contradict one another come first, for most is learned from them; gold films are mixed in unmarked.",
     ),
     "consent": Term(
         "Consent",

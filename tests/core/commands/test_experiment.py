@@ -78,7 +78,7 @@ def opinions(tmp_path: Path) -> Path:
 def test_a_replay_is_printed_drawn_and_gone_on_with(
     tmp_path: Path, opinions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = ReplayRecipe(start_hands=1, start_epochs=1, films=(2,), seeds=1, options=OPTIONS, steps=1)
+    recipe = ReplayRecipe(start_hands=1, start_epochs=1, films=(2,), seeds=1, options=OPTIONS, passes=1)
     monkeypatch.setattr(experiment, "ReplayRecipe", lambda: recipe)
     given = [
         "--data",

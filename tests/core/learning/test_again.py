@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from core.cohort.films import DataFolderError
+from core.learning import calibrating
 from core.learning.finetune import Order, finetune
 from models.registry import load_intervals, read_weights
 from tests.core.learning.made_lessons import RECIPE, fill, of_ledger
@@ -40,7 +41,10 @@ def _order(store_folder: Path, start: Path, run: Path, data: Path) -> Order:
     return Order(of_ledger(store_folder), start, run, recipe, data, "cpu")
 
 
-def test_what_was_learned_before_is_seen_again(store: Store, start: Path, data: Path, tmp_path: Path) -> None:
+def test_what_was_learned_before_is_seen_again(
+    store: Store, start: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibrating, "_FEWEST", 1)  # the folder has one hand
     fill(store, 3)
     run = tmp_path / "run"
     document = finetune(_order(tmp_path / "store", start, run, data))
@@ -49,6 +53,7 @@ def test_what_was_learned_before_is_seen_again(store: Store, start: Path, data: 
     assert (hands["replay"], hands["measured"]) == (1, 1)
     assert (hands["learn"], hands["held"]) == (2, 1), "the hands of the folder are not held back"
     assert document["films"]["localizer"]["replay"] == 1
+    assert document["metrics"]["calibration"] == "fitted to the hands seen again: 1"
     assert document["metrics"]["intervals"] == "set on the hands of val"
     weights = run / "weights"
     hashes = {"grader": read_weights("grader", weights).sha256, "whole_hand": read_weights("whole_hand").sha256}

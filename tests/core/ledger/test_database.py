@@ -85,6 +85,26 @@ def test_the_migrations_make_the_tables_that_the_code_knows(database: Database) 
         assert context.get_current_revision() is not None
 
 
+def test_a_ledger_of_the_version_before_gets_its_gains_anew(room: ReadingRoom) -> None:
+    films = [room.film() for _ in range(3)]
+    for film, share in zip(films, (0.2, 0.5, 0.8), strict=True):
+        room.predict(film, hand_at(share))
+    room.read(films[0], "ann", {"Radius": 5})
+    gains = sa.select(schema.queue_film.c.gain).order_by(schema.queue_film.c.film_id)
+    with room.ledger.reading_transaction() as connection:
+        before = list(connection.execute(gains).scalars())
+    room.ledger.close()
+    with sa.create_engine(room.settings.url).begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE queue_film RENAME COLUMN apart TO uncertainty")
+        connection.exec_driver_sql("UPDATE queue_film SET uncertainty = '[]', gain = 0")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
+    again = Ledger.open(room.settings)
+    with again.reading_transaction() as connection:
+        assert list(connection.execute(gains).scalars()) == pytest.approx(before, abs=1e-6)
+    assert len(again.history(films[0])) == 1
+    again.close()
+
+
 def test_a_failed_save_leaves_nothing(room: ReadingRoom, monkeypatch: pytest.MonkeyPatch) -> None:
     film = room.film()
     room.read(film, "ann", {"Radius": 5})

@@ -10,8 +10,18 @@ import sqlalchemy as sa
 
 from core.bones import RUS_BONES
 from core.ledger import Correction, projection, schema
-from core.ledger.gain import Hardness, comparisons, disagreement_of, mean_disagreement, reading_times
-from tests.reading_room import ReadingRoom, hand_at
+from core.ledger.gain import (
+    FARTHEST,
+    Hardness,
+    bones_apart,
+    comparisons,
+    disagreement_of,
+    mean_disagreement,
+    reading_times,
+)
+from core.standards import GRADE_COUNTS
+from core.standards.maturity import grade_starts
+from tests.reading_room import ReadingRoom, hand_at, shifted
 
 EVEN = np.full(len(RUS_BONES), 1 / len(RUS_BONES))
 RADIUS, DP5 = RUS_BONES.index("Radius"), RUS_BONES.index("DP5")
@@ -87,16 +97,38 @@ def test_the_sums_survive_their_way_through_the_table() -> None:
     assert ((one + one) - one).to_list() == one.to_list()
 
 
-def test_doubt_and_bones_not_found_make_a_film_worth_reading(room: ReadingRoom) -> None:
-    sure, unsure, open_bones = (room.film() for _ in range(3))
-    room.predict(sure, hand_at(0.5))
-    room.predict(unsure, hand_at(0.5), doubt=0.5)
+def test_bones_that_contradict_one_another_and_bones_not_found_make_a_film_worth_reading(room: ReadingRoom) -> None:
+    even, torn, open_bones = (room.film() for _ in range(3))
+    room.predict(even, hand_at(0.5))
+    room.predict(torn, shifted(hand_at(0.5), -4, ("Radius", "Ulna", "MC1", "MC3")))
     room.predict(open_bones, {**hand_at(0.5), "Radius": None})
     gains = _gains(room)
-    assert gains[sure] == 0.0 and gains[unsure] > gains[open_bones]
-    assert gains[open_bones] == pytest.approx(1 / 13, abs=1e-4)
-    room.predict(sure, hand_at(0.5), doubt=0.8, weights="cd" * 32)  # the latest prediction counts
-    assert _gains(room)[sure] > gains[unsure]
+    assert gains[torn] > gains[even] and gains[open_bones] > gains[even]
+    later = shifted(hand_at(0.5), -6, ("Radius", "Ulna", "MC1", "MC3"))
+    room.predict(even, later, weights="cd" * 32)  # the latest prediction counts
+    assert _gains(room)[even] > gains[torn]
+
+
+def test_how_far_a_bone_lies_from_its_hand() -> None:
+    hand = {bone: np.zeros(GRADE_COUNTS[bone] + 1) for bone in RUS_BONES}
+    for bone, given in hand.items():
+        starts = np.array(grade_starts(bone))
+        given[int(np.searchsorted(starts, 9.0))] = 1.0  # all bones of a boy of nine
+    in_line = bones_apart(hand)
+    assert in_line.max() < 0.4, "no farther than grades are wide"
+    hand["Radius"] = np.eye(GRADE_COUNTS["Radius"] + 1)[2]
+    apart = bones_apart(hand)
+    years = 9.0 - np.mean(grade_starts("Radius")[1:3])
+    assert apart[RADIUS] == pytest.approx(years / FARTHEST, abs=0.2) and apart.argmax() == RADIUS
+    del hand["Radius"]
+    assert bones_apart(hand)[RADIUS] == 1.0
+    assert bones_apart({}).tolist() == [1.0] * 13, "nothing was found"
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_hands_without_a_centre_and_mature_hands_are_in_line(last: bool) -> None:
+    hand = {bone: np.eye(count + 1)[count if last else 0] for bone, count in GRADE_COUNTS.items()}
+    assert bones_apart(hand).max() < 0.2
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -125,7 +157,7 @@ def test_new_weights_reach_all_films_a_few_with_each_save(room: ReadingRoom, mon
     monkeypatch.setattr(projection, "_AT_A_TIME", 4)
     films = [room.film() for _ in range(20)]
     for film in films:
-        room.predict(film, {**hand_at(0.5), "Radius": None})  # the Radius alone is in doubt
+        room.predict(film, {**hand_at(1.0), "Radius": None})  # the others are mature, and in line
     before = _gains(room)
     slow = [
         Correction(bone, "graded", 3, seconds=60.0 if bone == "Radius" else 2.0)

@@ -9,8 +9,8 @@ import pytest
 from core.assessment.assessor import Assessor
 from core.bones import RUS_BONES
 from core.ledger import FilmRecord, Ledger, PredictionRecord
+from core.ledger.gain import bones_apart
 from core.ledger.reading_queue import Order, QueueFilter, counts, expected_gain, next_film, queue_rows
-from core.standards import grade_count
 from tests.reading_room import ReadingRoom, standing
 from tests.stored_films import assessment, graded, hand
 
@@ -191,7 +191,7 @@ def test_gold_films_come_in_blindly_about_one_in_ten(ledger: Ledger, films: list
     assert row.film.id == gold.id and not hasattr(row, "gold")
 
 
-def test_a_certain_model_and_agreeing_readers_leave_nothing_to_gain() -> None:
+def test_bones_in_line_and_agreeing_readers_leave_nothing_to_gain() -> None:
     even = np.full(13, 1 / 13)
     assert expected_gain(np.zeros(13), np.zeros(13), even) == 0.0
     assert expected_gain(np.ones(13), np.ones(13), even) == pytest.approx(2.0)
@@ -199,16 +199,12 @@ def test_a_certain_model_and_agreeing_readers_leave_nothing_to_gain() -> None:
     assert expected_gain(hard, np.zeros(13), hard) == 1.0 > expected_gain(hard, np.zeros(13), even)
 
 
-def test_uncertainty_is_of_the_probabilities(ledger: Ledger, films: list[FilmRecord]) -> None:
-    """A film that the model grades less surely stands before one that it grades more surely."""
+def test_the_list_goes_by_how_far_bones_lie_apart(ledger: Ledger, films: list[FilmRecord]) -> None:
+    """A film whose bones contradict one another stands before one whose bones are in line."""
     rows = queue_rows(ledger, READER, Order.EXPECTED_GAIN)
-    entropies = []
+    apart = []
     for row in rows:
         prediction = ledger.prediction(row.film.id)
         assert isinstance(prediction, PredictionRecord)
-        shares = []
-        for bone in RUS_BONES:
-            p = np.array(prediction.probabilities.get(bone, np.full(2, 0.5)))
-            shares.append(-(p * np.log(np.maximum(p, 1e-300))).sum() / np.log(max(grade_count(bone) + 1, 2)))
-        entropies.append(float(np.mean(shares)))
-    assert entropies == sorted(entropies, reverse=True)
+        apart.append(float(np.mean(bones_apart(prediction.probabilities))))
+    assert apart == pytest.approx(sorted(apart, reverse=True), abs=1e-4)

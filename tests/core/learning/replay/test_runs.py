@@ -17,7 +17,7 @@ from tests.core.learning.made_lessons import OPTIONS
 from tests.graded import crops_of_hands
 
 _RECIPE = ReplayRecipe(
-    start_hands=2, start_epochs=1, films=(2, 3), seeds=1, options=OPTIONS, steps=1,
+    start_hands=2, start_epochs=1, films=(2, 3), seeds=1, options=OPTIONS, passes=1,
     grading=GradingRecipe(films=2, replay=1, exemplars=1),
 )  # fmt: skip
 
