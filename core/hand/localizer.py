@@ -125,10 +125,21 @@ class Localizer:
         return localization_of(radiograph, close, fit, upright, inverted, hand)
 
     def _searched(self, radiograph: Radiograph, between_looks: Callable[[], None]) -> list[Localization]:
-        """Up to two hands on a film that was refused as a whole: small ones, or two in each other's way."""
-        between_looks()
+        """Up to two hands on a film that was refused as a whole: small ones, or two in each other's way. The film is turned by
+        a quarter and searched again until one is found."""
         found: list[Localization] = []
-        for square in likely_squares(self.eyes, radiograph.pixels):
+        for quarters in range(4):
+            between_looks()
+            found = self._searched_turned(radiograph, quarters, between_looks)
+            if found:
+                break
+        return found
+
+    def _searched_turned(
+        self, radiograph: Radiograph, quarters: int, between_looks: Callable[[], None]
+    ) -> list[Localization]:
+        found: list[Localization] = []
+        for square in likely_squares(self.eyes, radiograph.pixels, quarters):
             between_looks()
             try:
                 hand = self._hand(

@@ -1,7 +1,7 @@
 """Where on a film a hand may be that is too small to be seen on the film as a whole."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -31,10 +31,22 @@ class Square:
     side: float
 
 
-def likely_squares(eyes: Eyes, pixels: Grey) -> list[Square]:
-    """The parts of a film, HxW in [0, 1], that most likely show a hand, the likeliest first; often none."""
-    found = sorted((place for size in _SIZES for place in _places(eyes, pixels, size)), key=lambda place: -place[0])
-    return [square for _, square in found[:_MOST_WINDOWS]]
+def likely_squares(eyes: Eyes, pixels: Grey, quarters: int) -> list[Square]:
+    """The parts of a film, HxW in [0, 1], that most likely show a hand, the likeliest first; often none.
+
+    quarters: by so many quarter turns, anticlockwise, the film is turned to be looked at: small hands that lie on their side
+    or upside down are seen when they stand upright.
+    """
+    turned = np.rot90(pixels, quarters)
+    found = sorted((place for size in _SIZES for place in _places(eyes, turned, size)), key=lambda place: -place[0])
+    return [_turned_back(square, quarters, pixels.shape) for _, square in found[:_MOST_WINDOWS]]
+
+
+def _turned_back(square: Square, quarters: int, shape: tuple[int, ...]) -> Square:
+    """Where a square of the turned film lies on the film itself, of this shape."""
+    height, width = shape
+    x, y = square.centre
+    return replace(square, centre=((x, y), (width - y, x), (width - x, height - y), (y, height - x))[quarters])
 
 
 def _places(eyes: Eyes, pixels: Grey, size: int) -> Iterator[tuple[float, Square]]:
@@ -43,7 +55,7 @@ def _places(eyes: Eyes, pixels: Grey, size: int) -> Iterator[tuple[float, Square
     scale = size / np.sqrt(height * width)
     shown = [max(_WINDOW, round(scale * side / COARSEST_STRIDE) * COARSEST_STRIDE) for side in (width, height)]
     resampling = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    picture = np.asarray(cv2.resize(pixels, shown, interpolation=resampling), np.float32)
+    picture = np.asarray(cv2.resize(np.ascontiguousarray(pixels), shown, interpolation=resampling), np.float32)
     words = eyes.words([standardise(picture)])
     parts = F.avg_pool2d(words[:, :1], _WINDOW // COARSEST_STRIDE, _STEP // COARSEST_STRIDE)
     logits = parts[0, 0].double().numpy()

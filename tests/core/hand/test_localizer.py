@@ -148,6 +148,21 @@ def test_a_small_hand_is_found_anywhere_on_a_large_film(
     assert away.max() < 0.1 and not found.other_hands
 
 
+@pytest.mark.parametrize("quarters", [1, 2])
+def test_a_small_hand_is_found_whichever_way_it_lies(
+    assessed: Assess, assessor: Assessor, make_film: MakeFilm, quarters: int
+) -> None:
+    example = shipped_examples()[1]
+    film = cv2.resize(read_radiograph(example.path).pixels, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
+    canvas = np.zeros((round(5.5 * film.shape[0]), 6 * film.shape[1]), np.float32)
+    canvas[: film.shape[0], : film.shape[1]] = film
+    found = assessor.localizer.locate(make_film(np.rot90(canvas, quarters)))
+    x, y = 0.4 * assessed(example).localization.all_centres.T
+    height, width = canvas.shape
+    expected = (y, width - x) if quarters == 1 else (width - x, height - y)
+    assert np.linalg.norm(found.all_centres - np.stack(expected, 1), axis=1).max() < 0.1 * found.size
+
+
 def test_fingers_under_a_lead_sheet_are_outside(
     example: Example, assessed: Assess, assessor: Assessor, make_film: MakeFilm
 ) -> None:
