@@ -28,7 +28,7 @@ _SAMPLE: Final = 4096
 _TEXT: Final = bytes(sorted({9, 10, 12, 13, *range(32, 256)}))
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 #: What many spreadsheets put before the header: which sign parts the cells.
-_SEPARATOR_LINE: Final = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+_SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?[\s,;\t|]*', re.IGNORECASE)
 #: 1.234,5 and 1,234.5: thousands are parted by one sign, the rest by the other.
 _COMMA_LAST: Final = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+")
 _POINT_LAST: Final = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+")

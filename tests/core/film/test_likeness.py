@@ -48,9 +48,10 @@ def _crop(greys: Greys) -> Greys:
         lambda greys: (greys * 0.5 + 10).astype(np.uint8),
         lambda greys: 255 - greys,
         lambda greys: cv2.resize(greys, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA),
+        lambda greys: cv2.putText(greys.copy(), "R  SUPINE 12:45", (20, 60), 0, 1.5, (255.0,), 3),
         lambda greys: _jpeg(_crop((255 * (greys / 255) ** 1.3).astype(np.uint8))),
     ],
-    ids=["jpeg", "crop", "exposure", "darker", "negative", "half", "all"],
+    ids=["jpeg", "crop", "exposure", "darker", "negative", "half", "writing", "all"],
 )
 def test_a_copy_is_found_and_is_no_copy_of_others(
     hands: list[tuple[Radiograph, Look]], change: Callable[[Greys], Greys]

@@ -33,6 +33,8 @@ _DIALECTS = {
     "a.png;F;7,5;Müller;Radius;9;10,500;20;60,25;80\r\n",
     "sep comma": "sep=,\nfile,sex,age_years,patient,bone,grade,xmin,ymin,xmax,ymax\n"
     'a.png,F,"7,5",Müller,Radius,9,10.5,20,60.25,80\n',
+    "sep saved again": '"sep=;";;;;\r\nfile;sex;age_years;patient;bone;grade;xmin;ymin;xmax;ymax\r\n'
+    "a.png;F;7,5;Müller;Radius;9;10,5;20;60,25;80\r\n",
     "tabs": "file\tsex\tage_years\tpatient\tbone\tgrade\txmin\tymin\txmax\tymax\n"
     "a.png\tF\t7,5\tMüller\tRadius\t9\t10,5\t20\t60,25\t80\n",
     "headers": "\n ;;\n  File Name ; GENDER ;Age (Months);Patient ID; Bone;GRADE ;X Min;Y-Min;x_max;YMAX;;\n"
