@@ -57,6 +57,19 @@ def test_films_that_look_the_same_are_listed_by_the_program(data: Path, labels: 
     assert _run(cli, ["copies"]).output == "film\tlooks like\n2\t1\n"
 
 
+def test_films_that_look_the_same_are_pointed_out_as_they_come_in(
+    data: Path, labels: list[str], tmp_path: Path
+) -> None:
+    greys = cv2.imread(str(tmp_path / "1.png"), cv2.IMREAD_GRAYSCALE)
+    cv2.imwrite(str(tmp_path / "2.png"), np.round(greys * 0.8).astype(np.uint8))
+    with (tmp_path / "labels.csv").open("a") as table:
+        table.write("2.png,MC3,5\n")
+    command = [*labels, "--sex", "F", "--consent"]
+    assert "New pairs of films that look the same: 1." in _run(cli, command).output
+    assert _run(cli, ["copies"]).output == "film\tlooks like\n2\t1\n"
+    assert "look the same" not in _run(cli, command).output
+
+
 def test_an_export_with_every_option(data: Path, labels: list[str], tmp_path: Path) -> None:
     _run(commands.app, [*labels, "--sex", "F", "--consent"])
     options = [
