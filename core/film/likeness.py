@@ -115,7 +115,7 @@ def correlation(one: Radiograph, other: Radiograph, matrix: NDArray[np.float64])
     whichever agree more; 0 where they hardly do."""
     mine, theirs = _fine(_small(one)), _fine(_small(other))
     size = theirs.shape[::-1]
-    laid = cv2.warpAffine(mine, matrix, size)
+    laid = np.asarray(cv2.warpAffine(mine, matrix, size), np.float32)
     both = cv2.warpAffine(np.ones(mine.shape, np.float32), matrix, size) > 0.99
     least = _LEAST_SHARE * min(mine.size * abs(np.linalg.det(matrix[:, :2])), theirs.size)
     if np.count_nonzero(both) < max(least, 1.0):
