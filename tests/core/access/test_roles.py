@@ -19,7 +19,7 @@ def test_only_an_administrator_exports_and_only_a_reviewer_sets_gold() -> None:
     assert [Reader("anna", role).may(Action.SET_GOLD) for role in Role] == [False, False, True, True]
 
 
-@pytest.mark.parametrize("action", set(Action) - {Action.LOOK})
+@pytest.mark.parametrize("action", [action for action in Action if action != Action.LOOK])
 def test_a_viewer_gets_a_sentence(action: Action) -> None:
     with pytest.raises(NotAllowed, match=rf"^Your role \(viewer\) does not allow you to {action}: .*\.$"):
         enforce(Reader("vera", Role.VIEWER), action)
