@@ -17,6 +17,8 @@ from models.hand_localizer import COARSEST_STRIDE
 #: place of 1024, one of 13 hands of 18 % of the film was not seen, and three of 15 % were not, for two.
 _SIZES: Final = (512, 1024)
 _WINDOW, _STEP = 256, 64
+#: A film is not enlarged by more than this: a hand that is seen only so has too few pixels for its bones to be read.
+_MOST_ENLARGED: Final = 2.0
 #: Windows in which the network's word for a hand is this high, as a logit, are worth a closer look.
 _LIKELY: Final = 2.0
 #: So many windows get one, and each is this much larger than what was seen to hold a hand, for that may lie off its middle.
@@ -39,7 +41,8 @@ def likely_squares(eyes: Eyes, pixels: Grey, quarters: int) -> list[Square]:
     or upside down are seen when they stand upright.
     """
     turned = np.rot90(pixels, quarters)
-    found = sorted((place for size in _SIZES for place in _places(eyes, turned, size)), key=lambda place: -place[0])
+    sizes = [size for size in _SIZES if size <= _MOST_ENLARGED * np.sqrt(pixels.size)]
+    found = sorted((place for size in sizes for place in _places(eyes, turned, size)), key=lambda place: -place[0])
     return [_turned_back(square, quarters, pixels.shape) for _, square in found[:_MOST_WINDOWS]]
 
 

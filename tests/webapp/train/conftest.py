@@ -3,7 +3,7 @@
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from core.__main__ import cli
+from core.assessment.live_model import LiveEntry, read_history
 from core.evaluation.stress import trial
 from core.learning import gate, judging
 from tests.webapp.running_app import ROOT
@@ -22,10 +23,12 @@ _THEN_ON_THE_PAGE = "import"
 
 @dataclass(frozen=True)
 class Project:
-    """folder: where the commands were typed. said: what each command of the document said, in their order."""
+    """folder: where the commands were typed. said: what each command of the document said, in their order. history: of the
+    models after the last."""
 
     folder: Path
     said: Mapping[str, str]
+    history: Sequence[LiveEntry]
 
     @property
     def data(self) -> Path:
@@ -66,4 +69,4 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
             said[line] = done.output
             if words[3] == _THEN_ON_THE_PAGE:
                 read_on_the_page(Path(os.environ["BONEGRADE_DATA"]).absolute())
-    yield Project(folder, said)
+    yield Project(folder, said, read_history(folder / "data" / "weights"))

@@ -2,7 +2,6 @@
 
 import json
 
-from core.assessment.live_model import read_history
 from core.learning.gate import kept_report
 from tests.webapp.running_app import ROOT
 from tests.webapp.train.conftest import Project
@@ -33,9 +32,8 @@ def test_every_command_of_the_project_does_what_the_document_says(project: Proje
     assert "is live; `python -m core rollback` brings" in next_said("promote")
     assert f"Version {VERSION} is live." in next_said("rollback")
     assert next(said, None) is None
-    history = read_history(project.data / "weights")
-    assert [entry.how for entry in history] == ["promoted", "promoted", "rolled back"]
-    assert history[-1].version == VERSION
+    assert [entry.how for entry in project.history] == ["promoted", "promoted", "rolled back"]
+    assert project.history[-1].version == VERSION
 
 
 def test_the_gate_compared_on_as_many_gold_films_as_it_asks_for(project: Project) -> None:
