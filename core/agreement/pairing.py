@@ -6,7 +6,6 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from core.agreement.table import UNJUDGED, ReadingTable
 
@@ -72,10 +71,9 @@ def pairs(table: ReadingTable) -> list[Pair]:
     """All pairs of readers, then each reader with the model, that share a film; those with most films first."""
     rows = np.flatnonzero(judged(table.grades).any(1))
     readers = len(table.readers)
-    read = csr_array(
-        (np.ones(len(rows), np.int64), (table.film[rows], table.reader[rows])), shape=(len(table.film_ids), readers)
-    )
-    shared = (read.T @ read).toarray()
+    read = np.zeros((len(table.film_ids), readers), np.float32)
+    read[table.film[rows], table.reader[rows]] = 1  # as floats, which are multiplied fastest
+    shared = read.T @ read
     predicted = judged(table.predicted[table.model_of(rows)]).any(1)
     with_model = np.bincount(table.reader[rows[predicted]], minlength=readers)
     voices = [Voice("reader", name) for name in table.readers]

@@ -56,7 +56,7 @@ def test_it_goes_to_another_process(network: _Network) -> None:
 
 
 def test_whoever_reads_films_loads_no_library_that_only_training_and_maps_need() -> None:
-    heavy = {"torchvision", "torch._dynamo", "matplotlib", "captum"}
+    heavy = {"torchvision", "torch._dynamo", "matplotlib", "captum", "scipy"}
     program = f"import sys, core.assessment.assessor; print(sorted({heavy} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
