@@ -17,15 +17,16 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from core.assessment.assessor import Assessor
-from core.assessment.records import Assessment
+from core.assessment.records import Progress
 from core.batch import BatchFilm
 from core.batch.engines import ray
 from core.batch.rows import Row
-from core.bones import Sex
 from core.film.radiograph import Radiograph
+from core.film.stated import Side
+from core.hand.hand import Hand
 
 _EXAMPLES: Final = Path(__file__).parents[1] / "examples"
 #: Times one worker's films a second that two workers must do.
@@ -46,13 +47,13 @@ class DyingOnce(Assessor):
     mark: Path
     left: int
 
-    def assess(self, radiograph: Radiograph, sex: Sex, *progress: Any) -> Assessment:
+    def find_hand(self, radiograph: Radiograph, progress: Progress | None = None, wanted: Side = "L") -> Hand:
         """As the pipeline does, to its end."""
         self.left -= 1
         if self.left < 0 and not self.mark.exists():
             self.mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().assess(radiograph, sex, *progress)
+        return super().find_hand(radiograph, progress, wanted)
 
 
 def dying_once(mark: Path, after: int) -> DyingOnce:
