@@ -57,16 +57,20 @@ def settle(environment: MutableMapping[str, str] = os.environ) -> None:
 def _keep_little() -> None:
     """Has the C library give back at once what films took and need no more. By itself GNU's raises the size from which it does
     with every large piece, up to 32 MiB, and keeps a film or two for each thread that ever read one."""
-    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
-        for option, value in _MALLOC.items():
-            library.mallopt(option, value)
+    for option, value in _MALLOC.items():
+        _ask_allocator("mallopt", option, value)
 
 
 def give_back() -> None:
     """Gives the system the pages that nothing needs any more: what lies between pieces that are still in use, which the C
     library keeps. Takes some 2 ms."""
-    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "malloc_trim"):
-        library.malloc_trim(0)
+    _ask_allocator("malloc_trim", 0)
+
+
+def _ask_allocator(function: str, *values: int) -> None:
+    """Calls a function of GNU's C library; nothing where another one is at work."""
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), function):
+        getattr(library, function)(*values)
 
 
 def cores(root: Path = _ROOT) -> int:

@@ -39,6 +39,10 @@ class HubRefused(BoneGradeError):
     """The hub cannot be reached, does not let us in, or would show the data to everybody."""
 
 
+#: For a person who asks for what needs one.
+NO_TOKEN: Final = "There is no token for the hub: set HF_TOKEN to one that may write and start jobs."
+
+
 def may_send() -> bool:
     """Whether a token for the hub is set on this machine."""
     return get_token() is not None

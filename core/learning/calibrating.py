@@ -4,7 +4,6 @@ Readers' grades move the scale of the network's ages within a few steps, and the
 step, stays behind: without this step the ages of the youngest and the oldest hands are years off after a short run.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +18,7 @@ from core.assessment.grader import network_input
 from core.bones import RUS_BONES
 from core.learning.material import Material
 from core.training.grader import TotalAge
+from core.training.loop import fit
 from models.bone_grader import BoneGrader
 
 _BONES: Final = len(RUS_BONES)
@@ -62,14 +62,12 @@ def fit_calibration(grader: BoneGrader, hands: Calibrated, device: torch.device)
     years = torch.from_numpy(hands.months / 12).float().to(device)
     raw = _ages(grader, hands, device)
     grader.calibration.requires_grad_(True)
-    optimizer = torch.optim.Adam(grader.calibration.parameters(), _LEARNING_RATE)
-    for step in range(_STEPS):
-        for group in optimizer.param_groups:
-            group["lr"] = _LEARNING_RATE * 0.5 * (1 + math.cos(math.pi * step / _STEPS))
-        loss = F.smooth_l1_loss(grader.calibration(raw, female), years, beta=0.3)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+    fit(
+        grader.calibration.parameters(),
+        lambda: F.smooth_l1_loss(grader.calibration(raw, female), years, beta=0.3),
+        _LEARNING_RATE,
+        _STEPS,
+    )
     return f"fitted to the hands seen again: {len(hands)}"
 
 

@@ -23,7 +23,7 @@ from huggingface_hub import HfApi, get_token, snapshot_download
 import core
 from core.access.roles import OPERATOR
 from core.dataset.export import ExportOptions, export, zipped
-from core.dataset.hub import HubRefused, a_dataset, push_folder, remove_folders
+from core.dataset.hub import NO_TOKEN, HubRefused, a_dataset, push_folder, remove_folders
 from core.errors import BoneGradeError
 from core.learning import facts
 from core.learning.candidate import LEARNED_FROM, weights_of
@@ -140,7 +140,7 @@ class _HubJob:
         place = f"{self._order.run.resolve().name}-{uuid.uuid4().hex[:8]}"
         token = self._api.token or get_token()
         if token is None:
-            raise HubJobRefused("There is no token for the hub: set HF_TOKEN to one that may write and start jobs.")
+            raise HubJobRefused(NO_TOKEN)
         start = Start(self._order.start)
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary)

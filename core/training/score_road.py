@@ -1,7 +1,6 @@
 """The last step of the grader's training: with the network fixed, the cut points, their steepness and the calibration are
 fitted to all hands at once, which the network's own slow steps leave unfinished."""
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor
 from core.cohort.crop_store import GradedCrops, HandCrops
 from core.training.augment import random_views
 from core.training.grader import TotalAge, exemplar_loss
+from core.training.loop import fit
 from models.bone_grader import BoneGrader
 
 
@@ -60,17 +60,15 @@ def fit_score_road(grader: BoneGrader, hands: HandCrops, exemplars: GradedCrops,
     hand_bones = which.repeat(recipe.views).to(device)
 
     fitted = [grader.first_cut, grader.cut_steps, grader.log_steepness, *grader.calibration.parameters()]
-    optimizer = torch.optim.Adam(fitted, recipe.learning_rate)
     total_age = TotalAge().to(device)
-    loss = torch.zeros(())
-    for step in range(recipe.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * step / recipe.steps))
+    of_ages = torch.zeros(())
+
+    def loss() -> Tensor:
+        nonlocal of_ages
         probabilities = grader.probabilities(latents, hand_bones).view(len(label), bones, -1)
         age = grader.calibration(total_age(probabilities, female), female)
-        loss = F.smooth_l1_loss(age, label, beta=0.3)
-        total = loss + recipe.exemplar_weight * exemplar_loss(grader, graded, graded_bones, grades)
-        optimizer.zero_grad()
-        total.backward()
-        optimizer.step()
-    return loss.item()
+        of_ages = F.smooth_l1_loss(age, label, beta=0.3)
+        return of_ages + recipe.exemplar_weight * exemplar_loss(grader, graded, graded_bones, grades)
+
+    fit(fitted, loss, recipe.learning_rate, recipe.steps)
+    return of_ages.item()

@@ -10,7 +10,7 @@ import gradio as gr
 from core.access.roles import Action, enforce
 from core.assessment.live_model import live_model, read_history, weights_folder
 from core.assessment.records import Assessment
-from core.dataset.hub import VARIABLE, a_dataset, may_send
+from core.dataset.hub import NO_TOKEN, VARIABLE, a_dataset, may_send
 from core.errors import BoneGradeError
 from webapp.assess.examples import Example
 from webapp.assess.summary import message
@@ -32,7 +32,6 @@ ON_THE_HUB: Final = (
     "Or the same run on a machine of Hugging Face: films whose consent allows sharing, the program and the live weights go "
     "by way of a private dataset, which is emptied of them when the job has ended. The dataset's owner pays for the machine."
 )
-NO_TOKEN: Final = "There is no token for the hub: set HF_TOKEN to one that may write and start jobs."
 UNEXPECTED: Final = "Something went wrong in the program; nothing was changed, and the server's log says what happened."
 _WATCHED_SECONDS: Final = 3.0
 _STATES: Final = {
