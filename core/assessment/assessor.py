@@ -174,6 +174,7 @@ class Assessor:
         share = 1.0 if second is None else 1.0 - second.weight
         bones: dict[str, BoneAssessment | None] = {}
         grades = {bone: int(given.argmax()) for bone, given in probabilities.items()}
+        influence = self._influence(sex, grades, cards["rus_chn"].expected_total, share)
         for region in localization.regions:
             given = probabilities.get(region.bone)
             if given is None:
@@ -189,7 +190,7 @@ class Assessor:
                 tw3_stage=tw3_stage(region.bone, grade),
                 probabilities=tuple(float(p) for p in given),
                 confidence=region.confidence,
-                influence_months=self._influence(sex, region.bone, grade, cards["rus_chn"].expected_total, share),
+                influence_months=influence[region.bone],
             )
         return Assessment(
             sex=sex,
@@ -239,20 +240,23 @@ class Assessor:
         return explain(self.grader.network, crops, grades, stage, min(stage, FINEST_CAM), guide)
 
     def _influence(
-        self, sex: Sex, bone: str, grade: int, expected_total: float | None, share: float
-    ) -> tuple[float, float]:
-        """Months by which the bone age would move were the bone one grade lower, and one grade higher; share: what the 13
+        self, sex: Sex, grades: Mapping[str, int], expected_total: float | None, share: float
+    ) -> dict[str, tuple[float, float]]:
+        """Months by which the bone age would move were each bone one grade lower, and one grade higher; share: what the 13
         bones have of it."""
         if expected_total is None:
-            return 0.0, 0.0
-        scores = standard("rus_chn").scores_of_grades(sex, bone)
-        here, *moved = months_of_totals(
-            self.grader,
-            sex,
-            [expected_total]
-            + [expected_total + scores[min(max(grade + step, 0), len(scores) - 1)] - scores[grade] for step in (-1, 1)],
-        )
-        return share * (moved[0] - here), share * (moved[1] - here)
+            return dict.fromkeys(grades, (0.0, 0.0))
+        moved = [expected_total]
+        for bone, grade in grades.items():
+            scores = standard("rus_chn").scores_of_grades(sex, bone)
+            moved += [
+                expected_total + scores[min(max(grade + step, 0), len(scores) - 1)] - scores[grade] for step in (-1, 1)
+            ]
+        here, *months = months_of_totals(self.grader, sex, moved)
+        pairs = zip(months[::2], months[1::2], strict=True)
+        return {
+            bone: (share * (low - here), share * (high - here)) for bone, (low, high) in zip(grades, pairs, strict=True)
+        }
 
 
 def _told(progress: Progress | None, share: float, text: str) -> None:

@@ -29,15 +29,15 @@ _MOST_SECONDS: Final = 30
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """Answers until there are no more questions. questions: without a buffer."""
-    while what := questions.read(1):
-        if resource is None:
-            _answer(what, questions, answers)
-            continue
-        copy = os.fork()
+    if resource is None:
+        while _answer(questions, answers):
+            pass
+        return
+    while True:
+        copy = os.fork()  # before the film comes, which then need not wait for it
         if copy == 0:
             _limit()
-            _answer(what, questions, answers)
-            os._exit(0)
+            os._exit(0 if _answer(questions, answers) else 1)
         if os.waitpid(copy, 0)[1] != 0:
             return
 
@@ -53,7 +53,11 @@ def _limit() -> None:
         resource.setrlimit(kind, (most, most) if hard == resource.RLIM_INFINITY else (min(most, hard), hard))
 
 
-def _answer(what: bytes, questions: BinaryIO, answers: BinaryIO) -> None:
+def _answer(questions: BinaryIO, answers: BinaryIO) -> bool:
+    """Answers one question; returns whether there was one."""
+    what = questions.read(1)
+    if not what:
+        return False
     length = int.from_bytes(_exactly(questions, 8), "big")
     content = _exactly(questions, length)
     pixels: Grey | None = None
@@ -70,6 +74,7 @@ def _answer(what: bytes, questions: BinaryIO, answers: BinaryIO) -> None:
     if pixels is not None:
         answers.write(pixels.data.cast("B"))
     answers.flush()
+    return True
 
 
 def _exactly(stream: BinaryIO, length: int) -> bytes:

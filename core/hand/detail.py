@@ -1,6 +1,6 @@
 """How finely a film shows a hand: whether it is blurred, by motion or focus, and whether a JPEG left blocks on it."""
 
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -36,19 +36,25 @@ def _blur(positive: Grey, localization: Localization) -> float:
     hull = cv2.convexHull(apply(affine, localization.all_centres).astype(np.float32))
     inside = np.zeros(window.shape, np.uint8)
     cv2.fillConvexPoly(inside, np.round(hull).astype(np.int32), 1)
-    return max(_kept(window, inside), _kept(np.ascontiguousarray(window.T), np.ascontiguousarray(inside.T)))
+    down = _kept(_down(window), _down(cv2.blur(window, (1, _BLURRED))), inside[1:])
+    across = _kept(_across(window), _across(cv2.blur(window, (_BLURRED, 1))), inside[:, 1:])
+    return max(down, across)
 
 
-def _kept(window: Grey, hand: NDArray[np.uint8]) -> float:
-    """The share of the differences from row to row that blurring along the columns leaves, where `hand` is not 0."""
-    there, left = _steps(window), _steps(np.asarray(cv2.blur(window, (1, _BLURRED)), np.float32))
-    total, kept = (cv2.mean(steps, hand[1:])[0] for steps in (there, cv2.min(there, left)))
+def _kept(there: Grey, left: Grey, hand: NDArray[np.uint8]) -> float:
+    """The share of the differences between neighbours that blurring leaves, where `hand` is not 0."""
+    total, kept = (cv2.mean(steps, hand)[0] for steps in (there, cv2.min(there, left)))
     return float(kept / max(total, 1e-9))
 
 
-def _steps(picture: Grey) -> Grey:
+def _down(picture: NDArray[Any]) -> Grey:
     """The differences from row to row."""
     return np.asarray(cv2.absdiff(picture[1:], picture[:-1]), np.float32)
+
+
+def _across(picture: NDArray[Any]) -> Grey:
+    """The differences from column to column."""
+    return np.asarray(cv2.absdiff(picture[:, 1:], picture[:, :-1]), np.float32)
 
 
 def _blocks(positive: Grey, localization: Localization) -> float:
@@ -58,11 +64,12 @@ def _blocks(positive: Grey, localization: Localization) -> float:
     """
     (left, top), (right, bottom) = localization.all_centres.min(0), localization.all_centres.max(0)
     part = positive[max(0, int(top)) : max(0, int(bottom)), max(0, int(left)) : max(0, int(right))]
-    return min(_every_eighth(part), _every_eighth(np.ascontiguousarray(part.T)))
+    if min(part.shape) < 2:
+        return 1.0
+    return min(_every_eighth(_down(part).mean(1)), _every_eighth(_across(part).mean(0)))
 
 
-def _every_eighth(part: Grey) -> float:
-    differences = _steps(part).mean(1) if part.shape[0] > 1 and part.shape[1] else np.zeros(0)
+def _every_eighth(differences: NDArray[Any]) -> float:
     blocks = len(differences) // _BLOCK
     if blocks < 2:
         return 1.0

@@ -1,5 +1,6 @@
 """Turns what was seen of an upright hand into the 13 regions on the film, and says which of them the film cuts off."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -85,8 +86,10 @@ def localization_of(
             confidence=float(look.confidence[i]),
             status="found" if seen[i] else "missing",
         )
-        cut_off = _is_beyond(region, radiograph) or _shows_nothing(region, smooth, float(high - low), upright)
-        regions.append(replace(region, status="outside") if cut_off else region)
+        regions.append(region)
+    for i, blank in enumerate(_show_nothing(regions, smooth, float(high - low), upright)):
+        if blank or _is_beyond(regions[i], radiograph):
+            regions[i] = replace(regions[i], status="outside")
     mirrored = bool(np.linalg.det(to_hand[:, :2]) < 0)
     return Localization(tuple(regions), mirrored, rotation, inverted, hand, centres, look.confidence, fit.residual)
 
@@ -99,25 +102,31 @@ def _is_beyond(region: Region, film: Radiograph) -> bool:
     return not (0 <= x < film.width and 0 <= y < film.height) or 1 - share > _MOST_CUT
 
 
-def _shows_nothing(region: Region, smooth: Grey, span: float, upright: Affine) -> bool:
-    """Whether the film is blank where a region's growth plate or more than _MOST_CUT of its box lies, as under a collimator.
+def _show_nothing(regions: Sequence[Region], smooth: Grey, span: float, upright: Affine) -> list[bool]:
+    """Of each region, whether the film is blank where its growth plate or more than _MOST_CUT of its box lies, as under a
+    collimator.
 
     smooth: the close look's window without its grain; span: of its greys; upright: the map from the film to it.
     """
-    plate, middle = apply(upright, np.array([growth_plate(region), region.centre]))
-    radians = np.radians(region.axis_degrees)
-    along = upright[:, :2] @ [np.sin(radians), -np.cos(radians)]
-    unit = region.size * np.sqrt(abs(np.linalg.det(upright[:, :2])))
-    along = along / np.linalg.norm(along)
-    width, height = mean_hand().extents[ALL_BONES.index(region.bone)] * unit
+    unit = np.sqrt(abs(np.linalg.det(upright[:, :2])))
     down = (np.arange(_ROWS) + 0.5) / _ROWS - 0.5
-    places = (
-        middle
-        - down[:, None, None] * height * along
-        + down[None, :, None] * width * _MIDDLE * np.array([-along[1], along[0]])
-    ).astype(np.float32)
-    greys = cv2.remap(smooth, places[..., 0], places[..., 1], cv2.INTER_LINEAR)
+    places, rows = [], []
+    for region in regions:
+        plate, middle = apply(upright, np.array([growth_plate(region), region.centre]))
+        radians = np.radians(region.axis_degrees)
+        along = upright[:, :2] @ [np.sin(radians), -np.cos(radians)]
+        along = along / np.linalg.norm(along)
+        width, height = mean_hand().extents[ALL_BONES.index(region.bone)] * region.size * unit
+        places.append(
+            middle
+            - down[:, None, None] * height * along
+            + down[None, :, None] * width * _MIDDLE * np.array([-along[1], along[0]])
+        )
+        rows.append(int(np.clip((0.5 - (plate - middle) @ along / height) * _ROWS, 0, _ROWS - 1)))
+    at = np.concatenate(places).astype(np.float32)
+    greys = cv2.remap(smooth, at[..., 0], at[..., 1], cv2.INTER_LINEAR)
     darkest, brightest = np.percentile(greys, (10, 90), axis=1)
-    blank = brightest - darkest < _NOTHING * span
-    row = int(np.clip((0.5 - (plate - middle) @ along / height) * _ROWS, 0, _ROWS - 1))
-    return bool(blank.mean() > _MOST_CUT or blank[max(0, row - 1) : row + 2].all())
+    blank = (brightest - darkest < _NOTHING * span).reshape(len(regions), _ROWS)
+    return [
+        bool(of.mean() > _MOST_CUT or of[max(0, row - 1) : row + 2].all()) for of, row in zip(blank, rows, strict=True)
+    ]
