@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Self
 
+import torch
+
 from core.assessment.bone_age import bone_age, months_of_totals
 from core.assessment.checks import check_of_grades, checks_of_ages, checks_of_film
 from core.assessment.explain import FINEST_CAM, explain
@@ -132,11 +134,7 @@ class Assessor:
         """Assesses a hand that was found; its crops and window stay with it. progress: as in `assess`."""
         started = time.monotonic() - hand.seconds
         _told(progress, 0.6, "Grading the bones and looking at the whole hand")
-        # While one network computes, the other's pictures are cut.
-        with ThreadPoolExecutor(1) as beside:
-            opinion = beside.submit(self._second_opinion, hand, sex)
-            probabilities = self.grader.grade(hand.crops)
-            second = opinion.result()
+        probabilities, second = self._looked_at(hand, sex)
         _told(progress, 0.95, "Adding the scores")
         give_back()
         return self.score(hand.film, sex, hand.localization, probabilities, started, second)
@@ -152,6 +150,16 @@ class Assessor:
             raise BoneGradeError(OTHER_WEIGHTS)
         second = self._second_opinion(hand, sex)
         return self.score(hand.film, sex, hand.localization, assessment.probabilities, started, second)
+
+    def _looked_at(self, hand: Hand, sex: Sex) -> tuple[GradeProbabilities, SecondOpinion | None]:
+        """What the networks say of the bones and of the whole hand: in turn where this process has one thread, else side by
+        side, so that one's pictures are cut while the other computes."""
+        if torch.get_num_threads() == 1:
+            second = self._second_opinion(hand, sex)
+            return self.grader.grade(hand.crops), second  # the grader gives the memory back that both compute in
+        with ThreadPoolExecutor(1) as beside:
+            opinion = beside.submit(self._second_opinion, hand, sex)
+            return self.grader.grade(hand.crops), opinion.result()
 
     def _second_opinion(self, hand: Hand, sex: Sex) -> SecondOpinion | None:
         return None if self.whole_hand is None else self.whole_hand.opinion(hand, sex)
