@@ -29,9 +29,10 @@ lint: $(VENV)/.test node_modules/.lint
 	$(VENV)/bin/python -m mypy
 	node_modules/.bin/biome lint --error-on-warnings
 
-# two processes of one thread each, which are given whole files of tests, for these share what is costly to start
+# two processes of one thread each, which are given whole files of tests, for these share what is costly to start, in
+# the order of tests/conftest.py
 test: lint
-	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # in an environment of its own: some gigabytes to fetch, the first time
 space: $(VENV)/.test

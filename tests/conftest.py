@@ -3,6 +3,13 @@
 import os
 from pathlib import Path
 
+import pytest
+
 import core  # noqa: F401  (settles how threads compute, before any test loads torch)
 
 os.environ["BONEGRADE_WEIGHTS"] = str(Path(__file__).parent / "no_promoted_weights")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The page's tests first, whose files take longest, so that of two processes neither waits for the other at the end."""
+    items.sort(key=lambda item: "webapp" not in item.path.parts)
