@@ -145,23 +145,17 @@ def import_command(
             stop(str(checked.faults[0]) + (f" And {more:,} more: --dry-run shows them all." if more else ""))
         assessor = Assessor.from_registry() if assess else None
         filing = None if assessor is None else Filing(ledger, lambda: assessor, Turns().when_free)
-        before = len(ledger.near_copies())
         done = take_in_labels(ledger, checked, options, filing, _Progress("films"))
-        near = len(ledger.near_copies()) - before
     except (BoneGradeError, WeightsError) as error:
         stop(str(error))
     finally:
         ledger.close()
-    typer.echo(
-        f"{done.films:,} films, {done.new_films:,} of them new; {done.labels - done.known_labels:,} labels taken in, "
-        f"{done.known_labels:,} known already."
-    )
-    if near:
+    typer.echo(done.summary)
+    if done.near_copies:
         typer.echo(
-            f"New pairs of films that look the same: {near:,}. python -m core copies lists them; no split parts them."
+            f"New pairs of films that look the same: {done.near_copies:,}. python -m core copies lists them; "
+            "no split parts them."
         )
-    if done.refused:
-        typer.echo(f"The model refused {done.refused:,} films: they have labels, but crops cannot be cut from them.")
 
 
 @app.command("copies")

@@ -18,13 +18,25 @@ from core.ledger import Ledger, StageWord, StaleRevision
 class Imported:
     """What an import did. films: in the file. new_films: that the ledger did not have. labels: bones with a verdict.
     known_labels: of these, the ones that an earlier import had brought already. refused: films that the model could not
-    assess."""
+    assess. near_copies: pairs of films that look the same, one of which came in now."""
 
     films: int
     new_films: int
     labels: int
     known_labels: int
     refused: int
+    near_copies: int
+
+    @property
+    def summary(self) -> str:
+        """What came in and what the model refused, as a person is told."""
+        text = (
+            f"{self.films:,} films, {self.new_films:,} of them new; {self.labels - self.known_labels:,} labels taken in, "
+            f"{self.known_labels:,} known already."
+        )
+        if self.refused:
+            text += f" The model refused {self.refused:,} films: they have labels, but crops cannot be cut from them."
+        return text
 
 
 def import_labels(
@@ -58,12 +70,13 @@ def take_in_labels(
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Imported:
     """Takes in what was found good, by the options with which it was checked."""
-    refused = new = known = labels = 0
+    refused = new = known = labels = near = 0
     copies = NearCopies(ledger)
     for number, one in enumerate(checked.films, 1):
-        film_id, is_new, failed = _add_film(ledger, one, options, filing, copies)
+        film_id, is_new, failed, pairs = _add_film(ledger, one, options, filing, copies)
         new += is_new
         refused += failed
+        near += pairs
         labels += len(one.film.labels)
         # before the grades: a revision of the ledger is the moment of its last event
         stages = [StageWord(said.bone, said.stage, said.box) for said in one.film.labels if said.stage]
@@ -72,17 +85,17 @@ def take_in_labels(
         if graded and not _add_labels(ledger, film_id, one.film, options.reader):
             known += graded
         progress(number, len(checked.films))
-    return Imported(len(checked.films), new, labels, known, refused)
+    return Imported(len(checked.films), new, labels, known, refused, near)
 
 
 def _add_film(
     ledger: Ledger, one: CheckedFilm, options: ImportOptions, filing: Filing | None, copies: NearCopies
-) -> tuple[int, bool, bool]:
-    """The film's id, whether it is new, and whether the model refused it."""
+) -> tuple[int, bool, bool, int]:
+    """The film's id, whether it is new, whether the model refused it, and how many films newly turned out to look like it."""
     if one.path is None:
         known = ledger.film_by_hash(str(one.film.sha256))
         assert known is not None  # films are never removed
-        return known.id, False, False
+        return known.id, False, False, 0
     radiograph = read_radiograph(one.path)
     added = ledger.add_film(
         radiograph,
@@ -95,11 +108,11 @@ def _add_film(
         age_months=one.film.age_months,
         name=one.film.original_name or one.path.name if options.names else "",
     )
-    copies.note(added.film, radiograph)
+    same = copies.note(added.film, radiograph)
     refused = False
     if filing is not None and ledger.prediction(added.film.id) is None:
         refused = filing.file(added.film, radiograph).refusal is not None
-    return added.film.id, not added.known, refused
+    return added.film.id, not added.known, refused, len(same)
 
 
 def _add_labels(ledger: Ledger, film_id: int, film: LabelledFilm, reader: str) -> bool:

@@ -12,7 +12,7 @@ from core.access.roles import Action, Reader, enforce
 from core.bones import Sex
 from core.dataset.checking import Checked, Format, ImportOptions, check_labels
 from core.dataset.checking_table import rows, summary
-from core.dataset.importing import Imported, take_in_labels
+from core.dataset.importing import take_in_labels
 from core.dataset.sent import label_source, laid_out
 from core.errors import BoneGradeError
 from core.intake import Filing, SentFile
@@ -136,7 +136,7 @@ class BringInPart:
             detail = f"{done.new_films} films, {done.labels - done.known_labels} labels"
             self._desk.note(request, reader, "added", detail=detail)
             return {
-                self.message: message(_said(done), kind="good", title="Done"),
+                self.message: message(done.summary, kind="good", title="Done"),
                 self.table: "",
                 self.take: gr.Button(visible=False),
                 self.checked: None,
@@ -192,13 +192,3 @@ def _table(checked: Checked) -> str:
     shown = rows(checked)
     further = max(len(shown) - _SHOWN_ROWS, 0)
     return render("data/import_table.html", summary=summary(checked), rows=shown[:_SHOWN_ROWS], further=further)
-
-
-def _said(done: Imported) -> str:
-    text = (
-        f"{done.films:,} films, {done.new_films:,} of them new; {done.labels - done.known_labels:,} labels taken in, "
-        f"{done.known_labels:,} known already."
-    )
-    if done.refused:
-        text += f" The model refused {done.refused:,} films: they have labels, but crops cannot be cut from them."
-    return text

@@ -88,12 +88,12 @@ def test_what_is_bad_is_skipped_and_the_rest_comes_in(store: Store, tmp_path: Pa
         import_labels(store.ledger, source, "csv", options)
     assert not list(store.ledger.films())
     done = import_labels(store.ledger, source, "csv", options, skip_bad=True)
-    assert done == Imported(films=2, new_films=2, labels=3, known_labels=0, refused=0)
+    assert done == Imported(films=2, new_films=2, labels=3, known_labels=0, refused=0, near_copies=0)
     first, second = store.ledger.films()
     assert store.ledger.reading(first.id, "ines")["MC3"].box == Box(10, 20, 60, 80)
     assert store.ledger.reading(second.id, "ines")["MC3"].box == Box(0, 20, 60, 320)
     again = import_labels(store.ledger, source, "csv", options, skip_bad=True)
-    assert again == Imported(films=2, new_films=0, labels=3, known_labels=3, refused=0)
+    assert again == Imported(films=2, new_films=0, labels=3, known_labels=3, refused=0, near_copies=0)
 
 
 def test_a_stage_of_several_grades_is_kept_as_a_stage_and_comes_back(

@@ -60,7 +60,7 @@ def _unchanged(store: Store) -> bool:
 def test_labels_come_in_as_films_and_corrections(store: Store, tmp_path: Path, images: Path) -> None:
     source = _csv(tmp_path, "0.png,F,MCPThird,5,10,20,60,80,p1", "0.png,F,Ulna,0,,,,,p1", "1.png,M,DP5,9,,,,,p1")
     done = _import(store, source, images, consent=True)
-    assert done == Imported(films=2, new_films=2, labels=3, known_labels=0, refused=0)
+    assert done == Imported(films=2, new_films=2, labels=3, known_labels=0, refused=0, near_copies=1)
     first, second = store.ledger.films()
     assert (first.sha256, first.sex, first.source, first.consent) == (hand(0).sha256, "F", "import", True)
     assert first.patient_key == second.patient_key != "" and second.sex == "M"
@@ -81,7 +81,7 @@ def test_the_same_import_again_doubles_nothing(store: Store, tmp_path: Path, ima
     before = list(store.ledger.events())
     film = next(store.ledger.films())
     store.save(film, [graded("MC3", 6)], "ines")
-    assert _import(store, source, images) == Imported(2, 0, 2, 2, 0)
+    assert _import(store, source, images) == Imported(2, 0, 2, 2, 0, 0)
     assert len(list(store.ledger.events())) == len(before) + 1
     assert store.ledger.reading(film.id, "ines")["MC3"].grade == 6
     changed = _csv(tmp_path, "0.png,F,MC3,7,,,,,p1", "1.png,M,DP5,9,,,,,p1")
@@ -92,7 +92,7 @@ def test_the_same_import_again_doubles_nothing(store: Store, tmp_path: Path, ima
 def test_a_film_that_the_ledger_has_is_recognised(store: Store, tmp_path: Path, images: Path) -> None:
     film = store.film(1)
     store.accept(film)
-    assert _import(store, _csv(tmp_path, "1.png,F,MC3,5,,,,,"), images) == Imported(1, 0, 1, 0, 0)
+    assert _import(store, _csv(tmp_path, "1.png,F,MC3,5,,,,,"), images) == Imported(1, 0, 1, 0, 0, 0)
     assert set(standing(store.ledger, film.id).readings()) == {"anna", "ines"}
     with pytest.raises(BadLabels, match="in the ledger already, with sex F, not M"):
         _import(store, _csv(tmp_path, "1.png,M,MC3,5,,,,,"), images)
@@ -112,7 +112,7 @@ def test_own_exports_come_in_again(
     # a YOLO file has no place for what is known of a child
     options = {"sex": "F"} if kind == "yolo" else {}
     done = _import(other, tmp_path / "out" / source, tmp_path / "out" / "films", kind, consent=True, **options)
-    assert done == Imported(3, 3, 39, 0, 0)
+    assert done == Imported(3, 3, 39, 0, 0, 3)
     for film in films:
         twin = other.ledger.film_by_hash(film.sha256)
         assert twin is not None and twin.sex == film.sex
@@ -143,7 +143,7 @@ def test_new_films_are_assessed(store: Store, tmp_path: Path, images: Path, exam
         yield lambda: None
 
     done = import_labels(store.ledger, source, "csv", options, Filing(store.ledger, lambda: store.assessor, turn))
-    assert done == Imported(2, 2, 2, 0, 1) and turns == 2
+    assert done == Imported(2, 2, 2, 0, 1, 0) and turns == 2
     seen, refused = store.ledger.films()
     assert store.prediction(seen).localization is not None
     assert store.prediction(refused).refusal
@@ -297,7 +297,7 @@ def test_an_import_that_was_broken_off_is_completed(
     with monkeypatch.context() as broken, pytest.raises(OSError, match="No space"):
         broken.setattr(store.ledger, "save", once)
         _import(store, source, images)
-    assert _import(store, source, images) == Imported(2, 0, 2, 1, 0)
+    assert _import(store, source, images) == Imported(2, 0, 2, 1, 0, 0)
     assert [len(store.ledger.history(film.id)) for film in store.ledger.films()] == [1, 1]
 
 
