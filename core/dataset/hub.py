@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol
 
 from huggingface_hub import CommitOperationDelete, CommitScheduler, HfApi, get_token
+from huggingface_hub.hf_api import LFSFileInfo
 
 from core.dataset.manifest import check_files
 from core.errors import BoneGradeError
@@ -126,32 +127,32 @@ def push_folder(
 
 def forget_films(repo: str, films: Collection[str], api: HfApi | None = None) -> None:
     """Removes the files of films (SHA-256 of their pixels) from a dataset and from its history. Raises HubRefused."""
-    with (
-        _sentences(repo),
-        _removed(repo, lambda path: PurePosixPath(path).stem in films, "Erased on request", api) as api,
-    ):
+    api = api or HfApi()
+    with _sentences(repo):
+        large = _remove(repo, lambda path: PurePosixPath(path).stem in films, "Erased on request", api)
         api.super_squash_history(repo, repo_type="dataset")
+        _delete_content(repo, large, api)
 
 
 def remove_folders(repo: str, folders: Sequence[str], message: str, api: HfApi | None = None) -> None:
     """Removes folders from a dataset, and for good what of them is large enough to be stored apart. Raises HubRefused."""
-    with (
-        _sentences(repo),
-        _removed(repo, lambda path: path.startswith(tuple(f"{one}/" for one in folders)), message, api),
-    ):
-        pass
-
-
-@contextmanager
-def _removed(repo: str, concerned: Callable[[str], bool], message: str, api: HfApi | None) -> Iterator[HfApi]:
-    """Removes files from a dataset before what is done within, and their stored content after it."""
     api = api or HfApi()
+    with _sentences(repo):
+        large = _remove(repo, lambda path: path.startswith(tuple(f"{one}/" for one in folders)), message, api)
+        _delete_content(repo, large, api)
+
+
+def _remove(repo: str, concerned: Callable[[str], bool], message: str, api: HfApi) -> list[LFSFileInfo]:
+    """Removes files from the dataset's head; returns those whose content is stored apart, where the history still has it."""
     files = [path for path in api.list_repo_files(repo, repo_type="dataset") if concerned(path)]
     large = [file for file in api.list_lfs_files(repo, repo_type="dataset") if file.filename in files]
     if files:
         operations = [CommitOperationDelete(path) for path in files]
         api.create_commit(repo, operations, commit_message=message, repo_type="dataset")
-    yield api
+    return large
+
+
+def _delete_content(repo: str, large: Sequence[LFSFileInfo], api: HfApi) -> None:
     if large:
         api.permanently_delete_lfs_files(repo, large, repo_type="dataset")
 
