@@ -46,6 +46,11 @@ def _index(folder: Path) -> dict[str, dict[str, str]]:
     return index
 
 
+def is_registered(name: str, folder: Path = WEIGHTS) -> bool:
+    """Whether the index has weights of this name. Raises WeightsError where it cannot be read."""
+    return name in _index(folder)
+
+
 def read_weights(name: str, folder: Path = WEIGHTS) -> WeightFile:
     """The weights registered under `name`. Raises WeightsError where they are not what the index says."""
     index = _index(folder)
@@ -152,7 +157,7 @@ def load_grader(name: str = "grader", folder: Path = WEIGHTS) -> tuple[BoneGrade
 def load_whole_hand(name: str = "whole_hand", folder: Path = WEIGHTS) -> tuple[WholeHandNetwork, WeightFile] | None:
     """The network of the second opinion and its weight file, whose metadata hold its weight in the bone age; None where
     none is registered."""
-    if name not in _index(folder):
+    if not is_registered(name, folder):
         return None
     weights = read_weights(name, folder)
     if "weight" not in weights.metadata:

@@ -1,6 +1,5 @@
 """The weights that a fine-tuning starts from, and the candidate that it writes beside them."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,8 @@ from models import WEIGHTS
 from models.bone_grader import BoneGrader
 from models.hand_localizer import HandLocalizer
 from models.registry import (
-    INDEX,
+    WeightsError,
+    is_registered,
     load_grader,
     load_intervals,
     load_localizer,
@@ -50,19 +50,20 @@ class Start:
 
     def _place(self, name: str) -> Path:
         try:
-            index = json.loads((self.folder / INDEX).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return self.folder if is_registered(name, self.folder) else WEIGHTS
+        except WeightsError:
             return self.folder  # what cannot be read is told when it is read
-        return self.folder if name in index else WEIGHTS
 
     @property
     def hashes(self) -> dict[str, str | None]:
         """SHA-256 by network; None for a second opinion that there is not."""
-        second = self.whole_hand()
-        hashes: dict[str, str | None] = {
-            name: read_weights(name, self._place(name)).sha256 for name in ("grader", "localizer")
-        }
-        return hashes | {"whole_hand": None if second is None else second[1]}
+        return {"grader": self._hash("grader"), "localizer": self._hash("localizer"), "whole_hand": self._second_hash()}
+
+    def _hash(self, name: str) -> str:
+        return read_weights(name, self._place(name)).sha256
+
+    def _second_hash(self) -> str | None:
+        return self._hash("whole_hand") if is_registered("whole_hand", self._place("whole_hand")) else None
 
     def grader(self) -> tuple[BoneGrader, dict[str, str]]:
         """A fresh grader and its metadata."""
@@ -91,11 +92,11 @@ class Start:
         hands: to set the intervals on; without them, the start model's are kept for the new weights. The second opinion and
         its weight stay as they are.
         """
-        old, second = self.hashes, self.whole_hand()
+        second = self.whole_hand()
         if localizer is not None:
-            register("localizer", localizer, {TUNED_FROM: str(old["localizer"])}, folder)
+            register("localizer", localizer, {TUNED_FROM: self._hash("localizer")}, folder)
+        before = {"grader": self._hash("grader")}
         new = {"grader": register("grader", grader, metadata, folder)}
-        before = {"grader": str(old["grader"])}
         if second is not None:
             new["whole_hand"] = before["whole_hand"] = second[1]
         if hands is None:
