@@ -13,7 +13,7 @@ from typing import Any, Final
 from core.assessment.assessor import Assessor
 from core.assessment.records import IntervalSetting
 from core.errors import BoneGradeError
-from core.learning.run_folder import RUN, WEIGHTS
+from core.learning.run_files import RUN, WEIGHTS
 from models.registry import INDEX, WeightsError, load_intervals, read_weights, register_intervals
 
 #: The networks of a model. One without a second opinion has no `whole_hand`.

@@ -24,7 +24,8 @@ from core.learning.gate_hands import learned_from
 from core.learning.grading import GraderCourse, GradingLesson, GradingRecipe, answers_of
 from core.learning.lessons import Lessons
 from core.learning.material import Material, MaterialWriter
-from core.learning.run_folder import MATERIAL, WEIGHTS, RunFolder
+from core.learning.run_files import MATERIAL, WEIGHTS
+from core.learning.run_folder import RunFolder
 from core.learning.start import Start
 from core.training.device import device_of
 from core.training.loop import seed_everything

@@ -28,7 +28,8 @@ from core.errors import BoneGradeError
 from core.learning import facts
 from core.learning.candidate import LEARNED_FROM, weights_of
 from core.learning.errors import LessonsRefused, RunRefused
-from core.learning.run_folder import LOG, RUN, WEIGHTS, RunFolder
+from core.learning.run_files import LOG, RUN, WEIGHTS
+from core.learning.run_folder import RunFolder
 from core.learning.start import Start
 from core.ledger import Ledger
 

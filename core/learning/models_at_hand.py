@@ -12,7 +12,7 @@ from core.errors import BoneGradeError, FilmRefused
 from core.film.radiograph import Radiograph
 from core.learning.candidate import loaded, read_candidate
 from core.learning.promotion import versions
-from core.learning.run_folder import RUN
+from core.learning.run_files import RUN
 from core.learning.side_by_side import Opinion, SideBySide
 
 

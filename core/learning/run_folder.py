@@ -5,27 +5,14 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import torch
 
 from core.learning.curves import Curves
 from core.learning.errors import RunRefused
+from core.learning.run_files import CANCEL, CHECKPOINT, LOCK, LOG, MATERIAL, OUTPUT, RUN
 from core.machine import take_lock
-
-RUN: Final = "run.json"
-LOG: Final = "log.jsonl"
-CHECKPOINT: Final = "checkpoint.pt"
-#: A file of this name ends the run with its next step.
-CANCEL: Final = "cancel"
-#: Where the weights of a finished run lie, as models.registry writes them.
-WEIGHTS: Final = "weights"
-#: Where the lessons lie.
-MATERIAL: Final = "material"
-#: Held by the process of a run as long as it lives.
-LOCK: Final = "lock"
-#: What the process of a run prints, where the page started it.
-OUTPUT: Final = "output.txt"
 
 
 class RunFolder:

@@ -11,6 +11,7 @@ from core.assessment.records import Assessment
 from core.bones import RUS_BONES, Sex
 from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph, read_radiograph
+from core.learning.runs import Runs
 from core.learning.side_by_side import Opinion, SideBySide
 from webapp.assess.examples import Example
 from webapp.assess.tab import AssessTab, FilmInHand
@@ -19,7 +20,6 @@ from webapp.service import TURNS
 from webapp.shared.components import part_heading, styled_html
 from webapp.shared.templates import render
 from webapp.shared.words import NO_VALUE, percent, weights_line, year_range, years
-from webapp.train.runs import Runs
 
 ASSESSED: Final = "The film on the Assess tab"
 NOT_ASSESSED: Final = "No film was assessed on the Assess tab: assess one there, or choose an example here."

@@ -12,6 +12,7 @@ from core.assessment.live_model import live_model, read_history, weights_folder
 from core.assessment.records import Assessment
 from core.dataset.hub import NO_TOKEN, VARIABLE, a_dataset, may_send
 from core.errors import BoneGradeError
+from core.learning.runs import Runs, RunView
 from webapp.assess.examples import Example
 from webapp.assess.summary import message
 from webapp.assess.tab import AssessTab, FilmInHand
@@ -19,7 +20,6 @@ from webapp.desk import Desk
 from webapp.shared.components import part_heading, sentence_of, styled_html
 from webapp.shared.templates import render
 from webapp.shared.words import counted
-from webapp.train.runs import Runs, RunView
 from webapp.train.side_by_side import SideBySidePart
 
 _log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""The records of an assessment, and what may be imported without torch."""
+"""The records of an assessment, and what may be imported without torch, the page included."""
 
 import subprocess
 import sys
@@ -18,8 +18,9 @@ ROOT = Path(__file__).parents[3]
         "core.assessment.person",
         "core.ledger",
         "core.intake.background",
+        "webapp.app",
     ],
 )
-def test_what_only_names_an_assessment_does_not_wait_for_torch(module: str) -> None:
+def test_what_starts_before_a_film_is_read_does_not_wait_for_torch(module: str) -> None:
     command = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", command], cwd=ROOT).returncode == 0

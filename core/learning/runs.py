@@ -15,7 +15,7 @@ from typing import Any, Final
 from core.assessment.live_model import weights_folder
 from core.errors import BoneGradeError
 from core.learning.curves import show_command
-from core.learning.run_folder import CANCEL, LOCK, LOG, OUTPUT, RUN
+from core.learning.run_files import CANCEL, LOCK, LOG, OUTPUT, RUN
 from core.machine import is_locked
 
 _LAST_LINES: Final = 12
