@@ -12,6 +12,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from core.access.roles import Action
+from core.access.settings import served_host
 from core.dataset.erasing import Retention, keep_erasing
 from core.dataset.hub import start_pushing
 from core.dataset.lasting import outlives_restart
@@ -26,7 +27,7 @@ from webapp.assess.tab import build_assess_tab
 from webapp.data.tab import build_data_tab
 from webapp.desk import Desk
 from webapp.entrance.doors import Doors, fetch_nothing, reload_nothing
-from webapp.entrance.identity import Access, keep_peers, served_host
+from webapp.entrance.identity import Access, keep_peers
 from webapp.entrance.line import PLACES, keep_order
 from webapp.entrance.own_pages import OwnPagesOnly
 from webapp.entrance.passing import passing_folder, replace_names, stop_in_peace

@@ -18,7 +18,7 @@ class Access(Protocol):
 
     @property
     def mode(self) -> str:
-        """One of webapp.entrance.identity.Mode."""
+        """One of core.access.settings.Mode."""
 
     @property
     def keeps(self) -> bool:

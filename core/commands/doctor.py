@@ -22,6 +22,7 @@ from sqlalchemy import create_engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.access.roles import Role
+from core.access.settings import AccessSettings, served_host
 from core.access.users import Users
 from core.assessment.live_model import live_model
 from core.commands.stopping import FAILED
@@ -173,38 +174,33 @@ def _database(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _people(environment: Mapping[str, str]) -> Iterator[Finding]:
-    header, on_a_space = environment.get("BONEGRADE_PROXY_HEADER", "").strip(), bool(environment.get("SPACE_ID"))
     users = Users(LedgerSettings.from_environment(environment).folder)
     try:
-        roles, passwords = users.roles(), users.can_sign_in()
+        access = AccessSettings.from_environment(users, environment)
+        roles = access.people(users)
     except BoneGradeError as error:
         yield Finding("people", "wrong", str(error))
         return
-    admins = Role.ADMIN in roles.values() or "=admin" in environment.get("BONEGRADE_ROLES", "").replace(" ", "").lower()
-    if on_a_space and not header:
-        if environment.get("OAUTH_CLIENT_ID") and environment.get("SYSTEM") == "spaces":
-            yield Finding("people", "ok", "sign in with their Hugging Face account; the Space's owner is an admin")
-        elif not passwords:
-            yield Finding(
-                "people", "note", "anybody is a guest and nothing is kept: set `hf_oauth: true` to collect readings."
-            )
-    if header or passwords:
-        way = f"the proxy's header {header} says who they are" if header else f"{len(roles)} in the users file"
-        if admins or (on_a_space and environment.get("SPACE_AUTHOR_NAME")):
+    if access.mode == "local":
+        yield Finding("people", "ok", "this machine's user alone, with every role")
+    elif access.mode == "space":
+        yield Finding("people", "ok", "sign in with their Hugging Face account; the Space's owner is an admin")
+    elif access.mode == "demo":
+        says = (
+            "anybody is a guest and nothing is kept: set `hf_oauth: true` to collect readings."
+            if access.on_a_space
+            else f"served on {served_host(environment)} with no login, so nothing is kept: "
+            "`python -m core users add NAME --role admin`."
+        )
+        yield Finding("people", "note", says)
+    else:
+        by_proxy = f"the proxy's header {access.header} says who they are"
+        way = by_proxy if access.mode == "proxy" else f"{len(users.roles())} in the users file"
+        if Role.ADMIN in roles.values():
             yield Finding("people", "ok", way)
         else:
             yield Finding(
                 "people", "note", f"{way}, and none is an admin: `python -m core users add NAME --role admin`."
-            )
-    elif not on_a_space:
-        host = environment.get("HOST") or environment.get("GRADIO_SERVER_NAME") or "127.0.0.1"
-        if host in ("127.0.0.1", "localhost", "::1"):
-            yield Finding("people", "ok", "this machine's user alone, with every role")
-        else:
-            yield Finding(
-                "people",
-                "note",
-                f"served on {host} with no login, so nothing is kept: `python -m core users add NAME --role admin`.",
             )
 
 

@@ -4,8 +4,8 @@ import getpass
 import os
 import time
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from dataclasses import dataclass
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import gradio as gr
@@ -13,19 +13,15 @@ from starlette.middleware import Middleware
 
 from core.access.log import AccessLog
 from core.access.roles import Reader, Role
+from core.access.settings import LOOPBACK, AccessSettings, Mode
 from core.access.tokens import Tokens
-from core.access.users import Users, UsersError, role_of_text
+from core.access.users import Users
 from core.errors import BoneGradeError
 from core.ledger import LedgerSettings
 from webapp.entrance.program_door import WRONG, ProgramDoor, number_of
 from webapp.entrance.sign_ins import MOST_FAILURES, Door, SignInsEnd
 from webapp.languages.catalogue import catalogue
 
-#: local: one person on their own machine. login: names and passwords of the users file. proxy: a proxy in front has signed
-#: the person in. space: a Hugging Face account. demo: anybody from anywhere, and nothing is kept.
-Mode = Literal["local", "login", "proxy", "space", "demo"]
-
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 #: What a proxy or a tunnel adds to requests that come from elsewhere.
 _FORWARDED: Final = ("x-forwarded-for", "forwarded", "x-real-ip")
 _GUEST: Final = "guest"
@@ -37,13 +33,6 @@ _SIGN_IN: Final = (
 
 class NotSignedIn(BoneGradeError):
     """Nobody is signed in who must be."""
-
-
-def served_host(environment: Mapping[str, str]) -> str:
-    """The address to serve on: HOST or GRADIO_SERVER_NAME; this computer only, if neither is set; a Hugging Face Space,
-    which sets SPACE_ID, is reachable from outside."""
-    host = environment.get("HOST") or environment.get("GRADIO_SERVER_NAME")
-    return host or ("0.0.0.0" if environment.get("SPACE_ID") else "127.0.0.1")
 
 
 _SIGNED_OUT: Final = "You are not signed in, or no longer: load the page again and sign in."
@@ -58,56 +47,26 @@ _PASSED_ON: Final = (
 
 @dataclass(frozen=True)
 class Access:
-    """How people come in.
+    """How people come in. tokens: with which programs come in, unless it is a demo. log: None in a demo."""
 
-    header: the lower-case name of the header in which a proxy names the person; believed: addresses of proxies whose header
-    counts. roles: of people that the environment names, before those of the users file. tokens: with which programs come in,
-    unless it is a demo.
-    """
-
-    mode: Mode
+    settings: AccessSettings
     users: Users
     tokens: Tokens
-    header: str = ""
-    believed: frozenset[str] = frozenset()
-    roles: Mapping[str, Role] = field(default_factory=dict)
-    on_a_space: bool = False
-    log: AccessLog | None = None
+    log: AccessLog | None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Access":
-        """BONEGRADE_PROXY_HEADER (with BONEGRADE_PROXY_ADDRESSES, 127.0.0.1 if not set): proxy. A Space with a Hugging Face
-        login: space. Somebody in the users file with a password: login. Served to this computer alone: local. Else: demo.
-        BONEGRADE_ROLES ("alice=admin,bob=reader") adds people.
-
-        Hugging Face's login counts only where gradio takes the place for a Space (SYSTEM=spaces): elsewhere it lets everybody
-        in as the owner of HF_TOKEN, without asking.
-
-        Raises UsersError where the users file is damaged or BONEGRADE_ROLES cannot be read.
-        """
+        """See AccessSettings.from_environment, which also says what it raises."""
         folder = LedgerSettings.from_environment(environment).folder
         users = Users(folder)
-        header = environment.get("BONEGRADE_PROXY_HEADER", "").strip().lower()
-        addresses = environment.get("BONEGRADE_PROXY_ADDRESSES", "").strip() or "127.0.0.1"
-        believed = frozenset(address.strip() for address in addresses.split(","))
-        roles = _roles_of_text(environment.get("BONEGRADE_ROLES", ""))
-        owner = environment.get("SPACE_AUTHOR_NAME")  # Hugging Face sets it
-        if owner:
-            roles = {owner: Role.ADMIN} | roles
-        on_a_space = bool(environment.get("SPACE_ID"))
-        mode: Mode
-        if header:
-            mode = "proxy"
-        elif on_a_space and environment.get("SYSTEM") == "spaces" and environment.get("OAUTH_CLIENT_ID"):
-            mode = "space"
-        elif users.can_sign_in():
-            mode = "login"
-        elif not on_a_space and served_host(environment) in _LOOPBACK:
-            mode = "local"
-        else:
-            mode = "demo"
-        log = None if mode == "demo" else AccessLog.from_environment(folder, environment)
-        return cls(mode, users, Tokens(folder), header, believed, roles, on_a_space, log)
+        settings = AccessSettings.from_environment(users, environment)
+        log = None if settings.mode == "demo" else AccessLog.from_environment(folder, environment)
+        return cls(settings, users, Tokens(folder), log)
+
+    @property
+    def mode(self) -> Mode:
+        """Which of the ways in it is."""
+        return self.settings.mode
 
     @property
     def keeps(self) -> bool:
@@ -168,7 +127,7 @@ class Access:
 
     def address_of(self, request: gr.Request) -> str:
         """Where the request comes from, as far as it can be known: Hugging Face's own proxy writes it down last."""
-        forwarded = request.headers.get("x-forwarded-for", "") if self.on_a_space else ""
+        forwarded = request.headers.get("x-forwarded-for", "") if self.settings.on_a_space else ""
         client = request.client
         return forwarded.rpartition(",")[2].strip() or (client.host if client is not None else "")
 
@@ -178,7 +137,7 @@ class Access:
             return {_machine_user(): Role.ADMIN}
         if self.mode == "demo":
             return {}
-        return {**self.roles, **self.users.roles()}
+        return self.settings.people(self.users)
 
     def launch_arguments(self) -> dict[str, Any]:
         """What gr.Blocks.launch needs to know of it."""
@@ -202,8 +161,8 @@ class Access:
             return request.username
         if self.mode == "proxy":
             client = request.client
-            trusted = client is not None and client.host in self.believed
-            return (request.headers.get(self.header) or None) if trusted else None
+            trusted = client is not None and client.host in self.settings.believed
+            return (request.headers.get(self.settings.header) or None) if trusted else None
         return _account(request)
 
 
@@ -224,7 +183,7 @@ def _passed_on(request: gr.Request) -> bool:
     # was made to point at this computer.
     host = request.headers.get("host")
     try:
-        return host is not None and urlsplit(f"//{host}").hostname not in _LOOPBACK
+        return host is not None and urlsplit(f"//{host}").hostname not in LOOPBACK
     except ValueError:
         return True
 
@@ -245,14 +204,3 @@ def _machine_user() -> str:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
         return "me"
-
-
-def _roles_of_text(text: str) -> dict[str, Role]:
-    """Out of "alice=admin,bob=reader". Raises UsersError."""
-    roles = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, equals, role = part.partition("=")
-        if not equals or not name.strip():
-            raise UsersError(f"BONEGRADE_ROLES holds {part!r}: write it as alice=admin,bob=reader.")
-        roles[name.strip()] = role_of_text(role)
-    return roles

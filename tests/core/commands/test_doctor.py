@@ -85,8 +85,12 @@ def test_people(here: dict[str, str], tmp_path: Path) -> None:
     users = Users(tmp_path / "data")
     users.add("anna", Role.READER, "a long password")
     assert "none is an admin" in _of("people", here).says
+    assert _of("people", here | {"BONEGRADE_ROLES": "cleo=admin"}).state == "ok"
+    assert _of("people", here | {"BONEGRADE_ROLES": "cleo=chief"}).state == "wrong"
     users.add("ben", Role.ADMIN, None)
     assert _of("people", here).state == "ok"
+    space = here | {"SPACE_ID": "me/bonegrade", "SYSTEM": "spaces", "OAUTH_CLIENT_ID": "x"}
+    assert "Hugging Face account" in _of("people", space).says
 
 
 def test_a_ledger_is_looked_at_and_left(here: dict[str, str]) -> None:
