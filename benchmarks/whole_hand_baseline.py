@@ -18,7 +18,7 @@ from core.assessment.second_opinion import WholeHandReader, window_side
 from core.cohort.films import Film, read_films
 from core.cohort.hand_windows import HandWindows, kept_windows
 from core.evaluation.figures import BySex, as_json
-from core.training.programs import localizer_for
+from core.training.sources import localizer_for
 from core.training.whole_hand import months_of_hands, train_whole_hand, whole_hand_recipe
 
 

@@ -23,8 +23,8 @@ from core.hand.localizer import Localizer
 from core.learning.replay.figures import replay_chart, replay_figures, replay_text
 from core.learning.replay.orders import ORDERS, Ordering
 from core.learning.replay.runs import Replay, ReplayRecipe
-from core.training import programs
 from core.training.loop import TimeLimit
+from core.training.sources import GraderSources
 from models.registry import load_grader, load_localizer
 
 app = typer.Typer(no_args_is_help=True, help="Reruns the experiments that docs/results.md reports.")
@@ -52,7 +52,7 @@ def table1(
         rows = chosen_rows(row or [], epochs, seeds)
         if out is not None:
             make_folder(out)
-        material = programs.grading_material(data / "hands", data / "graded_rois", run)
+        material = GraderSources.in_folder(data).material(run)
         val = complete_hands(material.val)
         outcomes = run_table1(material.train, val, material.exemplars, run, rows)
         figures = table1_figures(outcomes, val)
@@ -88,7 +88,7 @@ def replay(
     def program() -> None:
         if out is not None:
             make_folder(out)
-        material = programs.grading_material(data / "hands", data / "graded_rois", run)
+        material = GraderSources.in_folder(data).material(run)
         replayed = Replay(material, read_opinions(opinions), run, ReplayRecipe())
         outcomes = replayed.outcomes(tuple(orders or ORDERS), TimeLimit(minutes))
         figures = replay_figures(replayed.start_worth, outcomes)

@@ -19,6 +19,7 @@ from core.training import programs
 from core.training.device import device_of
 from core.training.grader import GraderRecipe
 from core.training.loop import TimeLimit
+from core.training.sources import GraderSources, HandSources
 from core.training.whole_hand import whole_hand_recipe
 from models.registry import load_grader, load_localizer
 
@@ -77,10 +78,10 @@ def grader(
     """Cuts crops with the registered localiser, trains the grader on them, calibrates its interval, registers it."""
 
     def program() -> None:
-        limit = None if minutes is None else TimeLimit(minutes)
+        limit = TimeLimit(minutes)
         recipe = dataclasses.replace(GraderRecipe(), epochs=epochs, learning_rate=learning_rate, seed=seed)
-        heard = _opinions(opinions, opinion_weight)
-        programs.make_grader(data, run, recipe, heard, device_of(device), limit, start, more)
+        sources = GraderSources.in_folder(data, more, _opinions(opinions, opinion_weight))
+        programs.make_grader(sources, run, recipe, limit, start, device_of(device))
 
     run_program(program)
 
@@ -122,7 +123,7 @@ def whole_hand(
         where = device_of(device)
         height = int(finest) if finest else 512 if where.type == "cuda" else 256
         recipe = whole_hand_recipe(encoder, height, seed)
-        sources = programs.HandSources(data, more, small)
+        sources = HandSources(data, more, small)
         heard = _opinions(opinions, opinion_weight)
         count = workers or os.cpu_count() or 1
         return programs.make_whole_hand(sources, run, recipe, leave_out, limit, heard, where, count)
@@ -143,7 +144,7 @@ def opinions_command(
     workers: Workers = None,
 ) -> None:
     """Writes what networks trained by whole-hand with --leave-out say of the hands that they never saw."""
-    sources = programs.HandSources(data, more)
+    sources = HandSources(data, more)
     known, count = run_program(
         lambda: programs.write_whole_hand_opinions(sources, run, out, workers or os.cpu_count() or 1)
     )

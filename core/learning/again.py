@@ -11,7 +11,7 @@ from core.cohort.hand_windows import HandWindows, kept_windows
 from core.learning.boxes import BoxWriter
 from core.learning.material import MaterialWriter
 from core.training.localizer import load_boxed
-from core.training.programs import GradingMaterial, grading_material, localizer_for
+from core.training.sources import GraderSources, GradingMaterial, localizer_for
 
 #: So many hands of `val` are measured after each epoch.
 _MEASURED: Final = 150
@@ -30,7 +30,7 @@ class SeenAgain:
         self._run, self._processes = run / "again", processes
 
     def _material(self) -> GradingMaterial:
-        return grading_material(self._hands, self._graded, self._run, self._processes)
+        return GraderSources(self._hands, self._graded).material(self._run, self._processes)
 
     def add_to(self, grading: MaterialWriter, boxing: BoxWriter) -> None:
         """Adds the hands of `train` and the exemplars to see again, and hands of `val` to measure.

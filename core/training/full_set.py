@@ -11,6 +11,7 @@ from core.cohort.films import read_boxes
 from core.training import programs
 from core.training.grader import GraderRecipe
 from core.training.loop import TimeLimit
+from core.training.sources import GraderSources, HandSources
 from core.training.whole_hand import whole_hand_recipe
 from models.efficientnet_lite import imagenet_state
 
@@ -55,11 +56,12 @@ def make_all(
     boxed = bool(read_boxes(data))
     if boxed:
         programs.make_localizer(data, run / "localizer", _SAMPLES, _PSEUDO_SAMPLES, device, _MOST_UNBOXED)
-    programs.train_and_register_grader(data, exemplars, run / "grader", recipe, device, workers)
+    sources = GraderSources(data, exemplars)
+    programs.make_grader(sources, run / "grader", recipe, TimeLimit(None), None, device, workers)
     whole_hand = whole_hand_recipe("resnet", _FINEST, recipe.seed)
     stages = tuple(dataclasses.replace(stage, passes=recipe.epochs) for stage in whole_hand.stages)
     programs.make_whole_hand(
-        programs.HandSources(data), run / "grader", dataclasses.replace(whole_hand, stages=stages), "none", TimeLimit(None),
+        HandSources(data), run / "grader", dataclasses.replace(whole_hand, stages=stages), "none", TimeLimit(None),
         device=device, workers=workers,
     )  # fmt: skip
     return boxed

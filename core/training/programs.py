@@ -15,15 +15,12 @@ from core.assessment.grader import Grader
 from core.assessment.records import IntervalSetting, SecondOpinion
 from core.assessment.second_opinion import WholeHandReader, window_side
 from core.cohort.crop_store import (
-    GradedCrops,
     HandCrops,
     complete_hands,
-    cut_films,
-    no_graded_crops,
     save_arrays,
 )
-from core.cohort.exemplar_frame import EXEMPLARS_KEY, MEAN_CROPS, mean_crops, read_graded
-from core.cohort.films import DataFolderError, film_height, read_boxes, training_films
+from core.cohort.exemplar_frame import EXEMPLARS_KEY, MEAN_CROPS, mean_crops
+from core.cohort.films import DataFolderError, read_boxes, training_films
 from core.cohort.hand_windows import HandWindows, kept_windows
 from core.cohort.opinions import Opinion, Opinions, settle_opinions, write_opinions
 from core.cohort.settings import settle
@@ -37,6 +34,7 @@ from core.training.localizer import LocalizerRecipe, train_localizer
 from core.training.loop import TimeLimit
 from core.training.pseudo_boxes import pseudo_boxes
 from core.training.score_road import ScoreRoadRecipe, fit_score_road
+from core.training.sources import GraderSources, GradingMaterial, HandSources, crops_of, localizer_for
 from core.training.whole_hand import (
     WholeHandRecipe,
     best_weight,
@@ -47,16 +45,12 @@ from models.bone_grader import BoneGrader
 from models.improved_resnet import ResNetOptions
 from models.registry import (
     load_grader,
-    load_localizer,
     load_whole_hand,
     register,
     register_intervals,
     unregister,
 )
 from models.whole_hand_network import WholeHandNetwork
-
-#: Of films whose crops the grader learns from, in pixels.
-_LEAST_HEIGHT = 500
 
 
 def make_localizer(
@@ -85,111 +79,29 @@ def make_localizer(
     register("localizer", train_localizer(data, run / "self_trained", recipe, pseudo, first, device).cpu(), {})
 
 
-@dataclass(frozen=True)
-class GradingMaterial:
-    """What graders are trained on (`train`, `exemplars`) and measured on (`val`)."""
-
-    train: HandCrops
-    val: HandCrops
-    exemplars: GradedCrops
-
-
-def localizer_for(films: Path, run: Path) -> Localizer:
-    """The registered localiser. Raises DataFolderError where the run folder holds crops of other films or another localiser."""
-    network, sha256 = load_localizer()
-    settle(run / "material.json", {"folder of films": str(films.resolve()), "localiser": sha256})
-    return Localizer(network)
-
-
-def grading_material(
-    films: Path,
-    graded: Path | None,
-    run: Path,
-    workers: int = 1,
-    opinions: Opinions | None = None,
-    more: Path | None = None,
-) -> GradingMaterial:
-    """Cuts crops of `train` and `val` and frames the exemplars that are trained on, or reads what `run` has of them.
-
-    films: folder of labelled films. graded: folder of graded exemplars, half of which are left out, see
-    core.cohort.exemplar_frame.left_out; None for none at all. workers: processes that cut. opinions: that the labels of
-    `train` are averaged with. more: a folder with more of `train`, of which films lower than 500 pixels, too coarse for
-    crops, are left out. Raises DataFolderError where the run was begun with other material.
-    """
-    localizer = localizer_for(films, run)
-    settle_opinions(run, opinions)
-    train, val = (_crops(films, split, run, localizer, workers) for split in ("train", "val"))
-    if more is not None:
-        settle(run / "more.json", {"folder of more films": str(more.resolve())})
-        fine = [film for film in training_films(more, "train") if film_height(film) >= _LEAST_HEIGHT]
-        if not fine:
-            raise DataFolderError(f"No film of {more} is {_LEAST_HEIGHT} pixels high or more: leave --more away.")
-        added = HandCrops.kept(run / "crops_more_train.npz", lambda: cut_films(fine, localizer, workers))
-        train = HandCrops.joined([train, added.without(set(train.ids.tolist()))])
-    if opinions is not None:
-        (train,) = opinions.averaged(train)
-    if graded is None:
-        return GradingMaterial(train, val, no_graded_crops())
-    settle(run / "exemplars.json", {"folder of exemplars": str(graded.resolve())})
-    exemplars = GradedCrops.kept(
-        run / "exemplars.npz", lambda: read_graded(graded, "exemplar", "trained", mean_crops(train))
-    )
-    return GradingMaterial(train, val, exemplars)
-
-
-def _crops(films: Path, split: str, run: Path, localizer: Localizer, workers: int) -> HandCrops:
-    return HandCrops.kept(
-        run / f"crops_{split}.npz", lambda: cut_films(training_films(films, split), localizer, workers)
-    )
-
-
 def make_grader(
-    data: Path,
+    sources: GraderSources,
     run: Path,
     recipe: GraderRecipe,
-    opinions: Opinions | None = None,
+    limit: TimeLimit,
+    start: Path | None,
     device: torch.device = CPU,
-    limit: TimeLimit | None = None,
-    start: Path | None = None,
-    more: Path | None = None,
+    workers: int = 1,
 ) -> None:
-    """The grader of the development data's folder: hands/ and graded_rois/. See `train_and_register_grader`.
+    """Trains on the `train` films and the exemplars until the limit at the latest, sets the intervals on `val`, and registers
+    the grader. A second opinion is to be trained anew afterwards.
 
     start: a folder with a registered grader whose weights are gone on with; it is the recipe's options that then are the
-    weights'.
+    weights'. Without exemplars, grades are learned from ages alone, from where the score table puts them.
     """
     known = None
     if start is not None:
         known, file = load_grader(folder=start)
         recipe = dataclasses.replace(recipe, start=file.sha256, options=ResNetOptions.from_metadata(file.metadata))
-    train_and_register_grader(
-        data / "hands", data / "graded_rois", run, recipe, device, opinions=opinions, limit=limit, start=known,
-        more=more,
-    )  # fmt: skip
-
-
-def train_and_register_grader(
-    films: Path,
-    graded: Path | None,
-    run: Path,
-    recipe: GraderRecipe,
-    device: torch.device = CPU,
-    workers: int = 1,
-    opinions: Opinions | None = None,
-    limit: TimeLimit | None = None,
-    start: BoneGrader | None = None,
-    more: Path | None = None,
-) -> None:
-    """Trains on the `train` films and half of the exemplars, and sets the intervals on `val`.
-
-    films, graded, workers, opinions, more: see grading_material; without exemplars, grades are learned from ages alone, from
-    where the score table puts them. A second opinion is to be trained anew afterwards.
-    """
-    material = grading_material(films, graded, run, workers, opinions, more)
-    if graded is None:
+    material = sources.material(run, workers)
+    if sources.graded is None:
         recipe = dataclasses.replace(recipe, exemplars=0)
-    seconds = math.inf if limit is None else limit.left()
-    network = train_grader(material.train, material.val, material.exemplars, run, recipe, device, seconds, start)
+    network = train_grader(material.train, material.val, material.exemplars, run, recipe, device, limit.left(), known)
     fit_score_road(network, material.train, material.exemplars, ScoreRoadRecipe(seed=recipe.seed))
     register_grader(network.cpu(), material, recipe)
 
@@ -204,25 +116,6 @@ def register_grader(network: BoneGrader, material: GradingMaterial, recipe: Grad
         np.savez_compressed(MEAN_CROPS, **mean_crops(material.train))  # type: ignore[arg-type]
     register("grader", network, metadata)
     set_intervals(material.val, None)
-
-
-@dataclass(frozen=True)
-class HandSources:
-    """Where whole hands come from: a folder of labelled films with `train` and `val`, one with more of `train`, if any, and
-    an .npz of small hands, if any (core.cohort.small_hands.read_small_films)."""
-
-    films: Path
-    more: Path | None = None
-    small: Path | None = None
-
-    def large(self, run: Path, localizer: Localizer, side: int, workers: int) -> HandWindows:
-        """The larger `train` hands of both folders as windows of this side, cut on the first call and kept in `run`."""
-        first = kept_windows(self.films, "train", run, localizer, side, workers)
-        if self.more is None:
-            return first
-        settle(run / "more.json", {"folder of more films": str(self.more.resolve())})
-        more = kept_windows(self.more, "train", run, localizer, side, workers, "more_")
-        return HandWindows.joined([first, more.without(set(first.ids.tolist()))])
 
 
 def make_whole_hand(
@@ -261,7 +154,7 @@ def make_whole_hand(
         groups = list(opinions.averaged(*groups))
     if not len(groups[0]):  # small hands show no more than the first stage's pictures do
         recipe = dataclasses.replace(recipe, stages=recipe.stages[:1])
-    beside = None if leave_out != "none" else BesideGrader.on(_crops(sources.films, "val", run, localizer, workers))
+    beside = None if leave_out != "none" else BesideGrader.on(crops_of(sources.films, "val", run, localizer, workers))
     seconds = limit.left(0.0 if beside is None else beside.seconds)
     network = train_whole_hand(groups, val, folder, recipe, seconds, device).cpu()
     Witness.keep(network, [film_id for hands in groups for film_id in hands.ids.tolist()], folder)
@@ -337,7 +230,7 @@ def make_intervals(films: Path, run: Path, workers: int = 1) -> IntervalSetting:
     """Sets the intervals of the registered networks on `val`. films: folder of labelled films. run: may be the grader's, whose
     crops of `val` are then taken."""
     localizer = localizer_for(films, run)
-    val = _crops(films, "val", run, localizer, workers)
+    val = crops_of(films, "val", run, localizer, workers)
     shipped = load_whole_hand()
     if shipped is None:
         return set_intervals(val, None)

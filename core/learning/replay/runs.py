@@ -27,7 +27,7 @@ from core.learning.run_folder import RunFolder
 from core.training.device import CPU
 from core.training.grader import GraderRecipe, train_grader
 from core.training.loop import TimeLimit, TimeUp, seed_everything
-from core.training.programs import GradingMaterial
+from core.training.sources import GradingMaterial
 from models.bone_grader import BoneGrader
 from models.improved_resnet import ResNetOptions
 from models.registry import INDEX, load_grader, register

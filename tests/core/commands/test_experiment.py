@@ -15,7 +15,7 @@ from core.commands import experiment
 from core.evaluation.table1 import runs
 from core.evaluation.table1.runs import Variant, variants
 from core.learning.replay.runs import ReplayRecipe
-from core.training import programs
+from core.training.sources import GraderSources, GradingMaterial
 from models.improved_resnet import ResNetOptions
 from models.registry import load_grader
 from tests.core.evaluation.table1.test_runs import exemplars_of
@@ -41,8 +41,8 @@ def _run(*arguments: str | Path) -> Result:
 def material(monkeypatch: pytest.MonkeyPatch) -> None:
     hands = crops_of_hands(4)
     monkeypatch.setattr(runs, "variants", _tiny)
-    made = programs.GradingMaterial(hands, complete_hands(hands), exemplars_of(hands))
-    monkeypatch.setattr(programs, "grading_material", lambda *arguments: made)
+    made = GradingMaterial(hands, complete_hands(hands), exemplars_of(hands))
+    monkeypatch.setattr(GraderSources, "material", lambda self, run: made)
 
 
 @pytest.mark.usefixtures("material")

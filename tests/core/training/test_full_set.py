@@ -5,6 +5,7 @@ import functools
 import shutil
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import cv2
 import numpy as np
@@ -23,6 +24,7 @@ from core.training import full_set, programs
 from core.training.device import CPU
 from core.training.full_set import check_ready, full_set_recipe, make_all
 from core.training.grader import GraderRecipe
+from core.training.sources import GraderSources, GradingMaterial
 from models import registry
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.improved_resnet import ResNetOptions
@@ -99,13 +101,13 @@ def test_with_boxes_the_localizer_comes_first(
 ) -> None:
     steps: list[tuple[str, Any]] = []
     monkeypatch.setattr(programs, "make_localizer", lambda *args: steps.append(("localizer", args)))
-    monkeypatch.setattr(programs, "train_and_register_grader", lambda *args: steps.append(("grader", args)))
+    monkeypatch.setattr(programs, "make_grader", lambda *args: steps.append(("grader", args)))
     monkeypatch.setattr(programs, "make_whole_hand", lambda *args, **named: steps.append(("second opinion", args)))
     write_boxes(data, [("x", "Radius", 1, 2, 3, 4)])
     assert make_all(data, tmp_path / "run", RECIPE, CPU, workers=3) is True
     assert [name for name, _ in steps] == ["localizer", "grader", "second opinion"]
     assert steps[0][1] == (data, tmp_path / "run/localizer", 9600, 4800, CPU, full_set._MOST_UNBOXED)
-    assert steps[1][1] == (data, None, tmp_path / "run/grader", RECIPE, CPU, 3)
+    assert steps[1][1] == (GraderSources(data, None), tmp_path / "run/grader", RECIPE, ANY, None, CPU, 3)
 
 
 def test_a_folder_of_exemplars_that_is_none(tmp_path: Path) -> None:
@@ -118,7 +120,7 @@ def test_a_new_grader_is_without_the_opinion_on_the_old_one(weights: Path) -> No
     registry.register("whole_hand", WholeHandNetwork(), {"weight": "0.4"}, weights)
     hands = crops_of_hands(1)
     grader = BoneGrader(OrdinalScale(starting_cuts()), RECIPE.options)
-    programs.register_grader(grader, programs.GradingMaterial(hands, hands, no_graded_crops()), RECIPE)
+    programs.register_grader(grader, GradingMaterial(hands, hands, no_graded_crops()), RECIPE)
     assert registry.load_whole_hand(folder=weights) is None
     assert registry.load_intervals({"grader": registry.load_grader(folder=weights)[1].sha256}, weights)[1] > 0
     assert registry.load_grader(folder=weights)[1].metadata[EXEMPLARS_KEY] == "none"
@@ -161,8 +163,8 @@ def test_more_hands_are_learned_from_where_their_films_are_fine_enough(data: Pat
         rows.append((example.path.stem, example.path.name, example.sex, 12 * example.age_years, "train"))
     table = pd.DataFrame(rows, columns=["id", "file", "sex", "bone_age_months", "split"])
     table.to_csv(more / "labels.csv", index=False)
-    material = programs.grading_material(data, None, tmp_path / "run", more=more)
+    material = GraderSources(data, None, more).material(tmp_path / "run")
     assert material.train.ids.tolist() == [*(e.path.stem for e in shipped_examples()[:2]), fine.path.stem]
     table[table.id == coarse.path.stem].to_csv(more / "labels.csv", index=False)
     with pytest.raises(DataFolderError, match="500 pixels high or more"):
-        programs.grading_material(data, None, tmp_path / "again", more=more)
+        GraderSources(data, None, more).material(tmp_path / "again")

@@ -16,7 +16,8 @@ from core.cohort.opinions import Opinions, read_opinions
 from core.training import programs
 from core.training.leaving_out import LeaveOut, Witness, left_out
 from core.training.loop import TimeLimit, TimeUp
-from core.training.programs import HandSources, make_whole_hand, write_whole_hand_opinions
+from core.training.programs import make_whole_hand, write_whole_hand_opinions
+from core.training.sources import HandSources
 from core.training.whole_hand import Stage, WholeHandRecipe, months_of_hands
 from models import registry
 from tests.hands import shipped_examples

@@ -11,7 +11,7 @@ from core.learning.grading import GradingRecipe
 from core.learning.replay.orders import Ordering
 from core.learning.replay.runs import Cell, Replay, ReplayRecipe, cells
 from core.training.loop import TimeLimit
-from core.training.programs import GradingMaterial
+from core.training.sources import GradingMaterial
 from tests.core.evaluation.table1.test_runs import exemplars_of
 from tests.core.learning.made_lessons import OPTIONS
 from tests.graded import crops_of_hands
