@@ -2,11 +2,13 @@
 
 import logging
 import tempfile
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import gradio as gr
+from gradio.blocks import Block
 
 from core.access.roles import Action, Reader, enforce
 from core.bones import Sex
@@ -16,13 +18,13 @@ from core.dataset.importing import take_in_labels
 from core.dataset.sent import label_source, laid_out
 from core.errors import BoneGradeError
 from core.intake import Filing, SentFile
-from core.ledger import Consent, Ledger, Scope
+from core.ledger import Consent, Ledger
 from webapp.assess.summary import message
 from webapp.desk import Desk
 from webapp.entrance.passing import sent_files
 from webapp.service import TURNS
-from webapp.shared.components import part_heading, styled_html
-from webapp.shared.consent_terms import build_consent_terms, consent_terms
+from webapp.shared.components import part_heading, sentence_without_names, styled_html
+from webapp.shared.consent_terms import CONSENT, ConsentTerms
 from webapp.shared.templates import render
 from webapp.shared.words import SEX_WORDS
 
@@ -30,15 +32,26 @@ _log = logging.getLogger(__name__)
 
 _UNEXPECTED: Final = "The labels could not be read, in a way that nobody foresaw; the server's log says more."
 _FORMATS: Final = [("CSV table", "csv"), ("COCO", "coco"), ("Pascal VOC (zip)", "voc"), ("YOLO (zip)", "yolo")]
-_CONSENT: Final = "I may keep these films: their pictures are stored here, to be read and to train the model."
 _NAMES: Final = "No file's name names a child: keep the names, for the export's column original_name."
 _SHOWN_ROWS: Final = 200
 _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "import", "api_visibility": "private"}
 
+#: What stands on the page, and what is to stand there, by component.
+Values = Mapping[Any, Any]
 Updates = dict[Any, Any]
-#: The format, the labels, the pictures, the sex, consent, whether names may be kept, and the consent's terms, as they stand
-#: on the page.
-_Given = tuple[Format, tuple[SentFile, ...], tuple[SentFile, ...], str, bool, bool, Consent]
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What is to be taken in and how, as it stands on the page; see core.dataset.checking.ImportOptions."""
+
+    kind: Format
+    labels: tuple[SentFile, ...]
+    pictures: tuple[SentFile, ...]
+    sex: Sex | None
+    consent: bool
+    names: bool
+    terms: Consent
 
 
 class BringInPart:
@@ -68,34 +81,35 @@ class BringInPart:
                     label="Sex, where the labels say none",
                     elem_id="import-sex",
                 )
-                self.consent = gr.Checkbox(False, label=_CONSENT, elem_id="import-consent")
-                self.terms = build_consent_terms("import")
+                self.consent = gr.Checkbox(False, label=CONSENT, elem_id="import-consent")
+                self.terms = ConsentTerms("import")
                 self.names = gr.Checkbox(False, label=_NAMES, elem_id="import-names")
                 self.check = gr.Button("Check the labels", variant="primary", elem_id="import-check")
         self.message = styled_html(elem_id="import-message", elem_classes="message-slot")
         self.table = styled_html(elem_id="import-table")
         self.take = gr.Button("Take in what is good", variant="primary", visible=False, elem_id="import-take")
         self.checked = gr.State(None)
-        wishes = [self.kind, self.labels, self.pictures, self.sex, self.consent, self.names, *self.terms]
+        wishes: set[Block] = {
+            self.kind, self.labels, self.pictures, self.sex, self.consent, self.names, *self.terms.inputs,
+        }  # fmt: skip
         answer = [self.message, self.table, self.take, self.checked]
         self.check.click(self._check, wishes, answer, show_progress_on=self.table, **_IN_LINE)
-        self.take.click(self._take, [*wishes, self.checked], answer, show_progress_on=self.table, **_IN_LINE)
+        self.take.click(self._take, {*wishes, self.checked}, answer, show_progress_on=self.table, **_IN_LINE)
 
-    def _check(
-        self,
-        kind: Format,
-        labels: list[SentFile],
-        pictures: list[SentFile],
-        sex: str,
-        consent: bool,
-        names: bool,
-        scope: Scope,
-        reference: str,
-        ends: datetime | None,
-        request: gr.Request,
-    ) -> Updates:
+    def _given(self, values: Values) -> _Given:
+        return _Given(
+            values[self.kind],
+            tuple(values[self.labels]),
+            tuple(values[self.pictures]),
+            values[self.sex] or None,
+            values[self.consent],
+            values[self.names],
+            self.terms.of(values),
+        )
+
+    def _check(self, values: Values, request: gr.Request) -> Updates:
         """Looks at everything and changes nothing."""
-        given = _given(kind, labels, pictures, sex, consent, names, scope, reference, ends)
+        given = self._given(values)
         try:
             reader = self._reader(request)
             with tempfile.TemporaryDirectory(prefix="bonegrade-import-") as folder:
@@ -109,24 +123,11 @@ class BringInPart:
         except Exception as error:
             return self._failed(error)
 
-    def _take(
-        self,
-        kind: Format,
-        labels: list[SentFile],
-        pictures: list[SentFile],
-        sex: str,
-        consent: bool,
-        names: bool,
-        scope: Scope,
-        reference: str,
-        ends: datetime | None,
-        before: _Given | None,
-        request: gr.Request,
-    ) -> Updates:
+    def _take(self, values: Values, request: gr.Request) -> Updates:
         """Takes in what was checked; it is checked once more, as the ledger may have changed meanwhile."""
-        given = _given(kind, labels, pictures, sex, consent, names, scope, reference, ends)
+        given = self._given(values)
         try:
-            if before is None or given != tuple(before):
+            if given != values[self.checked]:
                 raise BoneGradeError("Something was changed since the labels were checked: check them again.")
             reader = self._reader(request)
             filing = Filing(self._ledger, self._desk.load_assessor, TURNS.when_free)
@@ -145,13 +146,12 @@ class BringInPart:
             return self._failed(error)
 
     def _checked(self, given: _Given, reader: Reader, folder: Path) -> tuple[Checked, ImportOptions]:
-        kind, labels, pictures, sex, consent, names, terms = given
-        if not labels:
+        if not given.labels:
             raise BoneGradeError("There are no labels yet: drop their file on the box, then check them.")
-        source = label_source(laid_out(labels, folder / "labels"), kind)
-        images = laid_out(pictures, folder / "pictures")
-        options = ImportOptions(reader.name, images, None, cast(Sex, sex) or None, consent, names, terms)
-        return check_labels(self._ledger, source, kind, options), options
+        source = label_source(laid_out(given.labels, folder / "labels"), given.kind)
+        images = laid_out(given.pictures, folder / "pictures")
+        options = ImportOptions(reader.name, images, None, given.sex, given.consent, given.names, given.terms)
+        return check_labels(self._ledger, source, given.kind, options), options
 
     def _reader(self, request: gr.Request) -> Reader:
         reader = self._desk.reader(request)
@@ -160,32 +160,13 @@ class BringInPart:
         return reader
 
     def _failed(self, error: Exception) -> Updates:
-        if isinstance(error, BoneGradeError):
-            text = str(error)
-        else:
-            # the message of an unforeseen error may hold a file's name
-            _log.error("Taking in labels failed with %s.", type(error).__name__)
-            text = _UNEXPECTED
+        text = sentence_without_names(error, _UNEXPECTED, _log, "Taking in labels failed.")
         return {
             self.message: message(text, title="Not taken in"),
             self.table: "",
             self.take: gr.Button(visible=False),
             self.checked: None,
         }
-
-
-def _given(
-    kind: Format,
-    labels: list[SentFile],
-    pictures: list[SentFile],
-    sex: str,
-    consent: bool,
-    names: bool,
-    scope: Scope,
-    reference: str,
-    ends: datetime | None,
-) -> _Given:
-    return kind, tuple(labels), tuple(pictures), sex, consent, names, consent_terms(scope, reference, ends)
 
 
 def _table(checked: Checked) -> str:

@@ -1,27 +1,26 @@
 """Adding films to the queue: first everything is looked at and shown, then a person decides, then films are added."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
+from gradio.blocks import Block
 
 from core.access.roles import Action, Reader, enforce
 from core.bones import Sex
-from core.errors import BoneGradeError
 from core.film.burned_in_text import TextPlace
 from core.film.radiograph import Radiograph
 from core.intake import Batch, Filing, Looked, SentFile, look_through, open_batch, take_in
 from core.intake.background import BackgroundAssessor
-from core.ledger import Scope
 from webapp.desk import Desk
 from webapp.entrance.passing import sent_files
 from webapp.queue.view import Writing, bar, looked_through, note, taken_in
-from webapp.shared.components import NOT_NOW, classes_if, styled_html
-from webapp.shared.consent_terms import build_consent_terms, consent_terms
+from webapp.shared.components import NOT_NOW, classes_if, sentence_without_names, styled_html
+from webapp.shared.consent_terms import CONSENT, ConsentTerms
 from webapp.shared.pictures import data_uri, film_picture, jpeg
 from webapp.shared.words import SEX_WORDS
 
@@ -30,7 +29,6 @@ _log = logging.getLogger(__name__)
 UNEXPECTED: Final = (
     "Something went wrong in the program; the server's log says what. Nothing more was added; try once more."
 )
-_CONSENT: Final = "I may keep these films: their pictures are stored here, to be read and to train the model."
 _NO_CONSENT: Final = (
     "Leave it open, and pixels are forgotten: the films are assessed now, while you wait, and only what the model says "
     "is kept. They cannot be shown again, nor assessed by a later model."
@@ -48,11 +46,23 @@ _START_OVER_JS: Final = f"""() => ["", "", {{"__type__": "update", "elem_classes
 #: So many films with writing are shown, each with so many places, as pictures of this height in pixels.
 _SHOWN_FILMS, _SHOWN_PLACES, _PLACE_HEIGHT = 24, 3, 64
 
+#: What stands on the page, and what is to stand there, by component.
+Values = Mapping[Any, Any]
 Updates = dict[Any, Any]
 
 
-#: What a look is at: files, folder, CSV, sex and consent as they stand on the page.
-_Given = tuple[tuple[SentFile, ...], tuple[SentFile, ...], str | None, str | None, bool]
+@dataclass(frozen=True)
+class _Given:
+    """What a look is at, as it stands on the page. sex: of films that the table does not name, if it is known."""
+
+    files: tuple[SentFile, ...]
+    table: Path | None
+    sex: Sex | None
+    consent: bool
+
+    def batch(self) -> AbstractContextManager[Batch]:
+        """The films. Raises BatchRefused."""
+        return open_batch(self.files, self.table, self.sex)
 
 
 @dataclass(frozen=True)
@@ -93,8 +103,8 @@ class UploadPart:
                     info=_SEX_INFO,
                     elem_id="queue-sex",
                 )
-                self.consent = gr.Checkbox(False, label=_CONSENT, info=_NO_CONSENT, elem_id="queue-consent")
-                self.terms = build_consent_terms("queue")
+                self.consent = gr.Checkbox(False, label=CONSENT, info=_NO_CONSENT, elem_id="queue-consent")
+                self.terms = ConsentTerms("queue")
                 self.look = gr.Button("Check the films", variant="primary", elem_id="queue-look")
         self.message = styled_html(elem_id="queue-upload-message")
         self.result = styled_html(elem_id="queue-result")
@@ -111,7 +121,7 @@ class UploadPart:
 
     def _wire(self) -> None:
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        sent = [self.files, self.folder, self.table, self.sex, self.consent]
+        sent: set[Block] = {self.files, self.folder, self.table, self.sex, self.consent}
         changes = [self.sex.input, self.consent.input]
         changes += [event for file in (self.files, self.folder, self.table) for event in (file.upload, file.clear)]
         changes += [file.delete for file in (self.files, self.folder)]
@@ -125,7 +135,7 @@ class UploadPart:
             **_ONE_BATCH,
         ).then(
             self._changed_meanwhile,
-            [*sent, self.seen],
+            {*sent, self.seen},
             [self.message, self.result, self.decide, self.seen],
             **private,
             **_ONE_BATCH,
@@ -133,7 +143,7 @@ class UploadPart:
         #: Ends when all was added; other parts of the page may chain on to it.
         self.added = self.add.click(
             self._add,
-            [*sent, self.writing, self.seen, *self.terms],
+            {*sent, self.writing, self.seen, *self.terms.inputs},
             [
                 self.message, self.result, self.decide, self.seen, self.add, self.files, self.folder,
                 self.table,
@@ -145,26 +155,27 @@ class UploadPart:
     def _start_over(self) -> Updates:
         return {self.message: "", self.result: "", self.decide: gr.Row(elem_classes=classes_if(False)), self.seen: None}
 
-    def _look(
-        self,
-        files: list[SentFile],
-        folder: list[SentFile],
-        table: str | None,
-        sex: Sex | None,
-        consent: bool,
-        request: gr.Request,
-    ) -> Iterator[Updates]:
+    def _given(self, values: Values) -> _Given:
+        table = values[self.table]
+        return _Given(
+            (*values[self.files], *values[self.folder]),
+            None if table is None else Path(table),
+            values[self.sex] or None,
+            values[self.consent],
+        )
+
+    def _look(self, values: Values, request: gr.Request) -> Iterator[Updates]:
         """Looks at every film and changes nothing."""
         yield {**self._start_over(), self.message: bar(0, 1, "Unpacking and checking"), self.look: _off()}
-        given = _given(files, folder, table, sex, consent)
+        given = self._given(values)
         try:
             self._check_role(request)
-            with open_batch([*files, *folder], _path(table), sex or None) as batch:
+            with given.batch() as batch:
                 looked: list[Looked] = []
                 shown: list[Writing] = []
                 with_writing: set[str] = set()
                 total = len(batch.films)
-                for one in look_through(batch, self._filing.ledger, for_writing=consent):
+                for one in look_through(batch, self._filing.ledger, for_writing=given.consent):
                     if one.radiograph is not None and any(place.kind == "writing" for place in one.places):
                         with_writing.add(one.radiograph.sha256)
                         if len(shown) < _SHOWN_FILMS:
@@ -196,36 +207,17 @@ class UploadPart:
             self.seen: _Seen(given, new, frozenset(with_writing)),
         }
 
-    def _changed_meanwhile(
-        self,
-        files: list[SentFile],
-        folder: list[SentFile],
-        table: str | None,
-        sex: Sex | None,
-        consent: bool,
-        seen: _Seen | None,
-    ) -> Updates:
+    def _changed_meanwhile(self, values: Values) -> Updates:
         """Takes back what was found in films that are no longer those chosen."""
-        if seen is None or seen.given == _given(files, folder, table, sex, consent):
+        seen: _Seen | None = values[self.seen]
+        if seen is None or seen.given == self._given(values):
             return {self.message: gr.skip()}
         return self._start_over()
 
-    def _add(
-        self,
-        files: list[SentFile],
-        folder: list[SentFile],
-        table: str | None,
-        sex: Sex | None,
-        consent: bool,
-        writing: str | None,
-        seen: _Seen | None,
-        scope: Scope,
-        reference: str,
-        ends: datetime | None,
-        request: gr.Request,
-    ) -> Iterator[Updates]:
+    def _add(self, values: Values, request: gr.Request) -> Iterator[Updates]:
         """Adds the films that were looked at."""
-        if seen is None or seen.given != _given(files, folder, table, sex, consent):
+        given, seen, writing = self._given(values), values[self.seen], values[self.writing]
+        if seen is None or seen.given != given:
             yield {**self._start_over(), self.message: note("The films have changed: check them again.")}
             return
         if seen.with_writing and writing is None:
@@ -235,10 +227,12 @@ class UploadPart:
         left_out = seen.with_writing if writing == "out" else frozenset[str]()
         try:
             reader = self._check_role(request)
-            with open_batch([*files, *folder], _path(table), sex or None) as batch:
+            with given.batch() as batch:
                 taken = []
-                terms = consent_terms(scope, reference, ends)
-                for one in take_in(batch, self._filing, reader=reader, consent=consent, left_out=left_out, terms=terms):
+                terms = self.terms.of(values)
+                for one in take_in(
+                    batch, self._filing, reader=reader, consent=given.consent, left_out=left_out, terms=terms
+                ):
                     taken.append(one)
                     self._background.wake()
                     text = f"Adding film {len(taken):,} of {len(batch.films):,}."
@@ -262,16 +256,8 @@ class UploadPart:
         return reader
 
 
-def _given(files: list[SentFile], folder: list[SentFile], table: str | None, sex: str | None, consent: bool) -> _Given:
-    return tuple(files), tuple(folder), table, sex, consent
-
-
 def _off() -> gr.Button:
     return gr.Button(interactive=False)
-
-
-def _path(table: str | None) -> Path | None:
-    return None if table is None else Path(table)
 
 
 def _pictures(radiograph: Radiograph, places: Sequence[TextPlace]) -> tuple[str, ...]:
@@ -288,8 +274,4 @@ def _slices(place: TextPlace) -> tuple[slice, slice]:
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, BoneGradeError):
-        return str(error)
-    # The message of an unforeseen error may hold a file's name.
-    _log.error("Adding films failed with %s.", type(error).__name__)
-    return UNEXPECTED
+    return sentence_without_names(error, UNEXPECTED, _log, "Adding films failed.")

@@ -40,6 +40,15 @@ def sentence_of(error: Exception, unexpected: str, log: logging.Logger, what_fai
     return unexpected
 
 
+def sentence_without_names(error: Exception, unexpected: str, log: logging.Logger, what_failed: str) -> str:
+    """As `sentence_of`, for work on files that people send: the message of what nobody foresaw may hold a file's name, and a
+    child's with it, so only the kind of error goes to the log."""
+    if isinstance(error, BoneGradeError):
+        return str(error)
+    log.error("%s (%s)", what_failed, type(error).__name__)
+    return unexpected
+
+
 def classes_if(shown: bool) -> list[str]:
     """`elem_classes` of a part that is switched several times within one event: the style sheet takes it off the page.
 
