@@ -21,7 +21,7 @@ from core.intake.crop_shelf import CropShelf
 from core.ledger import EventKind, Ledger, erasing, films
 from core.ledger.events import Words
 from core.ledger.patients import ERASED_NAME
-from core.ledger.saying import checked_words, say
+from core.ledger.saying import say
 
 _log: Final = logging.getLogger(__name__)
 _EVERY_SECONDS: Final = 3600.0
@@ -51,7 +51,7 @@ def erase_films(
     for film_id in film_ids:
         with ledger.erasing_transaction() as connection:
             film = films.by_id(connection, film_id)
-            say(connection, film_id, checked_words(Words(kind, reader.name, secrets.token_hex(16), note=reason)))
+            say(connection, film_id, Words(kind, reader.name, secrets.token_hex(16), note=reason))
             erasing.picture(connection, film, labels_too=labels_too)
             if labels_too:
                 erasing.everything_said(connection, film_id)
@@ -87,7 +87,7 @@ class Retention:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """BONEGRADE_UNREAD_DAYS and BONEGRADE_DRAFT_DAYS, a year if not set. Raises ValueError for what is no number."""
+        """BONEGRADE_UNREAD_DAYS and BONEGRADE_DRAFT_DAYS, a year if not set. Raises ValueError for what is not a number."""
         days = []
         for variable in ("BONEGRADE_UNREAD_DAYS", "BONEGRADE_DRAFT_DAYS"):
             given = environment.get(variable) or str(_USUAL_DAYS)

@@ -1,9 +1,9 @@
 """The connection to SQLite or PostgreSQL: reading transactions, and writing ones that wait for each other."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from alembic import command
@@ -12,13 +12,18 @@ from alembic.util import CommandError
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from core.ledger.errors import DamagedStore, UnreachableDatabase
+from core.ledger.records import Event, FilmRecord
 from core.machine import WriterLock
 
 #: How long SQLite waits for a lock, in milliseconds.
 _PATIENCE: Final = 30_000
 #: Names the writers' lock among PostgreSQL's advisory locks; any number will do, so long as it stays.
 _WRITERS: Final = 0x426F6E65
+#: So many rows are read at a time where all are asked for.
+PAGE: Final = 500
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+_Row = TypeVar("_Row", FilmRecord, Event)
 
 
 class Database:
@@ -81,6 +86,23 @@ class Database:
             raise UnreachableDatabase(
                 "The ledger's database could not be written to: see that it is running and its disk has room, then try again."
             ) from error
+
+    def pages(
+        self, page: Callable[[sa.Connection, int, int], list[_Row]], after: int, limit: int | None
+    ) -> Iterator[_Row]:
+        """The rows with an id greater than `after`, at most so many, in id order; no transaction stays open between pages.
+
+        page: gives those after an id, up to a number of them."""
+        left = limit
+        while left is None or left > 0:
+            size = PAGE if left is None else min(PAGE, left)
+            with self.reading() as connection:
+                rows = page(connection, after, size)
+            yield from rows
+            if len(rows) < size:
+                return
+            after = rows[-1].id
+            left = None if left is None else left - size
 
     def forget_journal(self) -> None:
         """Empties SQLite's journal, which keeps rows as they were before they were changed."""

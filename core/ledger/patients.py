@@ -7,6 +7,9 @@ import secrets
 from pathlib import Path
 from typing import Self
 
+import sqlalchemy as sa
+
+from core.ledger import schema
 from core.ledger.errors import DamagedStore
 from core.machine import write_whole
 
@@ -38,6 +41,18 @@ class Pseudonyms:
     def fingerprint(self) -> str:
         """Tells whether two stores have the same secret, and nothing more of it."""
         return self._digest("fingerprint of the secret")
+
+    def check(self, connection: sa.Connection) -> None:
+        """Notes the secret's fingerprint in a new database. Raises DamagedStore for one that was used with another secret:
+        pseudonyms of both would split one patient in two."""
+        name = schema.store.c.name == "patient_secret"
+        known = connection.execute(sa.select(schema.store.c.value).where(name)).scalar_one_or_none()
+        if known is None:
+            connection.execute(sa.insert(schema.store), {"name": "patient_secret", "value": self.fingerprint})
+        elif known != self.fingerprint:
+            raise DamagedStore(
+                "The database was used with another data folder: set BONEGRADE_DATA to that folder, or restore it."
+            )
 
     def of(self, patient: str | None) -> str:
         """16 hexadecimal digits for a patient's id, whatever blanks stand around it; "" for none."""

@@ -6,23 +6,11 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from core.ledger import drafts, events, films, predictions, projection
-from core.ledger.checks import checked_name, checked_note, checked_seconds
+from core.ledger.checks import checked_corrections, checked_name, checked_note, checked_seconds
 from core.ledger.errors import Conflict, InvalidCorrection, StaleRevision
 from core.ledger.events import Words
 from core.ledger.readings import OF_THE_READING, fold, state_after, undone
-from core.ledger.records import Correction, Event
-
-
-def checked_words(words: Words) -> Words:
-    """The words as they will be stored; what depends on the film's history is checked by `say`."""
-    if not words.token.strip():
-        raise InvalidCorrection("The save has no token: open the film anew.")
-    return replace(
-        words,
-        reader=checked_name(words.reader),
-        note=checked_note(words.note),
-        seconds=checked_seconds(words.seconds),
-    )
+from core.ledger.records import Correction, Event, FilmRecord
 
 
 def say(connection: sa.Connection, film_id: int, words: Words) -> Event:
@@ -30,7 +18,7 @@ def say(connection: sa.Connection, film_id: int, words: Words) -> Event:
 
     Raises UnknownFilm, InvalidCorrection, or StaleRevision where the film was read further since.
     """
-    films.by_id(connection, film_id)
+    words = _checked(films.by_id(connection, film_id), words)
     said_before = events.by_token(connection, words.token)
     if said_before is not None:
         return _same(said_before, film_id, words)
@@ -45,6 +33,26 @@ def say(connection: sa.Connection, film_id: int, words: Words) -> Event:
         drafts.drop(connection, film_id, words.reader)
     projection.add_event(connection, history, event)
     return event
+
+
+def _checked(film: FilmRecord, words: Words) -> Words:
+    """The words as they will be stored, but for what the film's history says of them."""
+    corrections = checked_corrections(film, words.corrections)
+    if words.kind == "correction" and not corrections:
+        raise InvalidCorrection("There is nothing to save yet: judge at least one bone.")
+    if words.kind == "correction" and words.prediction_id is None and any(one.accepted for one in corrections):
+        raise InvalidCorrection("A grade was accepted from the model, but no prediction is named: open the film anew.")
+    if words.kind == "gold" and not corrections:
+        raise InvalidCorrection("A gold reading needs at least one bone's verdict: read the film first.")
+    if not words.token.strip():
+        raise InvalidCorrection("The save has no token: open the film anew.")
+    return replace(
+        words,
+        reader=checked_name(words.reader),
+        corrections=corrections,
+        note=checked_note(words.note),
+        seconds=checked_seconds(words.seconds),
+    )
 
 
 def _same(stored: Event, film_id: int, words: Words) -> Event:

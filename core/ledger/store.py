@@ -1,9 +1,9 @@
 """The ledger: what films there are, what the model said of them, and what people said. Nothing said is lost or changed."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, Literal, Self, TypeVar
+from typing import Any, Final, Literal, Self
 
 import sqlalchemy as sa
 
@@ -11,9 +11,9 @@ from core.assessment.records import Assessment
 from core.bones import Sex
 from core.film.likeness import Look
 from core.film.radiograph import Radiograph
-from core.ledger import copies, drafts, erasing, events, films, predictions, projection, schema, stages
-from core.ledger.checks import checked_corrections, checked_name
-from core.ledger.database import Database
+from core.ledger import copies, drafts, erasing, events, films, predictions, projection, stages
+from core.ledger.checks import checked_name
+from core.ledger.database import PAGE, Database
 from core.ledger.errors import DamagedStore, InvalidCorrection, InvalidFilm
 from core.ledger.events import Words
 from core.ledger.films import AddedFilm
@@ -21,15 +21,11 @@ from core.ledger.patients import Pseudonyms
 from core.ledger.pictures import PictureFolder
 from core.ledger.readings import fold
 from core.ledger.records import Consent, Correction, Event, FilmRecord, PredictionRecord, Reading
-from core.ledger.saying import checked_words, say
+from core.ledger.saying import say
 from core.ledger.settings import LedgerSettings
 from core.ledger.stages import StageWord
 from core.machine import make_folder
 
-_Row = TypeVar("_Row", FilmRecord, PredictionRecord, Event)
-
-#: So many rows are read at a time where all are asked for; no transaction stays open between.
-_PAGE: Final = 500
 _USUAL_CONSENT: Final = Consent()
 
 
@@ -63,7 +59,7 @@ class Ledger:
         database = Database(settings.url, settings.folder)
         with database.writing() as connection:
             pseudonyms = Pseudonyms.of_folder(settings.folder, pictures.incoming)
-            _check_secret(connection, pseudonyms.fingerprint)
+            pseudonyms.check(connection)
         return cls(database, pictures, pseudonyms)
 
     def close(self) -> None:
@@ -141,12 +137,12 @@ class Ledger:
     def films(self, film_ids: Sequence[int] | None = None) -> Iterator[FilmRecord]:
         """All films, or those of these ids that there are; in id order, streamed."""
         if film_ids is None:
-            yield from self._pages(films.page, 0, None)
+            yield from self._database.pages(films.page, 0, None)
             return
         wanted = sorted(set(film_ids))
-        for start in range(0, len(wanted), _PAGE):
+        for start in range(0, len(wanted), PAGE):
             with self._database.reading() as connection:
-                found = list(films.of_ids(connection, wanted[start : start + _PAGE]))
+                found = list(films.of_ids(connection, wanted[start : start + PAGE]))
             yield from found
 
     def radiograph(self, film: FilmRecord) -> Radiograph | None:
@@ -266,19 +262,12 @@ class Ledger:
         sent again under its token returns the event that is stored. Raises InvalidCorrection, UnknownFilm, or
         StaleRevision where the film was read further since.
         """
-        checked = checked_corrections(self.film(film_id), corrections)
-        if not checked:
-            raise InvalidCorrection("There is nothing to save yet: judge at least one bone.")
-        if prediction_id is None and any(c.accepted for c in checked):
-            raise InvalidCorrection(
-                "A grade was accepted from the model, but no prediction is named: open the film anew."
-            )
         words = Words(
             kind="correction",
             reader=reader,
             token=token,
             base_revision=base_revision,
-            corrections=checked,
+            corrections=tuple(corrections),
             prediction_id=prediction_id,
             seconds=seconds,
             note=note,
@@ -320,12 +309,8 @@ class Ledger:
             raise InvalidCorrection(
                 "A verdict of the gold reading stands under another bone's name: open the film anew."
             )
-        checked = checked_corrections(self.film(film_id), reading.values())
-        if not checked:
-            raise InvalidCorrection("A gold reading needs at least one bone's verdict: read the film first.")
-        words = Words(
-            kind="gold", reader=reader, token=token, base_revision=base_revision, corrections=checked, note=note
-        )
+        said = tuple(reading.values())
+        words = Words(kind="gold", reader=reader, token=token, base_revision=base_revision, corrections=said, note=note)
         return self._say(film_id, words)
 
     def clear_gold(self, film_id: int, *, reader: str, base_revision: int, token: str) -> Event:
@@ -360,7 +345,7 @@ class Ledger:
 
     def events(self, after: int = 0, limit: int | None = None) -> Iterator[Event]:
         """All events with an id greater than `after`, in id order, streamed; none that is committed later comes before."""
-        return self._pages(events.page, after, limit)
+        return self._database.pages(events.page, after, limit)
 
     def ledger_revision(self) -> int:
         """The id of the last event; 0 before anything was said."""
@@ -406,32 +391,5 @@ class Ledger:
             return prediction
 
     def _say(self, film_id: int, words: Words) -> Event:
-        words = checked_words(words)
         with self._database.writing() as connection:
             return say(connection, film_id, words)
-
-    def _pages(
-        self, page: Callable[[sa.Connection, int, int], list[_Row]], after: int, limit: int | None
-    ) -> Iterator[_Row]:
-        left = limit
-        while left is None or left > 0:
-            size = _PAGE if left is None else min(_PAGE, left)
-            with self._database.reading() as connection:
-                rows = page(connection, after, size)
-            yield from rows
-            if len(rows) < size:
-                return
-            after = rows[-1].id
-            left = None if left is None else left - size
-
-
-def _check_secret(connection: sa.Connection, fingerprint: str) -> None:
-    """Pseudonyms made with another secret would split one patient in two, so such a folder is not worked with."""
-    name = schema.store.c.name == "patient_secret"
-    known = connection.execute(sa.select(schema.store.c.value).where(name)).scalar_one_or_none()
-    if known is None:
-        connection.execute(sa.insert(schema.store), {"name": "patient_secret", "value": fingerprint})
-    elif known != fingerprint:
-        raise DamagedStore(
-            "The database was used with another data folder: set BONEGRADE_DATA to that folder, or restore it."
-        )
