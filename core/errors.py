@@ -18,7 +18,7 @@ class FilmRefused(BoneGradeError):
 
 
 class UnreadableFilm(FilmRefused):
-    """The file is no picture that can be read."""
+    """The file is not a picture that can be read."""
 
     def __init__(self, message: str):
         super().__init__("unreadable", message)

@@ -164,7 +164,7 @@ def open_desk(environment: Mapping[str, str] = os.environ) -> Desk:
 def launch_settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Arguments for gr.Blocks.launch.
 
-    environment: see served_host and served_port, which raises ValueError if PORT is no port number.
+    environment: see served_host and served_port, which raises ValueError if PORT is not a port number.
     """
     return {
         "server_name": served_host(environment),

@@ -46,7 +46,7 @@ class AccessLog:
 
     @classmethod
     def from_environment(cls, folder: Path, environment: Mapping[str, str] = os.environ) -> Self:
-        """Kept for BONEGRADE_LOG_DAYS, a year if not set. Raises ValueError where that is no number of days."""
+        """Kept for BONEGRADE_LOG_DAYS, a year if not set. Raises ValueError where that is not a number of days."""
         days = environment.get(VARIABLE) or str(_USUAL_DAYS)
         if not (days.isdecimal() and int(days) > 0):
             raise ValueError(f"{VARIABLE} must be a number of days from 1 up, not {days!r}.")

@@ -77,7 +77,7 @@ class Program:
 class Tokens:
     """The file of tokens. Reads it afresh each time, so a change counts at once; several processes may share it.
 
-    It is no part of a backup, so that a token that was revoked does not come back with one.
+    It is not part of a backup, so that a token that was revoked does not come back with one.
     """
 
     def __init__(self, folder: Path):

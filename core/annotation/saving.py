@@ -155,7 +155,7 @@ class Saving:
 
     @staticmethod
     def _seen(ledger: Ledger, work: Work, reader: Reader) -> int:
-        """The revision that the reader has before them: a save of their own whose reply was lost is no surprise."""
+        """The revision that the reader has before them, with saves of their own whose replies were lost."""
         assert work.film is not None
         since = readings_of(ledger.history(work.film))[work.base_revision :]
         only_mine = all(event.reader == reader.name for event in since)

@@ -54,7 +54,7 @@ class Said(_Frozen):
         if not wanted.get(self.verdict or "", self.grade is None):
             raise ValueError("the verdict and the grade contradict each other")
         if self.box:
-            Box(*self.box)  # refuses what is no box
+            Box(*self.box)  # refuses what is not a box
         return self
 
 
@@ -94,7 +94,7 @@ class Work(_Frozen):
     def _grades_exist(cls, says: dict[str, Said]) -> dict[str, Said]:
         for bone, said in says.items():
             if bone not in RUS_BONES:
-                raise ValueError(f"{bone!r} is none of the 13 bones")
+                raise ValueError(f"{bone!r} is not one of the 13 bones")
             if said.grade is not None and not 0 <= said.grade <= grade_count(bone):
                 raise ValueError(f"{bone} has the grades 0 to {grade_count(bone)}, not {said.grade}")
         return says

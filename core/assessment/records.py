@@ -33,7 +33,7 @@ END_OF_SCALE: Final[dict[Sex, float]] = {"M": 198.0, "F": 180.0}
 
 
 def is_mature(months: float | None, sex: Sex) -> bool:
-    """Whether a bone age is at the end of the scale, so that it is told as no number; None is no age."""
+    """Whether a bone age is at the end of the scale, so that no number is given; None is not an age."""
     return months is not None and months >= END_OF_SCALE[sex]
 
 

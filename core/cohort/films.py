@@ -35,7 +35,7 @@ class Film:
 def read_films(data: Path, split: str | None = None) -> list[Film]:
     """Films of `data`/labels.csv, of one split or all; a table without a `split` column is all of every split.
 
-    Raises DataFolderError where the folder or one of its columns is missing, a sex is neither M nor F, an age is no number
+    Raises DataFolderError where the folder or one of its columns is missing, a sex is neither M nor F, an age is not a number
     above 0, or no film is in the split.
     """
     path = data / "labels.csv"
@@ -97,7 +97,7 @@ def read_table(path: Path, columns: Iterable[str], hint: str, empty: bool = True
     except (FileNotFoundError, NotADirectoryError) as error:
         raise DataFolderError(f"{path} is missing. {hint}") from error
     except (OSError, ValueError) as error:
-        raise DataFolderError(f"{path} is no table that can be read: copy it again.") from error
+        raise DataFolderError(f"{path} is not a table that can be read: copy it again.") from error
     missing = sorted(set(columns) - set(table.columns))
     if missing:
         raise DataFolderError(f"{path} has no column {', '.join(missing)}.")

@@ -25,7 +25,7 @@ _Hands = TypeVar("_Hands", bound=LabelledHands)
 class Opinion:
     """What networks say of one hand that none of them was trained on, on average. unseen_by: the SHA-256 of their weights.
 
-    Raises ValueError where months is no number above 0 or no network is named.
+    Raises ValueError where months is not a number above 0 or no network is named.
     """
 
     id: str
@@ -88,7 +88,7 @@ def write_opinions(path: Path, opinions: Iterable[Opinion]) -> None:
 
 
 def read_opinions(path: Path) -> list[Opinion]:
-    """What write_opinions wrote. Raises DataFolderError where a row is no opinion of a network that never saw the hand."""
+    """What write_opinions wrote. Raises DataFolderError where a row is not an opinion of a network that never saw the hand."""
     table = read_table(path, _COLUMNS, _HINT, empty=False)
     opinions = []
     for film_id, months, unseen_by in zip(table["id"], table["months"], table["unseen_by"], strict=True):

@@ -144,7 +144,7 @@ def _rows(
         elif film in seen:
             left_out[f"{path.name}, line {line}"] = f"The id {film} is there already."
         elif not 0 < months <= _OLDEST_MONTHS:
-            left_out[film] = f"The bone age {age!r} is no number of months up to {_OLDEST_MONTHS:.0f}."
+            left_out[film] = f"The bone age {age!r} is not a number of months up to {_OLDEST_MONTHS:.0f}."
         elif sex is None:
             left_out[film] = f"The sex cannot be told from {male!r}."
         else:
@@ -167,7 +167,7 @@ def _read_table(path: Path) -> pd.DataFrame:
     except OSError as error:
         raise DataFolderError(f"{path} cannot be read ({error.strerror}): check its permissions.") from error
     except ValueError as error:  # pandas' errors of empty and uneven tables among them
-        raise DataFolderError(f"{path} is no table that can be read: download it again.") from error
+        raise DataFolderError(f"{path} is not a table that can be read: download it again.") from error
     headers = {_bare(str(header)): header for header in reversed(table.columns)}
     chosen = {}
     for column, names in _COLUMNS.items():

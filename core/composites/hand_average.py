@@ -41,7 +41,7 @@ _FOREARM: Final = (0.3, 0.6, 0.9)
 
 #: Spread, in pixels, of the smoothing of each round of the fine alignment: coarse first.
 ROUNDS: Final = (24.0, 16.0, 12.0, 10.0, 8.0, 8.0)
-#: The spline is worked out on every so manieth pixel and interpolated between.
+#: The spline is worked out on every n-th pixel and interpolated between.
 _GRID_STEP: Final = 12
 #: So many rows above the black of a collimator are not trusted.
 _COLLIMATOR_BLUR: Final = 20

@@ -82,7 +82,7 @@ def check_labels(
     """Reads everything that an import would read. Raises BadLabels where the file or a table is none that can be read."""
     faults: list[BadLabels] = []
     if options.images is not None and not options.images.is_dir():
-        raise BadLabels(str(options.images), "", "this is no folder; name the one that holds the pictures.")
+        raise BadLabels(str(options.images), "", "this is not a folder; name the one that holds the pictures.")
     films = _READ[kind](source, faults.append)
     films = _with_table(films, options.films, faults.append)
     times = Counter(film.file for film in films)
@@ -148,7 +148,7 @@ class _Pictures:
         try:
             path = (self._folder / name.replace("\\", "/")).resolve()
         except (OSError, ValueError):
-            raise ValueError(f"{name!r} is no name of a picture; correct it.") from None
+            raise ValueError(f"{name!r} does not name a picture; correct it.") from None
         if not path.is_relative_to(self._folder):
             raise ValueError(f"{name!r} leads outside the folder of pictures; give names below it.")
         if path.is_file():

@@ -52,7 +52,7 @@ def may_send() -> bool:
 def a_dataset(name: str) -> str:
     """The name, which is one of a dataset on the hub. Raises HubRefused."""
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
-        raise HubRefused(f"{name!r} is no dataset on the hub: name it as OWNER/NAME.")
+        raise HubRefused(f"{name!r} is not a dataset on the hub: name it as OWNER/NAME.")
     return name
 
 

@@ -180,7 +180,7 @@ def _grade(bone: str, given: object) -> int | None:
 def box_of(values: list[object]) -> Box | None:
     """A box out of xmin, ymin, xmax, ymax as a file has them; None where all four are None or "".
 
-    Raises ValueError where one is no number, or the box has no area (BoxRefused).
+    Raises ValueError where one is not a number, or the box has no area (BoxRefused).
     """
     if all(value is None or value == "" for value in values):
         return None
@@ -226,7 +226,7 @@ def checked_sex(given: object) -> Sex | None:
 
 
 def checked_age(given: object) -> float | None:
-    """An age in months out of what a file says, None where it says nothing; ValueError if it is no age of 0 to 300."""
+    """An age in months out of what a file says, None where it says nothing; ValueError if it is not an age of 0 to 300."""
     try:
         return None if given is None else age_months(str(given))
     except ValueError:

@@ -23,7 +23,7 @@ def laid_out(files: Sequence[SentFile], folder: Path) -> Path:
     """The files, and those of zips, under the names that their sender gave them, in the new folder `folder`.
 
     Raises core.intake.BatchRefused for a zip that is damaged, encrypted, too big or leads out of itself, and BadLabels for
-    two files of one name or a name that is none.
+    two files of one name or a name that cannot be used.
     """
     folder.mkdir(parents=True)
     unpacked = folder.with_name(folder.name + "-unpacked")
@@ -44,7 +44,7 @@ def _place(folder: Path, name: PurePosixPath) -> Path:
     """Where a file of this name is to lie. Raises BadLabels where it cannot."""
     place = folder / name
     if not name.parts or name.is_absolute() or ".." in name.parts:
-        raise BadLabels("What was sent", str(name), "this is no name of a file; give it another one.")
+        raise BadLabels("What was sent", str(name), "this is not a file name; give it another one.")
     if place.exists():
         raise BadLabels("What was sent", str(name), "two files are called so; give one another name.")
     try:

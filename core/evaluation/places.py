@@ -107,7 +107,7 @@ class Distances:
 
 @dataclass(frozen=True)
 class Places:
-    """Of n marked regions those found. inside: None where the marks are no boxes. distances: None where none was found."""
+    """Of n marked regions those found. inside: None where the marks are not boxes. distances: None where none was found."""
 
     n: int
     found: int

@@ -14,7 +14,7 @@ class Box:
 
     It iterates as its four edges, so list(box) is what files and JSON hold. It may reach beyond its film, as the localiser's
     do where a bone lies at the edge; `overhang` says by how much.
-    Raises BoxRefused for an edge that is no finite number, and for a box without area.
+    Raises BoxRefused for an edge that is not a finite number, and for a box without area.
     """
 
     xmin: float

@@ -138,7 +138,7 @@ def _radiograph(pixels: Grey, stated: Stated) -> Radiograph:
 
 
 def _content(source: bytes | Path | str) -> bytes:
-    """The bytes of the file; refuses what is no file, is empty or is too big."""
+    """The bytes of the file; refuses what is not a file, is empty or is too big."""
     content: bytes | None = None
     size = 0
     if isinstance(source, bytes):

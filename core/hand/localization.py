@@ -106,7 +106,7 @@ class Localization:
         for region in self.regions:
             if region.bone == bone:
                 return region
-        raise ValueError(f"{bone!r} is none of the 13 RUS bones.")
+        raise ValueError(f"{bone!r} is not one of the 13 RUS bones.")
 
     def to_dict(self) -> dict[str, Any]:
         """The localization as JSON-ready values, nothing rounded."""

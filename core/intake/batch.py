@@ -52,7 +52,7 @@ class FilmFile:
 
 @dataclass(frozen=True)
 class Batch:
-    """What was sent, in the order of names. passed_over: names of files that are no films."""
+    """What was sent, in the order of names. passed_over: names of files that are not films."""
 
     films: tuple[FilmFile, ...]
     passed_over: tuple[str, ...] = field(repr=False)
@@ -127,7 +127,7 @@ def may_be_film(name: PurePosixPath) -> bool:
 def _rows(table: Path | None, found: Sequence[Path]) -> list[FilmRow]:
     tables = [*([table] if table is not None else []), *found]
     if len(tables) > 1:
-        raise BatchRefused("There are several CSV files: send the one that tells the sexes of the films.")
+        raise BatchRefused("There are several CSV files: send the one that says the films' sexes.")
     return read_table(tables[0]) if tables else []
 
 

@@ -41,7 +41,7 @@ _SEXES: Final[Mapping[str, Sex]] = {
     "männlich": "M", "weiblich": "F", "masculin": "M", "féminin": "F",
 }  # fmt: skip
 
-#: An age beyond this, in months, is no child's: most likely months stand in a column of years.
+#: An age beyond this, in months, is not a child's: most likely months stand in a column of years.
 _OLDEST: Final = 300.0
 
 
@@ -117,7 +117,7 @@ def sex_of(text: str) -> Sex | None:
 
 def age_months(text: str, months: float = 1.0) -> float | None:
     """An age in months out of a number of units of so many months, None where there is none; ValueError, without a sentence,
-    where it is no number, or not an age of 0 to 25 years."""
+    where it is not a number, or not an age of 0 to 25 years."""
     if not text.strip():
         return None
     age = number(text) * months

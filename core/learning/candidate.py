@@ -64,7 +64,7 @@ def weights_of(folder: Path) -> dict[str, str]:
 def read_candidate(run: Path, live: Path) -> Candidate:
     """The model of a run that was trained from the live one. live: the folder of the live weights.
 
-    Raises CandidateRefused where the folder is no run's, the run has not ended well, it started from other weights than the
+    Raises CandidateRefused where the folder is not a run's, the run has not ended well, it started from other weights than the
     live ones or changed nothing, or a file is not what the run's index says.
     """
     facts = run_facts(run)
@@ -127,14 +127,14 @@ def known_patients(folder: Path) -> frozenset[str]:
 
 
 def run_facts(run: Path) -> dict[str, Any]:
-    """What a run says of itself. Raises CandidateRefused where the folder is no run's."""
+    """What a run says of itself. Raises CandidateRefused where the folder is not a run's."""
     try:
         facts = json.loads((run / RUN).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         facts = None
     if not isinstance(facts, dict):
         raise CandidateRefused(
-            f"{run} is no folder of a run: it has no {RUN} that can be read. Name one of `finetune`."
+            f"{run} is not a run's folder: it has no {RUN} that can be read. Name one of `finetune`."
         )
     return facts
 

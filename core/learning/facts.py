@@ -15,7 +15,7 @@ _LIBRARIES: Final = ("torch", "accelerate", "numpy", "opencv-python-headless", "
 
 
 def git_revision() -> str | None:
-    """The commit that the program was checked out at, None where it is no checkout."""
+    """The commit that the program was checked out at, None where it is not a checkout."""
     folder = Path(core.__file__).parents[1]
     try:
         found = subprocess.run(

@@ -75,7 +75,7 @@ def picture_of(png: bytes, film: str) -> NDArray[np.uint8]:
     picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE)
     if picture is None or picture.shape != (CONTEXT_SIDE, CONTEXT_SIDE):
         raise LessonsRefused(
-            f"A crop of film {film[:12]} is no picture of {CONTEXT_SIDE} x {CONTEXT_SIDE}: export again."
+            f"A crop of film {film[:12]} is not a picture of {CONTEXT_SIDE} x {CONTEXT_SIDE}: export again."
         )
     return np.asarray(picture, np.uint8)
 

@@ -34,7 +34,7 @@ class RunFolder:
             and any(self.folder.iterdir())
             and not self._empty()
         ):
-            raise RunRefused(f"{self.folder} holds other files and is no folder of a fine-tuning: name a new folder.")
+            raise RunRefused(f"{self.folder} holds other files and is not a fine-tuning's folder: name a new folder.")
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / LOCK).open("ab") as file:
             if not take_lock(file):

@@ -22,7 +22,7 @@ def checked_corrections(film: FilmRecord, corrections: Iterable[Correction]) -> 
     for correction in corrections:
         if correction.bone not in GRADE_COUNTS:
             raise InvalidCorrection(
-                f"{correction.bone!r} is none of the 13 bones that are graded: {', '.join(RUS_BONES)}."
+                f"{correction.bone!r} is not one of the 13 bones that are graded: {', '.join(RUS_BONES)}."
             )
         if correction.bone in by_bone:
             raise InvalidCorrection(f"{BONE_TITLES[correction.bone]} is judged twice in one save: give one verdict.")
@@ -68,7 +68,9 @@ def _checked_text(text: str, what: str, longest: int) -> str:
 def _checked_grade(correction: Correction) -> int | None:
     title, grade = BONE_TITLES[correction.bone], correction.grade
     if correction.verdict not in _VERDICTS:
-        raise InvalidCorrection(f"{title}: {correction.verdict!r} is no verdict; choose one of {', '.join(_VERDICTS)}.")
+        raise InvalidCorrection(
+            f"{title}: {correction.verdict!r} is not a verdict; choose one of {', '.join(_VERDICTS)}."
+        )
     if correction.verdict == "unreadable":
         if grade is not None:
             raise InvalidCorrection(f"{title} cannot be read and yet has a grade: take back one of the two.")

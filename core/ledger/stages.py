@@ -14,7 +14,7 @@ _STAGE = schema.stage
 
 @dataclass(frozen=True)
 class StageWord:
-    """A person's word on one bone, as a TW3 stage "A".."I". It is no grade, so it is neither scored nor learned from."""
+    """A person's word on one bone, as a TW3 stage "A".."I". It is not a grade, so it is neither scored nor learned from."""
 
     bone: str
     stage: str

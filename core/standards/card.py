@@ -73,7 +73,7 @@ def score_card(
         distribution stays that of `probabilities`, except that a bone with a grade and no probabilities is certain.
     spread: widens (or narrows) the distribution of the total about its median before the interval is taken: see
         widened_interval. 1 leaves it alone.
-    Raises ValueError for an unknown standard, sex, bone or grade, for values that are no distribution, and for a
+    Raises ValueError for an unknown standard, sex, bone or grade, for values that are not a distribution, and for a
     negative spread. A missing bone is no error: the card then has no total and says which bone is missing.
     """
     table = standard(key)

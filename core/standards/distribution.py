@@ -32,7 +32,7 @@ def total_distribution(key: str, sex: Sex, probabilities: Mapping[str, NDArray[A
     probabilities: for each of the 13 bones the probabilities of its n+1 RUS-CHN grades, grade 0 first; in the TW3
     standards grades of one stage are added up. The 13 score distributions are convolved, which is exact.
     Returns 1001 float64 that sum to 1. Raises IncompleteGrades if a bone is absent or None, ValueError for an unknown
-    bone and for values that are no distribution.
+    bone and for values that are not a distribution.
     """
     for bone in probabilities:
         checked_bone(bone)

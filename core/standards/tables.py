@@ -175,9 +175,9 @@ def checked_sex(sex: Sex) -> Sex:
 
 
 def checked_bone(bone: str) -> str:
-    """The same bone, or ValueError if it is none of the 13."""
+    """The same bone, or ValueError if it is not one of the 13."""
     if bone not in GRADE_COUNTS:
-        raise ValueError(f"{bone!r} is none of the 13 RUS bones ({', '.join(RUS_BONES)}).")
+        raise ValueError(f"{bone!r} is not one of the 13 RUS bones ({', '.join(RUS_BONES)}).")
     return bone
 
 

@@ -102,7 +102,7 @@ def kappa_sentence(kappas: Mapping[str, Kappa], first: str, second: str) -> str:
     if not values:
         most = max(kappa.films for kappa in kappas.values())
         if not few:
-            return f"{who} gave each bone one grade only, which tells nothing of how well they agree: more films are needed."
+            return f"{who} gave each bone one grade only, which says nothing about how well they agree: more films are needed."
         shared = "films read by two readers" if not first else "films graded by both"
         return f"Too few films for a kappa: it takes {LEAST_FILMS} {shared}, and so far there are at most {most}."
     best, least = max(values, key=lambda bone: values[bone]), min(values, key=lambda bone: values[bone])
@@ -220,7 +220,7 @@ def difference_words(one: BoneBeside) -> str:
 def _left_out(ages: AgePairs) -> str:
     reasons = (
         (ages.incomplete, "with a bone not graded"),
-        (ages.mature, "mature, which is no age"),
+        (ages.mature, "mature, which is not an age"),
         (ages.below, "below the table"),
     )
     parts = [f"{number:,} {reason}" for number, reason in reasons if number]

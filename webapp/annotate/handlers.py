@@ -101,7 +101,7 @@ class Handlers:
         def opened(reader: Reader) -> Opened:
             number, _, _ = asked.partition(":")
             if not number.isdecimal():
-                raise BoneGradeError(f"{number!r} is no film's number: open a film from the Queue.")
+                raise BoneGradeError(f"{number!r} is not a film's number: open a film from the Queue.")
             return self._annotate.open_film(int(number), reader, _pixels(held))
 
         return self._opening(opened, has_guide, request, asked)

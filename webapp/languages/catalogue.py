@@ -37,7 +37,7 @@ _JOINTS: Final = (
 )
 _BRACKETS: Final = re.compile(r"(.*?)\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)(\.?)", re.DOTALL)
 _WORD: Final = re.compile(r"[A-Za-z]{2,}")
-#: What is no name: a sentence that is left in English altogether, lest half of it were in another language.
+#: What is not a name: a sentence that is left in English altogether, lest half of it were in another language.
 _SPEECH: Final = re.compile(r"[A-Za-z']+(?: [a-z']{2,}){3}")
 _WIDE: Final = "[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]"
 _GAP: Final = re.compile(rf"(?<={_WIDE})\s+(?={_WIDE})")

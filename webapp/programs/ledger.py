@@ -190,7 +190,7 @@ class LedgerEndpoints:
             reference: Where the consent is filed, such as a form's number; no names.
             ends: The day on which the consent ends, such as 2030-12-31; null if it does not.
         Returns:
-            added (how many), films (what became of each), and passed_over (files that are no films).
+            added (how many), films (what became of each), and passed_over (files that are not films).
         """
         ledger, reader = self._asked(request, Action.ADD_FILMS)
         terms = Consent(scope, reference.strip(), None if ends is None else _day(ends))

@@ -126,9 +126,9 @@ def _document(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise BadLabels(path.name, "", f"the file cannot be read ({error.strerror}); check the path.") from None
     except (ValueError, RecursionError):
-        raise BadLabels(path.name, "", "this is no JSON; export the labels again as COCO.") from None
+        raise BadLabels(path.name, "", "this is not JSON; export the labels again as COCO.") from None
     if not isinstance(document, dict):
-        raise BadLabels(path.name, "", "this is no COCO file; it must be an object with images and annotations.")
+        raise BadLabels(path.name, "", "this is not a COCO file; it must be an object with images and annotations.")
     return document
 
 

@@ -163,9 +163,9 @@ def _root(path: Path) -> Element:
         problem = "the file declares a document type or entities, which label files do not need; remove them."
         raise BadLabels(path.name, "", problem) from None
     except (ElementTree.ParseError, ValueError, LookupError):
-        raise BadLabels(path.name, "", "this is no XML; export the labels again as Pascal VOC.") from None
+        raise BadLabels(path.name, "", "this is not XML; export the labels again as Pascal VOC.") from None
     if root.tag != "annotation":
-        raise BadLabels(path.name, "", "this is no Pascal VOC file; its outermost element must be annotation.")
+        raise BadLabels(path.name, "", "this is not a Pascal VOC file; its outermost element must be annotation.")
     return root
 
 

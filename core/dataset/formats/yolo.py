@@ -67,7 +67,7 @@ def read(folder: Path, fault: Fault = refuse) -> list[LabelledFilm]:
     """
     if not folder.is_dir():
         raise BadLabels(
-            folder.name, "", "this is no folder; choose the one with the text files and the names of classes."
+            folder.name, "", "this is not a folder; choose the one with the text files and the names of classes."
         )
     names_file = next((folder / name for name in _NAMES_FILES if (folder / name).is_file()), None)
     if names_file is None:
@@ -108,7 +108,7 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise BadLabels(path.name, "", f"the file cannot be read ({error.strerror}); check the path.") from None
     except UnicodeError:
-        raise BadLabels(path.name, "", "this is no text in UTF-8; export the labels again.") from None
+        raise BadLabels(path.name, "", "this is not text in UTF-8; export the labels again.") from None
 
 
 def _film(path: Path, names: dict[int, str], fault: Fault) -> LabelledFilm:

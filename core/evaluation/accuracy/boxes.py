@@ -81,7 +81,7 @@ def _overlaps(table: NDArray[np.float64], confidence: NDArray[np.float64]) -> Ov
 def average_precision(hits: NDArray[np.bool_], confidence: NDArray[np.float64]) -> float:
     """Area under the precision-recall curve with the precision made non-increasing (VOC 2010), one true box an entry.
 
-    An entry with confidence 0 is a box that was not found: it misses, and is no detection.
+    An entry with confidence 0 is a box that was not found: it misses, and is not a detection.
     """
     detected = confidence > 0
     order = np.argsort(-confidence[detected], kind="stable")

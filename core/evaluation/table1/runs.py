@@ -69,7 +69,7 @@ def chosen_rows(keys: Sequence[str], epochs: int, seeds: int) -> tuple[Variant, 
     """The plain and the improved network and the rows with these keys, or all rows if there are no keys; at most so many seeds
     of each.
 
-    Raises DataFolderError for a key that is no row's.
+    Raises DataFolderError for a key that is not a row's.
     """
     unknown = sorted(set(keys) - set(TITLES))
     if unknown:

@@ -54,7 +54,7 @@ def alone(assessment: Assessment) -> Any:
 
 @pytest.fixture
 def films(example: Example, tmp_path: Path) -> list[BatchFilm]:
-    """A hand, a file that is no picture, and no file."""
+    """A hand, a file that is not a picture, and no file."""
     (tmp_path / "notes.png").write_text("no picture")
     return [
         film_of(example),

@@ -162,7 +162,7 @@ def test_single_films_that_are_wrong_are_listed_and_left_out(source: Path, tmp_p
     assert listed == done.left_out
     assert set(listed) >= {"1377", "1378", "1379", "2001", "2002", "2003", "2004"} and len(listed) == 9
     assert listed["1378"] == "There is no picture of this id."
-    assert listed["2001"] == "The bone age 'old' is no number of months up to 240."
+    assert listed["2001"] == "The bone age 'old' is not a number of months up to 240."
     assert listed["2003"] == "The sex cannot be told from 'perhaps'."
     assert listed["boneage-training-dataset.csv, line 32"] == "The id 1380 is there already."
     assert listed["boneage-training-dataset.csv, line 33"] == "The id '../x' is none."
@@ -213,8 +213,8 @@ def _table(text: str) -> Callable[[Path], None]:
         (_without("boneage-training-dataset"), r"has no folder boneage-training-dataset with .*unpack .*\.zip"),
         (_table("id,age,male\n1377,100,True\n"), r"has no column boneage; it has id, age, male: "),
         (_table("id,boneage\n1377,100\n"), r"has no column male; it has id, boneage: "),
-        (_table(""), r"is no table that can be read: download it again\.$"),
-        (_table("id,boneage,male\n1377,1,True,2,3\n1378,1\n1,1,1,1,1,1,1,1\n"), r"is no table that can be read"),
+        (_table(""), r"is not a table that can be read: download it again\.$"),
+        (_table("id,boneage,male\n1377,1,True,2,3\n1378,1\n1,1,1,1,1,1,1,1\n"), r"is not a table that can be read"),
         (_table("id,boneage,male\n"), r"has no row with an id"),
     ],
 )

@@ -54,11 +54,11 @@ def test_films_are_read_without_those_of_val(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"pixels": None}, "is no file of small hands: it must be an .npz with pixels"),
-        ({"pixels": np.zeros((3, 4, 5), np.uint8)}, "is no file of small hands"),
-        ({"pixels": np.zeros((3, 4, 4), np.float32)}, "is no file of small hands"),
-        ({"id": np.arange(2)}, "is no file of small hands"),
-        ({"male": np.array(["M", "F", "M"])}, "is no file of small hands"),
+        ({"pixels": None}, "is not a file of small hands: it must be an .npz with pixels"),
+        ({"pixels": np.zeros((3, 4, 5), np.uint8)}, "is not a file of small hands"),
+        ({"pixels": np.zeros((3, 4, 4), np.float32)}, "is not a file of small hands"),
+        ({"id": np.arange(2)}, "is not a file of small hands"),
+        ({"male": np.array(["M", "F", "M"])}, "is not a file of small hands"),
         ({"bone_age_months": np.array([96, np.nan, 30])}, "gives no age in months for hand 7"),
         ({"val": np.ones(3, bool)}, "all are marked as val"),
     ],
@@ -77,7 +77,7 @@ def test_a_file_of_another_kind_or_none_at_all(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("id,months\n")
     (tmp_path / "damaged").write_bytes(b"PK\x03\x04 and no more")
     for name in ("one.npy", "empty", "text", "damaged"):
-        with pytest.raises(DataFolderError, match="is no file of small hands"):
+        with pytest.raises(DataFolderError, match="is not a file of small hands"):
             read_small_films(tmp_path / name)
     with pytest.raises(DataFolderError, match="none is missing: name the"):
         read_small_films(tmp_path / "none")

@@ -15,7 +15,7 @@ from tests.hands import write_data_folder
     [
         (["whole-hand", "--data", "none"], "labels.csv is missing"),
         (["whole-hand", "--data", "hands", "--small", "none.npz"], "none.npz is missing: name the .npz"),
-        (["whole-hand", "--data", "hands", "--small", "other.npz"], "other.npz is no file of small hands"),
+        (["whole-hand", "--data", "hands", "--small", "other.npz"], "other.npz is not a file of small hands"),
         (
             ["whole-hand", "--data", "hands", "--encoder", "efficientnet_lite0", "--finest", "128"],
             "give --finest 256 or more",

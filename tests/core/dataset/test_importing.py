@@ -303,7 +303,7 @@ def test_an_import_that_was_broken_off_is_completed(
 
 def test_a_folder_of_pictures_that_is_none(store: Store, tmp_path: Path, images: Path) -> None:
     source = _csv(tmp_path, "1.png,F,MC3,5,,,,,")
-    with pytest.raises(BadLabels, match="this is no folder"):
+    with pytest.raises(BadLabels, match="this is not a folder"):
         _import(store, source, images / "1.png")
     with pytest.raises(InvalidCorrection, match="Nobody is named"):
         import_labels(store.ledger, source, "csv", ImportOptions(" ", images))

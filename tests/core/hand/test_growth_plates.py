@@ -24,5 +24,5 @@ def test_the_plate_is_distal_on_forearm_and_metacarpals_and_proximal_on_the_othe
 
 
 def test_an_unknown_bone() -> None:
-    with pytest.raises(ValueError, match="none of the 13"):
+    with pytest.raises(ValueError, match="not one of the 13"):
         growth_plate_band("MC2")

@@ -156,7 +156,7 @@ def test_a_run_folder_of_another_model_or_export(done: Path, lessons: LessonsAt,
         finetune(_order(lessons, start, done, seed=2))
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").write_text("mine")
-    with pytest.raises(RunRefused, match="is no folder of a fine-tuning"):
+    with pytest.raises(RunRefused, match="is not a fine-tuning's folder"):
         finetune(_order(lessons, start, tmp_path / "full"))
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
 

@@ -133,7 +133,7 @@ def test_what_cannot_be_sent_is_one_sentence_and_starts_nothing(
     with hub_with(ends_as("COMPLETED")) as hub:
         with pytest.raises(LessonsRefused, match="whose consent allows sharing"):
             ask(hub, ledger=store.ledger)
-        with pytest.raises(HubRefused, match="'readings' is no dataset on the hub"):
+        with pytest.raises(HubRefused, match="'readings' is not a dataset on the hub"):
             ask(hub, dataset="readings")
         hub.datasets[_DATASET] = {"private": False, "files": {}}
         with pytest.raises(HubRefused, match="lab/readings on the hub is public"):

@@ -375,13 +375,13 @@ def test_wrong_names_and_numbers_are_refused() -> None:
     with pytest.raises(ValueError, match="'M' or 'F'"):
         score_card("rus_chn", "male", {}, spread=1.0)  # type: ignore[arg-type]
     for wrong in (grade_count, grade_descriptions):
-        with pytest.raises(ValueError, match="'MC2' is none of the 13"):
+        with pytest.raises(ValueError, match="'MC2' is not one of the 13"):
             wrong("MC2")
-    with pytest.raises(ValueError, match="'MC2' is none of the 13"):
+    with pytest.raises(ValueError, match="'MC2' is not one of the 13"):
         grade_label("MC2", 1)
-    with pytest.raises(ValueError, match="'MC2' is none of the 13"):
+    with pytest.raises(ValueError, match="'MC2' is not one of the 13"):
         total_distribution("rus_chn", "M", drawn(0) | {"MC2": np.ones(1)})
-    with pytest.raises(ValueError, match="'MC2' is none of the 13"):
+    with pytest.raises(ValueError, match="'MC2' is not one of the 13"):
         score_card("rus_chn", "M", drawn(0) | {"MC2": np.ones(1)}, spread=1.0)
     for grade in (-1, 15):
         with pytest.raises(ValueError, match="Radius has the grades 0 to 14"):

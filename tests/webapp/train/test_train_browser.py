@@ -114,7 +114,7 @@ def test_a_run_is_sent_to_the_hub_watched_and_cancelled(browser: Browser, url: s
     expect(page.locator("#train-collected")).to_be_visible(timeout=ANSWER_MS)
     page.locator("#train-dataset textarea, #train-dataset input").fill("readings")
     page.locator("#train-start-job").click()
-    expect(page.locator("#train-message")).to_contain_text("'readings' is no dataset on the hub")
+    expect(page.locator("#train-message")).to_contain_text("'readings' is not a dataset on the hub")
     page.locator("#train-dataset textarea, #train-dataset input").fill("lab/readings")
     page.locator("#train-start-job").click()
     state = page.locator("#train-state")

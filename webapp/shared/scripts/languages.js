@@ -36,7 +36,7 @@
   ];
   const BRACKETS = /^(.*?)\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)(\.?)$/s;
   const WORD = /[A-Za-z]{2,}/g;
-  // What is no name: a sentence that is left in English altogether, lest half of it were in another language.
+  // What is not a name: a sentence that is left in English altogether, lest half of it were in another language.
   const SPEECH = /[A-Za-z']+(?: [a-z']{2,}){3}/;
   const WIDE = "\\u3000-\\u30ff\\u4e00-\\u9fff\\uff00-\\uffef";
   const GAP = new RegExp(`([${WIDE}])\\s+(?=[${WIDE}])`, "g");

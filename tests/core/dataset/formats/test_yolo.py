@@ -63,7 +63,7 @@ def test_bad_lines(tmp_path: Path, line: str, sentence: str) -> None:
 
 
 def test_what_is_no_yolo(tmp_path: Path) -> None:
-    with pytest.raises(BadLabels, match="this is no folder"):
+    with pytest.raises(BadLabels, match="this is not a folder"):
         yolo.read(tmp_path / "missing")
     with pytest.raises(BadLabels, match="no names of classes"):
         yolo.read(tmp_path)
