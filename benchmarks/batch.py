@@ -23,7 +23,7 @@ from core.assessment.assessor import Assessor
 from core.assessment.records import Progress
 from core.batch import BatchFilm
 from core.batch.engines import ray
-from core.batch.rows import Row
+from core.batch.rows import ResultRow
 from core.film.radiograph import Radiograph
 from core.film.stated import Side
 from core.hand.hand import Hand
@@ -37,7 +37,7 @@ _ASKED: Final = 1.7
 class Run:
     """One run. rows: by film, but for the time that each took. rate: films a second."""
 
-    rows: dict[str, Row]
+    rows: dict[str, ResultRow]
     rate: float
 
 
@@ -66,7 +66,7 @@ def dying_once(mark: Path, after: int) -> DyingOnce:
 def measured(films: list[BatchFilm], workers: int, mark: Path | None = None) -> Run:
     """One run by so many workers, one of which is killed midway where a mark is given."""
     load = Assessor.from_registry if mark is None else partial(dying_once, mark, len(films) // 8)
-    rows: dict[str, Row] = {}
+    rows: dict[str, ResultRow] = {}
     first = 0.0
     for row in ray(load, films, workers):
         first = first or time.perf_counter()
@@ -74,7 +74,7 @@ def measured(films: list[BatchFilm], workers: int, mark: Path | None = None) -> 
     return Run(rows, (len(rows) - 1) / (time.perf_counter() - first))
 
 
-def _without_time(row: Row) -> Row:
+def _without_time(row: ResultRow) -> ResultRow:
     document = json.loads(row.pop("assessment", "{}"))
     document.pop("seconds", None)
     return {**row, "seconds": 0.0, "assessment": document}

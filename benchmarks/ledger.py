@@ -29,7 +29,7 @@ from core.bones import RUS_BONES
 from core.evaluation.figures import Inline, as_json
 from core.film.box import Box
 from core.ledger import Correction, Ledger, LedgerSettings, StaleRevision
-from core.ledger.reading_queue import Order, QueueFilter, counts, next_film, queue_rows
+from core.ledger.reading_queue import QueueFilter, QueueOrder, counts, next_film, queue_rows
 
 _SIZES: Final = (10_000, 100_000)
 _SAVES: Final = 2_000
@@ -90,16 +90,16 @@ def _questions(ledger: Ledger, films: int) -> dict[str, Spread]:
     girls = QueueFilter(sex="F", age_months=(84.0, 132.0))
     asked: dict[str, Callable[[], object]] = {
         f"next in the queue, {order.value}": lambda order=order: next_film(ledger, reader, order)  # type: ignore[misc]
-        for order in Order
+        for order in QueueOrder
     }
     asked |= {
-        "next in the queue, filtered": lambda: next_film(ledger, reader, Order.EXPECTED_GAIN, girls),
+        "next in the queue, filtered": lambda: next_film(ledger, reader, QueueOrder.EXPECTED_GAIN, girls),
         "next after the film in hand": lambda: next_film(
-            ledger, reader, Order.EXPECTED_GAIN, after=chance.randrange(1, films)
+            ledger, reader, QueueOrder.EXPECTED_GAIN, after=chance.randrange(1, films)
         ),
         "counts": lambda: counts(ledger, reader),
-        "first page of the list": lambda: queue_rows(ledger, reader, Order.EXPECTED_GAIN, limit=26),
-        "page 100 of the list": lambda: queue_rows(ledger, reader, Order.EXPECTED_GAIN, limit=26, offset=2500),
+        "first page of the list": lambda: queue_rows(ledger, reader, QueueOrder.EXPECTED_GAIN, limit=26),
+        "page 100 of the list": lambda: queue_rows(ledger, reader, QueueOrder.EXPECTED_GAIN, limit=26, offset=2500),
         "history of a film": lambda: ledger.history(chance.randrange(1, films // 2)),
         "reading of a film": lambda: ledger.reading(chance.randrange(1, films // 2), reader),
     }

@@ -22,7 +22,7 @@ Deed = Literal["signed in", "refused", "looked", "added", "downloaded", "exporte
 
 
 @dataclass(frozen=True)
-class Access:
+class LogEntry:
     """One thing that somebody did. at: in UTC, ISO 8601. who: as signed in, or as they tried to. address: where the request
     came from. film: its number, None if it is about none. detail: a few words, never of a patient."""
 
@@ -56,7 +56,7 @@ class AccessLog:
         """Adds a line; it is on the disk when this returns."""
         now = datetime.now(UTC)
         line = json.dumps(
-            asdict(Access(now.isoformat(timespec="seconds"), who[:200], deed, address, film, detail[:500]))
+            asdict(LogEntry(now.isoformat(timespec="seconds"), who[:200], deed, address, film, detail[:500]))
         )
         try:
             make_folder(self._folder)
@@ -71,9 +71,9 @@ class AccessLog:
         except OSError:
             _log.exception("The access log cannot be written to.")
 
-    def latest(self, most: int, *, film: int | None = None, who: str = "") -> list[Access]:
+    def latest(self, most: int, *, film: int | None = None, who: str = "") -> list[LogEntry]:
         """The latest lines, newest first, of a film or of a person if one is given."""
-        found: list[Access] = []
+        found: list[LogEntry] = []
         for one in self._backwards():
             if (film is None or one.film == film) and (not who or one.who == who):
                 found.append(one)
@@ -81,11 +81,11 @@ class AccessLog:
                     break
         return found
 
-    def _backwards(self) -> Iterator[Access]:
+    def _backwards(self) -> Iterator[LogEntry]:
         for file in sorted(self._folder.glob("*.jsonl"), reverse=True):
             for line in reversed(file.read_text(encoding="utf-8").splitlines()):
                 try:
-                    yield Access(**json.loads(line))
+                    yield LogEntry(**json.loads(line))
                 except (ValueError, TypeError):  # cut short by a full disk
                     continue
 

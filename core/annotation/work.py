@@ -35,7 +35,7 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Said(_Frozen):
+class BoneWork(_Frozen):
     """What a reader says of one bone so far.
 
     verdict: None where only the box or the note was touched; then nothing is said yet. grade: as in Correction. box: xmin,
@@ -62,8 +62,8 @@ class Change(_Frozen):
     """One bone before and after a step; None: nothing was said."""
 
     bone: str
-    before: Said | None
-    after: Said | None
+    before: BoneWork | None
+    after: BoneWork | None
 
 
 class Work(_Frozen):
@@ -79,7 +79,7 @@ class Work(_Frozen):
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     prediction: int | None = None
     base_revision: Annotated[int, Field(ge=0)] = 0
-    says: dict[str, Said] = Field(default_factory=dict)
+    says: dict[str, BoneWork] = Field(default_factory=dict)
     steps: Annotated[tuple[tuple[Change, ...], ...], Field(max_length=_MOST_STEPS)] = ()
     at: Annotated[int, Field(ge=0)] = 0
     bone: str = RUS_BONES[0]
@@ -91,7 +91,7 @@ class Work(_Frozen):
 
     @field_validator("says")
     @classmethod
-    def _grades_exist(cls, says: dict[str, Said]) -> dict[str, Said]:
+    def _grades_exist(cls, says: dict[str, BoneWork]) -> dict[str, BoneWork]:
         for bone, said in says.items():
             if bone not in RUS_BONES:
                 raise ValueError(f"{bone!r} is not one of the 13 bones")
@@ -151,10 +151,10 @@ def same_box(one: Box | None, other: Box | None) -> bool:
     return one.is_near(other, SAME_BOX)
 
 
-def said_of(correction: Correction, predicted: Box | None) -> Said:
+def said_of(correction: Correction, predicted: Box | None) -> BoneWork:
     """What the page shows of a saved correction; predicted: the model's box of the bone, None if it has none."""
     box = None if same_box(correction.box, predicted) else tuple(correction.box or ())
-    return Said(
+    return BoneWork(
         verdict=correction.verdict,
         grade=correction.grade,
         accepted=correction.accepted,
@@ -163,7 +163,7 @@ def said_of(correction: Correction, predicted: Box | None) -> Said:
     )
 
 
-def says_of(reading: Reading, assessment: Assessment) -> dict[str, Said]:
+def says_of(reading: Reading, assessment: Assessment) -> dict[str, BoneWork]:
     """What the page shows of a saved reading."""
     predicted = predicted_boxes(assessment)
     return {bone: said_of(correction, predicted.get(bone)) for bone, correction in reading.items()}

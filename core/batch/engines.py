@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from core.assessment.records import FilmAssessor
 from core.batch.films import BatchFilm
-from core.batch.rows import Row, row_of
+from core.batch.rows import ResultRow, row_of
 from core.cohort.workers import WorkerError, alone, in_order
 from core.errors import BoneGradeError
 
@@ -20,7 +20,7 @@ EngineName = Literal["local", "ray"]
 #: Gives the one assessor of a process, on whichever machine.
 LoadAssessor = Callable[[], FilmAssessor]
 #: Gives the rows of the films in whatever order they are done, by so many workers.
-Engine = Callable[[LoadAssessor, Sequence[BatchFilm], int], Iterator[Row]]
+Engine = Callable[[LoadAssessor, Sequence[BatchFilm], int], Iterator[ResultRow]]
 
 NO_RAY: Final = (
     "Ray is not installed: python -m pip install -r requirements-ray.txt, or leave out --engine ray to work on this machine "
@@ -44,7 +44,7 @@ def loaded(load_assessor: LoadAssessor) -> FilmAssessor:
     return load_assessor()
 
 
-def local(load_assessor: LoadAssessor, films: Sequence[BatchFilm], workers: int) -> Iterator[Row]:
+def local(load_assessor: LoadAssessor, films: Sequence[BatchFilm], workers: int) -> Iterator[ResultRow]:
     """By processes of one thread each, or in this one with all its threads. Where one dies, the others' work counts and
     those that are left are begun again; raises WorkerError where that is of no use."""
     left, deaths = {film.id: film for film in films}, 0
@@ -61,11 +61,11 @@ def local(load_assessor: LoadAssessor, films: Sequence[BatchFilm], workers: int)
             _log.warning("A worker process died; the %d films that are left are begun again.", len(left))
 
 
-def _row_of(load_assessor: LoadAssessor, film: BatchFilm) -> Row:
+def _row_of(load_assessor: LoadAssessor, film: BatchFilm) -> ResultRow:
     return row_of(loaded(load_assessor), film)
 
 
-def ray(load_assessor: LoadAssessor, films: Sequence[BatchFilm], workers: int) -> Iterator[Row]:
+def ray(load_assessor: LoadAssessor, films: Sequence[BatchFilm], workers: int) -> Iterator[ResultRow]:
     """By Ray Data: on the cluster that RAY_ADDRESS names, or on this machine. What a worker that dies had in hand is begun
     again by another, which is Ray Data's own doing. Raises BoneGradeError without Ray, WorkerError where Ray gives up."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anyone

@@ -17,7 +17,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from core.batch.films import BatchFilm
-from core.batch.rows import FAILURES, FILMS, Row
+from core.batch.rows import FAILURES, FILMS, ResultRow
 from core.errors import BoneGradeError
 from core.machine import WriterLock, make_folder, write_whole
 
@@ -38,7 +38,7 @@ class BatchResults:
         """weights: of the networks at work, as rows.weights_text puts them."""
         self._folder = folder
         self._weights = weights
-        self._waiting: dict[str, list[Row]] = {kind: [] for kind in _SCHEMAS}
+        self._waiting: dict[str, list[ResultRow]] = {kind: [] for kind in _SCHEMAS}
         self._written_at = time.monotonic()
         self.counts = dict.fromkeys(_SCHEMAS, 0)
         self._done: dict[str, BatchFilm] = {}
@@ -70,7 +70,7 @@ class BatchResults:
                 )
         return [film for film in films if film.id not in self._done]
 
-    def add(self, row: Row) -> None:
+    def add(self, row: ResultRow) -> None:
         """Takes a row in. Raises BoneGradeError where it was made by other weights, as on a machine of another release."""
         if row["weights"] != self._weights:
             raise BoneGradeError("A worker has other weights than this machine: give all machines the same BoneGrade.")
@@ -122,7 +122,7 @@ class BatchResults:
             self._note(kind, row)
         return True
 
-    def _note(self, kind: str, row: Row) -> None:
+    def _note(self, kind: str, row: ResultRow) -> None:
         film = BatchFilm(**{name: row[name] for name in _OF_A_FILM})
         self._done[film.id] = film
         self.counts[kind] += 1

@@ -16,7 +16,7 @@ from core.hand.several import SIDES
 from core.standards import STANDARDS
 
 #: Values by column of FILMS, or of FAILURES where it has a `reason`. JSON can hold them.
-Row = dict[str, Any]
+ResultRow = dict[str, Any]
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ FILMS: Final = pa.schema(
 FAILURES: Final = pa.schema([*_OF_ALL, ("reason", pa.string()), ("sentence", pa.string())])
 
 
-def row_of(assessor: FilmAssessor, film: BatchFilm) -> Row:
+def row_of(assessor: FilmAssessor, film: BatchFilm) -> ResultRow:
     """Assesses one film; whatever is wrong with it is in the row, so that it never stops the others."""
     head = {**asdict(film), "weights": weights_text(assessor.weights)}
     try:
@@ -68,7 +68,7 @@ def weights_text(weights: Mapping[str, str]) -> str:
     return json.dumps(dict(weights), sort_keys=True)
 
 
-def _columns(assessment: Assessment) -> Row:
+def _columns(assessment: Assessment) -> ResultRow:
     document = assessment.to_dict()
     low, high = document["interval90_months"] or (None, None)
     standards, bones = document["standards"], document["bones"]

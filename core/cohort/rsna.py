@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from core.cohort.films import DataFolderError
 from core.cohort.rsna_boxes import Drawn, carry_boxes, read_drawn
-from core.cohort.rsna_tables import Download, Row, read_download
+from core.cohort.rsna_tables import ChallengeFilm, Download, read_download
 from core.cohort.settings import begun_otherwise
 from core.cohort.workers import in_order
 from core.errors import UnreadableFilm
@@ -121,11 +121,11 @@ def _write(download: Download, out: Path, drawn: Drawn | None, full_size: bool, 
     return Conversion({str(k): int(v) for k, v in labels["split"].value_counts().items()}, left_out, tuple(notes))
 
 
-def _convert_all(rows: tuple[Row, ...], target: _Target, workers: int) -> Iterator[_Picture]:
+def _convert_all(rows: tuple[ChallengeFilm, ...], target: _Target, workers: int) -> Iterator[_Picture]:
     return iter(tqdm(in_order(_convert, target, rows, workers), "converting", len(rows), mininterval=10))
 
 
-def _convert(target: _Target, row: Row) -> _Picture:
+def _convert(target: _Target, row: ChallengeFilm) -> _Picture:
     done = target.images / f"{row.id}.jpg"
     with suppress(FileNotFoundError, UnidentifiedImageError), Image.open(done) as made:
         return _Picture(*made.size)

@@ -36,7 +36,7 @@ _EVERY: Final = 10
 
 
 @dataclass(frozen=True)
-class Row:
+class ChallengeFilm:
     """One film of the challenge; `picture` is None where there is none.
 
     split: of the training set, every tenth film is `val`, counted through the groups of sex and two years of age, in an
@@ -55,7 +55,7 @@ class Row:
 class Download:
     """What was found. left_out: why, by id, a sentence each. notes: sentences about whole tables."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[ChallengeFilm, ...]
     left_out: dict[str, str]
     notes: tuple[str, ...]
 
@@ -130,7 +130,7 @@ def _pictures(source: Path, files: Iterable[Path], folders: tuple[str, ...], usu
 
 def _rows(
     path: Path, pictures: Mapping[str, Path], split: _Split, left_out: dict[str, str], taken: Iterable[str] = ()
-) -> list[Row]:
+) -> list[ChallengeFilm]:
     """The table's rows; what is wrong with one is put into `left_out`."""
     table = _read_table(path)
     seen = set(taken)
@@ -148,7 +148,7 @@ def _rows(
         elif sex is None:
             left_out[film] = f"The sex cannot be told from {male!r}."
         else:
-            rows.append(Row(film, sex, months, pictures.get(film), split))
+            rows.append(ChallengeFilm(film, sex, months, pictures.get(film), split))
         seen.add(film)
     return rows
 
@@ -181,10 +181,10 @@ def _read_table(path: Path) -> pd.DataFrame:
     return pd.DataFrame(chosen)
 
 
-def _split(rows: list[Row]) -> list[Row]:
+def _split(rows: list[ChallengeFilm]) -> list[ChallengeFilm]:
     """Films of the training set as `train` and `val`; in the order given."""
 
-    def place(row: Row) -> tuple[str, int, str]:
+    def place(row: ChallengeFilm) -> tuple[str, int, str]:
         return row.sex, int(row.months) // 24, hashlib.sha256(row.id.encode()).hexdigest()
 
     chosen = {row.id for row in sorted(rows, key=place)[_EVERY // 2 :: _EVERY]}

@@ -39,7 +39,7 @@ _LEAST_FREE_GB: Final = 1.0
 _CONNECT_SECONDS: Final = 5
 
 #: wrong: the app does not work as it is set up. note: it works, and something should be known.
-State = Literal["ok", "note", "wrong"]
+FindingState = Literal["ok", "note", "wrong"]
 
 
 app = typer.Typer(add_completion=False)
@@ -59,7 +59,7 @@ class Finding:
     """One thing looked at. of: what. says: how it is and, unless it is ok, what to do; never a password or a token."""
 
     of: str
-    state: State
+    state: FindingState
     says: str
 
 

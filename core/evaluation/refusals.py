@@ -41,7 +41,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Answers:
+class AnswerCounts:
     """Of n pictures how many got which answer, each counted once, as in OUTCOMES.
 
     careful: the share that is refused, without an age, mature or warned of, with its Wilson 95 % interval; None of none.
@@ -68,8 +68,8 @@ class RefusalFigures:
 
     rows: Rows
     split: str | None
-    kinds: Mapping[str, Answers]
-    hands: Answers
+    kinds: Mapping[str, AnswerCounts]
+    hands: AnswerCounts
     aged: Mapping[str, Sequence[str]]
     refused_hands: Sequence[str]
     weights: Mapping[str, str]
@@ -96,12 +96,12 @@ def answer_of(assessment: Assessment) -> Answer:
     return Answer("warned" if doubts else "age", None, doubts)
 
 
-def answers(given: Iterable[Answer]) -> Answers:
+def answers(given: Iterable[Answer]) -> AnswerCounts:
     """The figures of so many pictures' answers."""
     listed = list(given)
     counts = Counter(one.outcome for one in listed)
     n, careful = len(listed), len(listed) - counts["age"]
-    return Answers(
+    return AnswerCounts(
         n=n,
         **{outcome: counts[outcome] for outcome in OUTCOMES},
         careful=round(careful / n, 4) if n else None,
@@ -157,7 +157,7 @@ def read_pictures(folder: Path, rows: Rows) -> list[tuple[str, Path]]:
     return pictures
 
 
-def table_of(named: Mapping[str, Answers]) -> Table:
+def table_of(named: Mapping[str, AnswerCounts]) -> Table:
     """A row for each kind of picture."""
     rows: list[Sequence[Cell]] = []
     for name, row in named.items():

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.agreement.measures import LEAST_FILMS
 from core.bones import RUS_BONES
 from core.evaluation.uncertainty import bootstrap_of_rows
-from core.learning.gate_report import Difference, Group, Verdict, kappa_title
+from core.learning.gate_report import Difference, GateVerdict, Group, kappa_title
 from core.learning.judging import Answers, Judged, Stressed
 
 _LEVEL: Final = 0.95
@@ -59,7 +59,7 @@ class _Measure:
             seed=_SEED,
         )
         low, high = interval if self.higher_is_better else (-interval[1], -interval[0])
-        verdict: Verdict = "better" if low > _TINY else "worse" if high < -_TINY else "no difference"
+        verdict: GateVerdict = "better" if low > _TINY else "worse" if high < -_TINY else "no difference"
         rounded = (round(interval[0], 4), round(interval[1], 4))
         return Difference(
             self.key, self.group, self.title, self.unit, self.higher_is_better, self.rows, round(live, 4),
@@ -151,7 +151,7 @@ def _coverage(films: Judged, group: Group, where: str) -> Difference:
     return found
 
 
-def _with(found: Difference, verdict: Verdict, remark: str) -> Difference:
+def _with(found: Difference, verdict: GateVerdict, remark: str) -> Difference:
     return replace(found, verdict=verdict, remark=remark)
 
 

@@ -12,7 +12,7 @@ from core.evaluation.figures import Cell, Table, as_json
 REPORT: Final = "gate.json"
 REPORT_TEXT: Final = "gate.md"
 
-Verdict = Literal["better", "worse", "no difference", "not compared"]
+GateVerdict = Literal["better", "worse", "no difference", "not compared"]
 #: What is measured, by the group that it stands in.
 Group = Literal["gold", "bones", "val", "stress"]
 
@@ -36,7 +36,7 @@ class Difference:
     difference: float | None
     interval: tuple[float, float] | None
     level: float
-    verdict: Verdict
+    verdict: GateVerdict
     remark: str = ""
 
 
@@ -87,7 +87,7 @@ class GateReport:
     promotes: bool
     reasons: tuple[str, ...]
 
-    def of(self, *verdicts: Verdict) -> tuple[Difference, ...]:
+    def of(self, *verdicts: GateVerdict) -> tuple[Difference, ...]:
         """The differences with one of these verdicts."""
         return tuple(one for one in self.differences if one.verdict in verdicts)
 

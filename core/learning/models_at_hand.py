@@ -13,7 +13,7 @@ from core.film.radiograph import Radiograph
 from core.learning.candidate import loaded, read_candidate
 from core.learning.promotion import versions
 from core.learning.run_files import RUN
-from core.learning.side_by_side import Opinion, SideBySide
+from core.learning.side_by_side import ModelAnswer, SideBySide
 
 
 @contextmanager
@@ -41,8 +41,8 @@ def compare_on_film(radiograph: Radiograph, sex: Sex, live: FilmAssessor, versio
         return SideBySide(first, _opinion(Path(name).name, other, radiograph, sex))
 
 
-def _opinion(name: str, assessor: FilmAssessor, radiograph: Radiograph, sex: Sex) -> Opinion:
+def _opinion(name: str, assessor: FilmAssessor, radiograph: Radiograph, sex: Sex) -> ModelAnswer:
     try:
-        return Opinion(name, assessor.weights, assessor.assess(radiograph, sex), None)
+        return ModelAnswer(name, assessor.weights, assessor.assess(radiograph, sex), None)
     except FilmRefused as refusal:
-        return Opinion(name, assessor.weights, None, str(refusal))
+        return ModelAnswer(name, assessor.weights, None, str(refusal))

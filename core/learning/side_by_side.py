@@ -8,7 +8,7 @@ from core.evaluation.figures import Cell, Table
 
 
 @dataclass(frozen=True)
-class Opinion:
+class ModelAnswer:
     """What one model says of a film: an assessment, or why there is none. weights: SHA-256 (hex) by network."""
 
     name: str
@@ -21,8 +21,8 @@ class Opinion:
 class SideBySide:
     """One film, read by the live model and by another."""
 
-    live: Opinion
-    other: Opinion
+    live: ModelAnswer
+    other: ModelAnswer
 
 
 def table_of(found: SideBySide) -> Table:
@@ -58,27 +58,27 @@ def as_text(found: SideBySide) -> str:
     return "\n".join([table_of(found).aligned(), *refusals, "Research use only; not a medical device."])
 
 
-def _grade(opinion: Opinion, bone: str) -> str:
+def _grade(opinion: ModelAnswer, bone: str) -> str:
     if opinion.assessment is None:
         return "refused"
     graded = opinion.assessment.bones[bone]
     return "not found" if graded is None else f"{graded.label} ({max(graded.probabilities):.2f})"
 
 
-def _total(opinion: Opinion) -> str:
+def _total(opinion: ModelAnswer) -> str:
     if opinion.assessment is None:
         return "refused"
     total = opinion.assessment.standards["rus_chn"].total
     return "none" if total is None else str(total)
 
 
-def _age(opinion: Opinion) -> str:
+def _age(opinion: ModelAnswer) -> str:
     if opinion.assessment is None:
         return "refused"
     months = opinion.assessment.bone_age_months
     return "none" if months is None else f"{months:.1f}"
 
 
-def _interval(opinion: Opinion) -> str:
+def _interval(opinion: ModelAnswer) -> str:
     interval = None if opinion.assessment is None else opinion.assessment.interval90_months
     return "none" if interval is None else f"{interval[0]:.0f} to {interval[1]:.0f}"

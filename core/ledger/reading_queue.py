@@ -14,9 +14,9 @@ from core.ledger.gain import expected_gain
 from core.ledger.schema import queue_film, queue_reader
 
 __all__ = [
-    "Order",
     "QueueCounts",
     "QueueFilter",
+    "QueueOrder",
     "QueueRow",
     "counts",
     "expected_gain",
@@ -31,7 +31,7 @@ RowState = Literal["assessing", "refused", "to_read", "skipped", "read_by_me"]
 _GOLD_EVERY: Final = 10
 
 
-class Order(StrEnum):
+class QueueOrder(StrEnum):
     """In which order films are offered."""
 
     EXPECTED_GAIN = "expected_gain"
@@ -144,7 +144,7 @@ class _Random:
 
 
 def next_film(
-    ledger: Ledger, reader: str, order: Order, filter: QueueFilter | None = None, after: int | None = None
+    ledger: Ledger, reader: str, order: QueueOrder, filter: QueueFilter | None = None, after: int | None = None
 ) -> int | None:
     """The film to read next; None when the queue is finished.
 
@@ -176,7 +176,7 @@ def next_film(
 
 
 def queue_rows(
-    ledger: Ledger, reader: str, order: Order, filter: QueueFilter | None = None, limit: int = 50, offset: int = 0
+    ledger: Ledger, reader: str, order: QueueOrder, filter: QueueFilter | None = None, limit: int = 50, offset: int = 0
 ) -> list[QueueRow]:
     """A page of the list as this reader sees it; gold films are not marked."""
     strategy = _strategy(order, reader)
@@ -246,13 +246,13 @@ _READ_BY_ME: Final = sa.or_(_MINE.c.read.is_(True), _MINE.c.knows_gold.is_(True)
 _SKIPPED: Final = sa.and_(_MINE.c.skipped.is_(True), sa.not_(_READ_BY_ME))
 
 
-def _strategy(order: Order, reader: str) -> _Strategy:
+def _strategy(order: QueueOrder, reader: str) -> _Strategy:
     match order:
-        case Order.EXPECTED_GAIN:
+        case QueueOrder.EXPECTED_GAIN:
             return _ExpectedGain()
-        case Order.RANDOM:
+        case QueueOrder.RANDOM:
             return _Random(reader)
-        case Order.OLDEST:
+        case QueueOrder.OLDEST:
             return _Oldest()
 
 

@@ -17,7 +17,7 @@ from core.assessment.records import Assessment
 from core.bones import BONE_TITLES
 from core.errors import BoneGradeError, BoxRefused
 from core.film.radiograph import Radiograph
-from core.ledger.reading_queue import Order, next_film
+from core.ledger.reading_queue import QueueOrder, next_film
 from webapp.annotate.filling import Filling, picture_name
 from webapp.annotate.gold import change_gold
 from webapp.annotate.parts import Kind, Parts, Updates, asking, remark, told
@@ -282,7 +282,7 @@ class Handlers:
         """What to say and what to ask for next; a queue that fails must not hide that the save did not."""
         assert self.desk.ledger is not None
         try:
-            following = next_film(self.desk.ledger, reader.name, Order.EXPECTED_GAIN, after=film_id)
+            following = next_film(self.desk.ledger, reader.name, QueueOrder.EXPECTED_GAIN, after=film_id)
         except Exception as error:
             return f"The next film could not be opened: {_warned(error)}", ""
         return (FINISHED, "") if following is None else ("", asking(following))

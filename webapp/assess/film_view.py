@@ -25,7 +25,7 @@ _LABEL_HEIGHT: Final = 1.5
 
 
 @dataclass(frozen=True)
-class Label:
+class BoneLabel:
     """Where the label of a bone stands, in pixels of the film."""
 
     bone: str
@@ -42,7 +42,7 @@ def place_labels(
     grades: Mapping[str, str],
     width: int,
     height: int,
-) -> list[Label]:
+) -> list[BoneLabel]:
     """Finds each label a place beside its box, inside the film and, where there is room, clear of all else.
 
     boxes: by bone, in pixels of the film; grades: bone -> text; width, height: of the film.
@@ -58,7 +58,7 @@ def place_labels(
         # min() keeps the first of equals, so the order of the candidates is the order of preference.
         x, y = min(places, key=lambda place, size=size: _crowding((*place, *size), taken, all_boxes))  # type: ignore[misc]
         taken.append((x, y, *size))
-        labels.append(Label(bone, bone, grade, x, y, *size))
+        labels.append(BoneLabel(bone, bone, grade, x, y, *size))
     return labels
 
 
@@ -97,7 +97,7 @@ def _overlap(one: Rectangle, other: Rectangle) -> float:
     return max(0.0, wide) * max(0.0, high)
 
 
-def labels_of(assessment: Assessment) -> list[Label]:
+def labels_of(assessment: Assessment) -> list[BoneLabel]:
     """The labels of all bones that were found."""
     found = {bone: one for bone, one in assessment.bones.items() if one is not None}
     return place_labels(

@@ -18,7 +18,7 @@ from core.access.roles import Action, Reader, enforce
 from core.annotation.blinding import seen_revision
 from core.annotation.desk import AnnotateDesk, Opened
 from core.annotation.saving import Clash, Saving
-from core.annotation.work import Said, Work, says_of
+from core.annotation.work import BoneWork, Work, says_of
 from core.bones import Sex
 from core.dataset.export import USUAL_FORMATS, ExportFormat, ExportOptions, export_zip
 from core.dataset.split import Shares
@@ -26,7 +26,7 @@ from core.errors import BoneGradeError
 from core.intake import Filing, look_through, open_batch, take_in
 from core.intake.background import BackgroundAssessor
 from core.ledger import Consent, Correction, Event, FilmRecord, LabelRule, Ledger, Reading, Scope
-from core.ledger.reading_queue import Order, QueueFilter, QueueRow, counts, next_film, queue_rows
+from core.ledger.reading_queue import QueueFilter, QueueOrder, QueueRow, counts, next_film, queue_rows
 from webapp.desk import Desk
 from webapp.entrance.doors import hand_out_file
 from webapp.programs.asked import sent_files
@@ -110,14 +110,14 @@ class LedgerEndpoints:
         opened = self._opened(ledger, film, reader, request)
         sitting = opened.sitting
         boxes = boxes or {}
-        said: dict[str, Said] = {}
+        said: dict[str, BoneWork] = {}
         for bone, grade in (grades or {}).items():
-            said[bone] = Said(verdict="graded" if grade > 0 else "absent", grade=grade, box=boxes.get(bone))
+            said[bone] = BoneWork(verdict="graded" if grade > 0 else "absent", grade=grade, box=boxes.get(bone))
         for bone in unreadable or []:
             if bone in said:
                 raise BoneGradeError(f"{bone} has a grade and is called unreadable: say one of the two.")
-            said[bone] = Said(verdict="unreadable", box=boxes.get(bone))
-        said |= {bone: Said(box=box) for bone, box in boxes.items() if bone not in said}
+            said[bone] = BoneWork(verdict="unreadable", box=boxes.get(bone))
+        said |= {bone: BoneWork(box=box) for bone, box in boxes.items() if bone not in said}
         work = Work(
             film=film,
             sha256=sitting.sha256,
@@ -141,7 +141,7 @@ class LedgerEndpoints:
     def queue(
         self,
         request: gr.Request,
-        order: Order = Order.EXPECTED_GAIN,
+        order: QueueOrder = QueueOrder.EXPECTED_GAIN,
         state: Literal["to_read", "read_by_me", "read", "skipped", "flagged", "refused", "all"] = "to_read",
         sex: Sex | None = None,
         page: int = 0,

@@ -14,7 +14,7 @@ from core.errors import BoneGradeError
 from core.intake import Filing
 from core.intake.background import BackgroundAssessor
 from core.ledger.checks import checked_name
-from core.ledger.reading_queue import Order, counts, next_film, queue_rows
+from core.ledger.reading_queue import QueueOrder, counts, next_film, queue_rows
 from webapp.annotate.parts import asking
 from webapp.annotate.tab import AnnotateTab
 from webapp.desk import Desk
@@ -30,9 +30,9 @@ _log = logging.getLogger(__name__)
 UNEXPECTED: Final = "Something went wrong in the program; the server's log says what. Try once more."
 
 _ORDERS: Final = [
-    ("Expected gain", Order.EXPECTED_GAIN.value),
-    ("Random", Order.RANDOM.value),
-    ("Oldest first", Order.OLDEST.value),
+    ("Expected gain", QueueOrder.EXPECTED_GAIN.value),
+    ("Random", QueueOrder.RANDOM.value),
+    ("Oldest first", QueueOrder.OLDEST.value),
 ]
 _ORDER_INFO: Final = (
     "Expected gain: first hands whose bones contradict one another or readers disagree on, "
@@ -115,7 +115,7 @@ class _Tab:
         with gr.Row(elem_classes="queue-start", equal_height=True) as self.starting:
             self.order = gr.Radio(
                 _ORDERS,
-                value=Order.EXPECTED_GAIN.value,
+                value=QueueOrder.EXPECTED_GAIN.value,
                 label="Order",
                 info=_ORDER_INFO,
                 elem_id="queue-order",

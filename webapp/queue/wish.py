@@ -4,30 +4,30 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from core.access.roles import Reader
-from core.ledger.reading_queue import Order, QueueFilter
+from core.ledger.reading_queue import QueueFilter, QueueOrder
 from webapp.shared.words import months
 
 #: No bone age is beyond this, in years.
 OLDEST: Final = 20
 
-State = Literal["to_read", "read_by_me", "read", "skipped", "flagged", "refused", "all"]
+QueueState = Literal["to_read", "read_by_me", "read", "skipped", "flagged", "refused", "all"]
 
 
 @dataclass(frozen=True)
 class Wish:
     """Which films a person wants to see, as the page's fields have it; ages in years."""
 
-    order: str = Order.EXPECTED_GAIN.value
-    state: State = "to_read"
+    order: str = QueueOrder.EXPECTED_GAIN.value
+    state: QueueState = "to_read"
     sex: Literal["", "M", "F"] = ""
     youngest: float | None = 0.0
     oldest: float | None = OLDEST
     mine: bool = False
 
     @property
-    def in_order(self) -> Order:
+    def in_order(self) -> QueueOrder:
         """The order."""
-        return Order(self.order)
+        return QueueOrder(self.order)
 
     @property
     def narrows(self) -> bool:

@@ -12,7 +12,7 @@ from core.bones import RUS_BONES, Sex
 from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph, read_radiograph
 from core.learning.runs import Runs
-from core.learning.side_by_side import Opinion, SideBySide
+from core.learning.side_by_side import ModelAnswer, SideBySide
 from webapp.assess.examples import Example
 from webapp.assess.tab import AssessTab, FilmInHand
 from webapp.desk import Desk
@@ -102,14 +102,14 @@ def as_html(found: SideBySide) -> str:
     )
 
 
-def _of_bone(sides: Sequence[Opinion], bone: str) -> _Row:
+def _of_bone(sides: Sequence[ModelAnswer], bone: str) -> _Row:
     given = [None if one.assessment is None else one.assessment.bones[bone] for one in sides]
     said = tuple(NO_VALUE if one is None else f"{one.label} ({percent(max(one.probabilities))})" for one in given)
     grades = [None if one is None else one.grade for one in given]
     return _Row(bone, said, grades[0] != grades[1], _less(grades, "{:+.0f}"))
 
 
-def _of_hand(sides: Sequence[Opinion]) -> list[_Row]:
+def _of_hand(sides: Sequence[ModelAnswer]) -> list[_Row]:
     """The totals and ages."""
     cards = [None if one.assessment is None else one.assessment.standards["rus_chn"] for one in sides]
     months = [None if one.assessment is None else one.assessment.bone_age_months for one in sides]

@@ -13,7 +13,7 @@ from core.bones import Sex
 from core.cohort.films import Film
 from core.errors import FilmRefused
 from core.evaluation.figures import Inline, Table
-from core.evaluation.refusals import Answers, answer, answers, table_of
+from core.evaluation.refusals import AnswerCounts, answer, answers, table_of
 from core.evaluation.stress.changes import CHANGES, CUTS, forearm_cut_off
 from core.evaluation.stress.non_hands import NON_HANDS, Picture
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
@@ -29,7 +29,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangeEffect:
     """How far one change of the film moves the age, and how many hands lose their age by it.
 
     warned: of how many that keep it the age is put in doubt by a check of the film that passed before; unwarned_median: how
@@ -65,9 +65,9 @@ class StressFigures:
 
     hands: int
     real_hands: RealHands
-    changes: Mapping[str, Change]
+    changes: Mapping[str, ChangeEffect]
     all_changes: Spread
-    non_hands: Mapping[str, Answers]
+    non_hands: Mapping[str, AnswerCounts]
 
 
 def _film(pixels: Picture) -> Radiograph:
@@ -141,7 +141,7 @@ def stress(films: Sequence[Film], assessor: Assessor, pictures_a_kind: int) -> S
         hands=len(films),
         real_hands=RealHands(refused, incomplete),
         changes={
-            name: Change(
+            name: ChangeEffect(
                 _spread(values), lost[name], len(values) - len(quietly[name]), _spread(quietly[name]).median_months
             )
             for name, values in moved.items()
@@ -157,7 +157,7 @@ def _spread(values: Sequence[float]) -> Spread:
     return Spread(len(values), round(float(np.median(values)), 2), round(float(np.percentile(values, 95)), 2))
 
 
-def refusals(assessor: Assessor, pictures_a_kind: int) -> dict[str, Answers]:
+def refusals(assessor: Assessor, pictures_a_kind: int) -> dict[str, AnswerCounts]:
     """What random pictures of each kind of core.evaluation.stress.non_hands get."""
     table = {}
     for kind, draw in NON_HANDS.items():

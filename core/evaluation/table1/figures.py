@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.cohort.crop_store import HandCrops
 from core.evaluation.figures import BySex, Cell, Inline, Table
 from core.evaluation.gates import FROZEN, FrozenErrors
-from core.evaluation.table1.runs import COMPARED, TITLES, Outcome
+from core.evaluation.table1.runs import COMPARED, TITLES, NetworkOutcome
 from core.evaluation.uncertainty import bootstrap95
 
 _RESAMPLES: Final = 10_000
@@ -28,7 +28,7 @@ class OverSeeds:
 
 
 @dataclass(frozen=True)
-class Scores:
+class AgeAccuracy:
     """Mean absolute error in years, and the share of hands within one year of their label."""
 
     mae_years: float
@@ -56,7 +56,7 @@ class NetworkRow:
 
 
 @dataclass(frozen=True)
-class Difference:
+class AgainstPlain:
     """A network against the plain one, hand by hand: the mean change of the absolute error in years.
 
     interval95: of a bootstrap over hands and over both networks' seeds. real: it leaves 0 out, on either side.
@@ -72,7 +72,7 @@ class YearScores:
     """Of n hands of one year of age and sex, each row's means over seeds."""
 
     n: int
-    networks: Inline[Mapping[str, Scores]]
+    networks: Inline[Mapping[str, AgeAccuracy]]
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,11 @@ class Table1:
 
     hands: BySex[int]
     rows: Sequence[NetworkRow]
-    against_plain: Mapping[str, BySex[Difference]]
+    against_plain: Mapping[str, BySex[AgainstPlain]]
     by_year: Mapping[str, Mapping[str, YearScores]]
 
 
-def table1_figures(outcomes: Sequence[Outcome], val: HandCrops) -> Table1:
+def table1_figures(outcomes: Sequence[NetworkOutcome], val: HandCrops) -> Table1:
     """What the trained networks say of `val`, the hands that they were not trained on."""
     label = val.months.astype(float)
     sexes = BySex(np.ones(len(val), bool), val.female == 0, val.female == 1)
@@ -112,20 +112,20 @@ def table1_figures(outcomes: Sequence[Outcome], val: HandCrops) -> Table1:
     )
 
 
-def scores_of(outcome: Outcome, label: NDArray[np.float64], rows: NDArray[np.bool_]) -> Scores:
+def scores_of(outcome: NetworkOutcome, label: NDArray[np.float64], rows: NDArray[np.bool_]) -> AgeAccuracy:
     """One network's on the chosen hands. label: N months. rows: which of them."""
     error = np.abs(outcome.months - label)[rows] / 12
-    return Scores(float(error.mean()), float((error <= 1).mean()))
+    return AgeAccuracy(float(error.mean()), float((error <= 1).mean()))
 
 
-def _over_seeds(own: Sequence[Outcome], label: NDArray[np.float64], rows: NDArray[np.bool_]) -> ScoresOverSeeds:
+def _over_seeds(own: Sequence[NetworkOutcome], label: NDArray[np.float64], rows: NDArray[np.bool_]) -> ScoresOverSeeds:
     scores = [scores_of(outcome, label, rows) for outcome in own]
     return ScoresOverSeeds(
         _mean_and_spread([one.mae_years for one in scores]), _mean_and_spread([one.within_one_year for one in scores])
     )
 
 
-def _frozen(own: Sequence[Outcome]) -> FrozenErrors:
+def _frozen(own: Sequence[NetworkOutcome]) -> FrozenErrors:
     """Means over a network's seeds."""
     as_is = round(float(np.mean([outcome.frozen.as_is for outcome in own])), 3)
     means = {}
@@ -140,17 +140,17 @@ def _mean_and_spread(values: Sequence[float]) -> OverSeeds:
     return OverSeeds(round(float(np.mean(values)), 4), spread)
 
 
-def _by_row(outcomes: Sequence[Outcome], label: NDArray[np.float64], rows: NDArray[np.bool_]) -> YearScores:
+def _by_row(outcomes: Sequence[NetworkOutcome], label: NDArray[np.float64], rows: NDArray[np.bool_]) -> YearScores:
     found = {}
     for key in dict.fromkeys(outcome.variant for outcome in outcomes):
         over = _over_seeds([outcome for outcome in outcomes if outcome.variant == key], label, rows)
-        found[key] = Scores(over.mae_years.mean, over.within_one_year.mean)
+        found[key] = AgeAccuracy(over.mae_years.mean, over.within_one_year.mean)
     return YearScores(int(rows.sum()), found)
 
 
 def _against_plain(
-    outcomes: Sequence[Outcome], label: NDArray[np.float64], sexes: BySex[NDArray[np.bool_]]
-) -> dict[str, BySex[Difference]]:
+    outcomes: Sequence[NetworkOutcome], label: NDArray[np.float64], sexes: BySex[NDArray[np.bool_]]
+) -> dict[str, BySex[AgainstPlain]]:
     errors: dict[str, list[NDArray[np.float64]]] = {}
     for outcome in outcomes:
         errors.setdefault(outcome.variant, []).append(np.abs(outcome.months - label) / 12)
@@ -163,7 +163,7 @@ def _against_plain(
     }
 
 
-def _difference(errors: NDArray[np.float64], plain: NDArray[np.float64]) -> Difference:
+def _difference(errors: NDArray[np.float64], plain: NDArray[np.float64]) -> AgainstPlain:
     """errors, plain: absolute errors in years, seeds x hands; the hands are the same."""
 
     def change(own: NDArray[np.intp], others: NDArray[np.intp], hands: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -172,7 +172,7 @@ def _difference(errors: NDArray[np.float64], plain: NDArray[np.float64]) -> Diff
 
     places = (np.arange(length) for length in (len(errors), *plain.shape))
     low, high = bootstrap95(change, *places, resamples=_RESAMPLES, seed=_SEED)
-    return Difference(
+    return AgainstPlain(
         years=round(float(errors.mean() - plain.mean()), 4),
         interval95=(round(low, 4), round(high, 4)),
         real=low > 0 or high < 0,

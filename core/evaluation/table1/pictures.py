@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from core.cohort.crop_store import HandCrops
 from core.evaluation.chart import Chart, Line
 from core.evaluation.table1.figures import YearScores, scores_of
-from core.evaluation.table1.runs import TITLES, Outcome
+from core.evaluation.table1.runs import TITLES, NetworkOutcome
 
 
 def by_year_chart(by_year: Mapping[str, Mapping[str, YearScores]], sex: str) -> Chart:
@@ -29,7 +29,7 @@ def by_year_chart(by_year: Mapping[str, Mapping[str, YearScores]], sex: str) -> 
     )
 
 
-def table1_plot(outcomes: Sequence[Outcome], val: HandCrops) -> go.Figure:
+def table1_plot(outcomes: Sequence[NetworkOutcome], val: HandCrops) -> go.Figure:
     """One dot for each trained network: its MAE in years, boys and girls apart."""
     label = val.months.astype(float)
     figure = go.Figure()

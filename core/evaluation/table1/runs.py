@@ -111,7 +111,7 @@ def order_of_runs(rows: Sequence[Variant]) -> Iterator[tuple[Variant, int]]:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class NetworkOutcome:
     """What one trained network says of the hands that it was not trained on. months N, in the order of the hands. frozen: its
     errors with each addition held still."""
 
@@ -124,7 +124,7 @@ class Outcome:
 
 def run_table1(
     train: HandCrops, val: HandCrops, exemplars: GradedCrops, folder: Path, rows: Sequence[Variant]
-) -> list[Outcome]:
+) -> list[NetworkOutcome]:
     """Trains those rows that `folder` does not have yet, each to be resumed where it stopped; returns the rows' outcomes.
 
     Raises DataFolderError where the folder was begun for another number of epochs.
@@ -137,7 +137,7 @@ def run_table1(
 
 def _outcome(
     row: Variant, seed: int, train: HandCrops, val: HandCrops, exemplars: GradedCrops, folder: Path
-) -> Outcome:
+) -> NetworkOutcome:
     saved = folder / "outcome.json"
     if not saved.is_file():
         recipe = dataclasses.replace(row.recipe, seed=seed, options=row.options)
@@ -150,4 +150,4 @@ def _outcome(
         }
         saved.write_text(json.dumps(found))
     kept = json.loads(saved.read_text())
-    return Outcome(row.key, seed, kept["epochs"], np.array(kept["months"]), FrozenErrors(**kept["frozen"]))
+    return NetworkOutcome(row.key, seed, kept["epochs"], np.array(kept["months"]), FrozenErrors(**kept["frozen"]))

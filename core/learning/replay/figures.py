@@ -11,7 +11,7 @@ from core.evaluation.chart import Chart, Line
 from core.evaluation.figures import Cell as TableCell
 from core.evaluation.figures import Inline, Table
 from core.learning.replay.orders import TITLES, Ordering
-from core.learning.replay.runs import Outcome, Worth
+from core.learning.replay.runs import CellOutcome, Worth
 
 #: The order that every other is held against.
 _RANDOM: Final = Ordering.RANDOM
@@ -19,7 +19,7 @@ _COLOURS: Final = ("#2a9d8f", "#76808f", "#a463b8", "#c77d2f", "#3f6fb5", "#b547
 
 
 @dataclass(frozen=True)
-class Row:
+class OrderRow:
     """So many films in an order: means over the seeds. sd_months: of the error over the seeds; None of one seed."""
 
     order: Ordering
@@ -30,7 +30,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Saved:
+class FilmsSaved:
     """fewer: for the error that so many random films reach, which share of the films an order does without; below 0 it needs
     more. None where it does not come to that error. average: over those that it comes to."""
 
@@ -44,19 +44,19 @@ class ReplayFigures:
     saved: of each order but the random one."""
 
     start: Worth
-    rows: Sequence[Row]
+    rows: Sequence[OrderRow]
     falls: Mapping[Ordering, bool]
-    saved: Mapping[Ordering, Saved]
+    saved: Mapping[Ordering, FilmsSaved]
 
 
-def replay_figures(start: Worth, outcomes: Sequence[Outcome]) -> ReplayFigures:
+def replay_figures(start: Worth, outcomes: Sequence[CellOutcome]) -> ReplayFigures:
     """Of what was done so far; a cell whose seeds are not all there has fewer."""
     rows = []
     for order, films in sorted({(one.cell.order, one.cell.films) for one in outcomes}, key=_place):
         own = [one.worth for one in outcomes if (one.cell.order, one.cell.films) == (order, films)]
         means = {name: round(float(np.mean([getattr(one, name) for one in own])), 4) for name in vars(start)}
         sd = round(float(np.std([one.mae_months for one in own], ddof=1)), 3) if len(own) > 1 else None
-        rows.append(Row(order, films, len(own), sd, Worth(**means)))
+        rows.append(OrderRow(order, films, len(own), sd, Worth(**means)))
     errors = {order: _errors(start, rows, order) for order in dict.fromkeys(row.order for row in rows)}
     random = errors.get(_RANDOM, {})
     return ReplayFigures(
@@ -72,18 +72,18 @@ def _place(cell: tuple[Ordering, int]) -> tuple[int, int]:
     return list(TITLES).index(order), films
 
 
-def _errors(start: Worth, rows: Sequence[Row], order: Ordering) -> dict[int, float]:
+def _errors(start: Worth, rows: Sequence[OrderRow], order: Ordering) -> dict[int, float]:
     return {0: start.mae_months} | {row.films: row.worth.mae_months for row in rows if row.order == order}
 
 
-def _saved(own: Mapping[int, float], random: Mapping[int, float]) -> Saved:
+def _saved(own: Mapping[int, float], random: Mapping[int, float]) -> FilmsSaved:
     fewer: dict[int, float | None] = {}
     for films, error in random.items():
         needed = films_for(own, error) if films else None
         if films:
             fewer[films] = None if needed is None else round(1 - needed / films, 3)
     reached = [one for one in fewer.values() if one is not None]
-    return Saved(fewer, round(float(np.mean(reached)), 3) if reached else None)
+    return FilmsSaved(fewer, round(float(np.mean(reached)), 3) if reached else None)
 
 
 def films_for(errors: Mapping[int, float], error: float) -> float | None:

@@ -78,7 +78,7 @@ class Worth:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CellOutcome:
     """What came out of a cell."""
 
     cell: Cell
@@ -121,7 +121,7 @@ class Replay:
         fit_calibration(start, self._calibrated_on, CPU)
         self.start_worth = self._worth(start)
 
-    def outcomes(self, orders: Sequence[Ordering], limit: TimeLimit) -> list[Outcome]:
+    def outcomes(self, orders: Sequence[Ordering], limit: TimeLimit) -> list[CellOutcome]:
         """Of all cells of these orders that are done, having done those that were missing until the limit."""
         todo = list(cells(orders, self._recipe))
         for cell in tqdm(todo, desc="fine-tunings", mininterval=10):
@@ -130,7 +130,7 @@ class Replay:
             except TimeUp:
                 break
             self._do(cell)
-        return [Outcome(cell, self._kept(cell)) for cell in todo if self._place(cell).is_file()]
+        return [CellOutcome(cell, self._kept(cell)) for cell in todo if self._place(cell).is_file()]
 
     def _start(self) -> BoneGrader:
         """A fresh start model."""

@@ -13,7 +13,7 @@ from core.access.roles import NotAllowed, Reader, Role
 from core.annotation.desk import AnnotateDesk, Sitting
 from core.annotation.facts import opened_facts
 from core.annotation.saving import Saving, corrections_file
-from core.annotation.work import Said, Work, WorkRefused
+from core.annotation.work import BoneWork, Work, WorkRefused
 from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment, Progress
 from core.bones import RUS_BONES, Sex
@@ -155,7 +155,7 @@ def test_a_film_that_is_assessed_on_opening_takes_a_person_s_turn(
 
 def test_a_draft_is_kept_for_its_reader_and_comes_back_as_it_was(annotate: AnnotateDesk, film: int) -> None:
     opened = annotate.open_film(film, ANNA)
-    work = with_said(opened, {"Radius": grade_said(9), "Ulna": Said(verdict="unreadable", note="moved")})
+    work = with_said(opened, {"Radius": grade_said(9), "Ulna": BoneWork(verdict="unreadable", note="moved")})
     kept, was_kept = annotate.keep(work, opened.sitting, ANNA)
     assert was_kept and kept == work
     again = annotate.open_film(film, ANNA)
@@ -296,13 +296,13 @@ def test_live_scores_move_with_every_word(annotate: AnnotateDesk, film: int, ass
     whole = {bone: grade_said(found.grade) for bone, found in assessment.bones.items() if found is not None}
     all_said = annotate.live(with_said(opened, whole), opened.sitting)
     assert all_said.filled is None and all_said.person.cards == all_said.model.cards
-    blurred = annotate.live(with_said(opened, {**whole, "MC1": Said(verdict="unreadable")}), opened.sitting)
+    blurred = annotate.live(with_said(opened, {**whole, "MC1": BoneWork(verdict="unreadable")}), opened.sitting)
     assert blurred.person.cards["rus_chn"].total is None and blurred.person.cards["rus_chn"].missing == ("MC1",)
 
-    moved = Said(box=(20.0, 20.0, 80.0, 90.0))
+    moved = BoneWork(box=(20.0, 20.0, 80.0, 90.0))
     regraded = annotate.live(with_said(opened, {"DP3": moved}), opened.sitting)
     assert regraded.regraded == 1
-    boxless = annotate.live(with_said(opened, {"DP3": Said(box=())}), opened.sitting)
+    boxless = annotate.live(with_said(opened, {"DP3": BoneWork(box=())}), opened.sitting)
     assert boxless.model.cards["rus_chn"].missing == ("DP3",)
     with pytest.raises(BoxRefused):
         annotate.regrade(opened.sitting, "DP3", Box(-1.0, 0.0, 5.0, 5.0))
@@ -314,7 +314,7 @@ def test_a_reader_is_told_of_a_grade_out_of_line_and_saves_it_all_the_same(
     opened = annotate.open_film(film, ANNA)
     whole = {bone: grade_said(found.grade) for bone, found in assessment.bones.items() if found is not None}
     assert annotate.live(with_said(opened, whole), opened.sitting).out_of_line == ()
-    work = with_said(opened, {**whole, "Ulna": Said(verdict="absent", grade=0)})
+    work = with_said(opened, {**whole, "Ulna": BoneWork(verdict="absent", grade=0)})
     live = annotate.live(work, opened.sitting)
     (found,) = live.out_of_line
     assert found.bone == "Ulna"
@@ -331,7 +331,8 @@ def test_a_save_says_what_is_new_and_a_repeated_one_says_it_once(
 ) -> None:
     opened = annotate.open_film(film, ANNA)
     work = with_said(
-        opened, {"Radius": grade_said(9), "Ulna": Said(note="look again"), "MC1": Said(box=(5.0, 5.0, 60.0, 60.0))}
+        opened,
+        {"Radius": grade_said(9), "Ulna": BoneWork(note="look again"), "MC1": BoneWork(box=(5.0, 5.0, 60.0, 60.0))},
     )
     annotate.keep(work, opened.sitting, ANNA)
     saved = saving.save(work, opened.sitting, ANNA, consent=False)
@@ -417,7 +418,7 @@ def test_undo_redo_and_restore_of_saves_are_new_events(
 def test_history_is_blind_until_one_has_read_every_bone(annotate: AnnotateDesk, saving: Saving, film: int) -> None:
     anna, otto = annotate.open_film(film, ANNA), annotate.open_film(film, OTTO)
     saving.save(
-        with_said(anna, {"Radius": Said(verdict="graded", grade=9, note="<b>")}), anna.sitting, ANNA, consent=False
+        with_said(anna, {"Radius": BoneWork(verdict="graded", grade=9, note="<b>")}), anna.sitting, ANNA, consent=False
     )
     blind = saving.history(film, OTTO)
     with pytest.raises(BoneGradeError, match="not in the history that you see"):
@@ -429,7 +430,7 @@ def test_history_is_blind_until_one_has_read_every_bone(annotate: AnnotateDesk, 
     first = saving.save(with_said(otto, {"MC1": grade_said(4)}), otto.sitting, OTTO, consent=False)
     assert first.event is not None and first.clash is None
     assert saving.history(film, OTTO).blind and saving.history(film, OTTO).events == (first.event,)
-    whole = dict.fromkeys(RUS_BONES, Said(verdict="unreadable"))
+    whole = dict.fromkeys(RUS_BONES, BoneWork(verdict="unreadable"))
     again = annotate.open_film(film, OTTO)
     saving.save(with_said(again, whole), again.sitting, OTTO, consent=False)
     assert not saving.history(film, OTTO).blind and len(saving.history(film, OTTO).events) == 3
@@ -460,7 +461,7 @@ def test_a_demo_keeps_nothing_and_gives_a_file(
 ) -> None:
     demo = desk_of(None, assessor)
     opened = demo.open_assessed(radiograph, assessment, ANNA)
-    work = with_said(opened, {"Radius": grade_said(9), "Ulna": Said(verdict="absent", grade=0)})
+    work = with_said(opened, {"Radius": grade_said(9), "Ulna": BoneWork(verdict="absent", grade=0)})
     assert demo.keep(work, opened.sitting, ANNA) == (work, False)
     with pytest.raises(BoneGradeError, match="demo"):
         Saving(demo).save(work, opened.sitting, ANNA, consent=True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.annotation.work import (
-    Said,
+    BoneWork,
     Work,
     WorkRefused,
     current_boxes,
@@ -26,7 +26,7 @@ from core.ledger.records import Correction
 _SHA, _TOKEN = "a" * 64, "b" * 32
 
 
-def _work(says: dict[str, Said] | None = None, **more: Any) -> Work:
+def _work(says: dict[str, BoneWork] | None = None, **more: Any) -> Work:
     return Work(film=1, sha256=_SHA, token=_TOKEN, says=says or {}, **more)
 
 
@@ -35,7 +35,9 @@ def _sent(**changes: Any) -> str:
 
 
 def test_what_is_sent_is_what_is_read() -> None:
-    work = _work({"Radius": Said(verdict="graded", grade=7, box=(1.0, 2.0, 3.5, 4.5))}, seconds={"Radius": 2.5}, seq=3)
+    work = _work(
+        {"Radius": BoneWork(verdict="graded", grade=7, box=(1.0, 2.0, 3.5, 4.5))}, seconds={"Radius": 2.5}, seq=3
+    )
     assert read_work(work.model_dump_json()) == work
 
 
@@ -68,10 +70,10 @@ def test_what_no_reader_can_say_is_refused_in_a_sentence(wrong: dict[str, Any]) 
 
 def test_absent_counts_as_grade_0_and_unreadable_as_none() -> None:
     says = {
-        "Radius": Said(verdict="graded", grade=7),
-        "Ulna": Said(verdict="absent", grade=0),
-        "MC1": Said(verdict="unreadable"),
-        "MC3": Said(note="blurred"),
+        "Radius": BoneWork(verdict="graded", grade=7),
+        "Ulna": BoneWork(verdict="absent", grade=0),
+        "MC1": BoneWork(verdict="unreadable"),
+        "MC3": BoneWork(note="blurred"),
     }
     assert grades_said(_work(says)) == {"Radius": 7, "Ulna": 0}
 
@@ -79,7 +81,7 @@ def test_absent_counts_as_grade_0_and_unreadable_as_none() -> None:
 def test_boxes_are_the_reader_s_before_the_model_s(assessment: Assessment) -> None:
     predicted = predicted_boxes(assessment)
     assert list(predicted) == list(RUS_BONES)
-    says = {"Radius": Said(box=(10.0, 20.0, 60.0, 90.0)), "Ulna": Said(box=()), "MC1": Said(note="hm")}
+    says = {"Radius": BoneWork(box=(10.0, 20.0, 60.0, 90.0)), "Ulna": BoneWork(box=()), "MC1": BoneWork(note="hm")}
     boxes = current_boxes(_work(says), assessment)
     assert boxes["Radius"] == Box(10.0, 20.0, 60.0, 90.0)
     assert "Ulna" not in boxes
@@ -89,21 +91,21 @@ def test_boxes_are_the_reader_s_before_the_model_s(assessment: Assessment) -> No
 def test_only_what_differs_from_the_saved_reading_is_saved(assessment: Assessment) -> None:
     saved = {"Radius": Correction("Radius", "graded", 7, predicted_boxes(assessment)["Radius"], seconds=9.0)}
     says = says_of(saved, assessment)
-    assert says == {"Radius": Said(verdict="graded", grade=7)}
+    assert says == {"Radius": BoneWork(verdict="graded", grade=7)}
     assert unsaved(_work(says), saved, assessment).corrections == ()
 
-    says |= {"Ulna": Said(verdict="absent", grade=0, accepted=True), "MC1": Said(box=(5.0, 5.0, 40.0, 40.0))}
+    says |= {"Ulna": BoneWork(verdict="absent", grade=0, accepted=True), "MC1": BoneWork(box=(5.0, 5.0, 40.0, 40.0))}
     new = unsaved(_work(says, seconds={"Ulna": 3.25}), saved, assessment)
     (ulna,) = new.corrections
     assert (ulna.bone, ulna.verdict, ulna.grade, ulna.accepted, ulna.seconds) == ("Ulna", "absent", 0, True, 3.2)
     assert new.waiting == ("MC1",), "a box without a verdict says nothing yet"
 
     others = (
-        Said(verdict="graded", grade=8),
-        Said(verdict="graded", grade=7, note="sure"),
-        Said(verdict="unreadable"),
-        Said(verdict="graded", grade=7, box=(1.0, 1.0, 50.0, 50.0)),
-        Said(verdict="graded", grade=7, box=()),
+        BoneWork(verdict="graded", grade=8),
+        BoneWork(verdict="graded", grade=7, note="sure"),
+        BoneWork(verdict="unreadable"),
+        BoneWork(verdict="graded", grade=7, box=(1.0, 1.0, 50.0, 50.0)),
+        BoneWork(verdict="graded", grade=7, box=()),
     )
     for other in others:
         (radius,) = unsaved(_work({"Radius": other}), saved, assessment).corrections

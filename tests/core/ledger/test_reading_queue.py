@@ -10,7 +10,7 @@ from core.assessment.assessor import Assessor
 from core.bones import RUS_BONES
 from core.ledger import FilmRecord, Ledger, PredictionRecord
 from core.ledger.gain import bones_apart
-from core.ledger.reading_queue import Order, QueueFilter, counts, expected_gain, next_film, queue_rows
+from core.ledger.reading_queue import QueueFilter, QueueOrder, counts, expected_gain, next_film, queue_rows
 from tests.reading_room import ReadingRoom, standing
 from tests.stored_films import assessment, graded, hand
 
@@ -49,7 +49,7 @@ def read(ledger: Ledger, film: FilmRecord | int, reader: str = READER, grade: in
     )  # fmt: skip
 
 
-def walk(ledger: Ledger, order: Order, filter: QueueFilter | None = None, reader: str = READER) -> list[int]:
+def walk(ledger: Ledger, order: QueueOrder, filter: QueueFilter | None = None, reader: str = READER) -> list[int]:
     """The films in the order in which a reader who reads them all gets them."""
     walked = []
     film = next_film(ledger, reader, order, filter)
@@ -62,48 +62,49 @@ def walk(ledger: Ledger, order: Order, filter: QueueFilter | None = None, reader
 
 
 def test_an_empty_ledger_has_nothing_to_read(ledger: Ledger) -> None:
-    for order in Order:
+    for order in QueueOrder:
         assert next_film(ledger, READER, order) is None and queue_rows(ledger, READER, order) == []
     assert set(vars(counts(ledger, READER)).values()) == {0}
 
 
 def test_the_oldest_first_and_then_it_is_finished(ledger: Ledger, films: list[FilmRecord]) -> None:
-    assert walk(ledger, Order.OLDEST) == [film.id for film in films[:12]]
-    assert next_film(ledger, READER, Order.OLDEST) is None
-    assert next_film(ledger, "ben", Order.OLDEST) == films[0].id, "another reader's queue is their own"
+    assert walk(ledger, QueueOrder.OLDEST) == [film.id for film in films[:12]]
+    assert next_film(ledger, READER, QueueOrder.OLDEST) is None
+    assert next_film(ledger, "ben", QueueOrder.OLDEST) == films[0].id, "another reader's queue is their own"
 
 
 def test_the_greatest_gain_first(ledger: Ledger, films: list[FilmRecord]) -> None:
-    rows = queue_rows(ledger, READER, Order.EXPECTED_GAIN)
+    rows = queue_rows(ledger, READER, QueueOrder.EXPECTED_GAIN)
     gains = [row.gain for row in rows]
     assert len(rows) == 12 and gains == sorted(gains, reverse=True) and len(set(gains)) > 1
-    assert next_film(ledger, READER, Order.EXPECTED_GAIN) == rows[0].film.id
+    assert next_film(ledger, READER, QueueOrder.EXPECTED_GAIN) == rows[0].film.id
 
 
 def test_random_is_one_order_for_each_reader(ledger: Ledger, films: list[FilmRecord]) -> None:
     orders = {
-        reader: [row.film.id for row in queue_rows(ledger, reader, Order.RANDOM)] for reader in ("anna", "ben", "zoe")
+        reader: [row.film.id for row in queue_rows(ledger, reader, QueueOrder.RANDOM)]
+        for reader in ("anna", "ben", "zoe")
     }
     ids = [film.id for film in films[:12]]
     assert all(sorted(order) == ids and order != ids for order in orders.values())
     assert len(set(map(tuple, orders.values()))) > 1
-    assert walk(ledger, Order.RANDOM) == orders["anna"]
+    assert walk(ledger, QueueOrder.RANDOM) == orders["anna"]
 
 
 def test_a_film_passed_over_comes_round_last(ledger: Ledger, films: list[FilmRecord]) -> None:
-    second = next_film(ledger, READER, Order.OLDEST, after=films[0].id)
+    second = next_film(ledger, READER, QueueOrder.OLDEST, after=films[0].id)
     assert second == films[1].id
     for film in films[1:12]:
         read(ledger, film)
-    assert next_film(ledger, READER, Order.OLDEST, after=films[11].id) == films[0].id
-    assert next_film(ledger, READER, Order.OLDEST, after=films[0].id) == films[0].id
+    assert next_film(ledger, READER, QueueOrder.OLDEST, after=films[11].id) == films[0].id
+    assert next_film(ledger, READER, QueueOrder.OLDEST, after=films[0].id) == films[0].id
 
 
 def test_a_skipped_film_is_gone_for_who_skipped_it(ledger: Ledger, films: list[FilmRecord]) -> None:
     ledger.say(films[0].id, "skip", reader=READER, token=token())
-    assert films[0].id not in walk(ledger, Order.OLDEST)
-    assert next_film(ledger, "ben", Order.OLDEST) == films[0].id
-    assert [row.film.id for row in queue_rows(ledger, READER, Order.OLDEST, QueueFilter(state="skipped"))] == [
+    assert films[0].id not in walk(ledger, QueueOrder.OLDEST)
+    assert next_film(ledger, "ben", QueueOrder.OLDEST) == films[0].id
+    assert [row.film.id for row in queue_rows(ledger, READER, QueueOrder.OLDEST, QueueFilter(state="skipped"))] == [
         films[0].id
     ]
 
@@ -111,27 +112,27 @@ def test_a_skipped_film_is_gone_for_who_skipped_it(ledger: Ledger, films: list[F
 def test_an_assigned_film_is_offered_to_that_reader_alone(ledger: Ledger, films: list[FilmRecord]) -> None:
     ledger.say(films[3].id, "assign", reader="rita", token=token(), note=READER)
     mine = QueueFilter(assigned_to=READER)
-    assert [row.film.id for row in queue_rows(ledger, READER, Order.OLDEST, mine)] == [films[3].id]
+    assert [row.film.id for row in queue_rows(ledger, READER, QueueOrder.OLDEST, mine)] == [films[3].id]
     assert counts(ledger, READER).assigned_to_me == 1 and counts(ledger, "ben").to_read == 11
-    assert films[3].id not in walk(ledger, Order.OLDEST, reader="ben")
+    assert films[3].id not in walk(ledger, QueueOrder.OLDEST, reader="ben")
     ledger.say(films[3].id, "assign", reader="rita", token=token(), note="")
-    assert next_film(ledger, "ben", Order.OLDEST) == films[3].id
+    assert next_film(ledger, "ben", QueueOrder.OLDEST) == films[3].id
 
 
 def test_filters_narrow_the_list(ledger: Ledger, films: list[FilmRecord]) -> None:
-    girls = queue_rows(ledger, READER, Order.OLDEST, QueueFilter(sex="F"))
+    girls = queue_rows(ledger, READER, QueueOrder.OLDEST, QueueFilter(sex="F"))
     assert [row.film.id for row in girls] == [film.id for film in films[:12] if film.sex == "F"]
-    ages = sorted(row.bone_age_months for row in queue_rows(ledger, READER, Order.OLDEST) if row.bone_age_months)
+    ages = sorted(row.bone_age_months for row in queue_rows(ledger, READER, QueueOrder.OLDEST) if row.bone_age_months)
     middle = (ages[3], ages[7])
-    between = queue_rows(ledger, READER, Order.OLDEST, QueueFilter(age_months=middle))
+    between = queue_rows(ledger, READER, QueueOrder.OLDEST, QueueFilter(age_months=middle))
     assert between and all(middle[0] <= (row.bone_age_months or 0) <= middle[1] for row in between)
-    everything = queue_rows(ledger, READER, Order.OLDEST, QueueFilter(state="all"))
+    everything = queue_rows(ledger, READER, QueueOrder.OLDEST, QueueFilter(state="all"))
     assert [row.film.id for row in everything] == [film.id for film in films]
     assert [row.state for row in everything[12:]] == ["assessing", "assessing"]
 
 
 def test_pages_make_up_the_list(ledger: Ledger, films: list[FilmRecord]) -> None:
-    for order in Order:
+    for order in QueueOrder:
         whole = queue_rows(ledger, READER, order)
         pages = [queue_rows(ledger, READER, order, limit=5, offset=offset) for offset in (0, 5, 10)]
         assert [row for page in pages for row in page] == whole and len(whole) == 12
@@ -150,7 +151,7 @@ def test_counts_are_what_the_films_say(ledger: Ledger, films: list[FilmRecord]) 
             ledger.say(film.id, "flag", reader="ben", token=token(), note="odd")
     ledger.add_refusal(films[12].id, {"localizer": "a", "grader": "b"}, "No hand could be recognised.")
     for reader in ("anna", "ben"):
-        rows = queue_rows(ledger, reader, Order.OLDEST, QueueFilter(state="all"))
+        rows = queue_rows(ledger, reader, QueueOrder.OLDEST, QueueFilter(state="all"))
         found = counts(ledger, reader)
         mine = [film for film in films if reader in standing(ledger, film.id).readings()]
         assert found.films == 14 and found.assessing == 1 and found.refused == 1
@@ -159,15 +160,15 @@ def test_counts_are_what_the_films_say(ledger: Ledger, films: list[FilmRecord]) 
         assert found.flagged == sum(row.flagged for row in rows) > 0
         assert found.to_read == sum(row.state == "to_read" for row in rows)
         assert [row.readers for row in rows] == [len(standing(ledger, film.id).readings()) for film in films]
-    before = [queue_rows(ledger, "anna", order, QueueFilter(state="all")) for order in Order]
+    before = [queue_rows(ledger, "anna", order, QueueFilter(state="all")) for order in QueueOrder]
     ledger.rebuild_queue()
-    after = [queue_rows(ledger, "anna", order, QueueFilter(state="all")) for order in Order]
+    after = [queue_rows(ledger, "anna", order, QueueFilter(state="all")) for order in QueueOrder]
     assert [[row.film.id for row in rows] for rows in before] == [[row.film.id for row in rows] for rows in after]
 
 
 def test_where_readers_disagree_there_is_more_to_gain(ledger: Ledger, films: list[FilmRecord]) -> None:
     def gain(film: FilmRecord) -> float:
-        rows = queue_rows(ledger, "zoe", Order.OLDEST, QueueFilter(state="all"))
+        rows = queue_rows(ledger, "zoe", QueueOrder.OLDEST, QueueFilter(state="all"))
         return next(row.gain for row in rows if row.film.id == film.id)
 
     agreed, disputed = films[4], films[5]
@@ -183,11 +184,11 @@ def test_gold_films_come_in_blindly_about_one_in_ten(ledger: Ledger, films: list
     gold = films[11]
     reading = {"Radius": graded("Radius", 5)}
     ledger.set_gold(gold.id, reading, reader="rita", base_revision=0, token=token())
-    turns = sum(next_film(ledger, f"reader{i}", Order.OLDEST, after=films[13].id) == gold.id for i in range(400))
+    turns = sum(next_film(ledger, f"reader{i}", QueueOrder.OLDEST, after=films[13].id) == gold.id for i in range(400))
     assert 20 <= turns <= 65, "about every tenth"
-    assert gold.id in walk(ledger, Order.OLDEST), "and in the end to everybody"
-    assert gold.id not in walk(ledger, Order.OLDEST, reader="rita"), "who set it cannot read it blindly"
-    row = queue_rows(ledger, "ben", Order.OLDEST)[-1]
+    assert gold.id in walk(ledger, QueueOrder.OLDEST), "and in the end to everybody"
+    assert gold.id not in walk(ledger, QueueOrder.OLDEST, reader="rita"), "who set it cannot read it blindly"
+    row = queue_rows(ledger, "ben", QueueOrder.OLDEST)[-1]
     assert row.film.id == gold.id and not hasattr(row, "gold")
 
 
@@ -201,7 +202,7 @@ def test_bones_in_line_and_agreeing_readers_leave_nothing_to_gain() -> None:
 
 def test_the_list_goes_by_how_far_bones_lie_apart(ledger: Ledger, films: list[FilmRecord]) -> None:
     """A film whose bones contradict one another stands before one whose bones are in line."""
-    rows = queue_rows(ledger, READER, Order.EXPECTED_GAIN)
+    rows = queue_rows(ledger, READER, QueueOrder.EXPECTED_GAIN)
     apart = []
     for row in rows:
         prediction = ledger.prediction(row.film.id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from core.ledger import FilmRecord, FilmState, Ledger, PredictionRecord, fold
-from core.ledger.reading_queue import Order, QueueCounts, QueueFilter, counts, next_film, queue_rows
+from core.ledger.reading_queue import QueueCounts, QueueFilter, QueueOrder, counts, next_film, queue_rows
 from tests.reading_room import ReadingRoom, hand_at
 
 FILTERS = [
@@ -91,7 +91,7 @@ def talk(room: ReadingRoom) -> Ledger:
     return room.ledger
 
 
-def _ranked(ledger: Ledger, reader: str, order: Order) -> list[int]:
+def _ranked(ledger: Ledger, reader: str, order: QueueOrder) -> list[int]:
     """All films in the reader's order."""
     return [row.film.id for row in queue_rows(ledger, reader, order, QueueFilter(state="all"))]
 
@@ -99,13 +99,13 @@ def _ranked(ledger: Ledger, reader: str, order: Order) -> list[int]:
 @pytest.mark.parametrize("reader", ["ann", "bob", "nobody yet"])
 def test_lists_and_counts_are_what_the_films_say(talk: Ledger, reader: str) -> None:
     known = _known(talk)
-    for order in Order:
+    for order in QueueOrder:
         ranked = _ranked(talk, reader, order)
         assert sorted(ranked) == sorted(known)
         for filter in FILTERS:
             rows = queue_rows(talk, reader, order, filter)
             assert [row.film.id for row in rows] == [film for film in ranked if known[film].passes(filter, reader)]
-    for row in queue_rows(talk, reader, Order.OLDEST, QueueFilter(state="all")):
+    for row in queue_rows(talk, reader, QueueOrder.OLDEST, QueueFilter(state="all")):
         film = known[row.film.id]
         assert (row.readers, row.flagged) == (len(film.state.said), film.state.flagged)
         assert (row.state == "to_read") == (film.is_ready and not film.is_read_by(reader) and row.state != "skipped")
@@ -124,10 +124,10 @@ def test_lists_and_counts_are_what_the_films_say(talk: Ledger, reader: str) -> N
     )
 
 
-@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("order", QueueOrder)
 @pytest.mark.parametrize("reader", ["ann", "nobody yet"])
-def test_the_next_film_is_the_next_of_the_list(talk: Ledger, reader: str, order: Order) -> None:
-    known, ranked, at_random = _known(talk), _ranked(talk, reader, order), _ranked(talk, reader, Order.RANDOM)
+def test_the_next_film_is_the_next_of_the_list(talk: Ledger, reader: str, order: QueueOrder) -> None:
+    known, ranked, at_random = _known(talk), _ranked(talk, reader, order), _ranked(talk, reader, QueueOrder.RANDOM)
     for filter in FILTERS:
         listed = [film for film in ranked if known[film].passes(filter, reader)]
         golden = [film for film in at_random if film in listed and known[film].state.gold]
@@ -157,7 +157,7 @@ def test_one_reader_gets_a_gold_film_about_once_in_ten(room: ReadingRoom) -> Non
     given: list[int] = []
     film: int | None = None
     for _ in range(90):
-        film = next_film(room.ledger, "ann", Order.OLDEST, after=film)
+        film = next_film(room.ledger, "ann", QueueOrder.OLDEST, after=film)
         assert film is not None
         given.append(film)
         room.ledger.say(film, "skip", reader="ann", token=uuid.uuid4().hex)
@@ -166,5 +166,5 @@ def test_one_reader_gets_a_gold_film_about_once_in_ten(room: ReadingRoom) -> Non
     assert len({later - earlier for earlier, later in itertools.pairwise(turns)}) > 1, "no pattern to be seen"
     plain = [film for film in given if film not in gold]
     assert plain == [film for film in films if film not in gold][: len(plain)], "the others keep their order"
-    ritas = [row.film.id for row in queue_rows(room.ledger, "rita", Order.OLDEST, limit=200)]
+    ritas = [row.film.id for row in queue_rows(room.ledger, "rita", QueueOrder.OLDEST, limit=200)]
     assert ritas == [film for film in films if film not in gold], "who set it cannot read it blindly"

@@ -13,12 +13,12 @@ import pytest
 from core.access.roles import NotAllowed, Reader, Role
 from core.agreement import ReadingCollector
 from core.annotation.desk import AnnotateDesk
-from core.annotation.work import Change, Said, Work
+from core.annotation.work import BoneWork, Change, Work
 from core.assessment.assessor import Assessment, Assessor
 from core.film.radiograph import Radiograph
 from core.intake.turns import Turns
 from core.ledger import Ledger
-from core.ledger.reading_queue import Order, counts, queue_rows
+from core.ledger.reading_queue import QueueOrder, counts, queue_rows
 from tests.reading_room import ReadingRoom, hand_at, shifted, standing
 from webapp.agreement.gold import GoldFilms
 from webapp.annotate.gold import change_gold, gold_panel
@@ -140,7 +140,7 @@ def test_the_panel_says_why_a_reading_cannot_be_made_gold_yet(
 def test_unsaved_steps_are_saved_first(desk: Desk, room: ReadingRoom, film: int) -> None:
     room.read(film, "rita", HALF)
     work = _work(desk, film, RITA)
-    step = (Change(bone="Ulna", before=None, after=Said(verdict="absent", grade=0)),)
+    step = (Change(bone="Ulna", before=None, after=BoneWork(verdict="absent", grade=0)),)
     touched = work.model_copy(update={"steps": (step,), "at": 1})
     with pytest.raises(Exception, match="You have unsaved steps"):
         change_gold(desk, {"what": "own", "revision": 1}, touched, RITA)
@@ -167,7 +167,7 @@ def test_a_page_of_a_reader_is_the_same_whether_the_film_is_gold_or_not(
         room.read(film, "anna", HALF)
 
     def seen() -> tuple[str, object, object]:
-        rows = queue_rows(room.ledger, "anna", Order.EXPECTED_GAIN)
+        rows = queue_rows(room.ledger, "anna", QueueOrder.EXPECTED_GAIN)
         return _sent(handlers, film), rows, counts(room.ledger, "anna")
 
     before = seen()
@@ -185,7 +185,7 @@ def test_a_save_after_a_gold_mark_is_told_as_if_there_were_none(
     room.read(film, "anna", HALF)
     room.set_gold(film, HALF, "rita")
     work = _work(desk, film, ANNA)
-    said = Said(verdict="absent", grade=0)
+    said = BoneWork(verdict="absent", grade=0)
     more = {"says": {**work.says, "Ulna": said}, "steps": ((Change(bone="Ulna", before=None, after=said),),), "at": 1}
     text = work.model_copy(update=more).model_dump_json()
     updates = handlers.act(json.dumps({"do": "save"}), text, None, None, False, gr.Request())

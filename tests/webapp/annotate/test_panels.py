@@ -12,7 +12,7 @@ import pytest
 from core.access.roles import Reader, Role
 from core.annotation.desk import AnnotateDesk
 from core.annotation.saving import Saving
-from core.annotation.work import Said, read_work
+from core.annotation.work import BoneWork, read_work
 from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment
 from core.bones import RUS_BONES, Sex
@@ -66,11 +66,11 @@ def test_totals_say_how_many_boxes_are_the_readers_and_which_grade_is_out_of_lin
     annotate: AnnotateDesk, film: int, assessment: Assessment
 ) -> None:
     opened = annotate.open_film(film, ANNA)
-    moved = annotate.live(with_said(opened, {"DP3": Said(box=(20.0, 20.0, 80.0, 90.0))}), opened.sitting)
+    moved = annotate.live(with_said(opened, {"DP3": BoneWork(box=(20.0, 20.0, 80.0, 90.0))}), opened.sitting)
     assert "with 1 of your boxes" in totals(moved)
     whole = {bone: grade_said(found.grade) for bone, found in assessment.bones.items() if found is not None}
     assert "out-of-line" not in totals(annotate.live(with_said(opened, whole), opened.sitting))
-    live = annotate.live(with_said(opened, {**whole, "Ulna": Said(verdict="absent", grade=0)}), opened.sitting)
+    live = annotate.live(with_said(opened, {**whole, "Ulna": BoneWork(verdict="absent", grade=0)}), opened.sitting)
     (found,) = live.out_of_line
     assert found.sentence in totals(live)
 
@@ -111,7 +111,7 @@ def test_a_conflict_names_the_other_reader_and_what_can_be_done(annotate: Annota
 def test_the_history_escapes_notes_and_is_blind_until_one_has_read(annotate: AnnotateDesk, film: int) -> None:
     saving, anna = Saving(annotate), annotate.open_film(film, ANNA)
     saving.save(
-        with_said(anna, {"Radius": Said(verdict="graded", grade=9, note="<b>")}), anna.sitting, ANNA, consent=False
+        with_said(anna, {"Radius": BoneWork(verdict="graded", grade=9, note="<b>")}), anna.sitting, ANNA, consent=False
     )
     assert "once you have saved" in history_panel(saving.history(film, OTTO), True)
     seen = saving.history(film, RITA)

@@ -7,10 +7,10 @@ from core.assessment.records import Assessment
 from core.bones import RUS_BONES
 from core.film.box import Box
 from core.film.radiograph import Radiograph
-from webapp.assess.film_view import Label, film_preview, film_with_boxes, labels_of, place_labels
+from webapp.assess.film_view import BoneLabel, film_preview, film_with_boxes, labels_of, place_labels
 
 
-def _meet(one: Label, other: Label) -> bool:
+def _meet(one: BoneLabel, other: BoneLabel) -> bool:
     return (
         min(one.x + one.width, other.x + other.width) - max(one.x, other.x) > 1e-6
         and min(one.y + one.height, other.y + other.height) - max(one.y, other.y) > 1e-6

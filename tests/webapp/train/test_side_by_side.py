@@ -3,7 +3,7 @@
 import re
 
 from core.assessment.records import Assessment
-from core.learning.side_by_side import Opinion, SideBySide
+from core.learning.side_by_side import ModelAnswer, SideBySide
 from webapp.shared.words import NO_VALUE
 from webapp.train.side_by_side import as_html
 
@@ -17,7 +17,7 @@ def rows(html: str) -> dict[str, tuple[bool, list[str]]]:
 
 
 def beside(live: Assessment | None, other: Assessment | None, refusal: str | None = None) -> str:
-    return as_html(SideBySide(Opinion("shipped", _LIVE, live, None), Opinion("first", _OTHER, other, refusal)))
+    return as_html(SideBySide(ModelAnswer("shipped", _LIVE, live, None), ModelAnswer("first", _OTHER, other, refusal)))
 
 
 def test_what_differs_is_marked_and_each_side_has_its_weights(

@@ -8,7 +8,7 @@ from core.evaluation.figures import plain
 from core.evaluation.gates import FrozenErrors
 from core.evaluation.table1.figures import by_year_text, frozen_text, table1_figures, table1_text
 from core.evaluation.table1.pictures import by_year_chart, table1_plot
-from core.evaluation.table1.runs import Outcome
+from core.evaluation.table1.runs import NetworkOutcome
 from tests.graded import crops_of_hands
 
 NOTHING_FROZEN = FrozenErrors(6.0, None, None, None)
@@ -16,8 +16,10 @@ NOTHING_FROZEN = FrozenErrors(6.0, None, None, None)
 
 def _outcome(
     hands: HandCrops, variant: str, seed: int, boys: float, girls: float, frozen: FrozenErrors = NOTHING_FROZEN
-) -> Outcome:
-    return Outcome(variant, seed, 5, hands.months.astype(float) + np.where(hands.female == 1, girls, boys), frozen)
+) -> NetworkOutcome:
+    return NetworkOutcome(
+        variant, seed, 5, hands.months.astype(float) + np.where(hands.female == 1, girls, boys), frozen
+    )
 
 
 def test_figures_of_known_errors() -> None:

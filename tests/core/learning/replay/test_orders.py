@@ -5,7 +5,7 @@ import numpy as np
 from core.bones import RUS_BONES
 from core.learning.replay.orders import ORDERS, TITLES, Ordering, Unread
 from core.learning.replay.reader import Graded
-from core.ledger.reading_queue import Order, queue_rows
+from core.ledger.reading_queue import QueueOrder, queue_rows
 from core.standards import GRADE_COUNTS
 from tests.stored_films import Store
 
@@ -32,7 +32,7 @@ def test_the_queues_order_is_that_of_the_ledger(store: Store) -> None:
     for row, film in enumerate(films):
         for place, bone in enumerate(RUS_BONES):
             given[row, place, : GRADE_COUNTS[bone] + 1] = store.prediction(film).probabilities[bone]
-    offered = [row.film.id for row in queue_rows(store.ledger, "ben", Order.EXPECTED_GAIN)]
+    offered = [row.film.id for row in queue_rows(store.ledger, "ben", QueueOrder.EXPECTED_GAIN)]
     replayed = ORDERS[Ordering.QUEUE](_unread(given), 1)
     assert [films[place].id for place in replayed] == offered
 
