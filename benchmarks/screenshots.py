@@ -25,13 +25,13 @@ from core.assessment.assessor import Assessor
 from core.assessment.live_model import live_model
 from core.assessment.records import Assessment
 from core.bones import RUS_BONES
+from core.composites.examples import read_examples
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.learning.course import Pace
 from core.learning.finetune import FinetuneRecipe, Order, finetune
 from core.learning.lessons import LedgerLessons
 from core.ledger import Correction, Ledger, LedgerSettings
 from core.standards import grade_count
-from webapp.assess.examples import read_examples
 
 _READERS: Final = ("Reader A", "Reader B")
 _HEIGHT: Final = 1000

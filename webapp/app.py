@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 
 from core.access.roles import Action
 from core.access.settings import served_host
+from core.composites.examples import EXAMPLES_FOLDER, read_examples
 from core.dataset.erasing import Retention, keep_erasing
 from core.dataset.hub import start_pushing
 from core.dataset.lasting import outlives_restart
@@ -21,7 +22,6 @@ from core.ledger import Ledger, LedgerSettings
 from core.machine import keep_private, on_zero_gpu, served_port
 from webapp.agreement.tab import build_agreement_tab
 from webapp.annotate.tab import build_annotate_tab
-from webapp.assess.examples import EXAMPLES_FOLDER, read_examples
 from webapp.assess.layout import KEPT_SECONDS
 from webapp.assess.tab import build_assess_tab
 from webapp.data.tab import build_data_tab

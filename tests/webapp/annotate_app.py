@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import gradio as gr
 
 from core.access.roles import Reader, Role
+from core.composites.examples import read_examples
 from core.ledger import Ledger, LedgerSettings
 from webapp.agreement.tab import build_agreement_tab
 from webapp.annotate.tab import build_annotate_tab
 from webapp.app import launch_settings
-from webapp.assess.examples import read_examples
 from webapp.assess.tab import build_assess_tab
 from webapp.desk import Desk
 from webapp.service import live_assessor, warm_up

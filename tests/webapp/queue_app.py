@@ -7,11 +7,11 @@ import os
 
 import gradio as gr
 
+from core.composites.examples import read_examples
 from core.ledger import Ledger, LedgerSettings
 from tests.webapp.annotate_app import CookieAccess
 from webapp.annotate.tab import build_annotate_tab
 from webapp.app import launch_settings
-from webapp.assess.examples import read_examples
 from webapp.assess.tab import build_assess_tab
 from webapp.desk import Desk
 from webapp.queue.tab import build_queue_tab

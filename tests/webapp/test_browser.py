@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.composites.examples import Example, read_examples
 from core.film.radiograph import read_radiograph
 from tests.films import dicom_file, dicom_film
 from tests.hands import shipped_examples, two_hands_file
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, ROOT, running, watched
-from webapp.assess.examples import Example, read_examples
 from webapp.shared.words import DISCLAIMER
 
 #: Comes with the lint of the scripts: make lint, or npm ci.

@@ -6,8 +6,8 @@ from typing import Final
 import gradio as gr
 
 from core.assessment.map_guide import shipped_guide
+from core.composites.examples import Example
 from webapp.assess.crop_cards import OVERLAY_CHOICES
-from webapp.assess.examples import Example
 from webapp.assess.film_view import NO_FILM_YET
 from webapp.assess.summary import WELCOME
 from webapp.shared.components import line, part_heading, styled_html

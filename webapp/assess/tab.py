@@ -14,13 +14,13 @@ import gradio as gr
 from core.assessment.measured_error import shipped_errors
 from core.assessment.records import Assessment, FilmAssessor
 from core.bones import Sex
+from core.composites.examples import Example
 from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph, read_radiograph
 from core.film.stated import Side
 from core.hand.hand import Hand
 from core.hand.several import offers_another
 from webapp.assess.crop_cards import crop_grid
-from webapp.assess.examples import Example
 from webapp.assess.film_view import NO_FILM_YET, film_preview, film_with_boxes
 from webapp.assess.layout import Layout
 from webapp.assess.report import report_pdf

@@ -9,11 +9,11 @@ import gradio as gr
 from core.assessment.live_model import live_model, weights_folder
 from core.assessment.records import Assessment
 from core.bones import RUS_BONES, Sex
+from core.composites.examples import Example
 from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph, read_radiograph
 from core.learning.runs import Runs
 from core.learning.side_by_side import ModelAnswer, SideBySide
-from webapp.assess.examples import Example
 from webapp.assess.tab import AssessTab, FilmInHand
 from webapp.desk import Desk
 from webapp.service import TURNS

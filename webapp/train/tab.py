@@ -10,10 +10,10 @@ import gradio as gr
 from core.access.roles import Action, enforce
 from core.assessment.live_model import live_model, read_history, weights_folder
 from core.assessment.records import Assessment
+from core.composites.examples import Example
 from core.dataset.hub import NO_TOKEN, VARIABLE, a_dataset, may_send
 from core.errors import BoneGradeError
 from core.learning.runs import Runs, RunView
-from webapp.assess.examples import Example
 from webapp.assess.summary import message
 from webapp.assess.tab import AssessTab, FilmInHand
 from webapp.desk import Desk

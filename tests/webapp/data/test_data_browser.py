@@ -13,10 +13,10 @@ from core.access.log import AccessLog
 from core.access.roles import Role
 from core.access.users import Users
 from core.assessment.assessor import Assessor
+from core.composites.examples import read_examples
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.ledger import Correction, Ledger, LedgerSettings
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, running, sign_in
-from webapp.assess.examples import read_examples
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
 

@@ -12,8 +12,8 @@ import pytest
 from core.access.log import AccessLog
 from core.access.roles import Role
 from core.access.users import Users
+from core.composites.examples import EXAMPLES_FOLDER
 from tests.webapp.running_app import RunningApp
-from webapp.assess.examples import EXAMPLES_FOLDER
 
 PASSWORD = "correct horse"
 PATIENT = "MUELLER_Anna_20141203"

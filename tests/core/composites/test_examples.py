@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.assess.examples import read_examples
+from core.composites.examples import read_examples
 
 
 def _write(folder: Path, **changes: object) -> None:
