@@ -65,8 +65,8 @@ def test_an_age_that_is_none(tmp_path: Path, age: str) -> None:
 def test_a_table_that_is_none(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     for content, message in (
-        (b"", "no table that can be read"),
-        (b'a,b\n1,2,3\n4\n"', "no table that can be read"),
+        (b"", "not a table that can be read"),
+        (b'a,b\n1,2,3\n4\n"', "not a table that can be read"),
         (b"id,other\n", "has no column file"),
     ):
         path.write_bytes(content)

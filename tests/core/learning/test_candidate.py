@@ -91,7 +91,7 @@ def test_a_file_whose_hash_is_not_the_index_s_is_refused(run: Path, live: Path, 
 
 
 def test_what_is_no_run_brings_nothing_or_changes_nothing_is_refused(run: Path, live: Path, tmp_path: Path) -> None:
-    with pytest.raises(CandidateRefused, match=r"no folder of a run"):
+    with pytest.raises(CandidateRefused, match=r"not a run's folder"):
         read_candidate(tmp_path / "none", live)
     write_weights(run / "weights", seed=0)
     with pytest.raises(CandidateRefused, match="nothing to compare"):

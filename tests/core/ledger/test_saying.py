@@ -126,7 +126,7 @@ def test_a_revision_that_never_was_is_refused(room: ReadingRoom, base: int) -> N
 
 
 BAD: list[tuple[str, Callable[[], list[Correction]]]] = [
-    ("none of the 13", lambda: [Correction("Thumb", "graded", 3)]),
+    ("not one of the 13", lambda: [Correction("Thumb", "graded", 3)]),
     ("twice", lambda: [RADIUS5, RADIUS6]),
     ("grades", lambda: [Correction("Ulna", "graded", GRADE_COUNTS["Ulna"] + 1)]),
     ("grades", lambda: [Correction("Radius", "graded", 0)]),
@@ -136,7 +136,7 @@ BAD: list[tuple[str, Callable[[], list[Correction]]]] = [
     ("not visible yet", lambda: [Correction("Radius", "absent", 2)]),
     ("has no grade", lambda: [Correction("Radius", "absent", None)]),
     ("cannot be read and yet", lambda: [Correction("Radius", "unreadable", 3)]),
-    ("no verdict", lambda: [Correction("Radius", "maybe", 3)]),  # type: ignore[arg-type]
+    ("not a verdict", lambda: [Correction("Radius", "maybe", 3)]),  # type: ignore[arg-type]
     ("outside the film", lambda: [Correction("Radius", "graded", 3, Box(-0.5, 0, 2, 2))]),
     ("outside the film", lambda: [Correction("Radius", "graded", 3, Box(0, 0, 4.1, 2))]),
     ("outside the film", lambda: [Correction("Radius", "graded", 3, Box(0, 0, 2, 5))]),

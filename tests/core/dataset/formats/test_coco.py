@@ -141,5 +141,5 @@ def test_bad_files(tmp_path: Path, change: Callable[[dict[str, Any]], None], pla
 def test_what_is_no_coco(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "labels.json"
     path.write_bytes(content)
-    with pytest.raises(BadLabels, match=r"no JSON|no COCO"):
+    with pytest.raises(BadLabels, match=r"not JSON|not a COCO"):
         coco.read(path)

@@ -87,11 +87,11 @@ def test_bad_objects(tmp_path: Path, name: str, xmin: object, grade: str, senten
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("<annotation>", "no XML"),
-        ("", "no XML"),
+        ("<annotation>", "not XML"),
+        ("", "not XML"),
         ("<html></html>", "outermost element must be annotation"),
         ("<annotation></annotation>", "there is no filename"),
-        ('<?xml version="1.0" encoding="no-such"?><annotation/>', "no XML"),
+        ('<?xml version="1.0" encoding="no-such"?><annotation/>', "not XML"),
     ],
 )
 def test_what_is_no_voc(tmp_path: Path, content: str, sentence: str) -> None:
