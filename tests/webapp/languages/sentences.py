@@ -78,7 +78,7 @@ def _silent_parts(node: ast.AST, told: bool) -> Iterator[ast.AST]:
     """What of a node is no speech: docstrings, what goes to the log, errors for developers. told: see _ERRORS_TOLD."""
     if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
         yield node.body[0] if isinstance(node.body[0], ast.Expr) else ast.Pass()
-    elif isinstance(node, ast.Call) and ast.unparse(node.func) == "sentence_of":
+    elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("sentence_of", "sentence_without_names"):
         yield node.args[-1]  # for the log
     elif isinstance(node, ast.Call) and _NO_SPEECH.search(ast.unparse(node.func)):
         if node.args:
