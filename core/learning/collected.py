@@ -42,7 +42,7 @@ def collected(ledger: Ledger, since: int) -> Collected:
     films = taken = boxes = consent = 0
     if revision:
         snapshot, shelf = Snapshot.of(ledger, revision), CropShelf(ledger)
-        split = Split.of(Shares(), snapshot.gold_films())
+        split = Split.of(Shares(), snapshot.gold_films(), snapshot.near_copies())
         for found in snapshot.films():
             new = {bone: said for bone, said in found.words.items() if said.event.id > since}
             if not new and (found.gold is None or found.gold.id <= since):
