@@ -1,12 +1,12 @@
 """python -m core promote | rollback | compare-models: which model is live, and whether another one is better."""
 
-import getpass
 import json
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from core import machine
 from core.assessment.assessor import Assessor
 from core.assessment.live_model import live_model, weights_folder
 from core.bones import Sex
@@ -54,7 +54,7 @@ def promote(
         finally:
             opened.close()
         if report.promotes and not dry_run:
-            made = make_live(weights_folder(), candidate, report, getpass.getuser())
+            made = make_live(weights_folder(), candidate, report, machine.user())
             typer.echo(
                 f"Version {made.version} is live; `python -m core rollback` brings {made.before} back.", err=True
             )
@@ -73,7 +73,7 @@ def rollback(
     ] = None,
 ) -> None:
     """Makes the model live again that was before."""
-    made = run_program(lambda: bring_back(weights_folder(), to, getpass.getuser()))
+    made = run_program(lambda: bring_back(weights_folder(), to, machine.user()))
     typer.echo(f"Version {made.version} is live.")
 
 

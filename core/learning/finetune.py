@@ -1,6 +1,7 @@
 """The whole fine-tuning: from an export or the ledger to candidate weights in a run folder, which nothing else is told of."""
 
 import dataclasses
+import errno
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -34,6 +35,9 @@ _SAME: Final = {
     "from": "model", "manifest_sha256": "export", "ledger_revision": "revision of the ledger", "rule": "rule",
     "settings": "setting", "data": "folder of labelled hands",
 }  # fmt: skip
+
+#: What a disk without room says, or one on which nobody may write so much.
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 #: Of the minutes that a run is given, the grader's part where the localiser learns too.
 _GRADER_SHARE: Final = 0.7
@@ -86,6 +90,7 @@ def finetune(order: Order) -> dict[str, Any]:
         document = run.read()
         assert document is not None
         if document["state"] == "done":
+            _forget_lessons(order.run, workers)
             return dict(document)
         run.resume(tidy=workers.is_first)
         if workers.is_first:
@@ -99,7 +104,14 @@ def finetune(order: Order) -> dict[str, Any]:
             return dict(run.document)
         if workers.is_first:
             run.write(state="done", ended_at=_now(), metrics=metrics)
+            _forget_lessons(order.run, workers)
     return dict(run.document)
+
+
+def _forget_lessons(run: Path, workers: Workers) -> None:
+    """Takes the crops of a run that has ended away: nobody needs them, and consents to keep their films may end."""
+    if workers.is_first:
+        shutil.rmtree(run / MATERIAL, ignore_errors=True)
 
 
 @contextmanager
@@ -107,9 +119,25 @@ def _told(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        what, why = error.filename or folder, error.strerror or error
+        if error.errno not in _FULL:
+            raise RunRefused(
+                f"{what} cannot be read or written ({why}): see to it, or name another folder for the run."
+            ) from error
         raise RunRefused(
-            f"{error.filename or folder} cannot be written ({error.strerror or error}): make room and give the same command "
-            "again; it goes on from the last checkpoint, which is whole."
+            f"{what} cannot be written ({why}): make room and give the same command again; it goes on from the last "
+            "checkpoint, which is whole."
+        ) from error
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[None]:
+    """For reading lessons that were written before."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError) as error:
+        raise RunRefused(
+            f"The lessons in {folder} are missing or damaged, and a run goes on with none but its own: name another folder."
         ) from error
 
 
@@ -203,8 +231,9 @@ def _learn(order: Order, run: RunFolder, workers: Workers) -> dict[str, Any]:
     start, recipe, folder = Start(order.start), order.recipe, order.run / MATERIAL
     seed_everything(recipe.seed)
     grader, metadata = start.grader()
-    grading = GraderCourse(Material.open(folder / "grading"), grader, recipe.grading, recipe.seed)
-    films = BoxFilms.open(folder / "boxes")
+    with _opened(folder):
+        material, films = Material.open(folder / "grading"), BoxFilms.open(folder / "boxes")
+    grading = GraderCourse(material, grader, recipe.grading, recipe.seed)
     share = 1.0 if films is None else _GRADER_SHARE
     learned = {"grader": follow(grading, recipe.grader, recipe.seed, run, workers, ending(share))}
     boxing = None if films is None else BoxCourse(films, start.localizer(), recipe.boxes, recipe.seed)

@@ -1,6 +1,5 @@
 """Who is at the screen: from the login, a proxy's header or the machine, never from a text box."""
 
-import getpass
 import os
 import time
 from collections.abc import Mapping, MutableMapping
@@ -17,6 +16,7 @@ from core.access.tokens import Tokens
 from core.access.users import Users, UsersError, role_of_text
 from core.errors import BoneGradeError
 from core.ledger import LedgerSettings
+from core.machine import user
 from webapp.entrance.program_door import WRONG, ProgramDoor, number_of
 from webapp.entrance.sign_ins import MOST_FAILURES, Door, SignInsEnd
 from webapp.languages.catalogue import catalogue
@@ -125,7 +125,7 @@ class Access:
         if self.mode == "local":
             if request is not None and _passed_on(request):
                 raise NotSignedIn(_PASSED_ON)
-            return Reader(_machine_user(), Role.ADMIN)
+            return Reader(user(), Role.ADMIN)
         if self.mode == "demo":
             return Reader(_GUEST, Role.READER)
         name = None if request is None else self._name(request)
@@ -175,7 +175,7 @@ class Access:
     def people(self) -> Mapping[str, Role]:
         """Those who are known by name, with their roles."""
         if self.mode == "local":
-            return {_machine_user(): Role.ADMIN}
+            return {user(): Role.ADMIN}
         if self.mode == "demo":
             return {}
         return {**self.roles, **self.users.roles()}
@@ -237,14 +237,6 @@ def _account(request: gr.Request) -> str | None:
         return None
     name = info.get("userinfo", {}).get("preferred_username")
     return str(name) if name else None
-
-
-def _machine_user() -> str:
-    """The machine's user; in a container there may be none by name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return "me"
 
 
 def _roles_of_text(text: str) -> dict[str, Role]:

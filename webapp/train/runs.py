@@ -106,9 +106,7 @@ class Runs:
     def view(self, name: str) -> RunView:
         """How far a run is."""
         run = self.path(name)
-        said: Mapping[str, Any] = {}
-        with suppress(OSError, ValueError):
-            said = json.loads((run / RUN).read_text(encoding="utf-8"))
+        said = _record(run / RUN)
         state = str(said.get("state", "starting"))
         # a process that another server started, or this one before it was restarted, is known by its lock alone
         if state in ("starting", "running") and not (self._is_alive(run) or is_locked(run / LOCK)):
@@ -141,13 +139,24 @@ class Runs:
             )
 
 
+def _record(file: Path) -> Mapping[str, Any]:
+    """What run.json says; nothing where there is none that can be read, as in a folder that somebody put there."""
+    with suppress(OSError, ValueError):
+        said = json.loads(file.read_text(encoding="utf-8"))
+        if isinstance(said, dict):
+            return said
+    return {}
+
+
 def _lines(log: Path) -> list[Mapping[str, Any]]:
     """The measurements; a last line that is being written is left for the next look."""
     found = []
     with suppress(OSError):
         for line in log.read_text(encoding="utf-8").splitlines():
             with suppress(ValueError):
-                found.append(json.loads(line))
+                said = json.loads(line)
+                if isinstance(said, dict):
+                    found.append(said)
     return found
 
 

@@ -65,6 +65,16 @@ def test_a_run_whose_process_is_gone_is_not_at_work_after_a_restart_either(runs:
         runs.cancel("a")
 
 
+def test_a_folder_with_other_files_does_not_stop_the_others(runs: Runs) -> None:
+    other = runs.folder / "other"
+    other.mkdir(parents=True)
+    (other / "run.json").write_text("[]")
+    (other / "log.jsonl").write_text("3\n")
+    assert runs.view("other").state == "failed" and runs.view("other").measurements == ()
+    with at_work(runs, "a"), pytest.raises(BoneGradeError, match="The run a is at work"):
+        runs.start(WEIGHTS)
+
+
 def test_a_database_s_password_is_in_no_list_of_processes(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     url = f"sqlite:///{runs.folder.parent / 'other.sqlite'}?password=hush"
     monkeypatch.setenv("BONEGRADE_DB", url)
