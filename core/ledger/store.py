@@ -372,6 +372,11 @@ class Ledger:
         with self._database.reading() as connection:
             return events.readers(connection, up_to)
 
+    def readers_between(self, after: int, up_to: int) -> list[str]:
+        """Everybody who read a bone in the events with an id above `after` and of at most `up_to`, in alphabetical order."""
+        with self._database.reading() as connection:
+            return events.readers_between(connection, after, up_to)
+
     # Drafts
 
     def keep_draft(self, film_id: int, reader: str, draft: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from core.assessment.live_model import LiveModel
+from core.bones import BONE_TITLES, RUS_BONES
 from core.errors import BoneGradeError
+from core.learning.collected import Collected
 from core.learning.run_folder import RunFolder
+from core.standards import grade_count
 from models import WEIGHTS
-from webapp.train.figures import curve_figure
+from webapp.train.figures import collected_figure, curve_figure
 from webapp.train.runs import Runs
 
 
@@ -41,6 +46,12 @@ def test_a_run_is_a_process_apart_whose_failure_is_seen_with_its_last_words(runs
         time.sleep(0.1)
     view = runs.view(name)
     assert view.state == "failed" and "save a reading first" in view.output
+    assert runs.comparison(name) == "none"
+    runs.compare(name)
+    while runs.comparison(name) == "running" and time.monotonic() < until:
+        time.sleep(0.1)
+    assert runs.comparison(name) == "failed"
+    assert re.search("save a reading first.*is no folder of a run", runs.view(name).output, re.DOTALL)
 
 
 def test_one_run_at_a_time_and_a_wish_to_cancel(runs: Runs) -> None:
@@ -93,6 +104,23 @@ def test_a_database_s_password_is_in_no_list_of_processes(runs: Runs, monkeypatc
     assert runs.view(run.name).state == "failed"
 
 
+def test_the_command_for_another_machine_names_nothing_of_this_one(runs: Runs, tmp_path: Path) -> None:
+    assert runs.command(LiveModel("shipped", WEIGHTS)) == "python -m core finetune --dataset EXPORT --out RUN"
+    promoted = runs.command(LiveModel("0002-abcdef01", tmp_path / "weights"))
+    assert promoted == "python -m core finetune --dataset EXPORT --from WEIGHTS --out RUN"
+
+
+def test_grades_are_drawn_bone_by_bone() -> None:
+    by_bone = {bone: tuple(7 * (grade == 3) for grade in range(grade_count(bone) + 1)) for bone in RUS_BONES}
+    figure = collected_figure(Collected(0, 9, 7, 7, 91, 0, by_bone, ("ann",), 7, 7, {}))
+    assert figure is not None
+    (drawn,) = figure.data
+    assert drawn.y == tuple(BONE_TITLES[bone] for bone in RUS_BONES) and list(drawn.x) == list(range(15))
+    assert all(row[3] == 7 and row[2] == 0 for row in drawn.z)
+    ulna = RUS_BONES.index("Ulna")
+    assert drawn.z[ulna][grade_count("Ulna")] == 0 and drawn.z[ulna][-1] is None, "the ulna has fewer grades"
+
+
 def test_measurements_are_read_and_drawn_while_one_is_being_written(runs: Runs) -> None:
     with at_work(runs, "a") as run:
         assert curve_figure(runs.view("a").measurements) is None
@@ -101,5 +129,5 @@ def test_measurements_are_read_and_drawn_while_one_is_being_written(runs: Runs) 
         found = runs.view("a").measurements
     assert list(found) == lines
     figure = curve_figure(found)
-    assert figure is not None and [line.name for line in figure.data] == ["grader: loss"]
+    assert figure is not None and [line.name for line in figure.data] == ["Grader: loss on films that are learned"]
     assert list(figure.data[0].x) == [0, 1, 2]
