@@ -16,6 +16,7 @@ from core.commands.running import show
 from core.commands.stopping import stop
 from core.film.radiograph import read_radiograph
 from core.learning.candidate import read_candidate
+from core.learning.consents import check_consents
 from core.learning.gate import GateSettings, pass_gate
 from core.learning.gate_hands import gold_hands, labelled_hands
 from core.learning.gate_report import GateReport, as_text
@@ -49,6 +50,7 @@ def promote(
         candidate = read_candidate(run, live.folder)
         opened = Ledger.open(ledger_settings(ledger))
         try:
+            check_consents(run, opened)
             val = None if data is None else labelled_hands(data)
             report = pass_gate(run, candidate, live, gold_hands(opened), val, GateSettings())
         finally:

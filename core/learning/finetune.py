@@ -180,40 +180,39 @@ def _begin(order: Order, run: RunFolder, workers: Workers, stack: ExitStack) -> 
         folder = order.run / MATERIAL
         shutil.rmtree(folder, ignore_errors=True)
         try:
-            films, patients = _write_lessons(order, lessons, start, workers, folder)
+            written = _write_lessons(order, lessons, start, workers, folder)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         run.write(
-            **asked, state="running", began_at=_now(), seeds={"seed": order.recipe.seed}, films=films,
-            learned_from=patients, metrics={},
+            **asked, state="running", began_at=_now(), seeds={"seed": order.recipe.seed}, metrics={}, **written,
             git_revision=facts.git_revision(), libraries=facts.libraries(),
             hardware=facts.hardware(workers.device, workers.share.processes),
         )  # fmt: skip
 
 
-def _write_lessons(
-    order: Order, lessons: Lessons, start: Start, workers: Workers, folder: Path
-) -> tuple[dict[str, Any], list[str]]:
-    """Both networks' lessons; returns how many films they have, how many were left out for which reason, and the patients."""
+def _write_lessons(order: Order, lessons: Lessons, start: Start, workers: Workers, folder: Path) -> dict[str, Any]:
+    """Both networks' lessons; returns how many films they have, how many were left out for which reason, and whose they are."""
     grading = MaterialWriter(folder / "grading", answers_of(start.grader()[0], workers.device))
     boxing = BoxWriter(folder / "boxes", Localizer(start.localizer()))
-    patients = []
+    patients, names = [], []
     for film in lessons.films():
         told = grading.add_lesson(film), boxing.add_lesson(film)
         if any(told):
             patients.append(film.key)
+            names.append(film.name)
     if order.data is not None:
         again = SeenAgain(order.data, folder, order.processes)
         again.add_to(grading, boxing)
     grading.close()
     boxing.close()
     boxes = BoxFilms.open(folder / "boxes")
-    return {
+    films = {
         "grader": dict(Material.open(folder / "grading").counts),
         "localizer": None if boxes is None else boxes.counts,
         "left_out": {"grader": dict(grading.left_out), "localizer": dict(boxing.left_out)},
-    }, learned_from(patients)
+    }
+    return {"films": films, "learned_from": learned_from(patients), "learned_films": learned_from(names)}
 
 
 def _learn(order: Order, run: RunFolder, workers: Workers) -> dict[str, Any]:

@@ -61,7 +61,8 @@ class GateHands:
 
 
 def learned_from(patients: Iterable[str]) -> list[str]:
-    """Patients by a hash of the key that decides their part of the split, each once, so that a run's folder names nobody."""
+    """Patients by a hash of the key that decides their part of the split, or films by one of their names, each once, so that a
+    run's folder names nobody."""
     return sorted({hashlib.sha256(key.encode()).hexdigest()[:_HASHED] for key in patients})
 
 

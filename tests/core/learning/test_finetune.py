@@ -77,7 +77,9 @@ def test_a_run_says_all_that_is_needed_to_repeat_it(done: Path, export_folder: P
     assert document["metrics"]["grader"]["best"]["held_loss"] == pytest.approx(min(held), abs=1e-4)
     films = document["films"]["grader"]["learn"]
     patients = document["learned_from"]
-    assert len({*patients}) == films + document["films"]["grader"]["held"], "here each film is a patient's own"
+    assert len(document["learned_films"]) == len({*patients}) == films + document["films"]["grader"]["held"], (
+        "here each film is a patient's own"
+    )
     assert [line["epoch"] for line in lines] == [0, 1, 2] and [line["films"] for line in lines[1:]] == [films, films]
 
 
