@@ -52,7 +52,7 @@ class GateHands:
     def without(self, patients: AbstractSet[str]) -> Self:
         """Without the films of patients that a model learned from, before one of their films was gold. patients: as
         learned_from has them."""
-        kept = tuple(hand for hand in self.hands if not patients.intersection(hand.patients))
+        kept = tuple(hand for hand in self.hands if patients.isdisjoint(hand.patients))
         left = len(self.hands) - len(kept)
         if not left:
             return self
@@ -70,9 +70,9 @@ def gold_hands(ledger: Ledger) -> GateHands:
     """The films with a gold reading that gives at least one grade, in the order in which they came in. No run learns from
     them from then on: core.dataset.split keeps all films of their patients for `test`; see GateHands.without for before."""
     revision = ledger.ledger_revision()
-    hands, known, without = [], [], 0
     if not revision:
-        return GateHands((), _digest(known), without, 0, revision)
+        return GateHands((), _digest([]))
+    hands, known, without = [], [], 0
     snapshot = Snapshot.of(ledger, revision)
     split = Split.of(Shares(), (), snapshot.near_copies())
     for found in snapshot.films():

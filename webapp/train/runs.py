@@ -156,7 +156,7 @@ def _record(file: Path) -> Mapping[str, Any]:
 
 def _lines(log: Path) -> list[Mapping[str, Any]]:
     """The measurements; a last line that is being written is left for the next look."""
-    found = []
+    found: list[Mapping[str, Any]] = []
     with suppress(OSError):
         for line in log.read_text(encoding="utf-8").splitlines():
             with suppress(ValueError):
