@@ -15,7 +15,11 @@ def test_on_a_space_a_run_is_sent_to_the_hub_where_a_token_is_set_and_compared_t
     token: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.dataset.hub.get_token", lambda: token or None)
-    space = {"SPACE_ID": "lab/bonegrade", "SYSTEM": "spaces", "OAUTH_CLIENT_ID": "id", "OAUTH_CLIENT_SECRET": "hush"}
+    space = {"SPACE_ID": "lab/bonegrade", "SYSTEM": "spaces", "OAUTH_CLIENT_ID": "id"}
+    for name, value in space.items():
+        monkeypatch.setenv(name, value)
+    for name in ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_SCOPES", "OPENID_PROVIDER_URL"):
+        monkeypatch.setattr(f"gradio.oauth.{name}", "http://127.0.0.1:9")  # which gradio reads once, when it is loaded
     environment = {"BONEGRADE_DATA": str(tmp_path), **space}
     access, ledger = Access.from_environment(environment), Ledger.open(LedgerSettings.from_environment(environment))
     parts = build_app(Desk(lambda: pytest.fail("nothing is assessed"), ledger, access, access.log)).config["components"]
