@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import gradio as gr
 from starlette.middleware import Middleware
 
-from core.access.log import AccessLog
+from core.access.log import AccessLog, Deed
 from core.access.roles import Reader, Role
 from core.access.tokens import Tokens
 from core.access.users import Users, UsersError, role_of_text
@@ -18,7 +18,7 @@ from core.errors import BoneGradeError
 from core.ledger import LedgerSettings
 from core.machine import user
 from webapp.entrance.program_door import WRONG, ProgramDoor, number_of
-from webapp.entrance.sign_ins import MOST_FAILURES, Door, SignInsEnd
+from webapp.entrance.sign_ins import MOST_FAILURES, Arrivals, Door, SignInsEnd
 from webapp.languages.catalogue import catalogue
 
 #: local: one person on their own machine. login: names and passwords of the users file. proxy: a proxy in front has signed
@@ -73,6 +73,7 @@ class Access:
     roles: Mapping[str, Role] = field(default_factory=dict)
     on_a_space: bool = False
     log: AccessLog | None = None
+    arrivals: Arrivals = field(default_factory=Arrivals)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Access":
@@ -130,12 +131,17 @@ class Access:
             return Reader(_GUEST, Role.READER)
         name = None if request is None else self._name(request)
         if name is None:
+            if self.mode == "proxy" and request is not None:
+                self._arrived("?", request, "refused", "the proxy names nobody")
             raise NotSignedIn(_SPACE_GUEST if self.mode == "space" else _SIGNED_OUT)
+        assert request is not None
         role = self.people().get(name)
         if role is None and self.mode == "login":
             raise NotSignedIn(f"{name} is no longer on the list of users: sign in under another name.")
         if role is None and self.mode == "space":
+            self._arrived(name, request, "refused", "has no role here")
             raise NotSignedIn(f"The account {name} has no role here: ask the owner of this Space for one.")
+        self._arrived(name, request, "signed in")
         return Reader(name, Role.VIEWER if role is None else role)
 
     def program(self, number: str) -> Reader:
@@ -167,10 +173,13 @@ class Access:
         )
 
     def address_of(self, request: gr.Request) -> str:
-        """Where the request comes from, as far as it can be known: Hugging Face's own proxy writes it down last."""
-        forwarded = request.headers.get("x-forwarded-for", "") if self.on_a_space else ""
-        client = request.client
-        return forwarded.rpartition(",")[2].strip() or (client.host if client is not None else "")
+        """Where the request comes from, as far as it can be known: a proxy that is believed, as Hugging Face's own is on a
+        Space, writes it down last."""
+        peer = request.client.host if request.client is not None else ""
+        is_passed_on = self.on_a_space or (self.mode == "proxy" and peer in self.believed)
+        forwarded = request.headers.get("x-forwarded-for", "") if is_passed_on else ""
+        passed = (one.strip() for one in reversed(forwarded.split(",")))
+        return next((one for one in passed if one and one not in self.believed), peer)
 
     def people(self) -> Mapping[str, Role]:
         """Those who are known by name, with their roles."""
@@ -194,7 +203,13 @@ class Access:
             return []
         signs_in = self.mode == "login"
         programs = Middleware(ProgramDoor, self, everybody_signs_in=signs_in)
-        return [Middleware(SignInsEnd, self.users), programs] if signs_in else [programs]
+        return [Middleware(SignInsEnd, self.users, self.address_of), programs] if signs_in else [programs]
+
+    def _arrived(self, name: str, request: gr.Request, deed: Deed, detail: str = "") -> None:
+        """Notes who comes in that was signed in elsewhere; the login of this program notes it by itself."""
+        address = self.address_of(request)
+        if self.log is not None and self.mode != "login" and self.arrivals.is_new(name, address, deed):
+            self.log.note(name, deed, address=address, detail=detail)
 
     def _name(self, request: gr.Request) -> str | None:
         """The name that the login or the proxy gives."""
