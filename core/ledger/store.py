@@ -193,11 +193,14 @@ class Ledger:
             return list(copies.looks(connection))
 
     def add_look(self, film_id: int, look: Look, others: Sequence[int]) -> None:
-        """Keeps a film's look, and the films that look the same. The first look stands. Raises UnknownFilm."""
+        """Keeps which films look the same as one, and, as long as its pixels are kept, its look. The first look stands. Raises
+        UnknownFilm."""
         with self._database.writing() as connection:
-            films.by_id(connection, film_id)
+            film = films.by_id(connection, film_id)
             if not copies.has_look(connection, film_id):
-                copies.insert(connection, film_id, look, others)
+                if film.consent:
+                    copies.insert(connection, film_id, look)
+                copies.insert_pairs(connection, film_id, others)
 
     def near_copies(self) -> list[tuple[int, int]]:
         """Ids of films that look the same, the one that came in earlier second."""
