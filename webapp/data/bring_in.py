@@ -22,7 +22,7 @@ from webapp.desk import Desk
 from webapp.entrance.passing import sent_files
 from webapp.service import TURNS
 from webapp.shared.components import part_heading, styled_html
-from webapp.shared.consent_terms import build_consent_terms, consent_terms
+from webapp.shared.consent_terms import CONSENT, build_consent_terms, consent_terms
 from webapp.shared.templates import render
 from webapp.shared.words import SEX_WORDS
 
@@ -30,7 +30,6 @@ _log = logging.getLogger(__name__)
 
 _UNEXPECTED: Final = "The labels could not be read, in a way that nobody foresaw; the server's log says more."
 _FORMATS: Final = [("CSV table", "csv"), ("COCO", "coco"), ("Pascal VOC (zip)", "voc"), ("YOLO (zip)", "yolo")]
-_CONSENT: Final = "I may keep these films: their pictures are stored here, to be read and to train the model."
 _NAMES: Final = "No file's name names a child: keep the names, for the export's column original_name."
 _SHOWN_ROWS: Final = 200
 _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "import", "api_visibility": "private"}
@@ -68,7 +67,7 @@ class BringInPart:
                     label="Sex, where the labels say none",
                     elem_id="import-sex",
                 )
-                self.consent = gr.Checkbox(False, label=_CONSENT, elem_id="import-consent")
+                self.consent = gr.Checkbox(False, label=CONSENT, elem_id="import-consent")
                 self.terms = build_consent_terms("import")
                 self.names = gr.Checkbox(False, label=_NAMES, elem_id="import-names")
                 self.check = gr.Button("Check the labels", variant="primary", elem_id="import-check")

@@ -21,7 +21,7 @@ from webapp.desk import Desk
 from webapp.entrance.passing import sent_files
 from webapp.queue.view import Writing, bar, looked_through, note, taken_in
 from webapp.shared.components import NOT_NOW, classes_if, styled_html
-from webapp.shared.consent_terms import build_consent_terms, consent_terms
+from webapp.shared.consent_terms import CONSENT, build_consent_terms, consent_terms
 from webapp.shared.pictures import data_uri, film_picture, jpeg
 from webapp.shared.words import SEX_WORDS
 
@@ -30,8 +30,7 @@ _log = logging.getLogger(__name__)
 UNEXPECTED: Final = (
     "Something went wrong in the program; the server's log says what. Nothing more was added; try once more."
 )
-_CONSENT: Final = "I may keep these films: their pictures are stored here, to be read and to train the model."
-_NO_CONSENT: Final = (
+NO_CONSENT: Final = (
     "Leave it open, and pixels are forgotten: the films are assessed now, while you wait, and only what the model says "
     "is kept. They cannot be shown again, nor assessed by a later model."
 )
@@ -93,7 +92,7 @@ class UploadPart:
                     info=_SEX_INFO,
                     elem_id="queue-sex",
                 )
-                self.consent = gr.Checkbox(False, label=_CONSENT, info=_NO_CONSENT, elem_id="queue-consent")
+                self.consent = gr.Checkbox(False, label=CONSENT, info=NO_CONSENT, elem_id="queue-consent")
                 self.terms = build_consent_terms("queue")
                 self.look = gr.Button("Check the films", variant="primary", elem_id="queue-look")
         self.message = styled_html(elem_id="queue-upload-message")
