@@ -2,6 +2,7 @@
 whole on the disk or not there at all, and that one process at a time writes."""
 
 import ctypes
+import getpass
 import math
 import os
 import sys
@@ -31,6 +32,14 @@ _SWITCH_SECONDS: Final = 0.0002
 #: Whoever only looks whether a lock is held, see is_locked, has it for a moment.
 _TRIES: Final = 5
 _BETWEEN_SECONDS: Final = 0.05
+
+
+def user() -> str:
+    """Who is at work on this machine; "me" where nobody has a name, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return "me"
 
 
 def settle(environment: MutableMapping[str, str] = os.environ) -> None:

@@ -157,7 +157,7 @@ def open_desk(environment: Mapping[str, str] = os.environ) -> Desk:
     ledger = Ledger.open(LedgerSettings.from_environment(environment)) if access.keeps else None
     if ledger is not None:
         start_pushing(ledger, environment)
-        keep_erasing(ledger, Retention.from_environment(environment))
+        keep_erasing(ledger, Retention.from_environment(environment), access.log)
     return Desk(live_assessor, ledger, access, access.log, outlives_restart(environment))
 
 

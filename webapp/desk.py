@@ -30,6 +30,9 @@ class Access(Protocol):
     def client_of(self, request: gr.Request) -> tuple[str, bool]:
         """A name for whoever waits in line, and whether it is a person with a role."""
 
+    def address_of(self, request: gr.Request) -> str:
+        """Where a request comes from, as far as it can be known."""
+
     def launch_arguments(self) -> dict[str, Any]:
         """What gr.Blocks.launch needs to know of it."""
 
@@ -63,8 +66,8 @@ class Desk:
     ) -> None:
         """Notes in the access log what somebody did."""
         if self.log is not None:
-            client = None if request is None else request.client
-            self.log.note(reader.name, deed, address="" if client is None else client.host, film=film, detail=detail)
+            address = "" if request is None else self.access.address_of(request)
+            self.log.note(reader.name, deed, address=address, film=film, detail=detail)
 
     def those_who_may(self, action: Action) -> list[str]:
         """Names of the people whose role allows the action, in order."""

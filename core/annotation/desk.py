@@ -26,7 +26,7 @@ from core.film.radiograph import Radiograph
 from core.hand.hand import Hand
 from core.intake.filing import Filing, Turn
 from core.intake.near_copies import NearCopies
-from core.ledger import FilmRecord, Ledger, Reading, assessment_of
+from core.ledger import Consent, FilmRecord, Ledger, Reading, assessment_of
 
 _log = logging.getLogger(__name__)
 
@@ -204,14 +204,14 @@ class AnnotateDesk:
             return work, True
         if work.film is None and ledger.film_by_hash(work.sha256) is None:
             return work, False
-        work = self.filed(work, sitting, reader, consent=False)
+        work = self.filed(work, sitting, reader, consent=None)
         assert work.film is not None
         ledger.keep_draft(
             work.film, reader.name, {"work": work.model_dump(mode="json"), "kept_at": datetime.now(UTC).isoformat()}
         )
         return work, True
 
-    def filed(self, work: Work, sitting: Sitting, reader: Reader, *, consent: bool) -> Work:
+    def filed(self, work: Work, sitting: Sitting, reader: Reader, *, consent: Consent | None) -> Work:
         """The work on a film and a prediction that are in the ledger, added now if they were not; pixels with consent.
 
         Raises NotAllowed for whoever may not save corrections, or not add the film that is to be added.
@@ -220,11 +220,16 @@ class AnnotateDesk:
         ledger, filing = self.ledger, self._filing
         assert ledger is not None and filing is not None
         film, prediction = sitting.film, sitting.prediction
-        adds = sitting.radiograph is not None and (film is None or (consent and not film.consent))
+        adds = sitting.radiograph is not None and (film is None or (consent is not None and not film.consent))
         if sitting.radiograph is not None and adds:
             enforce(reader, Action.ADD_FILMS)
             added = ledger.add_film(
-                sitting.radiograph, sitting.sex, reader=reader.name, source="assess", consent=consent
+                sitting.radiograph,
+                sitting.sex,
+                reader=reader.name,
+                source="assess",
+                consent=consent is not None,
+                terms=consent or Consent(),
             )
             film = added.film
             NearCopies(ledger).note(film, sitting.radiograph)

@@ -10,7 +10,7 @@ from core.annotation.blinding import ledger_revision, readings_of, rivals, seen_
 from core.annotation.desk import AnnotateDesk, Sitting
 from core.annotation.work import Disagreement, Work, settled, side_by_side, unsaved
 from core.errors import BoneGradeError
-from core.ledger import Correction, Event, Ledger, Reading, StaleRevision, undone
+from core.ledger import Consent, Correction, Event, Ledger, Reading, StaleRevision, undone
 
 NOTHING_NEW: Final = "There is nothing to save: no grade differs from what you saved before."
 NOTHING_TO_UNDO: Final = "There is nothing to undo: you have no unsaved step and no save of your own that counts."
@@ -58,8 +58,9 @@ class Saving:
     def __init__(self, annotate: AnnotateDesk):
         self._annotate = annotate
 
-    def save(self, work: Work, sitting: Sitting, reader: Reader, *, consent: bool) -> Saved:
-        """Saves what differs from the reader's saved reading; a clash is returned, not raised.
+    def save(self, work: Work, sitting: Sitting, reader: Reader, *, consent: Consent | None) -> Saved:
+        """Saves what differs from the reader's saved reading; a clash is returned, not raised. consent: to keep the film's
+        pixels.
 
         The same token again, after a reply that was lost, gives the first answer again.
         """
@@ -77,7 +78,14 @@ class Saving:
         return self._saved(ledger, work, event, new.waiting, reader)
 
     def settle(
-        self, work: Work, sitting: Sitting, reader: Reader, revision: int, theirs_for: frozenset[str], *, consent: bool
+        self,
+        work: Work,
+        sitting: Sitting,
+        reader: Reader,
+        revision: int,
+        theirs_for: frozenset[str],
+        *,
+        consent: Consent | None,
     ) -> Saved:
         """Saves after a person chose: first the reader's own version, so that nothing of it is lost, then, for the bones in
         theirs_for, the others' word as the reader's new one. revision: the film's, as the panel showed it."""

@@ -15,7 +15,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Copies of th
 
 @app.command("backup")
 def backup_command(folder: Annotated[Path, typer.Argument(help="A new folder, on another disk.")]) -> None:
-    """Copies database, pictures, users and logs into a new folder, while the app may run."""
+    """Copies database, pictures, users, logs and promoted weights into a new folder, while the app may run."""
     try:
         count = store.backup(LedgerSettings.from_environment(), folder)
     except BoneGradeError as error:

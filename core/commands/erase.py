@@ -10,7 +10,14 @@ import typer
 from core.access.log import AccessLog
 from core.access.roles import OPERATOR
 from core.commands.stopping import stop
-from core.dataset.erasing import COPIES_ELSEWHERE, erase_films, erase_past_consents, erase_patient, erase_reader
+from core.dataset.erasing import (
+    COPIES_ELSEWHERE,
+    NAME_ELSEWHERE,
+    erase_films,
+    erase_past_consents,
+    erase_patient,
+    erase_reader,
+)
 from core.errors import BoneGradeError
 from core.ledger import Ledger, LedgerSettings
 
@@ -37,38 +44,52 @@ def film(
     reason: _Reason = "",
 ) -> None:
     """Removes films' pixels and all that was made of them."""
-    _run(lambda ledger: _films(erase_films(ledger, numbers, OPERATOR, labels_too=labels == "go", reason=reason)))
+    _erased(lambda ledger: erase_films(ledger, numbers, OPERATOR, labels_too=labels == "go", reason=reason))
 
 
 @app.command()
 def patient(labels: _Labels = Labels.STAY, reason: _Reason = "") -> None:
     """Removes all films of a patient, whose own id is asked for, or read as a line of the standard input."""
     named = typer.prompt("The patient's id", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
-    _run(lambda ledger: _films(erase_patient(ledger, named, OPERATOR, labels_too=labels == "go", reason=reason)))
+    _erased(lambda ledger: erase_patient(ledger, named, OPERATOR, labels_too=labels == "go", reason=reason))
 
 
 @app.command()
 def reader(name: Annotated[str, typer.Argument(help="As the person signed in.")]) -> None:
     """Puts a pseudonym in the place of a reader's name; what they said stays."""
-    _run(lambda ledger: f"{name} stood in {erase_reader(ledger, name, OPERATOR)} places; a pseudonym stands there now.")
+
+    def work(ledger: Ledger, log: AccessLog) -> str:
+        places = erase_reader(ledger, name, OPERATOR)
+        log.note(OPERATOR.name, "erased", detail="a reader's name, at the command line")
+        return f"{name} stood in {places} places; a pseudonym stands there now. {NAME_ELSEWHERE}"
+
+    _run(work)
 
 
 @app.command()
 def ended() -> None:
     """Removes the pixels of films whose consent has come to its end, as the app does every hour."""
-    _run(lambda ledger: _films(erase_past_consents(ledger, OPERATOR)))
+    _erased(lambda ledger: erase_past_consents(ledger, OPERATOR))
 
 
-def _films(erased: list[int]) -> str:
-    return f"Erased {len(erased)} film{'' if len(erased) == 1 else 's'}. {COPIES_ELSEWHERE if erased else ''}".strip()
+def _erased(work: Callable[[Ledger], list[int]]) -> None:
+    """Erases films, and says so."""
+
+    def films(ledger: Ledger, log: AccessLog) -> str:
+        erased = work(ledger)
+        for number in erased:
+            log.note(OPERATOR.name, "erased", film=number, detail="at the command line")
+        count = f"Erased {len(erased)} film{'' if len(erased) == 1 else 's'}."
+        return f"{count} {COPIES_ELSEWHERE}" if erased else count
+
+    _run(films)
 
 
-def _run(work: Callable[[Ledger], str]) -> None:
+def _run(work: Callable[[Ledger, AccessLog], str]) -> None:
     try:
         ledger = Ledger.open(LedgerSettings.from_environment())
         try:
-            typer.echo(work(ledger))
-            AccessLog.from_environment(ledger.folder).note(OPERATOR.name, "erased", detail="at the command line")
+            typer.echo(work(ledger, AccessLog.from_environment(ledger.folder)))
         finally:
             ledger.close()
     except (BoneGradeError, ValueError) as error:

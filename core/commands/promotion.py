@@ -1,12 +1,12 @@
 """python -m core promote | rollback | compare-models: which model is live, and whether another one is better."""
 
-import getpass
 import json
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from core import machine
 from core.assessment.assessor import Assessor
 from core.assessment.live_model import live_model, weights_folder
 from core.bones import Sex
@@ -16,6 +16,7 @@ from core.commands.running import show
 from core.commands.stopping import stop
 from core.film.radiograph import read_radiograph
 from core.learning.candidate import read_candidate
+from core.learning.consents import check_consents
 from core.learning.gate import GateSettings, pass_gate
 from core.learning.gate_hands import gold_hands, labelled_hands
 from core.learning.gate_report import GateReport, as_text
@@ -49,12 +50,13 @@ def promote(
         candidate = read_candidate(run, live.folder)
         opened = Ledger.open(ledger_settings(ledger))
         try:
+            check_consents(run, opened)
             val = None if data is None else labelled_hands(data)
             report = pass_gate(run, candidate, live, gold_hands(opened), val, GateSettings())
         finally:
             opened.close()
         if report.promotes and not dry_run:
-            made = make_live(weights_folder(), candidate, report, getpass.getuser())
+            made = make_live(weights_folder(), candidate, report, machine.user())
             typer.echo(
                 f"Version {made.version} is live; `python -m core rollback` brings {made.before} back.", err=True
             )
@@ -73,7 +75,7 @@ def rollback(
     ] = None,
 ) -> None:
     """Makes the model live again that was before."""
-    made = run_program(lambda: bring_back(weights_folder(), to, getpass.getuser()))
+    made = run_program(lambda: bring_back(weights_folder(), to, machine.user()))
     typer.echo(f"Version {made.version} is live.")
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Self
 
+from core.access.log import AccessLog
 from core.access.roles import OPERATOR, Action, Reader, enforce
 from core.errors import BoneGradeError
 from core.intake.crop_shelf import CropShelf
@@ -32,6 +33,11 @@ COPIES_ELSEWHERE: Final = (
     "Backups, exports, datasets and runs of fine-tuning that were made before still have it: remove them, or make them anew. "
     "Pictures and events on the hub go by themselves; push an export there anew."
 )
+#: The same of a reader's name.
+NAME_ELSEWHERE: Final = (
+    "Backups that were made before still have it, as has the access log until its days are over; if they may no longer sign "
+    "in, remove them from the list of users, too."
+)
 
 
 class NothingToErase(BoneGradeError):
@@ -43,21 +49,23 @@ def erase_films(
 ) -> list[int]:
     """Removes films' pixels, crops and copies for the hub; labels_too: and all that the model and people said of them.
 
-    Returns the films that were there. Raises NotAllowed.
+    Returns the films. Raises NotAllowed, and UnknownFilm before anything was erased.
     """
     enforce(reader, Action.ERASE)
     kind: EventKind = "erase" if labels_too else "withdraw"
-    erased = []
-    for film_id in film_ids:
+    wanted = list(dict.fromkeys(film_ids))
+    with ledger.reading_transaction() as connection:
+        for film_id in wanted:
+            films.by_id(connection, film_id)
+    for film_id in wanted:
         with ledger.erasing_transaction() as connection:
             film = films.by_id(connection, film_id)
             say(connection, film_id, Words(kind, reader.name, secrets.token_hex(16), note=reason))
             erasing.picture(connection, film, labels_too=labels_too)
             if labels_too:
                 erasing.everything_said(connection, film_id)
-        erased.append(film_id)
     finish(ledger)
-    return erased
+    return wanted
 
 
 def erase_patient(ledger: Ledger, patient: str, reader: Reader, *, labels_too: bool, reason: str = "") -> list[int]:
@@ -117,16 +125,26 @@ def erase_reader(ledger: Ledger, name: str, reader: Reader) -> int:
     return places
 
 
-def keep_erasing(ledger: Ledger, retention: Retention) -> threading.Thread:
-    """Removes, now and every hour, what an erasure left over, the pixels whose consent has ended, and what is older than it
-    may get; returns its thread."""
+def erase_what_is_due(ledger: Ledger, retention: Retention, log: AccessLog | None) -> None:
+    """Removes what an erasure left over, the pixels whose consent has ended, and what is older than it may get. log: has it
+    noted, since of what is erased whole nothing is left in the ledger that tells of it."""
+    finish(ledger)
+    for films_gone, why in (
+        (erase_past_consents(ledger, OPERATOR), "its consent has come to its end"),
+        (erase_overdue(ledger, OPERATOR, retention), "kept for as long as it may be"),
+    ):
+        for film_id in films_gone:
+            if log is not None:
+                log.note(OPERATOR.name, "erased", film=film_id, detail=why)
+
+
+def keep_erasing(ledger: Ledger, retention: Retention, log: AccessLog | None) -> threading.Thread:
+    """Does `erase_what_is_due` now and every hour; returns its thread."""
 
     def work() -> None:
         while True:
             try:
-                finish(ledger)
-                erase_past_consents(ledger, OPERATOR)
-                erase_overdue(ledger, OPERATOR, retention)
+                erase_what_is_due(ledger, retention, log)
             except Exception:  # a full disk or a database that restarts; the next hour makes up for it
                 _log.exception("What is to be erased could not be; it is tried again.")
             time.sleep(_EVERY_SECONDS)

@@ -85,9 +85,17 @@ class Split:
 
     def part(self, film: FilmRecord) -> SplitPart:
         """The film's part."""
-        key = split_key(film)
-        key = self.joined.get(key, key)
+        key = self._first(split_key(film))
         return "test" if key in self.gold_keys else part_of(key, self.shares)
+
+    def keys(self, film: FilmRecord) -> frozenset[str]:
+        """The film's key, and those of the patients whose films look the same as one of its patient's."""
+        key = split_key(film)
+        first = self._first(key)
+        return frozenset({key, *(other for other, its_first in self.joined.items() if its_first == first)})
+
+    def _first(self, key: str) -> str:
+        return self.joined.get(key, key)
 
 
 def _joined(pairs: Iterable[tuple[FilmRecord, FilmRecord]]) -> dict[str, str]:

@@ -34,8 +34,8 @@ class NearCopies:
         return alike(look, other, with_greys=False) if kept is None else are_same(radiograph, kept)
 
     def note(self, film: FilmRecord, radiograph: Radiograph) -> list[int]:
-        """Keeps the look of a film of the ledger and what it is a near copy of; ids of those films. Nothing is done for a film
-        whose look is kept."""
+        """Keeps what a film of the ledger is a near copy of, and its look, which without its pixels is forgotten with the
+        batch; ids of those films. Nothing is done for a film whose look is known."""
         if film.id in self._looks:
             return []
         look = look_of(radiograph)

@@ -17,9 +17,10 @@ from core.standards import grade_count
 class Collected:
     """since, revision: of the ledger, from after the one up to the other. films: on which something was said that counts;
     of `taken` a run learns. grades, boxes: of these, new verdicts with a grade, and of them with a person's own box.
-    by_bone: by bone, how often each grade 0..n was given. readers: verdicts by name. consent: films whose pixels are kept.
-    left_out: films by the reason why a run
-    leaves them out, as its run.json has them."""
+    by_bone: by bone, how often each grade 0..n was given. readers: everybody who read. consent: films whose pixels are kept.
+
+    A run learns from what was said before `since` too: taken_in_all, left_out: films on which somebody's word stands that it
+    learns from, and those that it leaves out, by the reason, as its run.json has them."""
 
     since: int
     revision: int
@@ -28,8 +29,9 @@ class Collected:
     grades: int
     boxes: int
     by_bone: Mapping[str, tuple[int, ...]]
-    readers: Mapping[str, int]
+    readers: tuple[str, ...]
     consent: int
+    taken_in_all: int
     left_out: Mapping[str, int]
 
 
@@ -37,26 +39,24 @@ def collected(ledger: Ledger, since: int) -> Collected:
     """What counts of what was said after the revision `since`."""
     revision = ledger.ledger_revision()
     by_bone = {bone: [0] * (grade_count(bone) + 1) for bone in RUS_BONES}
-    readers: Counter[str] = Counter()
     left_out: Counter[str] = Counter()
-    films = taken = boxes = consent = 0
+    films = taken = boxes = consent = taken_in_all = 0
     if revision:
         snapshot, shelf = Snapshot.of(ledger, revision), CropShelf(ledger)
-        split = Split.of(Shares(), snapshot.gold_films())
+        split = Split.of(Shares(), snapshot.gold_films(), snapshot.near_copies())
         for found in snapshot.films():
             new = {bone: said for bone, said in found.words.items() if said.event.id > since}
-            if not new and (found.gold is None or found.gold.id <= since):
-                continue
-            films += 1
-            consent += found.film.picture is not None
-            readers.update(said.event.reader for said in new.values())
+            is_new = bool(new) or (found.gold is not None and found.gold.id > since)
+            films += is_new
+            consent += is_new and found.film.picture is not None
             read = shelf.bones(found.film, found.prediction, found.reading)
             age = found.film.age_months
             reason = why_left_out(split.part(found.film), len(read | _unread(found, age)), bool(read), age)
             if reason is not None:
                 left_out[reason] += 1
                 continue
-            taken += 1
+            taken_in_all += 1
+            taken += is_new
             for bone in read & new.keys():
                 said = new[bone].correction
                 by_bone[bone][int(said.grade or 0)] += 1
@@ -69,8 +69,9 @@ def collected(ledger: Ledger, since: int) -> Collected:
         grades=sum(map(sum, by_bone.values())),
         boxes=boxes,
         by_bone={bone: tuple(counts) for bone, counts in by_bone.items()},
-        readers=dict(sorted(readers.items())),
+        readers=tuple(ledger.readers_between(since, revision)),
         consent=consent,
+        taken_in_all=taken_in_all,
         left_out=dict(left_out),
     )
 

@@ -1,6 +1,7 @@
 """The whole fine-tuning: from an export or the ledger to candidate weights in a run folder, which nothing else is told of."""
 
 import dataclasses
+import errno
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -35,6 +36,9 @@ _SAME: Final = {
     "from": "model", "manifest_sha256": "export", "ledger_revision": "revision of the ledger", "rule": "rule",
     "settings": "setting", "data": "folder of labelled hands",
 }  # fmt: skip
+
+#: What a disk without room says, or one on which nobody may write so much.
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 #: Of the minutes that a run is given, the grader's part where the localiser learns too.
 _GRADER_SHARE: Final = 0.7
@@ -87,6 +91,7 @@ def finetune(order: Order) -> dict[str, Any]:
         document = run.read()
         assert document is not None
         if document["state"] == "done":
+            _forget_lessons(order.run, workers)
             return dict(document)
         run.resume(tidy=workers.is_first)
         if workers.is_first:
@@ -100,7 +105,14 @@ def finetune(order: Order) -> dict[str, Any]:
             return dict(run.document)
         if workers.is_first:
             run.write(state="done", ended_at=_now(), metrics=metrics)
+            _forget_lessons(order.run, workers)
     return dict(run.document)
+
+
+def _forget_lessons(run: Path, workers: Workers) -> None:
+    """Takes the crops of a run that has ended away: nobody needs them, and consents to keep their films may end."""
+    if workers.is_first:
+        shutil.rmtree(run / MATERIAL, ignore_errors=True)
 
 
 @contextmanager
@@ -108,9 +120,25 @@ def _told(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        what, why = error.filename or folder, error.strerror or error
+        if error.errno not in _FULL:
+            raise RunRefused(
+                f"{what} cannot be read or written ({why}): see to it, or name another folder for the run."
+            ) from error
         raise RunRefused(
-            f"{error.filename or folder} cannot be written ({error.strerror or error}): make room and give the same command "
-            "again; it goes on from the last checkpoint, which is whole."
+            f"{what} cannot be written ({why}): make room and give the same command again; it goes on from the last "
+            "checkpoint, which is whole."
+        ) from error
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[None]:
+    """For reading lessons that were written before."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError) as error:
+        raise RunRefused(
+            f"The lessons in {folder} are missing or damaged, and a run goes on with none but its own: name another folder."
         ) from error
 
 
@@ -153,40 +181,39 @@ def _begin(order: Order, run: RunFolder, workers: Workers, stack: ExitStack) -> 
         folder = order.run / MATERIAL
         shutil.rmtree(folder, ignore_errors=True)
         try:
-            films, patients = _write_lessons(order, lessons, start, workers, folder)
+            written = _write_lessons(order, lessons, start, workers, folder)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         run.write(
-            **asked, state="running", began_at=_now(), seeds={"seed": order.recipe.seed}, films=films,
-            learned_from=patients, metrics={},
+            **asked, state="running", began_at=_now(), seeds={"seed": order.recipe.seed}, metrics={}, **written,
             git_revision=facts.git_revision(), libraries=facts.libraries(),
             hardware=facts.hardware(workers.device, workers.share.processes),
         )  # fmt: skip
 
 
-def _write_lessons(
-    order: Order, lessons: Lessons, start: Start, workers: Workers, folder: Path
-) -> tuple[dict[str, Any], list[str]]:
-    """Both networks' lessons; returns how many films they have, how many were left out for which reason, and the patients."""
+def _write_lessons(order: Order, lessons: Lessons, start: Start, workers: Workers, folder: Path) -> dict[str, Any]:
+    """Both networks' lessons; returns how many films they have, how many were left out for which reason, and whose they are."""
     grading = MaterialWriter(folder / "grading", answers_of(start.grader()[0], workers.device))
     boxing = BoxWriter(folder / "boxes", Localizer(start.localizer()))
-    patients = []
+    patients, names = [], []
     for film in lessons.films():
         told = grading.add_lesson(film), boxing.add_lesson(film)
         if any(told):
             patients.append(film.key)
+            names.append(film.name)
     if order.data is not None:
         again = SeenAgain(order.data, folder, order.processes)
         again.add_to(grading, boxing)
     grading.close()
     boxing.close()
     boxes = BoxFilms.open(folder / "boxes")
-    return {
+    films = {
         "grader": dict(Material.open(folder / "grading").counts),
         "localizer": None if boxes is None else boxes.counts,
         "left_out": {"grader": dict(grading.left_out), "localizer": dict(boxing.left_out)},
-    }, learned_from(patients)
+    }
+    return {"films": films, "learned_from": learned_from(patients), "learned_films": learned_from(names)}
 
 
 def _learn(order: Order, run: RunFolder, workers: Workers) -> dict[str, Any]:
@@ -204,8 +231,9 @@ def _learn(order: Order, run: RunFolder, workers: Workers) -> dict[str, Any]:
     start, recipe, folder = Start(order.start), order.recipe, order.run / MATERIAL
     seed_everything(recipe.seed)
     grader, metadata = start.grader()
-    grading = GraderCourse(Material.open(folder / "grading"), grader, recipe.grading, recipe.seed)
-    films = BoxFilms.open(folder / "boxes")
+    with _opened(folder):
+        material, films = Material.open(folder / "grading"), BoxFilms.open(folder / "boxes")
+    grading = GraderCourse(material, grader, recipe.grading, recipe.seed)
     share = 1.0 if films is None else _GRADER_SHARE
     learned = {"grader": follow(grading, recipe.grader, recipe.seed, run, workers, ending(share))}
     boxing = None if films is None else BoxCourse(films, start.localizer(), recipe.boxes, recipe.seed)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
@@ -14,7 +15,7 @@ from core.agreement.table import UNJUDGED
 from core.bones import RUS_BONES, Sex
 from core.cohort.films import read_films
 from core.dataset.snapshot import Snapshot
-from core.dataset.split import split_key
+from core.dataset.split import Shares, Split
 from core.film.radiograph import Radiograph, read_radiograph
 from core.ledger import Event, FilmRecord, Ledger
 
@@ -24,12 +25,12 @@ _HASHED: Final = 16
 
 @dataclass(frozen=True)
 class GateHand:
-    """One film and what is known of it. patient: as learned_from has it, "" for a film of a folder. grades: of the gold
-    reading in RUS_BONES order, UNJUDGED where it has none. months: the radiologists' age, NaN where it is not known. read:
-    gives the pixels."""
+    """One film and what is known of it. patients: as learned_from has them, whose films this is or looks the same as; none for
+    a film of a folder. grades: of the gold reading in RUS_BONES order, UNJUDGED where it has none. months: the radiologists'
+    age, NaN where it is not known. read: gives the pixels."""
 
     name: str
-    patient: str
+    patients: Collection[str]
     sex: Sex
     grades: NDArray[np.int8]
     months: float
@@ -48,10 +49,10 @@ class GateHands:
     learned: int = 0
     revision: int = 0
 
-    def without(self, patients: Collection[str]) -> Self:
+    def without(self, patients: AbstractSet[str]) -> Self:
         """Without the films of patients that a model learned from, before one of their films was gold. patients: as
         learned_from has them."""
-        kept = tuple(hand for hand in self.hands if hand.patient not in patients)
+        kept = tuple(hand for hand in self.hands if patients.isdisjoint(hand.patients))
         left = len(self.hands) - len(kept)
         if not left:
             return self
@@ -60,7 +61,8 @@ class GateHands:
 
 
 def learned_from(patients: Iterable[str]) -> list[str]:
-    """Patients by a hash of the key that decides their part of the split, each once, so that a run's folder names nobody."""
+    """Patients by a hash of the key that decides their part of the split, or films by one of their names, each once, so that a
+    run's folder names nobody."""
     return sorted({hashlib.sha256(key.encode()).hexdigest()[:_HASHED] for key in patients})
 
 
@@ -68,8 +70,12 @@ def gold_hands(ledger: Ledger) -> GateHands:
     """The films with a gold reading that gives at least one grade, in the order in which they came in. No run learns from
     them from then on: core.dataset.split keeps all films of their patients for `test`; see GateHands.without for before."""
     revision = ledger.ledger_revision()
+    if not revision:
+        return GateHands((), _digest([]))
     hands, known, without = [], [], 0
-    for found in Snapshot.of(ledger, revision).films() if revision else ():
+    snapshot = Snapshot.of(ledger, revision)
+    split = Split.of(Shares(), (), snapshot.near_copies())
+    for found in snapshot.films():
         grades = _grades(found.gold)
         if (grades == UNJUDGED).all():
             continue
@@ -77,9 +83,9 @@ def gold_hands(ledger: Ledger) -> GateHands:
             without += 1
             continue
         film = found.film
-        (patient,) = learned_from([split_key(film)])
+        patients = learned_from(split.keys(film))
         pixels = _pixels(ledger, film)
-        hands.append(GateHand(f"film {film.id}", patient, film.sex, grades, float("nan"), pixels))
+        hands.append(GateHand(f"film {film.id}", patients, film.sex, grades, float("nan"), pixels))
         known.append((film.sha256, film.sex, grades.tolist()))
     return GateHands(tuple(hands), _digest(known), without, 0, revision)
 
@@ -89,7 +95,7 @@ def labelled_hands(folder: Path) -> GateHands:
     hands, known = [], []
     ungraded = np.full(len(RUS_BONES), UNJUDGED, np.int8)
     for film in read_films(folder, "val"):
-        hands.append(GateHand(film.id, "", film.sex, ungraded, film.bone_age_months, _read(film.path)))
+        hands.append(GateHand(film.id, (), film.sex, ungraded, film.bone_age_months, _read(film.path)))
         known.append((film.id, film.sex, film.bone_age_months, film.path.stat().st_size if film.path.exists() else 0))
     return GateHands(tuple(hands), _digest(known))
 

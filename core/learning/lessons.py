@@ -177,7 +177,7 @@ class LedgerLessons:
 
     def films(self) -> Iterator[LessonFilm]:
         """The films; raises core.ledger.DamagedStore where a kept picture is missing or damaged."""
-        split = Split.of(Shares(), self._snapshot.gold_films())
+        split = Split.of(Shares(), self._snapshot.gold_films(), self._snapshot.near_copies())
         now = datetime.now(UTC)
         spoken = set()
         for found in self._snapshot.films():

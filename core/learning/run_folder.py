@@ -58,9 +58,12 @@ class RunFolder:
         if not path.is_file():
             return None
         try:
-            self.document = dict(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, TypeError):
-            raise RunRefused(f"{path} is damaged: name another folder for the run.") from None
+            said = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            said = None
+        if not isinstance(said, dict) or "state" not in said:
+            raise RunRefused(f"{path} is damaged: name another folder for the run.")
+        self.document = said
         return self.document
 
     def write(self, **values: Any) -> None:
@@ -69,11 +72,17 @@ class RunFolder:
         self._whole(RUN, (json.dumps(self.document, indent=1, sort_keys=True) + "\n").encode())
 
     def resume(self, tidy: bool) -> None:
-        """Reads the checkpoint, if there is one. tidy: takes out of the log what was measured after it; one process does."""
+        """Reads the checkpoint, if there is one. tidy: takes out of the log what was measured after it; one process does.
+        Raises RunRefused where it is damaged."""
         path = self.folder / CHECKPOINT
         if path.is_file():
-            saved = torch.load(path, map_location="cpu", weights_only=True)
-            self.state, self._lines = saved["state"], saved["lines"]
+            try:
+                saved = torch.load(path, map_location="cpu", weights_only=True)
+                self.state, self._lines = saved["state"], saved["lines"]
+            except Exception as error:  # torch raises whatever a damaged file makes it stumble over
+                raise RunRefused(
+                    f"{path} is damaged: delete it, and the same command begins the run anew, or name another folder."
+                ) from error
         log = self.folder / LOG
         if tidy and log.is_file():
             lines = log.read_bytes().splitlines(keepends=True)

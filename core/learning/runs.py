@@ -10,15 +10,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from core.assessment.live_model import weights_folder
+from core.assessment.live_model import SHIPPED, LiveModel, weights_folder
 from core.errors import BoneGradeError
 from core.learning.curves import show_command
 from core.learning.run_files import CANCEL, LOCK, LOG, OUTPUT, RUN
 from core.machine import is_locked
 
 _LAST_LINES: Final = 12
+#: Exit codes of a comparison that came to its end: for a run that may be promoted, and for one that may not.
+_COMPARED: Final = (0, 4)
+Comparison = Literal["none", "running", "failed"]
 #: How the processes are told where the program is.
 _ROOT: Final = Path(__file__).resolve().parents[2]
 
@@ -64,11 +67,11 @@ class Runs:
             raise BoneGradeError("There is no such run: start one, or choose one of the list.")
         return self.folder / name
 
-    def command(self, live: Path, run: str = "RUN") -> str:
-        """What to type on a machine with a GPU, in the program's folder, after an export was copied there."""
-        return shlex.join(
-            ["python", "-m", "core", "finetune", "--dataset", "EXPORT", "--from", str(live), "--out", run]
-        )
+    def command(self, live: LiveModel) -> str:
+        """What to type on a machine with a GPU, in the program's folder, after what it names in capitals was copied there. The
+        shipped weights are there already."""
+        start = [] if live.version == SHIPPED else ["--from", "WEIGHTS"]
+        return shlex.join(["python", "-m", "core", "finetune", "--dataset", "EXPORT", *start, "--out", "RUN"])
 
     def start(self, live: Path) -> str:
         """Starts a run from the live weights and returns its name. Raises BoneGradeError where one is at work."""
@@ -106,9 +109,7 @@ class Runs:
     def view(self, name: str) -> RunView:
         """How far a run is."""
         run = self.path(name)
-        said: Mapping[str, Any] = {}
-        with suppress(OSError, ValueError):
-            said = json.loads((run / RUN).read_text(encoding="utf-8"))
+        said = _record(run / RUN)
         state = str(said.get("state", "starting"))
         # a process that another server started, or this one before it was restarted, is known by its lock alone
         if state in ("starting", "running") and not (self._is_alive(run) or is_locked(run / LOCK)):
@@ -118,17 +119,20 @@ class Runs:
             show_command(run),
         )  # fmt: skip
 
-    def is_comparing(self, name: str) -> bool:
-        """Whether the comparison that this server started is at work."""
+    def comparison(self, name: str) -> Comparison:
+        """How far the comparison is that this server started last; "none" where there is nothing to tell of it."""
         run = self.path(name)
-        return run in self._compared and self._is_alive(run)
+        if run not in self._compared:
+            return "none"
+        code = self._started[run].poll()
+        return "running" if code is None else "none" if code in _COMPARED else "failed"
 
     def _is_alive(self, run: Path) -> bool:
         process = self._started.get(run)
         return process is not None and process.poll() is None
 
     def _spawn(self, run: Path, arguments: Sequence[str]) -> None:
-        with (run / OUTPUT).open("wb") as output:
+        with (run / OUTPUT).open("ab") as output:  # what a run said stays above what its comparison says
             self._started[run] = subprocess.Popen(
                 [sys.executable, "-m", "core", *arguments],
                 cwd=_ROOT,
@@ -141,13 +145,24 @@ class Runs:
             )
 
 
+def _record(file: Path) -> Mapping[str, Any]:
+    """What run.json says; nothing where there is none that can be read, as in a folder that somebody put there."""
+    with suppress(OSError, ValueError):
+        said = json.loads(file.read_text(encoding="utf-8"))
+        if isinstance(said, dict):
+            return said
+    return {}
+
+
 def _lines(log: Path) -> list[Mapping[str, Any]]:
     """The measurements; a last line that is being written is left for the next look."""
-    found = []
+    found: list[Mapping[str, Any]] = []
     with suppress(OSError):
         for line in log.read_text(encoding="utf-8").splitlines():
             with suppress(ValueError):
-                found.append(json.loads(line))
+                said = json.loads(line)
+                if isinstance(said, dict):
+                    found.append(said)
     return found
 
 

@@ -14,12 +14,14 @@ from core.assessment.records import SecondOpinion
 from core.assessment.second_opinion import WholeHandReader, window_side
 from core.cohort.crop_store import HandCrops
 from core.cohort.hand_windows import HandWindows
+from core.learning.errors import RunRefused
 from core.training.intervals import calibrate_intervals
 from core.training.whole_hand import months_of_hands
 from models import WEIGHTS
 from models.bone_grader import BoneGrader
 from models.hand_localizer import HandLocalizer
 from models.registry import (
+    INDEX,
     WeightsError,
     is_registered,
     load_grader,
@@ -43,10 +45,17 @@ CalibrationHands = Callable[[int], tuple[HandCrops, HandWindows]]
 class Start:
     """A folder of weights; what it does not hold, as a run's folder may not, is taken from the shipped ones.
 
-    Raises models.registry.WeightsError where they are not what the index says.
+    Raises RunRefused for a folder without weights, models.registry.WeightsError where they are not what the index says.
     """
 
     folder: Path
+
+    def __post_init__(self) -> None:
+        if not (self.folder / INDEX).is_file():
+            raise RunRefused(
+                f"{self.folder} is no folder of weights, for it has no {INDEX}: name another one to start from, such as the "
+                "`weights` of a run."
+            )
 
     def _place(self, name: str) -> Path:
         try:

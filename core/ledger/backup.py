@@ -1,7 +1,8 @@
 """A copy of the whole store that is made while people go on working, and the way back from it.
 
 The database is copied as of one moment (SQLite's backup, or pg_dump), and pictures after it: a picture is on the disk
-before the database names it, so none is missing. Crops are left out, since they are cut again from the pictures.
+before the database names it, so none is missing. Crops are left out, since they are cut again from the pictures. A
+restored ledger is one only when all of it is there: its secret comes back first, its database last.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from core.assessment.live_model import LIVE
 from core.errors import BoneGradeError
 from core.ledger.settings import LedgerSettings
 from core.machine import make_folder
@@ -25,8 +27,11 @@ from core.machine import make_folder
 _MANIFEST: Final = "manifest.json"
 _SQLITE, _POSTGRES = "ledger.sqlite", "ledger.dump"
 #: What the data folder holds beside the database; all but the first may be missing.
-_FOLDERS: Final = ("pictures", "access", "hub")
-_FILES: Final = ("patient_secret", "users.json")
+_FOLDERS: Final = ("pictures", "access", "hub", "weights")
+#: Copied first: the version that live.json names is there whole by then.
+_FILES: Final = ("patient_secret", "users.json", f"weights/{LIVE}")
+#: What a power cut while a database comes back may leave of it.
+_UNFINISHED: Final = ".unfinished"
 
 
 class BackupRefused(BoneGradeError):
@@ -50,6 +55,7 @@ def backup(settings: LedgerSettings, target: Path) -> int:
             _run_postgres("pg_dump", url, "--format=custom", "--no-owner", f"--file={unfinished / _POSTGRES}")
         for name in _FILES:
             if (settings.folder / name).exists():
+                make_folder((unfinished / name).parent)
                 shutil.copyfile(settings.folder / name, unfinished / name)
         for name in _FOLDERS:
             _copy_folder(settings.folder / name, unfinished / name)
@@ -79,18 +85,21 @@ def restore(settings: LedgerSettings, source: Path) -> int:
     if (settings.folder / "patient_secret").exists() or (sqlite and Path(url.database or "").exists()):
         raise BackupRefused(f"There is a ledger in {settings.folder} already: let BONEGRADE_DATA name a new folder.")
     try:
-        make_folder(settings.folder)
+        # without its secret, a database would be taken up with another one
+        for name in sorted(hashes, key=lambda name: name != _FILES[0]):
+            if name not in (_SQLITE, _POSTGRES):
+                make_folder((settings.folder / name).parent)
+                shutil.copyfile(source / name, settings.folder / name)
         if sqlite:
-            make_folder(Path(url.database or "").parent)
-            shutil.copyfile(source / _SQLITE, url.database or "")
+            database = Path(url.database or "")
+            make_folder(database.parent)
+            unfinished = database.with_name(f"{database.name}{_UNFINISHED}")
+            shutil.copyfile(source / _SQLITE, unfinished)
+            unfinished.replace(database)
         else:
             _run_postgres(
                 "pg_restore", url, "--no-owner", "--exit-on-error", "--single-transaction", str(source / _POSTGRES)
             )
-        for name in hashes:
-            if name not in (_SQLITE, _POSTGRES):
-                make_folder((settings.folder / name).parent)
-                shutil.copyfile(source / name, settings.folder / name)
     except OSError as error:
         raise BackupRefused(
             f"The backup cannot be written to {settings.folder} ({error}): make room, remove what is there, and try again."
@@ -124,6 +133,8 @@ def _run_postgres(program: str, url: sa.URL, *options: str) -> None:
 def _copy_folder(source: Path, target: Path) -> None:
     for path in _files(source):
         copy = target / path.relative_to(source)
+        if copy.exists():
+            continue
         make_folder(copy.parent)
         try:
             shutil.copyfile(path, copy)

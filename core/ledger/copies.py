@@ -12,7 +12,7 @@ _LOOK, _NEAR = schema.look, schema.near_copy
 
 
 def looks(connection: sa.Connection) -> Iterator[tuple[int, Look]]:
-    """The look of every film that has one, with the film's id, in id order."""
+    """The look of every film whose pixels are kept and that has one, with the film's id, in id order."""
     for film_id, content in connection.execute(sa.select(_LOOK.c.film_id, _LOOK.c.content).order_by(_LOOK.c.film_id)):
         yield film_id, Look.from_bytes(content)
 
@@ -22,9 +22,13 @@ def has_look(connection: sa.Connection, film_id: int) -> bool:
     return connection.execute(sa.select(_LOOK.c.film_id).where(_LOOK.c.film_id == film_id)).first() is not None
 
 
-def insert(connection: sa.Connection, film_id: int, look: Look, others: Iterable[int]) -> None:
-    """Keeps a film's look, and the films that look the same, but for those that were erased or found meanwhile."""
+def insert(connection: sa.Connection, film_id: int, look: Look) -> None:
+    """Keeps a film's look."""
     connection.execute(sa.insert(_LOOK), {"film_id": film_id, "content": look.to_bytes()})
+
+
+def insert_pairs(connection: sa.Connection, film_id: int, others: Iterable[int]) -> None:
+    """Keeps which films look the same as one, but for those that were erased or found meanwhile."""
     now = datetime.now(UTC)
     there = [film.id for film in films.of_ids(connection, sorted(set(others)))]
     # the one that came in later stands first

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from core.bones import RUS_BONES
 from core.film.box import Box
 from core.ledger import schema
+from core.ledger.readings import OF_THE_READING
 from core.ledger.records import Correction, Event, EventKind, Verdict
 
 _EVENT, _CORRECTION = schema.event, schema.correction
@@ -86,6 +87,14 @@ def readers(connection: sa.Connection, up_to: int) -> list[str]:
     """Everybody who said anything in the events with an id of at most `up_to`, in alphabetical order."""
     query = sa.select(_EVENT.c.reader).where(_EVENT.c.id <= up_to).distinct()
     return sorted(connection.execute(query).scalars())
+
+
+def readers_between(connection: sa.Connection, after: int, up_to: int) -> list[str]:
+    """Everybody who read a bone in the events with an id above `after` and of at most `up_to`, in alphabetical order."""
+    query = sa.select(_EVENT.c.reader).where(
+        _EVENT.c.id > after, _EVENT.c.id <= up_to, _EVENT.c.kind.in_(OF_THE_READING)
+    )
+    return sorted(connection.execute(query.distinct()).scalars())
 
 
 def revision(connection: sa.Connection, film_id: int) -> int:

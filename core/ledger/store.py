@@ -189,11 +189,14 @@ class Ledger:
             return list(copies.looks(connection))
 
     def add_look(self, film_id: int, look: Look, others: Sequence[int]) -> None:
-        """Keeps a film's look, and the films that look the same. The first look stands. Raises UnknownFilm."""
+        """Keeps which films look the same as one, and, as long as its pixels are kept, its look. The first look stands. Raises
+        UnknownFilm."""
         with self._database.writing() as connection:
-            films.by_id(connection, film_id)
+            film = films.by_id(connection, film_id)
             if not copies.has_look(connection, film_id):
-                copies.insert(connection, film_id, look, others)
+                if film.consent:
+                    copies.insert(connection, film_id, look)
+                copies.insert_pairs(connection, film_id, others)
 
     def near_copies(self) -> list[tuple[int, int]]:
         """Ids of films that look the same, the one that came in earlier second."""
@@ -356,6 +359,11 @@ class Ledger:
         """Everybody who said anything in the events with an id of at most `up_to`, in alphabetical order."""
         with self._database.reading() as connection:
             return events.readers(connection, up_to)
+
+    def readers_between(self, after: int, up_to: int) -> list[str]:
+        """Everybody who read a bone in the events with an id above `after` and of at most `up_to`, in alphabetical order."""
+        with self._database.reading() as connection:
+            return events.readers_between(connection, after, up_to)
 
     # Drafts
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.machine import cores, settle
+from core.machine import cores, settle, user
 from tests.hands import shipped_examples
 from tests.webapp.running_app import free_port
 
@@ -134,3 +134,12 @@ def eight(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("eight")
 def test_cores_follow_the_control_groups(files: dict[str, str], expected: int, tmp_path: Path) -> None:
     assert cores(_tree(tmp_path, files)) == expected
+
+
+def test_whoever_has_no_name_in_a_container_is_me(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 987_654)
+    assert user() == "me"
+    monkeypatch.setenv("USER", "ann")
+    assert user() == "ann"

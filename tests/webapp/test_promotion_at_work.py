@@ -93,7 +93,7 @@ def test_a_film_is_read_to_its_end_with_the_model_that_it_was_opened_with(ledger
     assert desk.regrade(again.sitting, "Radius", moved).probabilities == pytest.approx(
         live.get().by(old).regrade(opened.sitting.hand, "Radius", moved).probabilities  # type: ignore[arg-type]
     )
-    done = Saving(desk).save(again.work, again.sitting, ANNA, consent=False)
+    done = Saving(desk).save(again.work, again.sitting, ANNA, consent=None)
     assert done.event is not None and done.reading["Radius"].grade == 7
     prediction = ledger.prediction(film, done.event.prediction_id)
     assert prediction is not None and prediction.weights == old

@@ -57,7 +57,7 @@ class Filling:
             **self.film_views(sitting, work),
             self._parts.totals: totals(self._annotate.live(work, sitting)),
             self._parts.clash: "",
-            self._parts.consent: gr.Checkbox(value=False, visible=asks and (film is None or not film.consent)),
+            **self._parts.asking_consent(asks and (film is None or not film.consent)),
             self._parts.writing: "",
             **self.said(sitting, reader),
             **guide,

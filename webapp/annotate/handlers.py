@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final
 
 import gradio as gr
@@ -17,6 +18,7 @@ from core.assessment.records import Assessment
 from core.bones import BONE_TITLES
 from core.errors import BoneGradeError, BoxRefused
 from core.film.radiograph import Radiograph
+from core.ledger import Scope
 from core.ledger.reading_queue import QueueOrder, next_film
 from webapp.annotate.filling import Filling, picture_name
 from webapp.annotate.gold import change_gold
@@ -26,6 +28,7 @@ from webapp.assess.tab import FilmInHand
 from webapp.desk import Desk
 from webapp.service import TURNS
 from webapp.shared.components import sentence_of
+from webapp.shared.consent_terms import consent_of
 from webapp.shared.words import short_hash
 
 _log = logging.getLogger(__name__)
@@ -214,6 +217,9 @@ class Handlers:
         held: FilmInHand | None,
         assessment: Assessment | None,
         consent: bool,
+        scope: Scope,
+        reference: str,
+        ends: datetime | None,
         request: gr.Request,
     ) -> Updates:
         """Does what the reader asked for: save, settle a conflict, undo or redo a save, restore, set gold, download."""
@@ -221,9 +227,10 @@ class Handlers:
             command, work = json.loads(command_text), read_work(text)
             reader = self.desk.reader(request)
             sitting = self._annotate.sitting(work, _pixels(held), assessment)
+            terms = consent_of(scope, reference, ends) if consent else None
             match command.get("do"):
                 case "save" | "next":
-                    saved = self._saving.save(work, sitting, reader, consent=consent)
+                    saved = self._saving.save(work, sitting, reader, consent=terms)
                     return self._answered(saved, sitting, reader, goes_on=command["do"] == "next")
                 case "settle":
                     saved = self._saving.settle(
@@ -232,7 +239,7 @@ class Handlers:
                         reader,
                         int(command["revision"]),
                         frozenset(str(bone) for bone in command["theirs"]),
-                        consent=consent,
+                        consent=terms,
                     )
                     return self._answered(saved, sitting, reader, goes_on=False)
                 case "undo" | "redo" | "restore":
@@ -267,7 +274,7 @@ class Handlers:
         updates: Updates = {
             self.parts.clash: "",
             **self._filling.said(now, reader),
-            self.parts.consent: gr.Checkbox(value=False, visible=not film.consent),
+            **self.parts.asking_consent(not film.consent),
         }
         following = ""
         if goes_on and not saved.waiting:

@@ -11,6 +11,7 @@ from core.bones import RUS_BONES
 from webapp.annotate.view import key_strip, nothing_open, toolbar
 from webapp.shared.bone_style import bone_colour
 from webapp.shared.components import explained, part_heading, styled_html
+from webapp.shared.consent_terms import ConsentTerms
 
 Kind = Literal["good", "warning", "error"]
 #: What an event changes on the page, by component.
@@ -66,13 +67,15 @@ class Parts:
             styled_html(key_strip(), elem_id="annotate-keys")
             with gr.Row(equal_height=False, elem_classes="annotate-foot"):
                 with gr.Column(scale=5, min_width=320):
-                    self.consent = gr.Checkbox(
-                        False,
-                        label="Keep this film's pixels with my corrections",
-                        info="Without the tick only its labels are kept; with it, its picture is stored on the server, so "
-                        "that it can be read again and used for training. Names in the file are never stored.",
-                        elem_id="consent",
-                    )
+                    with gr.Column() as self.consent_part:
+                        self.consent = gr.Checkbox(
+                            False,
+                            label="Keep this film's pixels with my corrections",
+                            info="Without the tick only its labels are kept; with it, its picture is stored on the server, so "
+                            "that it can be read again and used for training. Names in the file are never stored.",
+                            elem_id="consent",
+                        )
+                        self.terms = ConsentTerms("annotate")
                     self.writing = styled_html(elem_id="annotate-writing")
                     gr.Textbox(label="Note on the film", lines=1, max_lines=4, max_length=2000, elem_id="film-note")
                 with gr.Column(scale=7, min_width=320):
@@ -91,3 +94,7 @@ class Parts:
         self.act_button = gr.Button(visible="hidden", elem_id="annotate-act")
         self.nudge_button = gr.Button(visible="hidden", elem_id="annotate-nudge")
         self.redraw_button = gr.Button(visible="hidden", elem_id="annotate-redraw")
+
+    def asking_consent(self, asks: bool) -> Updates:
+        """Asks anew for the consent to keep a film's pixels, or not at all: what was agreed to for one holds for no other."""
+        return {self.consent_part: gr.Column(visible=asks), self.consent: False, **self.terms.unsaid()}

@@ -36,7 +36,7 @@ _CORRECT_JS: Final = """async (asked) => {
   return [pending, null, null, null];
 }"""
 _COMMAND_JS: Final = (
-    "(command, work, film, assessment, consent) => [...window.bonegradeWork.command(), null, null, consent]"
+    "(command, work, film, assessment, ...consent) => [...window.bonegradeWork.command(), null, null, ...consent]"
 )
 
 
@@ -72,9 +72,10 @@ class _Tab:
         parts = self.parts
         held = [self._assess.film, self._assess.assessment]
         opening = [*held, parts.has_guide]
+        asked = [parts.consent_part, parts.consent, *parts.terms.inputs]
         self._page_of_film = [
-            parts.empty, parts.page, parts.editor, parts.no_pixels, parts.totals, parts.workplace, parts.clash, parts.consent,
-            parts.writing, parts.gold, parts.history, parts.opened, parts.has_guide,
+            parts.empty, parts.page, parts.editor, parts.no_pixels, parts.totals, parts.workplace, parts.clash, parts.writing,
+            *asked, parts.gold, parts.history, parts.opened, parts.has_guide,
         ]  # fmt: skip
         by_number = parts.film_to_open.change(
             self._do.open_film, [parts.film_to_open, *opening], self._page_of_film, js=_ASKED_JS, **_OPENING
@@ -108,13 +109,13 @@ class _Tab:
         )
         parts.act_button.click(
             self._do.act,
-            [parts.command, parts.work, *held, parts.consent],
+            [parts.command, parts.work, *held, parts.consent, *parts.terms.inputs],
             [
                 parts.acted,
                 parts.clash,
                 parts.gold,
                 parts.history,
-                parts.consent,
+                *asked,
                 parts.film_to_open,
                 parts.editor,
                 parts.no_pixels,

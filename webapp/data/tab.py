@@ -10,7 +10,6 @@ from typing import Any, Final, cast, get_args
 import gradio as gr
 
 from core.access.roles import Action, enforce
-from core.dataset.erasing import COPIES_ELSEWHERE, erase_films
 from core.dataset.export import ExportFormat, ExportOptions, export_zip
 from core.dataset.split import Shares
 from core.errors import BoneGradeError
@@ -18,6 +17,7 @@ from core.intake.near_copies import NearCopies
 from core.ledger import LabelRule
 from webapp.assess.summary import message
 from webapp.data.bring_in import BringInPart
+from webapp.data.erase_part import ErasePart
 from webapp.desk import Desk
 from webapp.entrance.doors import hand_out_file
 from webapp.programs.part import ProgramsPart
@@ -31,7 +31,6 @@ _UNEXPECTED: Final = (
     "The export failed in a way that nobody foresaw; nothing was changed, and the server's log says more."
 )
 _INTRODUCTION: Final = render("data/introduction.html")
-_ERASING: Final = render("data/erasing.html")
 _RULES: Final = {
     "latest": "The latest word on each bone",
     "majority": "The majority of the readers",
@@ -96,7 +95,7 @@ class _Tab:
             part_heading("Films that look the same")
             self.look = gr.Button("Look for copies", elem_id="copies-look", scale=0, min_width=220)
             self.copies = styled_html(elem_id="copies")
-            self._build_erasing()
+            ErasePart(desk)
             self._build_access_log()
             ProgramsPart(desk)
         wishes, answer = [self.rule, self.formats, self.split], [self.message, self.done, self.download]
@@ -121,25 +120,6 @@ class _Tab:
         changes = [wish.input for wish in wishes]  # type: ignore[attr-defined]
         gr.on(changes, None, None, answer, js=_START_OVER_JS, api_visibility="private")
 
-    def _build_erasing(self) -> None:
-        """For a film whose child, or its parents, no longer agree."""
-        with gr.Accordion("Erase a film", open=False, elem_id="erase"):
-            styled_html(_ERASING)
-            film = gr.Number(None, label="The film's number, as Annotate shows it", precision=0, elem_id="erase-film")
-            labels = gr.Radio(
-                [
-                    ("Only its picture, crops and file's name; grades and boxes stay", "stay"),
-                    ("Everything that was said of it, too", "go"),
-                ],
-                value=None,
-                label="What is to go",
-                elem_id="erase-labels",
-            )
-            reason = gr.Textbox(label="Why, for the film's history; no names", max_lines=1, elem_id="erase-reason")
-            button = gr.Button("Erase it for good", variant="stop", elem_id="erase-film-now", scale=0, min_width=220)
-            said = styled_html(elem_id="erase-message", elem_classes="message-slot")
-        button.click(self._erase, [film, labels, reason], [said, film, labels, reason], api_visibility="private")
-
     def _build_access_log(self) -> None:
         """Who looked at what, for those who answer for it."""
         with gr.Accordion("Who looked at what", open=False, elem_id="access-log"):
@@ -161,22 +141,6 @@ class _Tab:
             return render("data/access.html", rows=rows)
         except Exception as error:
             return message(sentence_of(error, _UNEXPECTED, _log, "The access log failed."), title="Not shown")
-
-    def _erase(self, film: int | None, labels: str | None, reason: str, request: gr.Request) -> tuple[Any, ...]:
-        ledger = self._desk.ledger
-        assert ledger is not None
-        try:
-            reader = self._desk.reader(request)
-            enforce(reader, Action.ERASE)
-            if film is None or labels is None:
-                raise BoneGradeError("Nothing was erased yet: give the film's number, and choose what is to go.")
-            erase_films(ledger, [film], reader, labels_too=labels == "go", reason=reason)
-            self._desk.note(request, reader, "erased", film, "with its labels" if labels == "go" else "")
-            gone = f"Film {film} is erased." if labels == "go" else f"The picture of film {film} is erased."
-            return message(f"{gone} {COPIES_ELSEWHERE}", "warning", title="Erased"), None, None, ""
-        except Exception as error:
-            text = sentence_of(error, _UNEXPECTED, _log, "An erasure failed.")
-            return message(text, title="Not erased"), film, labels, reason
 
     def _export(
         self,

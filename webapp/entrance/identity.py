@@ -1,25 +1,25 @@
 """Who is at the screen: from the login, a proxy's header or the machine, never from a text box."""
 
-import getpass
 import os
 import time
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import gradio as gr
 from starlette.middleware import Middleware
 
-from core.access.log import AccessLog
+from core.access.log import AccessLog, Deed
 from core.access.roles import Reader, Role
 from core.access.settings import LOOPBACK, AccessSettings, Mode
 from core.access.tokens import Tokens
 from core.access.users import Users
 from core.errors import BoneGradeError
 from core.ledger import LedgerSettings
+from core.machine import user
 from webapp.entrance.program_door import WRONG, ProgramDoor, number_of
-from webapp.entrance.sign_ins import MOST_FAILURES, Door, SignInsEnd
+from webapp.entrance.sign_ins import MOST_FAILURES, Arrivals, Door, SignInsEnd
 from webapp.languages.catalogue import catalogue
 
 #: What a proxy or a tunnel adds to requests that come from elsewhere.
@@ -53,6 +53,7 @@ class Access:
     users: Users
     tokens: Tokens
     log: AccessLog | None
+    arrivals: Arrivals = field(default_factory=Arrivals)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Access":
@@ -84,17 +85,22 @@ class Access:
         if self.mode == "local":
             if request is not None and _passed_on(request):
                 raise NotSignedIn(_PASSED_ON)
-            return Reader(_machine_user(), Role.ADMIN)
+            return Reader(user(), Role.ADMIN)
         if self.mode == "demo":
             return Reader(_GUEST, Role.READER)
         name = None if request is None else self._name(request)
         if name is None:
+            if self.mode == "proxy" and request is not None:
+                self._arrived("?", request, "refused", "the proxy names nobody")
             raise NotSignedIn(_SPACE_GUEST if self.mode == "space" else _SIGNED_OUT)
+        assert request is not None
         role = self.people().get(name)
         if role is None and self.mode == "login":
             raise NotSignedIn(f"{name} is no longer on the list of users: sign in under another name.")
         if role is None and self.mode == "space":
+            self._arrived(name, request, "refused", "has no role here")
             raise NotSignedIn(f"The account {name} has no role here: ask the owner of this Space for one.")
+        self._arrived(name, request, "signed in")
         return Reader(name, Role.VIEWER if role is None else role)
 
     def program(self, number: str) -> Reader:
@@ -126,15 +132,18 @@ class Access:
         )
 
     def address_of(self, request: gr.Request) -> str:
-        """Where the request comes from, as far as it can be known: Hugging Face's own proxy writes it down last."""
-        forwarded = request.headers.get("x-forwarded-for", "") if self.settings.on_a_space else ""
-        client = request.client
-        return forwarded.rpartition(",")[2].strip() or (client.host if client is not None else "")
+        """Where the request comes from, as far as it can be known: a proxy that is believed, as Hugging Face's own is on a
+        Space, writes it down last."""
+        settings, peer = self.settings, request.client.host if request.client is not None else ""
+        is_passed_on = settings.on_a_space or (self.mode == "proxy" and peer in settings.believed)
+        forwarded = request.headers.get("x-forwarded-for", "") if is_passed_on else ""
+        passed = (one.strip() for one in reversed(forwarded.split(",")))
+        return next((one for one in passed if one and one not in settings.believed), peer)
 
     def people(self) -> Mapping[str, Role]:
         """Those who are known by name, with their roles."""
         if self.mode == "local":
-            return {_machine_user(): Role.ADMIN}
+            return {user(): Role.ADMIN}
         if self.mode == "demo":
             return {}
         return self.settings.people(self.users)
@@ -153,7 +162,13 @@ class Access:
             return []
         signs_in = self.mode == "login"
         programs = Middleware(ProgramDoor, self, everybody_signs_in=signs_in)
-        return [Middleware(SignInsEnd, self.users), programs] if signs_in else [programs]
+        return [Middleware(SignInsEnd, self.users, self.address_of), programs] if signs_in else [programs]
+
+    def _arrived(self, name: str, request: gr.Request, deed: Deed, detail: str = "") -> None:
+        """Notes who comes in that was signed in elsewhere; the login of this program notes it by itself."""
+        address = self.address_of(request)
+        if self.log is not None and self.mode != "login" and self.arrivals.is_new(name, address, deed):
+            self.log.note(name, deed, address=address, detail=detail)
 
     def _name(self, request: gr.Request) -> str | None:
         """The name that the login or the proxy gives."""
@@ -196,11 +211,3 @@ def _account(request: gr.Request) -> str | None:
         return None
     name = info.get("userinfo", {}).get("preferred_username")
     return str(name) if name else None
-
-
-def _machine_user() -> str:
-    """The machine's user; in a container there may be none by name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return "me"

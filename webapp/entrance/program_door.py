@@ -1,6 +1,5 @@
 """Lets programs in by their tokens, to the named endpoints alone."""
 
-import time
 from collections.abc import MutableMapping
 from typing import Any, Final, Protocol
 from urllib.parse import unquote
@@ -15,7 +14,7 @@ from core.access.roles import Reader
 from core.access.tokens import TOKEN, Tokens
 from core.errors import BoneGradeError
 from webapp.entrance.refusing import part_of, refused
-from webapp.entrance.sign_ins import PROGRAM, Tries
+from webapp.entrance.sign_ins import PROGRAM, Arrivals, Tries
 
 #: Where a request carries the public number of its token, once that was found to be good.
 _KEY: Final = "bonegrade.program"
@@ -29,7 +28,6 @@ _FOR_PROGRAMS: Final = frozenset(
         "startup-events", "upload", "upload_progress", "user",
     }
 )  # fmt: skip
-_NOTED_EVERY_SECONDS: Final = 12 * 3600.0
 
 WRONG: Final = "This token is unknown here, or was revoked: ask an administrator for another."
 _WAIT: Final = "Too many wrong tokens came from your address: wait a minute, then try again with the right one."
@@ -74,7 +72,7 @@ class ProgramDoor:
         self._access = access
         self._everybody_signs_in = everybody_signs_in
         self._tries = Tries()
-        self._noted: dict[tuple[str, str], float] = {}
+        self._arrivals = Arrivals()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves or refuses one request."""
@@ -125,12 +123,8 @@ class ProgramDoor:
             self._note(program.reader_name, address, "its token holds no more")
             raise
         scope[_KEY] = number
-        now = time.monotonic()
-        if now - self._noted.get((number, address), -_NOTED_EVERY_SECONDS) >= _NOTED_EVERY_SECONDS:
-            self._noted = {who: at for who, at in self._noted.items() if now - at < _NOTED_EVERY_SECONDS}
-            self._noted[number, address] = now
-            if self._access.log is not None:
-                self._access.log.note(reader.name, "signed in", address=address, detail="with a token")
+        if self._arrivals.is_new(number, address) and self._access.log is not None:
+            self._access.log.note(reader.name, "signed in", address=address, detail="with a token")
         return reader.name
 
     def _note(self, who: str, address: str, detail: str) -> None:

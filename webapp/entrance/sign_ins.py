@@ -1,12 +1,15 @@
 """Who has signed in by name and password, how long that holds, and how wrong passwords are met."""
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any, Final
 
+import gradio as gr
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.access.log import AccessLog
@@ -20,6 +23,8 @@ _MOST_OF_AN_ADDRESS: Final = 30
 #: A sign-in holds for so long, and for so long without anything being asked for.
 _SIGN_IN_SECONDS: Final = 12 * 3600.0
 _IDLE_SECONDS: Final = 2 * 3600.0
+#: Whoever others have signed in is noted anew after so long.
+_SEEN_SECONDS: Final = 12 * 3600.0
 
 _ADDRESS: Final[ContextVar[str]] = ContextVar("address", default="")
 #: The name of the program whose request is being answered; "" for nobody's.
@@ -51,6 +56,24 @@ class Tries:
             self._failures.pop((name, address), None)
             others = [t for t in self._failures.pop((address,), ()) if t != moment]
             self._failures |= {(address,): others} if others else {}
+
+
+class Arrivals:
+    """Who was seen here within half a day, so that the access log has those who were signed in elsewhere once, and not with
+    each request."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, ...], float] = {}
+        self._lock = threading.Lock()
+
+    def is_new(self, *who: str) -> bool:
+        """Whether they were not seen of late; they have been from now on."""
+        now = time.monotonic()
+        with self._lock:
+            if now - self._seen.get(who, -math.inf) < _SEEN_SECONDS:
+                return False
+            self._seen = {one: at for one, at in self._seen.items() if now - at < _SEEN_SECONDS} | {who: now}
+        return True
 
 
 class Door:
@@ -128,9 +151,11 @@ class SignIns(dict[str, str]):
 class SignInsEnd:
     """ASGI middleware: has the app keep SignIns, and tells the door where a request comes from."""
 
-    def __init__(self, app: ASGIApp, users: Users):
+    def __init__(self, app: ASGIApp, users: Users, address_of: Callable[[gr.Request], str]):
+        """address_of: where a request comes from."""
         self._app = app
         self._users = users
+        self._address_of = address_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
@@ -138,6 +163,5 @@ class SignInsEnd:
             served = scope["app"]
             if not isinstance(served.tokens, SignIns):
                 served.tokens = SignIns(self._users, served.tokens.items())
-            client = scope.get("client")
-            _ADDRESS.set(client[0] if client else "")
+            _ADDRESS.set(self._address_of(gr.Request(Request(scope))))
         await self._app(scope, receive, send)

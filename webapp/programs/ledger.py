@@ -128,7 +128,7 @@ class LedgerEndpoints:
             note=note,
             token=token or uuid.uuid4().hex,
         )
-        saved = self._saving.save(work, sitting, reader, consent=False)
+        saved = self._saving.save(work, sitting, reader, consent=None)
         return {
             "saved": 0 if saved.event is None else len(saved.event.corrections),
             "event": None if saved.event is None else saved.event.id,

@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 UNEXPECTED: Final = (
     "Something went wrong in the program; the server's log says what. Nothing more was added; try once more."
 )
-_NO_CONSENT: Final = (
+NO_CONSENT: Final = (
     "Leave it open, and pixels are forgotten: the films are assessed now, while you wait, and only what the model says "
     "is kept. They cannot be shown again, nor assessed by a later model."
 )
@@ -103,7 +103,7 @@ class UploadPart:
                     info=_SEX_INFO,
                     elem_id="queue-sex",
                 )
-                self.consent = gr.Checkbox(False, label=CONSENT, info=_NO_CONSENT, elem_id="queue-consent")
+                self.consent = gr.Checkbox(False, label=CONSENT, info=NO_CONSENT, elem_id="queue-consent")
                 self.terms = ConsentTerms("queue")
                 self.look = gr.Button("Check the films", variant="primary", elem_id="queue-look")
         self.message = styled_html(elem_id="queue-upload-message")

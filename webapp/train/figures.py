@@ -1,7 +1,6 @@
 """Plotly figures of the Train tab: a run's curve, the grades that were collected, and the gate's differences."""
 
 from collections.abc import Mapping, Sequence
-from html import escape  # Plotly reads names as a small markup of its own, without a template
 from typing import Any, Final
 
 import plotly.graph_objects as go
@@ -9,49 +8,64 @@ import plotly.graph_objects as go
 from core.bones import BONE_TITLES
 from core.learning.collected import Collected
 from core.learning.gate_report import Difference, GateReport
-from webapp.shared.bone_style import bone_colour
 from webapp.shared.figures import GRID_COLOUR, TEXT_COLOUR, finished
 
 _COLOURS: Final = {"better": "#2a9d8f", "worse": "#d9480f", "no difference": "#8793a5"}
-#: What is measured along the way, and not of the model.
-_NO_CURVES: Final = {"step", "of_steps", "epoch", "seconds", "learning_rate", "films"}
+#: From no grade to the most that one was given.
+_COUNTS: Final = ((0.0, "rgba(42,157,143,0.08)"), (1.0, "rgba(42,157,143,0.9)"))
+#: What is drawn of a run's log; trackio has the rest.
+_CURVES: Final = {
+    "loss": "loss on films that are learned",
+    "held_loss": "loss on films held back",
+    "held_error": "error on films held back, in grades",
+    "held_exact": "share of exact grades on films held back",
+    "measured_months": "error of the bone age, in months",
+}
+_LESSONS: Final = {"grader": "Grader", "localizer": "Localiser"}
 _UNITS: Final = {"months": "Months", "kappa": "Weighted kappa", "share": "Share"}
 
 
 def curve_figure(measurements: Sequence[Mapping[str, Any]]) -> go.Figure | None:
-    """Every number of a run's log by its step, a line for each lesson and number; None before there is one."""
+    """What a run's log has of each lesson by its step; None before there is anything."""
     lines: dict[str, tuple[list[float], list[float]]] = {}
     for place, row in enumerate(measurements):
-        lesson = str(row.get("lesson", "run"))
-        for name, value in row.items():
-            if name in _NO_CURVES or isinstance(value, bool) or not isinstance(value, int | float):
+        lesson = _LESSONS.get(row.get("lesson", ""))
+        for name, title in _CURVES.items():
+            value = row.get(name)
+            if lesson is None or isinstance(value, bool) or not isinstance(value, int | float):
                 continue
-            x, y = lines.setdefault(f"{lesson}: {name.replace('_', ' ')}", ([], []))
+            x, y = lines.setdefault(f"{lesson}: {title}", ([], []))
             x.append(float(row.get("step", place)))
             y.append(float(value))
     if not lines:
         return None
     figure = go.Figure()
     for name, (x, y) in lines.items():
-        figure.add_scatter(x=x, y=y, mode="lines+markers", name=escape(name))
+        figure.add_scatter(x=x, y=y, mode="lines+markers", name=name, showlegend=True)
     figure.update_xaxes(title_text="Step", gridcolor=GRID_COLOUR, zeroline=False)
     figure.update_yaxes(gridcolor=GRID_COLOUR, zerolinecolor=TEXT_COLOUR)
     return finished(figure, height=340)
 
 
 def collected_figure(found: Collected) -> go.Figure | None:
-    """How often each grade of each bone was given; None without a grade."""
+    """How often each grade of each bone was given, a row for each bone; None without a grade."""
     if not found.grades:
         return None
-    figure = go.Figure()
-    for bone, counts in found.by_bone.items():
-        figure.add_bar(
-            x=list(range(len(counts))), y=list(counts), name=BONE_TITLES[bone], marker_color=bone_colour(bone)
+    most = max(map(len, found.by_bone.values()))
+    rows = [[*counts, *[None] * (most - len(counts))] for counts in found.by_bone.values()]
+    titles = [BONE_TITLES[bone] for bone in found.by_bone]
+    figure = go.Figure(
+        go.Heatmap(
+            x=list(range(most)), y=titles, z=rows, text=[[count or "" for count in row] for row in rows],
+            texttemplate="%{text}", colorscale=_COUNTS, zmin=0, showscale=False, xgap=2, ygap=2, hoverongaps=False,
+            hovertemplate="%{y}: %{z}<extra></extra>",
         )
-    figure.update_layout(barmode="stack")
-    figure.update_xaxes(title_text="Grade (0: not visible yet)", dtick=1, showgrid=False)
-    figure.update_yaxes(title_text="Grades given", gridcolor=GRID_COLOUR)
-    return finished(figure, height=340)
+    )  # fmt: skip
+    figure.update_xaxes(
+        title_text="How often each grade was given (0: not visible yet)", dtick=1, showgrid=False, zeroline=False
+    )
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return finished(figure, height=430)
 
 
 def difference_figures(report: GateReport) -> dict[str, go.Figure]:

@@ -8,12 +8,12 @@ from typing import Any, Final
 import gradio as gr
 
 from core.access.roles import Action, enforce
-from core.assessment.live_model import live_model, read_history, weights_folder
+from core.assessment.live_model import SHIPPED, live_model, read_history, weights_folder
 from core.assessment.records import Assessment
 from core.composites.examples import Example
 from core.dataset.hub import NO_TOKEN, VARIABLE, a_dataset, may_send
 from core.errors import BoneGradeError
-from core.learning.runs import Runs, RunView
+from core.learning.runs import Comparison, Runs, RunView
 from webapp.assess.summary import message
 from webapp.assess.tab import AssessTab, FilmInHand
 from webapp.desk import Desk
@@ -95,9 +95,9 @@ class _Tab:
             if not self._trains_here:
                 styled_html(render("shared/line.html", text=NOT_HERE, kind="", role=None))
             self.command = gr.Textbox(
-                label="Or on a machine with a GPU: copy an export there, and run", elem_id="train-command",
-                interactive=False, buttons=["copy"],
-            )  # fmt: skip
+                label="Or on a machine with a GPU", elem_id="train-command", interactive=False, buttons=["copy"]
+            )
+            self.command_note = styled_html()
             with gr.Column(visible=self._sends, elem_id="train-on-hub"):
                 styled_html(render("shared/line.html", text=ON_THE_HUB, kind="", role=None))
                 with gr.Row(equal_height=False):
@@ -114,7 +114,7 @@ class _Tab:
             part_heading("The gate", "gate", "gold")
             with gr.Row(equal_height=True):
                 self.compare = gr.Button(
-                    "Compare with the live model", elem_id="train-compare", visible=self._trains_here
+                    "Compare with the live model", elem_id="train-compare", visible=self._trains_here or self._sends
                 )
                 self.promote = gr.Button("Promote", variant="primary", elem_id="train-promote")
                 self.rollback = gr.Button("Roll back", elem_id="train-rollback")
@@ -127,7 +127,8 @@ class _Tab:
     def _wire(self, tab: gr.Tab) -> None:
         watched = [self.progress, self.curve, self.gate, *self.gate_plots.values(), self.timer]
         everything = [
-            self.message, self.collected, self.collected_plot, self.command, self.run, self.beside.model, *watched
+            self.message, self.collected, self.collected_plot, self.command, self.command_note, self.run, self.beside.model,
+            *watched,
         ]  # fmt: skip
         tab.select(self._selected, self.run, everything, **_QUIETLY)
         self.run.input(self._chosen, self.run, [self.message, *watched], **_QUIETLY)
@@ -180,12 +181,20 @@ class _Tab:
             f"Live model: version {live.version}{when}. Revision {found.revision:,} of the ledger; counted is what was said "
             f"after revision {since:,}."
         )
+        uses = (
+            f"A run learns from everything that was said, the earlier too: from {counted(found.taken_in_all, 'film')}."
+        )
         names = self._runs.names()
         shown = name if name in names else names[0] if names else None
         return {
-            self.collected: render("train/collected.html", tiles=tiles, model=words, left_out=found.left_out),
+            self.collected: render(
+                "train/collected.html", tiles=tiles, model=words, uses=uses, left_out=found.left_out
+            ),
             self.collected_plot: gr.Plot(value=figure, visible=figure is not None),
-            self.command: self._runs.command(live.folder),
+            self.command: self._runs.command(live),
+            self.command_note: render(
+                "train/command.html", weights=None if live.version == SHIPPED else live.folder, runs=self._runs.folder
+            ),
             self.run: gr.Dropdown(choices=names, value=shown),
             self.beside.model: self.beside.models(),
             **self._watched(shown),
@@ -201,14 +210,16 @@ class _Tab:
                 self.progress: "", self.curve: gr.Plot(visible=False), self.gate: "", self.timer: gr.Timer(active=False),
                 **{plot: gr.Plot(visible=False) for plot in self.gate_plots.values()},
             }  # fmt: skip
-        view, comparing = self._runs.view(name), self._runs.is_comparing(name)
+        view, comparison = self._runs.view(name), self._runs.comparison(name)
         curve, report = curve_figure(view.measurements), kept_report(self._runs.path(name))
+        promoted = kept_report(live_model().folder)
+        is_live = promoted is not None and promoted.sides.run == name
         drawn = {} if report is None else difference_figures(report)
         return {
-            self.progress: _of_run(view, comparing),
+            self.progress: _of_run(view, comparison, is_live),
             self.curve: gr.Plot(value=curve, visible=curve is not None),
             self.gate: "" if report is None else render("train/gate.html", report=report),
-            self.timer: gr.Timer(active=view.at_work or comparing),
+            self.timer: gr.Timer(active=view.at_work or comparison == "running"),
             **{plot: gr.Plot(value=drawn.get(unit), visible=unit in drawn) for unit, plot in self.gate_plots.items()},
         }
 
@@ -246,12 +257,13 @@ class _Tab:
 
     def _compare(self, name: str | None, request: gr.Request) -> Updates:
         def act() -> None:
-            if not self._trains_here:
-                raise BoneGradeError(NOT_HERE)
             # Imported here because torch takes seconds to import, and the page need not wait for it.
             from core.learning.candidate import read_candidate
+            from core.learning.consents import check_consents
 
-            read_candidate(self._runs.path(name), live_model().folder)  # what is wrong with it is told at once
+            # what is wrong with it is told at once
+            read_candidate(self._runs.path(name), live_model().folder)
+            check_consents(self._runs.path(name), self._ledger)
             self._runs.compare(name or "")
 
         return self._done(request, act, lambda _: self._all(name))
@@ -260,12 +272,14 @@ class _Tab:
         def act() -> None:
             # Imported here because torch takes seconds to import, and the page need not wait for it.
             from core.learning.candidate import read_candidate
+            from core.learning.consents import check_consents
             from core.learning.gate import GateSettings, pass_gate
             from core.learning.gate_hands import gold_hands
             from core.learning.promotion import promote
 
             run, live = self._runs.path(name), live_model()
             candidate = read_candidate(run, live.folder)
+            check_consents(run, self._ledger)
             gold = gold_hands(self._ledger)
             report = pass_gate(run, candidate, live, gold, None, GateSettings(), kept_alone=True)
             promote(weights_folder(), candidate, report, self._desk.reader(request).name)
@@ -298,16 +312,25 @@ class _Tab:
         return {self.beside.table: "", **updates}
 
 
-def _of_run(view: RunView, comparing: bool) -> str:
+def _of_run(view: RunView, comparison: Comparison, is_live: bool) -> str:
     job = view.job and {**view.job, "stage": _STAGES.get(view.job["stage"], view.job["stage"])}
     return render(
-        "train/run.html", name=view.name, words=_words(view, comparing), output=view.output, job=job, curves=view.curves
+        "train/run.html",
+        name=view.name,
+        words=_words(view, comparison, is_live),
+        output=view.output,
+        job=job,
+        curves=view.curves,
     )
 
 
-def _words(view: RunView, comparing: bool) -> str:
-    if comparing:
+def _words(view: RunView, comparison: Comparison, is_live: bool) -> str:
+    if comparison == "running":
         return "it is being compared with the live model, film by film."
+    if comparison == "failed":
+        return "its comparison with the live model failed; the log says why."
+    if is_live:
+        return "it has ended, and is the live model."
     if view.at_work and view.cancelling:
         return "it ends with its next step."
     measured = f" {counted(len(view.measurements), 'measurement')} so far." if view.measurements else ""

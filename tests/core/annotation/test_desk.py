@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from core.errors import BoneGradeError, BoxRefused
 from core.film.box import Box
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.intake.turns import Turns
-from core.ledger import Correction, Ledger, LedgerSettings, assessment_of
+from core.ledger import Consent, Correction, Ledger, LedgerSettings, assessment_of
 from tests.hands import assert_same, shipped_examples
 from tests.made_work import grade_said, with_said
 from tests.no_hands import noise
@@ -174,12 +175,15 @@ def test_nothing_of_an_assessed_film_is_kept_before_a_save_and_its_pixels_only_w
     work = with_said(opened, {"Radius": grade_said(9)})
     assert annotate.keep(work, opened.sitting, ANNA) == (work, False)
     assert list(ledger.films()) == [] and all_predictions(ledger) == []
-    work = saving.save(work, opened.sitting, ANNA, consent=False).work
+    work = saving.save(work, opened.sitting, ANNA, consent=None).work
     assert work.film is not None and work.prediction is not None
     assert not ledger.film(work.film).consent
     sitting = annotate.sitting(work, radiograph, assessment)
-    saving.save(work, sitting, ANNA, consent=True)
-    assert ledger.film(work.film).consent and ledger.radiograph(ledger.film(work.film)) is not None
+    ends = datetime(2030, 1, 1, tzinfo=UTC)
+    saving.save(work, sitting, ANNA, consent=Consent("read", "form 7", ends))
+    kept = ledger.film(work.film)
+    assert (kept.scope, kept.consent_ends) == ("read", ends)
+    assert kept.consent and ledger.radiograph(ledger.film(work.film)) is not None
     assert [path for path in (ledger.folder / "crops").rglob("*") if path.is_file()], "crops are cut with the consent"
     assert [prediction.id for prediction in all_predictions(ledger)] == [work.prediction]
     back = annotate.open_assessed(radiograph, assessment, ANNA)
@@ -322,7 +326,7 @@ def test_a_reader_is_told_of_a_grade_out_of_line_and_saves_it_all_the_same(
     assert annotate.live(few, opened.sitting).out_of_line == (), "the model's grades are nobody's neighbours"
 
     work, _ = annotate.keep(work, opened.sitting, ANNA)
-    saving.save(work, opened.sitting, ANNA, consent=False)
+    saving.save(work, opened.sitting, ANNA, consent=None)
     assert ledger.reading(film, "anna")["Ulna"].grade == 0
 
 
@@ -335,14 +339,14 @@ def test_a_save_says_what_is_new_and_a_repeated_one_says_it_once(
         {"Radius": grade_said(9), "Ulna": BoneWork(note="look again"), "MC1": BoneWork(box=(5.0, 5.0, 60.0, 60.0))},
     )
     annotate.keep(work, opened.sitting, ANNA)
-    saved = saving.save(work, opened.sitting, ANNA, consent=False)
+    saved = saving.save(work, opened.sitting, ANNA, consent=None)
     assert saved.event is not None and saved.waiting == ("Ulna", "MC1") and saved.revision == 1
     assert saved.event.prediction_id == opened.sitting.prediction and saved.event.seconds == 12.0
-    repeated = saving.save(work, opened.sitting, ANNA, consent=False)
+    repeated = saving.save(work, opened.sitting, ANNA, consent=None)
     assert repeated.event is None and repeated.revision == 1 and repeated.clash is None
     assert len(ledger.history(film)) == 1
     with pytest.raises(BoneGradeError, match=r"Your role \(viewer\) does not allow you to save corrections"):
-        saving.save(work, opened.sitting, VERA, consent=False)
+        saving.save(work, opened.sitting, VERA, consent=None)
 
 
 @pytest.mark.parametrize("theirs_for", [frozenset(), frozenset({"Radius"}), frozenset({"Radius", "MC3"})])
@@ -351,14 +355,14 @@ def test_a_conflict_is_settled_and_nothing_is_lost(
 ) -> None:
     chief = Reader("otto", Role.REVIEWER)
     anna, otto = annotate.open_film(film, ANNA), annotate.open_film(film, chief)
-    saving.save(with_said(anna, {"Radius": grade_said(9), "MC3": grade_said(4)}), anna.sitting, ANNA, consent=False)
+    saving.save(with_said(anna, {"Radius": grade_said(9), "MC3": grade_said(4)}), anna.sitting, ANNA, consent=None)
     work = with_said(otto, {"Radius": grade_said(7), "MC1": grade_said(5)})
-    stale = saving.save(work, otto.sitting, chief, consent=False)
+    stale = saving.save(work, otto.sitting, chief, consent=None)
     assert stale.event is None and stale.clash is not None and stale.clash.who == "anna"
     assert [(r.bone, r.differs) for r in stale.clash.rows] == [("Radius", True), ("MC1", True), ("MC3", True)]
     assert ledger.reading(film, "otto") == {}
 
-    done = saving.settle(work, otto.sitting, chief, stale.clash.revision, theirs_for, consent=False)
+    done = saving.settle(work, otto.sitting, chief, stale.clash.revision, theirs_for, consent=None)
     assert done.clash is None and done.event is not None
     grades = {bone: one.grade for bone, one in ledger.reading(film, "otto").items()}
     expected = {"Radius": 7, "MC1": 5} | {bone: {"Radius": 9, "MC3": 4}[bone] for bone in theirs_for}
@@ -371,8 +375,8 @@ def test_a_conflict_is_settled_and_nothing_is_lost(
 
 def test_another_window_of_the_same_reader_is_a_conflict_too(annotate: AnnotateDesk, saving: Saving, film: int) -> None:
     first, second = annotate.open_film(film, ANNA), annotate.open_film(film, ANNA)
-    saving.save(with_said(first, {"Radius": grade_said(9)}), first.sitting, ANNA, consent=False)
-    stale = saving.save(with_said(second, {"Radius": grade_said(8)}), second.sitting, ANNA, consent=False)
+    saving.save(with_said(first, {"Radius": grade_said(9)}), first.sitting, ANNA, consent=None)
+    stale = saving.save(with_said(second, {"Radius": grade_said(8)}), second.sitting, ANNA, consent=None)
     assert stale.clash is not None and stale.clash.who == "you, in another window"
 
 
@@ -382,7 +386,7 @@ def test_a_gold_mark_is_no_conflict_and_is_not_shown(
     opened = annotate.open_film(film, ANNA)
     gold = {"Radius": Correction("Radius", "graded", 3)}
     ledger.set_gold(film, gold, reader="rita", base_revision=0, token=uuid.uuid4().hex)
-    saved = saving.save(with_said(opened, {"Radius": grade_said(9)}), opened.sitting, ANNA, consent=False)
+    saved = saving.save(with_said(opened, {"Radius": grade_said(9)}), opened.sitting, ANNA, consent=None)
     assert saved.event is not None and saved.clash is None
     assert saved.revision == 1, "nor is it counted: the reader's page knows of one change alone"
 
@@ -397,7 +401,7 @@ def test_undo_redo_and_restore_of_saves_are_new_events(
         saving.undo(film, ANNA, uuid.uuid4().hex)
     for grade in (9, 8):
         opened = annotate.open_film(film, ANNA)
-        saving.save(with_said(opened, {"Radius": grade_said(grade)}), opened.sitting, ANNA, consent=False)
+        saving.save(with_said(opened, {"Radius": grade_said(grade)}), opened.sitting, ANNA, consent=None)
     for expected in ({"Radius": 9}, {}):
         saving.undo(film, ANNA, uuid.uuid4().hex)
         assert read() == expected
@@ -418,7 +422,7 @@ def test_undo_redo_and_restore_of_saves_are_new_events(
 def test_history_is_blind_until_one_has_read_every_bone(annotate: AnnotateDesk, saving: Saving, film: int) -> None:
     anna, otto = annotate.open_film(film, ANNA), annotate.open_film(film, OTTO)
     saving.save(
-        with_said(anna, {"Radius": BoneWork(verdict="graded", grade=9, note="<b>")}), anna.sitting, ANNA, consent=False
+        with_said(anna, {"Radius": BoneWork(verdict="graded", grade=9, note="<b>")}), anna.sitting, ANNA, consent=None
     )
     blind = saving.history(film, OTTO)
     with pytest.raises(BoneGradeError, match="not in the history that you see"):
@@ -427,12 +431,12 @@ def test_history_is_blind_until_one_has_read_every_bone(annotate: AnnotateDesk, 
     seen = saving.history(film, RITA)
     (event,) = seen.events
     assert (event.reader, event.seconds, seen.weights[event.prediction_id]) == ("anna", 12.0, "cd" * 32)
-    first = saving.save(with_said(otto, {"MC1": grade_said(4)}), otto.sitting, OTTO, consent=False)
+    first = saving.save(with_said(otto, {"MC1": grade_said(4)}), otto.sitting, OTTO, consent=None)
     assert first.event is not None and first.clash is None
     assert saving.history(film, OTTO).blind and saving.history(film, OTTO).events == (first.event,)
     whole = dict.fromkeys(RUS_BONES, BoneWork(verdict="unreadable"))
     again = annotate.open_film(film, OTTO)
-    saving.save(with_said(again, whole), again.sitting, OTTO, consent=False)
+    saving.save(with_said(again, whole), again.sitting, OTTO, consent=None)
     assert not saving.history(film, OTTO).blind and len(saving.history(film, OTTO).events) == 3
 
 
@@ -441,16 +445,16 @@ def test_a_page_that_lies_about_what_it_was_shown_learns_nothing_of_others(
     annotate: AnnotateDesk, saving: Saving, ledger: Ledger, film: int, attack: str
 ) -> None:
     anna = annotate.open_film(film, ANNA)
-    saving.save(with_said(anna, {"Radius": grade_said(9)}), anna.sitting, ANNA, consent=False)
+    saving.save(with_said(anna, {"Radius": grade_said(9)}), anna.sitting, ANNA, consent=None)
     ledger.set_gold(
         film, {"MC3": Correction("MC3", "graded", 4)}, reader="rita", base_revision=1, token=uuid.uuid4().hex
     )
     otto = annotate.open_film(film, OTTO)
     work = with_said(otto, {"MC1": grade_said(5)}).model_copy(update={"base_revision": 0})
     if attack == "save":
-        saved = saving.save(work, otto.sitting, OTTO, consent=False)
+        saved = saving.save(work, otto.sitting, OTTO, consent=None)
     else:
-        saved = saving.settle(work, otto.sitting, OTTO, 1, frozenset({"Radius", "MC3"}), consent=False)
+        saved = saving.settle(work, otto.sitting, OTTO, 1, frozenset({"Radius", "MC3"}), consent=None)
     assert saved.clash is None and set(saved.reading) == {"MC1"} == set(ledger.reading(film, "otto"))
     assert "anna" not in "".join(event.note for event in ledger.history(film))
     assert saving.history(film, OTTO).blind
@@ -464,7 +468,7 @@ def test_a_demo_keeps_nothing_and_gives_a_file(
     work = with_said(opened, {"Radius": grade_said(9), "Ulna": BoneWork(verdict="absent", grade=0)})
     assert demo.keep(work, opened.sitting, ANNA) == (work, False)
     with pytest.raises(BoneGradeError, match="demo"):
-        Saving(demo).save(work, opened.sitting, ANNA, consent=True)
+        Saving(demo).save(work, opened.sitting, ANNA, consent=Consent())
     with pytest.raises(BoneGradeError, match="Nothing is kept"):
         demo.open_film(1, ANNA)
     document = json.loads(corrections_file(work, opened.sitting, "anna"))
@@ -477,18 +481,18 @@ def test_whoever_may_not_save_files_undoes_redoes_and_restores_nothing(
 ) -> None:
     opened = annotate.open_assessed(radiograph, assessment, VERA)
     with pytest.raises(NotAllowed, match="does not allow you to save corrections"):
-        annotate.filed(opened.work, opened.sitting, VERA, consent=True)
+        annotate.filed(opened.work, opened.sitting, VERA, consent=Consent())
     assert list(ledger.films()) == []
     film = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
     ledger.add_prediction(film, assessment)
     anna = annotate.open_film(film, ANNA)
-    saving.save(with_said(anna, {"Radius": grade_said(9)}), anna.sitting, ANNA, consent=False)
+    saving.save(with_said(anna, {"Radius": grade_said(9)}), anna.sitting, ANNA, consent=None)
     before, token = ledger.history(film), uuid.uuid4().hex
     for act in (
         lambda: saving.undo(film, VERA, token),
         lambda: saving.redo(film, VERA, token),
         lambda: saving.restore(film, before[0].id, VERA, token),
-        lambda: saving.settle(anna.work, anna.sitting, VERA, 1, frozenset({"Radius"}), consent=False),
+        lambda: saving.settle(anna.work, anna.sitting, VERA, 1, frozenset({"Radius"}), consent=None),
     ):
         with pytest.raises(NotAllowed):
             act()

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from core.__main__ import cli
+from core.access.log import AccessLog
 from core.film.radiograph import Radiograph, film_hash
 from core.ledger import Ledger, LedgerSettings
 
@@ -38,9 +39,14 @@ def test_films_a_patient_and_a_reader_are_erased(ledger: Ledger) -> None:
     code, said = run("patient", "--labels", "go", typed="4711\n")
     assert code == 0 and "Erased 2 films." in said and list(ledger.films()) == []
     assert run("ended") == (0, "Erased 0 films.\n")
+    log = [(one.film, one.detail) for one in reversed(AccessLog(ledger.folder).latest(9))]
+    line = "at the command line"
+    assert log == [(1, line), (None, f"a reader's name, {line}"), (1, line), (2, line)]
 
 
 def test_what_is_not_there_is_said(ledger: Ledger) -> None:
+    code, said = run("film", "1", "9", "--labels", "go")
+    assert code == 2 and "no film 9" in said and ledger.film(1).consent, "nothing is done by halves"
     for words in (("film", "9"), ("patient",), ("reader", "nobody")):
         code, said = run(*words, typed="x\n")
         assert code == 2 and said.strip().endswith(".") and "Traceback" not in said

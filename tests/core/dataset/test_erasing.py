@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from core.access.log import AccessLog
 from core.access.roles import OPERATOR, NotAllowed, Reader, Role
 from core.agreement.collector import ReadingCollector
 from core.dataset import erasing
@@ -20,6 +21,7 @@ from core.dataset.erasing import (
     erase_past_consents,
     erase_patient,
     erase_reader,
+    erase_what_is_due,
     finish,
 )
 from core.dataset.export import ExportOptions, export
@@ -141,7 +143,11 @@ def test_what_compares_readers_forgets_what_was_erased(store: Store) -> None:
 
 
 def test_both_databases_let_an_erasure_and_nothing_else_remove_rows(room: ReadingRoom) -> None:
-    film, other, look = room.film(), room.film(), look_of(hand(1))
+    film, other = (
+        room.ledger.add_film(hand(number), "F", reader="anna", source="queue", consent=True).film.id
+        for number in (1, 2)
+    )
+    look = look_of(hand(1))
     for one, others in ((film, []), (other, [film])):
         room.ledger.add_stages(one, [StageWord("Radius", "G")], reader="anna")
         room.ledger.add_look(one, look, others)
@@ -193,6 +199,22 @@ def test_a_consent_ends_by_itself(store: Store) -> None:
     store.film(2, terms=Consent(ends=now + timedelta(days=1)))
     assert erase_past_consents(store.ledger, OPERATOR) == [over.id]
     assert not store.ledger.film(over.id).consent and store.ledger.film(over.id + 1).consent
+
+
+def test_what_goes_by_itself_is_noted(store: Store) -> None:
+    over = store.film(1, terms=Consent(ends=datetime.now(UTC) - timedelta(seconds=1)))
+    unread = store.film(2, consent=False)
+    with store.ledger.erasing_transaction() as connection:
+        connection.execute(sa.update(schema.film).values(added_at=datetime.now(UTC) - timedelta(days=31)))
+    log = AccessLog(store.ledger.folder)
+    erase_what_is_due(store.ledger, Retention(unread=32), log)
+    erase_what_is_due(store.ledger, Retention(unread=30), log)
+    noted = [(one.who, one.deed, one.film, one.detail) for one in reversed(log.latest(9))]
+    assert noted == [
+        ("operator", "erased", over.id, "its consent has come to its end"),
+        ("operator", "erased", over.id, "kept for as long as it may be"),
+        ("operator", "erased", unread.id, "kept for as long as it may be"),
+    ]
 
 
 def test_what_nobody_consented_to_or_finished_goes_when_it_is_old(store: Store) -> None:

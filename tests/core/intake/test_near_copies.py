@@ -16,12 +16,12 @@ from tests.hands import shipped_examples
 from tests.stored_films import Store
 
 
-def _sent(store: Store, *files: Path) -> list[tuple[str, str, str]]:
+def _sent(store: Store, *files: Path, consent: bool = True) -> list[tuple[str, str, str]]:
     """What became of films that were sent: name, status and sentence, before and after they were added."""
     filing = Filing(store.ledger, lambda: store.assessor, Turns().now)
     with open_batch(files, sex="F") as batch:
         looked = [(one.name, one.status, one.sentence) for one in look_through(batch, store.ledger, for_writing=False)]
-        taken = list(take_in(batch, filing, reader=OPERATOR, consent=True))
+        taken = list(take_in(batch, filing, reader=OPERATOR, consent=consent))
     assert [(name, sentence) for name, _, sentence in looked] == [(one.name, one.sentence) for one in taken]
     return looked
 
@@ -58,3 +58,13 @@ def test_films_that_came_in_before_are_looked_through(store: Store, tmp_path: Pa
     assert list(NearCopies(store.ledger).note_all()) == [(3, [1])]
     assert store.ledger.near_copies() == [(3, 1)]
     assert list(NearCopies(store.ledger).note_all()) == []
+
+
+def test_what_a_film_looks_like_is_not_kept_without_its_pixels(store: Store, tmp_path: Path) -> None:
+    first, other = (example.path for example in shipped_examples()[:2])
+    cv2.imwrite(str(tmp_path / "copy.jpg"), np.round(read_radiograph(first).pixels * 255).astype(np.uint8))
+    _sent(store, first)
+    ((_, _, sentence),) = _sent(store, tmp_path / "copy.jpg", consent=False)
+    assert "It looks like film 1, which is there" in sentence and store.ledger.near_copies() == [(2, 1)]
+    _sent(store, other, consent=False)
+    assert [film for film, _ in store.ledger.looks()] == [1]

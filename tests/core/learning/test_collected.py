@@ -18,9 +18,11 @@ def test_what_was_said_since_is_counted_and_what_is_left_out_has_its_reason(stor
         store.save(film, [graded("Radius", 7), graded("Ulna", 0), Correction("MC1", "unreadable", None)], reader)
     for film in (gold, only_gold):
         store.gold(film, {"Radius": 6})
+    store.save(second, [graded("Radius", 8)], "cleo")
+    store.save(second, [graded("Radius", 7)], "ann")
     found = collected(store.ledger, since)
     assert (found.films, found.taken, found.grades, found.boxes, found.consent) == (4, 1, 2, 0, 3)
     assert found.by_bone["Radius"][7] == 1 and found.by_bone["Ulna"][0] == 1 and sum(found.by_bone["MC1"]) == 0
-    assert found.readers["ann"] == 3
+    assert found.readers == ("ann", "ben", "cleo", "rita") and found.taken_in_all == 2
     assert found.left_out == {"of the test part, where the gold films are": 2, "no pixels kept, or no hand found": 1}
     assert collected(store.ledger, 0).grades == 2 + len(RUS_BONES)

@@ -4,9 +4,11 @@ import dataclasses
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +51,23 @@ def done(lessons: LessonsAt, start: Path, tmp_path_factory: pytest.TempPathFacto
     return run
 
 
+@pytest.fixture(scope="module")
+def stopped(lessons: LessonsAt, start: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, cancelled before its first step."""
+    run = tmp_path_factory.mktemp("runs") / "run"
+    run.mkdir()
+    (run / "cancel").touch()
+    assert finetune(_order(lessons, start, run))["state"] == "cancelled"
+    return run
+
+
 def test_a_run_says_all_that_is_needed_to_repeat_it(done: Path, export_folder: Path, start: Path) -> None:
     document = json.loads((done / "run.json").read_text())
     manifest = json.loads((export_folder / "manifest.json").read_text())
     assert document["state"] == "done" and document["ledger_revision"] == manifest["revision"]
     assert len(document["manifest_sha256"]) == 64 and document["seeds"] == {"seed": 1}
     assert document["from"]["grader"] == read_weights("grader", start).sha256
+    assert not (done / "material").exists(), "no crop stays longer than it is needed"
     assert {"torch", "accelerate", "python"} <= document["libraries"].keys()
     assert document["hardware"]["device"] == "cpu" and document["hardware"]["processes"] == 1
     assert document["settings"]["grading"]["films"] == 2 and "git_revision" in document
@@ -64,7 +77,9 @@ def test_a_run_says_all_that_is_needed_to_repeat_it(done: Path, export_folder: P
     assert document["metrics"]["grader"]["best"]["held_loss"] == pytest.approx(min(held), abs=1e-4)
     films = document["films"]["grader"]["learn"]
     patients = document["learned_from"]
-    assert len({*patients}) == films + document["films"]["grader"]["held"], "here each film is a patient's own"
+    assert len(document["learned_films"]) == len({*patients}) == films + document["films"]["grader"]["held"], (
+        "here each film is a patient's own"
+    )
     assert [line["epoch"] for line in lines] == [0, 1, 2] and [line["films"] for line in lines[1:]] == [films, films]
 
 
@@ -133,6 +148,38 @@ def test_cancel_ends_a_run_and_the_same_order_goes_on(
     assert not (run / "cancel").exists() and not (run / "weights").exists()
     assert finetune(_order(lessons, start, run))["state"] == "done"
     assert _same_weights(done, run)
+
+
+def _break(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (lambda run: _break(run / "checkpoint.pt"), "checkpoint.pt is damaged: delete it, and the same command begins"),
+        (lambda run: (run / "checkpoint.pt").write_text("no"), "checkpoint.pt is damaged: delete it"),
+        (lambda run: shutil.rmtree(run / "material"), "The lessons in .*material are missing or damaged"),
+        (lambda run: _break(run / "material/grading/crops"), "The lessons in .*material are missing or damaged"),
+        (lambda run: (run / "run.json").write_text("[]"), "run.json is damaged: name another folder"),
+    ],
+)
+def test_a_run_that_was_damaged_is_one_sentence(
+    damage: Callable[[Path], object], sentence: str, stopped: Path, lessons: LessonsAt, start: Path, tmp_path: Path
+) -> None:
+    run = shutil.copytree(stopped, tmp_path / "run")
+    damage(run)
+    with pytest.raises(RunRefused, match=sentence):
+        finetune(_order(lessons, start, run))
+    assert not (run / "weights").exists()
+
+
+def test_what_is_no_folder_of_weights_or_of_a_run(lessons: LessonsAt, start: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RunRefused, match=r"is no folder of weights, for it has no registry\.json"):
+        finetune(_order(lessons, tmp_path / "none", tmp_path / "run"))
+    with pytest.raises(RunRefused, match=r"file cannot be read or written .*: see to it, or name another folder"):
+        finetune(_order(lessons, start, tmp_path / "file"))
 
 
 def test_boxes_are_learned_from_the_ledger(store: Store, start: Path, tmp_path: Path) -> None:

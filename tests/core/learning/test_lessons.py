@@ -15,16 +15,18 @@ from core.bones import RUS_BONES
 from core.dataset.erasing import erase_films
 from core.dataset.export import ExportOptions
 from core.dataset.manifest import NAME, DamagedDataset, check_files, write_manifest
-from core.dataset.split import Shares
+from core.dataset.split import Shares, part_of, split_key
+from core.film.likeness import look_of
 from core.learning.collected import collected
 from core.learning.errors import LessonsRefused
 from core.learning.finetune import Order, finetune
+from core.learning.gate_hands import gold_hands, learned_from
 from core.learning.lessons import ExportLessons, LedgerLessons
 from core.learning.material import GRADES, Material, MaterialWriter, held_keys
 from core.ledger import Consent
 from core.standards import grade_count
 from tests.core.learning.made_lessons import RECIPE, exported
-from tests.stored_films import Store, accepted, graded
+from tests.stored_films import Store, accepted, graded, hand
 
 
 def _answers(crops: Any, bones: Any) -> Any:
@@ -113,6 +115,23 @@ def test_gold_films_are_never_learned(store: Store, tmp_path: Path) -> None:
     for film in LedgerLessons(store.ledger).films():
         writer.add_lesson(film)
     assert writer.left_out["of the test part, where the gold films are"] >= 1
+
+
+def test_a_near_copy_of_a_gold_film_is_not_learned_and_one_that_was_learned_does_not_judge(store: Store) -> None:
+    outside = (number for number in range(100) if part_of(hand(number).sha256, Shares()) != "test")
+    gold, copy, other = (store.film(next(outside), patient=name) for name in ("p 1", "p 2", "p 3"))
+    store.accept(copy)
+    store.gold(gold, {bone: 2 for bone in RUS_BONES})
+    learned = gold_hands(store.ledger).without(set(learned_from([split_key(copy)])))
+    assert (len(learned.hands), learned.learned) == (1, 0)
+    store.ledger.add_look(copy.id, look_of(hand(1)), [gold.id])
+    store.accept(other)  # what looks the same counts from the next word on
+    parts = {film.name: film.part for film in LedgerLessons(store.ledger).films()}
+    assert parts[copy.sha256] == parts[gold.sha256] == "test" and parts[other.sha256] != "test"
+    found = collected(store.ledger, 0)
+    assert found.left_out == {"of the test part, where the gold films are": 2} and found.taken == 1
+    learned = gold_hands(store.ledger).without(set(learned_from([split_key(copy)])))
+    assert (len(learned.hands), learned.learned) == (0, 1)
 
 
 def test_who_is_held_back_depends_on_keys_alone() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from core.assessment.live_model import LiveModel
 from core.errors import BoneGradeError
 from core.learning.run_folder import RunFolder
 from core.learning.runs import Runs
@@ -40,6 +42,12 @@ def test_a_run_is_a_process_apart_whose_failure_is_seen_with_its_last_words(runs
         time.sleep(0.1)
     view = runs.view(name)
     assert view.state == "failed" and "save a reading first" in view.output
+    assert runs.comparison(name) == "none"
+    runs.compare(name)
+    while runs.comparison(name) == "running" and time.monotonic() < until:
+        time.sleep(0.1)
+    assert runs.comparison(name) == "failed"
+    assert re.search("save a reading first.*is no folder of a run", runs.view(name).output, re.DOTALL)
 
 
 def test_one_run_at_a_time_and_a_wish_to_cancel(runs: Runs) -> None:
@@ -64,6 +72,16 @@ def test_a_run_whose_process_is_gone_is_not_at_work_after_a_restart_either(runs:
         runs.cancel("a")
 
 
+def test_a_folder_with_other_files_does_not_stop_the_others(runs: Runs) -> None:
+    other = runs.folder / "other"
+    other.mkdir(parents=True)
+    (other / "run.json").write_text("[]")
+    (other / "log.jsonl").write_text("3\n")
+    assert runs.view("other").state == "failed" and runs.view("other").measurements == ()
+    with at_work(runs, "a"), pytest.raises(BoneGradeError, match="The run a is at work"):
+        runs.start(WEIGHTS)
+
+
 def test_a_database_s_password_is_in_no_list_of_processes(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     url = f"sqlite:///{runs.folder.parent / 'other.sqlite'}?password=hush"
     monkeypatch.setenv("BONEGRADE_DB", url)
@@ -80,6 +98,12 @@ def test_a_database_s_password_is_in_no_list_of_processes(runs: Runs, monkeypatc
         process.kill()
         process.wait()
     assert runs.view(run.name).state == "failed"
+
+
+def test_the_command_for_another_machine_names_nothing_of_this_one(runs: Runs, tmp_path: Path) -> None:
+    assert runs.command(LiveModel("shipped", WEIGHTS)) == "python -m core finetune --dataset EXPORT --out RUN"
+    promoted = runs.command(LiveModel("0002-abcdef01", tmp_path / "weights"))
+    assert promoted == "python -m core finetune --dataset EXPORT --from WEIGHTS --out RUN"
 
 
 def test_measurements_are_read_while_one_is_being_written(runs: Runs) -> None:

@@ -1,5 +1,7 @@
 """A backup that is made while somebody reads is whole, and restoring it gives the store back."""
 
+import os
+import shutil
 import threading
 import uuid
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ import pytest
 from core.film.radiograph import Radiograph, film_hash
 from core.ledger import Ledger, LedgerSettings
 from core.ledger.backup import BackupRefused, backup, restore
+from tests.faults import Fault, struck
 from tests.postgres import new_database
 from tests.reading_room import ReadingRoom, hand_at
 
@@ -91,3 +94,37 @@ def test_what_cannot_be_backed_up_or_restored_says_so(tmp_path: Path) -> None:
     with pytest.raises(BackupRefused, match="changed"):
         restore(new, tmp_path / "one")
     assert not new.folder.exists()
+
+
+def test_promoted_weights_come_back_with_a_ledger(tmp_path: Path) -> None:
+    settings = LedgerSettings.in_folder(tmp_path / "data")
+    Ledger.open(settings).close()
+    version = settings.folder / "weights" / "versions" / "0002-ab"
+    version.mkdir(parents=True)
+    (version / "grader.safetensors").write_bytes(b"weights")
+    (settings.folder / "weights" / "live.json").write_text("[]")
+    backup(settings, tmp_path / "backup")
+    restore(LedgerSettings.in_folder(tmp_path / "new"), tmp_path / "backup")
+    back = tmp_path / "new" / "weights"
+    assert (back / "live.json").read_text() == "[]"
+    assert (back / "versions" / "0002-ab" / "grader.safetensors").read_bytes() == b"weights"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.parametrize("fault", ["power cut", "full disk"])
+def test_a_restore_that_was_stopped_leaves_no_ledger_that_could_be_taken_for_one(tmp_path: Path, fault: Fault) -> None:
+    """A database without its secret would be taken up with another one, under which patients are others."""
+    settings = LedgerSettings.in_folder(tmp_path / "data")
+    ledger = Ledger.open(settings)
+    key = ledger.add_film(film(0.1), "F", reader="ann", source="queue", consent=True, patient="4711").film.patient_key
+    ledger.close()
+    backup(settings, tmp_path / "backup")
+    new, at = LedgerSettings.in_folder(tmp_path / "new"), 0
+    while struck(new.folder, at, fault, lambda: restore(new, tmp_path / "backup")):
+        assert not (new.folder / "ledger.sqlite").exists(), at
+        shutil.rmtree(new.folder, ignore_errors=True)
+        at += 1
+    assert at > 5
+    back = Ledger.open(new)
+    assert back.patient_key("4711") == key and len(list(back.films())) == 1
+    back.close()

@@ -32,7 +32,7 @@ def database(room: ReadingRoom) -> Database:
     film = room.ledger.add_film(_film(), "F", reader="ann", source="queue", consent=True, name="hand.png").film
     other = room.ledger.add_film(_film(7), "F", reader="ann", source="queue", consent=False).film
     room.ledger.add_stages(film.id, [StageWord("Radius", "F")], reader="ann")
-    room.ledger.add_look(other.id, look_of(_film()), [film.id])
+    room.ledger.add_look(film.id, look_of(_film()), [other.id])
     room.predict(film.id, hand_at(0.5))
     room.read(film.id, "ann", {"Radius": 5, "Ulna": 0})
     return Database(room.settings.url, room.folder)
@@ -102,6 +102,26 @@ def test_a_ledger_of_the_version_before_gets_its_gains_anew(room: ReadingRoom) -
     with again.reading_transaction() as connection:
         assert list(connection.execute(gains).scalars()) == pytest.approx(before, abs=1e-6)
     assert len(again.history(films[0])) == 1
+    again.close()
+
+
+def test_a_ledger_of_the_version_before_forgets_what_films_without_pixels_look_like(room: ReadingRoom) -> None:
+    kept, other = (
+        room.ledger.add_film(_film(columns), "F", reader="ann", source="queue", consent=consent).film.id
+        for columns, consent in ((8, True), (7, False))
+    )
+    for film, others in ((kept, []), (other, [kept])):
+        room.ledger.add_look(film, look_of(_film()), others)
+    assert [film for film, _ in room.ledger.looks()] == [kept]
+    room.ledger.close()
+    with sa.create_engine(room.settings.url).begin() as connection:
+        rows = {"film_id": other, "content": look_of(_film()).to_bytes()}
+        connection.execute(sa.insert(schema.look), rows)
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0005'")
+    again = Ledger.open(room.settings)
+    assert [film for film, _ in again.looks()] == [kept] and again.near_copies() == [(other, kept)]
+    with pytest.raises(sa.exc.DBAPIError, match="never changed"), again._database.writing() as connection:
+        connection.execute(sa.delete(schema.look))
     again.close()
 
 

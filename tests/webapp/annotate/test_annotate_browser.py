@@ -479,10 +479,16 @@ def test_a_new_film_from_the_assess_tab_with_consent(
     expect(page.locator("#annotate-status")).to_contain_text("nothing of this film is kept yet")
     assert len(list(ledger.films())) == count, "nor is to touch a bone"
     page.locator("#consent input").check()
-    press(page, "s")
+    page.locator("#annotate-terms button").first.click()
+    page.get_by_label("To be read again").check()
+    page.get_by_label("Where it is filed").fill("form 7")
+    page.locator("#annotate-save").click()
     expect(page.locator("#annotate-message")).to_contain_text("Saved 2 bones", timeout=ANSWER_MS)
     film = list(ledger.films())[-1]
     assert film.consent and film.source == "assess" and ledger.radiograph(film) is not None
+    assert film.scope == "read"
+    expect(page.locator("#consent")).to_be_hidden()
+    expect(page.locator("#annotate-terms")).to_be_hidden()
     page.close()
 
 

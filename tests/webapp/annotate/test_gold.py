@@ -87,7 +87,7 @@ def _work(desk: Desk, film: int, reader: Reader) -> Work:
 def _asked(handlers: Handlers, desk: Desk, film: int, reader: Reader, what: str, revision: int) -> dict[Any, Any]:
     work = _work(desk, film, reader)
     command = json.dumps({"do": "gold", "what": what, "revision": revision})
-    return handlers.act(command, work.model_dump_json(), None, None, False, gr.Request())
+    return handlers.act(command, work.model_dump_json(), None, None, False, "train", "", None, gr.Request())
 
 
 def _sent(handlers: Handlers, film: int) -> str:
@@ -188,7 +188,7 @@ def test_a_save_after_a_gold_mark_is_told_as_if_there_were_none(
     said = BoneWork(verdict="absent", grade=0)
     more = {"says": {**work.says, "Ulna": said}, "steps": ((Change(bone="Ulna", before=None, after=said),),), "at": 1}
     text = work.model_copy(update=more).model_dump_json()
-    updates = handlers.act(json.dumps({"do": "save"}), text, None, None, False, gr.Request())
+    updates = handlers.act(json.dumps({"do": "save"}), text, None, None, False, "train", "", None, gr.Request())
     assert work.base_revision == 1 and _told(handlers, updates)["saved"]["revision"] == 2
     assert room.ledger.revision(film) == 3 and updates[handlers.parts.gold] == ""
 

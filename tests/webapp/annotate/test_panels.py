@@ -101,8 +101,8 @@ def test_a_conflict_names_the_other_reader_and_what_can_be_done(annotate: Annota
     saving = Saving(annotate)
     chief = Reader("otto", Role.REVIEWER)
     anna, otto = annotate.open_film(film, ANNA), annotate.open_film(film, chief)
-    saving.save(with_said(anna, {"Radius": grade_said(9)}), anna.sitting, ANNA, consent=False)
-    stale = saving.save(with_said(otto, {"Radius": grade_said(7)}), otto.sitting, chief, consent=False)
+    saving.save(with_said(anna, {"Radius": grade_said(9)}), anna.sitting, ANNA, consent=None)
+    stale = saving.save(with_said(otto, {"Radius": grade_said(7)}), otto.sitting, chief, consent=None)
     assert stale.clash is not None
     panel = clash_panel(stale.clash)
     assert 'data-do="settle-mine"' in panel and "read by anna" in panel
@@ -111,7 +111,7 @@ def test_a_conflict_names_the_other_reader_and_what_can_be_done(annotate: Annota
 def test_the_history_escapes_notes_and_is_blind_until_one_has_read(annotate: AnnotateDesk, film: int) -> None:
     saving, anna = Saving(annotate), annotate.open_film(film, ANNA)
     saving.save(
-        with_said(anna, {"Radius": BoneWork(verdict="graded", grade=9, note="<b>")}), anna.sitting, ANNA, consent=False
+        with_said(anna, {"Radius": BoneWork(verdict="graded", grade=9, note="<b>")}), anna.sitting, ANNA, consent=None
     )
     assert "once you have saved" in history_panel(saving.history(film, OTTO), True)
     seen = saving.history(film, RITA)

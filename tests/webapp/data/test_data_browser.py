@@ -142,13 +142,16 @@ def test_an_administrator_erases_a_film_and_sees_who_looked_at_what(page: Page, 
     sign_in(page, "ada", PASSWORD)
     page.get_by_role("tab", name="Data").click()
     page.locator("#erase button").first.click()
-    page.locator("#erase-film input").fill(str(film.id))
-    page.locator("#erase-film-now").click()
+    page.get_by_label("A reader's name").check()
+    expect(page.locator("#erase-labels")).to_be_hidden()
+    page.get_by_label("A film", exact=True).check()
+    page.get_by_label("Which one").fill(str(film.id))
+    page.locator("#erase-now").click()
     expect(page.locator("#erase-message .message")).to_contain_text("Nothing was erased yet", timeout=ANSWER_MS)
     assert ledger.film(film.id).consent
     page.get_by_label("Only its picture").check()
     page.get_by_label("Why, for the film's history").fill("the parents asked")
-    page.locator("#erase-film-now").click()
+    page.locator("#erase-now").click()
     expect(page.locator("#erase-message .message")).to_contain_text(
         f"The picture of film {film.id} is erased", timeout=ANSWER_MS
     )

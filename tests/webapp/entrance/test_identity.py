@@ -7,10 +7,16 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from starlette.applications import Starlette
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
 
+from core.access.log import AccessLog
 from core.access.roles import Reader, Role
 from core.access.users import Users
+from webapp.desk import Desk
 from webapp.entrance.identity import Access, NotSignedIn
 
 
@@ -128,3 +134,62 @@ def test_a_demo_lets_everybody_try_and_names_nobody(tmp_path: Path, users: Users
     demo = access(tmp_path, HOST="0.0.0.0")
     assert demo.reader_of(request()) == Reader("guest", Role.READER) and demo.people() == {}
     assert not demo.keeps and demo.log is None and demo.launch_arguments() == {}
+
+
+def noted(folder: Path) -> list[tuple[str, str, str]]:
+    """Who did what from where, the oldest first."""
+    return [(one.who, one.deed, one.address) for one in reversed(AccessLog(folder).latest(99))]
+
+
+def test_whom_a_proxy_signed_in_is_noted_with_their_own_address_and_once(tmp_path: Path) -> None:
+    found = access(tmp_path, BONEGRADE_PROXY_HEADER="X-Remote-User", BONEGRADE_PROXY_ADDRESSES="10.0.0.2, 10.0.0.3")
+    anna = {"X-Remote-User": "anna", "X-Forwarded-For": "9.9.9.9, 203.0.113.7, 10.0.0.3"}
+    for _ in range(3):
+        found.reader_of(request(anna, peer="10.0.0.2"))
+    found.reader_of(request(anna | {"X-Forwarded-For": "203.0.113.8"}, peer="10.0.0.2"))
+    for _ in range(2):
+        with pytest.raises(NotSignedIn):
+            found.reader_of(request(anna, peer="198.51.100.2"))
+    assert noted(tmp_path) == [
+        ("anna", "signed in", "203.0.113.7"),
+        ("anna", "signed in", "203.0.113.8"),
+        ("?", "refused", "198.51.100.2"),
+    ]
+    Desk(lambda: pytest.fail("nothing is assessed"), None, found, found.log).note(
+        request(anna, peer="10.0.0.2"), Reader("anna", Role.ADMIN), "looked", 3
+    )
+    assert noted(tmp_path)[-1] == ("anna", "looked", "203.0.113.7")
+
+
+def test_accounts_of_a_space_are_noted_let_in_or_not(tmp_path: Path) -> None:
+    found = access(
+        tmp_path, SPACE_ID="me/x", SYSTEM="spaces", OAUTH_CLIENT_ID="id", BONEGRADE_ROLES="anna=reader, ben=reader"
+    )
+    from_outside = {"X-Forwarded-For": "9.9.9.9, 203.0.113.7"}
+    for name in ("anna", "zoe", "anna", "zoe"):
+        session = {"oauth_info": {"userinfo": {"preferred_username": name}, "expires_at": time.time() + 100}}
+        found.client_of(request(from_outside, peer="10.1.1.1", session=session))
+    found.client_of(request(from_outside, peer="10.1.1.1", session={}))
+    assert noted(tmp_path) == [("anna", "signed in", "203.0.113.7"), ("zoe", "refused", "203.0.113.7")]
+
+
+def test_nobody_locks_another_out_of_a_space_with_passwords(tmp_path: Path, users: Users) -> None:
+    """There all requests come from Hugging Face's proxy."""
+    users.add("anna", Role.READER, "correct horse")
+    found = access(tmp_path, SPACE_ID="me/x")
+    opens = found.launch_arguments()["auth"]
+
+    async def enter(asked: Request) -> PlainTextResponse:
+        return PlainTextResponse(str(await opens("anna", asked.query_params["password"])))
+
+    app = Starlette(routes=[Route("/", enter)], middleware=found.middleware())
+    app.tokens = {}  # type: ignore[attr-defined]  # gradio's app has them
+    with TestClient(app) as client:
+
+        def tried(password: str, address: str) -> str:
+            return client.get("/", params={"password": password}, headers={"X-Forwarded-For": address}).text
+
+        for _ in range(6):
+            assert tried("wrong", "203.0.113.7") == "False"
+        assert tried("correct horse", "203.0.113.7") == "False", "it has to wait"
+        assert tried("correct horse", "198.51.100.2") == "True"

@@ -18,7 +18,8 @@ ROOMS = (
     "core/agreement", "core/intake", "core/ledger", "core/dataset/checking.py", "core/dataset/checking_table.py",
     "core/dataset/erasing.py", "core/dataset/export.py", "core/dataset/formats", "core/dataset/labels.py",
     "core/dataset/sent.py", "core/dataset/snapshot.py", "core/dataset/split.py", "core/learning/boxes.py",
-    "core/learning/candidate.py", "core/learning/comparison.py", "core/learning/gate.py", "core/learning/gate_report.py",
+    "core/learning/candidate.py", "core/learning/comparison.py", "core/learning/consents.py",
+    "core/learning/gate.py", "core/learning/gate_report.py",
     "core/learning/material.py", "core/learning/models_at_hand.py", "core/learning/promotion.py",
     "core/evaluation/maps/checked.py", "webapp",
 )  # fmt: skip

@@ -179,6 +179,10 @@ def test_the_report_has_a_letter_for_every_sign() -> None:
         ("The film shows two hands, and the left one was read; the right one can be read as well.",
          "片子上有两只手，读取的是左手；也可以读取右手。"),
         ("6.4 – 7.9 years", "6.4 – 7.9 岁"),
+        (
+            "Better than the live model: RUS-CHN age, mean error on gold films, 15.945 before and 0.105 now.",
+            "优于现用模型：RUS-CHN 骨龄，金标准片子的平均误差，之前 15.945，现在 0.105。",
+        ),
     ],
 )  # fmt: skip
 def test_sentences_are_put_together_from_their_parts(english: str, chinese: str) -> None:

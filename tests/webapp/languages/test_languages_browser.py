@@ -155,8 +155,12 @@ def test_the_choice_is_remembered_and_the_server_told(page: Page, browser: Brows
     english = browser.new_page(locale="en-GB")
     english.goto(url)
     expect(english.get_by_role("tab", name="Assess", exact=True)).to_be_visible(timeout=ANSWER_MS)
+    english.get_by_role("tab", name="Train").click()
+    chosen = english.locator("#train-side-film input")
+    expect(chosen).to_have_value("The film on the Assess tab")
     english.locator("button[data-language=zh]").click()
     expect(english.get_by_role("tab", name="评估", exact=True)).to_be_visible()
+    expect(chosen).to_have_value("“评估”页上的片子")
     expect(english.locator("button[data-language=zh]")).to_have_attribute("aria-pressed", "true")
     assert {one["name"]: one["value"] for one in english.context.cookies()}["bonegrade-language"] == "zh"
     english.reload()

@@ -68,7 +68,7 @@ def choose(page: Page, list_id: str, words: str) -> None:
     page.get_by_role("option", name=words, exact=True).click()
 
 
-def test_what_was_collected(browser: Browser, url: str) -> None:
+def test_what_was_collected(browser: Browser, url: str, folder: Path) -> None:
     page = open_tab(browser, url, "ada")
     tiles = page.locator("#train-collected")
     expect(tiles).to_contain_text(re.compile(rf"Films\s*{LEARNED + GOLD + 1}"), timeout=ANSWER_MS)
@@ -78,8 +78,11 @@ def test_what_was_collected(browser: Browser, url: str) -> None:
     expect(left_out).to_contain_text("1 film (no pixels kept, or no hand found)")
     expect(left_out).to_contain_text(f"{GOLD} films (of the test part, where the gold films are)")
     expect(page.locator("#train-command textarea")).to_have_value(
-        re.compile(r"^python -m core finetune --dataset EXPORT --from \S+ --out RUN$")
+        "python -m core finetune --dataset EXPORT --from WEIGHTS --out RUN"
     )
+    expect(page.locator("#train-command-note")).to_contain_text(f"WEIGHTS: a copy of the live model's folder, {folder}")
+    expect(page.locator("#train-uses")).to_contain_text(f"the earlier too: from {LEARNED} films.")
+    expect(tiles).to_contain_text("ann, ben, rita")
     page.close()
 
 
@@ -158,6 +161,10 @@ def test_a_promoted_model_answers_without_a_restart_and_the_former_one_after_it_
     page.locator("#train-promote").click()
     model = page.locator("#train-model")
     expect(model).to_contain_text(re.compile(r"version 0003-\w{8}, promoted by ada"))
+    expect(page.locator("#train-state")).to_contain_text("it has ended, and is the live model.")
+    expect(page.locator("#train-gate-films")).to_contain_text(
+        f"Held against version {VERSION}, film by film, on {GOLD}"
+    )
     expect(answering(page)).to_contain_text(f"Grader {better}")
 
     page.get_by_role("tab", name="Train").click()

@@ -64,6 +64,7 @@
       if (key.search(HOLE) < 0) sentences.set(key.toLowerCase(), said);
       else addPattern(key, said);
     }
+    known.clear(); // of what was asked for before
   };
 
   // What fills a hole: names that nobody translates are at least joined as in the other language.
