@@ -47,7 +47,7 @@ def test_a_run_is_a_process_apart_whose_failure_is_seen_with_its_last_words(runs
     while runs.comparison(name) == "running" and time.monotonic() < until:
         time.sleep(0.1)
     assert runs.comparison(name) == "failed"
-    assert re.search("save a reading first.*is no folder of a run", runs.view(name).output, re.DOTALL)
+    assert re.search("save a reading first.*is not a run's folder", runs.view(name).output, re.DOTALL)
 
 
 def test_one_run_at_a_time_and_a_wish_to_cancel(runs: Runs) -> None:
