@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,10 +20,13 @@ from core.hand.crops import CROP_SIDE
 from core.standards import MATURE_TOTAL, age_of_total, total_of_age
 from core.training.augment import random_views
 from core.training.device import CPU
+from core.training.guidance import beside_the_plate, guided
 from core.training.loop import Clock, Resumable, Run, rate_share, seed_everything, weight_average
 from models.bone_grader import BoneGrader, OrdinalScale
+from models.freezable import entering
 from models.improved_resnet import ResNetOptions
 from models.monotone_map import MonotoneMap
+from models.shuffle_attention import ShuffleAttention
 
 _SEXES: tuple[Sex, Sex] = ("M", "F")
 #: The learning rate rises over this share of the steps.
@@ -36,6 +40,7 @@ class GraderRecipe:
     warm_up: the learning rate rises over the first tenth of the steps, instead of starting at its highest. evening: see
     core.cohort.crop_store.drawing_weights. cut_close: share of the films' and exemplars' views that look cut out by hand,
     see core.training.augment.random_views: what is learned from ages then holds for exemplars, and the other way round.
+    guidance: weight of how much less than asked passes on the growth plate, see core.training.guidance.
     """
 
     epochs: int = 40
@@ -48,6 +53,7 @@ class GraderRecipe:
     exemplar_weight: float = 0.15
     evening: float = 0.3
     cut_close: float = 0.35
+    guidance: float = 0.0
     seed: int = 1
     start: str | None = None
     options: ResNetOptions = field(default_factory=lambda: ResNetOptions(width=32, groups=4, open_gates=True))
@@ -207,6 +213,7 @@ def train_grader(
     first = resumable.resume()
     weights = drawing_weights(train, recipe.evening)
     rise = _WARM_UP if recipe.warm_up else 0.0
+    attentions = guided(model.grader) if recipe.guidance else []
 
     def progress(step: int) -> float:
         return max(step / (recipe.epochs * steps), clock.progress)
@@ -226,8 +233,9 @@ def train_grader(
                 group["lr"] = recipe.learning_rate * rate_share(along, rise)
             rows = np.sort(order[step * recipe.hands : (step + 1) * recipe.hands])
             drawn = random.choice(len(exemplars), recipe.exemplars)
-            losses = _losses(model, train, rows, exemplars, drawn, generator, recipe.cut_close)
+            losses = _losses(model, train, rows, exemplars, drawn, generator, recipe.cut_close, attentions)
             loss = losses["age"] + recipe.bone_weight * losses["bones"] + recipe.exemplar_weight * losses["exemplars"]
+            loss = loss + recipe.guidance * losses["guidance"]
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
@@ -255,8 +263,10 @@ def _losses(
     drawn: np.ndarray[tuple[int], np.dtype[np.int64]],
     generator: torch.Generator,
     cut_close: float,
+    attentions: Sequence[ShuffleAttention],
 ) -> dict[str, Tensor]:
-    """One step's losses: the hand's age through its total, through each bone, and the exemplars' grades. Years."""
+    """One step's losses: the hand's age through its total, through each bone, and the exemplars' grades, years; and what
+    lacks of the guidance of these attentions."""
     device = model.total_age.scores.device
     hand_crops = torch.from_numpy(train.crops[rows]).to(device).float() / 255
     count, bones, side = hand_crops.shape[:3]
@@ -265,7 +275,7 @@ def _losses(
     graded = random_views(graded_crops, generator, strength=2.0, cut_close=cut_close)
     which = torch.cat([torch.arange(bones).repeat(count), torch.from_numpy(exemplars.bones[drawn])]).to(device)
     grader = model.grader
-    with torch.autocast(device.type, torch.bfloat16):
+    with entering(attentions) as entered, torch.autocast(device.type, torch.bfloat16):
         latents = grader(torch.cat([views, graded]), which)
     hand_latents, graded_latents = latents[: count * bones], latents[count * bones :]
     hand_bones = which[: count * bones]
@@ -285,4 +295,5 @@ def _losses(
         "exemplars": exemplar_loss(
             grader, graded_latents, which[count * bones :], torch.from_numpy(exemplars.grades[drawn]).to(device)
         ),
+        "guidance": beside_the_plate(entered, which),
     }
