@@ -65,6 +65,10 @@ def grader(
     ),
     epochs: Annotated[int, typer.Option(help="Passes over the training hands.", min=1)] = 30,
     learning_rate: Annotated[float, typer.Option(help="The highest; lower where --start is given.", min=1e-6)] = 1.5e-3,
+    guidance: Annotated[
+        float,
+        typer.Option(help="Weight of what is asked of the gates: to let through more on the growth plate.", min=0.0),
+    ] = 0.0,
     start: Annotated[
         Path | None, typer.Option(help="A folder of registered weights; its grader is trained on instead of a new one.")
     ] = None,
@@ -79,7 +83,9 @@ def grader(
 
     def program() -> None:
         limit = TimeLimit(minutes)
-        recipe = dataclasses.replace(GraderRecipe(), epochs=epochs, learning_rate=learning_rate, seed=seed)
+        recipe = dataclasses.replace(
+            GraderRecipe(), epochs=epochs, learning_rate=learning_rate, guidance=guidance, seed=seed
+        )
         sources = GraderSources.in_folder(data, more, _opinions(opinions, opinion_weight))
         programs.make_grader(sources, run, recipe, limit, start, device_of(device))
 
