@@ -40,7 +40,8 @@ def _grid(degrees: float, zoom: float, x: float, y: float) -> Tensor:
     scale = zoom * CROP_SIDE / CONTEXT_SIDE
     cos, sin = math.cos(math.radians(degrees)) * scale, math.sin(math.radians(degrees)) * scale
     affine = torch.tensor([[[cos, -sin, 2 * x * scale], [sin, cos, 2 * y * scale]]])
-    return F.affine_grid(affine, [1, 1, CROP_SIDE, CROP_SIDE], align_corners=False)
+    with torch.autocast("cpu", enabled=False):  # it is kept, for those too who compute more exactly than who asks first
+        return F.affine_grid(affine, [1, 1, CROP_SIDE, CROP_SIDE], align_corners=False)
 
 
 class Grader:

@@ -50,7 +50,10 @@ COMMANDS: Final = {
         "dataset",
         "Lists films that look the same, in another file or cropped; looks first at those that came in unlooked-at.",
     ),
-    "backup": ("backup", "Copies database, pictures, users and logs into a new folder, while the app may run."),
+    "backup": (
+        "backup",
+        "Copies database, pictures, users, logs and promoted weights into a new folder, while the app may run.",
+    ),
     "restore": ("backup", "Puts a backup where no ledger is yet; stop the app before."),
     "erase": ("erase", "Takes out of the ledger what somebody no longer agrees to."),
     "finetune": (

@@ -55,9 +55,16 @@ class Sandbox:
         """Leaves the process to whoever started it: after a fork, this process must not speak in between."""
         self._lock, self._process = threading.Lock(), None
 
+    def _running(self) -> subprocess.Popen[bytes] | None:
+        """The process, unless it has ended since the last film."""
+        if self._process is not None and self._process.poll() is not None:
+            _ended(self._process)
+            self._process = None
+        return self._process
+
     def _ask(self, what: bytes, content: bytes) -> tuple[dict[str, Any], Grey | None]:
         with self._lock:
-            process = self._process or _started()
+            process = self._running() or _started()
             self._process = None
             overdue = threading.Timer(_MOST_SECONDS, process.kill)
             overdue.start()

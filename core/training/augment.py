@@ -40,11 +40,11 @@ def random_views(crops: Tensor, generator: torch.Generator, strength: float = 1.
         [torch.stack([cos * stretch, -sin, shift[:, 0]], 1), torch.stack([sin * stretch, cos, shift[:, 1]], 1)], 1
     )
     grid = F.affine_grid(affine, [count, 1, CROP_SIDE, CROP_SIDE], align_corners=False)
-    close = torch.rand(count, generator=generator) < cut_close
-    if close.any():
-        rows = close.nonzero()[:, 0].to(device)
+    rows = torch.randperm(count, generator=generator)[: round(cut_close * count)].to(device)
+    close = torch.zeros(count, dtype=torch.bool, device=device)
+    close[rows] = True
+    if len(rows):
         grid[rows] = _cut_out(grid[rows], affine[rows], generator)
-    close = close.to(device)
     views = F.grid_sample(crops, grid, padding_mode="border", align_corners=False)
 
     def exposure(usual: float, when_close: float) -> Tensor:

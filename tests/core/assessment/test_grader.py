@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.assessment.assessor import Assessor
-from core.assessment.grader import Grader, network_input, score_table, standardise_crops, starting_cuts
+from core.assessment.grader import Grader, _grid, network_input, score_table, standardise_crops, starting_cuts
 from core.bones import RUS_BONES, Sex
 from core.film.radiograph import read_radiograph
 from core.hand.crops import CONTEXT_SIDE, CROP_SIDE
@@ -65,6 +65,16 @@ def test_views_are_the_middle_of_the_crop() -> None:
     margin = (CONTEXT_SIDE - CROP_SIDE) // 2
     middle = crops[:, :, margin:-margin, margin:-margin]
     torch.testing.assert_close(network_input(crops), standardise_crops(middle), atol=1e-4, rtol=0)
+
+
+def test_what_one_asked_in_half_precision_is_exact_for_the_next() -> None:
+    _grid.cache_clear()
+    crops = torch.rand(1, 1, CONTEXT_SIDE, CONTEXT_SIDE)
+    with torch.autocast("cpu", torch.bfloat16):
+        network_input(crops, 6.0)
+    first = network_input(crops, 6.0)
+    _grid.cache_clear()
+    torch.testing.assert_close(first, network_input(crops, 6.0), rtol=0, atol=0)
 
 
 def test_greys_are_centred() -> None:

@@ -70,14 +70,15 @@ def test_film_that_takes_too_much_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert is_read(box)
 
 
-def test_process_that_ends_by_itself() -> None:
+def test_a_process_that_ends_between_two_films_costs_none() -> None:
     box = Sandbox()
     assert is_read(box)
     assert box._process is not None
     os.kill(box._process.pid, signal.SIGKILL)
-    with pytest.raises(UnreadableFilm, match="more memory or time"):
-        box.decode(FILM)
-    assert is_read(box)
+    box._process.wait()
+    ended = box._process
+    assert is_read(box) and is_read(box)
+    assert box._process is not ended
 
 
 def test_process_knows_no_secret_and_writes_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_gold_films_are_never_learned(store: Store, tmp_path: Path) -> None:
 
 def test_a_near_copy_of_a_gold_film_is_not_learned_and_one_that_was_learned_does_not_judge(store: Store) -> None:
     outside = (number for number in range(100) if part_of(hand(number).sha256, Shares()) != "test")
-    gold, copy, other = (store.film(next(outside), patient=name) for name in ("p 1", "p 2", "p 3"))
+    gold, copy, other = (store.film(next(outside)) for _ in range(3))
     store.accept(copy)
     store.gold(gold, {bone: 2 for bone in RUS_BONES})
     learned = gold_hands(store.ledger).without(set(learned_from([split_key(copy)])))

@@ -1,7 +1,7 @@
 """Training on a GPU, without one: forward passes and losses on PyTorch's fake tensors, which have a shape and a device but no
 values, and refuse to mix two devices."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from core.assessment.grader import starting_cuts
+from core.assessment.grader import _grid, starting_cuts
 from core.cohort.crop_store import GradedCrops
 from core.cohort.hand_windows import HandWindows
 from core.hand.crops import CONTEXT_SIDE, CROP_SIDE
@@ -19,6 +19,7 @@ from core.training import localizer as localizer_training
 from core.training import score_road, whole_hand
 from core.training.augment import random_hand_views, random_views
 from core.training.device import CPU, DeviceError, device_of
+from core.training.guidance import _bands, guided
 from core.training.localizer_data import BoxedFilm, batch_of, hand_sample
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.hand_localizer import HandLocalizer
@@ -40,6 +41,16 @@ FEW = np.arange(2)
 NONE = np.arange(0)
 #: Autocast says that there is no GPU, and goes on in float32.
 NO_CUDA = "ignore:CUDA is not available"
+
+
+@pytest.fixture(autouse=True)
+def _no_fake_tensor_is_kept() -> Iterator[None]:
+    """What the program keeps for the next who asks, as the test found it."""
+    for kept in (_grid, _bands):
+        kept.cache_clear()
+    yield
+    for kept in (_grid, _bands):
+        kept.cache_clear()
 
 
 def _model() -> grader_training.AgeThroughGrades:
@@ -77,8 +88,9 @@ def test_a_step_of_the_grader(drawn: np.ndarray) -> None:
     model = _model()
     with FakeTensorMode(allow_non_fake_inputs=True):
         _on_gpu(model)
-        losses = grader_training._losses(model, HANDS, FEW, EXEMPLARS, drawn, torch.Generator(), 0.5)
-    assert {loss.device for loss in losses.values()} == {GPU} and len(losses) == 3
+        attentions = guided(model.grader)
+        losses = grader_training._losses(model, HANDS, FEW, EXEMPLARS, drawn, torch.Generator(), 0.5, attentions)
+    assert {loss.device for loss in losses.values()} == {GPU} and len(losses) == 4
 
 
 @pytest.mark.filterwarnings(NO_CUDA)
