@@ -13,7 +13,7 @@ from typing import Any, Final
 from core.assessment.assessor import Assessor
 from core.assessment.records import IntervalSetting
 from core.errors import BoneGradeError
-from core.learning.run_files import RUN, WEIGHTS
+from core.learning.run_files import RUN, WEIGHTS, record_of
 from models.registry import INDEX, WeightsError, load_intervals, read_weights, register_intervals
 
 #: The networks of a model. One without a second opinion has no `whole_hand`.
@@ -128,11 +128,8 @@ def known_patients(folder: Path) -> frozenset[str]:
 
 def run_facts(run: Path) -> dict[str, Any]:
     """What a run says of itself. Raises CandidateRefused where the folder is not a run's."""
-    try:
-        facts = json.loads((run / RUN).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        facts = None
-    if not isinstance(facts, dict):
+    facts = record_of(run)
+    if facts is None:
         raise CandidateRefused(
             f"{run} is not a run's folder: it has no {RUN} that can be read. Name one of `finetune`."
         )

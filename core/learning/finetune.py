@@ -105,7 +105,7 @@ def finetune(order: Order) -> dict[str, Any]:
             return dict(run.document)
         if workers.is_first:
             run.write(state="done", ended_at=_now(), metrics=metrics)
-            _forget_lessons(order.run, workers)
+        _forget_lessons(order.run, workers)
     return dict(run.document)
 
 

@@ -1,6 +1,10 @@
-"""What the files of a run's folder are called; no more, so that the page can look into one without torch."""
+"""What the files of a run's folder are called, and what its record says: apart from what writes them, so that the page can
+look into one without torch."""
 
-from typing import Final
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
 
 RUN: Final = "run.json"
 LOG: Final = "log.jsonl"
@@ -15,3 +19,12 @@ MATERIAL: Final = "material"
 LOCK: Final = "lock"
 #: What the process of a run prints, where the page started it.
 OUTPUT: Final = "output.txt"
+
+
+def record_of(run: Path) -> dict[str, Any] | None:
+    """What a run's folder says of the run; None where it has nothing that can be read, as a folder that somebody put there."""
+    with suppress(OSError, ValueError):
+        said = json.loads((run / RUN).read_text(encoding="utf-8"))
+        if isinstance(said, dict):
+            return said
+    return None

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from core.assessment.live_model import SHIPPED, LiveModel, weights_folder
 from core.errors import BoneGradeError
 from core.learning.curves import show_command
-from core.learning.run_files import CANCEL, LOCK, LOG, OUTPUT, RUN
+from core.learning.run_files import CANCEL, LOCK, LOG, OUTPUT, record_of
 from core.machine import is_locked
 
 _LAST_LINES: Final = 12
@@ -109,7 +109,7 @@ class Runs:
     def view(self, name: str) -> RunView:
         """How far a run is."""
         run = self.path(name)
-        said = _record(run / RUN)
+        said = record_of(run) or {}
         state = str(said.get("state", "starting"))
         # a process that another server started, or this one before it was restarted, is known by its lock alone
         if state in ("starting", "running") and not (self._is_alive(run) or is_locked(run / LOCK)):
@@ -143,15 +143,6 @@ class Runs:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # so that what ends the server does not end the run
             )
-
-
-def _record(file: Path) -> Mapping[str, Any]:
-    """What run.json says; nothing where there is none that can be read, as in a folder that somebody put there."""
-    with suppress(OSError, ValueError):
-        said = json.loads(file.read_text(encoding="utf-8"))
-        if isinstance(said, dict):
-            return said
-    return {}
 
 
 def _lines(log: Path) -> list[Mapping[str, Any]]:
