@@ -1,21 +1,24 @@
 """python -m core experiment: reruns what the documents report of networks compared with one another."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from core.assessment.second_opinion import window_side
 from core.cohort.crop_store import complete_hands, cut_films
 from core.cohort.films import read_films
 from core.cohort.opinions import read_opinions
-from core.commands.options import Every, Hands, Json, Material, Split
+from core.commands.options import Every, Hands, Json, Material, Seed, Split, Workers
 from core.commands.running import run as run_program
 from core.commands.running import show
 from core.evaluation.accuracy.pictures import make_folder
 from core.evaluation.chart import write_chart
 from core.evaluation.figures import Inline, as_json
 from core.evaluation.gates import GateFigures, gate_figures, gates_text
+from core.evaluation.learning_curve import CURVE_HEIGHT, curve_chart, curve_text, learning_curve
 from core.evaluation.table1.figures import by_year_text, frozen_text, table1_figures, table1_text
 from core.evaluation.table1.pictures import by_year_chart, table1_plot
 from core.evaluation.table1.runs import chosen_rows, run_table1
@@ -24,7 +27,7 @@ from core.learning.replay.figures import replay_chart, replay_figures, replay_te
 from core.learning.replay.orders import ORDERS, Ordering
 from core.learning.replay.runs import Replay, ReplayRecipe
 from core.training.loop import TimeLimit
-from core.training.sources import GraderSources
+from core.training.sources import GraderSources, HandSources
 from models.registry import load_grader, load_localizer
 
 app = typer.Typer(no_args_is_help=True, help="Reruns the experiments that docs/results.md reports.")
@@ -96,6 +99,37 @@ def replay(
         if out is not None:
             (out / "replay.json").write_text(as_json(figures) + "\n")
             write_chart(replay_chart(figures), out, "replay")
+
+    run_program(program)
+
+
+@app.command("learning-curve")
+def hands_needed(
+    data: Hands,
+    small: Annotated[Path, typer.Option(help="An .npz of small hands with their ages to learn from.")],
+    hands: Annotated[list[int], typer.Option(help="Train on so many of them; to be given several times.", min=1)],
+    run: Annotated[Path, typer.Option(help="Folder for windows and checkpoints; run again to resume.")] = Path(
+        "runs/learning_curve"
+    ),
+    steps: Annotated[int, typer.Option(help="Of 64 hands each, for every network.", min=1)] = 800,
+    seed: Seed = 1,
+    workers: Workers = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write learning_curve.json and the picture into this folder.")
+    ] = None,
+) -> None:
+    """How the whole hand's error on `val` falls with the number of hands learned from, at the same number of steps."""
+
+    def program() -> None:
+        if out is not None:
+            make_folder(out)
+        sources = HandSources(data, small=small)
+        learned, val = sources.small_and_val(run, window_side(CURVE_HEIGHT), workers or os.cpu_count() or 1)
+        curve = learning_curve(learned, val, hands, steps, seed, run)
+        typer.echo(curve_text(curve))
+        if out is not None:
+            (out / "learning_curve.json").write_text(as_json(curve) + "\n")
+            write_chart(curve_chart(curve), out, "learning_curve")
 
     run_program(program)
 

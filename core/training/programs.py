@@ -24,7 +24,7 @@ from core.cohort.films import DataFolderError, read_boxes, training_films
 from core.cohort.hand_windows import HandWindows, kept_windows
 from core.cohort.opinions import Opinion, Opinions, settle_opinions, write_opinions
 from core.cohort.settings import settle
-from core.cohort.small_hands import SmallFilm, kept_small_windows, read_small_films
+from core.cohort.small_hands import kept_small_windows
 from core.hand.localizer import Localizer
 from core.training.device import CPU
 from core.training.grader import GraderRecipe, months_of, train_grader
@@ -136,10 +136,7 @@ def make_whole_hand(
     """
     folder = run / f"whole_hand_{leave_out}_{recipe.seed}"
     settle_opinions(folder, opinions)
-    small: list[SmallFilm] = []
-    if sources.small is not None:
-        small = read_small_films(sources.small)
-        settle(run / "small.json", {"file of small hands": str(sources.small.resolve()), "small hands": len(small)})
+    small = sources.small_films(run)
     localizer, side = localizer_for(sources.films, run), window_side(recipe.height)
     val = kept_windows(sources.films, "val", run, localizer, side, workers)
     large = sources.large(run, localizer, side, workers)

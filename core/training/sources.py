@@ -10,6 +10,7 @@ from core.cohort.films import DataFolderError, film_height, training_films
 from core.cohort.hand_windows import HandWindows, kept_windows
 from core.cohort.opinions import Opinions, settle_opinions
 from core.cohort.settings import settle
+from core.cohort.small_hands import SmallFilm, kept_small_windows, read_small_films
 from core.hand.localizer import Localizer
 from models.registry import load_localizer
 
@@ -105,3 +106,19 @@ class HandSources:
         settle(run / "more.json", {"folder of more films": str(self.more.resolve())})
         more = kept_windows(self.more, "train", run, localizer, side, workers, "more_")
         return HandWindows.joined([first, more.without(set(first.ids.tolist()))])
+
+    def small_films(self, run: Path) -> list[SmallFilm]:
+        """The small hands' films, none if there are none. Raises DataFolderError as core.cohort.small_hands.read_small_films
+        does, and where the run was begun with others."""
+        if self.small is None:
+            return []
+        small = read_small_films(self.small)
+        settle(run / "small.json", {"file of small hands": str(self.small.resolve()), "small hands": len(small)})
+        return small
+
+    def small_and_val(self, run: Path, side: int, workers: int) -> tuple[HandWindows, HandWindows]:
+        """Small hands, and larger ones of `val`, none of which is among them, as windows of this side; kept in `run`."""
+        small, localizer = self.small_films(run), localizer_for(self.films, run)
+        val = kept_windows(self.films, "val", run, localizer, side, workers)
+        found = kept_small_windows(small, run, localizer, workers, lambda: None)
+        return found.without(set(val.ids.tolist())), val

@@ -15,13 +15,14 @@ from core.commands import experiment
 from core.evaluation.table1 import runs
 from core.evaluation.table1.runs import Variant, variants
 from core.learning.replay.runs import ReplayRecipe
-from core.training.sources import GraderSources, GradingMaterial
+from core.training.sources import GraderSources, GradingMaterial, HandSources
 from models.improved_resnet import ResNetOptions
 from models.registry import load_grader
 from tests.core.evaluation.table1.test_runs import exemplars_of
 from tests.core.learning.made_lessons import OPTIONS
 from tests.graded import crops_of_hands
 from tests.hands import shipped_examples
+from tests.windows import windows_of_hands
 
 
 def _tiny(epochs: int) -> tuple[Variant, ...]:
@@ -116,6 +117,21 @@ def test_a_replay_of_too_few_hands_or_without_opinions_is_one_sentence(tmp_path:
 
     assert "4 hands of train with all 13 bones are too few: 520 are needed" in told(opinions)
     assert "none.csv is missing" in told(tmp_path / "none.csv")
+
+
+def test_a_learning_curve_is_printed_and_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small, val = windows_of_hands(6, 1), windows_of_hands(4, 2, 400, first_id=20)
+    monkeypatch.setattr(HandSources, "small_and_val", lambda self, run, side, workers: (small, val))
+    given = ["--data", tmp_path, "--small", tmp_path / "small.npz", "--run", tmp_path / "run", "--steps", "1"]
+    arguments = ["experiment", "learning-curve", *map(str, given), "--hands", "3", "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(cli, [*arguments, "--hands", "6"])
+    assert result.exit_code == 0, result.output
+    assert "| hands learned from | MAE of 4 hands unseen, months |" in result.stdout
+    figures = json.loads((tmp_path / "out" / "learning_curve.json").read_text())
+    assert [point["hands"] for point in figures["points"]] == [3, 6]
+    assert (tmp_path / "out" / "learning_curve.svg").is_file()
+    too_many = CliRunner().invoke(cli, [*arguments, "--hands", "7"])
+    assert too_many.exit_code == 2 and "There are 6 small hands: give no count above that." in too_many.stderr
 
 
 def test_without_data(tmp_path: Path) -> None:

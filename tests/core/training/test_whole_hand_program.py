@@ -121,3 +121,10 @@ def test_no_time_left_for_training_is_told_before_anything_is_registered(
     with pytest.raises(TimeUp, match="were over before the training began"):
         make_whole_hand(HandSources(sources.films), tmp_path / "run", RECIPE, "none", TimeLimit(1e-6))
     assert not (tmp_path / "weights").exists()
+
+
+def test_small_hands_and_those_of_val_that_are_not_among_them(made: tuple[HandSources, Path]) -> None:
+    sources, run = made
+    small, val = sources.small_and_val(run.parent / "curve", 400, workers=1)
+    assert set(small.ids.tolist()) == set(TRAIN) and val.ids.tolist() == [VAL]
+    assert small.windows.shape[1:] == (200, 200) and val.windows.shape[1:] == (400, 400)
