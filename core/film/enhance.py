@@ -21,7 +21,8 @@ def enhance(pixels: NDArray[np.float32], tiles: int = 8) -> NDArray[np.float32]:
     result independent of exposure. tiles: grid cells a side.
     Returns HxW float32 in [0, 1].
     """
-    low, high = np.interp(np.array(_ENDS) * (pixels.size - 1), np.arange(pixels.size), np.sort(pixels, axis=None))
+    ordered = np.sort(pixels, axis=None)
+    low, high = (_percentile(ordered, share) for share in _ENDS)
     stretched = np.clip((pixels - np.float32(low)) / np.float32(max(high - low, 1e-6)), 0.0, 1.0)
     levels = np.round(stretched * np.float32(65535.0)).astype(np.uint16)
     # OpenCV's limit is a multiple of how often a tile's grey would occur were all alike, rounded down
@@ -29,3 +30,11 @@ def enhance(pixels: NDArray[np.float32], tiles: int = 8) -> NDArray[np.float32]:
     equaliser = cv2.createCLAHE(limit, (tiles, tiles))
     equaliser.setBitShift(16 - _BITS)
     return np.asarray(equaliser.apply(levels), np.float32) / np.float32(65535.0)
+
+
+def _percentile(ordered: NDArray[np.float32], share: float) -> float:
+    """What NumPy's gives for the same share, of values that are in order already."""
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    lower, upper = float(ordered[below]), float(ordered[min(below + 1, len(ordered) - 1)])
+    return lower + (upper - lower) * (place - below)

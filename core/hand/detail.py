@@ -32,10 +32,14 @@ def _blur(positive: Grey, localization: Localization) -> float:
     Crete et al., The blur effect, SPIE 6492 (2007); along the rows or the columns of the hand, whichever is more blurred.
     """
     affine = window_affine(localization, _SIDE)
-    window = np.asarray(cv2.GaussianBlur(resample(positive, affine, _SIDE), (0, 0), _SMOOTHED), np.float32)
-    hull = cv2.convexHull(apply(affine, localization.all_centres).astype(np.float32))
-    inside = np.zeros(window.shape, np.uint8)
-    cv2.fillConvexPoly(inside, np.round(hull).astype(np.int32), 1)
+    hull = np.round(cv2.convexHull(apply(affine, localization.all_centres).astype(np.float32))).astype(np.int32)
+    inside = np.zeros((_SIDE, _SIDE), np.uint8)
+    cv2.fillConvexPoly(inside, hull, 1)
+    # The rest of the window says nothing: only so much about the hand is blurred as reaches into it.
+    (left, top, width, height), reach = cv2.boundingRect(hull), _BLURRED
+    around = slice(max(0, top - reach), top + height + reach), slice(max(0, left - reach), left + width + reach)
+    shown = resample(positive, affine, _SIDE)[around]
+    window, inside = np.asarray(cv2.GaussianBlur(shown, (0, 0), _SMOOTHED), np.float32), inside[around]
     down = _kept(_down(window), _down(cv2.blur(window, (1, _BLURRED))), inside[1:])
     across = _kept(_across(window), _across(cv2.blur(window, (_BLURRED, 1))), inside[:, 1:])
     return max(down, across)
