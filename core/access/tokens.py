@@ -128,7 +128,7 @@ class Tokens:
         return sorted((one.program for one in self._file.read().values()), key=lambda program: program.name)
 
     def holder(self, token: str) -> Program | None:
-        """The program whose token this is, though its time may be over; None for what is no token, or is one no more."""
+        """The program whose token this is, though it may have expired; None for what isn't a token, or was withdrawn."""
         found = TOKEN.fullmatch(token)
         kept = None if found is None else self._file.read().get(found[1])
         return kept.program if kept is not None and hmac.compare_digest(kept.hash, _hashed(token)) else None
