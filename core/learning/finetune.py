@@ -25,7 +25,7 @@ from core.learning.gate_hands import learned_from
 from core.learning.grading import GraderCourse, GradingLesson, GradingRecipe, answers_of
 from core.learning.lessons import Lessons
 from core.learning.material import Material, MaterialWriter
-from core.learning.run_files import MATERIAL, WEIGHTS
+from core.learning.run_files import MATERIAL, UNPACKED, WEIGHTS
 from core.learning.run_folder import RunFolder
 from core.learning.start import Start
 from core.training.device import device_of
@@ -43,7 +43,8 @@ _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 #: Of the minutes that a run is given, the grader's part where the localiser learns too.
 _GRADER_SHARE: Final = 0.7
 
-#: Gives the lessons at a revision of the ledger, the present one if None.
+#: Gives the lessons at a revision of the ledger, the present one if None. It is asked once the run's folder is held, and what
+#: it unpacks into `UNPACKED` there is taken away when the lessons are written.
 LessonsAt = Callable[[int | None], Lessons]
 
 
@@ -162,34 +163,43 @@ def _begin(order: Order, run: RunFolder, workers: Workers, stack: ExitStack) -> 
     """Takes the folder, and writes lessons and run.json where they are not there yet."""
     with _told(order.run):
         stack.enter_context(run.held())
-        known = run.read()
-        start = Start(order.start)
-        lessons = order.lessons(known["ledger_revision"] if known else None)
-        asked = {
-            "from": start.hashes, **dataclasses.asdict(lessons.origin), "settings": dataclasses.asdict(order.recipe),
-            "data": None if order.data is None else str(order.data.resolve()),
-        }  # fmt: skip
-        if known is not None:
-            for name, word in _SAME.items():
-                if known.get(name) != asked[name]:
-                    raise RunRefused(
-                        f"{order.run} belongs to a run with another {word}: name another folder for this one."
-                    )
-            if known["state"] != "done":
-                run.write(state="running")
-            return
-        folder = order.run / MATERIAL
-        shutil.rmtree(folder, ignore_errors=True)
+        unpacked = order.run / UNPACKED
+        shutil.rmtree(unpacked, ignore_errors=True)  # of a run that was killed
         try:
-            written = _write_lessons(order, lessons, start, workers, folder)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        run.write(
-            **asked, state="running", began_at=_now(), seeds={"seed": order.recipe.seed}, metrics={}, **written,
-            git_revision=facts.git_revision(), libraries=facts.libraries(),
-            hardware=facts.hardware(workers.device, workers.share.processes),
-        )  # fmt: skip
+            _begin_or_go_on(order, run, workers)
+        finally:
+            shutil.rmtree(unpacked, ignore_errors=True)
+
+
+def _begin_or_go_on(order: Order, run: RunFolder, workers: Workers) -> None:
+    known = run.read()
+    if known is not None and "job" in known:
+        raise RunRefused(f"{order.run} belongs to a job of the hub: name another folder for this run.")
+    start = Start(order.start)
+    lessons = order.lessons(known.get("ledger_revision") if known else None)
+    asked = {
+        "from": start.hashes, **dataclasses.asdict(lessons.origin), "settings": dataclasses.asdict(order.recipe),
+        "data": None if order.data is None else str(order.data.resolve()),
+    }  # fmt: skip
+    if known is not None:
+        for name, word in _SAME.items():
+            if known.get(name) != asked[name]:
+                raise RunRefused(f"{order.run} belongs to a run with another {word}: name another folder for this one.")
+        if known["state"] != "done":
+            run.write(state="running")
+        return
+    folder = order.run / MATERIAL
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        written = _write_lessons(order, lessons, start, workers, folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    run.write(
+        **asked, state="running", began_at=_now(), seeds={"seed": order.recipe.seed}, metrics={}, **written,
+        git_revision=facts.git_revision(), libraries=facts.libraries(),
+        hardware=facts.hardware(workers.device, workers.share.processes),
+    )  # fmt: skip
 
 
 def _write_lessons(order: Order, lessons: Lessons, start: Start, workers: Workers, folder: Path) -> dict[str, Any]:

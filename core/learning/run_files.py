@@ -15,6 +15,8 @@ CANCEL: Final = "cancel"
 WEIGHTS: Final = "weights"
 #: Where the lessons lie.
 MATERIAL: Final = "material"
+#: Where an export that came as a zip is unpacked for as long as its lessons are being written.
+UNPACKED: Final = "unpacked"
 #: Held by the process of a run as long as it lives.
 LOCK: Final = "lock"
 #: What the process of a run prints, where the page started it.

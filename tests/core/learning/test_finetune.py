@@ -16,11 +16,12 @@ import numpy as np
 import pytest
 import torch
 
-from core.dataset.export import ExportOptions
+from core.dataset.export import ExportOptions, zipped
 from core.dataset.split import Shares
 from core.learning import course as courses
 from core.learning.errors import RunRefused
 from core.learning.finetune import LessonsAt, Order, finetune
+from core.learning.lessons import ExportLessons, Lessons
 from core.learning.run_folder import RunFolder
 from models.registry import load_grader, load_intervals, load_localizer, read_weights
 from tests.core.learning.made_lessons import RECIPE, exported, fill, of_ledger, start_weights
@@ -137,16 +138,25 @@ def test_a_killed_run_ends_with_the_same_weights(
     assert without_time == [{k: v for k, v in line.items() if k != "seconds"} for line in _log(done)]
 
 
-def test_cancel_ends_a_run_and_the_same_order_goes_on(
-    done: Path, lessons: LessonsAt, start: Path, tmp_path: Path
+def test_cancel_ends_a_run_and_the_same_order_goes_on_of_the_export_s_zip_too(
+    done: Path, export_folder: Path, start: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
+    zipped(export_folder, tmp_path / "export.zip")
+
+    def of_zip(revision: int | None) -> Lessons:
+        return ExportLessons.of_zip(tmp_path / "export.zip", run / "unpacked")
+
     run.mkdir()
     (run / "cancel").touch()
-    assert finetune(_order(lessons, start, run))["state"] == "cancelled"
+    (run / "unpacked" / "export").mkdir(parents=True)  # as a run leaves it that was killed while it unpacked
+    assert finetune(_order(of_zip, start, run))["state"] == "cancelled"
     assert json.loads((run / "run.json").read_text())["state"] == "cancelled"
     assert not (run / "cancel").exists() and not (run / "weights").exists()
-    assert finetune(_order(lessons, start, run))["state"] == "done"
+    assert not (run / "unpacked").exists(), "no crop stays longer than it is needed"
+    document = finetune(_order(of_zip, start, run))
+    assert document["state"] == "done" and not (run / "unpacked").exists()
+    assert document["manifest_sha256"] == json.loads((done / "run.json").read_text())["manifest_sha256"]
     assert _same_weights(done, run)
 
 
@@ -201,6 +211,13 @@ def test_a_run_folder_of_another_model_or_export(done: Path, lessons: LessonsAt,
         finetune(_order(lessons, start_weights(tmp_path / "other", seed=5), done))
     with pytest.raises(RunRefused, match="another setting"):
         finetune(_order(lessons, start, done, seed=2))
+    with RunFolder(tmp_path / "job").held():
+        (tmp_path / "job" / "run.json").write_text('{"state": "running", "job": {"id": "1"}}')
+    with pytest.raises(RunRefused, match="belongs to a job of the hub: name another folder"):
+        finetune(_order(lessons, start, tmp_path / "job"))
+    (tmp_path / "job" / "run.json").write_text('{"state": "done"}')
+    with pytest.raises(RunRefused, match="belongs to a run with another model"):
+        finetune(_order(lessons, start, tmp_path / "job"))
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").write_text("mine")
     with pytest.raises(RunRefused, match="is not a fine-tuning's folder"):
@@ -238,6 +255,8 @@ def test_a_full_disk_keeps_the_last_checkpoint(
     assert (run / "checkpoint.pt").read_bytes() == saves[0]
     assert not list(run.glob(".*.new")) and not (run / "weights").exists()
     monkeypatch.undo()
+    (run / "weights").mkdir()
+    (run / "weights" / "registry.json").touch()  # what is left where the disk is full by then
     assert finetune(_order(lessons, start, run))["state"] == "done"
     assert _same_weights(done, run)
 
