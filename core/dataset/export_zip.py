@@ -1,6 +1,5 @@
 """Lays an export that came as one zip file, as the Data tab hands it out, in a folder again."""
 
-import errno
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +8,7 @@ from core.dataset.manifest import NAME, DamagedDataset
 from core.dataset.sent import laid_out
 from core.intake import BatchRefused, Limits, SentFile
 from core.intake.errors import BatchTooLarge
+from core.machine import DISK_FULL
 
 #: Those of other zips, but for a single file: a table of crops may have 20,000 of them.
 _LIMITS: Final = Limits(file_bytes=Limits.total_bytes)
@@ -29,7 +29,7 @@ def unzipped(archive: Path, place: Path) -> Path:
         ) from refusal
     except (BatchRefused, BadLabels) as refusal:
         cause = refusal.__cause__
-        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if isinstance(cause, OSError) and cause.errno in DISK_FULL:
             raise cause from refusal
         raise DamagedDataset(
             f"{archive} is no zip, or a damaged one: take the export from the Data tab anew, or name a folder that it was "

@@ -1,7 +1,6 @@
 """The whole fine-tuning: from an export or the ledger to candidate weights in a run folder, which nothing else is told of."""
 
 import dataclasses
-import errno
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -28,6 +27,7 @@ from core.learning.material import Material, MaterialWriter
 from core.learning.run_files import MATERIAL, UNPACKED, WEIGHTS
 from core.learning.run_folder import RunFolder
 from core.learning.start import Start
+from core.machine import DISK_FULL
 from core.training.device import device_of
 from core.training.loop import seed_everything
 
@@ -36,9 +36,6 @@ _SAME: Final = {
     "from": "model", "manifest_sha256": "export", "ledger_revision": "revision of the ledger", "rule": "rule",
     "settings": "setting", "data": "folder of labelled hands",
 }  # fmt: skip
-
-#: What a disk without room says, or one on which nobody may write so much.
-_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 #: Of the minutes that a run is given, the grader's part where the localiser learns too.
 _GRADER_SHARE: Final = 0.7
@@ -122,7 +119,7 @@ def _told(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         what, why = error.filename or folder, error.strerror or error
-        if error.errno not in _FULL:
+        if error.errno not in DISK_FULL:
             raise RunRefused(
                 f"{what} cannot be read or written ({why}): see to it, or name another folder for the run."
             ) from error

@@ -2,6 +2,7 @@
 look into one without torch."""
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,8 @@ LOCK: Final = "lock"
 #: What the process of a run prints, where the page started it.
 OUTPUT: Final = "output.txt"
 
+_OF_A_JOB: Final = ("id", "url", "hardware", "stage", "place")
+
 
 def record_of(run: Path) -> dict[str, Any] | None:
     """What a run's folder says of the run; None where it has nothing that can be read, as a folder that somebody put there."""
@@ -30,3 +33,12 @@ def record_of(run: Path) -> dict[str, Any] | None:
         if isinstance(said, dict):
             return said
     return None
+
+
+def job_of(record: Mapping[str, Any]) -> dict[str, str] | None:
+    """Where on the hub a run runs or ran, as core.learning.hub_job writes it: id, url, hardware, stage and place, all of them
+    text; None for a run on this machine, and for what is written there otherwise."""
+    job = record.get("job")
+    if not isinstance(job, dict) or not all(isinstance(job.get(name), str) for name in _OF_A_JOB):
+        return None
+    return {name: job[name] for name in _OF_A_JOB} if job["url"].startswith(("https://", "http://")) else None

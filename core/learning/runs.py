@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from core.assessment.live_model import SHIPPED, LiveModel, weights_folder
 from core.errors import BoneGradeError
 from core.learning.curves import show_command
-from core.learning.run_files import CANCEL, LOCK, LOG, OUTPUT, record_of
+from core.learning.run_files import CANCEL, LOCK, LOG, OUTPUT, job_of, record_of
 from core.machine import is_locked
 
 _LAST_LINES: Final = 12
@@ -29,15 +29,16 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 @dataclass(frozen=True)
 class RunView:
     """One run as its folder has it. state: "starting", "running", "done", "cancelled" or "failed". measurements: of its log.
-    output: the last lines that its process printed. job: where it runs or ran on the hub, as core.learning.hub_job has it,
-    None for a run on this machine. curves: the command that opens its curves, "" where there are none."""
+    output: the last lines that its process printed. job: where it runs or ran on the hub, as
+    core.learning.run_files.job_of has it, None for a run on this machine. curves: the command that opens its curves, "" where
+    there are none."""
 
     name: str
     state: str
     measurements: tuple[Mapping[str, Any], ...]
     output: str
     cancelling: bool
-    job: Mapping[str, Any] | None
+    job: Mapping[str, str] | None
     curves: str
 
     @property
@@ -115,7 +116,7 @@ class Runs:
         if state in ("starting", "running") and not (self._is_alive(run) or is_locked(run / LOCK)):
             state = "failed"
         return RunView(
-            name, state, tuple(_lines(run / LOG)), _tail(run / OUTPUT), (run / CANCEL).exists(), said.get("job"),
+            name, state, tuple(_lines(run / LOG)), _tail(run / OUTPUT), (run / CANCEL).exists(), job_of(said),
             show_command(run),
         )  # fmt: skip
 

@@ -78,6 +78,12 @@ def test_a_folder_with_other_files_does_not_stop_the_others(runs: Runs) -> None:
     (other / "run.json").write_text("[]")
     (other / "log.jsonl").write_text("3\n")
     assert runs.view("other").state == "failed" and runs.view("other").measurements == ()
+    job = {"id": "1", "url": "https://hub/1", "hardware": "t4-small", "stage": "RUNNING", "place": "a-1"}
+    for wrong in ("job", {}, job | {"stage": None}, job | {"url": "javascript:alert(1)"}):
+        (other / "run.json").write_text(json.dumps({"state": "running", "job": wrong}))
+        assert runs.view("other").job is None
+    (other / "run.json").write_text(json.dumps({"state": "running", "job": job}))
+    assert runs.view("other").job == job
     with at_work(runs, "a"), pytest.raises(BoneGradeError, match="The run a is at work"):
         runs.start(WEIGHTS)
 
