@@ -68,15 +68,17 @@ class Runs:
             raise BoneGradeError("There is no such run: start one, or choose one of the list.")
         return self.folder / name
 
-    def command(self, live: LiveModel) -> str:
+    def command(self, live: LiveModel, data: Path | None) -> str:
         """What to type on a machine with a GPU, in the program's folder, after what it names in capitals was copied there. The
-        shipped weights are there already."""
+        shipped weights are there already. data: see `start`."""
         start = [] if live.version == SHIPPED else ["--from", "WEIGHTS"]
-        return shlex.join(["python", "-m", "core", "finetune", "--dataset", "EXPORT", *start, "--out", "RUN"])
+        again = [] if data is None else ["--data", "DATA"]
+        return shlex.join(["python", "-m", "core", "finetune", "--dataset", "EXPORT", *start, *again, "--out", "RUN"])
 
-    def start(self, live: Path) -> str:
-        """Starts a run from the live weights and returns its name. Raises BoneGradeError where one is at work."""
-        return self._start("finetune", live)
+    def start(self, live: Path, data: Path | None) -> str:
+        """Starts a run from the live weights and returns its name. data: a folder that it sees again, see
+        core.learning.training_data. Raises BoneGradeError where one is at work."""
+        return self._start("finetune", live, *([] if data is None else ["--data", str(data)]))
 
     def start_job(self, live: Path, dataset: str, hardware: str) -> str:
         """The same as a job of the hub, by way of a private dataset there, which a process here follows."""

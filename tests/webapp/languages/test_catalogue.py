@@ -63,7 +63,7 @@ STAYS: Final = frozenset(
         # parts of sentences, which the catalogue has whole
         "The bones are", "placed otherwise than in", "recognised less clearly than in",
         "other children's hands: injured, in a cast, deformed or an adult's? Look at every crop.", "more film", "further film",
-        "{} min", "{} months {} than {}",
+        "more hand", "graded crop", "{} min", "{} months {} than {}",
         # for programs, and what the log has of them
         "/{} takes {} inputs, not {}: see docs/api.md for their names.", "program {}", ", {} alone",
         "program:{}, {}{}, {} days", "Authorization: Bearer",
