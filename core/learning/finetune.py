@@ -24,7 +24,7 @@ from core.learning.gate_hands import learned_from
 from core.learning.grading import GraderCourse, GradingLesson, GradingRecipe, answers_of
 from core.learning.lessons import Lessons
 from core.learning.material import Material, MaterialWriter
-from core.learning.run_files import MATERIAL, UNPACKED, WEIGHTS
+from core.learning.run_files import CHECKPOINT, MATERIAL, UNPACKED, WEIGHTS
 from core.learning.run_folder import RunFolder
 from core.learning.start import Start
 from core.machine import DISK_FULL
@@ -123,9 +123,10 @@ def _told(folder: Path) -> Iterator[None]:
             raise RunRefused(
                 f"{what} cannot be read or written ({why}): see to it, or name another folder for the run."
             ) from error
+        again = f"{what} cannot be written ({why}): make room and give the same command again"
+        whole = (folder / CHECKPOINT).is_file()
         raise RunRefused(
-            f"{what} cannot be written ({why}): make room and give the same command again; it goes on from the last "
-            "checkpoint, which is whole."
+            f"{again}; it goes on from the last checkpoint, which is whole." if whole else f"{again}."
         ) from error
 
 

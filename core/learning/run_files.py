@@ -35,6 +35,12 @@ def record_of(run: Path) -> dict[str, Any] | None:
     return None
 
 
+def names_in(record: Mapping[str, Any], key: str) -> frozenset[str] | None:
+    """The names that a run lists under a key, such as those of its patients; None where it has no list of names there."""
+    said = record.get(key)
+    return frozenset(said) if isinstance(said, list) and all(isinstance(name, str) for name in said) else None
+
+
 def job_of(record: Mapping[str, Any]) -> dict[str, str] | None:
     """Where on the hub a run runs or ran, as core.learning.hub_job writes it: id, url, hardware, stage and place, all of them
     text; None for a run on this machine, and for what is written there otherwise."""

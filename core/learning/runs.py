@@ -149,13 +149,13 @@ class Runs:
 
 
 def _lines(log: Path) -> list[Mapping[str, Any]]:
-    """The measurements; a last line that is being written is left for the next look."""
+    """The measurements; what is none is left out, and a last line that is being written is left for the next look."""
     found: list[Mapping[str, Any]] = []
     with suppress(OSError):
         for line in log.read_text(encoding="utf-8").splitlines():
             with suppress(ValueError):
                 said = json.loads(line)
-                if isinstance(said, dict):
+                if isinstance(said, dict) and isinstance(said.get("lesson"), str) and isinstance(said.get("step"), int):
                     found.append(said)
     return found
 

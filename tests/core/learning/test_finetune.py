@@ -8,7 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,9 @@ def test_cancel_ends_a_run_and_the_same_order_goes_on_of_the_export_s_zip_too(
     assert _same_weights(done, run)
 
 
+_OTHER_CHECKPOINT = {"state": {"course": "grader", "network": {"weight": torch.zeros(3)}}, "lines": 0}
+
+
 def _break(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
@@ -169,6 +173,7 @@ def _break(path: Path) -> None:
     [
         (lambda run: _break(run / "checkpoint.pt"), "checkpoint.pt is damaged: delete it, and the same command begins"),
         (lambda run: (run / "checkpoint.pt").write_text("no"), "checkpoint.pt is damaged: delete it"),
+        (lambda run: torch.save(_OTHER_CHECKPOINT, run / "checkpoint.pt"), "checkpoint.pt is another run's: delete it"),
         (lambda run: shutil.rmtree(run / "material"), "The lessons in .*material are missing or damaged"),
         (lambda run: _break(run / "material/grading/crops"), "The lessons in .*material are missing or damaged"),
         (lambda run: (run / "run.json").write_text("[]"), "run.json is damaged: name another folder"),
@@ -230,6 +235,19 @@ def test_two_runs_at_once_in_one_folder(lessons: LessonsAt, start: Path, tmp_pat
         finetune(_order(lessons, start, tmp_path / "run"))
 
 
+@contextmanager
+def files_no_larger_than(count: int) -> Iterator[None]:
+    """As on a full disk: no file may grow beyond so many bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (count, hard))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+
+
 def test_a_full_disk_keeps_the_last_checkpoint(
     done: Path, lessons: LessonsAt, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,15 +256,9 @@ def test_a_full_disk_keeps_the_last_checkpoint(
     save = RunFolder.save
 
     def fewer_bytes(folder: RunFolder, checkpoint: bytes) -> None:
-        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        try:
-            if saves:  # from the second checkpoint on no file may grow beyond half of it
-                resource.setrlimit(resource.RLIMIT_FSIZE, (len(checkpoint) // 2, hard))
+        # from the second checkpoint on no file may grow beyond half of it
+        with files_no_larger_than(len(checkpoint) // 2) if saves else nullcontext():
             save(folder, checkpoint)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-            signal.signal(signal.SIGXFSZ, handler)
         saves.append(checkpoint)
 
     monkeypatch.setattr(RunFolder, "save", fewer_bytes)
@@ -259,6 +271,23 @@ def test_a_full_disk_keeps_the_last_checkpoint(
     (run / "weights" / "registry.json").touch()  # what is left where the disk is full by then
     assert finetune(_order(lessons, start, run))["state"] == "done"
     assert _same_weights(done, run)
+
+
+def test_a_disk_that_is_full_before_the_first_step_leaves_nothing_half(
+    export_folder: Path, start: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    zipped(export_folder, tmp_path / "export.zip")
+    for lessons in (
+        lambda revision: ExportLessons(export_folder),
+        lambda revision: ExportLessons.of_zip(tmp_path / "export.zip", run / "unpacked"),
+    ):
+        with (
+            files_no_larger_than(100_000),
+            pytest.raises(RunRefused, match=r"make room and give the same command again\.$"),
+        ):
+            finetune(_order(lessons, start, run))
+        assert {path.name for path in run.iterdir()} == {"lock"}
 
 
 def test_minutes_take_the_best_until_then(lessons: LessonsAt, start: Path, tmp_path: Path) -> None:

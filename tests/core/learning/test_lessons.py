@@ -18,6 +18,7 @@ from core.dataset.export import ExportOptions
 from core.dataset.manifest import NAME, DamagedDataset, check_files, write_manifest
 from core.dataset.split import Shares, part_of, split_key
 from core.film.likeness import look_of
+from core.hand.crops import CONTEXT_SIDE
 from core.learning.collected import collected
 from core.learning.errors import LessonsRefused
 from core.learning.finetune import Order, finetune
@@ -176,6 +177,16 @@ def test_one_class_only(export_folder: Path, start: Path, tmp_path: Path) -> Non
 
     folder = _rewritten(export_folder, tmp_path / "export", "labels", alike)
     assert "the same grade on all films" in _sentence(folder, start, tmp_path)
+
+
+def test_one_class_is_one_class_beside_what_is_seen_again_too(tmp_path: Path) -> None:
+    writer = MaterialWriter(tmp_path / "material", _answers)
+    crop = np.zeros((1, CONTEXT_SIDE, CONTEXT_SIDE), np.uint8)
+    for patient in ("p", "q"):
+        writer.add_graded(crop, [0], [(5,)], (patient, "train"))
+    writer.add(crop, [0], [(9,)], 0, np.nan, False, "exemplar")
+    with pytest.raises(LessonsRefused, match="the same grade on all films"):
+        writer.close()
 
 
 def test_a_broken_manifest_and_a_changed_file(export_folder: Path, start: Path, tmp_path: Path) -> None:

@@ -76,7 +76,9 @@ def test_a_folder_with_other_files_does_not_stop_the_others(runs: Runs) -> None:
     other = runs.folder / "other"
     other.mkdir(parents=True)
     (other / "run.json").write_text("[]")
-    (other / "log.jsonl").write_text("3\n")
+    (other / "log.jsonl").write_text(
+        '3\n{"loss": 1}\n{"lesson": ["grader"], "step": 1}\n{"lesson": "a", "step": null}\n'
+    )
     assert runs.view("other").state == "failed" and runs.view("other").measurements == ()
     job = {"id": "1", "url": "https://hub/1", "hardware": "t4-small", "stage": "RUNNING", "place": "a-1"}
     for wrong in ("job", {}, job | {"stage": None}, job | {"url": "javascript:alert(1)"}):
