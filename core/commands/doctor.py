@@ -1,4 +1,4 @@
-"""python -m core doctor: what a place lacks that is to serve the app: packages, settings, weights, storage, people, hub, GPU.
+"""python -m core doctor: what a place lacks that is to serve the app: packages, settings, weights, data, people, hub, GPU.
 
 Looks and changes nothing: no folder is made, no database brought up to date, nothing is asked of the hub unless a dataset
 there is named.
@@ -48,7 +48,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def doctor() -> None:
-    """Says what of packages, settings, weights, storage, people, hub and GPU is as it should be here, and what is missing."""
+    """Says what of packages, settings, weights, data, people, hub and GPU is as it should be here, and what is missing."""
     findings = examine()
     typer.echo(as_text(findings))
     if any(finding.state == "wrong" for finding in findings):
