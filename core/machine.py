@@ -2,6 +2,7 @@
 whole on the disk or not there at all, and that one process at a time writes."""
 
 import ctypes
+import errno
 import getpass
 import math
 import os
@@ -160,6 +161,10 @@ def served_port(environment: Mapping[str, str] = os.environ) -> int:
     if not (port.isdecimal() and 0 < int(port) < 65536):
         raise ValueError(f"PORT must be a number from 1 to 65535, not {port!r}.")
     return int(port)
+
+
+#: What a disk without room says, or one on which nobody may write so much.
+DISK_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def make_folder(folder: Path) -> None:

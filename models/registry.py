@@ -40,10 +40,10 @@ class WeightFile:
 
 def _index(folder: Path) -> dict[str, dict[str, str]]:
     try:
-        index: dict[str, dict[str, str]] = json.loads((folder / INDEX).read_text())
-    except (OSError, ValueError) as error:
+        index = json.loads((folder / INDEX).read_text()).items()
+        return {name: {key: str(entry[key]) for key in ("file", "sha256")} for name, entry in index}
+    except (OSError, ValueError, AttributeError, TypeError, KeyError) as error:
         raise WeightsError(f"The list of weights {INDEX} cannot be read; fetch the repository again.") from error
-    return index
 
 
 def is_registered(name: str, folder: Path = WEIGHTS) -> bool:

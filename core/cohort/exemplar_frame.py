@@ -32,7 +32,7 @@ EXEMPLARS_KEY = "exemplars"
 MEAN_CROPS = Path(__file__).parents[1] / "data" / "mean_crops.npz"
 _AGES = 5
 #: No mean of fewer hands is made: it might show one child's.
-_FEWEST_HANDS = 8
+FEWEST_HANDS = 8
 #: The search runs on crops this much smaller.
 _SHRINK = 2
 _SIDE = CROP_SIDE // _SHRINK
@@ -70,11 +70,11 @@ def mean_crops(hands: HandCrops) -> dict[str, NDArray[np.uint8]]:
     means = {}
     for i, bone in enumerate(RUS_BONES):
         rows = np.flatnonzero(hands.found[:, i])
-        if len(rows) < _FEWEST_HANDS:
+        if len(rows) < FEWEST_HANDS:
             raise DataFolderError(
-                f"{bone} was found on {len(rows)} films alone: to frame exemplars, train on at least {_FEWEST_HANDS} hands."
+                f"{bone} was found on {len(rows)} films alone: to frame exemplars, train on at least {FEWEST_HANDS} hands."
             )
-        ages = min(_AGES, len(rows) // _FEWEST_HANDS)
+        ages = min(_AGES, len(rows) // FEWEST_HANDS)
         groups = np.array_split(rows[np.argsort(hands.months[rows], kind="stable")], ages)
         inner = hands.crops[:, i, edge:-edge, edge:-edge]
         whole = [np.asarray(inner[group].mean(0), np.float32) for group in groups]
@@ -171,9 +171,10 @@ def left_out(table: pd.DataFrame) -> NDArray[np.bool_]:
     return second.reindex(table.index, fill_value=True).to_numpy(bool)
 
 
-def check_graded(folder: Path) -> None:
-    """Reads the table of a folder of exemplars alone. Raises DataFolderError as read_graded does."""
-    _graded(folder, "exemplar", "trained")
+def check_graded(folder: Path) -> int:
+    """Reads the table of a folder of exemplars alone; how many crops are trained on. Raises DataFolderError as read_graded
+    does."""
+    return sum(len(bones) for _, bones, _ in _graded(folder, "exemplar", "trained"))
 
 
 def _graded(folder: Path, quality: str, part: Part) -> list[tuple[Path, tuple[str, ...], int]]:

@@ -1,4 +1,4 @@
-"""python -m core doctor: what a place lacks that is to serve the app: packages, settings, weights, storage, people, hub, GPU.
+"""python -m core doctor: what a place lacks that is to serve the app: packages, settings, weights, data, people, hub, GPU.
 
 Looks and changes nothing: no folder is made, no database brought up to date, nothing is asked of the hub unless a dataset
 there is named.
@@ -29,6 +29,7 @@ from core.commands.stopping import FAILED
 from core.dataset import hub
 from core.dataset.lasting import is_over_network, nearest, outlives_restart
 from core.errors import BoneGradeError
+from core.learning.training_data import VARIABLE, training_data
 from core.ledger import LedgerSettings
 from core.machine import cores, on_zero_gpu, served_port
 from models.registry import WeightsError, load_grader, load_localizer, load_whole_hand
@@ -47,7 +48,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def doctor() -> None:
-    """Says what of packages, settings, weights, storage, people, hub and GPU is as it should be here, and what is missing."""
+    """Says what of packages, settings, weights, data, people, hub and GPU is as it should be here, and what is missing."""
     findings = examine()
     typer.echo(as_text(findings))
     if any(finding.state == "wrong" for finding in findings):
@@ -66,7 +67,7 @@ class Finding:
 def examine(environment: Mapping[str, str] = os.environ) -> list[Finding]:
     """Everything in the order in which a start needs it."""
     looks: tuple[Callable[[Mapping[str, str]], Iterator[Finding]], ...] = (
-        _packages, _settings, _weights, _storage, _database, _people, _hub, _machine,
+        _packages, _settings, _weights, _training_data, _storage, _database, _people, _hub, _machine,
     )  # fmt: skip
     return [finding for look in looks for finding in look(environment)]
 
@@ -115,6 +116,18 @@ def _weights(environment: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("weights", "note", f"{says}; without the network that looks at the whole hand.")
     else:
         yield Finding("weights", "ok", says)
+
+
+def _training_data(environment: Mapping[str, str]) -> Iterator[Finding]:
+    try:
+        found = training_data(environment)
+    except BoneGradeError as error:
+        yield Finding("training data", "wrong", str(error))
+        return
+    says = f"runs of the Train tab learn from the ledger alone ({VARIABLE} is not set)"
+    if found is not None:
+        says = f"{found.folder}: {found.train} hands and {found.exemplars} exemplars to see again; hands of val: {found.val}"
+    yield Finding("training data", "ok", says)
 
 
 def _storage(environment: Mapping[str, str]) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from core.commands.running import run as run_program
 from core.learning.finetune import FinetuneRecipe, LessonsAt, Order, finetune
 from core.learning.hub_job import push_run
 from core.learning.lessons import ExportLessons, LedgerLessons, Lessons
+from core.learning.run_files import UNPACKED
 from core.learning.run_files import WEIGHTS as CANDIDATE
 from core.ledger import Ledger
 
@@ -24,7 +25,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="The next mod
 def finetune_command(
     dataset: Annotated[
         Path | None,
-        typer.Option(help="An export of the ledger, with labels and crops; the ledger itself if not given."),
+        typer.Option(
+            help="An export of the ledger, its folder or its zip, with labels and crops; the ledger if not given."
+        ),
     ] = None,
     ledger: LedgerUrl = None,
     start: Annotated[
@@ -56,7 +59,7 @@ def finetune_command(
 
     def program() -> None:
         order = Order(
-            _lessons(dataset, ledger),
+            _lessons(dataset, ledger, out),
             start or live_model().folder,
             out,
             recipe,
@@ -74,10 +77,10 @@ def finetune_command(
     run_program(program)
 
 
-def _lessons(dataset: Path | None, ledger: str | None) -> LessonsAt:
+def _lessons(dataset: Path | None, ledger: str | None, run: Path) -> LessonsAt:
     def of_export(revision: int | None) -> Lessons:
         assert dataset is not None
-        return ExportLessons(dataset)
+        return ExportLessons.of_zip(dataset, run / UNPACKED) if dataset.is_file() else ExportLessons(dataset)
 
     def of_ledger(revision: int | None) -> Lessons:
         return LedgerLessons(Ledger.open(ledger_settings(ledger)), revision)

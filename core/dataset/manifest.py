@@ -24,16 +24,17 @@ def write_manifest(folder: Path, facts: dict[str, Any]) -> dict[str, Any]:
     return manifest
 
 
-def check_files(folder: Path) -> dict[str, Any]:
-    """Holds an export against its manifest and returns the manifest.
+def check_files(folder: Path, called: Path | None = None) -> dict[str, Any]:
+    """Holds an export against its manifest and returns the manifest. called: how whoever named the export knows it, where
+    that is not the folder.
 
     Raises DamagedDataset with the first file that is not as it was written.
     """
     try:
         manifest: dict[str, Any] = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        listed: dict[str, Any] = manifest["files"]
+        listed: dict[str, Any] = dict(manifest["files"])
     except (OSError, ValueError, KeyError, TypeError):
-        raise DamagedDataset(f"{folder} has no readable {NAME}: choose the folder of an export.") from None
+        raise DamagedDataset(f"{called or folder} has no readable {NAME}: choose an export.") from None
     found = _files(folder)
     for name in sorted({*listed, *found}):
         if listed.get(name) != found.get(name):

@@ -19,16 +19,16 @@ _ENDINGS: Final[dict[Format, tuple[str, ...]]] = {
 }
 
 
-def laid_out(files: Sequence[SentFile], folder: Path) -> Path:
+def laid_out(files: Sequence[SentFile], folder: Path, limits: Limits) -> Path:
     """The files, and those of zips, under the names that their sender gave them, in the new folder `folder`.
 
-    Raises core.intake.BatchRefused for a zip that is damaged, encrypted, too big or leads out of itself, and BadLabels for
-    two files of one name or a name that cannot be used.
+    limits: of all zips together. Raises core.intake.BatchRefused for a zip that is damaged, encrypted, too big or leads out
+    of itself, and BadLabels for two files of one name or a name that cannot be used.
     """
     folder.mkdir(parents=True)
     unpacked = folder.with_name(folder.name + "-unpacked")
     unpacked.mkdir()
-    unpacker = Unpacker(unpacked, Limits())
+    unpacker = Unpacker(unpacked, limits)
     for file in files:
         if PurePosixPath(file.name).suffix.lower() != ".zip":
             shutil.copyfile(file.path, _place(folder, PurePosixPath(file.name)))

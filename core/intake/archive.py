@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from core.film.greys import MAX_BYTES
-from core.intake.errors import BatchRefused
+from core.intake.errors import BatchRefused, BatchTooLarge
 
 #: Whether the content of a file of this name is needed.
 Wanted = Callable[[PurePosixPath], bool]
@@ -25,11 +25,12 @@ _DAMAGED: Final = "The zip is damaged or cut short: make it again and send it on
 
 @dataclass(frozen=True)
 class Limits:
-    """What one batch may hold. files: in all. total_bytes: unpacked, in all. ratio: unpacked bytes for each byte of the
-    zip, looked at from `ratio_from_bytes` on; greys of real films stay below 20."""
+    """What one batch may hold. files: in all. total_bytes: unpacked, in all. file_bytes: of one file of a zip. ratio:
+    unpacked bytes for each byte of the zip, looked at from `ratio_from_bytes` on; greys of real films stay below 20."""
 
     files: int = 5000
     total_bytes: int = 4 * 10**9
+    file_bytes: int = MAX_BYTES
     ratio: float = 200.0
     ratio_from_bytes: int = 50 * 10**6
 
@@ -56,7 +57,8 @@ class Unpacker:
     def unpack(self, source: Path, wanted: Wanted) -> list[Member]:
         """Every file of the zip; those that are `wanted` are unpacked and proven whole.
 
-        Raises BatchRefused where the zip is damaged, encrypted, too big, or has a path that leads out of it.
+        Raises BatchTooLarge where there is more in it than the limits allow, and BatchRefused where the zip is damaged,
+        encrypted, or has a path that leads out of it.
         """
         try:
             self._check_directory(source)
@@ -87,7 +89,7 @@ class Unpacker:
     def _count(self, files: int) -> None:
         self._files += files
         if self._files > self._limits.files:
-            raise BatchRefused(f"There are more than {self._limits.files} files: send the films in several parts.")
+            raise BatchTooLarge(f"There are more than {self._limits.files} files: send the films in several parts.")
 
     def _unpack_all(
         self,
@@ -121,10 +123,10 @@ class Unpacker:
     def _check_sizes(self, file_bytes: int, zip_bytes: int, packed_bytes: int) -> None:
         bomb = zip_bytes > max(self._limits.ratio_from_bytes, self._limits.ratio * packed_bytes)
         if bomb or self._unpacked_bytes > self._limits.total_bytes:
-            raise BatchRefused("The zip unpacks to far more than films need: send the films in several smaller zips.")
-        if file_bytes > MAX_BYTES:
-            raise BatchRefused(
-                f"The zip holds a file of more than {MAX_BYTES // 10**6} MB: leave it out and send the zip again."
+            raise BatchTooLarge("The zip unpacks to far more than films need: send the films in several smaller zips.")
+        if file_bytes > self._limits.file_bytes:
+            raise BatchTooLarge(
+                f"The zip holds a file of more than {self._limits.file_bytes // 10**6} MB: leave it out and send the zip again."
             )
 
 

@@ -10,6 +10,7 @@ from core.cohort.films import read_boxes
 from core.cohort.hand_windows import HandWindows, kept_windows
 from core.learning.boxes import BoxWriter
 from core.learning.material import MaterialWriter
+from core.learning.training_data import parts_of
 from core.training.localizer import load_boxed
 from core.training.sources import GraderSources, GradingMaterial, localizer_for
 
@@ -18,15 +19,10 @@ _MEASURED: Final = 150
 
 
 class SeenAgain:
-    """The folder of `train grader`: hands/ and, if any, graded_rois/; or a folder of labelled hands alone.
-
-    What is cut is kept in `run`. processes: that cut.
-    """
+    """A folder as core.learning.training_data.parts_of has it. What is cut is kept in `run`. processes: that cut."""
 
     def __init__(self, data: Path, run: Path, processes: int):
-        nested = (data / "hands").is_dir()
-        self._hands = data / "hands" if nested else data
-        self._graded = data / "graded_rois" if (data / "graded_rois").is_dir() else None
+        self._hands, self._graded = parts_of(data)
         self._run, self._processes = run / "again", processes
 
     def _material(self) -> GradingMaterial:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from core.assessment.assessor import Assessor
 from core.assessment.records import IntervalSetting
 from core.errors import BoneGradeError
-from core.learning.run_files import RUN, WEIGHTS, record_of
+from core.learning.run_files import RUN, WEIGHTS, names_in, record_of
 from models.registry import INDEX, WeightsError, load_intervals, read_weights, register_intervals
 
 #: The networks of a model. One without a second opinion has no `whole_hand`.
@@ -102,13 +102,13 @@ def read_candidate(run: Path, live: Path) -> Candidate:
 
 
 def _own_patients(run: Path, facts: Mapping[str, Any]) -> frozenset[str]:
-    patients = facts.get("learned_from")
-    if not isinstance(patients, list):
+    patients = names_in(facts, "learned_from")
+    if patients is None:
         raise CandidateRefused(
             f"The run {run.name} does not say which patients it learned from, so that no gold film is sure to be new to it: "
             "run `finetune` anew."
         )
-    return frozenset(patients)
+    return patients
 
 
 def known_patients(folder: Path) -> frozenset[str]:

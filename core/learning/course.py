@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from core.learning.errors import RunRefused
+from core.learning.run_files import CHECKPOINT
 from core.learning.run_folder import RunFolder
 from core.training.loop import weight_average
 
@@ -256,11 +258,16 @@ class _Lesson:
             self._start = self._course.measure(self._average.module, self._workers)
             self._log(0, self._start)
             return 0
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
-        self._sums = {name: value.to(self._workers.device) for name, value in state["sums"].items()}
-        self._best, self._start, self.stale = state["best"], state["start"], state["stale"]
-        return int(state["step"])
+        try:
+            for name, part in self._parts().items():
+                part.load_state_dict(state[name])
+            self._sums = {name: value.to(self._workers.device) for name, value in state["sums"].items()}
+            self._best, self._start, self.stale = state["best"], state["start"], state["stale"]
+            return int(state["step"])
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:  # as torch says that tensors do not fit
+            raise RunRefused(
+                f"{self._run.folder / CHECKPOINT} is another run's: delete it, and the same command begins the run anew."
+            ) from error
 
     def seconds(self) -> float:
         """That the run has learned for, with those before a kill."""

@@ -1,7 +1,6 @@
 """The whole fine-tuning: from an export or the ledger to candidate weights in a run folder, which nothing else is told of."""
 
 import dataclasses
-import errno
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -25,9 +24,10 @@ from core.learning.gate_hands import learned_from
 from core.learning.grading import GraderCourse, GradingLesson, GradingRecipe, answers_of
 from core.learning.lessons import Lessons
 from core.learning.material import Material, MaterialWriter
-from core.learning.run_files import MATERIAL, WEIGHTS
+from core.learning.run_files import CHECKPOINT, MATERIAL, UNPACKED, WEIGHTS
 from core.learning.run_folder import RunFolder
 from core.learning.start import Start
+from core.machine import DISK_FULL
 from core.training.device import device_of
 from core.training.loop import seed_everything
 
@@ -37,13 +37,11 @@ _SAME: Final = {
     "settings": "setting", "data": "folder of labelled hands",
 }  # fmt: skip
 
-#: What a disk without room says, or one on which nobody may write so much.
-_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
 #: Of the minutes that a run is given, the grader's part where the localiser learns too.
 _GRADER_SHARE: Final = 0.7
 
-#: Gives the lessons at a revision of the ledger, the present one if None.
+#: Gives the lessons at a revision of the ledger, the present one if None. It is asked once the run's folder is held, and what
+#: it unpacks into `UNPACKED` there is taken away when the lessons are written.
 LessonsAt = Callable[[int | None], Lessons]
 
 
@@ -121,13 +119,14 @@ def _told(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         what, why = error.filename or folder, error.strerror or error
-        if error.errno not in _FULL:
+        if error.errno not in DISK_FULL:
             raise RunRefused(
                 f"{what} cannot be read or written ({why}): see to it, or name another folder for the run."
             ) from error
+        again = f"{what} cannot be written ({why}): make room and give the same command again"
+        whole = (folder / CHECKPOINT).is_file()
         raise RunRefused(
-            f"{what} cannot be written ({why}): make room and give the same command again; it goes on from the last "
-            "checkpoint, which is whole."
+            f"{again}; it goes on from the last checkpoint, which is whole." if whole else f"{again}."
         ) from error
 
 
@@ -162,34 +161,43 @@ def _begin(order: Order, run: RunFolder, workers: Workers, stack: ExitStack) -> 
     """Takes the folder, and writes lessons and run.json where they are not there yet."""
     with _told(order.run):
         stack.enter_context(run.held())
-        known = run.read()
-        start = Start(order.start)
-        lessons = order.lessons(known["ledger_revision"] if known else None)
-        asked = {
-            "from": start.hashes, **dataclasses.asdict(lessons.origin), "settings": dataclasses.asdict(order.recipe),
-            "data": None if order.data is None else str(order.data.resolve()),
-        }  # fmt: skip
-        if known is not None:
-            for name, word in _SAME.items():
-                if known.get(name) != asked[name]:
-                    raise RunRefused(
-                        f"{order.run} belongs to a run with another {word}: name another folder for this one."
-                    )
-            if known["state"] != "done":
-                run.write(state="running")
-            return
-        folder = order.run / MATERIAL
-        shutil.rmtree(folder, ignore_errors=True)
+        unpacked = order.run / UNPACKED
+        shutil.rmtree(unpacked, ignore_errors=True)  # of a run that was killed
         try:
-            written = _write_lessons(order, lessons, start, workers, folder)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        run.write(
-            **asked, state="running", began_at=_now(), seeds={"seed": order.recipe.seed}, metrics={}, **written,
-            git_revision=facts.git_revision(), libraries=facts.libraries(),
-            hardware=facts.hardware(workers.device, workers.share.processes),
-        )  # fmt: skip
+            _begin_or_go_on(order, run, workers)
+        finally:
+            shutil.rmtree(unpacked, ignore_errors=True)
+
+
+def _begin_or_go_on(order: Order, run: RunFolder, workers: Workers) -> None:
+    known = run.read()
+    if known is not None and "job" in known:
+        raise RunRefused(f"{order.run} belongs to a job of the hub: name another folder for this run.")
+    start = Start(order.start)
+    lessons = order.lessons(known.get("ledger_revision") if known else None)
+    asked = {
+        "from": start.hashes, **dataclasses.asdict(lessons.origin), "settings": dataclasses.asdict(order.recipe),
+        "data": None if order.data is None else str(order.data.resolve()),
+    }  # fmt: skip
+    if known is not None:
+        for name, word in _SAME.items():
+            if known.get(name) != asked[name]:
+                raise RunRefused(f"{order.run} belongs to a run with another {word}: name another folder for this one.")
+        if known["state"] != "done":
+            run.write(state="running")
+        return
+    folder = order.run / MATERIAL
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        written = _write_lessons(order, lessons, start, workers, folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    run.write(
+        **asked, state="running", began_at=_now(), seeds={"seed": order.recipe.seed}, metrics={}, **written,
+        git_revision=facts.git_revision(), libraries=facts.libraries(),
+        hardware=facts.hardware(workers.device, workers.share.processes),
+    )  # fmt: skip
 
 
 def _write_lessons(order: Order, lessons: Lessons, start: Start, workers: Workers, folder: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ Group = Literal["gold", "bones", "val", "stress"]
 
 @dataclass(frozen=True)
 class Difference:
-    """One measure of both models on the same n films.
+    """One measure of both models on the same n films; under stress on changed films of n hands, or on pictures of n kinds.
 
     unit: "months", "kappa" or "share". higher_is_better: of the measure. difference: the candidate's less the live model's;
     interval: of it, by a paired bootstrap, at `level` (0..1). remark: why there is none, or how the verdict came about.

@@ -28,10 +28,12 @@ from core.errors import BoneGradeError
 from core.learning import facts
 from core.learning.candidate import LEARNED_FROM, weights_of
 from core.learning.errors import LessonsRefused, RunRefused
-from core.learning.run_files import LOG, RUN, WEIGHTS
+from core.learning.run_files import LOG, RUN, WEIGHTS, job_of, record_of
 from core.learning.run_folder import RunFolder
 from core.learning.start import Start
 from core.ledger import Ledger
+from core.machine import DISK_FULL
+from models.registry import WeightsError
 
 _PROGRAM: Final = Path(core.__file__).parents[1]
 #: With the Python that the program's packages are locked for.
@@ -99,7 +101,8 @@ def push_run(run: Path, dataset: str, api: HfApi | None = None) -> None:
 
 
 class _HubJob:
-    """One run's job. Its `job` in run.json: id, url, hardware, stage, and place, the name of its folders in the dataset."""
+    """One run's job. Its `job` in run.json: see core.learning.run_files.job_of; place: the name of its folders in the
+    dataset."""
 
     def __init__(self, order: JobOrder, api: HfApi, look_every: float):
         self._order, self._api, self._look_every = order, api, look_every
@@ -114,7 +117,7 @@ class _HubJob:
         """See finetune_on_hub."""
         with self._run.held():
             known = self._run.read()
-            if known is not None and "job" not in known:
+            if known is not None and job_of(known) is None:
                 raise RunRefused(
                     f"{self._order.run} belongs to a run on this machine: name another folder for the job."
                 )
@@ -124,15 +127,14 @@ class _HubJob:
                 self._send(ledger)
             print(f"The job: {self._job['url']}", flush=True)
             stage = self._watch()
-            came = stage == "COMPLETED" and self._fetch()
+            lacking = self._fetch() if stage == "COMPLETED" else f"The job ended as {stage}, without a candidate"
             self._clean_up()
             if stage == "CANCELED":
                 self._run.write(state="cancelled", ended_at=_now())
-            elif not came:
+            elif lacking:
                 self._run.write(state="failed", ended_at=_now())
                 raise HubJobRefused(
-                    f"The job ended as {stage}, without a candidate: its log is at {self._job['url']}. The same command "
-                    "starts another one."
+                    f"{lacking}: its log is at {self._job['url']}. The same command starts another one."
                 )
         return dict(self._run.document)
 
@@ -221,9 +223,9 @@ class _HubJob:
                 self._run.log(**measurement)
         return len(new)
 
-    def _fetch(self) -> bool:
-        """Takes the candidate and what the run says of itself, whether it is there whole; run.json comes last, so that nothing
-        half is taken for done."""
+    def _fetch(self) -> str:
+        """Takes the candidate and what the run says of itself, all of it or nothing; run.json comes last, so that nothing half
+        is taken for done. Returns what it lacks, "" where it was taken."""
         place = f"{_RUNS}/{self._job['place']}"
         with tempfile.TemporaryDirectory(dir=self._order.run) as temporary:
             with _told(self._order):
@@ -233,12 +235,20 @@ class _HubJob:
                 )  # fmt: skip
             came = Path(temporary) / place
             if not all((came / name).exists() for name in (RUN, LOG, WEIGHTS)):
-                return False
-            said = json.loads((came / RUN).read_text(encoding="utf-8"))
+                return "The job ended as COMPLETED, without a candidate"
+            said = record_of(came)
+            if said is None or said.get("state") != "done" or said.get("from") != self._run.document.get("from"):
+                return f"The {RUN} that the job left is damaged or another run's, so that nothing of it was taken"
+            try:
+                weights_of(came / WEIGHTS)
+            except WeightsError as error:
+                return f"The weights that the job left are damaged, so that nothing of it was taken ({error})"
+            shutil.rmtree(self._order.run / WEIGHTS, ignore_errors=True)  # of a follower that was killed here
             (came / WEIGHTS).rename(self._order.run / WEIGHTS)
             (came / LOG).replace(self._order.run / LOG)
-        self._run.write(**{**said, "job": self._job, "git_revision": facts.git_revision()})
-        return True
+        self._run.document = {**said, "job": self._job}
+        self._run.write(git_revision=facts.git_revision())
+        return ""
 
     def _clean_up(self) -> None:
         """Takes what was sent, and the run, out of the dataset."""
@@ -273,6 +283,8 @@ def _told(order: JobOrder) -> Iterator[None]:
     except HubJobRefused:
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in DISK_FULL:
+            raise
         raise HubJobRefused(
             f"The hub does not answer for the job of {order.run.name} ({type(error).__name__}): check the network, that "
             f"HF_TOKEN may write to {order.dataset} and start jobs there, and that its owner has credit. The same command "

@@ -13,7 +13,6 @@ from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment
 from core.bones import RUS_BONES
 from core.errors import FilmRefused
-from core.evaluation.stress.non_hands import NON_HANDS
 from core.evaluation.stress.trial import Move, moves, refusals
 from core.film.radiograph import Radiograph
 from core.hand.hand import Hand
@@ -104,23 +103,24 @@ def _assessed(assessor: Assessor, found: Hand | None, hand: GateHand) -> Assessm
 
 @dataclass(frozen=True)
 class Stressed:
-    """n changed films, of a few hands: by how many months the age of each moved, NaN where it was lost. non_hands: how many
-    pictures that show no hand were drawn; taken: which of these got an age without a warning."""
+    """hands x changed films of each: by how many months the age moved, NaN where it was lost. non_hands: pictures of each kind
+    that shows no hand; taken: of each kind, how many of these got an age without a warning."""
 
     live: NDArray[np.float64]
     candidate: NDArray[np.float64]
     non_hands: int
-    live_taken: int
-    candidate_taken: int
+    live_taken: NDArray[np.intp]
+    candidate_taken: NDArray[np.intp]
 
 
-def _months(move: Move | None) -> float | None:
-    return None if move is None else move.months
+def _months(move: Move | None) -> float:
+    return float("nan") if move is None else move.months
 
 
 def stressed(hands: Sequence[GateHand], live: Assessor, candidate: Assessor, pictures_a_kind: int) -> Stressed:
     """Has both models assess other films of the same hands, and pictures that show no hand."""
-    moved: list[tuple[float | None, float | None]] = []
+    by_live: list[list[float]] = []
+    by_candidate: list[list[float]] = []
     for hand in tqdm(hands, desc="stress", mininterval=10):
         pixels = hand.read().pixels
         try:
@@ -128,7 +128,17 @@ def stressed(hands: Sequence[GateHand], live: Assessor, candidate: Assessor, pic
         except FilmRefused:  # counted among the hands as they are
             continue
         if first is not None and second is not None:
-            moved += [(_months(move), _months(second[name])) for name, move in first.items()]
-    pairs = np.array(moved, float).reshape(-1, 2)
-    taken = [sum(kind.age for kind in refusals(one, pictures_a_kind).values()) for one in (live, candidate)]
-    return Stressed(pairs[:, 0], pairs[:, 1], pictures_a_kind * len(NON_HANDS), *taken)
+            by_live.append([_months(move) for move in first.values()])
+            by_candidate.append([_months(second[name]) for name in first])
+    return Stressed(
+        _matrix(by_live), _matrix(by_candidate), pictures_a_kind, _taken(live, pictures_a_kind),
+        _taken(candidate, pictures_a_kind),
+    )  # fmt: skip
+
+
+def _matrix(rows: list[list[float]]) -> NDArray[np.float64]:
+    return np.array(rows, np.float64) if rows else np.zeros((0, 0))
+
+
+def _taken(assessor: Assessor, pictures_a_kind: int) -> NDArray[np.intp]:
+    return np.array([kind.age for kind in refusals(assessor, pictures_a_kind).values()], np.intp)

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, Self
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.bones import RUS_BONES, Sex
 from core.dataset import manifest as manifests
+from core.dataset.export_zip import unzipped
 from core.dataset.snapshot import FilmSnapshot, Snapshot
 from core.dataset.split import PARTS, Shares, Split, SplitPart, split_key
 from core.film.box import Box
@@ -75,27 +77,47 @@ class Lessons(Protocol):
 
 
 class ExportLessons:
-    """The films of an export.
+    """The films of an export. called: how whoever named it knows it, where that is not the folder.
 
     Raises core.dataset.manifest.DamagedDataset where it is not as it was written, and LessonsRefused where it lacks what is
-    learned from. `films` raises LessonsRefused for other bones and grades than RUS-CHN's.
+    learned from. `films` raises LessonsRefused for other bones and grades than RUS-CHN's, and for tables of another kind.
     """
 
-    def __init__(self, folder: Path):
-        self._folder = folder
-        manifest = manifests.check_files(folder)
+    def __init__(self, folder: Path, called: Path | None = None):
+        self._folder, self._called = folder, called or folder
+        manifest = manifests.check_files(folder, self._called)
         if manifest.get("format_version") != manifests.FORMAT_VERSION:
-            raise LessonsRefused(f"{folder} was written by another version of BoneGrade: export the ledger again.")
-        lacking = [name for name in ("labels", "crops") if name not in manifest["formats"]]
-        if lacking:
             raise LessonsRefused(
-                f"{folder} has no {' and no '.join(lacking)}: export with --format labels --format crops."
+                f"{self._called} was written by another version of BoneGrade: export the ledger again."
             )
         content = (folder / manifests.NAME).read_bytes()
-        self.origin = Origin(int(manifest["revision"]), str(manifest["rule"]), hashlib.sha256(content).hexdigest())
+        try:
+            lacking = {"labels", "crops"} - set(manifest["formats"])
+            self.origin = Origin(int(manifest["revision"]), str(manifest["rule"]), hashlib.sha256(content).hexdigest())
+        except (KeyError, TypeError, ValueError) as error:
+            raise LessonsRefused(
+                f"The {manifests.NAME} of {self._called} does not say what it was made from: export the ledger again."
+            ) from error
+        if lacking:
+            raise LessonsRefused(
+                f"{self._called} has no {' and no '.join(sorted(lacking))}: export with --format labels --format crops."
+            )
+
+    @classmethod
+    def of_zip(cls, archive: Path, place: Path) -> Self:
+        """Those of an export as one zip, which is unpacked into `place`; it stays there until the caller takes it away."""
+        return cls(unzipped(archive, place), archive)
 
     def films(self) -> Iterator[LessonFilm]:
         """The films on which somebody's word stands."""
+        try:
+            yield from self._films()
+        except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
+            raise LessonsRefused(
+                f"The tables of {self._called} are not as an export has them: export the ledger again."
+            ) from error
+
+    def _films(self) -> Iterator[LessonFilm]:
         for part in PARTS:
             pictures = _films_of(sorted((self._folder / "crops").glob(f"{part}-*.parquet")), _CROPS_AT_ONCE)
             waiting = next(pictures, None)
@@ -113,14 +135,14 @@ class ExportLessons:
         if bones != set(RUS_BONES):
             foreign = ", ".join(sorted(bones - set(RUS_BONES))) or "fewer than 13"
             raise LessonsRefused(
-                f"{self._folder} is of another set of bones ({foreign}): the model reads the 13 of RUS; export from its ledger."
+                f"{self._called} is of another set of bones ({foreign}): the model reads the 13 of RUS; export from its ledger."
             )
         votes, boxes, moved = {}, {}, False
         for row in rows:
             bone = row["bone"]
             if row["grade"] is not None and bone in crops:
                 given = (row["grade"],) if self.origin.rule == "reviewer_first" else tuple(row["votes"])
-                votes[bone] = _checked(self._folder, bone, given or (row["grade"],))
+                votes[bone] = _checked(self._called, bone, given or (row["grade"],))
             box, predicted = _box(row, ""), _box(row, "prediction_")
             if box is not None:
                 boxes[bone] = box
@@ -143,10 +165,10 @@ def _is_own(box: Box, predicted: Box | None) -> bool:
     return predicted is None or box.iou(predicted) < _SAME
 
 
-def _checked(folder: Path, bone: str, grades: tuple[int, ...]) -> tuple[int, ...]:
+def _checked(called: Path, bone: str, grades: tuple[int, ...]) -> tuple[int, ...]:
     if not all(0 <= grade <= grade_count(bone) for grade in grades):
         raise LessonsRefused(
-            f"{folder} has grades of another standard: {bone} has the grades 0 to {grade_count(bone)}."
+            f"{called} has grades of another standard: {bone} has the grades 0 to {grade_count(bone)}."
         )
     return grades
 

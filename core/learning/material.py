@@ -30,7 +30,7 @@ GRADES: Final = 1 + max(grade_count(bone) for bone in RUS_BONES)
 #: Share of patients that are held back where the split holds none back.
 _HELD_BACK: Final = 0.15
 _SALT: Final = "bonegrade held back 1:"
-_CHECKED_AT_ONCE: Final = 13_000
+_COUNTED_AT_ONCE: Final = 13_000
 #: Crops of which the start model is asked at once.
 _ASKED_AT_ONCE: Final = 208
 
@@ -146,6 +146,7 @@ class MaterialWriter:
         self._films: list[tuple[int, float, bool, Purpose]] = []
         self._first = [0]
         self._keys: dict[int, tuple[str, str]] = {}
+        self._given = np.zeros((len(RUS_BONES), GRADES), bool)
         self.left_out: Counter[str] = Counter()
 
     def add_lesson(self, film: LessonFilm) -> bool:
@@ -175,7 +176,10 @@ class MaterialWriter:
         """A film to learn or hold back. key: patient and part of the split, None where nobody graded a bone."""
         if key is not None:
             self._keys[len(self._films)] = key
-        self.add(crops, bones, votes, female, months, False, "learn")
+        of_bones, given = list(bones), [tuple(some) for some in votes]
+        for bone, some in zip(of_bones, given, strict=True):
+            self._given[bone, list(some)] = True
+        self.add(crops, of_bones, given, female, months, False, "learn")
 
     def add(
         self,
@@ -209,6 +213,10 @@ class MaterialWriter:
                 "There are no grades to learn from outside the test part: grade films whose pixels may be kept"
                 f"{self._reasons()}."
             )
+        if self._given.sum(1).max() < 2:
+            raise LessonsRefused(
+                "Every bone has the same grade on all films, so there is nothing to tell apart: grade films of other ages too."
+            )
         held = held_keys(self._keys.values())
         purposes = [PURPOSES.index(purpose) for *_, purpose in self._films]
         for film, (key, _) in self._keys.items():
@@ -221,8 +229,7 @@ class MaterialWriter:
             "reading": np.array([film[2] for film in self._films], np.bool_),
             "purpose": np.array(purposes, np.int8),
         }
-        told = _of_crops(self._folder, self._first[-1])
-        graded = _check_classes(told["bones"], told["votes"])
+        graded = _graded(_of_crops(self._folder, self._first[-1])["votes"])
         for name, array in arrays.items():
             np.save(self._folder / f"{name}.npy", array)
         of = Counter(str(PURPOSES[purpose]) for purpose in purposes)
@@ -245,17 +252,7 @@ class MaterialWriter:
         return f" ({told})" if told else ""
 
 
-def _check_classes(bones: NDArray[np.int8], votes: NDArray[np.float32]) -> int:
-    """The number of graded crops. Raises LessonsRefused where every bone was given one grade alone."""
-    given = np.zeros((len(RUS_BONES), GRADES), bool)
-    graded = 0
-    for start in range(0, len(bones), _CHECKED_AT_ONCE):
-        rows = slice(start, start + _CHECKED_AT_ONCE)
-        voted = np.asarray(votes[rows]) > 0
-        np.logical_or.at(given, bones[rows].astype(np.int64), voted)
-        graded += int(voted.any(1).sum())
-    if given.sum(1).max() < 2:
-        raise LessonsRefused(
-            "Every bone has the same grade on all films, so there is nothing to tell apart: grade films of other ages too."
-        )
-    return graded
+def _graded(votes: NDArray[np.float32]) -> int:
+    """How many crops somebody graded; they are looked at in parts, so that memory does not grow with them."""
+    parts = (votes[start : start + _COUNTED_AT_ONCE] for start in range(0, len(votes), _COUNTED_AT_ONCE))
+    return sum(int((np.asarray(part) > 0).any(1).sum()) for part in parts)

@@ -2,6 +2,7 @@
 look into one without torch."""
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -15,10 +16,14 @@ CANCEL: Final = "cancel"
 WEIGHTS: Final = "weights"
 #: Where the lessons lie.
 MATERIAL: Final = "material"
+#: Where an export that came as a zip is unpacked for as long as its lessons are being written.
+UNPACKED: Final = "unpacked"
 #: Held by the process of a run as long as it lives.
 LOCK: Final = "lock"
 #: What the process of a run prints, where the page started it.
 OUTPUT: Final = "output.txt"
+
+_OF_A_JOB: Final = ("id", "url", "hardware", "stage", "place")
 
 
 def record_of(run: Path) -> dict[str, Any] | None:
@@ -28,3 +33,18 @@ def record_of(run: Path) -> dict[str, Any] | None:
         if isinstance(said, dict):
             return said
     return None
+
+
+def names_in(record: Mapping[str, Any], key: str) -> frozenset[str] | None:
+    """The names that a run lists under a key, such as those of its patients; None where it has no list of names there."""
+    said = record.get(key)
+    return frozenset(said) if isinstance(said, list) and all(isinstance(name, str) for name in said) else None
+
+
+def job_of(record: Mapping[str, Any]) -> dict[str, str] | None:
+    """Where on the hub a run runs or ran, as core.learning.hub_job writes it: id, url, hardware, stage and place, all of them
+    text; None for a run on this machine, and for what is written there otherwise."""
+    job = record.get("job")
+    if not isinstance(job, dict) or not all(isinstance(job.get(name), str) for name in _OF_A_JOB):
+        return None
+    return {name: job[name] for name in _OF_A_JOB} if job["url"].startswith(("https://", "http://")) else None

@@ -11,7 +11,7 @@ import torch
 
 from core.learning.curves import Curves
 from core.learning.errors import RunRefused
-from core.learning.run_files import CANCEL, CHECKPOINT, LOCK, LOG, MATERIAL, OUTPUT, RUN
+from core.learning.run_files import CANCEL, CHECKPOINT, LOCK, LOG, MATERIAL, OUTPUT, RUN, UNPACKED
 from core.machine import take_lock
 
 
@@ -50,7 +50,7 @@ class RunFolder:
 
     def _empty(self) -> bool:
         """Nothing but what is there before a run has begun, or is left by one that was broken off by then."""
-        return {path.name for path in self.folder.iterdir()} <= {LOCK, CANCEL, MATERIAL, OUTPUT}
+        return {path.name for path in self.folder.iterdir()} <= {LOCK, CANCEL, MATERIAL, OUTPUT, UNPACKED}
 
     def read(self) -> Mapping[str, Any] | None:
         """What run.json says; None for a new folder. Raises RunRefused where it is damaged."""

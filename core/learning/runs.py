@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from core.assessment.live_model import SHIPPED, LiveModel, weights_folder
 from core.errors import BoneGradeError
 from core.learning.curves import show_command
-from core.learning.run_files import CANCEL, LOCK, LOG, OUTPUT, record_of
+from core.learning.run_files import CANCEL, LOCK, LOG, OUTPUT, job_of, record_of
 from core.machine import is_locked
 
 _LAST_LINES: Final = 12
@@ -29,15 +29,16 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 @dataclass(frozen=True)
 class RunView:
     """One run as its folder has it. state: "starting", "running", "done", "cancelled" or "failed". measurements: of its log.
-    output: the last lines that its process printed. job: where it runs or ran on the hub, as core.learning.hub_job has it,
-    None for a run on this machine. curves: the command that opens its curves, "" where there are none."""
+    output: the last lines that its process printed. job: where it runs or ran on the hub, as
+    core.learning.run_files.job_of has it, None for a run on this machine. curves: the command that opens its curves, "" where
+    there are none."""
 
     name: str
     state: str
     measurements: tuple[Mapping[str, Any], ...]
     output: str
     cancelling: bool
-    job: Mapping[str, Any] | None
+    job: Mapping[str, str] | None
     curves: str
 
     @property
@@ -67,15 +68,17 @@ class Runs:
             raise BoneGradeError("There is no such run: start one, or choose one of the list.")
         return self.folder / name
 
-    def command(self, live: LiveModel) -> str:
+    def command(self, live: LiveModel, data: Path | None) -> str:
         """What to type on a machine with a GPU, in the program's folder, after what it names in capitals was copied there. The
-        shipped weights are there already."""
+        shipped weights are there already. data: see `start`."""
         start = [] if live.version == SHIPPED else ["--from", "WEIGHTS"]
-        return shlex.join(["python", "-m", "core", "finetune", "--dataset", "EXPORT", *start, "--out", "RUN"])
+        again = [] if data is None else ["--data", "DATA"]
+        return shlex.join(["python", "-m", "core", "finetune", "--dataset", "EXPORT", *start, *again, "--out", "RUN"])
 
-    def start(self, live: Path) -> str:
-        """Starts a run from the live weights and returns its name. Raises BoneGradeError where one is at work."""
-        return self._start("finetune", live)
+    def start(self, live: Path, data: Path | None) -> str:
+        """Starts a run from the live weights and returns its name. data: a folder that it sees again, see
+        core.learning.training_data. Raises BoneGradeError where one is at work."""
+        return self._start("finetune", live, *([] if data is None else ["--data", str(data)]))
 
     def start_job(self, live: Path, dataset: str, hardware: str) -> str:
         """The same as a job of the hub, by way of a private dataset there, which a process here follows."""
@@ -115,7 +118,7 @@ class Runs:
         if state in ("starting", "running") and not (self._is_alive(run) or is_locked(run / LOCK)):
             state = "failed"
         return RunView(
-            name, state, tuple(_lines(run / LOG)), _tail(run / OUTPUT), (run / CANCEL).exists(), said.get("job"),
+            name, state, tuple(_lines(run / LOG)), _tail(run / OUTPUT), (run / CANCEL).exists(), job_of(said),
             show_command(run),
         )  # fmt: skip
 
@@ -146,13 +149,13 @@ class Runs:
 
 
 def _lines(log: Path) -> list[Mapping[str, Any]]:
-    """The measurements; a last line that is being written is left for the next look."""
+    """The measurements; what is none is left out, and a last line that is being written is left for the next look."""
     found: list[Mapping[str, Any]] = []
     with suppress(OSError):
         for line in log.read_text(encoding="utf-8").splitlines():
             with suppress(ValueError):
                 said = json.loads(line)
-                if isinstance(said, dict):
+                if isinstance(said, dict) and isinstance(said.get("lesson"), str) and isinstance(said.get("step"), int):
                     found.append(said)
     return found
 

@@ -1,5 +1,6 @@
 """The weights that a fine-tuning starts from, and the candidate that it writes beside them."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,11 +97,13 @@ class Start:
         localizer: HandLocalizer | None,
         hands: CalibrationHands | None,
     ) -> str:
-        """Writes the weights as models.registry does, and the intervals beside them; returns where these are from.
+        """Writes the weights as models.registry does, and the intervals beside them, in the place of what a run that was
+        broken off has left there; returns where these are from.
 
         hands: to set the intervals on; without them, the start model's are kept for the new weights. The second opinion and
         its weight stay as they are.
         """
+        shutil.rmtree(folder, ignore_errors=True)
         second = self.whole_hand()
         if localizer is not None:
             register("localizer", localizer, {TUNED_FROM: self._hash("localizer")}, folder)

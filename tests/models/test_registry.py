@@ -179,7 +179,7 @@ def test_unknown_name_in_an_empty_index(tmp_path: Path) -> None:
     refusal(error, "'localizer'", "none")
 
 
-@pytest.mark.parametrize("content", [None, "{"])
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"grader": "a"}', '{"grader": {"file": "grader.safetensors"}}'])
 def test_unreadable_index_is_named(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / INDEX).write_text(content)

@@ -17,7 +17,7 @@ from core.dataset.checking_table import rows, summary
 from core.dataset.importing import take_in_labels
 from core.dataset.sent import label_source, laid_out
 from core.errors import BoneGradeError
-from core.intake import Filing, SentFile
+from core.intake import Filing, Limits, SentFile
 from core.ledger import Consent, Ledger
 from webapp.assess.summary import message
 from webapp.desk import Desk
@@ -148,8 +148,8 @@ class BringInPart:
     def _checked(self, given: _Given, reader: Reader, folder: Path) -> tuple[Checked, ImportOptions]:
         if not given.labels:
             raise BoneGradeError("There are no labels yet: drop their file on the box, then check them.")
-        source = label_source(laid_out(given.labels, folder / "labels"), given.kind)
-        images = laid_out(given.pictures, folder / "pictures")
+        source = label_source(laid_out(given.labels, folder / "labels", Limits()), given.kind)
+        images = laid_out(given.pictures, folder / "pictures", Limits())
         options = ImportOptions(reader.name, images, None, given.sex, given.consent, given.names, given.terms)
         return check_labels(self._ledger, source, given.kind, options), options
 

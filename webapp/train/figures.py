@@ -28,14 +28,14 @@ _UNITS: Final = {"months": "Months", "kappa": "Weighted kappa", "share": "Share"
 def curve_figure(measurements: Sequence[Mapping[str, Any]]) -> go.Figure | None:
     """What a run's log has of each lesson by its step; None before there is anything."""
     lines: dict[str, tuple[list[float], list[float]]] = {}
-    for place, row in enumerate(measurements):
-        lesson = _LESSONS.get(row.get("lesson", ""))
+    for row in measurements:
+        lesson = _LESSONS.get(row["lesson"])
         for name, title in _CURVES.items():
             value = row.get(name)
             if lesson is None or isinstance(value, bool) or not isinstance(value, int | float):
                 continue
             x, y = lines.setdefault(f"{lesson}: {title}", ([], []))
-            x.append(float(row.get("step", place)))
+            x.append(float(row["step"]))
             y.append(float(value))
     if not lines:
         return None

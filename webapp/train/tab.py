@@ -162,8 +162,10 @@ class _Tab:
         from core.learning.collected import collected
         from core.learning.gate import kept_report
         from webapp.train.figures import collected_figure
+        from webapp.train.seen_again import seen_again
 
         live = live_model()
+        data, again = seen_again(self._sends)
         report = kept_report(live.folder)
         since = 0 if report is None or report.sides.revision is None else report.sides.revision
         found = collected(self._ledger, since)
@@ -188,12 +190,15 @@ class _Tab:
         shown = name if name in names else names[0] if names else None
         return {
             self.collected: render(
-                "train/collected.html", tiles=tiles, model=words, uses=uses, left_out=found.left_out
+                "train/collected.html", tiles=tiles, model=words, uses=uses, left_out=found.left_out, again=again
             ),
             self.collected_plot: gr.Plot(value=figure, visible=figure is not None),
-            self.command: self._runs.command(live),
+            self.command: self._runs.command(live, data),
             self.command_note: render(
-                "train/command.html", weights=None if live.version == SHIPPED else live.folder, runs=self._runs.folder
+                "train/command.html",
+                weights=None if live.version == SHIPPED else live.folder,
+                data=data,
+                runs=self._runs.folder,
             ),
             self.run: gr.Dropdown(choices=names, value=shown),
             self.beside.model: self.beside.models(),
@@ -240,7 +245,11 @@ class _Tab:
         def act() -> str:
             if not self._trains_here:
                 raise BoneGradeError(NOT_HERE)
-            return self._runs.start(live_model().folder)
+            # Imported here because torch takes seconds to import, and the page need not wait for it.
+            from core.learning.training_data import training_data
+
+            data = training_data()
+            return self._runs.start(live_model().folder, None if data is None else data.folder)
 
         return self._done(request, act, self._all)
 

@@ -12,6 +12,7 @@ from core.access.users import Users
 from core.commands import doctor
 from core.commands.doctor import Finding, examine
 from core.ledger import Ledger, LedgerSettings
+from tests.core.learning.test_training_data import write_folder
 
 _NOWHERE = "postgresql://reader:secret-word@127.0.0.1:1/bonegrade"
 
@@ -43,6 +44,7 @@ def test_a_new_machine_lacks_nothing_and_is_left_as_it_is(here: dict[str, str], 
         ("threads", {"OMP_NUM_THREADS": "all"}, "set a number of threads"),
         ("storage", {"SPACE_ID": "a/b"}, "ends with each restart of the Space"),
         ("ledger", {"BONEGRADE_DB": _NOWHERE}, "the database does not answer"),
+        ("training data", {"BONEGRADE_TRAINING_DATA": "/nowhere"}, "labels.csv is missing. Point at a folder"),
         ("hub", {"BONEGRADE_HUB_DATASET": "a/b"}, "there is no token for a/b"),
     ],
 )
@@ -65,6 +67,13 @@ def test_weights_that_are_not_the_registrys(here: dict[str, str], tmp_path: Path
     (tmp_path / "live.json").write_text("{}")
     found = _of("weights", here | {"BONEGRADE_WEIGHTS": str(tmp_path)})
     assert found.state == "wrong" and "cannot be read" in found.says
+
+
+def test_training_data_that_runs_of_the_page_see_again(here: dict[str, str], tmp_path: Path) -> None:
+    assert "learn from the ledger alone" in _of("training data", here).says
+    folder = write_folder(tmp_path / "training")
+    found = _of("training data", here | {"BONEGRADE_TRAINING_DATA": str(folder)})
+    assert found == Finding("training data", "ok", f"{folder}: 8 hands and 2 exemplars to see again; hands of val: 1")
 
 
 def test_a_data_folder_that_is_a_file(here: dict[str, str], tmp_path: Path) -> None:

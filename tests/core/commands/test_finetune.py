@@ -17,8 +17,9 @@ _run = CliRunner().invoke
         (["--dataset", "a", "--ledger", "b"], "name an export with --dataset, or a ledger with --ledger."),
         (
             ["--dataset", "nowhere", "--device", "cpu"],
-            "nowhere has no readable manifest.json: choose the folder of an export.",
+            "nowhere has no readable manifest.json: choose an export.",
         ),
+        (["--dataset", __file__, "--device", "cpu"], "test_finetune.py is no zip, or a damaged one: take the export"),
         (["--ledger", "nowhere", "--device", "cpu"], "There is no ledger in nowhere: name its data folder"),
     ],
 )
@@ -30,3 +31,4 @@ def test_what_cannot_be_done_is_one_sentence(options: list[str], sentence: str, 
     )
     assert done.exit_code == 2
     assert sentence in " ".join(done.output.replace("│", " ").split())
+    assert not (tmp_path / "run" / "unpacked").exists()

@@ -43,8 +43,9 @@ def test_a_changed_a_missing_and_an_added_file_are_found(folder: Path) -> None:
 
 
 def test_a_folder_without_a_manifest(tmp_path: Path) -> None:
-    with pytest.raises(DamagedDataset, match="choose the folder of an export"):
+    with pytest.raises(DamagedDataset, match="choose an export"):
         check_files(tmp_path)
-    (tmp_path / "manifest.json").write_text("[]")
-    with pytest.raises(DamagedDataset, match="choose the folder of an export"):
-        check_files(tmp_path)
+    for content in ("[]", '{"files": ["a.txt"]}', '{"files": [{}]}'):
+        (tmp_path / "manifest.json").write_text(content)
+        with pytest.raises(DamagedDataset, match="choose an export"):
+            check_files(tmp_path)

@@ -7,7 +7,7 @@ import pytest
 
 from core.dataset.labels import BadLabels
 from core.dataset.sent import label_source, laid_out
-from core.intake import SentFile
+from core.intake import Limits, SentFile
 
 
 def sent(folder: Path, name: str, content: bytes = b"x") -> SentFile:
@@ -32,7 +32,7 @@ def test_files_and_those_of_zips_have_the_names_that_they_came_under(tmp_path: P
         sent(tmp_path / "in", "Zoë (1).json", b"{}"),
         zipped(tmp_path / "in", "a/1.xml", "b/1.xml", ".hidden/2.xml"),
     ]
-    folder = laid_out(files, tmp_path / "out")
+    folder = laid_out(files, tmp_path / "out", Limits())
     found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     assert found == ["Zoë (1).json", "a/1.xml", "b/1.xml"]
     assert label_source(folder, "coco") == folder and label_source(folder, "voc") == folder / "a"
@@ -43,12 +43,12 @@ def test_files_and_those_of_zips_have_the_names_that_they_came_under(tmp_path: P
 def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "in").mkdir()
     with pytest.raises(BadLabels, match="not a file name"):
-        laid_out([sent(tmp_path / "in", name)], tmp_path / "out")
+        laid_out([sent(tmp_path / "in", name)], tmp_path / "out", Limits())
 
 
 def test_two_files_of_one_name_are_not_taken_for_one(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     with pytest.raises(BadLabels, match="two files are called so"):
-        laid_out([sent(tmp_path / "in", "1.png"), sent(tmp_path / "in", "1.png")], tmp_path / "out")
+        laid_out([sent(tmp_path / "in", "1.png"), sent(tmp_path / "in", "1.png")], tmp_path / "out", Limits())
     with pytest.raises(BadLabels, match="cannot be used"):
-        laid_out([sent(tmp_path / "in", "1"), zipped(tmp_path / "in", "1/2.png")], tmp_path / "again")
+        laid_out([sent(tmp_path / "in", "1"), zipped(tmp_path / "in", "1/2.png")], tmp_path / "again", Limits())

@@ -34,6 +34,8 @@ def write_run_file(run: Path, live: Path, **facts: object) -> None:
         "manifest_sha256": "ab" * 32,
         "ledger_revision": 7,
         "learned_from": [],
+        "learned_films": [],
+        "began_at": "2026-05-01T12:00:00+00:00",
         **facts,
     }
     (run / "run.json").write_text(json.dumps(said))

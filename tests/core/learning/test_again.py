@@ -62,6 +62,6 @@ def test_what_was_learned_before_is_seen_again(
 
 def test_a_folder_that_is_none_is_one_sentence(store: Store, start: Path, tmp_path: Path) -> None:
     fill(store, 2, moved=False)
-    with pytest.raises(DataFolderError, match=r"labels\.csv is missing\. Point --data at a folder"):
+    with pytest.raises(DataFolderError, match=r"labels\.csv is missing\. Point at a folder"):
         finetune(_order(tmp_path / "store", start, tmp_path / "run", tmp_path / "nowhere"))
     assert not (tmp_path / "run" / "run.json").exists() and not (tmp_path / "run" / "material").exists()

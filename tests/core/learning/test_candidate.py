@@ -67,6 +67,7 @@ def test_the_run_s_own_intervals_count(run: Path, live: Path) -> None:
         ({"from": None}, "does not say which weights it started from"),
         ({"from": {"localizer": "aa"}}, "does not say which weights it started from"),
         ({"learned_from": None}, "does not say which patients it learned from"),
+        ({"learned_from": [["a"]]}, "does not say which patients it learned from"),
         ({"from": {"grader": "cd" * 32}}, "started from another model than the live one .*cdcdcdcdcdcd"),
     ],
 )

@@ -36,3 +36,18 @@ def test_a_run_from_films_whose_consent_was_taken_back_before_it_is_refused(stor
     with pytest.raises(CandidateRefused, match="learned from 1 film whose"):
         check_consents(learns(other.sha256, stays.sha256, began=now - timedelta(hours=1)), store.ledger)
     check_consents(learns("ab" * 32, began=now + timedelta(hours=1)), store.ledger)  # of another ledger
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"learned_films": None}, {"learned_films": "all"}, {"learned_films": [["a"]]}, {"began_at": None},
+        {"began_at": "yesterday"}, {"began_at": "2026-05-01T12:00:00"},
+    ],
+)  # fmt: skip
+def test_a_run_that_does_not_say_what_it_learned_from_is_refused(
+    facts: dict[str, object], store: Store, tmp_path: Path
+) -> None:
+    write_run_file(tmp_path / "run", write_weights(tmp_path / "live"), **facts)
+    with pytest.raises(CandidateRefused, match="The run run does not say which films it learned from and when"):
+        check_consents(tmp_path / "run", store.ledger)

@@ -8,7 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ import numpy as np
 import pytest
 import torch
 
-from core.dataset.export import ExportOptions
+from core.dataset.export import ExportOptions, zipped
 from core.dataset.split import Shares
 from core.learning import course as courses
 from core.learning.errors import RunRefused
 from core.learning.finetune import LessonsAt, Order, finetune
+from core.learning.lessons import ExportLessons, Lessons
 from core.learning.run_folder import RunFolder
 from models.registry import load_grader, load_intervals, load_localizer, read_weights
 from tests.core.learning.made_lessons import RECIPE, exported, fill, of_ledger, start_weights
@@ -137,17 +139,29 @@ def test_a_killed_run_ends_with_the_same_weights(
     assert without_time == [{k: v for k, v in line.items() if k != "seconds"} for line in _log(done)]
 
 
-def test_cancel_ends_a_run_and_the_same_order_goes_on(
-    done: Path, lessons: LessonsAt, start: Path, tmp_path: Path
+def test_cancel_ends_a_run_and_the_same_order_goes_on_of_the_export_s_zip_too(
+    done: Path, export_folder: Path, start: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
+    zipped(export_folder, tmp_path / "export.zip")
+
+    def of_zip(revision: int | None) -> Lessons:
+        return ExportLessons.of_zip(tmp_path / "export.zip", run / "unpacked")
+
     run.mkdir()
     (run / "cancel").touch()
-    assert finetune(_order(lessons, start, run))["state"] == "cancelled"
+    (run / "unpacked" / "export").mkdir(parents=True)  # as a run leaves it that was killed while it unpacked
+    assert finetune(_order(of_zip, start, run))["state"] == "cancelled"
     assert json.loads((run / "run.json").read_text())["state"] == "cancelled"
     assert not (run / "cancel").exists() and not (run / "weights").exists()
-    assert finetune(_order(lessons, start, run))["state"] == "done"
+    assert not (run / "unpacked").exists(), "no crop stays longer than it is needed"
+    document = finetune(_order(of_zip, start, run))
+    assert document["state"] == "done" and not (run / "unpacked").exists()
+    assert document["manifest_sha256"] == json.loads((done / "run.json").read_text())["manifest_sha256"]
     assert _same_weights(done, run)
+
+
+_OTHER_CHECKPOINT = {"state": {"course": "grader", "network": {"weight": torch.zeros(3)}}, "lines": 0}
 
 
 def _break(path: Path) -> None:
@@ -159,6 +173,7 @@ def _break(path: Path) -> None:
     [
         (lambda run: _break(run / "checkpoint.pt"), "checkpoint.pt is damaged: delete it, and the same command begins"),
         (lambda run: (run / "checkpoint.pt").write_text("no"), "checkpoint.pt is damaged: delete it"),
+        (lambda run: torch.save(_OTHER_CHECKPOINT, run / "checkpoint.pt"), "checkpoint.pt is another run's: delete it"),
         (lambda run: shutil.rmtree(run / "material"), "The lessons in .*material are missing or damaged"),
         (lambda run: _break(run / "material/grading/crops"), "The lessons in .*material are missing or damaged"),
         (lambda run: (run / "run.json").write_text("[]"), "run.json is damaged: name another folder"),
@@ -201,6 +216,13 @@ def test_a_run_folder_of_another_model_or_export(done: Path, lessons: LessonsAt,
         finetune(_order(lessons, start_weights(tmp_path / "other", seed=5), done))
     with pytest.raises(RunRefused, match="another setting"):
         finetune(_order(lessons, start, done, seed=2))
+    with RunFolder(tmp_path / "job").held():
+        (tmp_path / "job" / "run.json").write_text('{"state": "running", "job": {"id": "1"}}')
+    with pytest.raises(RunRefused, match="belongs to a job of the hub: name another folder"):
+        finetune(_order(lessons, start, tmp_path / "job"))
+    (tmp_path / "job" / "run.json").write_text('{"state": "done"}')
+    with pytest.raises(RunRefused, match="belongs to a run with another model"):
+        finetune(_order(lessons, start, tmp_path / "job"))
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").write_text("mine")
     with pytest.raises(RunRefused, match="is not a fine-tuning's folder"):
@@ -213,6 +235,19 @@ def test_two_runs_at_once_in_one_folder(lessons: LessonsAt, start: Path, tmp_pat
         finetune(_order(lessons, start, tmp_path / "run"))
 
 
+@contextmanager
+def files_no_larger_than(count: int) -> Iterator[None]:
+    """As on a full disk: no file may grow beyond so many bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (count, hard))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+
+
 def test_a_full_disk_keeps_the_last_checkpoint(
     done: Path, lessons: LessonsAt, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,15 +256,9 @@ def test_a_full_disk_keeps_the_last_checkpoint(
     save = RunFolder.save
 
     def fewer_bytes(folder: RunFolder, checkpoint: bytes) -> None:
-        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        try:
-            if saves:  # from the second checkpoint on no file may grow beyond half of it
-                resource.setrlimit(resource.RLIMIT_FSIZE, (len(checkpoint) // 2, hard))
+        # from the second checkpoint on no file may grow beyond half of it
+        with files_no_larger_than(len(checkpoint) // 2) if saves else nullcontext():
             save(folder, checkpoint)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-            signal.signal(signal.SIGXFSZ, handler)
         saves.append(checkpoint)
 
     monkeypatch.setattr(RunFolder, "save", fewer_bytes)
@@ -238,8 +267,27 @@ def test_a_full_disk_keeps_the_last_checkpoint(
     assert (run / "checkpoint.pt").read_bytes() == saves[0]
     assert not list(run.glob(".*.new")) and not (run / "weights").exists()
     monkeypatch.undo()
+    (run / "weights").mkdir()
+    (run / "weights" / "registry.json").touch()  # what is left where the disk is full by then
     assert finetune(_order(lessons, start, run))["state"] == "done"
     assert _same_weights(done, run)
+
+
+def test_a_disk_that_is_full_before_the_first_step_leaves_nothing_half(
+    export_folder: Path, start: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    zipped(export_folder, tmp_path / "export.zip")
+    for lessons in (
+        lambda revision: ExportLessons(export_folder),
+        lambda revision: ExportLessons.of_zip(tmp_path / "export.zip", run / "unpacked"),
+    ):
+        with (
+            files_no_larger_than(100_000),
+            pytest.raises(RunRefused, match=r"make room and give the same command again\.$"),
+        ):
+            finetune(_order(lessons, start, run))
+        assert {path.name for path in run.iterdir()} == {"lock"}
 
 
 def test_minutes_take_the_best_until_then(lessons: LessonsAt, start: Path, tmp_path: Path) -> None:

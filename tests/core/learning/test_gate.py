@@ -13,14 +13,17 @@ from typer.testing import CliRunner, Result
 
 from core.__main__ import cli
 from core.assessment import live_model as live_models
+from core.assessment.assessor import Assessor
 from core.assessment.grader import network_input, starting_cuts
 from core.assessment.live_model import live_model
 from core.bones import RUS_BONES
+from core.evaluation.stress import trial
 from core.film.radiograph import read_radiograph
 from core.hand.hand import Hand
 from core.learning.candidate import read_candidate
 from core.learning.gate import GateSettings, pass_gate
 from core.learning.gate_hands import gold_hands, labelled_hands
+from core.learning.judging import stressed
 from core.ledger import Correction, Ledger, LedgerSettings
 from models import WEIGHTS
 from models.bone_grader import BoneGrader, OrdinalScale
@@ -134,6 +137,18 @@ def test_shuffled_labels_are_refused_and_the_right_ones_promoted(
         assert pass_gate(run, candidate, live_model(), gold, None, SETTINGS) == report, "kept for the same question"
         with pytest.raises(pytest.fail.Exception):
             pass_gate(run, candidate, live_model(), gold, None, GateSettings(2, 0, 0))
+
+
+def test_the_stress_knows_which_hand_each_changed_film_is_of(
+    assessor: Assessor, assessed: Assess, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kinds, kept in (("CHANGES", 2), ("CUTS", 0), ("NON_HANDS", 1)):
+        monkeypatch.setattr(trial, kinds, dict(list(getattr(trial, kinds).items())[:kept]))
+    hand = gold_hands(ledger).hands[0]
+    found = stressed([hand], assessor, assessor, 1)
+    assert found.live.shape == (1, 2) and (found.live == found.candidate).all() and (found.live >= 0).all()
+    assert found.live_taken.tolist() == found.candidate_taken.tolist() == [0]
+    assert stressed([], assessor, assessor, 0).live.shape == (0, 0)
 
 
 def invoke(*arguments: str | Path) -> Result:

@@ -16,6 +16,8 @@ from core.dataset.hub import HubRefused
 from core.learning.candidate import weights_of
 from core.learning.errors import LessonsRefused, RunRefused
 from core.learning.hub_job import HubJobRefused, JobOrder, finetune_on_hub
+from core.learning.run_folder import RunFolder
+from core.learning.start import Start
 from core.ledger import Ledger
 from tests.hub import TOKEN, Hub, Job, Machine, hub_with, runs_it
 from tests.stored_films import Store
@@ -123,6 +125,54 @@ def test_a_follower_that_was_killed_goes_on_with_the_same_job(ask: Ask, tmp_path
         hub.away = False
         hub.jobs["job1"].stage = "CANCELED"
         assert ask(hub)["state"] == "cancelled" and list(hub.jobs) == ["job1"]
+
+
+def test_a_run_that_comes_back_damaged_is_one_sentence_and_nothing_of_it_is_taken(
+    ask: Ask, start: Path, tmp_path: Path
+) -> None:
+    whole = {"run.json": json.dumps({"state": "done", "from": Start(start).hashes}).encode(), "log.jsonl": b"{}\n"}
+    index = {"grader": json.loads((start / "registry.json").read_text())["grader"]}
+    whole |= {
+        "weights/registry.json": json.dumps(index).encode(),
+        "weights/grader.safetensors": (start / "grader.safetensors").read_bytes(),
+    }
+    other = {"state": "done", "from": {"grader": "ab" * 32}}
+    damages: list[tuple[dict[str, bytes | None], str]] = [
+        (
+            {"run.json": b'{"state": "do'},
+            r"The run\.json that the job left is damaged .*, so that nothing of it was taken",
+        ),
+        ({"run.json": b'{"state": "running"}'}, r"The run\.json that the job left is damaged"),
+        ({"run.json": json.dumps(other).encode()}, "or another run's, so that nothing of it was taken"),
+        ({"run.json": None}, "ended as COMPLETED, without a candidate"),
+        ({"weights/grader.safetensors": b"no weights"}, "The weights that the job left are damaged, so that nothing"),
+        ({"weights/registry.json": b"{"}, "The weights that the job left are damaged"),
+    ]
+    run = tmp_path / "run"
+
+    def follow(hub: Hub, left: dict[str, bytes | None]) -> dict[str, Any]:
+        """Goes on with a job that has ended and has left this."""
+        files = {f"runs/run-1/{name}": content for name, content in left.items() if content is not None}
+        hub.datasets[_DATASET] = {"private": True, "files": {".gitattributes": b"", **files}}
+        hub.jobs["job1"] = Job("job1", {"flavor": "t4-small"}, "COMPLETED")
+        job = {"id": "job1", "url": hub.url, "hardware": "t4-small", "stage": "RUNNING", "place": "run-1"}
+        with RunFolder(run).held():
+            (run / "run.json").write_text(json.dumps({"state": "running", "job": job, "from": Start(start).hashes}))
+        return ask(hub)
+
+    with hub_with(ends_as("ERROR")) as hub:
+        for changes, sentence in damages:
+            with pytest.raises(HubJobRefused, match=sentence) as caught:
+                follow(hub, whole | changes)
+            assert str(caught.value).endswith("The same command starts another one.")
+            assert {path.name for path in run.iterdir() if path.is_file()} == {"lock", "run.json"}
+            assert not (run / "weights").exists()
+            assert json.loads((run / "run.json").read_text())["state"] == "failed"
+        (run / "weights").mkdir()
+        (run / "weights" / "half").touch()  # as a follower leaves it that was killed while it took them
+        assert follow(hub, {**whole})["state"] == "done"
+        assert weights_of(run / "weights") == {"grader": weights_of(start)["grader"]}
+        assert not (run / "weights" / "half").exists()
 
 
 def test_what_cannot_be_sent_is_one_sentence_and_starts_nothing(

@@ -1,5 +1,6 @@
 """What there is to learn from an export and from the ledger, and the exports that are refused."""
 
+import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from core.dataset.export import ExportOptions
 from core.dataset.manifest import NAME, DamagedDataset, check_files, write_manifest
 from core.dataset.split import Shares, part_of, split_key
 from core.film.likeness import look_of
+from core.hand.crops import CONTEXT_SIDE
 from core.learning.collected import collected
 from core.learning.errors import LessonsRefused
 from core.learning.finetune import Order, finetune
@@ -177,6 +179,16 @@ def test_one_class_only(export_folder: Path, start: Path, tmp_path: Path) -> Non
     assert "the same grade on all films" in _sentence(folder, start, tmp_path)
 
 
+def test_one_class_is_one_class_beside_what_is_seen_again_too(tmp_path: Path) -> None:
+    writer = MaterialWriter(tmp_path / "material", _answers)
+    crop = np.zeros((1, CONTEXT_SIDE, CONTEXT_SIDE), np.uint8)
+    for patient in ("p", "q"):
+        writer.add_graded(crop, [0], [(5,)], (patient, "train"))
+    writer.add(crop, [0], [(9,)], 0, np.nan, False, "exemplar")
+    with pytest.raises(LessonsRefused, match="the same grade on all films"):
+        writer.close()
+
+
 def test_a_broken_manifest_and_a_changed_file(export_folder: Path, start: Path, tmp_path: Path) -> None:
     shutil.copytree(export_folder, tmp_path / "export")
     with next((tmp_path / "export" / "crops").iterdir()).open("ab") as file:
@@ -188,6 +200,26 @@ def test_a_broken_manifest_and_a_changed_file(export_folder: Path, start: Path, 
     assert "was written by another version" in _sentence(tmp_path / "older", start, tmp_path)
     (tmp_path / "export" / NAME).write_text("{")
     assert "has no readable manifest.json" in _sentence(tmp_path / "export", start, tmp_path)
+
+
+def test_a_manifest_and_tables_that_are_no_export_s_though_they_fit(
+    export_folder: Path, start: Path, tmp_path: Path
+) -> None:
+    """As somebody makes who changes files and writes the manifest anew."""
+    shutil.copytree(export_folder, tmp_path / "export")
+    manifest = json.loads((tmp_path / "export" / NAME).read_text())
+    (tmp_path / "export" / NAME).write_text(json.dumps({**manifest, "revision": None}))
+    assert "does not say what it was made from: export the ledger again" in _sentence(
+        tmp_path / "export", start, tmp_path
+    )
+    for number, damage in enumerate((lambda table: table.drop_columns("grade"), lambda table: None)):
+        folder = shutil.copytree(export_folder, tmp_path / f"damaged{number}")
+        for file in (folder / "labels").glob("*.parquet"):
+            changed = damage(pq.read_table(file))
+            file.write_bytes(b"no table") if changed is None else pq.write_table(changed, file)
+        write_manifest(folder, {k: v for k, v in manifest.items() if k not in ("files", "format_version")})
+        said = _sentence(folder, start, tmp_path)
+        assert f"The tables of {folder} are not as an export has them" in said
 
 
 def test_no_grades_and_no_crops(store: Store, start: Path, tmp_path: Path) -> None:

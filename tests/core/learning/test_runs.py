@@ -33,7 +33,7 @@ def at_work(runs: Runs, name: str) -> Iterator[Path]:
 
 
 def test_a_run_is_a_process_apart_whose_failure_is_seen_with_its_last_words(runs: Runs) -> None:
-    name = runs.start(WEIGHTS)  # of an empty ledger, from which nothing can be learned
+    name = runs.start(WEIGHTS, None)  # of an empty ledger, from which nothing can be learned
     process = runs._started[runs.path(name)]
     assert os.getsid(process.pid) != os.getsid(0), "what ends the server does not end the run"
     assert runs.view(name).state == "starting" and runs.names() == [name]
@@ -53,7 +53,7 @@ def test_a_run_is_a_process_apart_whose_failure_is_seen_with_its_last_words(runs
 def test_one_run_at_a_time_and_a_wish_to_cancel(runs: Runs) -> None:
     with at_work(runs, "a") as run:
         with pytest.raises(BoneGradeError, match="The run a is at work"):
-            runs.start(WEIGHTS)
+            runs.start(WEIGHTS, None)
         runs.cancel("a")
         assert (run / "cancel").exists() and runs.view("a").cancelling
         (run / "run.json").write_text(json.dumps({"state": "cancelled"}))
@@ -76,16 +76,24 @@ def test_a_folder_with_other_files_does_not_stop_the_others(runs: Runs) -> None:
     other = runs.folder / "other"
     other.mkdir(parents=True)
     (other / "run.json").write_text("[]")
-    (other / "log.jsonl").write_text("3\n")
+    (other / "log.jsonl").write_text(
+        '3\n{"loss": 1}\n{"lesson": ["grader"], "step": 1}\n{"lesson": "a", "step": null}\n'
+    )
     assert runs.view("other").state == "failed" and runs.view("other").measurements == ()
+    job = {"id": "1", "url": "https://hub/1", "hardware": "t4-small", "stage": "RUNNING", "place": "a-1"}
+    for wrong in ("job", {}, job | {"stage": None}, job | {"url": "javascript:alert(1)"}):
+        (other / "run.json").write_text(json.dumps({"state": "running", "job": wrong}))
+        assert runs.view("other").job is None
+    (other / "run.json").write_text(json.dumps({"state": "running", "job": job}))
+    assert runs.view("other").job == job
     with at_work(runs, "a"), pytest.raises(BoneGradeError, match="The run a is at work"):
-        runs.start(WEIGHTS)
+        runs.start(WEIGHTS, None)
 
 
 def test_a_database_s_password_is_in_no_list_of_processes(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     url = f"sqlite:///{runs.folder.parent / 'other.sqlite'}?password=hush"
     monkeypatch.setenv("BONEGRADE_DB", url)
-    run = runs.path(runs.start(WEIGHTS))
+    run = runs.path(runs.start(WEIGHTS, None))
     process = runs._started[run]
     try:
         while not (
@@ -101,9 +109,9 @@ def test_a_database_s_password_is_in_no_list_of_processes(runs: Runs, monkeypatc
 
 
 def test_the_command_for_another_machine_names_nothing_of_this_one(runs: Runs, tmp_path: Path) -> None:
-    assert runs.command(LiveModel("shipped", WEIGHTS)) == "python -m core finetune --dataset EXPORT --out RUN"
-    promoted = runs.command(LiveModel("0002-abcdef01", tmp_path / "weights"))
-    assert promoted == "python -m core finetune --dataset EXPORT --from WEIGHTS --out RUN"
+    assert runs.command(LiveModel("shipped", WEIGHTS), None) == "python -m core finetune --dataset EXPORT --out RUN"
+    promoted = runs.command(LiveModel("0002-abcdef01", tmp_path / "weights"), tmp_path)
+    assert promoted == "python -m core finetune --dataset EXPORT --from WEIGHTS --data DATA --out RUN"
 
 
 def test_measurements_are_read_while_one_is_being_written(runs: Runs) -> None:

@@ -15,13 +15,14 @@ ROOT = Path(__file__).resolve().parents[3]
 #: What of core speaks to a visitor of the page; the rest speaks on the command line, in exported files or in records.
 ROOMS = (
     "core/bones.py", "core/film", "core/hand", "core/standards", "core/assessment", "core/access", "core/annotation",
-    "core/agreement", "core/intake", "core/ledger", "core/dataset/checking.py", "core/dataset/checking_table.py",
+    "core/agreement", "core/intake", "core/ledger", "core/cohort/exemplar_frame.py", "core/cohort/films.py",
+    "core/dataset/checking.py", "core/dataset/checking_table.py",
     "core/dataset/erasing.py", "core/dataset/export.py", "core/dataset/formats", "core/dataset/labels.py",
     "core/dataset/sent.py", "core/dataset/snapshot.py", "core/dataset/split.py", "core/learning/boxes.py",
     "core/learning/candidate.py", "core/learning/comparison.py", "core/learning/consents.py",
     "core/learning/gate.py", "core/learning/gate_report.py",
     "core/learning/material.py", "core/learning/models_at_hand.py", "core/learning/promotion.py",
-    "core/evaluation/maps/checked.py", "webapp",
+    "core/learning/training_data.py", "core/evaluation/maps/checked.py", "webapp",
 )  # fmt: skip
 #: Backups and migrations are run from the command line; what a library is told is no sentence; programs are spoken to in
 #: English.

@@ -63,7 +63,7 @@ STAYS: Final = frozenset(
         # parts of sentences, which the catalogue has whole
         "The bones are", "placed otherwise than in", "recognised less clearly than in",
         "other children's hands: injured, in a cast, deformed or an adult's? Look at every crop.", "more film", "further film",
-        "{} min", "{} months {} than {}",
+        "more hand", "graded crop", "{} min", "{} months {} than {}",
         # for programs, and what the log has of them
         "/{} takes {} inputs, not {}: see docs/api.md for their names.", "program {}", ", {} alone",
         "program:{}, {}{}, {} days", "Authorization: Bearer",
@@ -179,6 +179,11 @@ def test_the_report_has_a_letter_for_every_sign() -> None:
         ("The film shows two hands, and the left one was read; the right one can be read as well.",
          "片子上有两只手，读取的是左手；也可以读取右手。"),
         ("6.4 – 7.9 years", "6.4 – 7.9 岁"),
+        (
+            "Live model: version 0002-ab, rolled back by ada on 2026-05-01. Revision 69 of the ledger; counted is what was "
+            "said after revision 7.",
+            "现用模型：版本 0002-ab，由 ada 于 2026-05-01 回退。记录库版本 69；统计版本 7 之后的意见。",
+        ),
         (
             "Better than the live model: RUS-CHN age, mean error on gold films, 15.945 before and 0.105 now.",
             "优于现用模型：RUS-CHN 骨龄，金标准片子的平均误差，之前 15.945，现在 0.105。",

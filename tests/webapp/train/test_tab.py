@@ -1,9 +1,12 @@
-"""What of the Train tab is there."""
+"""What of the Train tab is there, and when nothing starts from it."""
 
 from pathlib import Path
 
+import gradio as gr
 import pytest
+from starlette.requests import Request
 
+from core.learning.training_data import VARIABLE
 from core.ledger import Ledger, LedgerSettings
 from webapp.app import build_app
 from webapp.desk import Desk
@@ -28,3 +31,18 @@ def test_on_a_space_a_run_is_sent_to_the_hub_where_a_token_is_set_and_compared_t
     assert shown["train-on-hub"] is bool(token)
     assert shown["train-compare"] is bool(token), "what a job brings back can be promoted there"
     assert shown["train-start"] is False, "nothing is trained on a Space"
+
+
+def test_no_run_starts_with_a_folder_that_it_could_not_see_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "nowhere"))
+    environment = {"BONEGRADE_DATA": str(tmp_path / "data")}
+    access, ledger = Access.from_environment(environment), Ledger.open(LedgerSettings.from_environment(environment))
+    app = build_app(Desk(lambda: pytest.fail("nothing is assessed"), ledger, access, access.log))
+    handlers = {(one.fn.__module__, one.fn.__name__): one.fn for one in app.fns.values() if hasattr(one.fn, "__name__")}
+    start = handlers["webapp.train.tab", "_start"]
+    (said,) = start(None, gr.Request(Request({"type": "http", "headers": []}))).values()
+    ledger.close()
+    assert "nowhere/labels.csv is missing" in said and "Not done" in said
+    assert not (tmp_path / "data" / "runs").exists()

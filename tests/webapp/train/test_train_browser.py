@@ -13,6 +13,7 @@ from core.access.roles import Role
 from core.access.users import Users
 from core.assessment.live_model import VERSIONS
 from core.learning.candidate import weights_of
+from tests.hands import shipped_examples
 from tests.hub import TOKEN, Hub, Job, hub_with
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, running, sign_in, watched
 from tests.webapp.train.conftest import Project
@@ -48,8 +49,23 @@ def hub() -> Iterator[Hub]:
 
 
 @pytest.fixture(scope="module")
-def url(folder: Path, hub: Hub) -> Iterator[str]:
-    kept = {"BONEGRADE_DATA": str(folder), "BONEGRADE_WEIGHTS": str(folder / "weights")}
+def training_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two labelled hands, one to see again and one of `val`."""
+    data = tmp_path_factory.mktemp("training data")
+    rows = ["id,file,sex,bone_age_months,split"]
+    for part, one in zip(("train", "val"), shipped_examples(), strict=False):
+        rows.append(f"{one.path.stem},{one.path},{one.sex},{12 * one.age_years:.1f},{part}")
+    (data / "labels.csv").write_text("\n".join(rows) + "\n")
+    return data
+
+
+@pytest.fixture(scope="module")
+def url(folder: Path, training_data: Path, hub: Hub) -> Iterator[str]:
+    kept = {
+        "BONEGRADE_DATA": str(folder),
+        "BONEGRADE_WEIGHTS": str(folder / "weights"),
+        "BONEGRADE_TRAINING_DATA": str(training_data),
+    }
     with running(settings=kept | {"HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN}) as app:
         yield app.url
 
@@ -68,7 +84,7 @@ def choose(page: Page, list_id: str, words: str) -> None:
     page.get_by_role("option", name=words, exact=True).click()
 
 
-def test_what_was_collected(browser: Browser, url: str, folder: Path) -> None:
+def test_what_was_collected(browser: Browser, url: str, folder: Path, training_data: Path) -> None:
     page = open_tab(browser, url, "ada")
     tiles = page.locator("#train-collected")
     expect(tiles).to_contain_text(re.compile(rf"Films\s*{LEARNED + GOLD + 1}"), timeout=ANSWER_MS)
@@ -78,15 +94,17 @@ def test_what_was_collected(browser: Browser, url: str, folder: Path) -> None:
     expect(left_out).to_contain_text("1 film (no pixels kept, or no hand found)")
     expect(left_out).to_contain_text(f"{GOLD} films (of the test part, where the gold films are)")
     expect(page.locator("#train-command textarea")).to_have_value(
-        "python -m core finetune --dataset EXPORT --from WEIGHTS --out RUN"
+        "python -m core finetune --dataset EXPORT --from WEIGHTS --data DATA --out RUN"
     )
+    expect(page.locator("#train-command-note")).to_contain_text(f"DATA: a copy of the folder {training_data}.")
+    expect(page.locator("#train-again")).to_contain_text("a run also sees again 1 hand that the shipped weights")
     expect(page.locator("#train-command-note")).to_contain_text(f"WEIGHTS: a copy of the live model's folder, {folder}")
     expect(page.locator("#train-uses")).to_contain_text(f"the earlier too: from {LEARNED} films.")
     expect(tiles).to_contain_text("ann, ben, rita")
     page.close()
 
 
-def test_a_run_is_started_watched_and_cancelled(browser: Browser, url: str, folder: Path) -> None:
+def test_a_run_is_started_watched_and_cancelled(browser: Browser, url: str, folder: Path, training_data: Path) -> None:
     page = open_tab(browser, url, "ada")
     troubles = watched(page, url)
     expect(page.locator("#train-collected")).to_be_visible(timeout=ANSWER_MS)
@@ -103,7 +121,9 @@ def test_a_run_is_started_watched_and_cancelled(browser: Browser, url: str, fold
     expect(page.locator("#train-curves")).to_contain_text(
         f"TRACKIO_DIR={run}/trackio trackio show --project fine-tuning"
     )
-    assert json.loads((run / "run.json").read_text())["films"]["grader"]["learn"] == LEARNED - 1
+    said = json.loads((run / "run.json").read_text())
+    assert (said["films"]["grader"]["learn"], said["films"]["grader"]["replay"]) == (LEARNED - 1, 1)
+    assert said["data"] == str(training_data)
     page.locator("#train-promote").click()
     expect(page.locator("#train-message")).to_contain_text("did not end well")
     shutil.rmtree(run)

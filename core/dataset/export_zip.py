@@ -1,0 +1,43 @@
+"""Lays an export that came as one zip file, as the Data tab hands it out, in a folder again."""
+
+from pathlib import Path
+from typing import Final
+
+from core.dataset.labels import BadLabels
+from core.dataset.manifest import NAME, DamagedDataset
+from core.dataset.sent import laid_out
+from core.intake import BatchRefused, Limits, SentFile
+from core.intake.errors import BatchTooLarge
+from core.machine import DISK_FULL
+
+#: Those of other zips, but for a single file: a table of crops may have 20,000 of them.
+_LIMITS: Final = Limits(file_bytes=Limits.total_bytes)
+
+
+def unzipped(archive: Path, place: Path) -> Path:
+    """The files of a zip in a folder within `place`, which is made for this user alone; whoever asks takes it away.
+
+    Raises DamagedDataset where the zip is damaged, too large or no export, and OSError where the disk is full.
+    """
+    place.mkdir(mode=0o700, parents=True)
+    try:
+        folder = laid_out([SentFile(archive, "export.zip")], place / "export", _LIMITS)
+    except BatchTooLarge as refusal:
+        raise DamagedDataset(
+            f"{archive} holds more than is unpacked here ({_LIMITS.files} files, {_LIMITS.total_bytes // 10**9} GB): unpack it "
+            "yourself and name the folder."
+        ) from refusal
+    except (BatchRefused, BadLabels) as refusal:
+        cause = refusal.__cause__
+        if isinstance(cause, OSError) and cause.errno in DISK_FULL:
+            raise cause from refusal
+        raise DamagedDataset(
+            f"{archive} is no zip, or a damaged one: take the export from the Data tab anew, or name a folder that it was "
+            "unpacked in."
+        ) from refusal
+    if not (folder / NAME).is_file():
+        raise DamagedDataset(
+            f"{archive} is not an export, for it has no {NAME}: name the zip that the Data tab hands out, or the folder of an "
+            "export."
+        )
+    return folder

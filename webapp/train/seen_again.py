@@ -1,0 +1,29 @@
+"""What the Train tab says of the folder that a run sees again so that nothing is forgotten."""
+
+from pathlib import Path
+
+from core.errors import BoneGradeError
+from core.learning.training_data import VARIABLE, training_data
+from webapp.shared.words import counted
+
+
+def seen_again(sends: bool) -> tuple[Path | None, tuple[str, ...]]:
+    """The folder, None where no run can use one, and what is to be known of it. sends: a run may also be sent to the hub."""
+    try:
+        found = training_data()
+    except BoneGradeError as error:
+        return None, (f"No run is started on this machine before this is mended: {error}",)
+    if found is None:
+        return None, (
+            "A run learns from the ledger alone, so it may forget some of what the shipped weights learned from: to mix that "
+            f"in, let {VARIABLE} name its folder on this server, and start the program anew.",
+        )
+    again = counted(found.train, "hand")
+    if found.exemplars:
+        again = f"{again} and {counted(found.exemplars, 'graded crop')}"
+    words = (
+        f"So that nothing is forgotten, a run also sees again {again} that the shipped weights learned from.",
+        f"On {counted(found.val, 'more hand')} it is measured, and its intervals are set.",
+        f"All of this lies in {found.folder}.",
+    )
+    return found.folder, (*words, "A Hugging Face Job learns from the ledger alone.") if sends else words
