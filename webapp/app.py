@@ -156,7 +156,7 @@ def open_desk(environment: Mapping[str, str] = os.environ) -> Desk:
     access = Access.from_environment(environment)
     ledger = Ledger.open(LedgerSettings.from_environment(environment)) if access.keeps else None
     if ledger is not None:
-        start_pushing(ledger, environment)
+        start_pushing(ledger, environment, access.log)
         keep_erasing(ledger, Retention.from_environment(environment), access.log)
     return Desk(live_assessor, ledger, access, access.log, outlives_restart(environment))
 

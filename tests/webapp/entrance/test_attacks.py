@@ -127,7 +127,7 @@ def test_an_open_session_ends_with_a_new_password(app: RunningApp, folders: tupl
         assert otto.get("/config").status_code == 200
         users.set_password("otto", "another horse")
         assert otto.get("/config").status_code == 401
-    said = [(one.who, one.deed, one.address) for one in AccessLog(folders[0]).latest(50, who="otto")]
+    said = [(one.who, one.deed, one.address) for one in AccessLog(folders[0]).latest(50, who="otto").entries]
     assert said == [("otto", "signed in", "127.0.0.1")]
 
 
