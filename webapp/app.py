@@ -30,8 +30,10 @@ from webapp.entrance.doors import Doors, fetch_nothing, reload_nothing
 from webapp.entrance.identity import Access, keep_peers
 from webapp.entrance.line import PLACES, keep_order
 from webapp.entrance.own_pages import OwnPagesOnly
-from webapp.entrance.passing import passing_folder, replace_names, stop_in_peace
+from webapp.entrance.passing import passing_folder, stop_in_peace
+from webapp.entrance.quota import Limits
 from webapp.entrance.refusing import EXCEPTION_HANDLERS, Sizes
+from webapp.entrance.uploads import UploadsWithin, receive_in_order
 from webapp.languages.served import Catalogues
 from webapp.programs.endpoints import build_endpoints
 from webapp.programs.mcp import speak_mcp
@@ -132,8 +134,12 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
     warm_up()
     if desk.access.mode == "proxy":
         keep_peers()
-    settings["app_kwargs"]["middleware"] += desk.access.middleware()
-    replace_names()
+    limits = Limits(seconds=KEPT_SECONDS + _CLEANED_EVERY_SECONDS)
+    settings["app_kwargs"]["middleware"] += [
+        *desk.access.middleware(),
+        Middleware(UploadsWithin, desk.access, limits),
+    ]
+    receive_in_order()
     keep_order(desk.access)
     fetch_nothing()
     reload_nothing()
