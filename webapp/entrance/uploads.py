@@ -131,7 +131,7 @@ class _OrderlyParser(route_utils.GradioMultiPartParser):
         """The form. Whatever ends it before the last byte, a lost connection too, takes its files with it."""
         try:
             form = await super().parse()
-            files = form.getlist(_FIELD)
+            files = [one for one in form.getlist(_FIELD) if isinstance(one, route_utils.GradioUploadFile)]
             if len(files) < len(self._files_to_close_on_error):  # the last one's end is missing
                 raise MultiPartException(_CUT_SHORT)
         except BaseException:
