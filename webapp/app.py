@@ -33,7 +33,7 @@ from webapp.entrance.own_pages import OwnPagesOnly
 from webapp.entrance.passing import passing_folder, stop_in_peace
 from webapp.entrance.quota import Limits
 from webapp.entrance.refusing import EXCEPTION_HANDLERS, Sizes
-from webapp.entrance.uploads import UploadsWithin, receive_in_order
+from webapp.entrance.uploads import ProgressForgotten, UploadsWithin, receive_in_order
 from webapp.languages.served import Catalogues
 from webapp.programs.endpoints import build_endpoints
 from webapp.programs.mcp import speak_mcp
@@ -137,6 +137,7 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
     limits = Limits(seconds=KEPT_SECONDS + _CLEANED_EVERY_SECONDS)
     settings["app_kwargs"]["middleware"] += [
         *desk.access.middleware(),
+        Middleware(ProgressForgotten),
         Middleware(UploadsWithin, desk.access, limits),
     ]
     receive_in_order()

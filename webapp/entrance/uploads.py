@@ -1,13 +1,15 @@
 """Files that are sent here: counted while they arrive, kept under names of ours, and gone again where one was broken off."""
 
+import asyncio
 import errno
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextvars import ContextVar
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol
+from urllib.parse import parse_qs
 
 import gradio as gr
-from gradio import route_utils
+from gradio import route_utils, routes
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
@@ -17,11 +19,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from webapp.entrance.doors import OWNERS, visitor_of
 from webapp.entrance.line import KnowsClients
 from webapp.entrance.quota import Limits, Quota, Upload, UploadRefused
-from webapp.entrance.refusing import part_of
+from webapp.entrance.refusing import part_of, refused
 
 #: Under these endings a file is opened as what it is; any other ending may be a part of a name, or of a patient's number.
 _ENDINGS_KEPT: Final = (".zip", ".csv")
 _FIELD: Final = "files"
+#: Of the id by which a browser asks how far its upload is; gradio's own have 13 characters.
+_LONGEST_ID: Final = 64
+_PROGRESS_SECONDS: Final = 60.0
 _NO_FILE: Final = "Files alone can be sent here, each in a field called files: see docs/api.md."
 _CUT_SHORT: Final = "The upload ended before its last byte: send the files again."
 _DISK_FULL: Final = (
@@ -100,6 +105,38 @@ class UploadsWithin:
             await self._app(scope, receive, send)
         finally:
             _COUNTS.reset(reset)
+
+
+class ProgressForgotten:
+    """ASGI middleware: has gradio forget how far an upload had come. It keeps that for ever, under whatever id anybody asks
+    for, so that made-up ones would fill the memory."""
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves or refuses one request."""
+        part = part_of(scope["path"]) if scope["type"] == "http" else ""
+        if part not in ("upload", "upload_progress"):
+            await self._app(scope, receive, send)
+            return
+        ids = parse_qs(scope["query_string"].decode("latin-1")).get("upload_id", [])
+        if any(len(one) > _LONGEST_ID for one in ids):
+            await refused(f"An upload's id has {_LONGEST_ID} characters at most.", 400)(scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            if part == "upload":  # whoever looks on has still to be told of its end
+                asyncio.get_running_loop().call_later(_PROGRESS_SECONDS, _forget_progress, ids)
+            else:
+                _forget_progress(ids)
+
+
+def _forget_progress(ids: Iterable[str]) -> None:
+    for one in ids:
+        routes.file_upload_statuses._statuses.pop(one, None)
+        routes.file_upload_statuses._signals.pop(one, None)
 
 
 def _signed_in(scope: Scope) -> str | None:

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from tests.hands import shipped_examples
 from webapp.app import launch_settings
 from webapp.entrance.quota import Limits, Room
-from webapp.entrance.uploads import UploadsWithin, receive_in_order
+from webapp.entrance.uploads import ProgressForgotten, UploadsWithin, receive_in_order
 
 _UPLOAD = "gradio_api/upload"
 _CHUNK = 1 << 16
@@ -47,7 +47,10 @@ def served(tmp_path: Path) -> Iterator[Callable[..., tuple[str, Path]]]:
             with gr.Blocks(analytics_enabled=False) as app:
                 gr.File()
             settings = launch_settings({}) | {"server_port": None, "prevent_thread_lock": True, "quiet": True} | more
-            settings["app_kwargs"]["middleware"].append(Middleware(UploadsWithin, ByHeader(), LIMITS))
+            settings["app_kwargs"]["middleware"] += [
+                Middleware(ProgressForgotten),
+                Middleware(UploadsWithin, ByHeader(), LIMITS),
+            ]
             apps.append(app)
             return app.launch(**settings)[1], tmp_path / "passing"
 
@@ -160,6 +163,26 @@ def test_nothing_is_left_where_the_connection_is_lost_and_its_room_comes_back(
         assert empty_soon(folder)
     films = {"files": ("film.dcm", bytes(3 << 20))}
     assert httpx.post(f"{url}{_UPLOAD}", files=films, headers={"x-client": "one"}, timeout=60).status_code == 200
+
+
+def test_made_up_ids_of_uploads_do_not_fill_the_memory(
+    served: Callable[..., tuple[str, Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.entrance.uploads._PROGRESS_SECONDS", 0.0)
+    url, _ = served()
+    progress = gr.routes.file_upload_statuses
+    before = {*progress._signals, *progress._statuses}
+    with httpx.Client(base_url=url, timeout=60) as client:
+        assert client.get("gradio_api/upload_progress?upload_id=made-up").status_code == 404
+        assert client.get(f"gradio_api/upload_progress?upload_id={'x' * 65}").status_code == 400
+        for number in range(3):
+            client.post(f"{_UPLOAD}?upload_id=broken{number}", content=b"x", headers={"content-type": "text/plain"})
+            films = {"files": ("film.dcm", b"film")}
+            assert client.post(f"{_UPLOAD}?upload_id=whole{number}", files=films).status_code == 200
+        until = time.monotonic() + 20
+        while {*progress._signals} - before and time.monotonic() < until:
+            time.sleep(0.05)
+    assert {*progress._signals, *progress._statuses} <= before
 
 
 def test_whoever_is_signed_in_by_the_login_is_known(served: Callable[..., tuple[str, Path]]) -> None:
