@@ -161,6 +161,13 @@ def test_numbers_are_those_of_the_english_page_which_comes_back_by_a_click(page:
     assert len(set(left)) <= 15, left  # gradio's own few words, which follow the browser's language
 
 
+def test_the_boxes_on_the_film_are_named_anew_when_another_language_is_chosen(page: Page) -> None:
+    page.locator('button[role="tab"][data-tab-id="annotate"]').click()
+    for language, name in (("zh", "桡骨"), ("en", "Radius")):
+        page.locator(f"button[data-language={language}]").click()
+        page.wait_for_function("(name) => name in window.painted.boxes", arg=name, timeout=ANSWER_MS)
+
+
 def test_the_choice_is_remembered_and_the_server_told(page: Page, browser: Browser, url: str) -> None:
     english = browser.new_page(locale="en-GB")
     english.goto(url)
