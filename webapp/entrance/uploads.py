@@ -1,7 +1,6 @@
 """Files that are sent here: counted while they arrive, kept under names of ours, and gone again where one was broken off."""
 
 import asyncio
-import errno
 from collections.abc import AsyncGenerator, Iterable
 from contextvars import ContextVar
 from pathlib import Path, PurePosixPath
@@ -16,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.machine import DISK_FULL
 from webapp.entrance.doors import OWNERS, visitor_of
 from webapp.entrance.line import KnowsClients
 from webapp.entrance.quota import Limits, Quota, Upload, UploadRefused
@@ -84,7 +84,7 @@ class UploadsWithin:
         except UploadRefused as refusal:
             await PlainTextResponse(str(refusal), status_code=refusal.status)(scope, receive, send)
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno not in DISK_FULL:
                 raise
             await PlainTextResponse(_DISK_FULL, status_code=507)(scope, receive, send)
         finally:
