@@ -145,7 +145,11 @@ class _HubJob:
         token = self._api.token or get_token()
         if token is None:
             raise HubJobRefused(NO_TOKEN)
-        start, log = Start(self._order.start), AccessLog.from_environment(ledger.folder)
+        start = Start(self._order.start)
+        try:
+            log = AccessLog.from_environment(ledger.folder)
+        except ValueError as error:
+            raise HubJobRefused(str(error)) from error
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary)
             manifest = export(
