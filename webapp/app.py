@@ -30,8 +30,10 @@ from webapp.entrance.doors import Doors, fetch_nothing, reload_nothing
 from webapp.entrance.identity import Access, keep_peers
 from webapp.entrance.line import PLACES, keep_order
 from webapp.entrance.own_pages import OwnPagesOnly
-from webapp.entrance.passing import passing_folder, replace_names, stop_in_peace
+from webapp.entrance.passing import passing_folder, stop_in_peace
+from webapp.entrance.quota import Limits
 from webapp.entrance.refusing import EXCEPTION_HANDLERS, Sizes
+from webapp.entrance.uploads import ProgressForgotten, UploadsWithin, receive_in_order
 from webapp.languages.served import Catalogues
 from webapp.programs.endpoints import build_endpoints
 from webapp.programs.mcp import speak_mcp
@@ -132,8 +134,13 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
     warm_up()
     if desk.access.mode == "proxy":
         keep_peers()
-    settings["app_kwargs"]["middleware"] += desk.access.middleware()
-    replace_names()
+    limits = Limits(seconds=KEPT_SECONDS + _CLEANED_EVERY_SECONDS)
+    settings["app_kwargs"]["middleware"] += [
+        *desk.access.middleware(),
+        Middleware(ProgressForgotten),
+        Middleware(UploadsWithin, desk.access, limits),
+    ]
+    receive_in_order()
     keep_order(desk.access)
     fetch_nothing()
     reload_nothing()
@@ -156,7 +163,7 @@ def open_desk(environment: Mapping[str, str] = os.environ) -> Desk:
     access = Access.from_environment(environment)
     ledger = Ledger.open(LedgerSettings.from_environment(environment)) if access.keeps else None
     if ledger is not None:
-        start_pushing(ledger, environment)
+        start_pushing(ledger, environment, access.log)
         keep_erasing(ledger, Retention.from_environment(environment), access.log)
     return Desk(live_assessor, ledger, access, access.log, outlives_restart(environment))
 

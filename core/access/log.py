@@ -1,5 +1,6 @@
 """Who looked at what: a file a day of the data folder, to which lines are only ever added, and which goes when it is old."""
 
+import errno
 import json
 import logging
 import os
@@ -9,15 +10,17 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal, Self
 
-from core.machine import make_folder
+from core.machine import make_folder, user
 
 _log = logging.getLogger(__name__)
 
 #: The environment variable that says for how many days the log is kept.
 VARIABLE: Final = "BONEGRADE_LOG_DAYS"
 _USUAL_DAYS: Final = 365
+AT_THE_COMMAND_LINE: Final = "at the command line"
 
 #: "refused": a wrong name, password or token. "looked": at a film of the ledger. "admitted", "revoked": a program's token.
+#: "exported": films or what was said of them went elsewhere, by a dataset, a backup or the hub.
 Deed = Literal["signed in", "refused", "looked", "added", "downloaded", "exported", "erased", "admitted", "revoked"]
 
 
@@ -32,6 +35,15 @@ class LogEntry:
     address: str = ""
     film: int | None = None
     detail: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the log has of what was asked for. entries: newest first. torn: how many lines among those looked through were cut
+    short, by a full disk or a stop in the midst of writing, and cannot be read."""
+
+    entries: tuple[LogEntry, ...]
+    torn: int
 
 
 class AccessLog:
@@ -55,39 +67,52 @@ class AccessLog:
     def note(self, who: str, deed: Deed, *, address: str = "", film: int | None = None, detail: str = "") -> None:
         """Adds a line; it is on the disk when this returns."""
         now = datetime.now(UTC)
-        line = json.dumps(
-            asdict(LogEntry(now.isoformat(timespec="seconds"), who[:200], deed, address, film, detail[:500]))
-        )
+        entry = LogEntry(now.isoformat(timespec="seconds"), who[:200], deed, address, film, detail[:500])
+        # begins with its own line end, so that it stands on a line of its own even after one that was cut short
+        line = f"\n{json.dumps(asdict(entry))}\n".encode()
         try:
             make_folder(self._folder)
             self._sweep(now.date())
             # one short write at the end of the file, which no other writer can come in between
             handle = os.open(self._file(now.date()), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
-                os.write(handle, line.encode() + b"\n")
+                if os.write(handle, line) < len(line):
+                    raise OSError(errno.ENOSPC, "there was room for a part of the line alone")
                 os.fsync(handle)
             finally:
                 os.close(handle)
         except OSError:
             _log.exception("The access log cannot be written to.")
 
-    def latest(self, most: int, *, film: int | None = None, who: str = "") -> list[LogEntry]:
-        """The latest lines, newest first, of a film or of a person if one is given."""
+    def note_command(self, deed: Deed, *, film: int | None = None, detail: str = "") -> None:
+        """Notes what this machine's user did at the command line."""
+        self.note(user(), deed, film=film, detail="; ".join(filter(None, (detail, AT_THE_COMMAND_LINE))))
+
+    def latest(self, most: int, *, film: int | None = None, who: str = "") -> Found:
+        """The latest lines, of a film or of a person if one is given."""
         found: list[LogEntry] = []
+        torn = 0
         for one in self._backwards():
-            if (film is None or one.film == film) and (not who or one.who == who):
+            if one is None:
+                torn += 1
+            elif (film is None or one.film == film) and (not who or one.who == who):
                 found.append(one)
                 if len(found) == most:
                     break
-        return found
+        return Found(tuple(found), torn)
 
-    def _backwards(self) -> Iterator[LogEntry]:
+    def _backwards(self) -> Iterator[LogEntry | None]:
+        """All lines, the last first; None for one that cannot be read."""
         for file in sorted(self._folder.glob("*.jsonl"), reverse=True):
-            for line in reversed(file.read_text(encoding="utf-8").splitlines()):
+            try:
+                lines = file.read_text(encoding="utf-8", errors="replace").split("\n")
+            except FileNotFoundError:  # its days were over just now
+                continue
+            for line in filter(str.strip, reversed(lines)):
                 try:
                     yield LogEntry(**json.loads(line))
-                except (ValueError, TypeError):  # cut short by a full disk
-                    continue
+                except (ValueError, TypeError):
+                    yield None
 
     def _sweep(self, today: date) -> None:
         """Removes the files of days that are no longer kept, once a day."""

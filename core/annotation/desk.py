@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.access.roles import Action, Reader, enforce
 from core.annotation.blinding import seen_revision
-from core.annotation.recent import Recent
+from core.annotation.memory import FilmMemory, erased_at
 from core.annotation.work import Work, WorkRefused, current_boxes, grades_said, own_boxes, says_of
 from core.assessment.consistency import Inconsistency, inconsistencies
 from core.assessment.person import Scores, filled_up, model_scores, person_scores
@@ -26,7 +26,7 @@ from core.film.radiograph import Radiograph
 from core.hand.hand import Hand
 from core.intake.filing import Filing, Turn
 from core.intake.near_copies import NearCopies
-from core.ledger import Consent, FilmRecord, Ledger, Reading, assessment_of
+from core.ledger import Consent, FilmRecord, Ledger, Reading, UnknownFilm, assessment_of
 
 _log = logging.getLogger(__name__)
 
@@ -34,15 +34,19 @@ GONE: Final = (
     "The film is no longer in the server's memory, and its pixels were not kept: add and assess it again on the Assess tab; "
     "your work on it comes back."
 )
+ERASED: Final = (
+    "This film was erased after it was opened here, so nothing of it can be shown, saved or downloaded any more: open "
+    "another one from the Queue."
+)
+WITHDRAWN: Final = (
+    "The picture of this film was erased, so nothing new can be said of it; what was saved before stays. Open another film "
+    "from the Queue."
+)
 NO_PREDICTION: Final = (
     "This film has no prediction and its pixels were not kept, so there is nothing to correct: add and assess it again."
 )
 
 _SEXES: Final = {"F": "female", "M": "male"}
-
-_FILMS_IN_MEMORY: Final = 8
-_ASSESSMENTS_IN_MEMORY: Final = 64
-_REGRADED_IN_MEMORY: Final = 512
 
 
 @dataclass(frozen=True)
@@ -101,23 +105,30 @@ class LiveScores:
 class AnnotateDesk:
     """Stateless between calls but for what it remembers of recent films, so that a restarted server goes on."""
 
-    def __init__(self, ledger: Ledger | None, load_assessor: Callable[[], FilmAssessor], turn: Turn, *, keeps: bool):
+    def __init__(
+        self,
+        ledger: Ledger | None,
+        load_assessor: Callable[[], FilmAssessor],
+        turn: Turn,
+        *,
+        keeps: bool,
+        erased: Callable[[str], None] = lambda sha256: None,
+    ):
         """ledger: None where there is none, as in a demo. load_assessor: returns the one shared assessor, and may take
         seconds on its first call. turn: taken for a film that must be assessed before it can be opened. keeps: whether
-        what readers say goes into the ledger."""
+        what readers say goes into the ledger. erased: called for each film (SHA-256 of its pixels) that was open here and,
+        as is seen now, was erased since, in this process or another."""
         self.ledger: Final = ledger
         self.keeps: Final = keeps and ledger is not None
         self._load_assessor = load_assessor
         self._filing = None if ledger is None else Filing(ledger, load_assessor, turn)
-        self._pixels: Recent[int, Radiograph] = Recent(_FILMS_IN_MEMORY)
-        self._assessments: Recent[tuple[int, int], Assessment] = Recent(_ASSESSMENTS_IN_MEMORY)
-        self._of_other_sex: Recent[tuple[int, str], Assessment] = Recent(_ASSESSMENTS_IN_MEMORY)
-        self._regraded: Recent[tuple[str, str, str, Box], RegradedBone] = Recent(_REGRADED_IN_MEMORY)
+        self.memory: Final = FilmMemory(ledger, erased)
 
     # --- Opening ----------------------------------------------------------------------------------------------------
 
     def open_assessed(self, held: Radiograph, assessment: Assessment, reader: Reader) -> Opened:
         """Opens the film that was just assessed; it is looked up in the ledger, and not added to it yet."""
+        self.memory.forget_erased()
         ledger = self.ledger
         film = None if ledger is None else ledger.film_by_hash(held.sha256)
         if ledger is None or film is None:
@@ -140,6 +151,7 @@ class AnnotateDesk:
         ledger, filing = self.ledger, self._filing
         if ledger is None or filing is None:
             raise BoneGradeError("Nothing is kept here, so there is no film to open: assess one on the Assess tab.")
+        self.memory.forget_erased()
         film = ledger.film(film_id)
         radiograph = self._radiograph(film, held)
         prediction = ledger.prediction(film_id)
@@ -157,6 +169,7 @@ class AnnotateDesk:
         ledger, film = self.ledger, sitting.film
         if ledger is None or film is None:
             return Opened(sitting, {}, _fresh(sitting, {}, 0), None, remark)
+        self.memory.knows(film.sha256, film.id)
         saved = ledger.reading(film.id, reader.name)
         kept = ledger.draft(film.id, reader.name)
         work, draft_of = _draft(kept)
@@ -171,13 +184,17 @@ class AnnotateDesk:
 
     def sitting(self, work: Work, held: Radiograph | None, assessment: Assessment | None) -> Sitting:
         """The film that a piece of work is about. Raises BoneGradeError where it cannot be had any more."""
+        self.memory.forget_erased()
         ledger = self.ledger
         here = held is not None and held.sha256 == work.sha256
         if ledger is None or work.film is None:
             if not here or held is None or assessment is None or assessment.film_sha256 != work.sha256:
-                raise BoneGradeError(GONE)
+                raise BoneGradeError(ERASED if self.memory.was_erased(work.sha256) else GONE)
             return Sitting(None, assessment, held, None)
-        film = ledger.film(work.film)
+        try:
+            film = ledger.film(work.film)
+        except UnknownFilm:
+            raise BoneGradeError(ERASED) from None
         if film.sha256 != work.sha256:
             raise WorkRefused(
                 f"The page's work does not belong to film {film.id}; nothing was changed. Reload the page."
@@ -214,7 +231,8 @@ class AnnotateDesk:
     def filed(self, work: Work, sitting: Sitting, reader: Reader, *, consent: Consent | None) -> Work:
         """The work on a film and a prediction that are in the ledger, added now if they were not; pixels with consent.
 
-        Raises NotAllowed for whoever may not save corrections, or not add the film that is to be added.
+        Raises NotAllowed for whoever may not save corrections, or not add the film that is to be added, and BoneGradeError
+        for a film whose picture was erased.
         """
         enforce(reader, Action.CORRECT)
         ledger, filing = self.ledger, self._filing
@@ -235,6 +253,9 @@ class AnnotateDesk:
             NearCopies(ledger).note(film, sitting.radiograph)
         if film is None:
             raise BoneGradeError(GONE)
+        if sitting.radiograph is None and not film.consent and erased_at(ledger, film.id) is not None:
+            raise BoneGradeError(WITHDRAWN)
+        self.memory.knows(film.sha256, film.id)
         prediction = sitting.prediction
         if prediction is None or adds:  # of pixels that are kept from now on, crops are cut now
             prediction = filing.store(film, self._as_filed(film, sitting.assessment, sitting.radiograph)).id
@@ -248,7 +269,7 @@ class AnnotateDesk:
         # A film is read to its end with the model that it was opened with, though another may have been promoted since.
         assessor = self._load_assessor().by(sitting.assessment.weights)
         key = (sitting.sha256, assessor.weights["grader"], bone, box)
-        return self._regraded.get(key, lambda: assessor.regrade(hand, bone, box))
+        return self.memory.regraded.get(key, lambda: assessor.regrade(hand, bone, box))
 
     def model_probabilities(self, work: Work, sitting: Sitting) -> dict[str, NDArray[np.float64]]:
         """The model's grade probabilities for the boxes that stand on the film; bones without a box have none."""
@@ -293,7 +314,7 @@ class AnnotateDesk:
             return radiograph
 
         try:
-            return self._pixels.get(film.id, read)
+            return self.memory.pixels.get(film.id, read)
         except LookupError:
             return None
 
@@ -307,7 +328,7 @@ class AnnotateDesk:
                 raise WorkRefused(f"Film {film.id} has no prediction {prediction_id}; reload the page.")
             return assessment_of(self._load_assessor().by(prediction.weights), film, prediction)
 
-        return self._assessments.get((film.id, prediction_id), rebuild)
+        return self.memory.assessments.get((film.id, prediction_id), rebuild)
 
     def _as_filed(self, film: FilmRecord, assessment: Assessment, radiograph: Radiograph | None) -> Assessment:
         """The assessment for the sex that the ledger has, which need not be the one that was chosen on Assess."""
@@ -318,7 +339,7 @@ class AnnotateDesk:
         hand = Hand(radiograph, assessment.localization)
         assessor = self._load_assessor().by(assessment.weights)
         key = (film.id, json.dumps(assessor.weights))
-        return self._of_other_sex.get(key, lambda: assessor.for_sex(hand, assessment, film.sex))
+        return self.memory.of_other_sex.get(key, lambda: assessor.for_sex(hand, assessment, film.sex))
 
 
 def _fresh(sitting: Sitting, saved: Reading, revision: int) -> Work:

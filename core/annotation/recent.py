@@ -17,6 +17,21 @@ class Recent(Generic[Key, Value]):
         self._values: OrderedDict[Key, Value] = OrderedDict()
         self._lock = threading.Lock()
 
+    def clear(self) -> None:
+        """Forgets all."""
+        with self._lock:
+            self._values.clear()
+
+    def peek(self, key: Key) -> Value | None:
+        """The value of a key, if it is remembered."""
+        with self._lock:
+            return self._values.get(key)
+
+    def items(self) -> list[tuple[Key, Value]]:
+        """All that is remembered."""
+        with self._lock:
+            return list(self._values.items())
+
     def get(self, key: Key, make: Callable[[], Value]) -> Value:
         """The value of a key, made if it is not remembered; what `make` raises is passed on and nothing is kept."""
         with self._lock:

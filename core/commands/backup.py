@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from core.access.log import AccessLog
 from core.commands.stopping import stop
 from core.errors import BoneGradeError
 from core.ledger import LedgerSettings
@@ -17,9 +18,12 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Copies of th
 def backup_command(folder: Annotated[Path, typer.Argument(help="A new folder, on another disk.")]) -> None:
     """Copies database, pictures, users, logs and promoted weights into a new folder, while the app may run."""
     try:
-        count = store.backup(LedgerSettings.from_environment(), folder)
-    except BoneGradeError as error:
+        settings = LedgerSettings.from_environment()
+        log = AccessLog.from_environment(settings.folder)
+        count = store.backup(settings, folder)
+    except (BoneGradeError, ValueError) as error:
         stop(str(error))
+    log.note_command("exported", detail=f"a backup, {count} files")
     typer.echo(
         f"{count:,} files are in {folder}, with the secret from which pseudonyms are made: keep it as safe as the data "
         "folder, and no longer than you may."
@@ -30,7 +34,10 @@ def backup_command(folder: Annotated[Path, typer.Argument(help="A new folder, on
 def restore_command(folder: Annotated[Path, typer.Argument(help="As `backup` has written it.")]) -> None:
     """Puts a backup where no ledger is yet; stop the app before."""
     try:
-        count = store.restore(LedgerSettings.from_environment(), folder)
-    except BoneGradeError as error:
+        settings = LedgerSettings.from_environment()
+        log = AccessLog.from_environment(settings.folder)
+        count = store.restore(settings, folder)
+    except (BoneGradeError, ValueError) as error:
         stop(str(error))
+    log.note_command("added", detail=f"a backup, {count} files")
     typer.echo(f"{count:,} files are back. Erase again what was erased since the backup, then start the app.")

@@ -9,6 +9,7 @@ from typing import Annotated, cast
 
 import typer
 
+from core.access.log import AccessLog
 from core.access.roles import OPERATOR
 from core.assessment.assessor import Assessor
 from core.bones import Sex
@@ -76,6 +77,7 @@ def export_command(
         raise typer.BadParameter("only pseudonyms go to the hub: leave out --reader-names or --hub.")
     ledger = _open()
     try:
+        log = AccessLog.from_environment(ledger.folder)
         options = ExportOptions(
             rule,
             frozenset(reviewer or ()),
@@ -89,9 +91,14 @@ def export_command(
         with tempfile.TemporaryDirectory() as temporary:
             target = folder or Path(temporary) / "dataset"
             manifest = export(ledger, OPERATOR, target, options, _Progress("films"))
+            what = f"revision {manifest['revision']}, {', '.join(options.formats)}"
+            if folder is not None:
+                log.note_command("exported", detail=what)
             if hub is not None:
+                # before the first byte goes: a push that is broken off may have sent the most of it
+                log.note_command("exported", detail=f"{what}; to the hub: {hub}")
                 the_hub.push_dataset(target, hub)
-    except BoneGradeError as error:
+    except (BoneGradeError, ValueError) as error:
         stop(str(error))
     finally:
         ledger.close()
@@ -133,6 +140,7 @@ def import_command(
     """Takes in labels that exist already: all of them or, where one is wrong, none."""
     ledger = _open()
     try:
+        log = AccessLog.from_environment(ledger.folder)
         terms = Consent(scope, reference, None if consent_ends is None else consent_ends.replace(tzinfo=UTC))
         options = ImportOptions(reader, images, films, sex, consent, names, terms)
         checked = check_labels(ledger, file, kind, options, _Progress("films looked at"))
@@ -146,7 +154,8 @@ def import_command(
         assessor = Assessor.from_registry() if assess else None
         filing = None if assessor is None else Filing(ledger, lambda: assessor, Turns().when_free)
         done = take_in_labels(ledger, checked, options, filing, _Progress("films"))
-    except (BoneGradeError, WeightsError) as error:
+        log.note_command("added", detail=f"{done.new_films} films, {done.labels - done.known_labels} labels")
+    except (BoneGradeError, WeightsError, ValueError) as error:
         stop(str(error))
     finally:
         ledger.close()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core.access.log import AccessLog
+from core.access.log import AT_THE_COMMAND_LINE, AccessLog
 from core.access.roles import OPERATOR
 from core.commands.stopping import stop
 from core.dataset.erasing import (
@@ -17,9 +17,11 @@ from core.dataset.erasing import (
     erase_past_consents,
     erase_patient,
     erase_reader,
+    note_erased,
 )
 from core.errors import BoneGradeError
 from core.ledger import Ledger, LedgerSettings
+from core.machine import user
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Takes out of the ledger what somebody no longer agrees to."
@@ -44,14 +46,16 @@ def film(
     reason: _Reason = "",
 ) -> None:
     """Removes films' pixels and all that was made of them."""
-    _erased(lambda ledger: erase_films(ledger, numbers, OPERATOR, labels_too=labels == "go", reason=reason))
+    go = labels == "go"
+    _erased(lambda ledger: erase_films(ledger, numbers, OPERATOR, labels_too=go, reason=reason), labels_too=go)
 
 
 @app.command()
 def patient(labels: _Labels = Labels.STAY, reason: _Reason = "") -> None:
     """Removes all films of a patient, whose own id is asked for, or read as a line of the standard input."""
     named = typer.prompt("The patient's id", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
-    _erased(lambda ledger: erase_patient(ledger, named, OPERATOR, labels_too=labels == "go", reason=reason))
+    go = labels == "go"
+    _erased(lambda ledger: erase_patient(ledger, named, OPERATOR, labels_too=go, reason=reason), labels_too=go)
 
 
 @app.command()
@@ -60,7 +64,7 @@ def reader(name: Annotated[str, typer.Argument(help="As the person signed in.")]
 
     def work(ledger: Ledger, log: AccessLog) -> str:
         places = erase_reader(ledger, name, OPERATOR)
-        log.note(OPERATOR.name, "erased", detail="a reader's name, at the command line")
+        log.note_command("erased", detail="a reader's name")
         return f"{name} stood in {places} places; a pseudonym stands there now. {NAME_ELSEWHERE}"
 
     _run(work)
@@ -69,16 +73,15 @@ def reader(name: Annotated[str, typer.Argument(help="As the person signed in.")]
 @app.command()
 def ended() -> None:
     """Removes the pixels of films whose consent has come to its end, as the app does every hour."""
-    _erased(lambda ledger: erase_past_consents(ledger, OPERATOR))
+    _erased(lambda ledger: erase_past_consents(ledger, OPERATOR), labels_too=False)
 
 
-def _erased(work: Callable[[Ledger], list[int]]) -> None:
+def _erased(work: Callable[[Ledger], list[int]], *, labels_too: bool) -> None:
     """Erases films, and says so."""
 
     def films(ledger: Ledger, log: AccessLog) -> str:
         erased = work(ledger)
-        for number in erased:
-            log.note(OPERATOR.name, "erased", film=number, detail="at the command line")
+        note_erased(log, erased, user(), labels_too=labels_too, remark=AT_THE_COMMAND_LINE)
         count = f"Erased {len(erased)} film{'' if len(erased) == 1 else 's'}."
         return f"{count} {COPIES_ELSEWHERE}" if erased else count
 

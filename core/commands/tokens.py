@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from core.access.log import AccessLog
-from core.access.roles import OPERATOR, Role, RoleName
+from core.access.roles import Role, RoleName
 from core.access.tokens import MOST_DAYS, Power, Tokens
 from core.commands.stopping import stop
 from core.errors import BoneGradeError
@@ -30,7 +30,7 @@ def make(
 
     def work(tokens: Tokens, log: AccessLog) -> None:
         token = tokens.make(name, Role.named(role), days, only or ())
-        log.note(OPERATOR.name, "admitted", detail=f"program:{name}, {role}, {days} days")
+        log.note_command("admitted", detail=f"program:{name}, {role}, {days} days")
         typer.echo(token)
 
     _run(work)
@@ -54,7 +54,7 @@ def revoke(name: _Name) -> None:
 
     def work(tokens: Tokens, log: AccessLog) -> None:
         tokens.revoke(name)
-        log.note(OPERATOR.name, "revoked", detail=f"program:{name}")
+        log.note_command("revoked", detail=f"program:{name}")
 
     _run(work)
 

@@ -125,17 +125,33 @@ def erase_reader(ledger: Ledger, name: str, reader: Reader) -> int:
     return places
 
 
+def note_erased(
+    log: AccessLog | None,
+    film_ids: Iterable[int],
+    who: str,
+    *,
+    labels_too: bool,
+    address: str = "",
+    remark: str = "",
+) -> None:
+    """Notes each film that was erased: of what is erased whole nothing is left in the ledger that tells of it.
+
+    address: where the request came from. remark: where or why it was done.
+    """
+    what = "with its labels" if labels_too else "its picture alone"
+    if log is not None:
+        for film_id in film_ids:
+            log.note(who, "erased", address=address, film=film_id, detail="; ".join(filter(None, (what, remark))))
+
+
 def erase_what_is_due(ledger: Ledger, retention: Retention, log: AccessLog | None) -> None:
-    """Removes what an erasure left over, the pixels whose consent has ended, and what is older than it may get. log: has it
-    noted, since of what is erased whole nothing is left in the ledger that tells of it."""
+    """Removes what an erasure left over, the pixels whose consent has ended, and what is older than it may get; log: has it
+    noted."""
     finish(ledger)
-    for films_gone, why in (
-        (erase_past_consents(ledger, OPERATOR), "its consent has come to its end"),
-        (erase_overdue(ledger, OPERATOR, retention), "kept for as long as it may be"),
-    ):
-        for film_id in films_gone:
-            if log is not None:
-                log.note(OPERATOR.name, "erased", film=film_id, detail=why)
+    gone = erase_past_consents(ledger, OPERATOR)
+    note_erased(log, gone, OPERATOR.name, labels_too=False, remark="its consent has come to its end")
+    gone = erase_overdue(ledger, OPERATOR, retention)
+    note_erased(log, gone, OPERATOR.name, labels_too=True, remark="kept for as long as it may be")
 
 
 def keep_erasing(ledger: Ledger, retention: Retention, log: AccessLog | None) -> threading.Thread:

@@ -18,6 +18,8 @@ from typing import Any, Final, Protocol
 from huggingface_hub import CommitOperationDelete, CommitScheduler, HfApi, get_token
 from huggingface_hub.hf_api import LFSFileInfo
 
+from core.access.log import AccessLog
+from core.access.roles import OPERATOR
 from core.dataset.manifest import check_files
 from core.errors import BoneGradeError
 from core.ledger import Event, FilmRecord, Ledger, erasing
@@ -187,13 +189,15 @@ class EventPusher:
         scheduler_factory: Callable[..., Scheduler] = AskingScheduler,
         *,
         pictures: bool = False,
+        log: AccessLog | None = None,
         prepare: Callable[[str], None] = require_private,
         forget: Callable[[str, Collection[str]], None] = forget_films,
         look_every: float = _LOOK_EVERY,
     ):
-        """Starts pushing. pictures: also of films with consent to share them. Raises HubRefused."""
+        """Starts pushing. pictures: also of films with consent to share them; log: has it noted which. Raises HubRefused."""
         self._ledger = ledger
         self._repo = repo
+        self._log = log
         self._forget = forget
         self._lines = folder / "events"
         self._pictures = self._lines / "films" if pictures else None
@@ -276,6 +280,8 @@ class EventPusher:
         for film in films.values():
             picture, copy = self._ledger.picture_file(film), folder / f"{film.sha256}.png"
             if film.scope == "share" and picture is not None and not copy.exists():
+                if self._log is not None:
+                    self._log.note(OPERATOR.name, "exported", film=film.id, detail=f"to the hub: {self._repo}")
                 shutil.copyfile(picture, copy)
 
 
@@ -315,12 +321,16 @@ def _last_id(file: Path) -> int:
 
 
 def start_pushing(
-    ledger: Ledger, env: Mapping[str, str] = os.environ, try_again: float = _MINUTES * 60
+    ledger: Ledger,
+    env: Mapping[str, str] = os.environ,
+    log: AccessLog | None = None,
+    try_again: float = _MINUTES * 60,
 ) -> threading.Thread | None:
     """Pushes to the dataset that BONEGRADE_HUB_DATASET names, by way of the data folder; None if it is not set.
 
-    BONEGRADE_HUB_PICTURES=1 pushes the pictures of films with consent to share them too. The app need not wait: a thread,
-    which is returned, starts the pushing; where the hub refuses, it logs why and tries again every `try_again` seconds.
+    BONEGRADE_HUB_PICTURES=1 pushes the pictures of films with consent to share them too; log: has it noted which. The app
+    need not wait: a thread, which is returned, starts the pushing; where the hub refuses, it says so in the server's log and
+    tries again every `try_again` seconds.
     """
     repo = env.get(VARIABLE, "").strip()
     if not repo:
@@ -329,7 +339,8 @@ def start_pushing(
     def start() -> None:
         while True:
             try:
-                EventPusher(ledger, repo, ledger.folder / "hub", pictures=env.get("BONEGRADE_HUB_PICTURES") == "1")
+                pictures = env.get("BONEGRADE_HUB_PICTURES") == "1"
+                EventPusher(ledger, repo, ledger.folder / "hub", pictures=pictures, log=log)
             except HubRefused as refusal:
                 _log.error("%s", refusal)
                 time.sleep(try_again)

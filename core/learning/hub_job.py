@@ -21,6 +21,7 @@ from typing import Any, Final
 from huggingface_hub import HfApi, get_token, snapshot_download
 
 import core
+from core.access.log import AccessLog
 from core.access.roles import OPERATOR
 from core.dataset.export import ExportOptions, export, zipped
 from core.dataset.hub import NO_TOKEN, HubRefused, a_dataset, push_folder, remove_folders
@@ -32,7 +33,7 @@ from core.learning.run_files import LOG, RUN, WEIGHTS, job_of, record_of
 from core.learning.run_folder import RunFolder
 from core.learning.start import Start
 from core.ledger import Ledger
-from core.machine import DISK_FULL
+from core.machine import DISK_FULL, user
 from models.registry import WeightsError
 
 _PROGRAM: Final = Path(core.__file__).parents[1]
@@ -145,6 +146,10 @@ class _HubJob:
         if token is None:
             raise HubJobRefused(NO_TOKEN)
         start = Start(self._order.start)
+        try:
+            log = AccessLog.from_environment(ledger.folder)
+        except ValueError as error:
+            raise HubJobRefused(str(error)) from error
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary)
             manifest = export(
@@ -161,6 +166,8 @@ class _HubJob:
             (folder / "sent").mkdir()
             # one file, for the program has hundreds
             zipped(folder / "parts", folder / "sent" / "sent.zip")
+            what = f"revision {manifest['revision']}, to learn from; to the hub: {self._order.dataset}"
+            log.note(user(), "exported", detail=what)
             message = f"Ledger revision {manifest['revision']}"
             revision = push_folder(folder / "sent", self._order.dataset, f"jobs/{place}", ["*"], message, self._api)
         elsewhere = os.environ.get("HF_ENDPOINT")

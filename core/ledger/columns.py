@@ -36,7 +36,7 @@ def verdicts(ledger: Ledger, after: int, last: int) -> Sequence[Any]:
 
 
 def erasures(ledger: Ledger) -> int:
-    """How often rows that were given here were erased."""
+    """How often films or names were erased."""
     with ledger.reading_transaction() as connection:
         return erasing.count(connection)
 

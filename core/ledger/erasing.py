@@ -53,6 +53,7 @@ def picture(connection: sa.Connection, film: FilmRecord, *, labels_too: bool) ->
         "here_done": False,
     }
     connection.execute(sa.insert(_ERASURE), values)
+    _count(connection)
 
 
 def everything_said(connection: sa.Connection, film_id: int) -> None:
@@ -74,7 +75,6 @@ def everything_said(connection: sa.Connection, film_id: int) -> None:
         "source": ERASED,
     }
     connection.execute(sa.update(_FILM).where(_FILM.c.id == film_id).values(**empty))
-    _count(connection)
 
 
 def name_of_reader(connection: sa.Connection, name: str, pseudonym: str) -> int:
@@ -101,7 +101,8 @@ def name_of_reader(connection: sa.Connection, name: str, pseudonym: str) -> int:
 
 
 def count(connection: sa.Connection) -> int:
-    """How often what was said, or a name, was erased: whoever keeps such things in memory forgets them when it grows."""
+    """How often a film or a name was erased, in this process or another: whoever keeps such things in memory forgets them
+    when it grows."""
     row = sa.select(schema.store.c.value).where(schema.store.c.name == _COUNT)
     return int(connection.execute(row).scalar_one_or_none() or 0)
 

@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
@@ -39,6 +40,35 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
+@dataclass(frozen=True)
+class Seconds:
+    """What a process took of the machine, with its children. computing: of all cores. waiting: that threads were ready to
+    compute and no core was free, so that it tells a busy machine from a program that hangs. Zeros where there is no /proc."""
+
+    computing: float
+    waiting: float
+
+    @classmethod
+    def of(cls, process: int) -> "Seconds":
+        """So far; what threads and children waited that have ended is not in it."""
+        computing = waiting = 0.0
+        left = [process]
+        while left:
+            folder = Path("/proc") / str(left.pop())
+            try:
+                ticks = (folder / "stat").read_text().rpartition(")")[2].split()[11:15]
+                computing += sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+                for thread in (folder / "task").iterdir():
+                    waiting += int((thread / "schedstat").read_text().split()[1]) / 1e9
+                    left += map(int, (thread / "children").read_text().split())
+            except OSError:  # it has just ended
+                continue
+        return cls(computing, waiting)
+
+    def __sub__(self, other: "Seconds") -> "Seconds":
+        return Seconds(self.computing - other.computing, self.waiting - other.waiting)
+
+
 class RunningApp:
     """A program that serves the app on a port of its own, over a ledger of its own unless the settings name another."""
 
@@ -62,6 +92,11 @@ class RunningApp:
             except OSError:
                 time.sleep(0.3)
         raise AssertionError(f"the app did not answer within {START_SECONDS} s")
+
+    def seconds(self) -> "Seconds":
+        """What the program and its children have taken so far."""
+        assert self._process is not None
+        return Seconds.of(self._process.pid)
 
     def kill(self) -> None:
         """Ends it as a power cut would."""

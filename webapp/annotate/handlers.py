@@ -26,6 +26,7 @@ from webapp.annotate.parts import Kind, Parts, Updates, asking, remark, told
 from webapp.annotate.view import clash_panel, crop_uri, nothing_open, totals
 from webapp.assess.tab import FilmInHand
 from webapp.desk import Desk
+from webapp.entrance.doors import take_back
 from webapp.service import TURNS
 from webapp.shared.components import sentence_of
 from webapp.shared.consent_terms import consent_of
@@ -37,6 +38,10 @@ UNEXPECTED: Final = (
     "Something went wrong in the program; your work is kept, and the server's log says what happened. Try once more."
 )
 NOT_ASSESSED: Final = "There is no assessed film yet: assess one on the Assess tab, or open one from the Queue."
+ERASED_IN_HAND: Final = (
+    "This film was erased after it came to this page: where there is a new consent, remove it on the Assess tab and choose its "
+    "file anew."
+)
 FINISHED: Final = (
     "The queue is finished: no film is left for you to read. The Agreement tab says how you did on its gold films."
 )
@@ -48,7 +53,9 @@ class Handlers:
     def __init__(self, desk: Desk, parts: Parts):
         self.desk = desk
         self.parts = parts
-        self._annotate = AnnotateDesk(desk.ledger, desk.load_assessor, TURNS.now, keeps=desk.access.keeps)
+        self._annotate = AnnotateDesk(
+            desk.ledger, desk.load_assessor, TURNS.now, keeps=desk.access.keeps, erased=_take_picture_back
+        )
         self._saving = Saving(self._annotate)
         self._filling = Filling(desk, parts, self._annotate, self._saving)
 
@@ -85,7 +92,10 @@ class Handlers:
         def opened(reader: Reader) -> Opened:
             if held is None or assessment is None:
                 raise BoneGradeError(NOT_ASSESSED)
-            return self._annotate.open_assessed(held.radiograph, assessment, reader)
+            pixels = self._pixels(held)
+            if pixels is None:
+                raise BoneGradeError(ERASED_IN_HAND)
+            return self._annotate.open_assessed(pixels, assessment, reader)
 
         return self._opening(opened, has_guide, request, "assessed")
 
@@ -105,7 +115,7 @@ class Handlers:
             number, _, _ = asked.partition(":")
             if not number.isdecimal():
                 raise BoneGradeError(f"{number!r} is not a film's number: open a film from the Queue.")
-            return self._annotate.open_film(int(number), reader, _pixels(held))
+            return self._annotate.open_film(int(number), reader, self._pixels(held))
 
         return self._opening(opened, has_guide, request, asked)
 
@@ -129,6 +139,10 @@ class Handlers:
             }
         return {**filled, self.parts.opened: told(asked=asked, **facts)}
 
+    def _pixels(self, held: FilmInHand | None) -> Radiograph | None:
+        """The session's film, unless it was erased since."""
+        return None if held is None else self._annotate.memory.still(held.radiograph, held.since)
+
     # --- While reading ----------------------------------------------------------------------------------------------
 
     def keep(self, text: str, held: FilmInHand | None, assessment: Assessment | None, request: gr.Request) -> str:
@@ -136,10 +150,10 @@ class Handlers:
         try:
             work = read_work(text)
             reader = self.desk.reader(request)
-            sitting = self._annotate.sitting(work, _pixels(held), assessment)
+            sitting = self._annotate.sitting(work, self._pixels(held), assessment)
             work, was_kept = self._annotate.keep(work, sitting, reader)
             # The film may have been filed meanwhile, and under the other sex.
-            sitting = self._annotate.sitting(work, _pixels(held), assessment)
+            sitting = self._annotate.sitting(work, self._pixels(held), assessment)
             return told(**kept_facts(work, was_kept), totals=totals(self._annotate.live(work, sitting)))
         except Exception as error:
             sentence = _warned(error)
@@ -163,7 +177,7 @@ class Handlers:
             work = read_work(text)
             if not _shows(payload, work.sha256):
                 return gr.skip(), gr.skip()
-            sitting = self._annotate.sitting(work, _pixels(held), assessment)
+            sitting = self._annotate.sitting(work, self._pixels(held), assessment)
             changes: dict[str, Any] = {}
             try:
                 before = current_boxes(work, sitting.assessment)
@@ -182,7 +196,7 @@ class Handlers:
         try:
             self.desk.reader(request)
             work = read_work(text)
-            sitting = self._annotate.sitting(work, _pixels(held), assessment)
+            sitting = self._annotate.sitting(work, self._pixels(held), assessment)
             return gr.skip() if sitting.radiograph is None else self._filling.editor_value(sitting, work)
         except Exception as error:
             _warned(error)
@@ -201,7 +215,7 @@ class Handlers:
             return ""
         try:
             self.desk.reader(request)
-            sitting = self._annotate.sitting(read_work(text), _pixels(held), assessment)
+            sitting = self._annotate.sitting(read_work(text), self._pixels(held), assessment)
             kept = sitting.film is not None and sitting.film.consent
             return self._filling.writing(sitting) if ticked or kept else ""
         except Exception as error:
@@ -226,7 +240,7 @@ class Handlers:
         try:
             command, work = json.loads(command_text), read_work(text)
             reader = self.desk.reader(request)
-            sitting = self._annotate.sitting(work, _pixels(held), assessment)
+            sitting = self._annotate.sitting(work, self._pixels(held), assessment)
             terms = consent_of(scope, reference, ends) if consent else None
             match command.get("do"):
                 case "save" | "next":
@@ -316,7 +330,7 @@ class Handlers:
 
     def _anew(self, film_id: int, held: FilmInHand | None, reader: Reader, sentence: str) -> Updates:
         """The film as it stands after an event other than a save. sentence: what came about."""
-        opened = self._annotate.open_film(film_id, reader, _pixels(held))
+        opened = self._annotate.open_film(film_id, reader, self._pixels(held))
         return {
             self.parts.acted: told(opened=self._filling.facts(opened, reader, sentence)),
             **self._filling.said(opened.sitting, reader),
@@ -342,8 +356,9 @@ def _outcome(saved: Saved) -> tuple[str, Kind]:
     )
 
 
-def _pixels(held: FilmInHand | None) -> Radiograph | None:
-    return None if held is None else held.radiograph
+def _take_picture_back(sha256: str) -> None:
+    """The film's picture was handed out for the box editor."""
+    take_back(picture_name(sha256))
 
 
 def _shows(payload: dict[str, Any], sha256: str) -> bool:

@@ -4,8 +4,8 @@ import json
 import logging
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,13 +68,14 @@ Updates = dict[Any, Any]
 class FilmInHand:
     """The film of a session, read once: where it was uploaded to, its pixels and, once it was assessed, the hand on it.
 
-    sex_by_file: the sex that is chosen comes from the film's file, and from nobody's hand.
+    sex_by_file: the sex that is chosen comes from the film's file, and from nobody's hand. since: when it was read.
     """
 
     path: str
     radiograph: Radiograph
     hand: Hand | None = None
     sex_by_file: bool = False
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def nbytes(self) -> int:

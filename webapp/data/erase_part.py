@@ -6,7 +6,14 @@ from typing import Any, Final, Literal
 import gradio as gr
 
 from core.access.roles import Action, Reader, enforce
-from core.dataset.erasing import COPIES_ELSEWHERE, NAME_ELSEWHERE, erase_films, erase_patient, erase_reader
+from core.dataset.erasing import (
+    COPIES_ELSEWHERE,
+    NAME_ELSEWHERE,
+    erase_films,
+    erase_patient,
+    erase_reader,
+    note_erased,
+)
 from core.errors import BoneGradeError
 from core.ledger import Ledger
 from webapp.assess.summary import message
@@ -90,6 +97,6 @@ class ErasePart:
                 raise BoneGradeError("Nothing was erased: a film's number has digits alone, as Annotate shows it.")
             films = erase_films(self._ledger, [int(named)], reader, labels_too=labels_too, reason=reason)
             text = f"Film {named} is erased." if labels_too else f"The picture of film {named} is erased."
-        for film in films:
-            self._desk.note(request, reader, "erased", film, "with its labels" if labels_too else "")
+        address = self._desk.access.address_of(request)
+        note_erased(self._desk.log, films, reader.name, labels_too=labels_too, address=address)
         return f"{text} {COPIES_ELSEWHERE}"

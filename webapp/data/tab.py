@@ -137,8 +137,8 @@ class _Tab:
                 return message("No access log is kept here.", "warning")
             name = wanted.strip()
             film = int(name) if name.isdecimal() else None
-            rows = self._desk.log.latest(_SHOWN_ACCESSES, film=film, who="" if film is not None else name)
-            return render("data/access.html", rows=rows)
+            found = self._desk.log.latest(_SHOWN_ACCESSES, film=film, who="" if film is not None else name)
+            return render("data/access.html", found=found)
         except Exception as error:
             return message(sentence_of(error, _UNEXPECTED, _log, "The access log failed."), title="Not shown")
 

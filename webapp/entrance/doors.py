@@ -112,6 +112,12 @@ def hand_out_file(file: Path, cache: str) -> str:
     return str(shutil.move(file, folder / file.name))
 
 
+def take_back(name: str) -> None:
+    """Removes the files of a name that were handed out."""
+    for path in Path(get_upload_folder()).glob(f"*/{name}"):
+        path.unlink(missing_ok=True)
+
+
 def fetch_nothing() -> None:
     """Has gradio refuse to fetch a file from an address that a visitor names, inside this network or out of it."""
 

@@ -13,18 +13,14 @@ from types import FrameType
 from typing import Any, Final
 
 import gradio as gr
-from gradio import route_utils
 from gradio.data_classes import FileData, ListFiles
 
 from core.errors import BoneGradeError
 from core.intake import SentFile
 from core.machine import WriterLock, is_locked, make_folder
-from webapp.entrance.doors import OWNERS, visitor_of
 
 _VARIABLE: Final = "GRADIO_TEMP_DIR"
 _LOCK: Final = "in_use.lock"
-#: Under these endings a file is opened as what it is; any other ending may be a part of a name, or of a patient's number.
-_ENDINGS_KEPT: Final = (".zip", ".csv")
 
 
 @contextmanager
@@ -68,30 +64,6 @@ def stop_in_peace() -> None:
 
 def _interrupted(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
-
-
-def replace_names() -> None:
-    """Has gradio write uploads under names of ours: a film's file is often called by the patient's name.
-
-    The browser goes on showing what it sent by its own name, and sends that along for `sent_files`.
-    """
-    route_utils.GradioMultiPartParser = _NamelessParser  # type: ignore[misc]
-
-
-class _NamelessParser(route_utils.GradioMultiPartParser):
-    async def parse(self) -> Any:
-        form = await super().parse()
-        visitor = visitor_of(self.headers)
-        for file in form.getlist("files"):
-            if isinstance(file, route_utils.GradioUploadFile):
-                file.filename = f"upload{_kept_ending(file.filename or '')}"
-                OWNERS.give(file.sha.hexdigest(), visitor)
-        return form
-
-
-def _kept_ending(name: str) -> str:
-    ending = PurePosixPath(name).suffix.lower()
-    return ending if ending in _ENDINGS_KEPT else ""
 
 
 def sent_files(**settings: Any) -> gr.File:

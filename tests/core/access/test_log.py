@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.access.log import AccessLog
+from core.access.log import AccessLog, Found
 
 
 def test_what_was_done_is_found_by_film_and_by_person_newest_first(tmp_path: Path) -> None:
@@ -16,9 +16,9 @@ def test_what_was_done_is_found_by_film_and_by_person_newest_first(tmp_path: Pat
     log.note("anna", "signed in", address="10.0.0.7")
     log.note("anna", "looked", film=3)
     log.note("ben\n{", "looked", film=3, detail="x" * 1000)
-    assert [(one.who, one.deed) for one in log.latest(2)] == [("ben\n{", "looked"), ("anna", "looked")]
-    assert [one.who for one in log.latest(9, film=3)] == ["ben\n{", "anna"]
-    assert [one.address for one in log.latest(9, who="anna")] == ["", "10.0.0.7"]
+    assert [(one.who, one.deed) for one in log.latest(2).entries] == [("ben\n{", "looked"), ("anna", "looked")]
+    assert [one.who for one in log.latest(9, film=3).entries] == ["ben\n{", "anna"]
+    assert [one.address for one in log.latest(9, who="anna").entries] == ["", "10.0.0.7"]
     (file,) = (tmp_path / "access").iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
@@ -35,9 +35,15 @@ def test_many_writers_lose_no_line_and_a_torn_one_hides_no_other(tmp_path: Path)
     for writer in writers:
         writer.join()
     (file,) = (tmp_path / "access").iterdir()
-    with file.open("a") as torn:
-        torn.write('{"at": "2026')
-    assert len(AccessLog(tmp_path).latest(1000)) == 160
+    with file.open("ab") as torn:
+        torn.write(b'{"at": "2026')
+    AccessLog(tmp_path).note("zoe", "looked", film=7)
+    with file.open("ab") as torn:
+        torn.write(b'\n[3]\n\xff\xfe{"at"')
+    found = AccessLog(tmp_path).latest(1000)
+    assert len(found.entries) == 161 and found.entries[0].who == "zoe", "the line after a torn one stands on its own"
+    assert found.torn == 3
+    assert AccessLog(tmp_path).latest(9, who="zoe") == Found(found.entries[:1], 3)
 
 
 def test_old_days_go(tmp_path: Path) -> None:

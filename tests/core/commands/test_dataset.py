@@ -8,11 +8,13 @@ import pytest
 from typer.testing import CliRunner
 
 from core.__main__ import cli
+from core.access.log import AccessLog
 from core.commands import dataset as commands
 from core.dataset.export import FORMATS
 from core.dataset.manifest import check_files
 from core.film.radiograph import Radiograph, film_hash
 from core.ledger import Ledger, LedgerSettings
+from core.machine import user
 from tests.stored_films import hand
 
 _run = CliRunner().invoke
@@ -44,6 +46,16 @@ def test_import_then_export(data: Path, labels: list[str], tmp_path: Path) -> No
     assert done.exit_code == 0, done.output
     assert f"Revision 1 is in {tmp_path / 'out'}: 1 films" in done.output
     assert check_files(tmp_path / "out")["rule"] == "majority"
+    assert noted(data) == [
+        "exported: revision 1, labels, csv, coco, crops; at the command line",
+        "added: 0 films, 0 labels; at the command line",
+        "added: 1 films, 2 labels; at the command line",
+    ]
+
+
+def noted(data: Path) -> list[str]:
+    """What the access log says that this user did, newest first."""
+    return [f"{one.deed}: {one.detail}" for one in AccessLog(data).latest(99, who=user()).entries]
 
 
 def test_films_that_look_the_same_are_listed_by_the_program(data: Path, labels: list[str]) -> None:
@@ -137,6 +149,7 @@ def test_hub_without_a_folder(data: Path, labels: list[str], tmp_path: Path, mon
 
     def push(folder: Path, repo: str) -> None:
         check_files(folder)
+        assert "; to the hub: lab/readings; at the command line" in noted(data)[0], "before anything is sent"
         pushed.append(repo)
 
     monkeypatch.setattr("core.dataset.hub.push_dataset", push)

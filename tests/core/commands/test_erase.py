@@ -10,6 +10,7 @@ from core.__main__ import cli
 from core.access.log import AccessLog
 from core.film.radiograph import Radiograph, film_hash
 from core.ledger import Ledger, LedgerSettings
+from core.machine import user
 
 
 @pytest.fixture
@@ -39,9 +40,14 @@ def test_films_a_patient_and_a_reader_are_erased(ledger: Ledger) -> None:
     code, said = run("patient", "--labels", "go", typed="4711\n")
     assert code == 0 and "Erased 2 films." in said and list(ledger.films()) == []
     assert run("ended") == (0, "Erased 0 films.\n")
-    log = [(one.film, one.detail) for one in reversed(AccessLog(ledger.folder).latest(9))]
-    line = "at the command line"
-    assert log == [(1, line), (None, f"a reader's name, {line}"), (1, line), (2, line)]
+    log = [(one.who, one.film, one.detail) for one in reversed(AccessLog(ledger.folder).latest(9).entries)]
+    me, whole = user(), "with its labels; at the command line"
+    assert log == [
+        (me, 1, "its picture alone; at the command line"),
+        (me, None, "a reader's name; at the command line"),
+        (me, 1, whole),
+        (me, 2, whole),
+    ]
 
 
 def test_what_is_not_there_is_said(ledger: Ledger) -> None:

@@ -8,6 +8,7 @@ from typer.testing import CliRunner, Result
 from core.__main__ import cli
 from core.access.log import AccessLog
 from core.access.tokens import Tokens
+from core.machine import user
 
 
 @pytest.fixture
@@ -26,8 +27,11 @@ def test_a_token_is_made_listed_and_revoked(folder: Path) -> None:
     assert made.exit_code == 0 and program is not None and program.name == "pacs"
     assert run("list").output.strip() == f"pacs\treader\tlook,add_films\tends {program.ends:%Y-%m-%d}"
     assert run("revoke", "pacs").exit_code == 0 and Tokens(folder).programs() == []
-    said = [(one.who, one.deed, one.detail) for one in AccessLog(folder).latest(9)]
-    assert said == [("operator", "revoked", "program:pacs"), ("operator", "admitted", "program:pacs, reader, 30 days")]
+    said = [(one.who, one.deed, one.detail) for one in AccessLog(folder).latest(9).entries]
+    assert said == [
+        (user(), "revoked", "program:pacs; at the command line"),
+        (user(), "admitted", "program:pacs, reader, 30 days; at the command line"),
+    ]
 
 
 @pytest.mark.parametrize(

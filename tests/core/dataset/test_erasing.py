@@ -209,11 +209,11 @@ def test_what_goes_by_itself_is_noted(store: Store) -> None:
     log = AccessLog(store.ledger.folder)
     erase_what_is_due(store.ledger, Retention(unread=32), log)
     erase_what_is_due(store.ledger, Retention(unread=30), log)
-    noted = [(one.who, one.deed, one.film, one.detail) for one in reversed(log.latest(9))]
+    noted = [(one.who, one.deed, one.film, one.detail) for one in reversed(log.latest(9).entries)]
     assert noted == [
-        ("operator", "erased", over.id, "its consent has come to its end"),
-        ("operator", "erased", over.id, "kept for as long as it may be"),
-        ("operator", "erased", unread.id, "kept for as long as it may be"),
+        ("operator", "erased", over.id, "its picture alone; its consent has come to its end"),
+        ("operator", "erased", over.id, "with its labels; kept for as long as it may be"),
+        ("operator", "erased", unread.id, "with its labels; kept for as long as it may be"),
     ]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from huggingface_hub import CommitScheduler, HfApi
 
+from core.access.log import AccessLog
 from core.access.roles import OPERATOR
 from core.dataset.export import export
 from core.dataset.hub import AskingScheduler, EventPusher, HubRefused, push_dataset, require_private, start_pushing
@@ -69,7 +70,9 @@ class DummyHub:
         return SimpleNamespace(oid="ab" * 20)
 
 
-def _pusher(store: Store, folder: Path, pictures: bool = False) -> tuple[EventPusher, DummyScheduler]:
+def _pusher(
+    store: Store, folder: Path, pictures: bool = False, log: AccessLog | None = None
+) -> tuple[EventPusher, DummyScheduler]:
     made: list[DummyScheduler] = []
 
     def factory(**options: Any) -> DummyScheduler:
@@ -80,7 +83,7 @@ def _pusher(store: Store, folder: Path, pictures: bool = False) -> tuple[EventPu
         pass
 
     pusher = EventPusher(
-        store.ledger, "lab/readings", folder, factory, pictures=pictures, prepare=nothing, look_every=3600
+        store.ledger, "lab/readings", folder, factory, pictures=pictures, log=log, prepare=nothing, look_every=3600
     )
     return pusher, made[0]
 
@@ -224,8 +227,11 @@ def test_pictures_only_if_asked_for_and_with_consent(store: Store, tmp_path: Pat
     pusher, scheduler = _pusher(store, tmp_path / "plain")
     pusher.stop()
     assert [name.split("/")[0] for name in scheduler.pushed] == ["events"]
-    pusher, scheduler = _pusher(store, tmp_path / "pictures", pictures=True)
+    log = AccessLog(store.ledger.folder)
+    pusher, scheduler = _pusher(store, tmp_path / "pictures", pictures=True, log=log)
     pusher.stop()
+    (noted,) = log.latest(9).entries
+    assert (noted.deed, noted.film, noted.detail) == ("exported", films[0].id, "to the hub: lab/readings")
     picture = store.ledger.picture_file(films[0])
     assert picture is not None
     pictures = {name: content for name, content in scheduler.pushed.items() if name.startswith("events/films/")}
@@ -291,7 +297,7 @@ def test_the_app_pushes_only_where_a_dataset_is_named(
     thread = start_pushing(store.ledger, {"BONEGRADE_HUB_DATASET": "lab/readings"}, try_again=0.01)
     assert thread is not None
     thread.join(5)
-    assert asked == [("lab/readings", store.ledger.folder / "hub", {"pictures": False})] * 2
+    assert asked == [("lab/readings", store.ledger.folder / "hub", {"pictures": False, "log": None})] * 2
     assert "The hub is away." in caplog.text
 
 

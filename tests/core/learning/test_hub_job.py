@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from huggingface_hub import HfApi
 
+from core.access.log import AccessLog
 from core.dataset.hub import HubRefused
 from core.learning.candidate import weights_of
 from core.learning.errors import LessonsRefused, RunRefused
@@ -19,6 +20,7 @@ from core.learning.hub_job import HubJobRefused, JobOrder, finetune_on_hub
 from core.learning.run_folder import RunFolder
 from core.learning.start import Start
 from core.ledger import Ledger
+from core.machine import user
 from tests.hub import TOKEN, Hub, Job, Machine, hub_with, runs_it
 from tests.stored_films import Store
 
@@ -76,7 +78,9 @@ def test_a_job_learns_what_was_sent_and_its_run_comes_back(ask: Ask, start: Path
     assert list(hub.datasets[_DATASET]["files"]) == [".gitattributes"], "nothing of it stays there"
 
 
-def test_what_is_sent_is_of_films_that_may_be_shared_and_names_nobody(ask: Ask) -> None:
+def test_what_is_sent_is_of_films_that_may_be_shared_names_nobody_and_is_noted(
+    ask: Ask, read_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept: list[bytes] = []
 
     def work(hub: Hub, job: Job) -> None:
@@ -92,6 +96,12 @@ def test_what_is_sent_is_of_films_that_may_be_shared_and_names_nobody(ask: Ask) 
         assert not any("__pycache__" in name or name.endswith("learned_from.json") for name in names)
         for name in names:
             assert b"Peter's hand" not in sent.read(name)
+    (noted,) = AccessLog(read_store.ledger.folder).latest(1).entries
+    assert (noted.who, noted.deed) == (user(), "exported") and f"to the hub: {_DATASET}" in noted.detail
+    monkeypatch.setenv("BONEGRADE_LOG_DAYS", "soon")
+    with hub_with(work) as hub, pytest.raises(HubJobRefused, match="must be a number of days"):
+        ask(hub)
+    assert not hub.jobs
 
 
 def test_a_job_is_cancelled_by_a_file_and_another_may_be_started(ask: Ask, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 login, and stopped by SIGTERM as systemd and Docker do."""
 
 import os
+import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,6 +57,19 @@ def upload(client: httpx.Client, name: str, content: bytes = b"film") -> Path:
     answer = client.post("/gradio_api/upload", files={"files": (name, content)})
     assert answer.status_code == 200
     return Path(answer.json()[0])
+
+
+def test_an_upload_that_is_too_much_is_refused_before_it_is_read(client: httpx.Client) -> None:
+    address = client.base_url
+    head = [
+        "POST /gradio_api/upload HTTP/1.1", f"Host: {address.host}:{address.port}", f"Content-Length: {1 << 40}",
+        "Content-Type: multipart/form-data; boundary=x",
+    ]  # fmt: skip
+    cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    with socket.create_connection((address.host, address.port), timeout=60) as connection:
+        connection.sendall("\r\n".join([*head, f"Cookie: {cookies}", "", ""]).encode())
+        answer = connection.recv(1 << 16).decode()
+    assert answer.startswith("HTTP/1.1 413 ") and "send fewer or smaller files." in answer
 
 
 def files_under(folder: Path) -> list[Path]:
@@ -127,7 +141,7 @@ def test_an_open_session_ends_with_a_new_password(app: RunningApp, folders: tupl
         assert otto.get("/config").status_code == 200
         users.set_password("otto", "another horse")
         assert otto.get("/config").status_code == 401
-    said = [(one.who, one.deed, one.address) for one in AccessLog(folders[0]).latest(50, who="otto")]
+    said = [(one.who, one.deed, one.address) for one in AccessLog(folders[0]).latest(50, who="otto").entries]
     assert said == [("otto", "signed in", "127.0.0.1")]
 
 

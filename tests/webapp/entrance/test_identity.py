@@ -138,7 +138,7 @@ def test_a_demo_lets_everybody_try_and_names_nobody(tmp_path: Path, users: Users
 
 def noted(folder: Path) -> list[tuple[str, str, str]]:
     """Who did what from where, the oldest first."""
-    return [(one.who, one.deed, one.address) for one in reversed(AccessLog(folder).latest(99))]
+    return [(one.who, one.deed, one.address) for one in reversed(AccessLog(folder).latest(99).entries)]
 
 
 def test_whom_a_proxy_signed_in_is_noted_with_their_own_address_and_once(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_a_token_opens_what_is_meant_for_programs_and_is_noted_once(
         answer = client.post(path, headers=bearer(token))
         assert answer.status_code == 403 and "named endpoints alone" in answer.json()["detail"]
     assert access.log is not None
-    assert [(one.who, one.deed) for one in access.log.latest(9)] == [("program:pacs", "signed in")]
+    assert [(one.who, one.deed) for one in access.log.latest(9).entries] == [("program:pacs", "signed in")]
 
 
 def test_a_token_that_was_revoked_or_has_ended_opens_nothing(
@@ -125,7 +125,7 @@ def test_wrong_tokens_make_their_sender_wait_and_nobody_elses_program(
     clock[0] += 61
     assert client.get(INFO, headers=bearer(mine)).text == "program:mine READER"
     assert access.log is not None
-    assert sum(one.deed == "refused" for one in access.log.latest(99)) >= 37
+    assert sum(one.deed == "refused" for one in access.log.latest(99).entries) >= 37
 
 
 def test_mcp_is_for_programs_alone_where_everybody_signs_in(client: TestClient) -> None:

@@ -26,7 +26,7 @@ def test_after_many_wrong_passwords_one_has_to_wait(door: Door, clock: list[floa
     clock[0] += 61
     assert door.opens("anna", "right", "here")
     assert not any(door.opens("anna", "wrong", "here") for _ in range(4)) and door.opens("anna", "right", "here")
-    log = AccessLog(tmp_path).latest(99)
+    log = AccessLog(tmp_path).latest(99).entries
     assert (log[0].who, log[0].deed, log[0].address) == ("anna", "signed in", "here")
     assert sum(one.deed == "refused" for one in log) == 10 and "too many" in log[7].detail
 

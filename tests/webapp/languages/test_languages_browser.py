@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.webapp.annotate.film_page import NOTE_PAINTED
 from tests.webapp.languages.sentences import of_sources
 from tests.webapp.languages.test_catalogue import SAME
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, running, watched
@@ -69,6 +70,7 @@ def page(browser: Browser, url: str) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1440, "height": 1000}, locale="zh-CN")
     troubles = watched(page, url)
     page.add_init_script(_WATCH_HEADING)
+    page.add_init_script(NOTE_PAINTED)
     page.goto(url)
     page.locator("#example-1").click(timeout=ANSWER_MS)
     expect(page.locator("#sex input:checked")).to_have_count(1)
@@ -96,6 +98,14 @@ def test_no_english_is_left_on_any_tab(page: Page) -> None:
     assert page.evaluate("document.documentElement.lang") == "zh-CN"
     assert len(shown) > 1000 and sum(bool(re.search("[\u4e00-\u9fff]", text)) for text in shown) > 500
     assert _english(shown) == []
+
+
+def test_the_boxes_on_the_film_are_named_as_in_the_list_beside_it(page: Page) -> None:
+    page.locator('button[role="tab"][data-tab-id="annotate"]').click()
+    page.wait_for_function("Object.keys(window.painted.boxes).length === 13", timeout=ANSWER_MS)
+    listed = page.locator("#bone-list .bone-name").all_inner_texts()
+    assert sorted(page.evaluate("Object.keys(window.painted.boxes)")) == sorted(listed)
+    assert {"桡骨", "尺骨", "DP3"} <= set(listed)
 
 
 def test_nothing_was_seen_in_english_before(page: Page) -> None:
@@ -149,6 +159,13 @@ def test_numbers_are_those_of_the_english_page_which_comes_back_by_a_click(page:
         assert Counter(re.findall(numbers, " ".join(english))) == Counter(re.findall(numbers, " ".join(texts)))
     left = [text for text in page.evaluate(_SHOWN) if re.search("[\u4e00-\u9fff]", text)]
     assert len(set(left)) <= 15, left  # gradio's own few words, which follow the browser's language
+
+
+def test_the_boxes_on_the_film_are_named_anew_when_another_language_is_chosen(page: Page) -> None:
+    page.locator('button[role="tab"][data-tab-id="annotate"]').click()
+    for language, name in (("zh", "桡骨"), ("en", "Radius")):
+        page.locator(f"button[data-language={language}]").click()
+        page.wait_for_function("(name) => name in window.painted.boxes", arg=name, timeout=ANSWER_MS)
 
 
 def test_the_choice_is_remembered_and_the_server_told(page: Page, browser: Browser, url: str) -> None:

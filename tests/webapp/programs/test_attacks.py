@@ -271,6 +271,6 @@ def test_the_access_log_has_programs_by_their_names(
     programs: Mapping[str, Program], read_by_anna: int, data: Path
 ) -> None:
     log = AccessLog(data)
-    deeds = {one.deed for one in log.latest(500, who="program:reader")}
+    deeds = {one.deed for one in log.latest(500, who="program:reader").entries}
     assert {"signed in", "added", "looked"} <= deeds
-    assert any(one.who == "program:reader" for one in log.latest(500, film=read_by_anna))
+    assert any(one.who == "program:reader" for one in log.latest(500, film=read_by_anna).entries)

@@ -1,6 +1,7 @@
 """Five hundred damaged films through the running app: an answer or a sentence to each, soon, and the next film is read."""
 
 import json
+import os
 import time
 from collections.abc import Mapping
 from typing import Final
@@ -10,12 +11,13 @@ import pytest
 
 from tests.hands import shipped_examples
 from tests.mutated import WHOLE, mutated
-from tests.webapp.running_app import RunningApp
+from tests.webapp.running_app import RunningApp, Seconds
 
 #: Of each of the eighteen kinds.
 _EACH: Final = 28
-#: From the upload to the answer; a film by itself takes tenths of a second.
-_MOST_SECONDS: Final = 30.0
+#: From the upload to the answer, as far as it is the server's doing: less what it had to wait for a core that others held.
+#: A film by itself takes a tenth of a second, and may compute for no longer either.
+_MOST_SECONDS: Final = 5.0
 
 
 def assessed(client: httpx.Client, name: str, content: bytes) -> tuple[str, str]:
@@ -31,19 +33,22 @@ def assessed(client: httpx.Client, name: str, content: bytes) -> tuple[str, str]
 def test_five_hundred_damaged_films(app: RunningApp, tokens: Mapping[str, str]) -> None:
     headers = {"Authorization": f"Bearer {tokens['viewer']}"}
     with httpx.Client(base_url=f"{app.url}/gradio_api", headers=headers, timeout=60) as client:
+        example = shipped_examples()[0]
+        assert assessed(client, example.path.name, example.path.read_bytes())[0] == "complete", "the weights are loaded"
         ends = {"complete": 0, "error": 0}
         for kind in WHOLE:
             for number in range(_EACH):
-                started = time.monotonic()
+                before, mine, started = app.seconds(), Seconds.of(os.getpid()), time.monotonic()
                 ended, said = assessed(client, "film.bin", mutated(kind, number))
-                where = f"{kind}, number {number}: {said[:300]}"
-                assert time.monotonic() - started < _MOST_SECONDS, where
+                took, passed = app.seconds() - before, time.monotonic() - started
+                waited = took.waiting + (Seconds.of(os.getpid()) - mine).waiting
+                where = f"{kind}, number {number}: {said[:300]} ({passed:.1f} s, {waited:.1f} of them waiting; {took})"
+                assert passed - waited < _MOST_SECONDS and took.computing < _MOST_SECONDS, where
                 assert "Traceback" not in said and "Something went wrong" not in said, where
                 if ended == "error":
                     assert json.loads(said)["error"].endswith("."), where
                 ends[ended] += 1
         assert sum(ends.values()) >= 500 and ends["error"] > 400
-        example = shipped_examples()[0]
         ended, said = assessed(client, example.path.name, example.path.read_bytes())
         (assessment,) = json.loads(said)
         assert ended == "complete" and assessment["bone_age_months"] == pytest.approx(12 * example.age_years, abs=30)

@@ -383,4 +383,8 @@
     judge, accept, shift, takeBack, note, noteFilm, go, along, undo, redo, act, tell,
     opened, kept, boxesChanged, acted, message, command,
   };
+  // What the box editor has written on the film stays until it draws again, as it does by itself where it comes into sight.
+  document.addEventListener("bonegrade-language", () => {
+    if (film && byId("box-editor")?.querySelector("canvas")?.clientWidth) press("annotate-redraw");
+  });
 })();

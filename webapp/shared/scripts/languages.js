@@ -214,6 +214,7 @@
     observer.takeRecords(); // of what was just done
   });
 
+  const tell = () => document.dispatchEvent(new Event("bonegrade-language"));
   let loading = null;
   const load = () => {
     loading ||= fetch("languages/zh.json", { signal: AbortSignal.timeout(3000) }).then((answer) => answer.json()).then(read);
@@ -232,6 +233,7 @@
     if (language === "en") {
       each(document.documentElement, backText, backElement);
       document.querySelectorAll('input[role="combobox"]').forEach(backChosen);
+      tell();
       return;
     }
     // Rather a moment of nothing than one of English.
@@ -251,6 +253,7 @@
     observer.observe(document.documentElement, {
       subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: SPOKEN,
     });
+    tell();
   };
 
   // For what other scripts draw and do not put on the page as text.

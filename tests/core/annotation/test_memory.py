@@ -1,0 +1,127 @@
+"""A film that was erased, by another process too, is not shown, saved or downloaded from the memory of who had it open."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from core.access.roles import OPERATOR, Reader, Role
+from core.annotation.desk import AnnotateDesk, Opened
+from core.annotation.saving import Saving
+from core.annotation.work import BoneWork
+from core.assessment.assessor import Assessor
+from core.assessment.records import Assessment
+from core.dataset.erasing import erase_films
+from core.errors import BoneGradeError
+from core.film.radiograph import Radiograph
+from core.intake.turns import Turns
+from core.ledger import Consent, Ledger, LedgerSettings
+from tests.made_work import grade_said, with_said
+
+ANNA = Reader("anna", Role.READER)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    ledger = Ledger.open(LedgerSettings.in_folder(tmp_path))
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def told() -> list[str]:
+    """The films of which the desk was told that they are erased."""
+    return []
+
+
+@pytest.fixture
+def annotate(ledger: Ledger, assessor: Assessor, told: list[str]) -> AnnotateDesk:
+    return AnnotateDesk(ledger, lambda: assessor, Turns().now, keeps=True, erased=told.append)
+
+
+@pytest.fixture
+def film(ledger: Ledger, radiograph: Radiograph, assessment: Assessment) -> int:
+    """A film with its pixels and a prediction."""
+    number = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
+    ledger.add_prediction(number, assessment)
+    return number
+
+
+@pytest.fixture
+def opened(annotate: AnnotateDesk, film: int) -> Opened:
+    """The film as anna has it open, with its pixels in the desk's memory."""
+    opened = annotate.open_film(film, ANNA)
+    assert opened.sitting.radiograph is not None
+    return opened
+
+
+def erase_elsewhere(folder: Path, film: int, *, labels_too: bool) -> None:
+    """As the command line does while the app runs."""
+    other = Ledger.open(LedgerSettings.in_folder(folder))
+    erase_films(other, [film], OPERATOR, labels_too=labels_too)
+    other.close()
+
+
+def remembered(annotate: AnnotateDesk) -> int:
+    memory = annotate.memory
+    return sum(len(one.items()) for one in (memory.pixels, memory.assessments, memory.of_other_sex, memory.regraded))
+
+
+def test_nothing_of_a_film_that_was_erased_whole_is_shown_or_saved(
+    annotate: AnnotateDesk, opened: Opened, film: int, ledger: Ledger, tmp_path: Path, told: list[str]
+) -> None:
+    work = with_said(opened, {"Radius": grade_said(9), "Ulna": BoneWork(box=(20.0, 20.0, 80.0, 90.0))})
+    annotate.model_probabilities(work, opened.sitting)
+    assert remembered(annotate) == 3
+    erase_elsewhere(tmp_path, film, labels_too=True)
+    with pytest.raises(BoneGradeError, match="erased after it was opened here"):
+        annotate.sitting(work, None, None)
+    assert remembered(annotate) == 0 and told == [opened.sitting.sha256]
+    with pytest.raises(BoneGradeError, match="no film"):
+        annotate.open_film(film, ANNA)
+    with pytest.raises(BoneGradeError):  # it was erased between the look at it and the save
+        Saving(annotate).save(work, opened.sitting, ANNA, consent=None)
+    assert list(ledger.films()) == []
+
+
+def test_a_film_whose_picture_was_erased_is_not_shown_and_its_pixels_do_not_come_back(
+    annotate: AnnotateDesk, opened: Opened, film: int, ledger: Ledger, tmp_path: Path, told: list[str]
+) -> None:
+    work = with_said(opened, {"Radius": grade_said(9)})
+    erase_elsewhere(tmp_path, film, labels_too=False)
+    sitting = annotate.sitting(work, None, None)
+    assert sitting.radiograph is None and told == [opened.sitting.sha256]
+    assert annotate.memory.pixels.items() == []
+    for consent in (None, Consent()):
+        with pytest.raises(BoneGradeError, match="picture of this film was erased"):
+            Saving(annotate).save(work, sitting, ANNA, consent=consent)
+    assert not ledger.film(film).consent and ledger.reading(film, "anna") == {}
+    assert annotate.open_film(film, ANNA).sitting.radiograph is None
+
+
+@pytest.mark.parametrize("labels_too", [False, True])
+def test_a_session_s_own_copy_of_an_erased_film_is_no_longer_used_but_one_that_came_afterwards_is(
+    annotate: AnnotateDesk,
+    film: int,
+    radiograph: Radiograph,
+    assessment: Assessment,
+    ledger: Ledger,
+    tmp_path: Path,
+    labels_too: bool,
+) -> None:
+    before, memory = datetime.now(UTC), annotate.memory
+    work = annotate.open_assessed(radiograph, assessment, ANNA).work
+    assert memory.still(radiograph, before) is radiograph
+    erase_elsewhere(tmp_path, film, labels_too=labels_too)
+    assert memory.still(radiograph, before) is None
+    if labels_too:
+        unknown = work.model_copy(update={"film": None, "prediction": None})
+        with pytest.raises(BoneGradeError, match="erased after it was opened here"):
+            annotate.sitting(unknown, None, assessment)
+    after = datetime.now(UTC)
+    assert memory.still(radiograph, after) is radiograph, "sent anew"
+    again = annotate.open_assessed(radiograph, assessment, ANNA)
+    said = with_said(again, {"Radius": grade_said(9)})
+    saved = Saving(annotate).save(said, again.sitting, ANNA, consent=Consent())
+    assert saved.work.film is not None and ledger.film(saved.work.film).consent, "with a new consent"

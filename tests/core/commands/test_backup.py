@@ -1,0 +1,32 @@
+"""python -m core backup and restore, as a person calls them."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from core.__main__ import cli
+from core.access.log import AccessLog
+from core.ledger import Ledger, LedgerSettings
+from core.machine import user
+from tests.stored_films import hand
+
+
+def test_a_backup_and_its_way_back_are_noted_in_the_access_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BONEGRADE_DB", raising=False)
+    monkeypatch.setenv("BONEGRADE_DATA", str(tmp_path / "data"))
+    ledger = Ledger.open(LedgerSettings.from_environment())
+    ledger.add_film(hand(1), "F", reader="anna", source="queue", consent=True)
+    ledger.close()
+    run = CliRunner().invoke
+    assert run(cli, ["backup", str(tmp_path / "copy")]).exit_code == 0
+    assert run(cli, ["backup", str(tmp_path / "copy")]).exit_code == 2, "it is there already"
+    (noted,) = AccessLog(tmp_path / "data").latest(9).entries
+    assert (noted.who, noted.deed, noted.detail) == (user(), "exported", "a backup, 3 files; at the command line")
+    monkeypatch.setenv("BONEGRADE_DATA", str(tmp_path / "new"))
+    assert run(cli, ["restore", str(tmp_path / "copy")]).exit_code == 0
+    (noted,) = AccessLog(tmp_path / "new").latest(9).entries
+    assert (noted.deed, noted.detail) == ("added", "a backup, 3 files; at the command line")
+    monkeypatch.setenv("BONEGRADE_LOG_DAYS", "soon")
+    refused = run(cli, ["backup", str(tmp_path / "other")])
+    assert refused.exit_code == 2 and "must be a number of days" in refused.output and not (tmp_path / "other").exists()
