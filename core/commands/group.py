@@ -72,7 +72,7 @@ COMMANDS: Final = {
     "compare-models": ("promotion", "Shows what the live model and another one say of one film, side by side."),
     "doctor": (
         "doctor",
-        "Says what of packages, settings, weights, storage, people, hub and GPU is as it should be here, and what is missing.",
+        "Says what of packages, settings, weights, data, people, hub and GPU is as it should be here, and what is missing.",
     ),
     "users": ("users", "The people who may sign in, and their roles."),
     "tokens": ("tokens", "The programs that may come in by the API, and what each may do."),
