@@ -34,8 +34,8 @@ class FilmMemory:
         self._erasures = 0 if ledger is None else columns.erasures(ledger)
 
     def knows(self, sha256: str, number: int) -> None:
-        """A film of the ledger is open here."""
-        self._numbers.get(sha256, lambda: number)
+        """A film of the ledger is open here; one that was erased whole and added again has another number."""
+        self._numbers.put(sha256, number)
 
     def forget_erased(self) -> None:
         """Forgets all where anything was erased since this was asked last: the ledger counts erasures, of whatever film."""
@@ -53,18 +53,19 @@ class FilmMemory:
     def still(self, held: Radiograph, since: datetime) -> Radiograph | None:
         """A session's film, None where the ledger's film of these pixels was erased after it was taken in hand. since: when
         that was."""
-        number = self._number(held.sha256)
-        gone = None if self._ledger is None or number is None else erased_at(self._ledger, number)
+        if self._ledger is None:
+            return held
+        film = self._ledger.film_by_hash(held.sha256)
+        if film is not None:
+            self.knows(film.sha256, film.id)  # another reader may have added it meanwhile
+        number = self._numbers.peek(held.sha256)
+        gone = None if number is None else erased_at(self._ledger, number)
         return held if gone is None or gone < since else None
 
     def was_erased(self, sha256: str) -> bool:
         """Whether a film that was open here is no longer in the ledger."""
         known = self._numbers.peek(sha256) is not None
         return known and self._ledger is not None and self._ledger.film_by_hash(sha256) is None
-
-    def _number(self, sha256: str) -> int | None:
-        film = None if self._ledger is None else self._ledger.film_by_hash(sha256)
-        return self._numbers.peek(sha256) if film is None else film.id
 
 
 def erased_at(ledger: Ledger, film_id: int) -> datetime | None:

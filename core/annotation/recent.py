@@ -16,11 +16,13 @@ class Recent(Generic[Key, Value]):
         self._size = size
         self._values: OrderedDict[Key, Value] = OrderedDict()
         self._lock = threading.Lock()
+        self._cleared = 0
 
     def clear(self) -> None:
-        """Forgets all."""
+        """Forgets all, and what is being made just now."""
         with self._lock:
             self._values.clear()
+            self._cleared += 1
 
     def peek(self, key: Key) -> Value | None:
         """The value of a key, if it is remembered."""
@@ -32,15 +34,26 @@ class Recent(Generic[Key, Value]):
         with self._lock:
             return list(self._values.items())
 
+    def put(self, key: Key, value: Value) -> None:
+        """Remembers a value in the place of what there was."""
+        with self._lock:
+            self._keep(key, value)
+
     def get(self, key: Key, make: Callable[[], Value]) -> Value:
         """The value of a key, made if it is not remembered; what `make` raises is passed on and nothing is kept."""
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
                 return self._values[key]
+            cleared = self._cleared
         value = make()
         with self._lock:
-            self._values[key] = value
-            while len(self._values) > self._size:
-                self._values.popitem(last=False)
+            if cleared == self._cleared:
+                self._keep(key, value)
         return value
+
+    def _keep(self, key: Key, value: Value) -> None:
+        self._values[key] = value
+        self._values.move_to_end(key)
+        while len(self._values) > self._size:
+            self._values.popitem(last=False)

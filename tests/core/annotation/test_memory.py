@@ -124,4 +124,18 @@ def test_a_session_s_own_copy_of_an_erased_film_is_no_longer_used_but_one_that_c
     again = annotate.open_assessed(radiograph, assessment, ANNA)
     said = with_said(again, {"Radius": grade_said(9)})
     saved = Saving(annotate).save(said, again.sitting, ANNA, consent=Consent())
-    assert saved.work.film is not None and ledger.film(saved.work.film).consent, "with a new consent"
+    number = saved.work.film
+    assert number is not None and ledger.film(number).consent, "with a new consent"
+    erase_elsewhere(tmp_path, number, labels_too=True)
+    assert memory.still(radiograph, after) is None, "erased once more"
+
+
+def test_a_session_s_film_that_another_reader_added_is_known_when_it_is_erased(
+    annotate: AnnotateDesk, radiograph: Radiograph, assessment: Assessment, ledger: Ledger, tmp_path: Path
+) -> None:
+    before, memory = datetime.now(UTC), annotate.memory
+    annotate.open_assessed(radiograph, assessment, ANNA)
+    film = ledger.add_film(radiograph, "F", reader="ben", source="queue", consent=True).film.id
+    assert memory.still(radiograph, before) is radiograph
+    erase_elsewhere(tmp_path, film, labels_too=True)
+    assert memory.still(radiograph, before) is None
