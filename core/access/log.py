@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal, Self
 
+from core.errors import BoneGradeError
 from core.machine import make_folder, user
 
 _log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class LogEntry:
 
 
 @dataclass(frozen=True)
-class Found:
+class LogLines:
     """What the log has of what was asked for. entries: newest first. torn: how many lines among those looked through were cut
     short, by a full disk or a stop in the midst of writing, and cannot be read."""
 
@@ -58,10 +59,10 @@ class AccessLog:
 
     @classmethod
     def from_environment(cls, folder: Path, environment: Mapping[str, str] = os.environ) -> Self:
-        """Kept for BONEGRADE_LOG_DAYS, a year if not set. Raises ValueError where that is not a number of days."""
+        """Kept for BONEGRADE_LOG_DAYS, a year if not set. Raises BoneGradeError where that is not a number of days."""
         days = environment.get(VARIABLE) or str(_USUAL_DAYS)
         if not (days.isdecimal() and int(days) > 0):
-            raise ValueError(f"{VARIABLE} must be a number of days from 1 up, not {days!r}.")
+            raise BoneGradeError(f"{VARIABLE} must be a number of days from 1 up, not {days!r}.")
         return cls(folder, int(days))
 
     def note(self, who: str, deed: Deed, *, address: str = "", film: int | None = None, detail: str = "") -> None:
@@ -84,11 +85,11 @@ class AccessLog:
         except OSError:
             _log.exception("The access log cannot be written to.")
 
-    def note_command(self, deed: Deed, *, film: int | None = None, detail: str = "") -> None:
+    def note_command(self, deed: Deed, *, detail: str) -> None:
         """Notes what this machine's user did at the command line."""
-        self.note(user(), deed, film=film, detail="; ".join(filter(None, (detail, AT_THE_COMMAND_LINE))))
+        self.note(user(), deed, detail=f"{detail}; {AT_THE_COMMAND_LINE}")
 
-    def latest(self, most: int, *, film: int | None = None, who: str = "") -> Found:
+    def latest(self, most: int, *, film: int | None = None, who: str = "") -> LogLines:
         """The latest lines, of a film or of a person if one is given."""
         found: list[LogEntry] = []
         torn = 0
@@ -99,7 +100,7 @@ class AccessLog:
                 found.append(one)
                 if len(found) == most:
                     break
-        return Found(tuple(found), torn)
+        return LogLines(tuple(found), torn)
 
     def _backwards(self) -> Iterator[LogEntry | None]:
         """All lines, the last first; None for one that cannot be read."""

@@ -21,7 +21,7 @@ def backup_command(folder: Annotated[Path, typer.Argument(help="A new folder, on
         settings = LedgerSettings.from_environment()
         log = AccessLog.from_environment(settings.folder)
         count = store.backup(settings, folder)
-    except (BoneGradeError, ValueError) as error:
+    except BoneGradeError as error:
         stop(str(error))
     log.note_command("exported", detail=f"a backup, {count} files")
     typer.echo(
@@ -37,7 +37,7 @@ def restore_command(folder: Annotated[Path, typer.Argument(help="As `backup` has
         settings = LedgerSettings.from_environment()
         log = AccessLog.from_environment(settings.folder)
         count = store.restore(settings, folder)
-    except (BoneGradeError, ValueError) as error:
+    except BoneGradeError as error:
         stop(str(error))
     log.note_command("added", detail=f"a backup, {count} files")
     typer.echo(f"{count:,} files are back. Erase again what was erased since the backup, then start the app.")

@@ -98,7 +98,7 @@ def export_command(
                 # before the first byte goes: a push that is broken off may have sent the most of it
                 log.note_command("exported", detail=f"{what}; to the hub: {hub}")
                 the_hub.push_dataset(target, hub)
-    except (BoneGradeError, ValueError) as error:
+    except BoneGradeError as error:
         stop(str(error))
     finally:
         ledger.close()
@@ -155,7 +155,7 @@ def import_command(
         filing = None if assessor is None else Filing(ledger, lambda: assessor, Turns().when_free)
         done = take_in_labels(ledger, checked, options, filing, _Progress("films"))
         log.note_command("added", detail=f"{done.new_films} films, {done.labels - done.known_labels} labels")
-    except (BoneGradeError, WeightsError, ValueError) as error:
+    except (BoneGradeError, WeightsError) as error:
         stop(str(error))
     finally:
         ledger.close()

@@ -86,7 +86,7 @@ def finetune_on_hub(
     """Starts the job, or goes on with the one that this run's folder has, follows it to its end, and fetches the candidate.
 
     Returns what run.json says; its `state` is "done" or "cancelled". Raises HubJobRefused, LessonsRefused, RunRefused,
-    core.dataset.hub.HubRefused and, for the ledger, what core.dataset.export.export raises.
+    core.dataset.hub.HubRefused and, for the ledger, what core.dataset.export.export and AccessLog.from_environment raise.
     """
     return _HubJob(order, api or HfApi(), look_every).follow(ledger)
 
@@ -146,10 +146,7 @@ class _HubJob:
         if token is None:
             raise HubJobRefused(NO_TOKEN)
         start = Start(self._order.start)
-        try:
-            log = AccessLog.from_environment(ledger.folder)
-        except ValueError as error:
-            raise HubJobRefused(str(error)) from error
+        log = AccessLog.from_environment(ledger.folder)
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary)
             manifest = export(

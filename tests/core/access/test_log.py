@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.access.log import AccessLog, Found
+from core.access.log import AccessLog, LogLines
+from core.errors import BoneGradeError
 
 
 def test_what_was_done_is_found_by_film_and_by_person_newest_first(tmp_path: Path) -> None:
@@ -43,7 +44,7 @@ def test_many_writers_lose_no_line_and_a_torn_one_hides_no_other(tmp_path: Path)
     found = AccessLog(tmp_path).latest(1000)
     assert len(found.entries) == 161 and found.entries[0].who == "zoe", "the line after a torn one stands on its own"
     assert found.torn == 3
-    assert AccessLog(tmp_path).latest(9, who="zoe") == Found(found.entries[:1], 3)
+    assert AccessLog(tmp_path).latest(9, who="zoe") == LogLines(found.entries[:1], 3)
 
 
 def test_old_days_go(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_old_days_go(tmp_path: Path) -> None:
     assert len(list((tmp_path / "access").iterdir())) == 3
     assert AccessLog.from_environment(tmp_path, {})
     for wrong in ("0", "-1", "a year"):
-        with pytest.raises(ValueError, match="BONEGRADE_LOG_DAYS"):
+        with pytest.raises(BoneGradeError, match="BONEGRADE_LOG_DAYS"):
             AccessLog.from_environment(tmp_path, {"BONEGRADE_LOG_DAYS": wrong})
 
 

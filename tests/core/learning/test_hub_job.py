@@ -14,6 +14,7 @@ from huggingface_hub import HfApi
 
 from core.access.log import AccessLog
 from core.dataset.hub import HubRefused
+from core.errors import BoneGradeError
 from core.learning.candidate import weights_of
 from core.learning.errors import LessonsRefused, RunRefused
 from core.learning.hub_job import HubJobRefused, JobOrder, finetune_on_hub
@@ -99,7 +100,7 @@ def test_what_is_sent_is_of_films_that_may_be_shared_names_nobody_and_is_noted(
     (noted,) = AccessLog(read_store.ledger.folder).latest(1).entries
     assert (noted.who, noted.deed) == (user(), "exported") and f"to the hub: {_DATASET}" in noted.detail
     monkeypatch.setenv("BONEGRADE_LOG_DAYS", "soon")
-    with hub_with(work) as hub, pytest.raises(HubJobRefused, match="must be a number of days"):
+    with hub_with(work) as hub, pytest.raises(BoneGradeError, match="must be a number of days"):
         ask(hub)
     assert not hub.jobs
 
