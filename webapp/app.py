@@ -31,7 +31,7 @@ from webapp.entrance.identity import Access, keep_peers
 from webapp.entrance.line import PLACES, keep_order
 from webapp.entrance.own_pages import OwnPagesOnly
 from webapp.entrance.passing import passing_folder, stop_in_peace
-from webapp.entrance.quota import Limits
+from webapp.entrance.quota import UploadLimits
 from webapp.entrance.refusing import EXCEPTION_HANDLERS, Sizes
 from webapp.entrance.uploads import ProgressForgotten, UploadsWithin, receive_in_order
 from webapp.languages.served import Catalogues
@@ -134,7 +134,7 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
     warm_up()
     if desk.access.mode == "proxy":
         keep_peers()
-    limits = Limits(seconds=KEPT_SECONDS + _CLEANED_EVERY_SECONDS)
+    limits = UploadLimits(seconds=KEPT_SECONDS + _CLEANED_EVERY_SECONDS)
     settings["app_kwargs"]["middleware"] += [
         *desk.access.middleware(),
         Middleware(ProgressForgotten),

@@ -15,15 +15,16 @@ _TOO_MANY: Final = (
     "These are more files than may be sent from one place within an hour ({}): send fewer, or a zip of them."
 )
 _ADDRESS_FULL: Final = (
-    "Too much was sent from your address within the last hour: try again in an hour. Those who are signed in may send "
-    "more."
+    "Too much was sent from your address within the last hour: try again in a little over an hour. Those who are signed in "
+    "may send more."
 )
 _PERSON_FULL: Final = (
-    "You have sent as much as there is room for within an hour: go on in an hour; what came before is here."
+    "You have sent as much as one person may within an hour ({} files or {} GB): send the rest in a little over an hour, and "
+    "fewer files at a time."
 )
 _ALL_FULL: Final = (
-    "Others have sent so much within the last hour that there is no room at the moment: try again in an hour. Those who are "
-    "signed in come before others."
+    "So much was sent within the last hour that there is no room at the moment: try again in a little over an hour. Those who "
+    "are signed in come before others."
 )
 _NO_ROOM: Final = "The server's disk is nearly full, so nothing can be sent to it: tell whoever runs it."
 
@@ -49,7 +50,7 @@ class Room:
 
 
 @dataclass(frozen=True)
-class Limits:
+class UploadLimits:
     """For what is sent within `seconds`. address: of a client who is not known by name; person: of one who is.
     addresses: bytes of all who are not known, which leaves the rest of `all` to those who are. all: bytes.
     free: bytes of the disk that have to stay free; twice as many for those who are not known."""
@@ -82,7 +83,7 @@ class Quota:
 
     def __init__(
         self,
-        limits: Limits,
+        limits: UploadLimits,
         clock: Callable[[], float] = time.monotonic,
         free_bytes: Callable[[], int] = _free_bytes,
     ):
@@ -125,7 +126,8 @@ class Quota:
         if upload.files + files > room.files:
             raise UploadRefused(_TOO_MANY.format(room.files), _TOO_LARGE)
         if self._bytes[upload.client] + size > room.bytes or self._files[upload.client] + files > room.files:
-            raise UploadRefused(_PERSON_FULL if upload.known else _ADDRESS_FULL, _MANY_REQUESTS)
+            person_full = _PERSON_FULL.format(room.files, room.bytes >> 30)
+            raise UploadRefused(person_full if upload.known else _ADDRESS_FULL, _MANY_REQUESTS)
         if self._all.total() + size > limits.all or (not upload.known and self._all[False] + size > limits.addresses):
             raise UploadRefused(_ALL_FULL, _MANY_REQUESTS)
         if self._free_bytes() - size < limits.free * (1 if upload.known else 2):

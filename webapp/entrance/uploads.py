@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.machine import DISK_FULL
 from webapp.entrance.doors import OWNERS, visitor_of
 from webapp.entrance.line import KnowsClients
-from webapp.entrance.quota import Limits, Quota, Upload, UploadRefused
+from webapp.entrance.quota import Quota, Upload, UploadLimits, UploadRefused
 from webapp.entrance.refusing import part_of, refused
 
 #: Under these endings a file is opened as what it is; any other ending may be a part of a name, or of a patient's number.
@@ -59,7 +59,7 @@ def receive_in_order() -> None:
 class UploadsWithin:
     """ASGI middleware: has every upload counted as its client's, and says in a sentence where there is no room for it."""
 
-    def __init__(self, app: ASGIApp, access: KnowsClients, limits: Limits):
+    def __init__(self, app: ASGIApp, access: KnowsClients, limits: UploadLimits):
         self._app = app
         self._access = access
         self._quota = Quota(limits)
@@ -158,7 +158,7 @@ class _OrderlyParser(route_utils.GradioMultiPartParser):
             yield chunk
 
     def on_headers_finished(self) -> None:
-        """A part begins. One that is no file would be read into memory, however long it is."""
+        """A part begins. One that is not a file would be read into memory, however long it is."""
         super().on_headers_finished()
         self._counts(files=1)
         if self._current_part.file is None or self._current_part.field_name != _FIELD:

@@ -2,13 +2,13 @@
 
 import pytest
 
-from webapp.entrance.quota import Limits, Quota, Room, Upload, UploadRefused
+from webapp.entrance.quota import Quota, Room, Upload, UploadLimits, UploadRefused
 
 _FILE = 4096
-LIMITS = Limits(
+LIMITS = UploadLimits(
     seconds=60,
     address=Room(5, 10 * _FILE),
-    person=Room(50, 100 * _FILE),
+    person=Room(30, 100 * _FILE),
     addresses=20 * _FILE,
     all=40 * _FILE,
     free=1000,
@@ -53,6 +53,13 @@ def test_a_client_has_as_much_room_as_any_other_until_what_they_sent_is_gone() -
     assert refused(made, "one", 2 * _FILE)[0] == 429, "an hour has not passed"
     made.now += 1
     made.sent("one", 2 * _FILE)
+
+
+def test_a_person_who_sends_more_files_than_there_is_room_for_is_told_how_many_that_is() -> None:
+    made = Made()
+    made.sent("anna", 0, known=True, files=30)
+    status, sentence = refused(made, "anna", 0, known=True)
+    assert status == 429 and "as much as one person may within an hour (30 files" in sentence
 
 
 def test_many_empty_files_are_counted_too() -> None:

@@ -16,12 +16,14 @@ from starlette.types import Receive, Scope, Send
 
 from tests.hands import shipped_examples
 from webapp.app import launch_settings
-from webapp.entrance.quota import Limits, Room
+from webapp.entrance.quota import Room, UploadLimits
 from webapp.entrance.uploads import ProgressForgotten, UploadsWithin, receive_in_order
 
 _UPLOAD = "gradio_api/upload"
 _CHUNK = 1 << 16
-LIMITS = Limits(seconds=3600, address=Room(40, 4 << 20), person=Room(100, 64 << 20), addresses=6 << 20, all=64 << 20)
+LIMITS = UploadLimits(
+    seconds=3600, address=Room(40, 4 << 20), person=Room(100, 64 << 20), addresses=6 << 20, all=64 << 20
+)
 
 
 class ByHeader:
