@@ -17,7 +17,7 @@ _LIMITS: Final = Limits(file_bytes=Limits.total_bytes)
 def unzipped(archive: Path, place: Path) -> Path:
     """The files of a zip in a folder within `place`, which is made for this user alone; whoever asks takes it away.
 
-    Raises DamagedDataset where the zip is damaged, too large or no export, and OSError where the disk is full.
+    Raises DamagedDataset where the zip is damaged, too large or not an export, and OSError where the disk is full.
     """
     place.mkdir(mode=0o700, parents=True)
     try:
@@ -32,12 +32,12 @@ def unzipped(archive: Path, place: Path) -> Path:
         if isinstance(cause, OSError) and cause.errno in DISK_FULL:
             raise cause from refusal
         raise DamagedDataset(
-            f"{archive} is no zip, or a damaged one: take the export from the Data tab anew, or name a folder that it was "
-            "unpacked in."
+            f"{archive} is not a zip, or is damaged: take the export from the Data tab again, or name the folder of an export "
+            "that was unpacked."
         ) from refusal
     if not (folder / NAME).is_file():
         raise DamagedDataset(
-            f"{archive} is not an export, for it has no {NAME}: name the zip that the Data tab hands out, or the folder of an "
-            "export."
+            f"{archive} is not an export, since it has no {NAME}: name the zip that the Data tab hands out, or the folder of "
+            "an export."
         )
     return folder

@@ -18,8 +18,8 @@ def check_consents(run: Path, ledger: Ledger) -> None:
     learned, began = names_in(facts, "learned_films"), _moment(facts.get("began_at"))
     if learned is None or began is None:
         raise CandidateRefused(
-            f"The run {run.resolve().name} does not say which films it learned from and when, so that nobody knows of consents "
-            "that were taken back: run `finetune` anew."
+            f"The run {run.resolve().name} does not say which films it learned from and when, so nobody can tell whether "
+            "a consent was taken back: run `finetune` anew."
         )
     films = {name: film for film in ledger.films() for name in learned_from([film.sha256]) if name in learned}
     if not films:

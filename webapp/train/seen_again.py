@@ -12,18 +12,18 @@ def seen_again(sends: bool) -> tuple[Path | None, tuple[str, ...]]:
     try:
         found = training_data()
     except BoneGradeError as error:
-        return None, (f"No run is started on this machine before this is mended: {error}",)
+        return None, (f"No run can start on this machine until this is put right: {error}",)
     if found is None:
         return None, (
             "A run learns from the ledger alone, so it may forget some of what the shipped weights learned from: to mix that "
-            f"in, let {VARIABLE} name its folder on this server, and start the program anew.",
+            f"in, set {VARIABLE} to its folder on this server, and restart the program.",
         )
     again = counted(found.train, "hand")
     if found.exemplars:
         again = f"{again} and {counted(found.exemplars, 'graded crop')}"
     words = (
         f"So that nothing is forgotten, a run also sees again {again} that the shipped weights learned from.",
-        f"On {counted(found.val, 'more hand')} it is measured, and its intervals are set.",
+        f"It is measured on {counted(found.val, 'more hand')}, and its intervals are set on these.",
         f"All of this lies in {found.folder}.",
     )
     return found.folder, (*words, "A Hugging Face Job learns from the ledger alone.") if sends else words

@@ -19,7 +19,7 @@ _run = CliRunner().invoke
             ["--dataset", "nowhere", "--device", "cpu"],
             "nowhere has no readable manifest.json: choose an export.",
         ),
-        (["--dataset", __file__, "--device", "cpu"], "test_finetune.py is no zip, or a damaged one: take the export"),
+        (["--dataset", __file__, "--device", "cpu"], "test_finetune.py is not a zip, or is damaged: take the export"),
         (["--ledger", "nowhere", "--device", "cpu"], "There is no ledger in nowhere: name its data folder"),
     ],
 )

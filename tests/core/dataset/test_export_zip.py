@@ -55,14 +55,14 @@ def _leads_out(archive: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
-        (_cut_short, r"export\.zip is no zip, or a damaged one: take the export from the Data tab anew"),
-        (_changed_within, r"export\.zip is no zip, or a damaged one"),
-        (lambda archive: archive.write_text("no zip"), r"export\.zip is no zip, or a damaged one"),
-        (_leads_out, r"export\.zip is no zip, or a damaged one"),
-        (_other_content, r"export\.zip is not an export, for it has no manifest\.json"),
+        (_cut_short, r"export\.zip is not a zip, or is damaged: take the export from the Data tab again"),
+        (_changed_within, r"export\.zip is not a zip, or is damaged"),
+        (lambda archive: archive.write_text("no zip"), r"export\.zip is not a zip, or is damaged"),
+        (_leads_out, r"export\.zip is not a zip, or is damaged"),
+        (_other_content, r"export\.zip is not an export, since it has no manifest\.json"),
     ],
 )
-def test_what_is_no_whole_export_is_one_sentence(
+def test_what_is_not_a_whole_export_is_one_sentence(
     damage: Callable[[Path], object], sentence: str, archive: Path, tmp_path: Path
 ) -> None:
     damage(archive)
@@ -80,7 +80,7 @@ def test_more_than_a_zip_may_hold_is_left_to_be_unpacked_by_hand(
         unzipped(archive, tmp_path / "here")
 
 
-def test_a_full_disk_is_no_damaged_zip(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_not_a_damaged_zip(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Full(sent.Unpacker):
         def _unpack_one(self, *_: object) -> int:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -20,7 +20,7 @@ def test_a_folder_is_named_with_what_is_in_it(tmp_path: Path, monkeypatch: pytes
     folder, sentences = seen_again(sends=True)
     english, chinese = _said(sentences)
     assert folder == tmp_path / "data" and "sees again 8 hands and 2 graded crops that" in english
-    assert "On 1 more hand it is measured" in english and "A Hugging Face Job learns from the ledger alone" in english
+    assert "It is measured on 1 more hand" in english and "A Hugging Face Job learns from the ledger alone" in english
     assert "8 只手和2 张已分级的裁剪图" in chinese and str(folder) in chinese and "again" not in chinese
     assert len(seen_again(sends=False)[1]) == len(sentences) - 1
 
@@ -30,13 +30,13 @@ def test_without_one_it_is_said_how_to_change_that(monkeypatch: pytest.MonkeyPat
     folder, sentences = seen_again(sends=True)
     english, chinese = _said(sentences)
     assert folder is None and "learns from the ledger alone, so it may forget some" in english
-    assert f"let {VARIABLE} name its folder" in english and f"请用 {VARIABLE} 指定" in chinese
+    assert f"set {VARIABLE} to its folder" in english and f"请用 {VARIABLE} 指定" in chinese
 
 
 def test_one_that_cannot_be_used_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, str(tmp_path / "nowhere"))
     folder, sentences = seen_again(sends=True)
     english, chinese = _said(sentences)
-    assert folder is None and english.startswith("No run is started on this machine before this is mended")
+    assert folder is None and english.startswith("No run can start on this machine until this is put right")
     assert "labels.csv is missing" in english
     assert f"{VARIABLE} 指定的文件夹无法用于训练" in chinese and "缺少" in chinese and "missing" not in chinese

@@ -183,7 +183,7 @@
       canvas.dataset.film = (/film_([0-9a-f]+)\./.exec(picture.src) || [])[1] || "";
       drawImage(picture, x, y, width, (width * picture.naturalHeight) / picture.naturalWidth);
     };
-    // It writes the bone beside each box, which is no text of the page that could be translated there.
+    // It writes the bone beside each box, and that is not text of the page, which would be translated there.
     for (const name of ["measureText", "fillText"]) {
       const original = context[name].bind(context);
       context[name] = (text, ...place) => original(window.bonegradeLanguage.say(text), ...place);
