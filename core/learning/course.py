@@ -264,6 +264,8 @@ class _Lesson:
             self._sums = {name: value.to(self._workers.device) for name, value in state["sums"].items()}
             self._best, self._start, self.stale = state["best"], state["start"], state["stale"]
             return int(state["step"])
+        except torch.OutOfMemoryError:  # the checkpoint is as it should be
+            raise
         except (KeyError, TypeError, ValueError, RuntimeError) as error:  # as torch says that tensors do not fit
             raise RunRefused(
                 f"{self._run.folder / CHECKPOINT} is another run's: delete it, and the same command begins the run anew."

@@ -189,6 +189,19 @@ def test_a_run_that_was_damaged_is_one_sentence(
     assert not (run / "weights").exists()
 
 
+def test_a_card_without_memory_costs_nobody_their_checkpoint(
+    stopped: Path, lessons: LessonsAt, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = shutil.copytree(stopped, tmp_path / "run")
+
+    def full(optimizer: torch.optim.AdamW, state: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(torch.optim.AdamW, "load_state_dict", full)
+    with pytest.raises(torch.OutOfMemoryError):
+        finetune(_order(lessons, start, run))
+
+
 def test_what_is_no_folder_of_weights_or_of_a_run(lessons: LessonsAt, start: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RunRefused, match=r"is no folder of weights, for it has no registry\.json"):
