@@ -180,6 +180,13 @@ class AnnotateDesk:
             sitting = Sitting(film, self._assessment(film, work.prediction), sitting.radiograph, work.prediction)
         return Opened(sitting, saved, work, draft_of, remark)
 
+    def picture_erased(self, sitting: Sitting) -> bool:
+        """Whether the film's picture was erased and nobody has sent it anew, so that nothing new can be said of it."""
+        ledger, film = self.ledger, sitting.film
+        if ledger is None or film is None or sitting.radiograph is not None or film.consent:
+            return False
+        return erased_at(ledger, film.id) is not None
+
     # --- While reading ----------------------------------------------------------------------------------------------
 
     def sitting(self, work: Work, held: Radiograph | None, assessment: Assessment | None) -> Sitting:
@@ -253,7 +260,7 @@ class AnnotateDesk:
             NearCopies(ledger).note(film, sitting.radiograph)
         if film is None:
             raise BoneGradeError(GONE)
-        if sitting.radiograph is None and not film.consent and erased_at(ledger, film.id) is not None:
+        if self.picture_erased(sitting):
             raise BoneGradeError(WITHDRAWN)
         self.memory.knows(film.sha256, film.id)
         prediction = sitting.prediction

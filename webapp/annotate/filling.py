@@ -5,7 +5,7 @@ from typing import Any, Final
 import gradio as gr
 
 from core.access.roles import Action, Reader
-from core.annotation.desk import AnnotateDesk, Opened, Sitting
+from core.annotation.desk import WITHDRAWN, AnnotateDesk, Opened, Sitting
 from core.annotation.facts import frame_of, opened_facts
 from core.annotation.saving import Saving
 from core.annotation.work import Work, current_boxes
@@ -68,7 +68,9 @@ class Filling:
         if sitting.radiograph is None:
             return {
                 self._parts.editor: gr.update(value=None, visible=False),
-                self._parts.no_pixels: line(NO_PIXELS, "no-film"),
+                self._parts.no_pixels: line(
+                    WITHDRAWN if self._annotate.picture_erased(sitting) else NO_PIXELS, "no-film"
+                ),
             }
         return {
             self._parts.editor: gr.update(value=self.editor_value(sitting, work), visible=True),

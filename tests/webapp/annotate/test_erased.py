@@ -1,6 +1,7 @@
 """The page of a reader who has a film open that somebody erases meanwhile."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,24 +20,38 @@ from webapp.annotate.parts import Parts
 from webapp.assess.tab import FilmInHand
 from webapp.desk import Desk
 
+ANNA = Reader("anna", Role.READER)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    ledger = Ledger.open(LedgerSettings.in_folder(tmp_path / "data"))
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def film(ledger: Ledger, radiograph: Radiograph, assessment: Assessment) -> int:
+    """A film with its pixels and a prediction."""
+    number = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
+    ledger.add_prediction(number, assessment)
+    return number
+
+
+@pytest.fixture
+def handlers(tmp_path: Path, ledger: Ledger, assessor: Assessor, monkeypatch: pytest.MonkeyPatch) -> Handlers:
+    """Of anna's page."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "passing"))
+    access = SimpleNamespace(mode="local", keeps=True, reader_of=lambda request: ANNA)
+    with gr.Blocks():
+        return Handlers(Desk(lambda: assessor, ledger, access), Parts())  # type: ignore[arg-type]
+
 
 def test_its_picture_is_taken_back_and_every_action_gets_a_sentence(
-    tmp_path: Path,
-    radiograph: Radiograph,
-    assessment: Assessment,
-    assessor: Assessor,
-    monkeypatch: pytest.MonkeyPatch,
+    handlers: Handlers, ledger: Ledger, film: int, radiograph: Radiograph, assessment: Assessment
 ) -> None:
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "passing"))
-    ledger = Ledger.open(LedgerSettings.in_folder(tmp_path / "data"))
-    film = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
-    ledger.add_prediction(film, assessment)
-    anna = Reader("anna", Role.READER)
-    access = SimpleNamespace(mode="local", keeps=True, reader_of=lambda request: anna)
-    with gr.Blocks():
-        handlers = Handlers(Desk(lambda: assessor, ledger, access), Parts())  # type: ignore[arg-type]
     held = FilmInHand("film.png", radiograph)
-    opened = handlers._annotate.open_film(film, anna, radiograph)
+    opened = handlers._annotate.open_film(film, ANNA, radiograph)
     picture = Path(handlers._filling.editor_value(opened.sitting, opened.work)["image"])
     text = with_said(opened, {"Radius": grade_said(9)}).model_dump_json()
     assert picture.exists() and "error" not in json.loads(handlers.keep(text, held, assessment, gr.Request()))
@@ -51,4 +66,12 @@ def test_its_picture_is_taken_back_and_every_action_gets_a_sentence(
     answer = handlers.open_assessed(held, assessment, True, gr.Request())
     assert "was erased after it came to this page" in str(answer[handlers.parts.opened])
     assert list(ledger.films()) == []
-    ledger.close()
+
+
+def test_whoever_opens_a_film_without_its_picture_reads_why_and_is_not_asked_to_grade_or_add_it(
+    handlers: Handlers, ledger: Ledger, film: int
+) -> None:
+    erase_films(ledger, [film], OPERATOR, labels_too=False)
+    opened = handlers._annotate.open_film(film, ANNA)
+    shown = str(handlers._filling.film_views(opened.sitting, opened.work)[handlers.parts.no_pixels])
+    assert "picture of this film was erased" in shown and "Add and assess the same film" not in shown
