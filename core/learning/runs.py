@@ -149,7 +149,7 @@ class Runs:
 
 
 def _lines(log: Path) -> list[Mapping[str, Any]]:
-    """The measurements; what is none is left out, and a last line that is being written is left for the next look."""
+    """The measurements; other lines are left out, and a last line that is being written is left for the next look."""
     found: list[Mapping[str, Any]] = []
     with suppress(OSError):
         for line in log.read_text(encoding="utf-8").splitlines():
