@@ -13,6 +13,7 @@ from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment
 from core.bones import RUS_BONES
 from core.errors import FilmRefused
+from core.evaluation.stress.non_hands import NON_HANDS
 from core.evaluation.stress.trial import Move, moves, refusals
 from core.film.radiograph import Radiograph
 from core.hand.hand import Hand
@@ -103,14 +104,14 @@ def _assessed(assessor: Assessor, found: Hand | None, hand: GateHand) -> Assessm
 
 @dataclass(frozen=True)
 class Stressed:
-    """hands x changed films of each: by how many months the age moved, NaN where it was lost. non_hands: pictures of each kind
-    that shows no hand; taken: of each kind, how many of these got an age without a warning."""
+    """hands x changed films of each: by how many months the age moved, NaN where it was lost. non_hands: how many pictures
+    that show no hand were drawn; taken: how many of these got an age without a warning."""
 
     live: NDArray[np.float64]
     candidate: NDArray[np.float64]
     non_hands: int
-    live_taken: NDArray[np.intp]
-    candidate_taken: NDArray[np.intp]
+    live_taken: int
+    candidate_taken: int
 
 
 def _months(move: Move | None) -> float:
@@ -130,15 +131,9 @@ def stressed(hands: Sequence[GateHand], live: Assessor, candidate: Assessor, pic
         if first is not None and second is not None:
             by_live.append([_months(move) for move in first.values()])
             by_candidate.append([_months(second[name]) for name in first])
-    return Stressed(
-        _matrix(by_live), _matrix(by_candidate), pictures_a_kind, _taken(live, pictures_a_kind),
-        _taken(candidate, pictures_a_kind),
-    )  # fmt: skip
+    taken = [sum(kind.age for kind in refusals(one, pictures_a_kind).values()) for one in (live, candidate)]
+    return Stressed(_matrix(by_live), _matrix(by_candidate), pictures_a_kind * len(NON_HANDS), *taken)
 
 
 def _matrix(rows: list[list[float]]) -> NDArray[np.float64]:
     return np.array(rows, np.float64) if rows else np.zeros((0, 0))
-
-
-def _taken(assessor: Assessor, pictures_a_kind: int) -> NDArray[np.intp]:
-    return np.array([kind.age for kind in refusals(assessor, pictures_a_kind).values()], np.intp)

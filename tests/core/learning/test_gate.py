@@ -147,7 +147,7 @@ def test_the_stress_knows_which_hand_each_changed_film_is_of(
     hand = gold_hands(ledger).hands[0]
     found = stressed([hand], assessor, assessor, 1)
     assert found.live.shape == (1, 2) and (found.live == found.candidate).all() and (found.live >= 0).all()
-    assert found.live_taken.tolist() == found.candidate_taken.tolist() == [0]
+    assert (found.non_hands, found.live_taken, found.candidate_taken) == (7, 0, 0)
     assert stressed([], assessor, assessor, 0).live.shape == (0, 0)
 
 
