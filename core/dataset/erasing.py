@@ -19,7 +19,7 @@ from core.access.log import AccessLog
 from core.access.roles import OPERATOR, Action, Reader, enforce
 from core.errors import BoneGradeError
 from core.intake.crop_shelf import CropShelf
-from core.ledger import EventKind, Ledger, erasing, films
+from core.ledger import EventKind, Ledger, erasing, films, projection
 from core.ledger.events import Words
 from core.ledger.patients import ERASED_NAME
 from core.ledger.saying import say
@@ -64,6 +64,8 @@ def erase_films(
             erasing.picture(connection, film, labels_too=labels_too)
             if labels_too:
                 erasing.everything_said(connection, film_id)
+            else:
+                projection.picture_changed(connection, films.by_id(connection, film_id))
     finish(ledger)
     return wanted
 

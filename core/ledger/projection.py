@@ -57,14 +57,21 @@ class _Learned:
         return {"sums": self.sums.to_list(), "weights": self.weights.tolist(), "weighed_up_to": self.weighed_up_to}
 
 
-def add_film(connection: sa.Connection, film_id: int, sha256: str, sex: str) -> None:
+def add_film(connection: sa.Connection, film: FilmRecord) -> None:
     """A film that is not assessed yet."""
-    connection.execute(sa.insert(_FILM), _film_row(film_id, sha256, sex, None, FilmState(), Hardness.none().weights()))
+    connection.execute(sa.insert(_FILM), _film_row(film, None, FilmState(), Hardness.none().weights()))
 
 
 def add_prediction(connection: sa.Connection, film: FilmRecord, prediction: PredictionRecord, state: FilmState) -> None:
     """A film's latest prediction."""
-    row = _film_row(film.id, film.sha256, film.sex, prediction, state, _learned(connection).weights)
+    row = _film_row(film, prediction, state, _learned(connection).weights)
+    connection.execute(_UPDATE_FILM, {"film": film.id, **row})
+
+
+def picture_changed(connection: sa.Connection, film: FilmRecord) -> None:
+    """A film's picture was erased, or is kept again. film: as it is now."""
+    latest = predictions.latest_between(connection, film.id, film.id).get(film.id)
+    row = _film_row(film, latest, fold(events.history(connection, film.id)), _learned(connection).weights)
     connection.execute(_UPDATE_FILM, {"film": film.id, **row})
 
 
@@ -95,7 +102,7 @@ def rebuild(connection: sa.Connection) -> None:
         for film in found:
             history = said.get(film.id, [])
             state = fold(history)
-            film_rows.append(_film_row(film.id, film.sha256, film.sex, latest.get(film.id), state, sums.weights()))
+            film_rows.append(_film_row(film, latest.get(film.id), state, sums.weights()))
             reader_rows += _reader_rows(film.id, state)
             sums += comparisons(state.readings())
             for event in history:
@@ -110,19 +117,27 @@ def rebuild(connection: sa.Connection) -> None:
 
 
 def _film_row(
-    film_id: int, sha256: str, sex: str, prediction: PredictionRecord | None, state: FilmState, weights: PerBone
+    film: FilmRecord, prediction: PredictionRecord | None, state: FilmState, weights: PerBone
 ) -> dict[str, Any]:
     compared = comparisons(state.readings())
     apart = [] if prediction is None else np.round(bones_apart(prediction.probabilities), _DIGITS).tolist()
     return {
-        "film_id": film_id,
-        "assessed": "assessing" if prediction is None else "ready" if prediction.localization else "refused",
-        "shuffle": int(sha256[:12], 16) / 2**48,
-        "sex": sex,
+        "film_id": film.id,
+        "assessed": _assessed(film, prediction, state),
+        "shuffle": int(film.sha256[:12], 16) / 2**48,
+        "sex": film.sex,
         "bone_age_months": None if prediction is None else prediction.bone_age_months,
         "apart": apart,
         **_standing(state, compared, apart, weights),
     }
+
+
+def _assessed(film: FilmRecord, prediction: PredictionRecord | None, state: FilmState) -> str:
+    if state.withdrawn and not film.consent:
+        return "erased"
+    if prediction is None:
+        return "assessing"
+    return "ready" if prediction.localization else "refused"
 
 
 def _standing(state: FilmState, compared: Hardness, apart: Sequence[float], weights: PerBone) -> dict[str, Any]:

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 #: What a film is to the reader who looks at the queue.
-RowState = Literal["assessing", "refused", "to_read", "skipped", "read_by_me"]
+RowState = Literal["assessing", "refused", "erased", "to_read", "skipped", "read_by_me"]
 
 #: One film in so many that a reader gets has a gold reading, if there are any that the reader can read blindly.
 _GOLD_EVERY: Final = 10

@@ -27,7 +27,8 @@ class FilmState:
 
     said: by reader and bone, without readers whose words were all undone. gold: None without a gold reading. skipped_by:
     readers who passed the film on and have not read it since. knows_gold: readers who ever set or cleared the gold
-    reading, and so can no longer read the film blindly.
+    reading, and so can no longer read the film blindly. withdrawn: a consent to keep its picture was taken back; another
+    may have been given since.
     """
 
     said: dict[str, dict[str, Said]] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class FilmState:
     assigned_to: str = ""
     skipped_by: set[str] = field(default_factory=set)
     knows_gold: set[str] = field(default_factory=set)
+    withdrawn: bool = False
 
     def reading(self, reader: str) -> Reading:
         """One reader's word, in RUS_BONES order; empty if there is none."""
@@ -114,6 +116,8 @@ def _apply(state: FilmState, event: Event) -> None:
             state.flagged = event.kind == "flag"
         case "assign":
             state.assigned_to = event.note
+        case "withdraw":
+            state.withdrawn = True
 
 
 def _latest(voices: Sequence[Said]) -> Correction:

@@ -204,9 +204,9 @@ draft = sa.Table(
     sa.Column("kept_at", Moment, nullable=False),
 )
 
-#: What the queue needs to know of a film, derived from the tables above. assessed: "assessing", "ready" or "refused".
-#: apart, disagreement: by bone in RUS_BONES order, empty before there is a prediction. shuffle: where the film
-#: stands in the random order, 0..1.
+#: What the queue needs to know of a film, derived from the tables above. assessed: "assessing", "ready", "refused", or
+#: "erased" where its picture was, so that nothing new can be said of it. apart, disagreement: by bone in RUS_BONES
+#: order, empty before there is a prediction. shuffle: where the film stands in the random order, 0..1.
 queue_film = sa.Table(
     "queue_film",
     metadata,

@@ -113,13 +113,15 @@ class Ledger:
                     patient_key=self._pseudonyms.of(patient),
                     age_months=age_months,
                 )
-                projection.add_film(connection, film_id, radiograph.sha256, sex)
+                projection.add_film(connection, films.by_id(connection, film_id))
             else:
                 film_id = known.id
             if picture is not None and not (known and known.consent):
                 if not self._pictures.path(picture).exists():  # an erasure of the same pixels has just removed it
                     self._pictures.keep(radiograph)
                 films.insert_consent(connection, film_id, picture, reader, terms)
+                if known is not None:
+                    projection.picture_changed(connection, films.by_id(connection, film_id))
             if name and not (known and known.file_name):
                 films.insert_name(connection, film_id, name, reader)
             return AddedFilm(films.by_id(connection, film_id), known is not None)

@@ -20,6 +20,7 @@ VIEWER: Final = (
 _STATES: Final = {
     "assessing": "being assessed",
     "refused": "refused",
+    "erased": "picture erased",
     "to_read": "to read",
     "skipped": "skipped",
     "read_by_me": "read by you",

@@ -30,6 +30,7 @@ from core.dataset.snapshot import Snapshot
 from core.film.likeness import look_of
 from core.intake.near_copies import NearCopies
 from core.ledger import Consent, StageWord, UnknownFilm, schema
+from core.ledger.reading_queue import QueueFilter, QueueOrder, counts, next_film, queue_rows
 from tests.core.dataset.test_hub import DummyScheduler
 from tests.reading_room import ReadingRoom
 from tests.stored_films import Store, hand
@@ -76,6 +77,29 @@ def test_a_withdrawn_film_leaves_its_labels_and_older_exports_still_work(store: 
         assert {path.stem for path in (folder / "films").iterdir()} == there
         assert sum(manifest["split"]["films"].values()) == 3
         assert sum(manifest["split"]["crops"].values()) == 13 * len(there)
+
+
+def test_a_film_without_its_picture_is_not_offered_until_somebody_sends_it_again(store: Store) -> None:
+    film, other = store.film(1), store.film(2)
+    ledger = store.ledger
+
+    def offered() -> tuple[set[int | None], int, dict[int, str]]:
+        first = next_film(ledger, "ben", QueueOrder.OLDEST)
+        found = {first, next_film(ledger, "ben", QueueOrder.OLDEST, after=first)}
+        states = {
+            row.film.id: row.state for row in queue_rows(ledger, "ben", QueueOrder.OLDEST, QueueFilter(state="all"))
+        }
+        return found, counts(ledger, "ben").to_read, states
+
+    whole = ({film.id, other.id}, 2, {film.id: "to_read", other.id: "to_read"})
+    assert offered() == whole
+    erase_films(ledger, [film.id], OPERATOR, labels_too=False)
+    without = ({other.id}, 1, {film.id: "erased", other.id: "to_read"})
+    assert offered() == without
+    ledger.rebuild_queue()
+    assert offered() == without, "made anew from what was said"
+    store.film(1)
+    assert offered() == whole, "sent again, with a consent"
 
 
 def test_of_an_erased_film_nothing_is_left_that_tells_of_it(store: Store, tmp_path: Path) -> None:
