@@ -13,7 +13,7 @@ from PIL import Image
 from core.bones import ALL_BONES, Sex
 from core.errors import BoneGradeError
 
-_LABELS_HINT = "Name a folder with labels.csv (id,file,sex,bone_age_months[,split]) and the images it names."
+_LABELS_HINT = "Point at a folder with labels.csv (id,file,sex,bone_age_months[,split]) and the images it names."
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 

@@ -40,7 +40,7 @@ def test_a_table_without_splits_is_all_of_every_split(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_or_column(tmp_path: Path) -> None:
-    with pytest.raises(DataFolderError, match=r"labels\.csv is missing\. Name a folder with labels\.csv"):
+    with pytest.raises(DataFolderError, match=r"labels\.csv is missing\. Point at a folder with labels\.csv"):
         read_films(tmp_path / "none")
     (tmp_path / "labels.csv").write_text("id,sex,split\n1,F,val\n")
     with pytest.raises(DataFolderError, match="no column bone_age_months, file"):
