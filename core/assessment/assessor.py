@@ -87,6 +87,7 @@ class Assessor:
             network, whole_hand = second
             reader = WholeHandReader(network, float(whole_hand.metadata["weight"]))
             hashes["whole_hand"] = whole_hand.sha256
+        grader.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch, for maps, is a fifth faster so
         intervals = IntervalSetting(*load_intervals(hashes, folder))
         assessor = cls(Localizer(localizer), Grader(grader), intervals, {"localizer": localizer_hash, **hashes}, reader)
         assessor.start()
