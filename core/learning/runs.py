@@ -94,15 +94,13 @@ class Runs:
         self._spawn(run, [command, *more, "--from", str(live), "--out", str(run)])
         return name
 
-    def compare(self, name: str, hands: Path | None) -> None:
-        """Starts the gate's comparison, whose report will lie in the run's folder. hands: a folder of labelled ones, on whose
-        `val` it compares as well."""
+    def compare(self, name: str) -> None:
+        """Starts the gate's comparison, whose report will lie in the run's folder."""
         run = self.path(name)
         if self._is_alive(run):
             raise BoneGradeError("A process of this run is at work already: wait for it.")
         self._compared.add(run)
-        also = [] if hands is None else ["--data", str(hands)]
-        self._spawn(run, ["promote", str(run), "--dry-run", *also])
+        self._spawn(run, ["promote", str(run), "--dry-run"])
 
     def cancel(self, name: str) -> None:
         """Asks a run to end with its next step; what it learned until then stays in its folder."""

@@ -31,11 +31,6 @@ class TrainingData:
     val: int
     exemplars: int
 
-    @property
-    def hands(self) -> Path:
-        """The folder of labelled hands in it."""
-        return parts_of(self.folder)[0]
-
     @classmethod
     def in_folder(cls, folder: Path) -> Self:
         """Looks whether a run could use it, without opening a picture. Raises DataFolderError."""

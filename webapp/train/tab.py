@@ -269,13 +269,11 @@ class _Tab:
             # Imported here because torch takes seconds to import, and the page need not wait for it.
             from core.learning.candidate import read_candidate
             from core.learning.consents import check_consents
-            from core.learning.training_data import training_data
 
             # what is wrong with it is told at once
             read_candidate(self._runs.path(name), live_model().folder)
             check_consents(self._runs.path(name), self._ledger)
-            data = training_data()
-            self._runs.compare(name or "", None if data is None else data.hands)
+            self._runs.compare(name or "")
 
         return self._done(request, act, lambda _: self._all(name))
 
@@ -285,15 +283,14 @@ class _Tab:
             from core.learning.candidate import read_candidate
             from core.learning.consents import check_consents
             from core.learning.gate import GateSettings, pass_gate
-            from core.learning.gate_hands import gold_hands, labelled_hands
+            from core.learning.gate_hands import gold_hands
             from core.learning.promotion import promote
-            from core.learning.training_data import training_data
 
-            run, live, data = self._runs.path(name), live_model(), training_data()
+            run, live = self._runs.path(name), live_model()
             candidate = read_candidate(run, live.folder)
             check_consents(run, self._ledger)
-            gold, val = gold_hands(self._ledger), None if data is None else labelled_hands(data.hands)
-            report = pass_gate(run, candidate, live, gold, val, GateSettings(), kept_alone=True)
+            gold = gold_hands(self._ledger)
+            report = pass_gate(run, candidate, live, gold, None, GateSettings(), kept_alone=True)
             promote(weights_folder(), candidate, report, self._desk.reader(request).name)
 
         return self._done(request, act, lambda _: self._all(name))

@@ -43,23 +43,11 @@ def test_a_run_is_a_process_apart_whose_failure_is_seen_with_its_last_words(runs
     view = runs.view(name)
     assert view.state == "failed" and "save a reading first" in view.output
     assert runs.comparison(name) == "none"
-    runs.compare(name, None)
+    runs.compare(name)
     while runs.comparison(name) == "running" and time.monotonic() < until:
         time.sleep(0.1)
     assert runs.comparison(name) == "failed"
     assert re.search("save a reading first.*is not a run's folder", runs.view(name).output, re.DOTALL)
-
-
-def test_a_comparison_is_made_on_labelled_hands_too_where_there_are_some(
-    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (run := runs.folder / "a").mkdir(parents=True)
-    asked: list[list[str]] = []
-    monkeypatch.setattr(Runs, "_spawn", lambda self, run, arguments: asked.append(arguments))
-    runs.compare("a", None)
-    runs.compare("a", tmp_path / "hands")
-    alone = ["promote", str(run), "--dry-run"]
-    assert asked == [alone, [*alone, "--data", str(tmp_path / "hands")]]
 
 
 def test_one_run_at_a_time_and_a_wish_to_cancel(runs: Runs) -> None:
