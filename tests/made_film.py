@@ -19,6 +19,7 @@ from core.hand.geometry import mean_hand
 from core.hand.hand import Hand
 from core.hand.localization import Localization, Region
 from core.hand.localizer import Localizer
+from core.ledger import Ledger
 from core.standards import grade_count
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.hand_localizer import HandLocalizer
@@ -115,3 +116,11 @@ def out_of_line(assess: Assess) -> Assessment:
 def explanation(assessor: Assessor, radiograph: Radiograph, assessment: Assessment) -> Explanation:
     """Maps of stage 3 of the untrained network."""
     return assessor.explain(Hand(radiograph, assessment.localization), assessment, 3)
+
+
+@pytest.fixture
+def film(ledger: Ledger, radiograph: Radiograph, assessment: Assessment) -> int:
+    """The number of the film in the ledger of the test's file, with its pixels and a prediction."""
+    number = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
+    ledger.add_prediction(number, assessment)
+    return number

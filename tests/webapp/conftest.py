@@ -10,6 +10,7 @@ from tests.made_film import (  # noqa: F401 - fixtures
     assessment,
     assessor,
     explanation,
+    film,
     out_of_line,
     radiograph,
     without_ulna,

@@ -1,3 +1,3 @@
 """The made-up film, and networks that were not trained."""
 
-from tests.made_film import assess, assessment, assessor, radiograph  # noqa: F401 - fixtures
+from tests.made_film import assess, assessment, assessor, film, radiograph  # noqa: F401 - fixtures

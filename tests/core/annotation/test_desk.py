@@ -54,14 +54,6 @@ def saving(annotate: AnnotateDesk) -> Saving:
     return Saving(annotate)
 
 
-@pytest.fixture
-def film(ledger: Ledger, radiograph: Radiograph, assessment: Assessment) -> int:
-    """A film with its pixels and a prediction."""
-    number = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
-    ledger.add_prediction(number, assessment)
-    return number
-
-
 def test_a_film_of_the_ledger_opens_without_the_networks(
     annotate: AnnotateDesk, film: int, assessment: Assessment, assessor: Assessor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,14 +41,6 @@ def annotate(ledger: Ledger, assessor: Assessor, told: list[str]) -> AnnotateDes
 
 
 @pytest.fixture
-def film(ledger: Ledger, radiograph: Radiograph, assessment: Assessment) -> int:
-    """A film with its pixels and a prediction."""
-    number = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
-    ledger.add_prediction(number, assessment)
-    return number
-
-
-@pytest.fixture
 def opened(annotate: AnnotateDesk, film: int) -> Opened:
     """The film as anna has it open, with its pixels in the desk's memory."""
     opened = annotate.open_film(film, ANNA)

@@ -31,14 +31,6 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def film(ledger: Ledger, radiograph: Radiograph, assessment: Assessment) -> int:
-    """A film with its pixels and a prediction."""
-    number = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
-    ledger.add_prediction(number, assessment)
-    return number
-
-
-@pytest.fixture
 def handlers(tmp_path: Path, ledger: Ledger, assessor: Assessor, monkeypatch: pytest.MonkeyPatch) -> Handlers:
     """Of anna's page."""
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "passing"))

@@ -54,14 +54,6 @@ def annotate(ledger: Ledger, assessor: Assessor) -> AnnotateDesk:
     return AnnotateDesk(ledger, lambda: assessor, Turns().now, keeps=True)
 
 
-@pytest.fixture
-def film(ledger: Ledger, radiograph: Radiograph, assessment: Assessment) -> int:
-    """A film with its pixels and a prediction."""
-    number = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
-    ledger.add_prediction(number, assessment)
-    return number
-
-
 def test_totals_say_how_many_boxes_are_the_readers_and_which_grade_is_out_of_line(
     annotate: AnnotateDesk, film: int, assessment: Assessment
 ) -> None:
