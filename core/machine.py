@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
+from core.errors import BoneGradeError
+
 try:
     import fcntl
 except ImportError:  # Windows; a database's own locks still hold there, with longer waits
@@ -156,10 +158,10 @@ def on_zero_gpu(environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def served_port(environment: Mapping[str, str] = os.environ) -> int:
-    """The port to serve on: PORT, 7860 if not set. Raises ValueError if that is not a port number."""
+    """The port to serve on: PORT, 7860 if not set. Raises BoneGradeError if that is not a port number."""
     port = environment.get("PORT") or "7860"
     if not (port.isdecimal() and 0 < int(port) < 65536):
-        raise ValueError(f"PORT must be a number from 1 to 65535, not {port!r}.")
+        raise BoneGradeError(f"PORT must be a number from 1 to 65535, not {port!r}.")
     return int(port)
 
 

@@ -128,7 +128,7 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
         if on_zero_gpu(environment):
             announce()
         desk = open_desk(environment)
-    except (BoneGradeError, OSError, ValueError) as error:
+    except (BoneGradeError, OSError) as error:
         sys.exit(str(error))
     _log.info(_WELCOMES[desk.access.mode])
     warm_up()
@@ -171,7 +171,7 @@ def open_desk(environment: Mapping[str, str] = os.environ) -> Desk:
 def launch_settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Arguments for gr.Blocks.launch.
 
-    environment: see served_host and served_port, which raises ValueError if PORT is not a port number.
+    environment: see served_host and served_port, which raises BoneGradeError if PORT is not a port number.
     """
     return {
         "server_name": served_host(environment),

@@ -10,14 +10,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal, Self
 
-from core.errors import BoneGradeError
+from core.access.settings import USUAL_DAYS, days_kept
 from core.machine import make_folder, user
 
 _log = logging.getLogger(__name__)
 
 #: The environment variable that says for how many days the log is kept.
 VARIABLE: Final = "BONEGRADE_LOG_DAYS"
-_USUAL_DAYS: Final = 365
 AT_THE_COMMAND_LINE: Final = "at the command line"
 
 #: "refused": a wrong name, password or token. "looked": at a film of the ledger. "admitted", "revoked": a program's token.
@@ -51,7 +50,7 @@ class AccessLog:
     """The log of one data folder; threads and processes may share it. What cannot be noted is said in the server's own log,
     and keeps nobody from reading films."""
 
-    def __init__(self, folder: Path, days: int = _USUAL_DAYS):
+    def __init__(self, folder: Path, days: int = USUAL_DAYS):
         """days: for which it is kept."""
         self._folder = folder / "access"
         self._days = days
@@ -59,11 +58,8 @@ class AccessLog:
 
     @classmethod
     def from_environment(cls, folder: Path, environment: Mapping[str, str] = os.environ) -> Self:
-        """Kept for BONEGRADE_LOG_DAYS, a year if not set. Raises BoneGradeError where that is not a number of days."""
-        days = environment.get(VARIABLE) or str(_USUAL_DAYS)
-        if not (days.isdecimal() and int(days) > 0):
-            raise BoneGradeError(f"{VARIABLE} must be a number of days from 1 up, not {days!r}.")
-        return cls(folder, int(days))
+        """Kept for BONEGRADE_LOG_DAYS, see core.access.settings.days_kept, which also says what it raises."""
+        return cls(folder, days_kept(VARIABLE, environment))
 
     def note(self, who: str, deed: Deed, *, address: str = "", film: int | None = None, detail: str = "") -> None:
         """Adds a line; it is on the disk when this returns."""

@@ -1,4 +1,5 @@
-"""How people come in and which roles they have, as the environment sets it; whoever serves the page or looks after it asks."""
+"""How people come in, which roles they have and how long what they leave is kept, as the environment sets it; whoever serves
+the page or looks after it asks."""
 
 import os
 from collections.abc import Mapping
@@ -7,6 +8,7 @@ from typing import Final, Literal, Self
 
 from core.access.roles import Role
 from core.access.users import Users, UsersError, role_of_text
+from core.errors import BoneGradeError
 
 #: local: one person on their own machine. login: names and passwords of the users file. proxy: a proxy in front has signed
 #: the person in. space: a Hugging Face account. demo: anybody from anywhere, and nothing is kept.
@@ -21,6 +23,19 @@ def served_host(environment: Mapping[str, str]) -> str:
     which sets SPACE_ID, is reachable from outside."""
     host = environment.get("HOST") or environment.get("GRADIO_SERVER_NAME")
     return host or ("0.0.0.0" if environment.get("SPACE_ID") else "127.0.0.1")
+
+
+#: For which is kept what no setting says more about.
+USUAL_DAYS: Final = 365
+
+
+def days_kept(variable: str, environment: Mapping[str, str] = os.environ) -> int:
+    """The number of days that an environment variable sets, a year if it does not. Raises BoneGradeError where that is no
+    number of days."""
+    given = environment.get(variable) or str(USUAL_DAYS)
+    if not (given.isdecimal() and int(given) > 0):
+        raise BoneGradeError(f"{variable} must be a number of days from 1 up, not {given!r}.")
+    return int(given)
 
 
 @dataclass(frozen=True)

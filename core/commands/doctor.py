@@ -21,12 +21,14 @@ from packaging.requirements import Requirement
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.access.log import VARIABLE as LOG_VARIABLE
 from core.access.roles import Role
-from core.access.settings import AccessSettings, served_host
+from core.access.settings import AccessSettings, days_kept, served_host
 from core.access.users import Users
 from core.assessment.live_model import live_model
 from core.commands.stopping import FAILED
 from core.dataset import hub
+from core.dataset.erasing import RETENTION_VARIABLES
 from core.dataset.lasting import is_over_network, nearest, outlives_restart
 from core.errors import BoneGradeError
 from core.learning.training_data import VARIABLE, training_data
@@ -94,8 +96,13 @@ def _lacks(requirement: Requirement) -> str:
 def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
     try:
         yield Finding("port", "ok", str(served_port(environment)))
-    except ValueError:
-        yield Finding("port", "wrong", f"PORT is {environment['PORT']!r}: set a number from 1 to 65535.")
+    except BoneGradeError as error:
+        yield Finding("port", "wrong", str(error))
+    for variable in (LOG_VARIABLE, *RETENTION_VARIABLES):
+        try:
+            days_kept(variable, environment)
+        except BoneGradeError as error:
+            yield Finding("retention", "wrong", str(error))
     for variable in ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
         given = environment.get(variable, "1")
         if not re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", given):

@@ -17,6 +17,7 @@ from typing import Final, Self
 
 from core.access.log import AccessLog
 from core.access.roles import OPERATOR, Action, Reader, enforce
+from core.access.settings import USUAL_DAYS, days_kept
 from core.errors import BoneGradeError
 from core.intake.crop_shelf import CropShelf
 from core.ledger import EventKind, Ledger, erasing, films, projection
@@ -26,7 +27,8 @@ from core.ledger.saying import say
 
 _log: Final = logging.getLogger(__name__)
 _EVERY_SECONDS: Final = 3600.0
-_USUAL_DAYS: Final = 365
+#: The environment variables that Retention is read from, in its order.
+RETENTION_VARIABLES: Final = ("BONEGRADE_UNREAD_DAYS", "BONEGRADE_DRAFT_DAYS")
 
 #: What nobody here can remove.
 COPIES_ELSEWHERE: Final = (
@@ -92,19 +94,13 @@ class Retention:
     """For how many days is kept what nobody consented to or finished. unread: films without pixels, or that the model
     refused, of which nobody has read a bone. drafts: of a reader who did not save."""
 
-    unread: int = _USUAL_DAYS
-    drafts: int = _USUAL_DAYS
+    unread: int = USUAL_DAYS
+    drafts: int = USUAL_DAYS
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """BONEGRADE_UNREAD_DAYS and BONEGRADE_DRAFT_DAYS, a year if not set. Raises ValueError for what is not a number."""
-        days = []
-        for variable in ("BONEGRADE_UNREAD_DAYS", "BONEGRADE_DRAFT_DAYS"):
-            given = environment.get(variable) or str(_USUAL_DAYS)
-            if not (given.isdecimal() and int(given) > 0):
-                raise ValueError(f"{variable} must be a number of days from 1 up, not {given!r}.")
-            days.append(int(given))
-        return cls(*days)
+        """BONEGRADE_UNREAD_DAYS and BONEGRADE_DRAFT_DAYS; see days_kept, which also says what it raises."""
+        return cls(*(days_kept(variable, environment) for variable in RETENTION_VARIABLES))
 
 
 def erase_overdue(ledger: Ledger, reader: Reader, retention: Retention) -> list[int]:

@@ -43,7 +43,7 @@ def test_the_environment_says_where_to_serve(environment: dict[str, str], host: 
 
 @pytest.mark.parametrize("port", ["web", "0", "70000", "-1"])
 def test_a_wrong_port_is_named(port: str) -> None:
-    with pytest.raises(ValueError, match="PORT"):
+    with pytest.raises(BoneGradeError, match="PORT"):
         launch_settings({"PORT": port})
 
 

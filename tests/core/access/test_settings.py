@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from core.access.roles import Role
-from core.access.settings import AccessSettings, served_host
+from core.access.settings import AccessSettings, days_kept, served_host
 from core.access.users import Users, UsersError
+from core.errors import BoneGradeError
 
 
 @pytest.fixture
@@ -57,3 +58,11 @@ def test_roles_that_cannot_be_read_are_named(users: Users, roles: str) -> None:
 
 def test_a_space_is_reachable_from_outside() -> None:
     assert served_host({"SPACE_ID": "me/x"}) == "0.0.0.0" and served_host({}) == "127.0.0.1"
+
+
+def test_days_that_are_no_number_are_refused_with_the_settings_name() -> None:
+    assert days_kept("BONEGRADE_LOG_DAYS", {}) == 365
+    assert days_kept("BONEGRADE_LOG_DAYS", {"BONEGRADE_LOG_DAYS": "7"}) == 7
+    for given in ("soon", "0", "-3", "1.5"):
+        with pytest.raises(BoneGradeError, match="BONEGRADE_LOG_DAYS must be a number of days from 1 up"):
+            days_kept("BONEGRADE_LOG_DAYS", {"BONEGRADE_LOG_DAYS": given})

@@ -40,7 +40,8 @@ def test_a_new_machine_lacks_nothing_and_is_left_as_it_is(here: dict[str, str], 
 @pytest.mark.parametrize(
     ("part", "changes", "sentence"),
     [
-        ("port", {"PORT": "99999"}, "set a number from 1 to 65535"),
+        ("port", {"PORT": "99999"}, "PORT must be a number from 1 to 65535"),
+        ("retention", {"BONEGRADE_UNREAD_DAYS": "soon"}, "BONEGRADE_UNREAD_DAYS must be a number of days"),
         ("threads", {"OMP_NUM_THREADS": "all"}, "set a number of threads"),
         ("storage", {"SPACE_ID": "a/b"}, "ends with each restart of the Space"),
         ("ledger", {"BONEGRADE_DB": _NOWHERE}, "the database does not answer"),

@@ -27,6 +27,7 @@ from core.dataset.erasing import (
 from core.dataset.export import ExportOptions, export
 from core.dataset.hub import EventPusher, HubRefused, forget_films
 from core.dataset.snapshot import Snapshot
+from core.errors import BoneGradeError
 from core.film.likeness import look_of
 from core.intake.near_copies import NearCopies
 from core.ledger import Consent, StageWord, UnknownFilm, schema
@@ -258,7 +259,7 @@ def test_what_nobody_consented_to_or_finished_goes_when_it_is_old(store: Store) 
     assert [film.id for film in store.ledger.films()] == [read.id, kept.id]
     assert store.ledger.draft(kept.id, "ben") is None
     assert Retention.from_environment({"BONEGRADE_DRAFT_DAYS": "7"}) == Retention(drafts=7)
-    with pytest.raises(ValueError, match="BONEGRADE_UNREAD_DAYS"):
+    with pytest.raises(BoneGradeError, match="BONEGRADE_UNREAD_DAYS must be a number of days"):
         Retention.from_environment({"BONEGRADE_UNREAD_DAYS": "soon"})
 
 
