@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.assessment.second_opinion import WholeHandReader, window_side
+from core.assessment.second_opinion import window_side
 from core.cohort.films import Film, read_films
 from core.cohort.hand_windows import HandWindows, kept_windows
 from core.evaluation.figures import BySex, as_json
 from core.training.sources import localizer_for
 from core.training.whole_hand import months_of_hands, train_whole_hand, whole_hand_recipe
+from models.whole_hand_network import WholeHandNetwork
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,9 @@ class Errors:
     bias_months: float
 
 
-def measure(reader: WholeHandReader, hands: HandWindows, films: Sequence[Film]) -> BySex[Errors]:
+def measure(network: WholeHandNetwork, hands: HandWindows, films: Sequence[Film]) -> BySex[Errors]:
     """Errors in months. films: all that there were, those that were refused included."""
-    error = months_of_hands(reader, hands) - hands.months
+    error = months_of_hands(network, hands) - hands.months
 
     def errors(rows: NDArray[np.bool_], asked: int) -> Errors:
         return Errors(
@@ -65,7 +66,7 @@ def main() -> None:
     side = window_side(recipe.height)
     train, val = (kept_windows(options.data, split, options.run, localizer, side) for split in ("train", "val"))
     network = train_whole_hand([train], val, options.run, recipe)
-    print(as_json(measure(WholeHandReader(network, 1.0), val, read_films(options.data, "val"))))
+    print(as_json(measure(network, val, read_films(options.data, "val"))))
 
 
 if __name__ == "__main__":

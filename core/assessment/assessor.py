@@ -79,27 +79,13 @@ class Assessor:
     def from_folder(cls, folder: Path) -> Self:
         """With the weights of a folder that models.registry wrote. Raises models.registry.WeightsError where they are missing,
         damaged, or not those that the intervals were set for."""
-        localizer, localizer_hash = load_localizer(folder=folder)
-        grader, file = load_grader(folder=folder)
-        hashes = {"grader": file.sha256}
-        reader = None
-        if (second := load_whole_hand(folder=folder)) is not None:
-            network, whole_hand = second
-            reader = WholeHandReader(network, float(whole_hand.metadata["weight"]))
-            hashes["whole_hand"] = whole_hand.sha256
-        grader.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch, for maps, is a fifth faster so
+        localizer, localizer_hash = _localizer_of(folder)
+        grader, grader_hash = _grader_of(folder)
+        reader, reader_hash = _whole_hand_of(folder)
+        hashes = {"grader": grader_hash} | ({"whole_hand": reader_hash} if reader_hash else {})
         intervals = IntervalSetting(*load_intervals(hashes, folder))
-        assessor = cls(Localizer(localizer), Grader(grader), intervals, {"localizer": localizer_hash, **hashes}, reader)
-        assessor.start()
-        return assessor
-
-    def start(self) -> None:
-        """Has the networks ready, which takes a second or so, so that the first film need not wait for it."""
-        self.localizer.eyes.start()
-        self.grader.start()
-        if self.whole_hand is not None:
-            self.whole_hand.start()
         give_back()
+        return cls(localizer, grader, intervals, {"localizer": localizer_hash, **hashes}, reader)
 
     def by(self, weights: Mapping[str, str]) -> Self:
         """The assessor with these weights (SHA-256 by network), of this one and the former ones; this one where it is none of
@@ -266,6 +252,35 @@ class Assessor:
         return {
             bone: (share * (low - here), share * (high - here)) for bone, (low, high) in zip(grades, pairs, strict=True)
         }
+
+
+# The networks are got ready here, one after the other, so that the first film need not wait a second or so for them. What
+# PyTorch has of one goes before the next is loaded; the grader's stays, for maps are made with it.
+
+
+def _localizer_of(folder: Path) -> tuple[Localizer, str]:
+    network, sha256 = load_localizer(folder=folder)
+    localizer = Localizer(network)
+    localizer.eyes.settle()
+    return localizer, sha256
+
+
+def _grader_of(folder: Path) -> tuple[Grader, str]:
+    network, file = load_grader(folder=folder)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch, for maps, is a fifth faster so
+    grader = Grader(network)
+    grader.start()
+    return grader, file.sha256
+
+
+def _whole_hand_of(folder: Path) -> tuple[WholeHandReader | None, str]:
+    shipped = load_whole_hand(folder=folder)
+    if shipped is None:
+        return None, ""
+    network, file = shipped
+    reader = WholeHandReader(network, float(file.metadata["weight"]))
+    reader.settle()
+    return reader, file.sha256
 
 
 def _told(progress: Progress | None, share: float, text: str) -> None:

@@ -61,39 +61,37 @@ def plain_views(windows: Tensor, height: int) -> Tensor:
     return standardise_views(hand_views(windows, view_affines(zero, one, one, zero, zero), height))
 
 
+@torch.inference_mode()
+def months_of_windows(
+    network: Callable[[Tensor, Tensor], Tensor], height: int, windows: Tensor, female: Tensor
+) -> Tensor:
+    """The radiologists' ages in months, N, the mean over test-time views. network: for pictures of this height; windows
+    Nx1xSxS in [0, 1], female N (0 or 1)."""
+    ages = []
+    for turn, zoom, mirrored in _VIEWS:
+        given = (windows.new_full((len(windows),), value) for value in (turn, zoom, 1.0, 0.0, 0.0))
+        views = standardise_views(hand_views(windows, view_affines(*given), height))
+        ages.append(network(views.flip(3) if mirrored else views, female))
+    return 12 * torch.stack(ages).mean(0)
+
+
 class WholeHandReader:
     """The second opinion's network in use."""
 
     def __init__(self, network: WholeHandNetwork, weight: float):
         """weight: the opinion's share in the bone age, 0..1, chosen on `val`."""
-        self.network = network.eval()
         self.weight = weight
-        height = network.options.height
-        example = torch.zeros(1, 1, height, round(_WIDTH * height)), torch.zeros(1)
-        self._runner = Runner(self.network, example, any_size=False)
+        self.height = network.options.height
+        example = torch.zeros(1, 1, self.height, round(_WIDTH * self.height)), torch.zeros(1)
+        self._runner = Runner(network, example, any_size=False)
 
-    def start(self) -> None:
-        """Has the network ready for the first hand."""
-        self._runner.start()
+    def settle(self) -> None:
+        """Has the network ready for the first hand, for good; see core.networks.runner.Runner.settle."""
+        self._runner.settle()
 
-    @torch.inference_mode()
-    def months(self, windows: Tensor, female: Tensor) -> Tensor:
-        """The radiologists' ages in months, N, the mean over test-time views, by the network as it is now and where it is.
-        windows Nx1xSxS in [0, 1], female N (0 or 1)."""
-        return self._mean_over_views(self.network, windows, female)
-
-    @torch.inference_mode()
     def opinion(self, hand: Hand, sex: Sex) -> SecondOpinion:
         """What it says of one hand."""
-        window = torch.from_numpy(hand.window(window_side(self.network.options.height)))
+        window = torch.from_numpy(hand.window(window_side(self.height)))
         female = torch.tensor([float(sex == "F")])
-        months = self._mean_over_views(lambda *given: self._runner(*given)[0], window[None, None], female)
+        months = months_of_windows(lambda *given: self._runner(*given)[0], self.height, window[None, None], female)
         return SecondOpinion(float(months[0]), self.weight)
-
-    def _mean_over_views(self, network: Callable[[Tensor, Tensor], Tensor], windows: Tensor, female: Tensor) -> Tensor:
-        ages = []
-        for turn, zoom, mirrored in _VIEWS:
-            given = (windows.new_full((len(windows),), value) for value in (turn, zoom, 1.0, 0.0, 0.0))
-            views = standardise_views(hand_views(windows, view_affines(*given), self.network.options.height))
-            ages.append(network(views.flip(3) if mirrored else views, female))
-        return 12 * torch.stack(ages).mean(0)

@@ -9,13 +9,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.assessment.second_opinion import WholeHandReader
 from core.cohort.films import DataFolderError
 from core.cohort.hand_windows import HandWindows
 from core.evaluation.chart import Chart, Line
 from core.evaluation.figures import Table
 from core.evaluation.uncertainty import bootstrap95
 from core.training.whole_hand import Stage, WholeHandRecipe, months_of_hands, train_whole_hand
+from models.whole_hand_network import WholeHandNetwork
 
 #: Of the pictures that are learned from, in pixels: small hands show no more.
 CURVE_HEIGHT: Final = 128
@@ -67,16 +67,15 @@ def learning_curve(
     for count in sorted(set(counts)):
         chosen = hands.rows(order[:count])
         network = train_whole_hand([chosen], unseen, run / str(count), curve_recipe(count, steps, seed))
-        reader = WholeHandReader(network, weight=1.0)
-        errors, learned = _errors(reader, unseen), _errors(reader, chosen.rows(np.arange(min(count, _SAMPLE))))
+        errors, learned = _errors(network, unseen), _errors(network, chosen.rows(np.arange(min(count, _SAMPLE))))
         low, high = bootstrap95(_mean, errors, resamples=_RESAMPLES, seed=seed)
         interval = (round(low, 2), round(high, 2))
         points.append(LearnedFrom(count, round(errors.mean(), 2), interval, round(learned.mean(), 2)))
     return LearningCurve(steps, seed, len(unseen), points)
 
 
-def _errors(reader: WholeHandReader, hands: HandWindows) -> NDArray[np.float64]:
-    return np.abs(months_of_hands(reader, hands) - hands.months)
+def _errors(network: WholeHandNetwork, hands: HandWindows) -> NDArray[np.float64]:
+    return np.abs(months_of_hands(network, hands) - hands.months)
 
 
 def _mean(errors: NDArray[np.float64]) -> Any:

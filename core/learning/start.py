@@ -12,7 +12,7 @@ from torch import nn
 
 from core.assessment.grader import Grader
 from core.assessment.records import SecondOpinion
-from core.assessment.second_opinion import WholeHandReader, window_side
+from core.assessment.second_opinion import window_side
 from core.cohort.crop_store import HandCrops
 from core.cohort.hand_windows import HandWindows
 from core.learning.errors import RunRefused
@@ -125,5 +125,5 @@ class Start:
 
 def _opinions(network: nn.Module, weight: float, windows: HandWindows) -> list[SecondOpinion]:
     assert isinstance(network, WholeHandNetwork)
-    months: NDArray[np.float64] = months_of_hands(WholeHandReader(network, 0.0), windows)
+    months: NDArray[np.float64] = months_of_hands(network, windows)
     return [SecondOpinion(float(one), weight) for one in months]

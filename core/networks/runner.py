@@ -24,13 +24,13 @@ class Runner:
     """A network as it is when first asked, for any size of batch. May be asked from several threads, and be pickled.
 
     It computes with as many threads as PyTorch has by then. What is changed in the network later does not reach it: make
-    another one.
+    another one. Raises RuntimeError where it is to be pickled after `settle`.
     """
 
     def __init__(self, network: nn.Module, example: Sequence[Tensor], any_size: bool):
         """example: what the network is given, each with the batch first; pictures may come in a few other sizes. any_size:
         whether they come in any."""
-        self._network = network
+        self._network: nn.Module | None = network
         self._example = tuple(example)
         self._any_size = any_size
         self._session: onnxruntime.InferenceSession | None = None
@@ -49,10 +49,18 @@ class Runner:
         """Makes it ready, if it is not yet."""
         with self._starting:
             if self._session is None:
-                self._session = _session(self._exported(), self._any_size)
+                assert self._network is not None  # let go of only with a session
+                self._session = _session(self._exported(self._network), self._any_size)
             return self._session
 
+    def settle(self) -> None:
+        """Makes it ready and lets go of the network, which would stay in memory a second time."""
+        self.start()
+        self._network = None
+
     def __getstate__(self) -> dict[str, Any]:
+        if self._network is None:
+            raise RuntimeError("A runner that has let go of its network cannot be pickled: make another one.")
         kept = {name: value for name, value in self.__dict__.items() if name not in ("_session", "_starting")}
         return kept
 
@@ -60,7 +68,7 @@ class Runner:
         self.__dict__ |= kept
         self._session, self._starting = None, threading.Lock()
 
-    def _exported(self) -> bytes:
+    def _exported(self, network: nn.Module) -> bytes:
         """The network as an ONNX model."""
         file = io.BytesIO()
         names = [f"in{i}" for i in range(len(self._example))]
@@ -71,7 +79,7 @@ class Runner:
         with _EXPORTING, torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that there is a newer exporter, which takes ten times as long
             torch.onnx.export(
-                self._network.eval(),
+                network.eval(),
                 self._example,
                 file,  # type: ignore[arg-type]  # this exporter takes it
                 input_names=names,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
-from core.assessment.second_opinion import WholeHandReader
 from core.cohort.films import DataFolderError
 from core.cohort.hand_windows import HandWindows
 from core.errors import BoneGradeError
@@ -70,4 +69,4 @@ class Witness:
             )
         if not len(hands):
             return {}
-        return dict(zip(hands.ids.tolist(), months_of_hands(WholeHandReader(self.network, 0.0), hands), strict=True))
+        return dict(zip(hands.ids.tolist(), months_of_hands(self.network, hands), strict=True))

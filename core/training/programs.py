@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.assessment.grader import Grader
 from core.assessment.records import IntervalSetting, SecondOpinion
-from core.assessment.second_opinion import WholeHandReader, window_side
+from core.assessment.second_opinion import window_side
 from core.cohort.crop_store import (
     HandCrops,
     complete_hands,
@@ -216,7 +216,7 @@ class BesideGrader:
         register("whole_hand", network, {**options, "weight": "0"})
         shipped = load_whole_hand()
         assert shipped is not None
-        whole = months_of_hands(WholeHandReader(shipped[0], 0.0), windows)
+        whole = months_of_hands(shipped[0], windows)
         label = complete_hands(self.val).months.astype(float)
         weight = best_weight(self.months, whole[self.val.found.all(axis=1)], label)
         register("whole_hand", network, {**options, "weight": f"{weight:.2f}"})
@@ -233,7 +233,7 @@ def make_intervals(films: Path, run: Path, workers: int = 1) -> IntervalSetting:
         return set_intervals(val, None)
     network, _ = shipped
     windows = kept_windows(films, "val", run, localizer, window_side(network.options.height), workers)
-    return set_intervals(val, months_of_hands(WholeHandReader(network, 0.0), windows))
+    return set_intervals(val, months_of_hands(network, windows))
 
 
 def set_intervals(val: HandCrops, whole: NDArray[np.float64] | None) -> IntervalSetting:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from core.assessment.second_opinion import WholeHandReader, plain_views
+from core.assessment.second_opinion import months_of_windows, plain_views
 from core.cohort.crop_store import drawing_weights
 from core.cohort.films import DataFolderError
 from core.cohort.hand_windows import HandWindows
@@ -129,12 +129,14 @@ def validate(network: WholeHandNetwork, hands: HandWindows) -> dict[str, float]:
     }
 
 
-def months_of_hands(reader: WholeHandReader, hands: HandWindows, batch: int = 16) -> NDArray[np.float64]:
-    """The network's ages in months, N."""
+def months_of_hands(network: WholeHandNetwork, hands: HandWindows, batch: int = 16) -> NDArray[np.float64]:
+    """The network's ages in months, N, each the mean over test-time views."""
+    network.eval()
     months = []
     for start in range(0, len(hands), batch):
         windows = torch.from_numpy(hands.windows[start : start + batch])[:, None].float() / 255
-        months.append(reader.months(windows, torch.from_numpy(hands.female[start : start + batch]).float()).double())
+        female = torch.from_numpy(hands.female[start : start + batch]).float()
+        months.append(months_of_windows(network, network.options.height, windows, female).double())
     return torch.cat(months).numpy()
 
 

@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from core.assessment.assessor import Assessor
-from core.assessment.second_opinion import WholeHandReader, hand_views, plain_views, view_affines, window_side
+from core.assessment.second_opinion import (
+    WholeHandReader,
+    hand_views,
+    months_of_windows,
+    plain_views,
+    view_affines,
+    window_side,
+)
 from core.hand.hand import Hand
+from models.registry import load_whole_hand
 from models.whole_hand_network import WholeHandNetwork, WholeHandOptions
 
 SIDE, HEIGHT, WIDTH = 400, 256, 192
@@ -69,15 +76,16 @@ def test_a_reader_looks_at_the_size_that_its_network_is_for(example_hand: Hand) 
     assert set(seen) == {(1, 1, 512, 384)} and opinion.weight == 0.3 and np.isfinite(opinion.months)
 
 
-def test_a_reader_gives_months_whatever_else_is_in_the_batch(assessor: Assessor, example_hand: Hand) -> None:
-    reader = assessor.whole_hand
-    assert reader is not None
-    side = window_side(reader.network.options.height)
+def test_a_reader_gives_months_whatever_else_is_in_the_batch(example_hand: Hand) -> None:
+    shipped = load_whole_hand()
+    assert shipped is not None
+    network, height = shipped[0], shipped[0].options.height
+    reader, side = WholeHandReader(network, 0.3), window_side(height)
     windows = torch.from_numpy(np.random.default_rng(0).random((3, 1, side, side), np.float32))
-    months = reader.months(windows, torch.tensor([1.0, 0.0, 1.0]))
+    months = months_of_windows(network, height, windows, torch.tensor([1.0, 0.0, 1.0]))
     assert months.shape == (3,) and months.isfinite().all() and months.unique().numel() == 3
     windows[1, 0] = torch.from_numpy(example_hand.window(side))
-    expected = reader.months(windows, torch.tensor([1.0, 0.0, 1.0]))[1].item()
+    expected = months_of_windows(network, height, windows, torch.tensor([1.0, 0.0, 1.0]))[1].item()
     alone = reader.opinion(example_hand, "M")
     assert alone.weight == reader.weight and alone.months == pytest.approx(expected, abs=1e-2)
     assert abs(alone.months - reader.opinion(example_hand, "F").months) > 1, "sex counts"

@@ -1,8 +1,10 @@
 """Networks run outside PyTorch say what they say in it."""
 
+import gc
 import pickle
 import subprocess
 import sys
+import weakref
 
 import pytest
 import torch
@@ -53,6 +55,20 @@ def test_it_goes_to_another_process(network: _Network) -> None:
     said = runner(*given)
     again = pickle.loads(pickle.dumps(runner))
     assert all(torch.equal(one, other) for one, other in zip(said, again(*given), strict=True))
+
+
+def test_settled_it_says_the_same_and_keeps_the_network_no_longer() -> None:
+    network = _Network().eval()
+    runner = Runner(network, (torch.zeros(1, 1, 16, 16), torch.zeros(1, dtype=torch.long)), any_size=False)
+    given = torch.randn(2, 1, 16, 16), torch.tensor([2, 0])
+    said, alive = runner(*given), weakref.ref(network)
+    runner.settle()
+    del network
+    gc.collect()
+    assert alive() is None
+    assert all(torch.equal(one, other) for one, other in zip(said, runner(*given), strict=True))
+    with pytest.raises(RuntimeError, match="cannot be pickled"):
+        pickle.dumps(runner)
 
 
 def test_whoever_reads_films_loads_no_library_that_only_training_and_maps_need() -> None:

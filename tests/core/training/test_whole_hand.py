@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-from core.assessment.second_opinion import WholeHandReader
 from core.cohort.films import DataFolderError
 from core.cohort.hand_windows import HandWindows
 from core.training import whole_hand
@@ -82,8 +81,8 @@ def test_a_run_that_stopped_goes_on_where_it_was(tmp_path: Path, monkeypatch: py
             torch.testing.assert_close(resumed.state_dict()[name], value, atol=1e-5, rtol=1e-4, msg=name)
     again = train_whole_hand([LARGE, SMALL], VAL, tmp_path / "run", RECIPE)
     assert _log(tmp_path / "run") == lines, "there was nothing left to do"
-    figures = validate(again, VAL)
-    assert figures == {key: lines[-1][key] for key in figures}
+    figures = validate(again, VAL)  # in another layout of memory, in which bfloat16 may round otherwise
+    assert figures == pytest.approx({key: lines[-1][key] for key in figures}, abs=0.02)
     with pytest.raises(DataFolderError, match="was begun with another seed"):
         train_whole_hand([LARGE, SMALL], VAL, tmp_path / "run", dataclasses.replace(RECIPE, seed=2))
 
@@ -96,7 +95,7 @@ def test_it_stops_in_time_with_the_learning_rate_at_its_end(tmp_path: Path) -> N
     assert took < 12, "but for what reading and writing take"
     last = _log(tmp_path)[-1]
     assert last["height"] == 256 and last["learning_rate"] < 0.3 * 1e-3
-    assert validate(network, VAL)["val_mae"] == last["val_mae"] < 200
+    assert validate(network, VAL)["val_mae"] == pytest.approx(last["val_mae"], abs=0.02) and last["val_mae"] < 200
     again = train_whole_hand([LARGE, SMALL], VAL, tmp_path, long, seconds=60.0)
     torch.testing.assert_close(again.age.weight, network.age.weight, atol=0, rtol=0)
 
@@ -146,11 +145,11 @@ def test_efficientnet_starts_from_imagenet(tmp_path: Path) -> None:
     torch.testing.assert_close(network.last[0].weight, imagenet_state()["_conv_head.weight"])
 
 
-def test_the_months_are_the_reader_s_whatever_the_batch() -> None:
-    some, reader = windows_of_hands(3, 5, 400), WholeHandReader(WholeHandNetwork(), 0.5)
-    months = months_of_hands(reader, some)
+def test_the_months_are_the_network_s_whatever_the_batch() -> None:
+    some, network = windows_of_hands(3, 5, 400), WholeHandNetwork()
+    months = months_of_hands(network, some)
     assert months.shape == (3,) and months.dtype == np.float64
-    np.testing.assert_allclose(months_of_hands(reader, some, batch=2), months, atol=1e-2)
+    np.testing.assert_allclose(months_of_hands(network, some, batch=2), months, atol=1e-2)
 
 
 def test_the_weight_is_the_one_with_the_least_error() -> None:

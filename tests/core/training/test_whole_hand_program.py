@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.assessment.second_opinion import WholeHandReader
 from core.cohort.films import DataFolderError
 from core.cohort.hand_windows import HandWindows
 from core.cohort.opinions import Opinions, read_opinions
@@ -104,7 +103,7 @@ def test_opinions_are_on_hands_that_the_network_never_saw(made: tuple[HandSource
     for opinion in opinions:
         (name,) = opinion.unseen_by
         assert opinion.id not in hashes[name].seen
-        (months,) = months_of_hands(WholeHandReader(hashes[name].network, 0.0), windows.rows(windows.ids == opinion.id))
+        (months,) = months_of_hands(hashes[name].network, windows.rows(windows.ids == opinion.id))
         assert opinion.months == pytest.approx(months, abs=0.1)
     settled = Opinions(tmp_path / "opinions.csv", 0.5)
     again = make_whole_hand(sources, tmp_path / "heard", RECIPE, "even", TimeLimit(None), settled)
