@@ -19,6 +19,8 @@ from models.whole_hand_network import WholeHandNetwork, WholeHandOptions
 
 #: name -> {"file", "sha256"}: what ships.
 INDEX = "registry.json"
+#: The networks that look at the whole hand, as many as may be registered: the second opinion is theirs together.
+WHOLE_HANDS = ("whole_hand", "whole_hand_2", "whole_hand_3")
 #: What makes the 90 % intervals hold, and the hashes of the weights it was set for.
 INTERVALS = "intervals.json"
 
@@ -155,8 +157,8 @@ def load_grader(name: str = "grader", folder: Path = WEIGHTS) -> tuple[BoneGrade
 
 
 def load_whole_hand(name: str = "whole_hand", folder: Path = WEIGHTS) -> tuple[WholeHandNetwork, WeightFile] | None:
-    """The network of the second opinion and its weight file, whose metadata hold its weight in the bone age; None where
-    none is registered."""
+    """A network of the second opinion and its weight file, whose metadata hold its weight in the bone age; None where none is
+    registered under this name."""
     if not is_registered(name, folder):
         return None
     weights = read_weights(name, folder)
@@ -172,6 +174,12 @@ def load_whole_hand(name: str = "whole_hand", folder: Path = WEIGHTS) -> tuple[W
     return network, weights
 
 
+def load_whole_hands(folder: Path = WEIGHTS) -> dict[str, tuple[WholeHandNetwork, WeightFile]]:
+    """All networks of the second opinion that are registered, by name, in the order of WHOLE_HANDS; see load_whole_hand."""
+    loaded = {name: load_whole_hand(name, folder) for name in WHOLE_HANDS}
+    return {name: one for name, one in loaded.items() if one is not None}
+
+
 def _not_described(weights: WeightFile, error: ValueError) -> WeightsError:
     return WeightsError(
         f"The header of the weight file {weights.file} describes no network that can be built ({error}); "
@@ -183,7 +191,7 @@ def register_intervals(
     scatter_months: float, spread: float, weights: Mapping[str, str], folder: Path = WEIGHTS
 ) -> None:
     """Keeps the setting of the intervals (core.assessment.records.IntervalSetting) beside the weights that it was made for
-    (SHA-256 by name): the grader, and the whole hand's network where there is one."""
+    (SHA-256 by name): the grader, and the networks of the second opinion where there are any."""
     document = {"scatter_months": scatter_months, "spread": spread, "weights": dict(weights)}
     (folder / INTERVALS).write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
 

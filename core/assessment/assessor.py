@@ -37,7 +37,7 @@ from core.hand.localization import Localization
 from core.hand.localizer import Localizer
 from core.machine import give_back
 from core.standards import STANDARDS, grade_label, score_card, standard, tw3_stage
-from models.registry import load_grader, load_intervals, load_localizer, load_whole_hand
+from models.registry import load_grader, load_intervals, load_localizer, load_whole_hands
 
 #: What to do where no hand was found in a picture in colour.
 _PHOTOGRAPH: Final = (
@@ -81,8 +81,8 @@ class Assessor:
         damaged, or not those that the intervals were set for."""
         localizer, localizer_hash = _localizer_of(folder)
         grader, grader_hash = _grader_of(folder)
-        reader, reader_hash = _whole_hand_of(folder)
-        hashes = {"grader": grader_hash} | ({"whole_hand": reader_hash} if reader_hash else {})
+        reader, reader_hashes = _whole_hand_of(folder)
+        hashes = {"grader": grader_hash, **reader_hashes}
         intervals = IntervalSetting(*load_intervals(hashes, folder))
         give_back()
         return cls(localizer, grader, intervals, {"localizer": localizer_hash, **hashes}, reader)
@@ -273,14 +273,13 @@ def _grader_of(folder: Path) -> tuple[Grader, str]:
     return grader, file.sha256
 
 
-def _whole_hand_of(folder: Path) -> tuple[WholeHandReader | None, str]:
-    shipped = load_whole_hand(folder=folder)
-    if shipped is None:
-        return None, ""
-    network, file = shipped
-    reader = WholeHandReader(network, float(file.metadata["weight"]))
+def _whole_hand_of(folder: Path) -> tuple[WholeHandReader | None, dict[str, str]]:
+    shipped = load_whole_hands(folder)
+    if not shipped:
+        return None, {}
+    reader = WholeHandReader([(network, float(file.metadata["weight"])) for network, file in shipped.values()])
     reader.settle()
-    return reader, file.sha256
+    return reader, {name: file.sha256 for name, (_, file) in shipped.items()}
 
 
 def _told(progress: Progress | None, share: float, text: str) -> None:

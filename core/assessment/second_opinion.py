@@ -1,9 +1,11 @@
-"""A second opinion on the age, of a network that looks at the whole hand instead of its 13 bones."""
+"""A second opinion on the age, of networks that look at the whole hand instead of its 13 bones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from core.assessment.records import SecondOpinion
@@ -75,23 +77,49 @@ def months_of_windows(
     return 12 * torch.stack(ages).mean(0)
 
 
-class WholeHandReader:
-    """The second opinion's network in use."""
+def weighted_mean(months: Sequence[NDArray[np.float64]], weights: Sequence[float]) -> NDArray[np.float64]:
+    """What several networks say together: their mean, N, by their weights in the bone age; each as much as the others where
+    none has any. months: what each says, N."""
+    return np.average(np.stack(months), axis=0, weights=weights if any(weights) else None)
 
-    def __init__(self, network: WholeHandNetwork, weight: float):
-        """weight: the opinion's share in the bone age, 0..1, chosen on `val`."""
-        self.weight = weight
+
+class _WholeHandEyes:
+    """One network of the second opinion in use."""
+
+    def __init__(self, network: WholeHandNetwork):
         self.height = network.options.height
         example = torch.zeros(1, 1, self.height, round(_WIDTH * self.height)), torch.zeros(1)
         self._runner = Runner(network, example, any_size=False)
 
     def settle(self) -> None:
-        """Has the network ready for the first hand, for good; see core.networks.runner.Runner.settle."""
         self._runner.settle()
 
+    def months(self, windows: Tensor, female: Tensor) -> Tensor:
+        return months_of_windows(lambda *given: self._runner(*given)[0], self.height, windows, female)
+
+
+class WholeHandReader:
+    """The second opinion's networks in use."""
+
+    def __init__(self, networks: Sequence[tuple[WholeHandNetwork, float]]):
+        """networks: one or more, each with its weight in the bone age, 0..1, chosen on `val`."""
+        self._weights = [weight for _, weight in networks]
+        self._eyes = [_WholeHandEyes(network) for network, _ in networks]
+        self._side = max(window_side(eyes.height) for eyes in self._eyes)
+
+    @property
+    def weight(self) -> float:
+        """The opinion's share in the bone age, 0..1."""
+        return sum(self._weights)
+
+    def settle(self) -> None:
+        """Has the networks ready for the first hand, for good; see core.networks.runner.Runner.settle."""
+        for eyes in self._eyes:
+            eyes.settle()
+
     def opinion(self, hand: Hand, sex: Sex) -> SecondOpinion:
-        """What it says of one hand."""
-        window = torch.from_numpy(hand.window(window_side(self.height)))
+        """What they say of one hand."""
+        window = torch.from_numpy(hand.window(self._side))[None, None]
         female = torch.tensor([float(sex == "F")])
-        months = months_of_windows(lambda *given: self._runner(*given)[0], self.height, window[None, None], female)
-        return SecondOpinion(float(months[0]), self.weight)
+        said = [eyes.months(window, female).double().numpy() for eyes in self._eyes]
+        return SecondOpinion(float(weighted_mean(said, self._weights)[0]), self.weight)

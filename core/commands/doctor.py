@@ -34,7 +34,7 @@ from core.errors import BoneGradeError
 from core.learning.training_data import VARIABLE, training_data
 from core.ledger import LedgerSettings
 from core.machine import cores, on_zero_gpu, served_port
-from models.registry import WeightsError, load_grader, load_localizer, load_whole_hand
+from models.registry import WeightsError, load_grader, load_localizer, load_whole_hands
 
 _REQUIREMENTS: Final = Path(__file__).parents[2] / "requirements.txt"
 #: Films, exports and uploads want room; below this a day's films may fill the disk.
@@ -113,14 +113,14 @@ def _weights(environment: Mapping[str, str]) -> Iterator[Finding]:
     try:
         live = live_model(environment)
         loaded = [load_localizer(folder=live.folder)[1], load_grader(folder=live.folder)[1].sha256]
-        second = load_whole_hand(folder=live.folder)
+        second = load_whole_hands(live.folder)
     except (WeightsError, BoneGradeError, OSError) as error:
         yield Finding("weights", "wrong", str(error))
         return
-    named = [*loaded, *([] if second is None else [second[1].sha256])]
+    named = [*loaded, *(file.sha256 for _, file in second.values())]
     says = f"version {live.version}: {', '.join(sha256[:8] for sha256 in named)}, as the registry has them"
-    if second is None:
-        yield Finding("weights", "note", f"{says}; without the network that looks at the whole hand.")
+    if not second:
+        yield Finding("weights", "note", f"{says}; without a network that looks at the whole hand.")
     else:
         yield Finding("weights", "ok", says)
 

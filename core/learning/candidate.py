@@ -14,14 +14,14 @@ from core.assessment.assessor import Assessor
 from core.assessment.records import IntervalSetting
 from core.errors import BoneGradeError
 from core.learning.run_files import RUN, WEIGHTS, names_in, record_of
-from models.registry import INDEX, WeightsError, load_intervals, read_weights, register_intervals
+from models.registry import INDEX, WHOLE_HANDS, WeightsError, load_intervals, read_weights, register_intervals
 
-#: The networks of a model. One without a second opinion has no `whole_hand`.
-_NETWORKS: Final[tuple[str, ...]] = ("localizer", "grader", "whole_hand")
+#: The networks of a model; not all of them look at the whole hand.
+_NETWORKS: Final[tuple[str, ...]] = ("localizer", "grader", *WHOLE_HANDS)
 #: Beside the weights of a version: the patients that it learned from.
 LEARNED_FROM: Final = "learned_from.json"
 #: The intervals are set for these together.
-_OF_INTERVALS: Final[tuple[str, ...]] = ("grader", "whole_hand")
+_OF_INTERVALS: Final[tuple[str, ...]] = ("grader", *WHOLE_HANDS)
 
 
 class CandidateRefused(BoneGradeError):

@@ -6,29 +6,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-from torch import nn
-
 from core.assessment.grader import Grader
-from core.assessment.records import SecondOpinion
 from core.assessment.second_opinion import window_side
 from core.cohort.crop_store import HandCrops
 from core.cohort.hand_windows import HandWindows
 from core.learning.errors import RunRefused
 from core.training.intervals import calibrate_intervals
-from core.training.whole_hand import months_of_hands
+from core.training.whole_hand import opinions_of
 from models import WEIGHTS
 from models.bone_grader import BoneGrader
 from models.hand_localizer import HandLocalizer
 from models.registry import (
     INDEX,
+    WHOLE_HANDS,
+    WeightFile,
     WeightsError,
     is_registered,
     load_grader,
     load_intervals,
     load_localizer,
-    load_whole_hand,
+    load_whole_hands,
     read_weights,
     register,
     register_intervals,
@@ -66,14 +63,12 @@ class Start:
 
     @property
     def hashes(self) -> dict[str, str | None]:
-        """SHA-256 by network; None for a second opinion that there is not."""
-        return {"grader": self._hash("grader"), "localizer": self._hash("localizer"), "whole_hand": self._second_hash()}
+        """SHA-256 by network; None for a network of the second opinion that there is not."""
+        second = {name: self._hash(name) if is_registered(name, self._place(name)) else None for name in WHOLE_HANDS}
+        return {"grader": self._hash("grader"), "localizer": self._hash("localizer"), **second}
 
     def _hash(self, name: str) -> str:
         return read_weights(name, self._place(name)).sha256
-
-    def _second_hash(self) -> str | None:
-        return self._hash("whole_hand") if is_registered("whole_hand", self._place("whole_hand")) else None
 
     def grader(self) -> tuple[BoneGrader, dict[str, str]]:
         """A fresh grader and its metadata."""
@@ -84,10 +79,9 @@ class Start:
         """A fresh localiser."""
         return load_localizer(folder=self._place("localizer"))[0]
 
-    def whole_hand(self) -> tuple[WholeHandNetwork, str, float] | None:
-        """The second opinion's network, its SHA-256 and its weight in the bone age."""
-        found = load_whole_hand(folder=self._place("whole_hand"))
-        return None if found is None else (found[0], found[1].sha256, float(found[1].metadata["weight"]))
+    def whole_hands(self) -> dict[str, tuple[WholeHandNetwork, WeightFile]]:
+        """The second opinion's networks, all of one place; none where there is no second opinion."""
+        return load_whole_hands(self._place(WHOLE_HANDS[0]))
 
     def write_candidate(
         self,
@@ -101,29 +95,23 @@ class Start:
         broken off has left there; returns where these are from.
 
         hands: to set the intervals on; without them, the start model's are kept for the new weights. The second opinion and
-        its weight stay as they are.
+        its weights stay as they are.
         """
         shutil.rmtree(folder, ignore_errors=True)
-        second = self.whole_hand()
+        second = self.whole_hands()
         if localizer is not None:
             register("localizer", localizer, {TUNED_FROM: self._hash("localizer")}, folder)
-        before = {"grader": self._hash("grader")}
-        new = {"grader": register("grader", grader, metadata, folder)}
-        if second is not None:
-            new["whole_hand"] = before["whole_hand"] = second[1]
+        hashes = {name: file.sha256 for name, (_, file) in second.items()}
+        before = {"grader": self._hash("grader"), **hashes}
+        new = {"grader": register("grader", grader, metadata, folder), **hashes}
         if hands is None:
             register_intervals(*load_intervals(before, self._place("grader")), new, folder)
             return "kept from the start model"
         kept, _ = load_grader(folder=folder)
-        side = 0 if second is None else window_side(second[0].options.height)
+        side = max((window_side(network.options.height) for network, _ in second.values()), default=0)
         crops, windows = hands(side)
-        opinions = None if second is None else _opinions(second[0], second[2], windows)
+        networks = [(network, float(file.metadata["weight"])) for network, file in second.values()]
+        opinions = opinions_of(networks, windows) if networks else None
         setting = calibrate_intervals(Grader(kept), crops, opinions)
         register_intervals(setting.scatter_months, setting.spread, new, folder)
         return "set on the hands of val"
-
-
-def _opinions(network: nn.Module, weight: float, windows: HandWindows) -> list[SecondOpinion]:
-    assert isinstance(network, WholeHandNetwork)
-    months: NDArray[np.float64] = months_of_hands(network, windows)
-    return [SecondOpinion(float(one), weight) for one in months]

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -12,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.assessment.grader import Grader
-from core.assessment.records import IntervalSetting, SecondOpinion
+from core.assessment.records import IntervalSetting
 from core.assessment.second_opinion import window_side
 from core.cohort.crop_store import (
     HandCrops,
@@ -38,14 +39,15 @@ from core.training.sources import GraderSources, GradingMaterial, HandSources, c
 from core.training.whole_hand import (
     WholeHandRecipe,
     best_weight,
-    months_of_hands,
+    opinions_of,
     train_whole_hand,
 )
 from models.bone_grader import BoneGrader
 from models.improved_resnet import ResNetOptions
 from models.registry import (
+    WHOLE_HANDS,
     load_grader,
-    load_whole_hand,
+    load_whole_hands,
     register,
     register_intervals,
     unregister,
@@ -108,9 +110,10 @@ def make_grader(
 
 def register_grader(network: BoneGrader, material: GradingMaterial, recipe: GraderRecipe) -> None:
     """Registers a trained grader with the intervals that it needs on `val`, and the mean crops that its exemplars were held
-    against. A second opinion that is registered goes: its weight is another grader's.
+    against. A second opinion that is registered goes: its weights are beside another grader.
     """
-    unregister("whole_hand")
+    for name in WHOLE_HANDS:
+        unregister(name)
     metadata = {**recipe.options.to_metadata(), EXEMPLARS_KEY: "trained" if len(material.exemplars) else "none"}
     if len(material.exemplars):
         np.savez_compressed(MEAN_CROPS, **mean_crops(material.train))  # type: ignore[arg-type]
@@ -131,10 +134,12 @@ def make_whole_hand(
     """Trains the network that looks at the whole hand on `train`, until the limit at the latest; returns its run's folder.
 
     run: may be the grader's, whose crops of `val` are then taken; windows are kept there, for other seeds too. leave_out:
-    hands that are neither drawn as larger nor as small ones. Where none are left out, the network is registered as the
-    second opinion on the registered grader's ages, with its weight and the intervals set on `val`.
+    hands that are neither drawn as larger nor as small ones. Where none are left out, the networks of this run that left none
+    out, this one and those of other seeds, are registered together as the second opinion on the registered grader's ages,
+    with their weights and the intervals set on `val`. Raises DataFolderError where the run has more than may be registered.
     """
     folder = run / f"whole_hand_{leave_out}_{recipe.seed}"
+    others = [] if leave_out != "none" else _trained_before(run, folder)
     settle_opinions(folder, opinions)
     small = sources.small_films(run)
     localizer, side = localizer_for(sources.films, run), window_side(recipe.height)
@@ -156,8 +161,22 @@ def make_whole_hand(
     network = train_whole_hand(groups, val, folder, recipe, seconds, device).cpu()
     Witness.keep(network, [film_id for hands in groups for film_id in hands.ids.tolist()], folder)
     if beside is not None:
-        beside.register(network, val)
+        networks = [network, *others]
+        side = max(window_side(one.options.height) for one in networks)
+        beside.register(networks, kept_windows(sources.films, "val", run, localizer, side, workers))
     return folder
+
+
+def _trained_before(run: Path, folder: Path) -> list[WholeHandNetwork]:
+    """The networks of a run's other folders that left no hand out."""
+    found = (Witness.load(other) for other in sorted(run.glob("whole_hand_none_*")) if other != folder)
+    networks = [witness.network for witness in found if witness is not None]
+    if len(networks) >= len(WHOLE_HANDS):
+        raise DataFolderError(
+            f"{run} has {len(networks)} networks already, and {len(WHOLE_HANDS)} can give the second opinion together: take "
+            "the folder of one of them away, or name another run."
+        )
+    return networks
 
 
 def write_whole_hand_opinions(sources: HandSources, run: Path, table: Path, workers: int = 1) -> tuple[int, int]:
@@ -205,22 +224,30 @@ class BesideGrader:
         months = months_of(load_grader()[0], complete_hands(val))
         return cls(val, months, 2 * (time.monotonic() - started))
 
-    def register(self, network: WholeHandNetwork, windows: HandWindows) -> None:
-        """Registers the network with its weight, and the intervals that suit both.
+    def register(self, networks: Sequence[WholeHandNetwork], windows: HandWindows) -> None:
+        """Registers the networks as the second opinion, with the weight that they have together and share evenly, and the
+        intervals that suit all.
 
         windows: of the same hands in the same order.
         """
         if self.val.ids.tolist() != windows.ids.tolist():
             raise ValueError("the crops and the pictures of the whole hand are not of the same hands")
-        options = network.options.to_metadata()
-        register("whole_hand", network, {**options, "weight": "0"})
-        shipped = load_whole_hand()
-        assert shipped is not None
-        whole = months_of_hands(shipped[0], windows)
+        self._register(networks, 0.0)
+        whole = np.array([one.months for one in opinions_of(_shipped_whole_hands(), windows)])
         label = complete_hands(self.val).months.astype(float)
         weight = best_weight(self.months, whole[self.val.found.all(axis=1)], label)
-        register("whole_hand", network, {**options, "weight": f"{weight:.2f}"})
-        set_intervals(self.val, whole)
+        self._register(networks, weight / len(networks))
+        set_intervals(self.val, windows)
+
+    def _register(self, networks: Sequence[WholeHandNetwork], weight: float) -> None:
+        for name in WHOLE_HANDS:
+            unregister(name)
+        for name, network in zip(WHOLE_HANDS, networks, strict=False):
+            register(name, network, {**network.options.to_metadata(), "weight": f"{weight:.4f}"})
+
+
+def _shipped_whole_hands() -> list[tuple[WholeHandNetwork, float]]:
+    return [(network, float(file.metadata["weight"])) for network, file in load_whole_hands().values()]
 
 
 def make_intervals(films: Path, run: Path, workers: int = 1) -> IntervalSetting:
@@ -228,29 +255,21 @@ def make_intervals(films: Path, run: Path, workers: int = 1) -> IntervalSetting:
     crops of `val` are then taken."""
     localizer = localizer_for(films, run)
     val = crops_of(films, "val", run, localizer, workers)
-    shipped = load_whole_hand()
-    if shipped is None:
+    networks = _shipped_whole_hands()
+    if not networks:
         return set_intervals(val, None)
-    network, _ = shipped
-    windows = kept_windows(films, "val", run, localizer, window_side(network.options.height), workers)
-    return set_intervals(val, months_of_hands(network, windows))
+    side = max(window_side(network.options.height) for network, _ in networks)
+    return set_intervals(val, kept_windows(films, "val", run, localizer, side, workers))
 
 
-def set_intervals(val: HandCrops, whole: NDArray[np.float64] | None) -> IntervalSetting:
+def set_intervals(val: HandCrops, windows: HandWindows | None) -> IntervalSetting:
     """Registers the setting of the intervals that suits the registered networks, and returns it.
 
-    val: hands none of which was trained on. whole: what the network that looks at the whole hand says of each, months; None
-    without a second opinion.
+    val: hands none of which was trained on. windows: of the same hands in the same order; None without a second opinion.
     """
     grader, file = load_grader()
-    weights = {"grader": file.sha256}
-    second: list[SecondOpinion] | None = None
-    if whole is not None:
-        shipped = load_whole_hand()
-        assert shipped is not None
-        _, whole_hand = shipped
-        weights["whole_hand"], weight = whole_hand.sha256, float(whole_hand.metadata["weight"])
-        second = [SecondOpinion(float(months), weight) for months in whole]
+    second = None if windows is None else opinions_of(_shipped_whole_hands(), windows)
     setting = calibrate_intervals(Grader(grader), val, second)
-    register_intervals(setting.scatter_months, setting.spread, weights)
+    hashes = {name: one.sha256 for name, (_, one) in load_whole_hands().items()} if windows is not None else {}
+    register_intervals(setting.scatter_months, setting.spread, {"grader": file.sha256, **hashes})
     return setting

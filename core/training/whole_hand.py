@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from core.assessment.second_opinion import months_of_windows, plain_views
+from core.assessment.records import SecondOpinion
+from core.assessment.second_opinion import months_of_windows, plain_views, weighted_mean
 from core.cohort.crop_store import drawing_weights
 from core.cohort.films import DataFolderError
 from core.cohort.hand_windows import HandWindows
@@ -138,6 +139,13 @@ def months_of_hands(network: WholeHandNetwork, hands: HandWindows, batch: int = 
         female = torch.from_numpy(hands.female[start : start + batch]).float()
         months.append(months_of_windows(network, network.options.height, windows, female).double())
     return torch.cat(months).numpy()
+
+
+def opinions_of(networks: Sequence[tuple[WholeHandNetwork, float]], hands: HandWindows) -> list[SecondOpinion]:
+    """What the networks say of each hand together. networks: each with its weight in the bone age."""
+    weights = [weight for _, weight in networks]
+    months = weighted_mean([months_of_hands(network, hands) for network, _ in networks], weights)
+    return [SecondOpinion(float(one), sum(weights)) for one in months]
 
 
 def best_weight(bones: NDArray[np.float64], whole: NDArray[np.float64], label: NDArray[np.float64]) -> float:

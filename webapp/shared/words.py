@@ -11,7 +11,13 @@ SEX_WORDS: Final[Mapping[Sex, str]] = {"F": "Female", "M": "Male"}
 
 SIDE_WORDS: Final = {"L": "left hand", "R": "right hand"}
 
-WEIGHT_TITLES: Final = {"localizer": "Localiser", "grader": "Grader", "whole_hand": "Whole hand"}
+WEIGHT_TITLES: Final = {
+    "localizer": "Localiser",
+    "grader": "Grader",
+    "whole_hand": "Whole hand",
+    "whole_hand_2": "Whole hand 2",
+    "whole_hand_3": "Whole hand 3",
+}
 
 #: What stands in a cell that has no value.
 NO_VALUE: Final = "\N{EN DASH}"

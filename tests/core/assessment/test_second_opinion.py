@@ -72,7 +72,7 @@ def test_a_reader_looks_at_the_size_that_its_network_is_for(example_hand: Hand) 
     network = WholeHandNetwork(WholeHandOptions("resnet", height=512, width=16))
     seen = []
     network.encoder.register_forward_pre_hook(lambda _, given: seen.append(tuple(int(side) for side in given[0].shape)))
-    opinion = WholeHandReader(network, 0.3).opinion(example_hand, "F")
+    opinion = WholeHandReader([(network, 0.3)]).opinion(example_hand, "F")
     assert set(seen) == {(1, 1, 512, 384)} and opinion.weight == 0.3 and np.isfinite(opinion.months)
 
 
@@ -80,7 +80,7 @@ def test_a_reader_gives_months_whatever_else_is_in_the_batch(example_hand: Hand)
     shipped = load_whole_hand()
     assert shipped is not None
     network, height = shipped[0], shipped[0].options.height
-    reader, side = WholeHandReader(network, 0.3), window_side(height)
+    reader, side = WholeHandReader([(network, 0.3)]), window_side(height)
     windows = torch.from_numpy(np.random.default_rng(0).random((3, 1, side, side), np.float32))
     months = months_of_windows(network, height, windows, torch.tensor([1.0, 0.0, 1.0]))
     assert months.shape == (3,) and months.isfinite().all() and months.unique().numel() == 3
@@ -89,3 +89,15 @@ def test_a_reader_gives_months_whatever_else_is_in_the_batch(example_hand: Hand)
     alone = reader.opinion(example_hand, "M")
     assert alone.weight == reader.weight and alone.months == pytest.approx(expected, abs=1e-2)
     assert abs(alone.months - reader.opinion(example_hand, "F").months) > 1, "sex counts"
+
+
+def test_several_networks_are_heard_by_their_weights(example_hand: Hand) -> None:
+    torch.manual_seed(0)
+    networks = [WholeHandNetwork(WholeHandOptions("resnet", height, width=16)) for height in (128, 256)]
+    networks[1].age.bias.data += 1.0
+    low, high = (WholeHandReader([(network, 0.3)]).opinion(example_hand, "F").months for network in networks)
+    assert high - low > 30
+    together = WholeHandReader([(networks[0], 0.3), (networks[1], 0.1)]).opinion(example_hand, "F")
+    assert together.weight == pytest.approx(0.4) and together.months == pytest.approx(0.75 * low + 0.25 * high, abs=0.5)
+    unweighed = WholeHandReader([(network, 0.0) for network in networks]).opinion(example_hand, "F")
+    assert unweighed.weight == 0 and unweighed.months == pytest.approx((low + high) / 2, abs=0.5)

@@ -24,7 +24,10 @@ from core.training import full_set, programs
 from core.training.device import CPU
 from core.training.full_set import check_ready, full_set_recipe, make_all
 from core.training.grader import GraderRecipe
-from core.training.sources import GraderSources, GradingMaterial
+from core.training.loop import TimeLimit
+from core.training.programs import make_whole_hand
+from core.training.sources import GraderSources, GradingMaterial, HandSources
+from core.training.whole_hand import Stage, WholeHandRecipe
 from models import registry
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.improved_resnet import ResNetOptions
@@ -58,7 +61,7 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(programs, "unregister", functools.partial(registry.unregister, folder=folder))
     monkeypatch.setattr(programs, "register_intervals", functools.partial(registry.register_intervals, folder=folder))
     monkeypatch.setattr(programs, "load_grader", functools.partial(registry.load_grader, folder=folder))
-    monkeypatch.setattr(programs, "load_whole_hand", functools.partial(registry.load_whole_hand, folder=folder))
+    monkeypatch.setattr(programs, "load_whole_hands", functools.partial(registry.load_whole_hands, folder))
     return folder
 
 
@@ -94,6 +97,25 @@ def test_without_boxes_all_but_the_localizer_is_trained(data: Path, weights: Pat
     assert file_again.metadata == file.metadata
     for name, value in network.state_dict().items():
         torch.testing.assert_close(again.state_dict()[name], value, atol=1e-6, rtol=1e-5, msg=name)
+
+
+def test_networks_of_several_seeds_give_the_second_opinion_together(
+    data: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "load_grader", registry.load_grader)
+    run, sources = tmp_path / "run", HandSources(data)
+    for count in (1, 2, 3):
+        stages = (Stage(128 if count == 1 else 256, 1, 2, 1e-3, 0.5, 1.0),)
+        make_whole_hand(sources, run, WholeHandRecipe("resnet", stages, count), "none", TimeLimit(None))
+        shipped = registry.load_whole_hands(weights)
+        assert tuple(shipped) == registry.WHOLE_HANDS[:count]
+        hashes = {name: file.sha256 for name, (_, file) in shipped.items()}
+        assert len(set(hashes.values())) == count
+        assert len({file.metadata["weight"] for _, file in shipped.values()}) == 1, "an equal share each"
+        registry.load_intervals({"grader": registry.load_grader()[1].sha256, **hashes}, weights)  # set for these
+    with pytest.raises(DataFolderError, match="has 3 networks already, and 3 can give the second opinion together"):
+        make_whole_hand(sources, run, WholeHandRecipe("resnet", stages, 4), "none", TimeLimit(None))
+    assert tuple(registry.load_whole_hands(weights)) == registry.WHOLE_HANDS, "nothing was lost"
 
 
 def test_with_boxes_the_localizer_comes_first(
