@@ -34,8 +34,8 @@ RETENTION_VARIABLES: Final = ("BONEGRADE_UNREAD_DAYS", "BONEGRADE_DRAFT_DAYS")
 
 #: What nobody here can remove.
 COPIES_ELSEWHERE: Final = (
-    "Backups, exports that were downloaded, datasets and runs of fine-tuning that were made before still have it: remove them, "
-    "or make them anew. "
+    "Backups, exports that were downloaded or written to a folder, datasets and runs of fine-tuning that were made before "
+    "still have it: remove them, or make them anew. "
     "Pictures and events on the hub go by themselves; push an export there anew."
 )
 #: The same of a reader's name.
