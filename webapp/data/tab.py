@@ -201,7 +201,7 @@ class _Tab:
         self._desk.erasures.look()
         if handed is None or Path(handed).is_file():
             return {self.message: gr.skip()}
-        return self._failed(GONE)
+        return {**self._failed(GONE), self.message: message(GONE, title="Not downloaded")}
 
     def _changed_meanwhile(self, rule: str, formats: list[str], split: str, exported: Any) -> Updates:
         """Takes back what was exported in another way than the one that is chosen by now."""
