@@ -34,6 +34,7 @@ from webapp.entrance.passing import passing_folder, stop_in_peace
 from webapp.entrance.quota import UploadLimits
 from webapp.entrance.refusing import EXCEPTION_HANDLERS, Sizes
 from webapp.entrance.uploads import ProgressForgotten, UploadsWithin, receive_in_order
+from webapp.erasures import LooksFirst
 from webapp.languages.served import Catalogues
 from webapp.programs.endpoints import build_endpoints
 from webapp.programs.mcp import speak_mcp
@@ -72,7 +73,7 @@ def build_app(desk: Desk, examples_folder: Path = EXAMPLES_FOLDER) -> gr.Blocks:
         _build_sign(desk)
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Assess", id="assess"):
-                assess = build_assess_tab(desk.load_assessor, examples)
+                assess = build_assess_tab(desk, examples)
             with gr.Tab("Annotate", id="annotate") as annotate_tab:
                 annotate = build_annotate_tab(desk, assess)
             with gr.Tab("Queue", id="queue") as queue_tab:
@@ -140,6 +141,8 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
         Middleware(ProgressForgotten),
         Middleware(UploadsWithin, desk.access, limits),
     ]
+    settings["app_kwargs"]["middleware"].insert(0, Middleware(LooksFirst, desk.erasures))
+    desk.erasures.keep_looking()
     receive_in_order()
     keep_order(desk.access)
     fetch_nothing()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import gradio as gr
@@ -11,6 +12,7 @@ from core.access.log import AccessLog, Deed
 from core.access.roles import Action, Reader, Role
 from core.assessment.records import FilmAssessor
 from core.ledger import Ledger
+from webapp.erasures import Erasures
 
 
 class Access(Protocol):
@@ -56,6 +58,11 @@ class Desk:
     access: Access
     log: AccessLog | None = None
     lasts: bool = True
+
+    @cached_property
+    def erasures(self) -> Erasures:
+        """Tells who holds a film in memory that it was erased."""
+        return Erasures(self.ledger)
 
     def reader(self, request: gr.Request | None) -> Reader:
         """Who is at the screen; see Access.reader_of."""

@@ -112,17 +112,15 @@ class AnnotateDesk:
         turn: Turn,
         *,
         keeps: bool,
-        erased: Callable[[str], None] = lambda sha256: None,
     ):
         """ledger: None where there is none, as in a demo. load_assessor: returns the one shared assessor, and may take
         seconds on its first call. turn: taken for a film that must be assessed before it can be opened. keeps: whether
-        what readers say goes into the ledger. erased: called for each film (SHA-256 of its pixels) that was open here and,
-        as is seen now, was erased since, in this process or another."""
+        what readers say goes into the ledger."""
         self.ledger: Final = ledger
         self.keeps: Final = keeps and ledger is not None
         self._load_assessor = load_assessor
         self._filing = None if ledger is None else Filing(ledger, load_assessor, turn)
-        self.memory: Final = FilmMemory(ledger, erased)
+        self.memory: Final = FilmMemory(ledger)
 
     # --- Opening ----------------------------------------------------------------------------------------------------
 
@@ -169,7 +167,6 @@ class AnnotateDesk:
         ledger, film = self.ledger, sitting.film
         if ledger is None or film is None:
             return Opened(sitting, {}, _fresh(sitting, {}, 0), None, remark)
-        self.memory.knows(film.sha256, film.id)
         saved = ledger.reading(film.id, reader.name)
         kept = ledger.draft(film.id, reader.name)
         work, draft_of = _draft(kept)
@@ -262,7 +259,6 @@ class AnnotateDesk:
             raise BoneGradeError(GONE)
         if self.picture_erased(sitting):
             raise BoneGradeError(WITHDRAWN)
-        self.memory.knows(film.sha256, film.id)
         prediction = sitting.prediction
         if prediction is None or adds:  # of pixels that are kept from now on, crops are cut now
             prediction = filing.store(film, self._as_filed(film, sitting.assessment, sitting.radiograph)).id

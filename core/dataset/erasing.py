@@ -27,12 +27,15 @@ from core.ledger.saying import say
 
 _log: Final = logging.getLogger(__name__)
 _EVERY_SECONDS: Final = 3600.0
+#: Longer than any page remembers a film: see core.ledger.lately_erased.
+_KNOWN_FOR: Final = timedelta(days=1)
 #: The environment variables that Retention is read from, in its order.
 RETENTION_VARIABLES: Final = ("BONEGRADE_UNREAD_DAYS", "BONEGRADE_DRAFT_DAYS")
 
 #: What nobody here can remove.
 COPIES_ELSEWHERE: Final = (
-    "Backups, exports, datasets and runs of fine-tuning that were made before still have it: remove them, or make them anew. "
+    "Backups, exports that were downloaded or written to a folder, datasets and runs of fine-tuning that were made before "
+    "still have it: remove them, or make them anew. "
     "Pictures and events on the hub go by themselves; push an export there anew."
 )
 #: The same of a reader's name.
@@ -63,7 +66,7 @@ def erase_films(
         with ledger.erasing_transaction() as connection:
             film = films.by_id(connection, film_id)
             say(connection, film_id, Words(kind, reader.name, secrets.token_hex(16), note=reason))
-            erasing.picture(connection, film, labels_too=labels_too)
+            erasing.picture(connection, film, ledger.film_key(film.sha256), labels_too=labels_too)
             if labels_too:
                 erasing.everything_said(connection, film_id)
             else:
@@ -146,6 +149,8 @@ def erase_what_is_due(ledger: Ledger, retention: Retention, log: AccessLog | Non
     """Removes what an erasure left over, the pixels whose consent has ended, and what is older than it may get; log: has it
     noted."""
     finish(ledger)
+    with ledger.erasing_transaction() as connection:
+        erasing.forget_lately_erased(connection, datetime.now(UTC) - _KNOWN_FOR)
     gone = erase_past_consents(ledger, OPERATOR)
     note_erased(log, gone, OPERATOR.name, labels_too=False, remark="its consent has come to its end")
     gone = erase_overdue(ledger, OPERATOR, retention)

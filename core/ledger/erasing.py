@@ -39,9 +39,10 @@ def end(connection: sa.Connection) -> None:
     connection.execute(sa.delete(schema.store).where(schema.store.c.name == "erasing"))
 
 
-def picture(connection: sa.Connection, film: FilmRecord, *, labels_too: bool) -> None:
+def picture(connection: sa.Connection, film: FilmRecord, key: str, *, labels_too: bool) -> None:
     """Takes back the consent to keep a film's pixels, with its file's name and what it looks like, and notes that its files
-    have to go. That it looks the same as another film stays, so that no split parts what is said of the two."""
+    have to go. That it looks the same as another film stays, so that no split parts what is said of the two.
+    key: the film's pseudonym, by which every process learns of it: core.ledger.lately_erased."""
     for table in (_PICTURE, schema.file_name, schema.look):
         connection.execute(sa.delete(table).where(table.c.film_id == film.id))
     connection.execute(sa.delete(_ERASURE).where(_ERASURE.c.film_sha256 == film.sha256))
@@ -54,6 +55,10 @@ def picture(connection: sa.Connection, film: FilmRecord, *, labels_too: bool) ->
     }
     connection.execute(sa.insert(_ERASURE), values)
     _count(connection)
+    lately = schema.lately_erased
+    connection.execute(sa.delete(lately).where(lately.c.film_key == key))
+    told = {"film_key": key, "number": count(connection), "erased_at": values["asked_at"]}
+    connection.execute(sa.insert(lately), told)
 
 
 def everything_said(connection: sa.Connection, film_id: int) -> None:
@@ -139,6 +144,12 @@ def unread_since(connection: sa.Connection, moment: datetime) -> list[int]:
 def drafts_before(connection: sa.Connection, moment: datetime) -> int:
     """Drops the drafts that were kept last before a moment; their number."""
     return connection.execute(sa.delete(schema.draft).where(schema.draft.c.kept_at < moment)).rowcount
+
+
+def forget_lately_erased(connection: sa.Connection, moment: datetime) -> None:
+    """Drops what is known of the films that were erased before a moment."""
+    lately = schema.lately_erased
+    connection.execute(sa.delete(lately).where(lately.c.erased_at < moment))
 
 
 def unfinished(connection: sa.Connection, *, here: bool) -> list[Erasure]:

@@ -1,4 +1,5 @@
-"""Pseudonyms of patients: the same patient gets the same key in one store, and nobody without its secret can tell whose."""
+"""Pseudonyms of patients, readers and films: the same one gets the same key in one store, and nobody without its secret can
+tell whose."""
 
 import hashlib
 import hmac
@@ -63,6 +64,10 @@ class Pseudonyms:
         """16 hexadecimal digits for a reader's name, the same ones once the name was erased."""
         erased = _ERASED_NAME.fullmatch(reader)
         return erased[1] if erased else self.of(f"reader {reader}")
+
+    def of_film(self, sha256: str) -> str:
+        """64 hexadecimal digits for a film's hash, which the hash of a picture cannot be compared with."""
+        return self._digest(f"film {sha256}")
 
     def _digest(self, text: str) -> str:
         return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()

@@ -192,6 +192,15 @@ erasure = sa.Table(
     sa.Column("here_done", sa.Boolean, nullable=False),
 )
 
+#: Films that were erased, for a day: see core.ledger.lately_erased. number: which erasure it was, of all.
+lately_erased = sa.Table(
+    "lately_erased",
+    metadata,
+    sa.Column("film_key", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("erased_at", Moment, nullable=False),
+)
+
 #: The tables whose rows are never changed or removed, but for an erasure; the database itself refuses it.
 APPEND_ONLY = ("film", "picture", "prediction", "event", "correction", "file_name", "stage", "look", "near_copy")
 

@@ -168,6 +168,10 @@ class Ledger:
         """The pseudonym of a reader in data that leave the store; 16 hexadecimal digits, always the same ones."""
         return self._pseudonyms.of_reader(reader)
 
+    def film_key(self, sha256: str) -> str:
+        """The pseudonym of a film's hash: see core.ledger.lately_erased."""
+        return self._pseudonyms.of_film(sha256)
+
     # Erasures: see core.dataset.erasing
 
     @contextmanager

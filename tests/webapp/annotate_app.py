@@ -40,7 +40,7 @@ def main() -> None:
     with gr.Blocks(title="BoneGrade", analytics_enabled=False) as app:
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Assess", id="assess"):
-                assess = build_assess_tab(desk.load_assessor, read_examples())
+                assess = build_assess_tab(desk, read_examples())
             with gr.Tab("Annotate", id="annotate", render_children=True) as tab:
                 annotate = build_annotate_tab(desk, assess)
             with gr.Tab("Agreement", id="agreement") as agreement_tab:

@@ -25,7 +25,7 @@ def main() -> None:
     desk = Desk(live_assessor, ledger, CookieAccess(keeps=not demo))
     with gr.Blocks(title="BoneGrade", analytics_enabled=False) as app, gr.Tabs(elem_id="tabs") as tabs:
         with gr.Tab("Assess", id="assess"):
-            assess = build_assess_tab(desk.load_assessor, read_examples())
+            assess = build_assess_tab(desk, read_examples())
         with gr.Tab("Annotate", id="annotate"):
             annotate = build_annotate_tab(desk, assess)
         with gr.Tab("Queue", id="queue") as tab:

@@ -1,5 +1,6 @@
 """What the Annotate tab shows of a film: its picture and boxes, the totals, what was said of it."""
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import gradio as gr
@@ -82,7 +83,8 @@ class Filling:
         assert sitting.radiograph is not None
         frame = frame_of(sitting)
         picture = editor_picture(sitting.radiograph, frame, sitting.assessment.localization.inverted)
-        path = hand_out(jpeg(picture), picture_name(sitting.sha256), self._parts.editor.GRADIO_CACHE)
+        name, cache = picture_name(sitting.sha256), self._parts.editor.GRADIO_CACHE
+        path = hand_out(jpeg(picture), name, cache, (sitting.sha256, datetime.now(UTC)))
         return {"image": path, "boxes": editor_boxes(current_boxes(work, sitting.assessment), frame)}
 
     def said(self, sitting: Sitting, reader: Reader) -> Updates:

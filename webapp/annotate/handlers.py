@@ -24,9 +24,8 @@ from webapp.annotate.filling import Filling, picture_name
 from webapp.annotate.gold import change_gold
 from webapp.annotate.parts import Kind, Parts, Updates, asking, remark, told
 from webapp.annotate.view import clash_panel, crop_uri, nothing_open, totals
-from webapp.assess.tab import FilmInHand
+from webapp.assess.in_hand import FilmInHand
 from webapp.desk import Desk
-from webapp.entrance.doors import take_back
 from webapp.service import TURNS
 from webapp.shared.components import sentence_of
 from webapp.shared.consent_terms import consent_of
@@ -38,10 +37,6 @@ UNEXPECTED: Final = (
     "Something went wrong in the program; your work is kept, and the server's log says what happened. Try once more."
 )
 NOT_ASSESSED: Final = "There is no assessed film yet: assess one on the Assess tab, or open one from the Queue."
-ERASED_IN_HAND: Final = (
-    "This film was erased after it came to this page: where there is a new consent, remove it on the Assess tab and choose its "
-    "file anew."
-)
 FINISHED: Final = (
     "The queue is finished: no film is left for you to read. The Agreement tab says how you did on its gold films."
 )
@@ -53,9 +48,8 @@ class Handlers:
     def __init__(self, desk: Desk, parts: Parts):
         self.desk = desk
         self.parts = parts
-        self._annotate = AnnotateDesk(
-            desk.ledger, desk.load_assessor, TURNS.now, keeps=desk.access.keeps, erased=_take_picture_back
-        )
+        self._annotate = AnnotateDesk(desk.ledger, desk.load_assessor, TURNS.now, keeps=desk.access.keeps)
+        desk.erasures.tell(lambda erased: self._annotate.memory.forget_erased())
         self._saving = Saving(self._annotate)
         self._filling = Filling(desk, parts, self._annotate, self._saving)
 
@@ -90,12 +84,11 @@ class Handlers:
         self, held: FilmInHand | None, assessment: Assessment | None, has_guide: bool, request: gr.Request
     ) -> Updates:
         def opened(reader: Reader) -> Opened:
+            if held is not None:
+                held.check(self.desk.erasures)
             if held is None or assessment is None:
                 raise BoneGradeError(NOT_ASSESSED)
-            pixels = self._pixels(held)
-            if pixels is None:
-                raise BoneGradeError(ERASED_IN_HAND)
-            return self._annotate.open_assessed(pixels, assessment, reader)
+            return self._annotate.open_assessed(held.radiograph, assessment, reader)
 
         return self._opening(opened, has_guide, request, "assessed")
 
@@ -140,8 +133,9 @@ class Handlers:
         return {**filled, self.parts.opened: told(asked=asked, **facts)}
 
     def _pixels(self, held: FilmInHand | None) -> Radiograph | None:
-        """The session's film, unless it was erased since."""
-        return None if held is None else self._annotate.memory.still(held.radiograph, held.since)
+        """The session's film, unless it was erased since; what else was goes, too."""
+        self.desk.erasures.look()
+        return None if held is None or held.was_erased(self.desk.erasures) else held.read
 
     # --- While reading ----------------------------------------------------------------------------------------------
 
@@ -354,11 +348,6 @@ def _outcome(saved: Saved) -> tuple[str, Kind]:
         f"{sentence} {names}: touched but not judged, so kept as a draft; choose a grade, then save again.",
         "warning",
     )
-
-
-def _take_picture_back(sha256: str) -> None:
-    """The film's picture was handed out for the box editor."""
-    take_back(picture_name(sha256))
 
 
 def _shows(payload: dict[str, Any], sha256: str) -> bool:

@@ -1,27 +1,27 @@
 """The Assess tab: a film in; boxes, graded crops with their maps, scores and the bone age out."""
 
+import functools
 import json
 import logging
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 import gradio as gr
+from gradio.context import Context
 
 from core.assessment.measured_error import shipped_errors
-from core.assessment.records import Assessment, FilmAssessor
+from core.assessment.records import Assessment
 from core.bones import Sex
 from core.composites.examples import Example
 from core.errors import BoneGradeError
-from core.film.radiograph import Radiograph, read_radiograph
 from core.film.stated import Side
-from core.hand.hand import Hand
 from core.hand.several import offers_another
 from webapp.assess.crop_cards import crop_grid
 from webapp.assess.film_view import NO_FILM_YET, film_preview, film_with_boxes
+from webapp.assess.in_hand import FilmInHand, forget_in_sessions
 from webapp.assess.layout import Layout
 from webapp.assess.report import report_pdf
 from webapp.assess.summary import (
@@ -34,7 +34,9 @@ from webapp.assess.summary import (
     verdict,
     what_to_know,
 )
+from webapp.desk import Desk
 from webapp.entrance.doors import hand_out
+from webapp.entrance.films_passing import FilmErased
 from webapp.languages.served import language_asked
 from webapp.service import TURNS
 from webapp.shared.components import sentence_of
@@ -65,35 +67,17 @@ Updates = dict[Any, Any]
 
 
 @dataclass(frozen=True)
-class FilmInHand:
-    """The film of a session, read once: where it was uploaded to, its pixels and, once it was assessed, the hand on it.
-
-    sex_by_file: the sex that is chosen comes from the film's file, and from nobody's hand. since: when it was read.
-    """
-
-    path: str
-    radiograph: Radiograph
-    hand: Hand | None = None
-    sex_by_file: bool = False
-    since: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    @property
-    def nbytes(self) -> int:
-        """What it takes in memory, with the crops of the hand."""
-        return self.radiograph.pixels.nbytes * (1 if self.hand is None else 2)
-
-
-@dataclass(frozen=True)
 class _Answer:
     """What came of assessing a film: what the page is to show, so long as the film and the sex are still those chosen.
 
-    number: by which the page names the answer when it has come.
+    number: by which the page names the answer when it has come. film: of which it is; None where nothing is shown of one.
     """
 
     number: str
     path: str | None
     sex: Sex | None
     updates: Updates
+    film: FilmInHand | None
 
 
 @dataclass(frozen=True)
@@ -108,20 +92,21 @@ class AssessTab:
     correct: gr.Button
 
 
-def build_assess_tab(load_assessor: Callable[[], FilmAssessor], examples: Sequence[Example]) -> AssessTab:
-    """Lays out the tab inside the surrounding gr.Blocks and wires it up.
-
-    load_assessor: returns the one shared assessor, and may take seconds on its first call.
-    """
-    tab = _Tab(load_assessor, examples)
+def build_assess_tab(desk: Desk, examples: Sequence[Example]) -> AssessTab:
+    """Lays out the tab inside the surrounding gr.Blocks and wires it up."""
+    tab = _Tab(desk, examples)
+    app = Context.root_block
+    assert app is not None, "the tab stands in a page"
+    desk.erasures.tell(functools.partial(forget_in_sessions, app))
     return AssessTab(tab.film_state, tab.assessment_state, tab.correct)
 
 
 class _Tab(Layout):
     """What the tab does."""
 
-    def __init__(self, load_assessor: Callable[[], FilmAssessor], examples: Sequence[Example]):
-        self._load_assessor = load_assessor
+    def __init__(self, desk: Desk, examples: Sequence[Example]):
+        self._load_assessor = desk.load_assessor
+        self._erasures = desk.erasures
         super().__init__(examples)
         self._wire(examples)
 
@@ -169,7 +154,7 @@ class _Tab(Layout):
         self.stage.change(
             self._stage_changed,
             [self.film_state, self.assessment_state, self.overlay, self.opacity, self.stage],
-            [self.crops, self.message],
+            [*emptied, self.crops],
             trigger_mode="always_last",
             show_progress_on=self.crops,
             api_visibility="private",
@@ -205,7 +190,7 @@ class _Tab(Layout):
             self.read_other: gr.Button(visible=False),
             self.film_state: film,
             self.assessment_state: None,
-            self.film_view: NO_FILM_YET if film is None else film_preview(film.radiograph),
+            self.film_view: NO_FILM_YET if film is None or film.read is None else film_preview(film.read),
             self.headline: WELCOME,
             self.comes_about: gr.Accordion(visible=False),
             self.verdict: "",
@@ -220,6 +205,8 @@ class _Tab(Layout):
             return self._chosen(path, sex, film)
         once: Updates = {self.answer: None, self.assess: gr.Button(interactive=True)}
         if (answer.path, answer.sex) == (path, sex):
+            if answer.film is not None and answer.film.was_erased(self._erasures):
+                return {**self._emptied(None, _warned(FilmErased())), **once}
             return {**answer.updates, **once}
         return {**self._chosen(path, sex, film), **once}
 
@@ -228,7 +215,7 @@ class _Tab(Layout):
         if path is None:
             return self._emptied(None)
         try:
-            read = _read(path, film)
+            read = self._read(path, film)
         except Exception as error:
             return self._emptied(None, _warned(error))
         said = read.radiograph.stated_sex
@@ -239,6 +226,14 @@ class _Tab(Layout):
             chosen = {self.sex: sex}
         # Left alone otherwise: the answer must not take back what a person has chosen meanwhile.
         return {**self._emptied(read), self.message: _sex_message(read, sex), **chosen}
+
+    def _read(self, path: str, film: FilmInHand | None) -> FilmInHand:
+        """The film, read if it is not the one in hand. Raises BoneGradeError."""
+        if film is not None and film.path == path and not film.was_erased(self._erasures):
+            return film
+        read = FilmInHand.of_file(path)  # sent anew, where the one in hand was erased
+        read.check(self._erasures)
+        return read
 
     def _started(self, path: str | None, film: FilmInHand | None) -> Updates:
         updates = {**self._emptied(film), self.headline: "", self.assess: gr.Button(interactive=False)}
@@ -259,18 +254,24 @@ class _Tab(Layout):
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Updates:
         """Assesses the film. side: of the hand that is read where it shows two."""
+        shown = None
         try:
             progress(0.0, desc="Reading the film")
             if path is None:
                 raise BoneGradeError(NO_FILM)
             if sex is None:
                 raise BoneGradeError(NO_SEX)
-            film = _read(path, film)
+            film = self._read(path, film)
             with TURNS.now():
                 updates = self._answered(film, sex, side, overlay, opacity, stage, progress)
+            film.check(self._erasures)
+            shown = film
+        except FilmErased as error:
+            updates = self._emptied(None, _warned(error))
         except Exception as error:
-            updates = self._emptied(film if film is not None and film.path == path else None, _warned(error))
-        answer = _Answer(uuid.uuid4().hex, path, sex, updates)
+            shown = film if film is not None and film.path == path else None
+            updates = self._emptied(shown, _warned(error))
+        answer = _Answer(uuid.uuid4().hex, path, sex, updates, shown)
         return {self.answer: answer, self.answer_number: answer.number}
 
     def _answered(
@@ -291,7 +292,7 @@ class _Tab(Layout):
         progress(_EXPLAINED_AT, desc="Drawing")
         report = report_pdf(film.radiograph, assessment, explanation, datetime.now().astimezone(), language_asked())
         data = json.dumps(assessment.to_dict(), indent=2, allow_nan=False).encode()
-        name = f"bonegrade_{short_hash(assessment.film_sha256)}"
+        name, of_film = f"bonegrade_{short_hash(assessment.film_sha256)}", (assessment.film_sha256, film.since)
         age_plot, influence_plot = age_figure(assessment), influence_figure(assessment)
         progress(_DRAWN_AT, desc="Sending")
         return {
@@ -311,8 +312,8 @@ class _Tab(Layout):
             self.table: score_table(assessment),
             self.influence: gr.Column(visible=influence_plot is not None),
             self.influence_plot: influence_plot,
-            self.download_report: hand_out(report, f"{name}.pdf", self.download_report.GRADIO_CACHE),
-            self.download_json: hand_out(data, f"{name}.json", self.download_json.GRADIO_CACHE),
+            self.download_report: hand_out(report, f"{name}.pdf", self.download_report.GRADIO_CACHE, of_film),
+            self.download_json: hand_out(data, f"{name}.json", self.download_json.GRADIO_CACHE, of_film),
             self.provenance: provenance(assessment),
         }
 
@@ -325,13 +326,19 @@ class _Tab(Layout):
         stage: int,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Updates:
-        if film is None or film.hand is None or assessment is None:
+        if film is None:
             return {self.message: gr.skip()}
         try:
+            film.check(self._erasures)
+            if film.hand is None or assessment is None:
+                return {self.message: gr.skip()}
             progress(0.1, desc=f"Explaining with stage {stage}")
             with TURNS.now():
                 explanation = self._load_assessor().by(assessment.weights).explain(film.hand, assessment, stage)
+            film.check(self._erasures)
             return {self.crops: crop_grid(assessment, explanation, overlay, opacity)}
+        except FilmErased as error:
+            return {**self._emptied(None, _warned(error)), self.crops: ""}
         except Exception as error:
             return {self.message: message(_warned(error))}
 
@@ -339,13 +346,6 @@ class _Tab(Layout):
 def _film_of(example: Example) -> Callable[[], str]:
     """What a click on an example's button fills in."""
     return lambda: str(example.path)
-
-
-def _read(path: str, film: FilmInHand | None) -> FilmInHand:
-    """The film, read if it is not the one in hand. Raises BoneGradeError."""
-    if film is not None and film.path == path:
-        return film
-    return FilmInHand(path, read_radiograph(Path(path)))
 
 
 def _sex_message(film: FilmInHand, sex: Sex | None) -> str:

@@ -21,6 +21,7 @@ from core.intake import Filing, Limits, SentFile
 from core.ledger import Consent, Ledger
 from webapp.assess.summary import message
 from webapp.desk import Desk
+from webapp.entrance.films_passing import FILMS_PASSING
 from webapp.entrance.passing import sent_files
 from webapp.service import TURNS
 from webapp.shared.components import part_heading, sentence_without_names, styled_html
@@ -134,6 +135,9 @@ class BringInPart:
             with tempfile.TemporaryDirectory(prefix="bonegrade-import-") as folder:
                 checked, options = self._checked(given, reader, Path(folder))
                 done = take_in_labels(self._ledger, checked, options, filing)
+            films = [one.film.sha256 for one in checked.films if one.film.sha256 is not None]
+            for sent in given.pictures:  # which one holds which was not told
+                FILMS_PASSING.holds(sent.path, films, FILMS_PASSING.since(sent.path))
             detail = f"{done.new_films} films, {done.labels - done.known_labels} labels"
             self._desk.note(request, reader, "added", detail=detail)
             return {
@@ -148,6 +152,7 @@ class BringInPart:
     def _checked(self, given: _Given, reader: Reader, folder: Path) -> tuple[Checked, ImportOptions]:
         if not given.labels:
             raise BoneGradeError("There are no labels yet: drop their file on the box, then check them.")
+        FILMS_PASSING.check(given.pictures)
         source = label_source(laid_out(given.labels, folder / "labels", Limits()), given.kind)
         images = laid_out(given.pictures, folder / "pictures", Limits())
         options = ImportOptions(reader.name, images, None, given.sex, given.consent, given.names, given.terms)

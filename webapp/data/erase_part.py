@@ -99,4 +99,5 @@ class ErasePart:
             text = f"Film {named} is erased." if labels_too else f"The picture of film {named} is erased."
         address = self._desk.access.address_of(request)
         note_erased(self._desk.log, films, reader.name, labels_too=labels_too, address=address)
+        self._desk.erasures.look()
         return f"{text} {COPIES_ELSEWHERE}"

@@ -19,7 +19,7 @@ from webapp.assess.summary import message
 from webapp.data.bring_in import BringInPart
 from webapp.data.erase_part import ErasePart
 from webapp.desk import Desk
-from webapp.entrance.doors import hand_out_file
+from webapp.erasures import export_name
 from webapp.programs.part import ProgramsPart
 from webapp.shared.components import explained, part_heading, sentence_of, styled_html
 from webapp.shared.templates import render
@@ -27,6 +27,10 @@ from webapp.shared.templates import render
 _log = logging.getLogger(__name__)
 
 DEMO: Final = render("data/demo.html")
+GONE: Final = (
+    "This export is no longer here: it goes when a film is erased, or after an hour. Make it anew, and it is without what was "
+    "erased."
+)
 _UNEXPECTED: Final = (
     "The export failed in a way that nobody foresaw; nothing was changed, and the server's log says more."
 )
@@ -100,11 +104,11 @@ class _Tab:
             ProgramsPart(desk)
         wishes, answer = [self.rule, self.formats, self.split], [self.message, self.done, self.download]
         self.look.click(self._look_for_copies, None, [self.copies], api_visibility="private", **_IN_LINE)
-        self.exported = gr.State(None)
+        self.exported, self.handed = gr.State(None), gr.State(None)
         self.make.click(
             self._export,
             wishes,
-            [*answer, self.exported],
+            [*answer, self.exported, self.handed],
             trigger_mode="always_last",
             show_progress_on=self.done,
             api_visibility="private",
@@ -117,6 +121,7 @@ class _Tab:
             api_visibility="private",
             **_IN_LINE,
         )
+        self.download.click(self._downloaded, [self.handed], answer, show_progress="hidden", api_visibility="private")
         changes = [wish.input for wish in wishes]  # type: ignore[attr-defined]
         gr.on(changes, None, None, answer, js=_START_OVER_JS, api_visibility="private")
 
@@ -166,18 +171,22 @@ class _Tab:
                 shares=Shares.of_text(split),
             )
             progress(0.0, desc="Reading the ledger")
-            target = folder / f"bonegrade_revision_{ledger.ledger_revision()}.zip"
+            begun = self._desk.erasures.count()
+            target = folder / export_name(ledger.ledger_revision())
             manifest = export_zip(
                 ledger, reader, target, options, lambda films: progress((films, None), desc="Writing", unit="films")
             )
             self._desk.note(
                 request, reader, "exported", detail=f"revision {manifest['revision']}, {', '.join(formats)}"
             )
+            done = _summary(manifest, target.stat().st_size)
+            handed = self._desk.erasures.hand_out_export(target, self.download.GRADIO_CACHE, begun)
             yield {
                 self.message: "",
-                self.done: _summary(manifest, target.stat().st_size),
-                self.download: gr.DownloadButton(value=hand_out_file(target, self.download.GRADIO_CACHE), visible=True),
+                self.done: done,
+                self.download: gr.DownloadButton(value=handed, visible=True),
                 self.exported: wishes,
+                self.handed: handed,
             }
         except BoneGradeError as error:
             yield {**self._failed(str(error)), self.exported: wishes}
@@ -186,6 +195,13 @@ class _Tab:
             yield {**self._failed(_UNEXPECTED), self.exported: wishes}
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _downloaded(self, handed: str | None) -> Updates:
+        """Says why there is nothing to download, where that is so; gradio serves the file by itself."""
+        self._desk.erasures.look()
+        if handed is None or Path(handed).is_file():
+            return {self.message: gr.skip()}
+        return {**self._failed(GONE), self.message: message(GONE, title="Not downloaded")}
 
     def _changed_meanwhile(self, rule: str, formats: list[str], split: str, exported: Any) -> Updates:
         """Takes back what was exported in another way than the one that is chosen by now."""

@@ -4,6 +4,7 @@ import hashlib
 import re
 import secrets
 import shutil
+from datetime import datetime
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from webapp.entrance.films_passing import ERASED, FILMS_PASSING
 from webapp.entrance.program_door import token_of
 
 VISITOR: Final = "bonegrade-visitor"
@@ -73,14 +75,17 @@ def refusal_of_files(asked: Any, visitor: str) -> str:
     if isinstance(asked, dict) and isinstance(asked.get("path"), str):
         if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", asked["path"]):
             return NO_ADDRESSES
-        return "" if _has_sent(visitor, Path(asked["path"])) else _NOT_SENT
+        path = Path(asked["path"])
+        if _has_sent(visitor, path):
+            return "" if path.is_file() else ERASED if FILMS_PASSING.was_erased(path) else _NOT_SENT
+        return _NOT_SENT
     inside = asked.values() if isinstance(asked, dict) else asked if isinstance(asked, list) else ()
     return next(filter(None, (refusal_of_files(one, visitor) for one in inside)), "")
 
 
 def _has_sent(visitor: str, path: Path) -> bool:
     is_inside = path.is_absolute() and ".." not in path.parts and Path(get_upload_folder()) in path.parents
-    return is_inside and OWNERS.may(visitor, path) and path.is_file()
+    return is_inside and OWNERS.may(visitor, path)
 
 
 def visitor_of(headers: Headers) -> str:
@@ -94,10 +99,13 @@ def visitor_of(headers: Headers) -> str:
     return "" if found is None else found.value
 
 
-def hand_out(content: bytes, name: str, cache: str) -> str:
+def hand_out(content: bytes, name: str, cache: str, film: tuple[str, datetime] | None = None) -> str:
     """Puts a file where gradio serves it from, for the browser alone whose event is being answered, and deletes it with
-    the uploads. cache: the GRADIO_CACHE of the component that shows it."""
+    the uploads. cache: the GRADIO_CACHE of the component that shows it. film: of which it shows something, by its SHA-256,
+    and when that film came: the file goes when it is erased."""
     path = Path(processing_utils.save_bytes_to_cache(content, name, cache))
+    if film is not None:
+        FILMS_PASSING.holds(path, [film[0]], film[1])
     request = LocalContext.request.get(None)
     OWNERS.give(path.parent.name, "" if request is None else visitor_of(request.headers))
     return str(path)
@@ -192,7 +200,8 @@ class Doors:
             return True
         # gradio copies what is shipped among the uploads; these have names of ours
         is_copy = (self._shipped / path.name).is_file()
-        return Path(get_upload_folder()) in path.parents and (is_copy or OWNERS.may(visitor, path))
+        is_inside = Path(get_upload_folder()) in path.parents and path.is_file()
+        return is_inside and (is_copy or OWNERS.may(visitor, path))
 
     def _mark(self, headers: MutableHeaders, *, new: bool, scope: Scope) -> None:
         headers["X-Content-Type-Options"] = "nosniff"

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.machine import DISK_FULL
 from webapp.entrance.doors import OWNERS, visitor_of
+from webapp.entrance.films_passing import FILMS_PASSING
 from webapp.entrance.line import KnowsClients
 from webapp.entrance.quota import Quota, Upload, UploadLimits, UploadRefused
 from webapp.entrance.refusing import part_of, refused
@@ -180,6 +181,7 @@ class _OrderlyParser(route_utils.GradioMultiPartParser):
         for file in files:
             file.filename = f"upload{_kept_ending(file.filename or '')}"
             OWNERS.give(file.sha.hexdigest(), visitor)
+            FILMS_PASSING.came(file.sha.hexdigest())
         return form
 
 

@@ -1,6 +1,7 @@
 """The endpoints that look at a film which is sent along: what it is assessed as, and why."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from gradio.data_classes import FileData
@@ -16,6 +17,7 @@ from core.hand.hand import Hand
 from core.hand.several import SIDES, HandSide
 from webapp.desk import Desk
 from webapp.entrance.doors import hand_out
+from webapp.entrance.films_passing import FILMS_PASSING
 from webapp.programs.asked import sent_file
 from webapp.service import TURNS
 from webapp.shared.pictures import grey8, png
@@ -30,6 +32,7 @@ class FilmEndpoints:
 
     def __init__(self, desk: Desk):
         self._load_assessor = desk.load_assessor
+        self._erasures = desk.erasures
 
     def assess(
         self, film: FileData, sex: Sex | None = None, hand: HandSide = "left", age_months: float | None = None
@@ -45,8 +48,10 @@ class FilmEndpoints:
         Returns:
             The assessment: bone_age_months, interval90_months, bones, standards, checks to heed, and the weights' hashes.
         """
+        since = FILMS_PASSING.since(film.path)
         with TURNS.now():
             _, _, assessment = self._assessed(film, sex, hand, age_months)
+        self._erasures.check(assessment.film_sha256, since)
         return assessment.to_dict()
 
     def explain(
@@ -69,6 +74,7 @@ class FilmEndpoints:
             PNG files: crop, Grad-CAM, spatial gates, channel gates, gates of the attention residual (255 is 1.0 on each scale).
             What they are of: bone, grade, stage, and the weights' hashes.
         """
+        since = FILMS_PASSING.since(film.path)
         with TURNS.now():
             assessor, found, assessment = self._assessed(film, sex, hand, None)
             graded = assessment.bones[bone]
@@ -77,11 +83,12 @@ class FilmEndpoints:
             stage = stage or guide_for(assessor.weights["grader"]).first_stage  # type: ignore[assignment]
             assert stage is not None
             explanation = assessor.explain(found, assessment, stage)
-        maps = explanation.maps[bone]
+        maps, of_film = explanation.maps[bone], (assessment.film_sha256, since)
         kinds = ("crop", "grad_cam", *GATE_MAPS)
         crop, grad_cam, spatial, channel, residual = (
-            _picture(png(grey8(getattr(maps, kind))), f"{bone}_{kind}.png") for kind in kinds
+            _picture(png(grey8(getattr(maps, kind))), f"{bone}_{kind}.png", of_film) for kind in kinds
         )
+        self._erasures.check(*of_film)
         facts = {
             "bone": bone,
             "grade": graded.grade,
@@ -98,7 +105,11 @@ class FilmEndpoints:
     def _assessed(
         self, film: FileData, sex: Sex | None, hand: HandSide, age_months: float | None
     ) -> tuple[FilmAssessor, Hand, Assessment]:
-        radiograph = read_radiograph(sent_file(film).path)
+        path = sent_file(film).path
+        since = FILMS_PASSING.since(path)
+        radiograph = read_radiograph(path)
+        FILMS_PASSING.holds(path, [radiograph.sha256], since)
+        self._erasures.check(radiograph.sha256, since)
         sex = sex or radiograph.stated_sex
         if sex is None:
             raise BoneGradeError(NO_SEX)
@@ -111,6 +122,6 @@ class FilmEndpoints:
         return assessor, found, assessor.assess_hand(found, sex)
 
 
-def _picture(content: bytes, name: str) -> FileData:
-    """A picture for the program alone that asked for it."""
-    return FileData(path=hand_out(content, name, get_upload_folder()), orig_name=name, mime_type="image/png")
+def _picture(content: bytes, name: str, film: tuple[str, datetime]) -> FileData:
+    """A picture for the program alone that asked for it. film: see hand_out."""
+    return FileData(path=hand_out(content, name, get_upload_folder(), film), orig_name=name, mime_type="image/png")

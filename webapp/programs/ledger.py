@@ -28,7 +28,8 @@ from core.intake.background import BackgroundAssessor
 from core.ledger import Consent, Correction, Event, FilmRecord, LabelRule, Ledger, Reading, Scope
 from core.ledger.reading_queue import QueueFilter, QueueOrder, QueueRow, counts, next_film, queue_rows
 from webapp.desk import Desk
-from webapp.entrance.doors import hand_out_file
+from webapp.entrance.films_passing import FILMS_PASSING
+from webapp.erasures import export_name
 from webapp.programs.asked import sent_files
 from webapp.service import TURNS
 from webapp.shared.words import counted
@@ -54,6 +55,7 @@ class LedgerEndpoints:
         self._desk = desk
         self._background = background
         self._annotate = AnnotateDesk(desk.ledger, desk.load_assessor, TURNS.now, keeps=desk.access.keeps)
+        desk.erasures.tell(lambda erased: self._annotate.memory.forget_erased())
         self._saving = Saving(self._annotate)
 
     def film(self, film: int, request: gr.Request) -> dict[str, Any]:
@@ -195,14 +197,18 @@ class LedgerEndpoints:
         ledger, reader = self._asked(request, Action.ADD_FILMS)
         terms = Consent(scope, reference.strip(), None if ends is None else _day(ends))
         filing = Filing(ledger, self._desk.load_assessor, TURNS.when_free)
-        with open_batch(sent_files(films), None, sex) as batch:
+        sent = sent_files(films)
+        with open_batch(sent, None, sex) as batch:
             left_out = set()
             if consent and writing == "leave_out":
                 for looked in look_through(batch, ledger, for_writing=True):
                     if looked.radiograph is not None and any(place.kind == "writing" for place in looked.places):
                         left_out.add(looked.radiograph.sha256)
             became = []
-            for one in take_in(batch, filing, reader=reader, consent=consent, left_out=left_out, terms=terms):
+            taken_in = take_in(batch, filing, reader=reader, consent=consent, left_out=left_out, terms=terms)
+            for file, one in zip(batch.films, taken_in, strict=True):
+                if one.film is not None:
+                    FILMS_PASSING.batch_holds(sent, file, one.film.sha256)
                 status, sentence = one.status, one.sentence
                 if status == "left_out":
                     sentence = _LEFT_OUT
@@ -242,12 +248,14 @@ class LedgerEndpoints:
         )
         folder = Path(tempfile.mkdtemp(prefix="bonegrade-export-"))
         try:
-            target = folder / f"bonegrade_revision_{ledger.ledger_revision()}.zip"
+            begun = self._desk.erasures.count()
+            target = folder / export_name(ledger.ledger_revision())
             manifest = export_zip(ledger, reader, target, options)
             self._desk.note(
                 request, reader, "exported", detail=f"revision {manifest['revision']}, {', '.join(options.formats)}"
             )
-            file = FileData(path=hand_out_file(target, get_upload_folder()), orig_name=target.name)
+            handed = self._desk.erasures.hand_out_export(target, get_upload_folder(), begun)
+            file = FileData(path=handed, orig_name=target.name)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return file, manifest

@@ -18,6 +18,7 @@ from starlette.requests import Request
 
 from core.errors import BoneGradeError
 from webapp.entrance.doors import OWNERS, visitor_of
+from webapp.entrance.films_passing import FILMS_PASSING
 from webapp.programs.asked import UNEXPECTED
 
 _FILE: Final = "/gradio_api/file="
@@ -132,6 +133,7 @@ def _film(text: str, visitor: str) -> dict[str, Any]:
         ending = ".zip" if "zip" in head else ".csv" if "csv" in head else ""
         path = str(processing_utils.save_bytes_to_cache(film, f"upload{ending}", get_upload_folder()))
         OWNERS.give(path.split("/")[-2], visitor)
+        FILMS_PASSING.came(path.split("/")[-2])
     else:
         address = urlsplit(text)
         path = unquote(address.path.partition(_FILE)[2]) if _FILE in address.path else text

@@ -17,6 +17,7 @@ from core.film.radiograph import Radiograph
 from core.intake import Batch, Filing, Looked, SentFile, look_through, open_batch, take_in
 from core.intake.background import BackgroundAssessor
 from webapp.desk import Desk
+from webapp.entrance.films_passing import FILMS_PASSING
 from webapp.entrance.passing import sent_files
 from webapp.queue.view import Writing, bar, looked_through, note, taken_in
 from webapp.shared.components import NOT_NOW, classes_if, sentence_without_names, styled_html
@@ -61,7 +62,8 @@ class _Given:
     consent: bool
 
     def batch(self) -> AbstractContextManager[Batch]:
-        """The films. Raises BatchRefused."""
+        """The films. Raises BatchRefused, and FilmErased where one was erased after it was sent."""
+        FILMS_PASSING.check(self.files)
         return open_batch(self.files, self.table, self.sex)
 
 
@@ -175,7 +177,10 @@ class UploadPart:
                 shown: list[Writing] = []
                 with_writing: set[str] = set()
                 total = len(batch.films)
-                for one in look_through(batch, self._filing.ledger, for_writing=given.consent):
+                looks = look_through(batch, self._filing.ledger, for_writing=given.consent)
+                for file, one in zip(batch.films, looks, strict=True):
+                    if one.radiograph is not None:
+                        FILMS_PASSING.batch_holds(given.files, file, one.radiograph.sha256)
                     if one.radiograph is not None and any(place.kind == "writing" for place in one.places):
                         with_writing.add(one.radiograph.sha256)
                         if len(shown) < _SHOWN_FILMS:

@@ -14,7 +14,8 @@ from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph, read_radiograph
 from core.learning.runs import Runs
 from core.learning.side_by_side import ModelAnswer, SideBySide
-from webapp.assess.tab import AssessTab, FilmInHand
+from webapp.assess.in_hand import FilmInHand
+from webapp.assess.tab import AssessTab
 from webapp.desk import Desk
 from webapp.service import TURNS
 from webapp.shared.components import part_heading, styled_html
@@ -66,15 +67,23 @@ class SideBySidePart:
         read, sex = self._chosen(film, in_hand, assessment)
         place = str(self._runs.path(model)) if model in self._runs.names() else model
         with TURNS.now():
-            return as_html(compare_on_film(read, sex, self._desk.load_assessor(), live_model().version, place))
+            found = compare_on_film(read, sex, self._desk.load_assessor(), live_model().version, place)
+        self._check(film, in_hand)
+        return as_html(found)
 
     def _chosen(self, film: int, in_hand: FilmInHand | None, assessment: Assessment | None) -> tuple[Radiograph, Sex]:
         if film >= 0:
             example = self._examples[film]
             return read_radiograph(example.path), example.sex
+        self._check(film, in_hand)
         if in_hand is None or assessment is None:
             raise BoneGradeError(NOT_ASSESSED)
         return in_hand.radiograph, assessment.sex
+
+    def _check(self, film: int, in_hand: FilmInHand | None) -> None:
+        """Raises FilmErased where the film on the Assess tab is the one that is read, and was erased."""
+        if film < 0 and in_hand is not None:
+            in_hand.check(self._desk.erasures)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from core.composites.examples import Example
 from core.dataset.hub import NO_TOKEN, VARIABLE, a_dataset, may_send
 from core.errors import BoneGradeError
 from core.learning.runs import Comparison, Runs, RunView
+from webapp.assess.in_hand import FilmInHand
 from webapp.assess.summary import message
-from webapp.assess.tab import AssessTab, FilmInHand
+from webapp.assess.tab import AssessTab
 from webapp.desk import Desk
 from webapp.shared.components import part_heading, sentence_of, styled_html
 from webapp.shared.templates import render

@@ -1,7 +1,6 @@
 """A film that was erased, by another process too, is not shown, saved or downloaded from the memory of who had it open."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -30,14 +29,8 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def told() -> list[str]:
-    """The films of which the desk was told that they are erased."""
-    return []
-
-
-@pytest.fixture
-def annotate(ledger: Ledger, assessor: Assessor, told: list[str]) -> AnnotateDesk:
-    return AnnotateDesk(ledger, lambda: assessor, Turns().now, keeps=True, erased=told.append)
+def annotate(ledger: Ledger, assessor: Assessor) -> AnnotateDesk:
+    return AnnotateDesk(ledger, lambda: assessor, Turns().now, keeps=True)
 
 
 @pytest.fixture
@@ -61,7 +54,7 @@ def remembered(annotate: AnnotateDesk) -> int:
 
 
 def test_nothing_of_a_film_that_was_erased_whole_is_shown_or_saved(
-    annotate: AnnotateDesk, opened: Opened, film: int, ledger: Ledger, tmp_path: Path, told: list[str]
+    annotate: AnnotateDesk, opened: Opened, film: int, ledger: Ledger, tmp_path: Path
 ) -> None:
     work = with_said(opened, {"Radius": grade_said(9), "Ulna": BoneWork(box=(20.0, 20.0, 80.0, 90.0))})
     annotate.model_probabilities(work, opened.sitting)
@@ -69,7 +62,7 @@ def test_nothing_of_a_film_that_was_erased_whole_is_shown_or_saved(
     erase_elsewhere(tmp_path, film, labels_too=True)
     with pytest.raises(BoneGradeError, match="erased after it was opened here"):
         annotate.sitting(work, None, None)
-    assert remembered(annotate) == 0 and told == [opened.sitting.sha256]
+    assert remembered(annotate) == 0
     with pytest.raises(BoneGradeError, match="no film"):
         annotate.open_film(film, ANNA)
     with pytest.raises(BoneGradeError):  # it was erased between the look at it and the save
@@ -78,12 +71,12 @@ def test_nothing_of_a_film_that_was_erased_whole_is_shown_or_saved(
 
 
 def test_a_film_whose_picture_was_erased_is_not_shown_and_its_pixels_do_not_come_back(
-    annotate: AnnotateDesk, opened: Opened, film: int, ledger: Ledger, tmp_path: Path, told: list[str]
+    annotate: AnnotateDesk, opened: Opened, film: int, ledger: Ledger, tmp_path: Path
 ) -> None:
     work = with_said(opened, {"Radius": grade_said(9)})
     erase_elsewhere(tmp_path, film, labels_too=False)
     sitting = annotate.sitting(work, None, None)
-    assert sitting.radiograph is None and told == [opened.sitting.sha256]
+    assert sitting.radiograph is None
     assert annotate.memory.pixels.items() == []
     for consent in (None, Consent()):
         with pytest.raises(BoneGradeError, match="picture of this film was erased"):
@@ -92,42 +85,17 @@ def test_a_film_whose_picture_was_erased_is_not_shown_and_its_pixels_do_not_come
     assert annotate.open_film(film, ANNA).sitting.radiograph is None
 
 
-@pytest.mark.parametrize("labels_too", [False, True])
-def test_a_session_s_own_copy_of_an_erased_film_is_no_longer_used_but_one_that_came_afterwards_is(
-    annotate: AnnotateDesk,
-    film: int,
-    radiograph: Radiograph,
-    assessment: Assessment,
-    ledger: Ledger,
-    tmp_path: Path,
-    labels_too: bool,
+def test_work_on_a_film_that_was_erased_before_it_was_filed_says_so_and_a_film_sent_anew_is_known_again(
+    annotate: AnnotateDesk, film: int, radiograph: Radiograph, assessment: Assessment, ledger: Ledger, tmp_path: Path
 ) -> None:
-    before, memory = datetime.now(UTC), annotate.memory
     work = annotate.open_assessed(radiograph, assessment, ANNA).work
-    assert memory.still(radiograph, before) is radiograph
-    erase_elsewhere(tmp_path, film, labels_too=labels_too)
-    assert memory.still(radiograph, before) is None
-    if labels_too:
-        unknown = work.model_copy(update={"film": None, "prediction": None})
-        with pytest.raises(BoneGradeError, match="erased after it was opened here"):
-            annotate.sitting(unknown, None, assessment)
-    after = datetime.now(UTC)
-    assert memory.still(radiograph, after) is radiograph, "sent anew"
+    unknown = work.model_copy(update={"film": None, "prediction": None})
+    with pytest.raises(BoneGradeError, match="no longer in the server's memory"):
+        annotate.sitting(unknown, None, assessment)
+    erase_elsewhere(tmp_path, film, labels_too=True)
+    with pytest.raises(BoneGradeError, match="erased after it was opened here"):
+        annotate.sitting(unknown, None, assessment)
     again = annotate.open_assessed(radiograph, assessment, ANNA)
     said = with_said(again, {"Radius": grade_said(9)})
-    saved = Saving(annotate).save(said, again.sitting, ANNA, consent=Consent())
-    number = saved.work.film
-    assert number is not None and ledger.film(number).consent, "with a new consent"
-    erase_elsewhere(tmp_path, number, labels_too=True)
-    assert memory.still(radiograph, after) is None, "erased once more"
-
-
-def test_a_session_s_film_that_another_reader_added_is_known_when_it_is_erased(
-    annotate: AnnotateDesk, radiograph: Radiograph, assessment: Assessment, ledger: Ledger, tmp_path: Path
-) -> None:
-    before, memory = datetime.now(UTC), annotate.memory
-    annotate.open_assessed(radiograph, assessment, ANNA)
-    film = ledger.add_film(radiograph, "F", reader="ben", source="queue", consent=True).film.id
-    assert memory.still(radiograph, before) is radiograph
-    erase_elsewhere(tmp_path, film, labels_too=True)
-    assert memory.still(radiograph, before) is None
+    number = Saving(annotate).save(said, again.sitting, ANNA, consent=Consent()).work.film
+    assert number is not None and number != film and ledger.film(number).consent, "with a new consent"

@@ -97,6 +97,7 @@ def test_a_ledger_of_the_version_before_gets_its_gains_anew(room: ReadingRoom) -
     with sa.create_engine(room.settings.url).begin() as connection:
         connection.exec_driver_sql("ALTER TABLE queue_film RENAME COLUMN apart TO uncertainty")
         connection.exec_driver_sql("UPDATE queue_film SET uncertainty = '[]', gain = 0")
+        connection.exec_driver_sql("DROP TABLE lately_erased")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
     again = Ledger.open(room.settings)
     with again.reading_transaction() as connection:
@@ -117,6 +118,7 @@ def test_a_ledger_of_the_version_before_forgets_what_films_without_pixels_look_l
     with sa.create_engine(room.settings.url).begin() as connection:
         rows = {"film_id": other, "content": look_of(_film()).to_bytes()}
         connection.execute(sa.insert(schema.look), rows)
+        connection.exec_driver_sql("DROP TABLE lately_erased")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0005'")
     again = Ledger.open(room.settings)
     assert [film for film, _ in again.looks()] == [kept] and again.near_copies() == [(other, kept)]

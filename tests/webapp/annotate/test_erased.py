@@ -56,7 +56,7 @@ def test_its_picture_is_taken_back_and_every_action_gets_a_sentence(
         )
         assert "was erased after it was opened" in str(answer[handlers.parts.acted])
     answer = handlers.open_assessed(held, assessment, True, gr.Request())
-    assert "was erased after it came to this page" in str(answer[handlers.parts.opened])
+    assert "was erased after it was sent here" in str(answer[handlers.parts.opened])
     assert list(ledger.films()) == []
 
 

@@ -10,13 +10,16 @@ from tests.calls import calls_of
 from tests.films import RAMP12, dicom_file, dicom_film
 from tests.hands import shipped_examples
 from webapp.assess.tab import _Tab
+from webapp.desk import Desk
 from webapp.service import live_assessor
+
+DEMO = Desk(live_assessor, None, None)  # type: ignore[arg-type]
 
 
 def test_a_film_is_cut_once_however_often_it_is_explained() -> None:
     example = shipped_examples()[0]
     with gr.Blocks():
-        tab = _Tab(live_assessor, ())
+        tab = _Tab(DEMO, ())
     answered = tab._assess(str(example.path), example.sex, None, "L", "grad_cam", 0.4, 3)[tab.answer].updates
     film, assessment = answered[tab.film_state], answered[tab.assessment_state]
     told = []
@@ -34,7 +37,7 @@ def dicom(folder: Path, name: str, **tags: Any) -> str:
 
 def test_the_file_chooses_the_sex_beforehand_and_a_choice_that_differs_is_pointed_out(tmp_path: Path) -> None:
     with gr.Blocks():
-        tab = _Tab(live_assessor, ())
+        tab = _Tab(DEMO, ())
     girl, boy = dicom(tmp_path, "g.dcm", PatientSex="F"), dicom(tmp_path, "b.dcm", PatientSex="M", Laterality="L")
     nobody = dicom(tmp_path, "n.dcm")
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import cv2
 import gradio as gr
@@ -28,7 +27,7 @@ Ask = Callable[..., Any]
 
 def endpoints(load_assessor: Callable[[], Assessor]) -> tuple[Ask, Ask]:
     """/assess and /explain."""
-    films = FilmEndpoints(cast(Desk, SimpleNamespace(load_assessor=load_assessor)))
+    films = FilmEndpoints(Desk(load_assessor, None, None))  # type: ignore[arg-type]
     return answered(films.assess), answered(films.explain)
 
 

@@ -1,0 +1,61 @@
+"""Exports that lie ready go when a film is erased, and one that was being made meanwhile is not handed out."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.access.roles import OPERATOR
+from core.dataset.erasing import erase_films, erase_reader
+from core.errors import BoneGradeError
+from core.film.radiograph import Radiograph, film_hash
+from core.ledger import Ledger, LedgerSettings
+from webapp.erasures import Erasures, export_name
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+    """With films 1 and 2."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "passing"))
+    ledger = Ledger.open(LedgerSettings.in_folder(tmp_path / "data"))
+    for grey in (0.2, 0.5):
+        pixels = np.full((8, 8), grey, np.float32)
+        film = Radiograph(pixels, None, None, film_hash(pixels))
+        ledger.add_film(film, "F", reader="ben", source="queue", consent=True)
+    yield ledger
+    ledger.close()
+
+
+def made(erasures: Erasures, folder: Path, begun: int) -> Path:
+    """An export that is handed out."""
+    file = folder / export_name(7)
+    file.write_bytes(b"zip")
+    return Path(erasures.hand_out_export(file, str(folder / "passing"), begun))
+
+
+def test_an_export_goes_with_the_next_erasure_of_a_film_by_any_process(ledger: Ledger, tmp_path: Path) -> None:
+    erasures = Erasures(ledger)
+    first, second = (made(erasures, tmp_path, erasures.count()) for _ in range(2))
+    erasures.look()
+    erase_reader(ledger, "ben", OPERATOR)
+    erasures.look()
+    assert first.exists() and second.exists(), "no export has names of readers"
+    other = Ledger.open(LedgerSettings.in_folder(tmp_path / "data"))
+    erase_films(other, [1], OPERATOR, labels_too=False)
+    other.close()
+    erasures.look()
+    assert not first.exists() and not second.exists()
+    third = made(erasures, tmp_path, erasures.count())
+    erasures.look()
+    assert third.exists()
+
+
+def test_an_export_that_was_begun_before_an_erasure_is_thrown_away(ledger: Ledger, tmp_path: Path) -> None:
+    erasures = Erasures(ledger)
+    begun = erasures.count()
+    erase_films(ledger, [1], OPERATOR, labels_too=True)
+    erasures.look()
+    with pytest.raises(BoneGradeError, match="erased while the export was made"):
+        made(erasures, tmp_path, begun)
+    assert list((tmp_path / "passing").rglob("*.zip")) == []

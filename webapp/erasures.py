@@ -1,0 +1,117 @@
+"""Has what this process holds of a film go when the film is erased, by whichever process: pictures, results and exports."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core.errors import BoneGradeError
+from core.ledger import Ledger, columns
+from core.ledger.lately_erased import Erased, erased_after, erased_lately
+from webapp.entrance.doors import hand_out_file, take_back
+from webapp.entrance.films_passing import FILMS_PASSING, FilmErased
+from webapp.entrance.refusing import part_of
+
+_log = logging.getLogger(__name__)
+
+ERASED_MEANWHILE: Final = "Something was erased while the export was made, so it was thrown away: make it anew."
+_EXPORT: Final = "bonegrade_revision_{}.zip"
+_EVERY_SECONDS: Final = 5.0
+
+
+class Erasures:
+    """What the ledger says of erasures, and who is to be told of them. ledger: None in a demo, where nothing is erased."""
+
+    def __init__(self, ledger: Ledger | None):
+        self._ledger = ledger
+        self._seen = self.count()
+        self._forgetting: list[Callable[[Erased], None]] = []
+        self._lock = threading.Lock()
+
+    def count(self) -> int:
+        """How often films or names were erased."""
+        return 0 if self._ledger is None else columns.erasures(self._ledger)
+
+    def tell(self, forget: Callable[[Erased], None]) -> None:
+        """forget: called with the films that were erased; from any thread, and not at the same time."""
+        self._forgetting.append(forget)
+
+    def look(self) -> None:
+        """Has all go that was erased since this was asked last. Takes a query of the database where nothing was."""
+        if self._ledger is None:
+            return
+        with self._lock:
+            count = self.count()
+            if count == self._seen:
+                return
+            erased = erased_after(self._ledger, self._seen)
+            if erased.moments:  # and not a reader's name, which no export has
+                take_back(_EXPORT.format("*"))
+            FILMS_PASSING.remove(erased)
+            for forget in self._forgetting:
+                forget(erased)
+            self._seen = count
+
+    def was_erased(self, sha256: str, since: datetime) -> bool:
+        """Whether a film was erased after it came, so that what was made of it must not be shown. since: when that was."""
+        if self._ledger is None:
+            return False
+        erased = erased_lately(self._ledger, sha256)
+        if not erased.since(sha256, since):
+            return False
+        FILMS_PASSING.remove(erased)
+        return True
+
+    def check(self, sha256: str, since: datetime) -> None:
+        """Raises FilmErased where `was_erased`."""
+        if self.was_erased(sha256, since):
+            raise FilmErased
+
+    def hand_out_export(self, file: Path, cache: str, begun: int) -> str:
+        """Hands out an export, until something is erased. file: named by export_name; it is moved. begun: `count` before it
+        was made. Raises BoneGradeError where something was erased meanwhile."""
+        handed = hand_out_file(file, cache)
+        if self._ledger is not None and erased_after(self._ledger, begun).moments:
+            Path(handed).unlink(missing_ok=True)
+            raise BoneGradeError(ERASED_MEANWHILE)
+        return handed
+
+    def keep_looking(self) -> threading.Thread:
+        """Looks every few seconds; returns its thread."""
+
+        def work() -> None:
+            while True:
+                try:
+                    self.look()
+                except Exception:  # a database that restarts; the next look makes up for it
+                    _log.exception("It could not be seen whether something was erased; it is tried again.")
+                time.sleep(_EVERY_SECONDS)
+
+        thread = threading.Thread(target=work, name="erasures", daemon=True)
+        thread.start()
+        return thread
+
+
+def export_name(revision: int) -> str:
+    """The file of an export at a revision, by which it is found when something is erased."""
+    return _EXPORT.format(revision)
+
+
+class LooksFirst:
+    """ASGI middleware: before a file is fetched, it is looked what was erased."""
+
+    def __init__(self, app: ASGIApp, erasures: Erasures):
+        self._app = app
+        self._erasures = erasures
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        if scope["type"] == "http" and part_of(scope["path"]).startswith("file"):
+            await run_in_threadpool(self._erasures.look)
+        await self._app(scope, receive, send)
