@@ -120,9 +120,9 @@ def forwards_of(assess: Callable[[], object]) -> Callable[[], object]:
     asked: list[tuple[Runner, tuple[Tensor, ...]]] = []
     run = Runner.__call__
 
-    def noting(runner: Runner, *given: Tensor, is_last: bool = False) -> list[Tensor]:
+    def noting(runner: Runner, *given: Tensor) -> list[Tensor]:
         asked.append((runner, given))
-        return run(runner, *given, is_last=is_last)
+        return run(runner, *given)
 
     with mock.patch.object(Runner, "__call__", noting):
         assess()

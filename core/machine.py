@@ -30,6 +30,8 @@ _WAITING: Final = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 
 #: mallopt's options by number (malloc.h): M_MMAP_THRESHOLD and M_TRIM_THRESHOLD in bytes, and M_ARENA_MAX.
 _MALLOC: Final = {-3: 1 << 20, -1: 1 << 20, -8: 2}
+#: The first is the most that the C library takes.
+_KEEPING: Final = {-3: 32 << 20, -1: 1 << 30}
 #: How long a thread may keep Python's lock while others wait for it.
 _SWITCH_SECONDS: Final = 0.0002
 #: Whoever only looks whether a lock is held, see is_locked, has it for a moment.
@@ -70,6 +72,13 @@ def _keep_little() -> None:
     """Has the C library give back at once what films took and need no more. By itself GNU's raises the size from which it does
     with every large piece, up to 32 MiB, and keeps a film or two for each thread that ever read one."""
     for option, value in _MALLOC.items():
+        _ask_allocator("mallopt", option, value)
+
+
+def keep_freed() -> None:
+    """Has the C library keep what is freed, for a program that computes alone on its machine and then ends: each step of a
+    training takes the same large pieces anew, and to have the system clear them first was half of a step's time."""
+    for option, value in _KEEPING.items():
         _ask_allocator("mallopt", option, value)
 
 

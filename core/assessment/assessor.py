@@ -36,9 +36,12 @@ from core.hand.hand import Hand
 from core.hand.localization import Localization
 from core.hand.localizer import Localizer
 from core.machine import give_back
+from core.networks.rest import Rest
 from core.standards import STANDARDS, grade_label, score_card, standard, tw3_stage
 from models.registry import load_grader, load_intervals, load_localizer, load_whole_hands
 
+#: After so long without a film, the memory that films take is given back.
+_REST_SECONDS: Final = 2.0
 #: What to do where no hand was found in a picture in colour.
 _PHOTOGRAPH: Final = (
     "It is in colour, as photographs are: fill the picture with the film, hold the camera straight above it with the flash "
@@ -69,6 +72,7 @@ class Assessor:
         self.weights = weights
         self.whole_hand = whole_hand
         self.former: tuple[Self, ...] = ()
+        self._rest = Rest(_REST_SECONDS, self._give_back)
 
     @classmethod
     def from_registry(cls) -> Self:
@@ -87,6 +91,11 @@ class Assessor:
         give_back()
         return cls(localizer, grader, intervals, {"localizer": localizer_hash, **hashes}, reader)
 
+    def _give_back(self) -> None:
+        """Gives the system the memory that films took, which it takes the next one a seventh of its time to have again."""
+        self.grader.give_back()
+        give_back()
+
     def by(self, weights: Mapping[str, str]) -> Self:
         """The assessor with these weights (SHA-256 by network), of this one and the former ones; this one where it is none of
         them."""
@@ -99,6 +108,7 @@ class Assessor:
         Raises core.errors.FilmRefused where the film shows no hand.
         """
         started = time.monotonic()
+        self._rest.put_off()
         _told(progress, 0.1, "Finding the hand")
         try:
             localization = self.localizer.locate(
@@ -123,7 +133,7 @@ class Assessor:
         _told(progress, 0.6, "Grading the bones and looking at the whole hand")
         probabilities, second = self._looked_at(hand, sex)
         _told(progress, 0.95, "Adding the scores")
-        give_back()
+        self._rest.put_off()
         return self.score(hand.film, sex, hand.localization, probabilities, started, second)
 
     def for_sex(self, hand: Hand, assessment: Assessment, sex: Sex) -> Assessment:
@@ -143,7 +153,7 @@ class Assessor:
         side, so that one's pictures are cut while the other computes."""
         if torch.get_num_threads() == 1:
             second = self._second_opinion(hand, sex)
-            return self.grader.grade(hand.crops), second  # the grader gives the memory back that both compute in
+            return self.grader.grade(hand.crops), second
         with ThreadPoolExecutor(1) as beside:
             opinion = beside.submit(self._second_opinion, hand, sex)
             return self.grader.grade(hand.crops), opinion.result()
@@ -232,7 +242,9 @@ class Assessor:
         grades = {bone: graded.grade for bone, graded in assessment.bones.items() if graded is not None}
         crops = {bone: crop for bone, crop in hand.crops.items() if bone in grades}
         guide = guide_for(self.weights["grader"]).of_stage(stage)
-        return explain(self.grader.network, crops, grades, stage, min(stage, FINEST_CAM), guide)
+        explanation = explain(self.grader.network, crops, grades, stage, min(stage, FINEST_CAM), guide)
+        self._rest.put_off()
+        return explanation
 
     def _influence(
         self, sex: Sex, grades: Mapping[str, int], expected_total: float | None, share: float

@@ -56,6 +56,10 @@ class Grader:
         """Has the network ready for the first hand."""
         self._runner.start()
 
+    def give_back(self) -> None:
+        """See core.networks.runner.Runner.give_back."""
+        self._runner.give_back()
+
     @torch.inference_mode()
     def latents(self, crops: Tensor, bones: Tensor) -> Tensor:
         """Maturity of each crop in years (N), the mean over the test-time views, by the network as it is now and where it is.
@@ -72,9 +76,7 @@ class Grader:
             return {}
         batch = torch.from_numpy(np.stack(list(crops.values())))[:, None]
         bones = torch.tensor([RUS_BONES.index(bone) for bone in crops])
-        *first, last = (network_input(batch, *view) for view in _VIEWS)
-        said = [self._runner(view, bones)[0] for view in first] + [self._runner(last, bones, is_last=True)[0]]
-        latents = torch.stack(said).mean(0)
+        latents = torch.stack([self._runner(network_input(batch, *view), bones)[0] for view in _VIEWS]).mean(0)
         probabilities = self.network.probabilities(latents, bones).double().numpy()
         graded = {}
         for row, bone in zip(probabilities, crops, strict=True):

@@ -9,6 +9,7 @@ import typer
 from core.commands.stopping import stop
 from core.errors import BoneGradeError
 from core.evaluation.figures import as_json
+from core.machine import keep_freed
 from models.registry import WeightsError
 
 Result = TypeVar("Result")
@@ -16,6 +17,7 @@ Result = TypeVar("Result")
 
 def run(program: Callable[[], Result]) -> Result:
     """What the program returns; it stops over data folders, weights, packages and files that are not as they must be."""
+    keep_freed()
     try:
         return program()
     except (BoneGradeError, WeightsError, ImportError) as error:

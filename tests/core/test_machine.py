@@ -1,6 +1,7 @@
 """Threads: as many as there are cores at hand, and patient, before torch is loaded, however the program is started."""
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -143,3 +144,24 @@ def test_whoever_has_no_name_in_a_container_is_me(monkeypatch: pytest.MonkeyPatc
     assert user() == "me"
     monkeypatch.setenv("USER", "ann")
     assert user() == "ann"
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="how another C library keeps memory is its own affair")
+def test_a_program_that_keeps_what_is_freed_does_not_ask_the_system_for_it_again() -> None:
+    program = """
+import resource
+import core, numpy as np
+from core.machine import keep_freed
+def faults():
+    for _ in range(3):
+        np.ones(1 << 20)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(20):
+        np.ones(1 << 20)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+given_back = faults()
+keep_freed()
+print(given_back, faults())
+"""
+    given_back, kept = map(int, _output("-c", program).split())
+    assert kept < given_back / 10

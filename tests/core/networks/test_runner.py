@@ -76,3 +76,11 @@ def test_whoever_reads_films_loads_no_library_that_only_training_and_maps_need()
     program = f"import sys, core.assessment.assessor; print(sorted({heavy} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_memory_that_is_given_back_is_taken_again(network: _Network) -> None:
+    runner = Runner(network, (torch.zeros(1, 1, 16, 16), torch.zeros(1, dtype=torch.long)), any_size=False)
+    given = torch.randn(2, 1, 64, 64), torch.tensor([2, 0])
+    said = runner(*given)
+    runner.give_back()
+    assert all(torch.equal(one, other) for one, other in zip(said, runner(*given), strict=True))
