@@ -1,5 +1,6 @@
 """Builds the whole page and says how it is to be served."""
 
+import contextlib
 import functools
 import logging
 import os
@@ -147,6 +148,7 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
     keep_order(desk.access)
     fetch_nothing()
     reload_nothing()
+    leave_matplotlib_out()
     speak_mcp()
     stop_in_peace()
     try:
@@ -156,6 +158,11 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
         sys.exit(str(error))
     except KeyboardInterrupt:  # before the server was up
         sys.exit(1)
+
+
+def leave_matplotlib_out() -> None:
+    """Has gradio not load matplotlib, some 40 MiB, to set where it draws around each event: the page's figures are plotly's."""
+    gr.utils.MatplotlibBackendMananger = contextlib.nullcontext  # type: ignore[assignment,misc]
 
 
 def open_desk(environment: Mapping[str, str] = os.environ) -> Desk:

@@ -1,5 +1,7 @@
 """The page as a whole, and what it says to a script, without a browser."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,6 +65,24 @@ def test_a_demo_keeps_nothing(tmp_path: Path) -> None:
     desk = open_desk({"BONEGRADE_DATA": str(tmp_path), "HOST": "0.0.0.0"})
     assert desk.access.mode == "demo" and desk.ledger is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_event_does_not_load_matplotlib() -> None:
+    program = """
+import sys
+import gradio as gr
+from gradio_client import Client
+from webapp.app import leave_matplotlib_out
+leave_matplotlib_out()
+with gr.Blocks() as page:
+    said = gr.Textbox()
+    gr.Button().click(str.upper, said, said, api_name="shout")
+_, url, _ = page.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
+print(Client(url, verbose=False).predict("bone", api_name="/shout"), "matplotlib" in sys.modules)
+page.close()
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert "BONE False" in done.stdout
 
 
 def _unloadable() -> Assessor:
