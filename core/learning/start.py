@@ -63,8 +63,9 @@ class Start:
 
     @property
     def hashes(self) -> dict[str, str | None]:
-        """SHA-256 by network; None for a network of the second opinion that there is not."""
-        second = {name: self._hash(name) if is_registered(name, self._place(name)) else None for name in WHOLE_HANDS}
+        """SHA-256 by network; None for a second opinion that there is not."""
+        found = {name: file.sha256 for name, (_, file) in self.whole_hands().items()}
+        second: dict[str, str | None] = {**found} if found else {WHOLE_HANDS[0]: None}
         return {"grader": self._hash("grader"), "localizer": self._hash("localizer"), **second}
 
     def _hash(self, name: str) -> str:

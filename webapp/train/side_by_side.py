@@ -47,15 +47,17 @@ class SideBySidePart:
         """What `read` is given."""
         return [self.film, self.model, self._film_state, self._assessment_state]
 
-    def models(self) -> gr.Dropdown:
-        """The runs that have ended, and the versions that can be brought back."""
+    def models(self, chosen: str | None) -> gr.Dropdown:
+        """The runs that have ended, and the versions that can be brought back. chosen: stays chosen, if it is one of them."""
         # Imported here because it brings torch along, and the page need not wait for it.
         from core.learning.promotion import versions
 
         live = live_model().version
         ended = [name for name in self._runs.names() if self._runs.view(name).state == "done"]
         names = [*ended, *(name for name in reversed(versions(weights_folder())) if name != live)]
-        return gr.Dropdown(choices=names, value=names[0] if names else None)
+        return (
+            gr.Dropdown(choices=names) if chosen in names else gr.Dropdown(choices=names, value=next(iter(names), None))
+        )
 
     def read(self, film: int, model: str | None, in_hand: FilmInHand | None, assessment: Assessment | None) -> str:
         """What both models say, as HTML. film: the place of an example, or -1 for the film on the Assess tab."""

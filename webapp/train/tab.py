@@ -131,7 +131,7 @@ class _Tab:
             self.message, self.collected, self.collected_plot, self.command, self.command_note, self.run, self.beside.model,
             *watched,
         ]  # fmt: skip
-        tab.select(self._selected, self.run, everything, **_QUIETLY)
+        tab.select(self._selected, [self.run, self.beside.model], everything, **_QUIETLY)
         self.run.input(self._chosen, self.run, [self.message, *watched], **_QUIETLY)
         self.timer.tick(self._chosen, self.run, [self.message, *watched], **_QUIETLY)
         for button, act in (
@@ -152,13 +152,22 @@ class _Tab:
 
     # --- What is shown ----------------------------------------------------------------------------------------------
 
-    def _selected(self, name: str | None, request: gr.Request) -> Updates:
-        return self._done(request, lambda: None, lambda _: self._all(name))
+    def _selected(self, name: str | None, beside: str | None, request: gr.Request) -> Updates:
+        return self._shown(request, lambda: self._all(name, beside))
 
     def _chosen(self, name: str | None, request: gr.Request) -> Updates:
-        return self._done(request, lambda: None, lambda _: self._watched(name))
+        return self._shown(request, lambda: self._watched(name))
 
-    def _all(self, name: str | None) -> Updates:
+    def _shown(self, request: gr.Request, show: Callable[[], Updates]) -> Updates:
+        """What there is to see, for whoever may. It may come when something was done meanwhile, of which the message stays."""
+        try:
+            enforce(self._desk.reader(request), Action.TRAIN)
+            return show()
+        except Exception as error:
+            return self._not_done(error)
+
+    def _all(self, name: str | None, beside: str | None = None) -> Updates:
+        """beside: the model that is chosen to be set beside the live one, and stays so."""
         # Imported here because these bring torch and pyarrow along, and the page need not wait for them.
         from core.learning.collected import collected
         from core.learning.gate import kept_report
@@ -202,7 +211,7 @@ class _Tab:
                 runs=self._runs.folder,
             ),
             self.run: gr.Dropdown(choices=names, value=shown),
-            self.beside.model: self.beside.models(),
+            self.beside.model: self.beside.models(beside),
             **self._watched(shown),
         }
 
@@ -239,8 +248,11 @@ class _Tab:
             enforce(self._desk.reader(request), Action.TRAIN)
             return {self.message: "", **show(act())}
         except Exception as error:
-            text = sentence_of(error, UNEXPECTED, _log, "Something on the Train tab failed.")
-            return {self.message: message(text, title="Not done")}
+            return self._not_done(error)
+
+    def _not_done(self, error: Exception) -> Updates:
+        text = sentence_of(error, UNEXPECTED, _log, "Something on the Train tab failed.")
+        return {self.message: message(text, title="Not done")}
 
     def _start(self, name: str | None, request: gr.Request) -> Updates:
         def act() -> str:
