@@ -1,10 +1,12 @@
-"""The made-up film, and a browser."""
+"""The made-up film, a ledger, and a browser."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from core.ledger import Ledger, LedgerSettings
 from tests.made_film import (  # noqa: F401 - fixtures
     assess,
     assessment,
@@ -20,6 +22,14 @@ from tests.webapp.running_app import ANSWER_MS, chromium
 
 # What a test expects may take as long as any answer: on a busy machine even what follows at once takes seconds.
 expect.set_options(timeout=ANSWER_MS)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """An empty one, in tmp_path/data."""
+    ledger = Ledger.open(LedgerSettings.in_folder(tmp_path / "data"))
+    yield ledger
+    ledger.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import threading
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from core.film.radiograph import Radiograph, read_radiograph
 from core.intake.turns import Turns
 from core.learning.candidate import Candidate
 from core.learning.promotion import promote, rollback
-from core.ledger import Correction, Ledger, LedgerSettings
+from core.ledger import Correction, Ledger
 from models.registry import load_grader, register
 from tests.core.learning.made_runs import candidate_of, report_of, write_run_file
 from tests.hands import shipped_examples
@@ -24,13 +23,6 @@ from tests.made_work import grade_said, with_said
 from webapp.service import LiveAssessor
 
 ANNA = Reader("anna", Role.READER)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = Ledger.open(LedgerSettings.in_folder(tmp_path / "data"))
-    yield ledger
-    ledger.close()
 
 
 @pytest.fixture

@@ -164,7 +164,8 @@ class _Tab:
             enforce(self._desk.reader(request), Action.TRAIN)
             return show()
         except Exception as error:
-            return self._not_done(error)
+            text = sentence_of(error, UNEXPECTED, _log, "Something on the Train tab failed.")
+            return {self.message: message(text, title="Not done")}
 
     def _all(self, name: str | None, beside: str | None = None) -> Updates:
         """beside: the model that is chosen to be set beside the live one, and stays so."""
@@ -244,15 +245,7 @@ class _Tab:
         self, request: gr.Request, act: Callable[[], str | None], show: Callable[[str | None], Updates]
     ) -> Updates:
         """Does something for whoever may, and shows what came of it."""
-        try:
-            enforce(self._desk.reader(request), Action.TRAIN)
-            return {self.message: "", **show(act())}
-        except Exception as error:
-            return self._not_done(error)
-
-    def _not_done(self, error: Exception) -> Updates:
-        text = sentence_of(error, UNEXPECTED, _log, "Something on the Train tab failed.")
-        return {self.message: message(text, title="Not done")}
+        return self._shown(request, lambda: {self.message: "", **show(act())})
 
     def _start(self, name: str | None, request: gr.Request) -> Updates:
         def act() -> str:

@@ -1,6 +1,6 @@
 """What a session has in memory of a film goes when the film is erased, by another process too, and every answer says so."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,13 +23,6 @@ from webapp.desk import Desk
 from webapp.entrance.films_passing import ERASED, FilmErased
 from webapp.service import live_assessor
 from webapp.train.side_by_side import SideBySidePart
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = Ledger.open(LedgerSettings.in_folder(tmp_path / "data"))
-    yield ledger
-    ledger.close()
 
 
 @pytest.fixture
