@@ -81,3 +81,11 @@ def on_screen(page: Page, bone: str) -> tuple[float, float, float]:
     """The middle of a bone's box in the window, and pixels of the window for a pixel of the film."""
     x, y, scale = page.evaluate(_ON_SCREEN, bone)
     return x, y, scale
+
+
+def wait_magnified(page: Page, bone: str, scale: float) -> None:
+    """Returns when a pixel of the film is painted at least so many pixels of the window large.
+
+    Touches are handled with the next picture that the window draws, and that may be after the call that sent them.
+    """
+    page.wait_for_function(f"([bone, scale]) => ({_ON_SCREEN})(bone)[2] >= scale", arg=[bone, scale], timeout=ANSWER_MS)
