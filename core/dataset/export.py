@@ -9,9 +9,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -19,21 +18,16 @@ import pyarrow as pa
 
 from core.access.roles import Action, Reader, enforce
 from core.dataset.datasheet import Facts, Tally, datasheet
+from core.dataset.export_options import FORMATS, ExportOptions
 from core.dataset.formats import coco, csv_labels, pascal_voc, yolo
 from core.dataset.labels import Label, LabelledFilm
 from core.dataset.manifest import write_manifest
 from core.dataset.snapshot import FilmSnapshot, Snapshot
-from core.dataset.split import PARTS, Shares, Split, SplitPart
+from core.dataset.split import PARTS, Split, SplitPart
 from core.dataset.tables import CropsWriter, LabelsWriter
 from core.errors import BoneGradeError
 from core.intake.crop_shelf import CropShelf, KeptCrop
-from core.ledger import LabelRule, Ledger, Scope
-
-#: labels: Parquet, one row a film and bone. crops: Parquet with PNG pictures. csv, coco, voc, yolo: what others read. films:
-#: the kept pictures, which the files of the four point at.
-ExportFormat = Literal["labels", "csv", "coco", "crops", "voc", "yolo", "films"]
-FORMATS: Final[tuple[ExportFormat, ...]] = ("labels", "csv", "coco", "crops", "voc", "yolo", "films")
-USUAL_FORMATS: Final[tuple[ExportFormat, ...]] = ("labels", "csv", "coco", "crops")
+from core.ledger import Ledger
 
 #: Films whose crops are being read or cut ahead of the one that is written.
 _AHEAD: Final = 16
@@ -46,25 +40,6 @@ FilmsWritten = Callable[[int], None]
 
 class ExportRefused(BoneGradeError):
     """The dataset cannot be written where or as it was asked for; nothing was written."""
-
-
-@dataclass(frozen=True)
-class ExportOptions:
-    """What to export.
-
-    rule: whose word counts; reviewers: whose goes first under "reviewer_first". revision: None is the present one.
-    reader_names: readers under their login names, which are personal data, not under pseudonyms. licence: as the hub names
-    it. use: what consents must allow; "share" for what leaves this server.
-    """
-
-    rule: LabelRule = "latest"
-    reviewers: frozenset[str] = frozenset()
-    revision: int | None = None
-    formats: tuple[ExportFormat, ...] = USUAL_FORMATS
-    shares: Shares = field(default_factory=Shares)
-    reader_names: bool = False
-    licence: str = "other"
-    use: Scope = "train"
 
 
 def export(

@@ -6,16 +6,19 @@ Each file is decoded in a copy of the process that ends with it, has limits on m
 such a copy ends before it has answered, the process ends too.
 """
 
+import io
 import json
 import os
 from contextlib import suppress
 from typing import BinaryIO, Final
 
+import numpy as np
 from PIL import Image
 
 from core.errors import UnreadableFilm
 from core.film.decoding import decode, stated_in
 from core.film.greys import Grey
+from core.machine import keep_freed
 
 try:
     import resource
@@ -25,10 +28,13 @@ except ImportError:  # Windows: there all films are decoded in the one process, 
 #: Films of 64 million pixels of every kind fit into it; they decode in a tenth of that time.
 _MOST_BYTES: Final = 2 * 2**30
 _MOST_SECONDS: Final = 30
+#: What a film of a megapixel needs to be decoded.
+_TOUCHED_BYTES: Final = 8 * 2**20
 
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """Answers until there are no more questions. questions: without a buffer."""
+    small = _small_film()
     if resource is None:
         while _answer(questions, answers):
             pass
@@ -37,9 +43,25 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
         copy = os.fork()  # before the film comes, which then need not wait for it
         if copy == 0:
             _limit()
+            _warm_up(small)
             os._exit(0 if _answer(questions, answers) else 1)
         if os.waitpid(copy, 0)[1] != 0:
             return
+
+
+def _small_film() -> bytes:
+    """The file of a grey picture of 256 x 256 pixels."""
+    file = io.BytesIO()
+    Image.linear_gradient("L").save(file, "PNG")
+    return file.getvalue()
+
+
+def _warm_up(film: bytes) -> None:
+    """Has a copy of the process touch the memory that it will decode in, which takes time once, while nobody waits yet.
+    film: the file of a small one."""
+    keep_freed()
+    decode(film)
+    np.ones(_TOUCHED_BYTES, np.uint8)
 
 
 def _limit() -> None:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.film.enhance import span
 from core.film.greys import Grey
 from core.hand.crops import window_affine
 from core.hand.geometry import Points, apply, resample
@@ -54,7 +55,7 @@ def _is_blank(
     down: the hand's unit along the forearm, in pixels of the film.
     """
     to_window = window_affine(localization, _SIDE)
-    window = cv2.GaussianBlur(resample(positive, to_window, _SIDE), (0, 0), _SMOOTHED)
+    window = np.asarray(cv2.GaussianBlur(resample(positive, to_window, _SIDE), (0, 0), _SMOOTHED), np.float32)
     across = np.array([-down[1], down[0]])
     along, beside = (plates @ axis / (down @ down) for axis in (down, across))
     columns = np.linspace(beside.min() - _BESIDE, beside.max() + _BESIDE, _COLUMNS)
@@ -62,6 +63,6 @@ def _is_blank(
     places = apply(to_window, (rows[:, None, None] * down + columns[None, :, None] * across).reshape(-1, 2))
     places = (places.reshape(len(rows), len(columns), 2) - 0.5).astype(np.float32)
     greys = cv2.remap(window, places[..., 0], places[..., 1], cv2.INTER_LINEAR)
-    low, high = np.percentile(window, (0.5, 99.5))
+    low, high = span(window)
     differ = np.percentile(greys, 90, axis=1) - np.percentile(greys, 10, axis=1)
-    return np.asarray(differ < _NOTHING * float(high - low))
+    return np.asarray(differ < _NOTHING * (high - low))

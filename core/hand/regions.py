@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.bones import ALL_BONES, RUS_BONES
 from core.film.box import Box
+from core.film.enhance import span
 from core.film.greys import Grey
 from core.film.radiograph import Radiograph
 from core.hand.geometry import Affine, Points, SimilarityFit, apply, compose, inverse, mean_hand
@@ -63,7 +64,7 @@ def localization_of(
     unit = 1.0 / np.sqrt(abs(np.linalg.det(to_hand[:, :2])))  # the mean hand's unit in film pixels
     axes = _axes(centres)
     smooth = np.asarray(cv2.GaussianBlur(look.picture, (0, 0), _SMOOTHED), np.float32)
-    low, high = np.percentile(smooth, (0.5, 99.5))
+    low, high = span(smooth)
     up = np.linalg.inv(to_hand[:, :2]) @ [0.0, -1.0]
     rotation = float(np.degrees(np.arctan2(up[0], -up[1])))
     quarter = round(rotation / 90.0) % 2
@@ -87,7 +88,7 @@ def localization_of(
             status="found" if seen[i] else "missing",
         )
         regions.append(region)
-    for i, blank in enumerate(_show_nothing(regions, smooth, float(high - low), upright)):
+    for i, blank in enumerate(_show_nothing(regions, smooth, high - low, upright)):
         if blank or _is_beyond(regions[i], radiograph):
             regions[i] = replace(regions[i], status="outside")
     mirrored = bool(np.linalg.det(to_hand[:, :2]) < 0)

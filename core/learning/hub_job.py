@@ -23,7 +23,8 @@ from huggingface_hub import HfApi, get_token, snapshot_download
 import core
 from core.access.log import AccessLog
 from core.access.roles import OPERATOR
-from core.dataset.export import ExportOptions, export, zipped
+from core.dataset.export import export, zipped
+from core.dataset.export_options import ExportOptions
 from core.dataset.hub import NO_TOKEN, HubRefused, a_dataset, push_folder, remove_folders
 from core.errors import BoneGradeError
 from core.learning import facts

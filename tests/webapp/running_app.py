@@ -127,9 +127,10 @@ def running(command: Sequence[str] = ("app.py",), settings: Mapping[str, str] | 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser without a screen."""
+    """A browser without a screen, that waits for a page or an element as long as for any answer."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser.on("context", lambda context: context.set_default_timeout(ANSWER_MS))
         yield browser
         browser.close()
 

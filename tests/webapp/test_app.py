@@ -1,5 +1,6 @@
 """The page as a whole, and what it says to a script, without a browser."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -83,6 +84,23 @@ page.close()
 """
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert "BONE False" in done.stdout
+
+
+def test_the_page_loads_pyarrow_only_for_an_export(tmp_path: Path) -> None:
+    program = """
+import sys
+from webapp.app import build_app, open_desk
+build_app(open_desk())
+print("pyarrow" in sys.modules)
+import pandas, pyarrow.parquet
+pyarrow.parquet.write_table(pyarrow.table({"bone": ["Radius"], "grade": [7]}), "labels.parquet")
+print(pyarrow.parquet.read_table("labels.parquet").to_pylist(), pandas.DataFrame({"bone": ["Ulna"]}).to_dict("records"))
+"""
+    environment = {**os.environ, "BONEGRADE_DATA": str(tmp_path / "data"), "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
+    assert done.stdout.split("\n")[-3:-1] == ["False", "[{'bone': 'Radius', 'grade': 7}] [{'bone': 'Ulna'}]"]
 
 
 def _unloadable() -> Assessor:

@@ -49,7 +49,6 @@ def url(room: ReadingRoom, gate: Gate) -> Iterator[str]:
 def page(browser: Browser, url: str, gate: Gate) -> Iterator[Page]:
     """The page. Afterwards: no error in the console, and nothing was fetched from elsewhere."""
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
-    page.set_default_timeout(ANSWER_MS)
     troubles = watched(page, url)
     gate.count_anew()
     page.goto(url)

@@ -10,7 +10,7 @@ from typing import Any, Final, cast, get_args
 import gradio as gr
 
 from core.access.roles import Action, enforce
-from core.dataset.export import ExportFormat, ExportOptions, export_zip
+from core.dataset.export_options import ExportFormat, ExportOptions
 from core.dataset.split import Shares
 from core.errors import BoneGradeError
 from core.intake.near_copies import NearCopies
@@ -155,7 +155,8 @@ class _Tab:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Iterator[Updates]:
-        # Imported here because pyarrow takes a second to import, and the page need not wait for it.
+        from core.dataset.export import export_zip  # brings pyarrow along, 30 MiB, which the page needs for this alone
+
         ledger, wishes = self._desk.ledger, (rule, formats, split)
         assert ledger is not None
         folder = Path(tempfile.mkdtemp(prefix="bonegrade-export-"))

@@ -12,7 +12,8 @@ from PIL import Image
 from core.access.roles import OPERATOR
 from core.dataset.checking import Format, ImportOptions, check_labels
 from core.dataset.checking_table import as_text, rows, summary
-from core.dataset.export import ExportOptions, export
+from core.dataset.export import export
+from core.dataset.export_options import ExportOptions
 from core.dataset.importing import Imported, import_labels
 from core.dataset.labels import BadLabels
 from core.film.box import Box

@@ -24,7 +24,8 @@ from core.dataset.erasing import (
     erase_what_is_due,
     finish,
 )
-from core.dataset.export import ExportOptions, export
+from core.dataset.export import export
+from core.dataset.export_options import ExportOptions
 from core.dataset.hub import EventPusher, HubRefused, forget_films
 from core.dataset.snapshot import Snapshot
 from core.errors import BoneGradeError

@@ -19,7 +19,8 @@ import pytest
 
 from core.access.roles import OPERATOR, NotAllowed, Reader, Role
 from core.bones import RUS_BONES
-from core.dataset.export import FORMATS, ExportOptions, ExportRefused, export, export_zip, zipped
+from core.dataset.export import ExportRefused, export, export_zip, zipped
+from core.dataset.export_options import FORMATS, ExportOptions
 from core.dataset.formats import coco, csv_labels, pascal_voc
 from core.dataset.manifest import check_files
 from core.dataset.snapshot import NothingToExport
@@ -34,7 +35,8 @@ _IN_ANOTHER_PROCESS = """
 import sys
 from pathlib import Path
 from core.access.roles import OPERATOR
-from core.dataset.export import FORMATS, ExportOptions, export
+from core.dataset.export import export
+from core.dataset.export_options import FORMATS, ExportOptions
 from core.ledger import Ledger, LedgerSettings
 ledger = Ledger.open(LedgerSettings.in_folder(Path(sys.argv[1])))
 export(ledger, OPERATOR, Path(sys.argv[2]), ExportOptions(formats=FORMATS))

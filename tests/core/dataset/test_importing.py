@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from core.access.roles import OPERATOR
-from core.dataset.export import FORMATS, ExportOptions, export
+from core.dataset.export import export
+from core.dataset.export_options import FORMATS, ExportOptions
 from core.dataset.importing import Format, Imported, ImportOptions, import_labels
 from core.dataset.labels import BadLabels
 from core.dataset.split import Shares

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.dataset.export import ExportOptions, zipped
+from core.dataset.export import zipped
+from core.dataset.export_options import ExportOptions
 from core.dataset.split import Shares
 from core.learning import course as courses
 from core.learning.errors import RunRefused

@@ -14,7 +14,7 @@ from core.bones import RUS_BONES
 from core.ledger import Correction, Ledger
 from tests.webapp.annotate.film_page import press, wait_for_film, wait_kept
 from tests.webapp.gate import Gate
-from tests.webapp.running_app import ANSWER_MS, CHROMIUM, running, watched
+from tests.webapp.running_app import CHROMIUM, running, watched
 from tests.webapp.slow_app import CHIEF
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
@@ -33,7 +33,6 @@ def url(folder: Path, films: list[int], gate: Gate) -> Iterator[str]:
 def page(browser: Browser, url: str, gate: Gate) -> Iterator[Page]:
     """An empty page of the chief's. Afterwards: no error in the console, and nothing was fetched from elsewhere."""
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
-    page.set_default_timeout(ANSWER_MS)
     troubles = watched(page, url)
     gate.count_anew()
     yield page
