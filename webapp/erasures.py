@@ -1,8 +1,6 @@
 """Has what this process holds of a film go when the film is erased, by whichever process: pictures, results and exports."""
 
-import logging
 import threading
-import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +12,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.errors import BoneGradeError
 from core.ledger import Ledger, columns
 from core.ledger.lately_erased import Erased, erased_after, erased_lately
+from core.repeating import keep_doing
 from webapp.entrance.doors import hand_out_file, take_back
 from webapp.entrance.films_passing import FILMS_PASSING, FilmErased
 from webapp.entrance.refusing import part_of
-
-_log = logging.getLogger(__name__)
 
 ERASED_MEANWHILE: Final = "Something was erased while the export was made, so it was thrown away: make it anew."
 _EXPORT: Final = "bonegrade_revision_{}.zip"
@@ -84,18 +81,7 @@ class Erasures:
 
     def keep_looking(self) -> threading.Thread:
         """Looks every few seconds; returns its thread."""
-
-        def work() -> None:
-            while True:
-                try:
-                    self.look()
-                except Exception:  # a database that restarts; the next look makes up for it
-                    _log.exception("It could not be seen whether something was erased; it is tried again.")
-                time.sleep(_EVERY_SECONDS)
-
-        thread = threading.Thread(target=work, name="erasures", daemon=True)
-        thread.start()
-        return thread
+        return keep_doing(self.look, _EVERY_SECONDS, "erasures")
 
 
 def export_name(revision: int) -> str:

@@ -5,11 +5,9 @@ next start. Exports of older revisions still work, without it. Copies that have 
 datasets that somebody downloaded, are for people to remove: see docs/hosting.md.
 """
 
-import logging
 import os
 import secrets
 import threading
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,8 +22,8 @@ from core.ledger import EventKind, Ledger, erasing, films, projection
 from core.ledger.events import Words
 from core.ledger.patients import ERASED_NAME
 from core.ledger.saying import say
+from core.repeating import keep_doing
 
-_log: Final = logging.getLogger(__name__)
 _EVERY_SECONDS: Final = 3600.0
 #: Longer than any page remembers a film: see core.ledger.lately_erased.
 _KNOWN_FOR: Final = timedelta(days=1)
@@ -159,18 +157,7 @@ def erase_what_is_due(ledger: Ledger, retention: Retention, log: AccessLog | Non
 
 def keep_erasing(ledger: Ledger, retention: Retention, log: AccessLog | None) -> threading.Thread:
     """Does `erase_what_is_due` now and every hour; returns its thread."""
-
-    def work() -> None:
-        while True:
-            try:
-                erase_what_is_due(ledger, retention, log)
-            except Exception:  # a full disk or a database that restarts; the next hour makes up for it
-                _log.exception("What is to be erased could not be; it is tried again.")
-            time.sleep(_EVERY_SECONDS)
-
-    thread = threading.Thread(target=work, name="erasing", daemon=True)
-    thread.start()
-    return thread
+    return keep_doing(lambda: erase_what_is_due(ledger, retention, log), _EVERY_SECONDS, "erasing")
 
 
 def finish(ledger: Ledger) -> None:
