@@ -1,16 +1,17 @@
-"""What the program asks of the machine: its cores, with threads that do not spin for each other, and files that are either
-whole on the disk or not there at all, and that one process at a time writes."""
+"""What the program asks of the machine: its cores, with threads that do not spin for each other, work beside the page, and
+files that are either whole on the disk or not there at all, and that one process at a time writes."""
 
 import ctypes
 import errno
 import getpass
+import logging
 import math
 import os
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
@@ -21,6 +22,8 @@ try:
     import fcntl
 except ImportError:  # Windows; a database's own locks still hold there, with longer waits
     fcntl = None  # type: ignore[assignment]
+
+_log: Final = logging.getLogger(__name__)
 
 _ROOT: Final = Path("/")
 #: How many threads PyTorch (and what else uses OpenMP or OpenBLAS) and OpenCV start, unless they are told otherwise.
@@ -140,6 +143,25 @@ def _words(file: Path, count: int) -> list[str]:
     except OSError:
         words = []
     return [*words, *[""] * count][:count]
+
+
+def keep_doing(work: Callable[[], object], every_seconds: float, name: str) -> threading.Thread:
+    """Does the work now and after each pause, in a thread that ends with the program; returns it.
+
+    What fails, for a full disk or a database that restarts, is logged under the name, and the next turn makes up for it.
+    """
+
+    def run() -> None:
+        while True:
+            try:
+                work()
+            except Exception:
+                _log.exception("%s failed; it is tried again in %g seconds.", name, every_seconds)
+            time.sleep(every_seconds)
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    return thread
 
 
 def keep_private() -> None:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.errors import BoneGradeError
 from core.ledger import Ledger, columns
 from core.ledger.lately_erased import Erased, erased_after, erased_lately
-from core.repeating import keep_doing
+from core.machine import keep_doing
 from webapp.entrance.doors import hand_out_file, take_back
 from webapp.entrance.films_passing import FILMS_PASSING, FilmErased
 from webapp.entrance.refusing import part_of

@@ -22,7 +22,7 @@ from core.ledger import EventKind, Ledger, erasing, films, projection
 from core.ledger.events import Words
 from core.ledger.patients import ERASED_NAME
 from core.ledger.saying import say
-from core.repeating import keep_doing
+from core.machine import keep_doing
 
 _EVERY_SECONDS: Final = 3600.0
 #: Longer than any page remembers a film: see core.ledger.lately_erased.

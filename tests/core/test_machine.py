@@ -1,14 +1,16 @@
 """Threads: as many as there are cores at hand, and patient, before torch is loaded, however the program is started."""
 
+import logging
 import os
 import platform
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from core.machine import cores, settle, user
+from core.machine import cores, keep_doing, settle, user
 from tests.hands import shipped_examples
 from tests.webapp.running_app import free_port
 
@@ -165,3 +167,23 @@ print(given_back, faults())
 """
     given_back, kept = map(int, _output("-c", program).split())
     assert kept < given_back / 10
+
+
+def test_what_failed_is_done_again(caplog: pytest.LogCaptureFixture) -> None:
+    turns = 0
+    done = threading.Event()
+
+    def work() -> None:
+        nonlocal turns
+        turns += 1
+        if turns == 2:
+            raise OSError("the disk is full")
+        if turns == 3:
+            done.set()
+
+    with caplog.at_level(logging.ERROR):
+        thread = keep_doing(work, 0.01, "counting")
+        assert done.wait(10)
+    assert thread.daemon and thread.name == "counting"
+    assert [record.getMessage() for record in caplog.records] == ["counting failed; it is tried again in 0.01 seconds."]
+    assert "the disk is full" in caplog.text
