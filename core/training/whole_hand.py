@@ -63,11 +63,13 @@ class WholeHandRecipe:
         return self.stages[-1].height
 
 
-#: A ResNet grows from stage to stage; EfficientNet starts from ImageNet, on pictures large enough for it.
+#: A ResNet grows from stage to stage, and learns mostly from small hands, of which there are many, until the last stage of a
+#: height; EfficientNet starts from ImageNet, on pictures large enough for it.
 _STAGES: dict[Encoder, tuple[Stage, ...]] = {
     "resnet": (
-        Stage(128, passes=40, batch=64, learning_rate=2e-3, small=0.9, time=0.5),
-        Stage(256, passes=80, batch=64, learning_rate=1e-3, small=0.5, time=0.3),
+        Stage(128, passes=40, batch=64, learning_rate=2e-3, small=0.9, time=0.3),
+        Stage(256, passes=220, batch=64, learning_rate=1e-3, small=0.75, time=0.4),
+        Stage(256, passes=80, batch=64, learning_rate=2.5e-4, small=0.4, time=0.3),
         Stage(512, passes=60, batch=64, learning_rate=5e-4, small=0.3, time=0.2),
     ),
     "efficientnet_lite0": (
@@ -239,7 +241,7 @@ class _Training:
         figures: dict[str, float] = {}
         for passed in range(first, stage.passes):
             # time may be up before a pass's first step: what is said is then of the pass before
-            figures = self._one_pass(stage, passed, average, optimizer, progress) or figures
+            figures = self._one_pass(number, passed, average, optimizer, progress) or figures
             over = progress((passed + 1) * steps) >= 1
             if over or time.monotonic() - kept >= _KEEP_SECONDS:
                 self._log(number, passed + 1, averaged, **figures)
@@ -277,14 +279,15 @@ class _Training:
 
     def _one_pass(
         self,
-        stage: Stage,
+        number: int,
         passed: int,
         average: AveragedModel,
         optimizer: torch.optim.Optimizer,
         progress: Callable[[int], float],
     ) -> dict[str, float]:
         """One pass, or what the stage's end leaves of it. passed: passes before; with the seed, it says what is drawn."""
-        seed = (self._recipe.seed * 1009 + stage.height) * 100_003 + passed
+        stage = self._recipe.stages[number]
+        seed = (self._recipe.seed * 1009 + number) * 100_003 + passed
         random, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)  # dropout and noise draw from here; a resumed run must draw the same
         self._network.train()
