@@ -14,7 +14,7 @@ from core.access.log import AccessLog
 from core.access.roles import Role
 from core.access.users import Users
 from core.composites.examples import EXAMPLES_FOLDER
-from tests.webapp.running_app import RunningApp
+from tests.webapp.running_app import RunningApp, running
 
 PASSWORD = "correct horse"
 PATIENT = "MUELLER_Anna_20141203"
@@ -161,3 +161,20 @@ def test_nothing_that_passed_through_is_left_when_the_program_is_stopped_or_was_
         second = upload(again, "film.dcm", b"four")
     app.stop()
     assert not second.exists() and [path.name for path in files_under(passing)] == ["starting.lock"]
+
+
+def test_visitors_of_a_demo_are_told_apart_behind_a_proxy_of_this_machine() -> None:
+    """One of them can use up their own room alone."""
+
+    def send(visitor: str, files: int) -> int:
+        sent = [("files", (f"{number}.png", b"film")) for number in range(files)]
+        answer = httpx.post(
+            f"{demo.url}/gradio_api/upload", files=sent, headers={"X-Forwarded-For": visitor}, timeout=60
+        )
+        return answer.status_code
+
+    with running(settings={"HOST": "0.0.0.0"}) as demo:
+        assert send("203.0.113.1", 950) == 200
+        assert send("203.0.113.1", 100) == 429
+        assert send("198.51.100.7, 203.0.113.1", 100) == 429, "what a visitor writes there does not count"
+        assert send("203.0.113.2", 100) == 200
