@@ -20,7 +20,7 @@ CROP_SIDE = 96
 CONTEXT_SIDE = 144
 #: Names the pixels that `cut` gives. Raise it with every change here, in core.hand.geometry or in core.film.enhance after
 #: which the same region has other pixels: crops that were kept are then cut anew (core.intake.crop_shelf).
-CUT_VERSION = 2
+CUT_VERSION = 3
 #: The centres of the 21 regions span this share of the whole hand's window from top to bottom: there is a margin all round,
 #: so that such views of it have pixels to show too.
 _HAND_HEIGHT = 0.64

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Final
 
 import cv2
 import numpy as np
@@ -14,6 +15,9 @@ from core.bones import ALL_BONES
 
 Points = NDArray[np.float64]
 Affine = NDArray[np.float64]
+
+#: Pixels of a window beyond its edge whose greys may be mixed into it.
+_REACH: Final = 3.0
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,8 @@ def resample(pixels: NDArray[np.float32], affine: Affine, side: int) -> NDArray[
 
     Shrinks by area averaging first where the window is much coarser than the film, so that nothing aliases.
     """
-    return _cut_out(*_shrunk(pixels, affine), side)
+    part, affine = _part_shown(pixels, affine, side)
+    return _cut_out(*_shrunk(part, affine), side)
 
 
 def resample_turned(
@@ -120,9 +125,30 @@ def resample_turned(
     return [_cut_out(shrunk, compose(turn, shrunk_affine), side) for turn in turns]
 
 
+def _part_shown(pixels: NDArray[np.float32], affine: Affine, side: int) -> tuple[NDArray[np.float32], Affine]:
+    """The part of a film that a window shows, with what it is averaged from, and the map from it to the window: so that the
+    rest of a large film need not be shrunk for each small crop."""
+    corners = apply(inverse(affine), np.array([[0.0, 0.0], [side, 0.0], [0.0, side], [side, side]]))
+    reach = _REACH / _scale(affine)
+    height, width = pixels.shape
+    left, top = (max(0, int(low)) for low in np.floor(corners.min(0) - reach))
+    right, bottom = (
+        min(end, int(high)) for end, high in zip((width, height), np.ceil(corners.max(0) + reach), strict=True)
+    )
+    if left >= right or top >= bottom:  # the window lies beyond the film
+        left, top, right, bottom = 0, 0, 1, 1
+        pixels = np.zeros((1, 1), np.float32)
+    return pixels[top:bottom, left:right], compose(affine, np.array([[1.0, 0.0, left], [0.0, 1.0, top]]))
+
+
+def _scale(affine: Affine) -> float:
+    """Pixels of a window for one of the film."""
+    return float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
+
+
 def _shrunk(pixels: NDArray[np.float32], affine: Affine) -> tuple[NDArray[np.float32], Affine]:
     """The film no finer than a window asks, and the map from it to the window."""
-    coarseness = 1.0 / np.sqrt(abs(np.linalg.det(affine[:, :2])))
+    coarseness = 1.0 / _scale(affine)
     if coarseness > 1.5:
         height, width = pixels.shape
         shrunk = (max(1, round(width / coarseness)), max(1, round(height / coarseness)))

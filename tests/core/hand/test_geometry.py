@@ -84,3 +84,25 @@ def test_resampling_puts_things_where_the_map_says() -> None:
     affine = similarity(0.4, 0.7, True, np.array([75.0, 100.0]), np.array([48.0, 48.0]))
     y, x = np.nonzero(resample(film, affine, 96) > 0.5)
     np.testing.assert_allclose([[x.mean() + 0.5, y.mean() + 0.5]], apply(affine, np.array([[60.5, 90.5]])), atol=0.3)
+
+
+def test_a_small_window_of_a_large_film_is_what_the_whole_film_shows_there() -> None:
+    """Only the part that it shows is shrunk, so that cells of averaging lie otherwise; beyond the film it is dark."""
+    y, x = np.mgrid[:900, :700].astype(np.float32)
+    film = np.asarray(0.5 + 0.2 * np.sin(x / 17) + 0.2 * np.cos(y / 23), np.float32)
+    for middle in ((350.0, 450.0), (20.0, 880.0)):
+        shown = resample(film, similarity(0.4, 0.5, False, np.array(middle), np.full(2, 24.0)), 48)
+        back = inverse(similarity(0.4, 0.5, False, np.array(middle), np.full(2, 24.0)))
+        places = apply(back, np.stack(np.meshgrid(np.arange(48) + 0.5, np.arange(48) + 0.5), -1).reshape(-1, 2))
+        expected = 0.5 + 0.2 * np.sin((places[:, 0] - 0.5) / 17) + 0.2 * np.cos((places[:, 1] - 0.5) / 23)
+        inside = ((places > 3) & (places < [697, 897])).all(1)
+        outside = ((places < -3) | (places > [703, 903])).any(1)
+        assert np.abs(shown.ravel() - expected)[inside].max() < 0.02
+        assert not shown.ravel()[outside].any() and outside.any() == (middle == (20.0, 880.0))
+
+
+def test_a_window_beyond_the_film_is_dark() -> None:
+    shown = resample(
+        np.ones((300, 200), np.float32), similarity(0.5, 0.0, False, np.array([900.0, 900.0]), np.zeros(2)), 20
+    )
+    assert shown.shape == (20, 20) and not shown.any()

@@ -148,5 +148,5 @@ def test_crops_with_other_pixels_have_another_version(make_film: MakeFilm) -> No
     film = make_film(_spotted((170.0, 180.0), (230.0, 240.0)) + np.asarray(x + y, np.float32))
     crop = Hand(film, _located(_region(20.0), mirrored=True)).cut(_region(20.0))
     blocks = crop.reshape(3, CONTEXT_SIDE // 3, 3, CONTEXT_SIDE // 3).mean((1, 3)) * 255
-    table = {2: [[34.2, 27.8, 29.1], [46.5, 28.5, 23.8], [35.2, 29.1, 23.0]]}
+    table = {3: [[34.2, 27.8, 29.1], [46.5, 28.5, 23.8], [35.2, 29.1, 23.0]]}
     np.testing.assert_allclose(blocks, table[CUT_VERSION], atol=0.5)
