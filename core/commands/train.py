@@ -72,6 +72,9 @@ def grader(
     start: Annotated[
         Path | None, typer.Option(help="A folder of registered weights; its grader is trained on instead of a new one.")
     ] = None,
+    half_way: Annotated[
+        bool, typer.Option("--half-way", help="End with weights half way between those of --start and those trained.")
+    ] = False,
     minutes: Minutes = None,
     more: More = None,
     opinions: OpinionTable = None,
@@ -84,7 +87,12 @@ def grader(
     def program() -> None:
         limit = TimeLimit(minutes)
         recipe = dataclasses.replace(
-            GraderRecipe(), epochs=epochs, learning_rate=learning_rate, guidance=guidance, seed=seed
+            GraderRecipe(),
+            epochs=epochs,
+            learning_rate=learning_rate,
+            guidance=guidance,
+            half_way=half_way,
+            seed=seed,
         )
         sources = GraderSources.in_folder(data, more, _opinions(opinions, opinion_weight))
         programs.make_grader(sources, run, recipe, limit, start, device_of(device))

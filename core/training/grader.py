@@ -16,12 +16,13 @@ from tqdm import tqdm
 from core.assessment.grader import Grader, network_input, score_table, starting_cuts
 from core.bones import RUS_BONES, Sex
 from core.cohort.crop_store import GradedCrops, HandCrops, drawing_weights
+from core.cohort.films import DataFolderError
 from core.hand.crops import CROP_SIDE
 from core.standards import MATURE_TOTAL, age_of_total, total_of_age
 from core.training.augment import random_views
 from core.training.device import CPU
 from core.training.guidance import beside_the_plate, guided
-from core.training.loop import Clock, Resumable, Run, rate_share, seed_everything, weight_average
+from core.training.loop import Clock, Resumable, Run, half_way, rate_share, seed_everything, weight_average
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.freezable import entering
 from models.improved_resnet import ResNetOptions
@@ -40,7 +41,8 @@ class GraderRecipe:
     warm_up: the learning rate rises over the first tenth of the steps, instead of starting at its highest. evening: see
     core.cohort.crop_store.drawing_weights. cut_close: share of the films' and exemplars' views that look cut out by hand,
     see core.training.augment.random_views: what is learned from ages then holds for exemplars, and the other way round.
-    guidance: weight of how much less than asked passes on the growth plate, see core.training.guidance.
+    guidance: weight of how much less than asked passes on the growth plate, see core.training.guidance. half_way: the weights
+    end half way between those that were gone on with and those trained, see core.training.loop.half_way.
     """
 
     epochs: int = 40
@@ -56,6 +58,7 @@ class GraderRecipe:
     guidance: float = 0.0
     seed: int = 1
     start: str | None = None
+    half_way: bool = False
     options: ResNetOptions = field(default_factory=lambda: ResNetOptions(width=32, groups=4, open_gates=True))
 
 
@@ -190,8 +193,11 @@ def train_grader(
     seconds: it is then at its end, with the learning rate, if it has not gone through its epochs before; see Clock.
     start: a grader of the recipe's options whose weights are gone on with.
     `val` is only measured, for the log. Returns the weight-averaged network, on the device. Without exemplars, the
-    recipe's `exemplars` must be 0. Raises DataFolderError where the folder was begun with another recipe.
+    recipe's `exemplars` must be 0. Raises DataFolderError where the folder was begun with another recipe, or the recipe asks
+    for weights half way from a start that is not given.
     """
+    if recipe.half_way and start is None:
+        raise DataFolderError("There are weights half way only between two: name the first with --start.")
     seed_everything(recipe.seed)
     run = Run(run_folder, dataclasses.asdict(recipe))
     model = AgeThroughGrades(BoneGrader(OrdinalScale(starting_cuts()), recipe.options)).to(device)
@@ -252,6 +258,8 @@ def train_grader(
             **measured,
         )
         resumable.keep(epoch + 1)
+    if recipe.half_way and start is not None:
+        half_way(averaged.grader, start)
     return averaged.grader
 
 

@@ -108,6 +108,19 @@ def weight_average(network: nn.Module, decay: float = 0.999) -> AveragedModel:
     return average
 
 
+@torch.no_grad()
+def half_way(network: nn.Module, other: nn.Module) -> None:
+    """Moves a network's weights and buffers to half way between its own and another's; counters stay.
+
+    Of two networks of which one was trained on from the other, with a low rate, the one between errs less than either
+    (Wortsman et al., Model soups, ICML 2022).
+    """
+    others = other.state_dict()
+    for name, value in network.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(others[name].to(value), 0.5)
+
+
 class Run:
     """A training run's folder: `checkpoint.pt` to resume from, `log.jsonl`, one line an epoch, and `settings.json`.
 

@@ -63,13 +63,12 @@ class WholeHandRecipe:
         return self.stages[-1].height
 
 
-#: A ResNet grows from stage to stage, and learns mostly from small hands, of which there are many, until the last stage of a
-#: height; EfficientNet starts from ImageNet, on pictures large enough for it.
+#: A ResNet grows from stage to stage, and learns mostly from small hands, of which there are ten times as many; EfficientNet
+#: starts from ImageNet, on pictures large enough for it.
 _STAGES: dict[Encoder, tuple[Stage, ...]] = {
     "resnet": (
         Stage(128, passes=40, batch=64, learning_rate=2e-3, small=0.9, time=0.3),
-        Stage(256, passes=220, batch=64, learning_rate=1e-3, small=0.75, time=0.4),
-        Stage(256, passes=80, batch=64, learning_rate=2.5e-4, small=0.4, time=0.3),
+        Stage(256, passes=300, batch=64, learning_rate=1e-3, small=0.75, time=0.7),
         Stage(512, passes=60, batch=64, learning_rate=5e-4, small=0.3, time=0.2),
     ),
     "efficientnet_lite0": (

@@ -13,6 +13,7 @@ import torch
 from core.assessment.grader import starting_cuts
 from core.bones import RUS_BONES, Sex
 from core.cohort.crop_store import GradedCrops, HandCrops
+from core.cohort.films import DataFolderError
 from core.hand.crops import CONTEXT_SIDE
 from core.standards import age_of_total, grade_count, total_of_grades
 from core.training.grader import GraderRecipe, TotalAge, bone_age_maps, exemplar_loss, train_grader
@@ -151,3 +152,19 @@ def test_a_training_goes_on_from_given_weights(tmp_path: Path) -> None:
     recipe = dataclasses.replace(RECIPE, epochs=1, learning_rate=1e-7, start="f" * 64)
     grader = train_grader(_hands(8), _hands(2, seed=1), _exemplars(), tmp_path, recipe, start=start)
     torch.testing.assert_close(grader.head.weight, start.head.weight, atol=1e-4, rtol=0)
+
+
+def test_weights_end_half_way_from_where_they_started(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    start = BoneGrader(OrdinalScale(starting_cuts()), SMALL)
+    recipe = dataclasses.replace(RECIPE, epochs=1, start="f" * 64)
+    given = _hands(8), _hands(2, seed=1), _exemplars()
+    trained = train_grader(*given, tmp_path / "whole", recipe, start=start)
+    half = dataclasses.replace(recipe, half_way=True)
+    between = train_grader(*given, tmp_path / "half", half, start=start)
+    weights = (network.trunk.state_dict()["conv1.weight"] for network in (start, trained, between))
+    first, last, middle = (weight.contiguous() for weight in weights)
+    assert not torch.equal(first, last)
+    torch.testing.assert_close(middle, (first + last) / 2)
+    with pytest.raises(DataFolderError, match="--start"):
+        train_grader(*given, tmp_path / "none", half)

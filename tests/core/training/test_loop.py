@@ -10,7 +10,17 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from core.training.loop import Clock, Resumable, Run, TimeLimit, TimeUp, rate_share, seed_everything, weight_average
+from core.training.loop import (
+    Clock,
+    Resumable,
+    Run,
+    TimeLimit,
+    TimeUp,
+    half_way,
+    rate_share,
+    seed_everything,
+    weight_average,
+)
 
 
 def test_seeds() -> None:
@@ -132,3 +142,12 @@ def test_a_clock_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     longer.load_state_dict(kept)
     assert longer.total == 20, "those of the first call, which its rate was planned for"
     assert Clock().progress == 0.0
+
+
+def test_half_way_between_two_networks() -> None:
+    one, other = nn.BatchNorm1d(1), nn.BatchNorm1d(1)
+    other.load_state_dict({**other.state_dict(), "weight": torch.tensor([3.0]), "running_mean": torch.tensor([-4.0])})
+    other.num_batches_tracked += 7
+    half_way(one, other)
+    assert (one.weight.item(), one.running_mean.item(), one.running_var.item()) == (2.0, -2.0, 1.0)
+    assert one.num_batches_tracked == 0 and other.weight.item() == 3.0

@@ -132,7 +132,7 @@ def test_nothing_to_train_on(tmp_path: Path) -> None:
 
 
 def test_the_usual_recipes() -> None:
-    assert [stage.height for stage in whole_hand_recipe("resnet", 512, 1).stages] == [128, 256, 256, 512]
+    assert [stage.height for stage in whole_hand_recipe("resnet", 512, 1).stages] == [128, 256, 512]
     assert whole_hand_recipe("resnet", 256, 3).seed == 3 and whole_hand_recipe("resnet", 256, 3).height == 256
     assert whole_hand_recipe("efficientnet_lite0", 256, 1).height == 256
     with pytest.raises(DataFolderError, match="give --finest 256 or more"):
