@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from core.__main__ import cli
 from core.bones import RUS_BONES
 from core.film.radiograph import read_radiograph
+from models.registry import load_whole_hands
 from tests.films import dicom_file, dicom_film
 from tests.hands import Assess, Example, shipped_examples, two_hands_file, write_boxes
 from tests.no_hands import noise
@@ -153,7 +154,7 @@ def test_evaluate(assessed: Assess, noisy_file: Path, tmp_path: Path) -> None:
     assert place["mean_iou"] == pytest.approx(1.0, abs=1e-3)
     assert place["hit_rate_iou50"] == 1 and place["map50"] == 1
     assert figures["interval90"]["answered"] == 2
-    assert set(figures["weights"]) == {"localizer", "grader", "whole_hand"}
+    assert set(figures["weights"]) == {"localizer", "grader", *load_whole_hands()}
 
 
 def test_evaluate_without_a_folder(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from core.hand.hand import Hand
 from core.ledger import PredictionRecord
 from core.standards import STANDARDS, grade_count, grade_label, score_card, standard, tw3_stage, widened_interval
 from core.training.intervals import calibrate_intervals
+from models.registry import load_whole_hands
 from tests.hands import Assess, Example, assert_same, shipped_examples
 from tests.no_hands import black
 
@@ -98,7 +99,7 @@ def test_the_same_film_has_the_same_answer_and_progress_is_told(
     assessment = assessor.assess(film, example.sex, lambda share, text: told.append(share))
     assert {**assessment.to_dict(), "seconds": 0} == {**assessed(example).to_dict(), "seconds": 0}
     assert told == sorted(told) and told[0] > 0 and told[-1] <= 1
-    assert set(assessment.weights) == {"localizer", "grader", "whole_hand"}
+    assert set(assessment.weights) == {"localizer", "grader", *load_whole_hands()}
     assert all(len(sha256) == 64 for sha256 in assessment.weights.values())
     assert assessment.film_sha256 == film.sha256
     assert (assessment.width, assessment.height) == (film.width, film.height)
@@ -256,7 +257,7 @@ def test_the_shipped_second_opinion_is_asked(assessor: Assessor, example: Exampl
     assert assessor.whole_hand is not None and whole.second_opinion is not None
     assert whole.second_opinion.weight == assessor.whole_hand.weight > 0
     assert abs(whole.second_opinion.months - 12 * example.age_years) < 24
-    assert set(whole.weights) == {"localizer", "grader", "whole_hand"}
+    assert set(whole.weights) == {"localizer", "grader", *load_whole_hands()}
 
 
 @pytest.mark.parametrize("example", EXAMPLES[1:-1:5], ids=lambda example: example.path.stem)

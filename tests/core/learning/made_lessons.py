@@ -21,7 +21,7 @@ from core.standards import grade_count
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.hand_localizer import HandLocalizer
 from models.improved_resnet import ResNetOptions
-from models.registry import load_whole_hand, register, register_intervals
+from models.registry import load_whole_hands, register, register_intervals
 from tests.stored_films import Store, graded
 
 OPTIONS = ResNetOptions(width=16, groups=2, blocks=(1, 1, 1, 1))
@@ -40,9 +40,7 @@ def start_weights(folder: Path, seed: int = 0) -> Path:
     register("localizer", HandLocalizer(), {}, folder)
     grader = BoneGrader(OrdinalScale(starting_cuts()), OPTIONS)
     hashes = {"grader": register("grader", grader, OPTIONS.to_metadata(), folder)}
-    second = load_whole_hand()
-    if second is not None:
-        hashes["whole_hand"] = second[1].sha256
+    hashes |= {name: file.sha256 for name, (_, file) in load_whole_hands().items()}
     register_intervals(9.0, 2.0, hashes, folder)
     return folder
 

@@ -9,7 +9,7 @@ import pytest
 from core.cohort.films import DataFolderError
 from core.learning import calibrating
 from core.learning.finetune import Order, finetune
-from models.registry import load_intervals, read_weights
+from models.registry import load_intervals, load_whole_hands, read_weights
 from tests.core.learning.made_lessons import RECIPE, fill, of_ledger
 from tests.hands import Assess, shipped_examples, write_boxes
 from tests.stored_films import Store
@@ -56,7 +56,8 @@ def test_what_was_learned_before_is_seen_again(
     assert document["metrics"]["calibration"] == "fitted to the hands seen again: 1"
     assert document["metrics"]["intervals"] == "set on the hands of val"
     weights = run / "weights"
-    hashes = {"grader": read_weights("grader", weights).sha256, "whole_hand": read_weights("whole_hand").sha256}
+    second = {name: file.sha256 for name, (_, file) in load_whole_hands().items()}
+    hashes = {"grader": read_weights("grader", weights).sha256} | second
     assert load_intervals(hashes, weights) != (9.0, 2.0), "not those of the start"
 
 

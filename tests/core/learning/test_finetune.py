@@ -25,7 +25,7 @@ from core.learning.errors import RunRefused
 from core.learning.finetune import LessonsAt, Order, finetune
 from core.learning.lessons import ExportLessons, Lessons
 from core.learning.run_folder import RunFolder
-from models.registry import load_grader, load_intervals, load_localizer, read_weights
+from models.registry import load_grader, load_intervals, load_localizer, load_whole_hands, read_weights
 from tests.core.learning.made_lessons import RECIPE, exported, fill, of_ledger, start_weights
 from tests.stored_films import Store
 
@@ -89,8 +89,8 @@ def test_a_run_says_all_that_is_needed_to_repeat_it(done: Path, export_folder: P
 def test_the_candidate_is_a_set_of_weights_as_the_registry_keeps_them(done: Path, start: Path) -> None:
     network, file = load_grader(folder=done / "weights")
     assert file.metadata["tuned_from"] == read_weights("grader", start).sha256
-    second = read_weights("whole_hand").sha256  # the shipped one stays beside a fine-tuned grader
-    assert load_intervals({"grader": file.sha256, "whole_hand": second}, done / "weights") == (9.0, 2.0)
+    second = {name: one.sha256 for name, (_, one) in load_whole_hands().items()}  # stays beside a fine-tuned grader
+    assert load_intervals({"grader": file.sha256} | second, done / "weights") == (9.0, 2.0)
     assert not (done / "weights" / "localizer.safetensors").exists(), "nobody moved a box"
     before, _ = load_grader(folder=start)
     assert not torch.equal(network.head.weight, before.head.weight)
