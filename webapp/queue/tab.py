@@ -222,8 +222,11 @@ class _Tab:
     def _whole_page(self, request: gr.Request, wish: Wish, page: int) -> Updates:
         def found(reader: Reader) -> Updates:
             may_add = reader.may(Action.ADD_FILMS)
+            listed = self._listed(reader, wish, page)
+            # a page is loaded and its tab chosen at once, and what is ticked after the first answer outlives the second
+            del listed[self.chosen]
             return {
-                **self._listed(reader, wish, page),
+                **listed,
                 self.viewer: "" if may_add else note(VIEWER, "warning", "To look at only"),
                 self.uploading: gr.Column(visible=may_add),
                 self.acts: gr.Row(visible=reader.may(Action.CORRECT)),

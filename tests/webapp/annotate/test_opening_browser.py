@@ -29,6 +29,10 @@ def url(folder: Path, films: list[int], gate: Gate) -> Iterator[str]:
         yield app.url
 
 
+#: The server is too busy, or the browser offline, of which gradio says what it had just asked for.
+_ON_PURPOSE = ("503", "ERR_INTERNET_DISCONNECTED", "Failed to fetch", "errored out")
+
+
 @pytest.fixture
 def page(browser: Browser, url: str, gate: Gate) -> Iterator[Page]:
     """An empty page of the chief's. Afterwards: no error in the console, and nothing was fetched from elsewhere."""
@@ -37,10 +41,7 @@ def page(browser: Browser, url: str, gate: Gate) -> Iterator[Page]:
     gate.count_anew()
     yield page
     page.close()
-    # the server is too busy, and the browser offline, on purpose
-    assert [
-        trouble for trouble in troubles if "503" not in trouble and "ERR_INTERNET_DISCONNECTED" not in trouble
-    ] == []
+    assert [trouble for trouble in troubles if not any(words in trouble for words in _ON_PURPOSE)] == []
 
 
 def _open(page: Page, url: str, film: int) -> None:

@@ -46,7 +46,9 @@
     const box = document.querySelector("#queue-chosen textarea, #queue-chosen input");
     const chosen = new Set((box ? box.value : "").split(","));
     table.querySelectorAll(".queue-pick").forEach((tick) => (tick.checked = chosen.has(tick.value)));
-    drawAll(table);
+    const ticked = drawAll(table);
+    // a film that is not listed any more is not chosen either
+    if (box && box.value !== ticked) tell("queue-chosen", ticked);
   };
 
   window.bonegradeQueue = { drawTicks };
