@@ -34,11 +34,11 @@ _TOUCHED_BYTES: Final = 8 * 2**20
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """Answers until there are no more questions. questions: without a buffer."""
-    small = _small_film()
     if resource is None:
         while _answer(questions, answers):
             pass
         return
+    small = _small_film()
     while True:
         copy = os.fork()  # before the film comes, which then need not wait for it
         if copy == 0:
