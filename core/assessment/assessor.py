@@ -150,7 +150,7 @@ class Assessor:
 
     def _looked_at(self, hand: Hand, sex: Sex) -> tuple[GradeProbabilities, SecondOpinion | None]:
         """What the networks say of the bones and of the whole hand: in turn where this process has one thread, else side by
-        side, so that one's pictures are cut while the other computes."""
+        side, with half of the threads each."""
         if torch.get_num_threads() == 1:
             second = self._second_opinion(hand, sex)
             return self.grader.grade(hand.crops), second

@@ -50,7 +50,7 @@ class Grader:
     def __init__(self, network: BoneGrader):
         self.network = network.eval()
         example = torch.zeros(1, 1, CROP_SIDE, CROP_SIDE), torch.zeros(1, dtype=torch.long)
-        self._runner = Runner(self.network, example, any_size=False)
+        self._runner = Runner(self.network, example, any_size=False, beside=1)
 
     def start(self) -> None:
         """Has the network ready for the first hand."""

@@ -89,7 +89,7 @@ class _WholeHandEyes:
     def __init__(self, network: WholeHandNetwork):
         self.height = network.options.height
         example = torch.zeros(1, 1, self.height, round(_WIDTH * self.height)), torch.zeros(1)
-        self._runner = Runner(network, example, any_size=False)
+        self._runner = Runner(network, example, any_size=False, beside=1)
 
     def settle(self) -> None:
         self._runner.settle()

@@ -6,6 +6,7 @@ are the network's own up to the order in which numbers are added.
 
 import functools
 import io
+import math
 import threading
 import warnings
 from collections.abc import Sequence
@@ -23,16 +24,17 @@ _EXPORTING = threading.Lock()  # the exporter keeps what it does in variables of
 class Runner:
     """A network as it is when first asked, for any size of batch. May be asked from several threads, and be pickled.
 
-    It computes with as many threads as PyTorch has by then. What is changed in the network later does not reach it: make
-    another one. Raises RuntimeError where it is to be pickled after `settle`.
+    It computes with the threads that PyTorch has by then, or its share of them. What is changed in the network later does
+    not reach it: make another one. Raises RuntimeError where it is to be pickled after `settle`.
     """
 
-    def __init__(self, network: nn.Module, example: Sequence[Tensor], any_size: bool):
+    def __init__(self, network: nn.Module, example: Sequence[Tensor], any_size: bool, beside: int = 0):
         """example: what the network is given, each with the batch first; pictures may come in a few other sizes. any_size:
-        whether they come in any."""
+        whether they come in any. beside: how many other networks compute at the same time, with threads of their own."""
         self._network: nn.Module | None = network
         self._example = tuple(example)
         self._any_size = any_size
+        self._beside = beside
         self._session: onnxruntime.InferenceSession | None = None
         self._starting = threading.Lock()
 
@@ -54,7 +56,7 @@ class Runner:
         with self._starting:
             if self._session is None:
                 assert self._network is not None  # let go of only with a session
-                self._session = _session(self._exported(self._network), self._any_size)
+                self._session = _session(self._exported(self._network), self._any_size, self._threads())
             return self._session
 
     def settle(self) -> None:
@@ -71,6 +73,11 @@ class Runner:
     def __setstate__(self, kept: dict[str, Any]) -> None:
         self.__dict__ |= kept
         self._session, self._starting = None, threading.Lock()
+
+    def _threads(self) -> int:
+        """Its share of PyTorch's, rounded up: threads that share a network's layers wait for each other after each, so two
+        networks on a core each are done sooner than both on two."""
+        return math.ceil(torch.get_num_threads() / (1 + self._beside))
 
     def _exported(self, network: nn.Module) -> bytes:
         """The network as an ONNX model."""
@@ -110,9 +117,9 @@ def _giving_back() -> onnxruntime.RunOptions:
     return options
 
 
-def _session(model: bytes, any_size: bool) -> onnxruntime.InferenceSession:
+def _session(model: bytes, any_size: bool, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
+    options.intra_op_num_threads = threads
     # Threads that spin while they wait take the cores from others, see core.machine.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3

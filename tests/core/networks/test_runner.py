@@ -49,6 +49,16 @@ def test_it_says_what_the_network_says(network: _Network, any_size: bool) -> Non
         assert torch.equal(runner(*given)[1], runner(*given)[1]), "the same answer each time"
 
 
+@pytest.mark.parametrize(("beside", "threads"), [(0, 3), (1, 2), (2, 1), (5, 1)])
+def test_networks_that_compute_side_by_side_share_the_threads(
+    network: _Network, monkeypatch: pytest.MonkeyPatch, beside: int, threads: int
+) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    example = torch.zeros(1, 1, 16, 16), torch.zeros(1, dtype=torch.long)
+    session = Runner(network, example, any_size=False, beside=beside).start()
+    assert session.get_session_options().intra_op_num_threads == threads
+
+
 def test_it_goes_to_another_process(network: _Network) -> None:
     runner = Runner(network, (torch.zeros(1, 1, 16, 16), torch.zeros(1, dtype=torch.long)), any_size=False)
     given = torch.randn(1, 1, 16, 16), torch.tensor([2])
