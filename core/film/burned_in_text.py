@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.film.box import Box
+from core.film.enhance import stretched
 from core.film.radiograph import Radiograph
 
 #: The detector sees the film at this longest side, in pixels; finer takes longer and finds joints instead of letters.
@@ -88,9 +89,8 @@ def _greys(pixels: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
     """The film at _SIDE pixels, nearly all its greys in [0, 1] (bright letters may reach beyond), and its scale."""
     scale = _SIDE / max(pixels.shape)
     resampling = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
-    shrunk = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=resampling)
-    low, high = np.percentile(shrunk, (0.5, 99.5))
-    return np.asarray((shrunk - low) / max(float(high - low), 1e-6), np.float32), scale
+    shrunk = np.asarray(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=resampling), np.float32)
+    return stretched(shrunk), scale
 
 
 def _like_a_line(corners: NDArray[np.float32]) -> bool:

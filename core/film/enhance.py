@@ -26,15 +26,19 @@ def enhance(pixels: NDArray[np.float32], tiles: int = 8) -> NDArray[np.float32]:
     result independent of exposure. tiles: grid cells a side.
     Returns HxW float32 in [0, 1].
     """
-    low, high = span(pixels)
-    stretched = np.clip((pixels - np.float32(low)) / np.float32(max(high - low, 1e-6)), 0.0, 1.0)
-    levels = np.round(stretched * np.float32(65535.0)).astype(np.uint16)
+    levels = np.round(np.clip(stretched(pixels), 0.0, 1.0) * np.float32(65535.0)).astype(np.uint16)
     # OpenCV's limit is a multiple of how often a tile's grey would occur were all alike, rounded down
     limit = (_MOST_OFTEN + 0.5) * 2**_BITS * tiles**2 / pixels.size
     with _equaliser(tiles) as equaliser:
         equaliser.setClipLimit(limit)
         equalised = equaliser.apply(levels)
     return np.asarray(equalised, np.float32) / np.float32(65535.0)
+
+
+def stretched(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A picture's greys, HxW, with the 0.5 and 99.5 percentiles at 0 and 1; the few beyond them stay beyond."""
+    low, high = span(pixels)
+    return (pixels - np.float32(low)) / np.float32(max(high - low, 1e-6))
 
 
 def span(pixels: NDArray[np.float32]) -> tuple[float, float]:

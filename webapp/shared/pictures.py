@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.film.enhance import stretched
+
 #: Longest side of a film on the page, in pixels; the assessment itself works on the full film.
 FILM_SIDE: Final = 1400
 
@@ -23,14 +25,13 @@ def grey8(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
 def film_picture(pixels: NDArray[np.float32], longest_side: int = FILM_SIDE) -> NDArray[np.uint8]:
     """A film made fit for the screen: at most longest_side pixels long, HxW of 0..255.
 
-    Shown with its darkest and brightest half percent cut off, so that an underexposed film can be seen at all.
+    Shown with its darkest and brightest half per cent cut off, so that an underexposed film can be seen at all.
     """
     shrink = min(1.0, longest_side / max(pixels.shape))
     if shrink < 1.0:
         size = (max(1, round(pixels.shape[1] * shrink)), max(1, round(pixels.shape[0] * shrink)))
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
-    low, high = np.percentile(pixels, (0.5, 99.5))
-    return grey8((pixels - low) / max(float(high - low), 1e-6))
+    return grey8(stretched(pixels))
 
 
 def heat(values: NDArray[np.float32], low: float = 0.0, high: float = 1.0) -> NDArray[np.uint8]:
