@@ -50,7 +50,7 @@ class FilmEndpoints:
         """
         since = FILMS_PASSING.since(film.path)
         with TURNS.now():
-            _, _, assessment = self._assessed(film, sex, hand, age_months)
+            _, _, assessment = self._assessed(film, since, sex, hand, age_months)
         self._erasures.check(assessment.film_sha256, since)
         return assessment.to_dict()
 
@@ -76,7 +76,7 @@ class FilmEndpoints:
         """
         since = FILMS_PASSING.since(film.path)
         with TURNS.now():
-            assessor, found, assessment = self._assessed(film, sex, hand, None)
+            assessor, found, assessment = self._assessed(film, since, sex, hand, None)
             graded = assessment.bones[bone]
             if graded is None:
                 raise BoneGradeError(f"{BONE_TITLES[bone]} was not found on this film, so there is nothing to explain.")
@@ -103,10 +103,10 @@ class FilmEndpoints:
         return crop, grad_cam, spatial, channel, residual, facts
 
     def _assessed(
-        self, film: FileData, sex: Sex | None, hand: HandSide, age_months: float | None
+        self, film: FileData, since: datetime, sex: Sex | None, hand: HandSide, age_months: float | None
     ) -> tuple[FilmAssessor, Hand, Assessment]:
+        """since: when the film came, from when on an erasure of it counts."""
         path = sent_file(film).path
-        since = FILMS_PASSING.since(path)
         radiograph = read_radiograph(path)
         FILMS_PASSING.holds(path, [radiograph.sha256], since)
         self._erasures.check(radiograph.sha256, since)
