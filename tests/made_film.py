@@ -53,7 +53,7 @@ def assessor() -> Assessor:
     torch.manual_seed(0)
     grader = BoneGrader(OrdinalScale(starting_cuts()))
     hashes = {"localizer": "ab" * 32, "grader": "cd" * 32}
-    return Assessor(Localizer(HandLocalizer()), Grader(grader), IntervalSetting(9.0, 2.0), hashes, None)
+    return Assessor(Localizer(HandLocalizer()), Grader(grader), IntervalSetting(9.0), hashes, None)
 
 
 @pytest.fixture(scope="session")

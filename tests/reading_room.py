@@ -87,7 +87,7 @@ class ReadingRoom:
             rotation_degrees=0.0,
             inverted=False,
             bones={bone: _assessed(bone, certain.get(bone)) for bone in RUS_BONES},
-            standards={key: score_card(key, film.sex, certain, spread=1.0) for key in STANDARDS},
+            standards={key: score_card(key, film.sex, certain, scatter_years=0.0) for key in STANDARDS},
             bone_age_months=months if len(certain) == len(RUS_BONES) else None,
             interval90_months=None,
             consensus90_months=None,

@@ -40,11 +40,11 @@ class AgeErrors:
 class AgeFigures:
     """Errors in all and by sex, and by two years of the labelled age ("8-10" is 96 months up to 120).
 
-    given: by two years of the age that was given, which is what a user sees; hands without one are left out. slope: of the
-    line that predicts the reading from the age given (the calibration slope, Steyerberg, Clinical Prediction Models, 2nd ed.
-    2019, chapter 15): below 1 where ages are spread too far, above 1 where they keep too near to the middle; None without two ages
-    that differ. By labelled age even a slope of 1 leaves the youngest too old and the oldest too young, for both the
-    reading and the age err (regression to the mean).
+    given: by two years of the age given, which is what a user sees; hands without one are left out. slope: of the line that
+    predicts the reading from the age given (the calibration slope: Steyerberg, Clinical Prediction Models, 2nd ed. 2019,
+    chapter 15), below 1 where ages are spread too far and above 1 where they keep too near to the middle; None without two
+    ages that differ. By labelled age even a slope of 1 leaves the youngest too old and the oldest too young, for the
+    readings err as well (regression to the mean).
     """
 
     sexes: Inline[BySex[AgeErrors]]

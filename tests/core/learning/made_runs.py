@@ -19,7 +19,7 @@ def write_weights(folder: Path, seed: int = 0, names: tuple[str, ...] = ("locali
     """Weights that are no network's, with intervals and cards."""
     torch.manual_seed(seed)
     hashes = {name: register(name, nn.Linear(3, 3), {"weight": "0.4"}, folder) for name in names}
-    register_intervals(9.2, 2.4, {name: hashes[name] for name in ("grader", "whole_hand") if name in hashes}, folder)
+    register_intervals(9.2, {name: hashes[name] for name in ("grader", "whole_hand") if name in hashes}, folder)
     for name in names:
         (folder / f"{name}.md").write_text(f"# Weights `{name}`\n")
     return folder

@@ -111,7 +111,7 @@ def live_and_run(
     shutil.copy(WEIGHTS / "localizer.md", program)
     index = {"localizer": json.loads((WEIGHTS / "registry.json").read_text())["localizer"]}
     (program / "registry.json").write_text(json.dumps(index))
-    register_intervals(9.0, 2.0, {"grader": register_grader(live, program)}, program)
+    register_intervals(9.0, {"grader": register_grader(live, program)}, program)
     (program / "grader.md").write_text("# Weights\n")
     monkeypatch.setattr(live_models, "WEIGHTS", program)
     monkeypatch.setenv("BONEGRADE_WEIGHTS", str(folder / "kept"))

@@ -57,7 +57,7 @@ def _shipped(folder: Path) -> Path:
     torch.manual_seed(0)
     network = BoneGrader(OrdinalScale(starting_cuts()), _OPTIONS)
     hashes = {"grader": register("grader", network, _OPTIONS.to_metadata(), folder)}
-    register_intervals(9.0, 2.0, hashes | {"whole_hand": index["whole_hand"]["sha256"]}, folder)
+    register_intervals(9.0, hashes | {"whole_hand": index["whole_hand"]["sha256"]}, folder)
     (folder / "grader.md").write_text("# Weights\n")
     return folder
 

@@ -83,7 +83,7 @@ def write_live_model(data: Path) -> None:
         "grader": register("grader", grader, OPTIONS.to_metadata(), folder),
         "whole_hand": register("whole_hand", WholeHandNetwork(options), second, folder),
     }
-    register_intervals(9.0, 2.0, hashes, folder)
+    register_intervals(9.0, hashes, folder)
     entry = {"version": VERSION, "how": "promoted", "at": "2026-01-01T00:00:00+00:00", "by": "ada", "before": None}
     (data / "weights" / LIVE).write_text(json.dumps({"history": [entry]}))
 
