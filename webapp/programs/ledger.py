@@ -25,7 +25,7 @@ from core.dataset.split import Shares
 from core.errors import BoneGradeError
 from core.intake import Filing, look_through, open_batch, take_in
 from core.intake.background import BackgroundAssessor
-from core.ledger import Consent, Correction, Event, FilmRecord, LabelRule, Ledger, Reading, Scope
+from core.ledger import Consent, Correction, Event, FilmRecord, LabelRule, Ledger, Reading, Scope, verdict_on
 from core.ledger.reading_queue import QueueFilter, QueueOrder, QueueRow, counts, next_film, queue_rows
 from webapp.desk import Desk
 from webapp.entrance.films_passing import FILMS_PASSING
@@ -114,7 +114,7 @@ class LedgerEndpoints:
         boxes = boxes or {}
         said: dict[str, BoneWork] = {}
         for bone, grade in (grades or {}).items():
-            said[bone] = BoneWork(verdict="graded" if grade > 0 else "absent", grade=grade, box=boxes.get(bone))
+            said[bone] = BoneWork(verdict=verdict_on(grade), grade=grade, box=boxes.get(bone))
         for bone in unreadable or []:
             if bone in said:
                 raise BoneGradeError(f"{bone} has a grade and is called unreadable: say one of the two.")

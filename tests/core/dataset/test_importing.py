@@ -207,7 +207,7 @@ def test_a_bad_table_of_films(store: Store, tmp_path: Path, images: Path, row: s
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [
-        ("1.png,F,MC3,99,,,,,", r"row 4: the grade '99' does not exist"),
+        ("1.png,F,MC3,99,,,,,", r"row 4: Metacarpal III has the grades .*, not 99"),
         ("1.png,F,MC2,5,,,,,", r"row 4: the bone 'MC2' is not known"),
         (
             "1.png,F,MC3,5,10,20,300,80,",

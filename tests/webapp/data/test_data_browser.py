@@ -101,7 +101,7 @@ def test_labels_are_checked_in_a_table_and_then_taken_in(page: Page, folder: Pat
     page.locator("#import-check").click()
     rows = page.locator("#import-table tbody tr")
     expect(rows).to_have_count(3, timeout=ANSWER_MS)
-    expect(rows.nth(0)).to_contain_text("the grade '99' does not exist")
+    expect(rows.nth(0)).to_contain_text("Ulna has the grades")
     expect(rows.nth(1)).to_contain_text("no picture 'missing.png'")
     expect(rows.nth(2)).to_contain_text("known film")
     ledger = Ledger.open(LedgerSettings.in_folder(folder))
