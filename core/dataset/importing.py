@@ -103,7 +103,6 @@ def _add_film(
         reader=options.reader,
         source="import",
         consent=options.consent,
-        terms=options.terms,
         patient=one.film.patient,
         age_months=one.film.age_months,
         name=one.film.original_name or one.path.name if options.names else "",

@@ -50,9 +50,8 @@ class _Given:
     labels: tuple[SentFile, ...]
     pictures: tuple[SentFile, ...]
     sex: Sex | None
-    consent: bool
+    consent: Consent | None
     names: bool
-    terms: Consent
 
 
 class BringInPart:
@@ -103,9 +102,8 @@ class BringInPart:
             tuple(values[self.labels]),
             tuple(values[self.pictures]),
             values[self.sex] or None,
-            values[self.consent],
+            self.terms.of(values) if values[self.consent] else None,
             values[self.names],
-            self.terms.of(values),
         )
 
     def _check(self, values: Values, request: gr.Request) -> Updates:
@@ -155,7 +153,7 @@ class BringInPart:
         FILMS_PASSING.check(given.pictures)
         source = label_source(laid_out(given.labels, folder / "labels", Limits()), given.kind)
         images = laid_out(given.pictures, folder / "pictures", Limits())
-        options = ImportOptions(reader.name, images, None, given.sex, given.consent, given.names, given.terms)
+        options = ImportOptions(reader.name, images, None, given.sex, given.names, consent=given.consent)
         return check_labels(self._ledger, source, given.kind, options), options
 
     def _reader(self, request: gr.Request) -> Reader:

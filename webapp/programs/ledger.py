@@ -205,7 +205,7 @@ class LedgerEndpoints:
                     if looked.radiograph is not None and any(place.kind == "writing" for place in looked.places):
                         left_out.add(looked.radiograph.sha256)
             became = []
-            taken_in = take_in(batch, filing, reader=reader, consent=consent, left_out=left_out, terms=terms)
+            taken_in = take_in(batch, filing, reader=reader, consent=terms if consent else None, left_out=left_out)
             for file, one in zip(batch.films, taken_in, strict=True):
                 if one.film is not None:
                     FILMS_PASSING.batch_holds(sent, file, one.film.sha256)

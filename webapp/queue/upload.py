@@ -234,10 +234,8 @@ class UploadPart:
             reader = self._check_role(request)
             with given.batch() as batch:
                 taken = []
-                terms = self.terms.of(values)
-                for one in take_in(
-                    batch, self._filing, reader=reader, consent=given.consent, left_out=left_out, terms=terms
-                ):
+                consent = self.terms.of(values) if given.consent else None
+                for one in take_in(batch, self._filing, reader=reader, consent=consent, left_out=left_out):
                     taken.append(one)
                     self._background.wake()
                     text = f"Adding film {len(taken):,} of {len(batch.films):,}."
