@@ -32,6 +32,11 @@ class Looked:
     radiograph: Radiograph | None
     places: tuple[TextPlace, ...] = ()
 
+    @property
+    def has_writing(self) -> bool:
+        """Whether a person should look at it before its pixels are kept: writing could name a child, a marker could not."""
+        return any(place.kind == "writing" for place in self.places)
+
     def without_pixels(self) -> Self:
         """The same, fit to be kept for the whole batch."""
         return replace(self, radiograph=None)

@@ -202,7 +202,7 @@ class LedgerEndpoints:
             left_out = set()
             if consent and writing == "leave_out":
                 for looked in look_through(batch, ledger, for_writing=True):
-                    if looked.radiograph is not None and any(place.kind == "writing" for place in looked.places):
+                    if looked.radiograph is not None and looked.has_writing:
                         left_out.add(looked.radiograph.sha256)
             became = []
             taken_in = take_in(batch, filing, reader=reader, consent=terms if consent else None, left_out=left_out)

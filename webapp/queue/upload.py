@@ -181,7 +181,7 @@ class UploadPart:
                 for file, one in zip(batch.films, looks, strict=True):
                     if one.radiograph is not None:
                         FILMS_PASSING.batch_holds(given.files, file, one.radiograph.sha256)
-                    if one.radiograph is not None and any(place.kind == "writing" for place in one.places):
+                    if one.radiograph is not None and one.has_writing:
                         with_writing.add(one.radiograph.sha256)
                         if len(shown) < _SHOWN_FILMS:
                             shown.append(Writing(one.name, _pictures(one.radiograph, one.places)))
