@@ -14,12 +14,12 @@ from core.assessment.records import Assessment
 from core.bones import RUS_BONES
 from core.errors import BoneGradeError
 from core.film.box import Box
+from core.ledger.checks import LONGEST_NOTE
 from core.ledger.records import Correction, Reading, Verdict
 
 #: Boxes closer than this many pixels of the film on every edge are the same box.
 SAME_BOX: Final = 0.05
 
-_LONGEST_NOTE: Final = 2000
 _MOST_STEPS: Final = 2000
 _MOST_SECONDS: Final = 7 * 24 * 3600.0
 
@@ -44,7 +44,7 @@ class BoneWork(_Frozen):
     verdict: Verdict | None = None
     grade: int | None = None
     accepted: bool = False
-    note: Annotated[str, Field(max_length=_LONGEST_NOTE)] = ""
+    note: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""
     box: tuple[float, float, float, float] | tuple[()] | None = None
 
     @model_validator(mode="after")
@@ -97,7 +97,7 @@ class Work(_Frozen):
     bone: str = RUS_BONES[0]
     seconds: dict[str, Seconds] = Field(default_factory=dict)
     film_seconds: Seconds = 0.0
-    note: Annotated[str, Field(max_length=_LONGEST_NOTE)] = ""
+    note: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""
     token: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
     seq: int = 0
 

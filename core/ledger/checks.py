@@ -3,14 +3,15 @@
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from core.bones import BONE_TITLES, RUS_BONES
 from core.film.box import Box
 from core.ledger.errors import InvalidCorrection
 from core.ledger.records import Correction, FilmRecord
 
-#: The longest note, in characters.
-LONGEST_NOTE = 10_000
+#: The longest note, in characters; the page lets nobody type more.
+LONGEST_NOTE: Final = 2000
 
 
 def checked_corrections(film: FilmRecord, corrections: Iterable[Correction]) -> tuple[Correction, ...]:

@@ -143,7 +143,7 @@ BAD: list[tuple[str, Callable[[], list[Correction]]]] = [
     ("outside the film", lambda: [Correction("Radius", "graded", 3, Box(0, 0, 2, 5))]),
     ("accepted", lambda: [Correction("Radius", "graded", 3, accepted=True)]),
     ("seconds", lambda: [Correction("Radius", "graded", 3, seconds=-1.0)]),
-    ("longer", lambda: [Correction("Radius", "graded", 3, note="x" * 10_001)]),
+    ("longer", lambda: [Correction("Radius", "graded", 3, note="x" * 2_001)]),
     ("cannot be stored", lambda: [Correction("Radius", "graded", 3, note="a\0b")]),
     ("cannot be stored", lambda: [Correction("Radius", "graded", 3, note="half a hand \ud83d")]),
     ("nothing to save", lambda: []),
