@@ -86,7 +86,7 @@ class FilmRecord:
 
     def allows(self, use: Scope, now: datetime) -> bool:
         """Whether there is consent to using the pixels so."""
-        uses: tuple[Scope, ...] = ("read", "train", "share")
+        uses = get_args(Scope)
         enough = self.scope is not None and uses.index(use) <= uses.index(self.scope)
         return enough and (self.consent_ends is None or self.consent_ends > now)
 

@@ -14,10 +14,11 @@ from core.dataset.checking import Format, ImportOptions, check_labels
 from core.dataset.checking_table import as_text, rows, summary
 from core.dataset.export import export
 from core.dataset.export_options import ExportOptions
-from core.dataset.importing import Imported, import_labels
+from core.dataset.importing import Imported
 from core.dataset.labels import BadLabels
 from core.film.box import Box
 from core.film.radiograph import read_radiograph
+from tests.core.dataset.taken_in import import_labels
 from tests.stored_films import Store, graded, hand
 
 

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from core.access.roles import OPERATOR
+from core.dataset.checking import Format, ImportOptions, check_labels
+from core.dataset.erasing import erase_films
 from core.dataset.export import export
 from core.dataset.export_options import FORMATS, ExportOptions
-from core.dataset.importing import Format, Imported, ImportOptions, import_labels
+from core.dataset.importing import Imported, take_in_labels
 from core.dataset.labels import BadLabels
 from core.dataset.split import Shares
 from core.film.box import Box
@@ -22,6 +24,7 @@ from core.film.radiograph import read_radiograph
 from core.intake.filing import Filing
 from core.intake.turns import Turns
 from core.ledger import Consent, Correction, Event, InvalidCorrection, assessment_of
+from tests.core.dataset.taken_in import import_labels
 from tests.hands import Example, assert_same
 from tests.reading_room import standing
 from tests.stored_films import Store, graded, hand
@@ -57,6 +60,17 @@ def _import(store: Store, source: Path, images: Path, kind: Format = "csv", **op
 
 def _unchanged(store: Store) -> bool:
     return store.ledger.ledger_revision() == 0 and not list(store.ledger.films())
+
+
+def test_a_film_that_was_erased_since_the_labels_were_checked_is_told(store: Store, tmp_path: Path) -> None:
+    film = store.film(0)
+    options = ImportOptions("ines", consent=None)
+    checked = check_labels(store.ledger, _csv(tmp_path, f"{film.sha256}.png,F,MC3,5,,,,,"), "csv", options)
+    assert not checked.faults and len(checked.films) == 1
+    erase_films(store.ledger, [film.id], OPERATOR, labels_too=True)
+    with pytest.raises(BadLabels, match="row 2: the film was erased meanwhile; check the file again"):
+        take_in_labels(store.ledger, checked, options)
+    assert list(store.ledger.films()) == []
 
 
 def test_labels_come_in_as_films_and_corrections(store: Store, tmp_path: Path, images: Path) -> None:
