@@ -100,7 +100,7 @@ class Facts:
 def datasheet(facts: Facts, tally: Tally) -> str:
     """The datasheet as Markdown."""
     sections = (
-        _card(facts, tally), _head(facts, tally), _motivation(), _composition(facts, tally), _collection(facts, tally),
+        _card(facts, tally), _head(facts, tally), _motivation(), _composition(facts, tally), _collection(tally),
         _labelling(facts), _uses(), _distribution(facts, tally), _maintenance(facts),
     )  # fmt: skip
     return "\n\n".join(sections) + "\n"
@@ -186,7 +186,7 @@ def _reader_names(facts: Facts) -> str:
     return "Readers are keyed pseudonyms too."
 
 
-def _collection(facts: Facts, tally: Tally) -> str:
+def _collection(tally: Tally) -> str:
     sources = [(name, tally.sources[name]) for name in sorted(tally.sources)]
     readers = sorted(tally.readers.items(), key=lambda item: (-item[1], item[0]))
     return "\n\n".join((

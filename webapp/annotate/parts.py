@@ -11,12 +11,10 @@ from core.bones import RUS_BONES
 from core.ledger.checks import LONGEST_NOTE
 from webapp.annotate.view import key_strip, nothing_open, toolbar
 from webapp.shared.bone_style import bone_colour
-from webapp.shared.components import explained, part_heading, styled_html
+from webapp.shared.components import Updates, explained, part_heading, styled_html
 from webapp.shared.consent_terms import ConsentTerms
 
 Kind = Literal["good", "warning", "error"]
-#: What an event changes on the page, by component.
-Updates = dict[Any, Any]
 
 
 def told(**facts: Any) -> str:

@@ -24,7 +24,7 @@ from webapp.desk import Desk
 from webapp.entrance.films_passing import FILMS_PASSING
 from webapp.entrance.passing import sent_files
 from webapp.service import TURNS
-from webapp.shared.components import part_heading, sentence_without_names, styled_html
+from webapp.shared.components import Updates, part_heading, sentence_without_names, styled_html
 from webapp.shared.consent_terms import CONSENT, ConsentTerms
 from webapp.shared.templates import render
 from webapp.shared.words import SEX_WORDS
@@ -37,9 +37,8 @@ _NAMES: Final = "No file's name names a child: keep the names, for the export's 
 _SHOWN_ROWS: Final = 200
 _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "import", "api_visibility": "private"}
 
-#: What stands on the page, and what is to stand there, by component.
+#: What stands on the page, by component.
 Values = Mapping[Any, Any]
-Updates = dict[Any, Any]
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from core.errors import BoneGradeError
 from core.intake import Filing, look_through, open_batch, take_in
 from core.intake.background import BackgroundAssessor
 from core.ledger import Consent, Correction, Event, FilmRecord, LabelRule, Ledger, Reading, Scope, verdict_on
-from core.ledger.reading_queue import QueueFilter, QueueOrder, QueueRow, counts, next_film, queue_rows
+from core.ledger.reading_queue import QueueFilter, QueueOrder, QueueRow, QueueState, counts, next_film, queue_rows
 from webapp.desk import Desk
 from webapp.entrance.films_passing import FILMS_PASSING
 from webapp.erasures import export_name
@@ -68,7 +68,7 @@ class LedgerEndpoints:
             film, assessment, reading (your saved word by bone), history, blind, and revision, which /correct asks for.
         """
         ledger, reader = self._asked(request, Action.LOOK)
-        opened = self._opened(ledger, film, reader, request)
+        opened = self._opened(film, reader, request)
         seen = self._saving.history(film, reader)
         assert opened.sitting.film is not None
         return {
@@ -108,8 +108,8 @@ class LedgerEndpoints:
             saved (number of bones), event, revision, waiting (bones with a box and no grade), reading, conflict.
             Where conflict is not null, another spoke meanwhile and nothing was saved: look, and save with its revision.
         """
-        ledger, reader = self._asked(request, Action.CORRECT)
-        opened = self._opened(ledger, film, reader, request)
+        _, reader = self._asked(request, Action.CORRECT)
+        opened = self._opened(film, reader, request)
         sitting = opened.sitting
         boxes = boxes or {}
         said: dict[str, BoneWork] = {}
@@ -144,7 +144,7 @@ class LedgerEndpoints:
         self,
         request: gr.Request,
         order: QueueOrder = QueueOrder.EXPECTED_GAIN,
-        state: Literal["to_read", "read_by_me", "read", "skipped", "flagged", "refused", "all"] = "to_read",
+        state: QueueState = "to_read",
         sex: Sex | None = None,
         page: int = 0,
     ) -> dict[str, Any]:
@@ -271,7 +271,7 @@ class LedgerEndpoints:
         enforce(reader, action)
         return ledger, reader
 
-    def _opened(self, ledger: Ledger, film: int, reader: Reader, request: gr.Request) -> Opened:
+    def _opened(self, film: int, reader: Reader, request: gr.Request) -> Opened:
         opened = self._annotate.open_film(film, reader)
         self._desk.note(request, reader, "looked", film)
         return opened

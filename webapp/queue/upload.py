@@ -20,7 +20,7 @@ from webapp.desk import Desk
 from webapp.entrance.films_passing import FILMS_PASSING
 from webapp.entrance.passing import sent_files
 from webapp.queue.view import Writing, bar, looked_through, note, taken_in
-from webapp.shared.components import NOT_NOW, classes_if, sentence_without_names, styled_html
+from webapp.shared.components import NOT_NOW, Updates, classes_if, sentence_without_names, styled_html
 from webapp.shared.consent_terms import CONSENT, ConsentTerms
 from webapp.shared.pictures import data_uri, film_picture, jpeg
 from webapp.shared.words import SEX_WORDS
@@ -47,9 +47,8 @@ _START_OVER_JS: Final = f"""() => ["", "", {{"__type__": "update", "elem_classes
 #: So many films with writing are shown, each with so many places, as pictures of this height in pixels.
 _SHOWN_FILMS, _SHOWN_PLACES, _PLACE_HEIGHT = 24, 3, 64
 
-#: What stands on the page, and what is to stand there, by component.
+#: What stands on the page, by component.
 Values = Mapping[Any, Any]
-Updates = dict[Any, Any]
 
 
 @dataclass(frozen=True)
