@@ -60,7 +60,7 @@ class ReadingRoom:
         self._films += 1
         pixels = np.full((4, 4), self._films / 1000, np.float32)
         radiograph = Radiograph(pixels, None, None, film_hash(pixels))
-        return self.ledger.add_film(radiograph, sex, reader="desk", source="queue", consent=False).film.id
+        return self.ledger.add_film(radiograph, sex, reader="desk", source="queue", consent=None).film.id
 
     def predict(
         self,
