@@ -273,12 +273,9 @@ class _Tab:
     def _compare(self, name: str | None, request: gr.Request) -> Updates:
         def act() -> None:
             # Imported here because torch takes seconds to import, and the page need not wait for it.
-            from core.learning.candidate import read_candidate
-            from core.learning.consents import check_consents
+            from core.learning.going_live import admit
 
-            # what is wrong with it is told at once
-            read_candidate(self._runs.path(name), live_model().folder)
-            check_consents(self._runs.path(name), self._ledger)
+            admit(self._runs.path(name), live_model(), self._ledger)  # what is wrong with it is told at once
             self._runs.compare(name or "")
 
         return self._done(request, act, lambda _: self._all(name))
@@ -286,18 +283,10 @@ class _Tab:
     def _promote(self, name: str | None, request: gr.Request) -> Updates:
         def act() -> None:
             # Imported here because torch takes seconds to import, and the page need not wait for it.
-            from core.learning.candidate import read_candidate
-            from core.learning.consents import check_consents
-            from core.learning.gate import GateSettings, pass_gate
-            from core.learning.gate_hands import gold_hands
-            from core.learning.promotion import promote
+            from core.learning.gate import GateSettings
+            from core.learning.going_live import compared
 
-            run, live = self._runs.path(name), live_model()
-            candidate = read_candidate(run, live.folder)
-            check_consents(run, self._ledger)
-            gold = gold_hands(self._ledger)
-            report = pass_gate(run, candidate, live, gold, None, GateSettings(), kept_alone=True)
-            promote(weights_folder(), candidate, report, self._desk.reader(request).name)
+            compared(self._runs.path(name), self._ledger, GateSettings()).go_live(self._desk.reader(request).name)
 
         return self._done(request, act, lambda _: self._all(name))
 
