@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.agreement.measures import LEAST_FILMS
+from core.agreement.measures import LEAST_FILMS, share_beyond_chance
 from core.bones import RUS_BONES
 from core.evaluation.uncertainty import bootstrap_of_rows
 from core.learning.gate_report import Difference, GateVerdict, Group, kappa_title
@@ -273,9 +273,8 @@ def _kappa_of(gold: NDArray[np.int8], given: NDArray[np.int8], weight: NDArray[n
 
     def kappa(rows: NDArray[np.intp]) -> NDArray[np.float64]:
         total = np.maximum(counted[rows].sum(-1), 1)
-        apart, first, second, squares = (_sum(part, rows) / total for part in moments)
-        by_chance = squares - 2 * first * second
-        return np.where(by_chance > _TINY, 1 - apart / np.where(by_chance > _TINY, by_chance, 1.0), 1.0)
+        value = share_beyond_chance([_sum(part, rows) / total for part in moments])
+        return np.where(np.isnan(value), 1.0, value)
 
     return kappa
 
