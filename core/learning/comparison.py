@@ -22,11 +22,10 @@ from core.bones import RUS_BONES
 from core.evaluation.uncertainty import bootstrap_of_rows
 from core.learning.gate_report import Difference, GateVerdict, Group, kappa_title
 from core.learning.judging import Answers, Judged, Stressed
+from core.standards import INTERVAL_COVERAGE
 
 _LEVEL: Final = 0.95
 _LEVEL_OF_A_BONE: Final = 1 - (1 - _LEVEL) / len(RUS_BONES)
-#: What the intervals of the bone age should hold.
-_NOMINAL: Final = 0.9
 #: With so many resamples, about eight lie beyond each end of a bone's interval.
 RESAMPLES: Final = 4000
 _SEED: Final = 1
@@ -151,7 +150,7 @@ def _coverage(films: Judged, group: Group, where: str) -> Difference:
     found = _compared(_means(f"{group}_coverage", group, title, "share", *held, higher_is_better=True))
     if found.verdict == "better":
         return _with(found, "no difference", "Wider intervals hold more: that alone is not better.")
-    if found.verdict == "worse" and found.candidate is not None and found.candidate >= _NOMINAL:
+    if found.verdict == "worse" and found.candidate is not None and found.candidate >= INTERVAL_COVERAGE:
         return _with(found, "no difference", "Fewer than before, and still as many as they should hold.")
     return found
 

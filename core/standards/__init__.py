@@ -2,7 +2,13 @@
 
 from core.standards.card import ScoreCard, score_card
 from core.standards.conversion import age_of_total, total_of_age, total_of_grades
-from core.standards.distribution import age_distribution, quantiles_of_total, total_distribution, widened_interval
+from core.standards.distribution import (
+    INTERVAL_COVERAGE,
+    age_distribution,
+    quantiles_of_total,
+    total_distribution,
+    widened_interval,
+)
 from core.standards.tables import (
     GRADE_COUNTS,
     MATURE_TOTAL,
@@ -19,6 +25,7 @@ from core.standards.tables import (
 
 __all__ = [
     "GRADE_COUNTS",
+    "INTERVAL_COVERAGE",
     "MATURE_TOTAL",
     "STANDARDS",
     "GradeDescription",

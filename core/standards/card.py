@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.bones import RUS_BONES, Sex
 from core.standards.conversion import age_of_total, total_of_grades
-from core.standards.distribution import checked_probabilities, total_distribution, widened_interval
+from core.standards.distribution import INTERVAL_COVERAGE, checked_probabilities, total_distribution, widened_interval
 from core.standards.tables import (
     MATURE_TOTAL,
     Standard,
@@ -97,7 +97,7 @@ def score_card(
         total = total_of_grades(key, sex, counted)
         of_total = total_distribution(key, sex, distributions)
         expected_total = float(of_total @ np.arange(MATURE_TOTAL + 1))
-        low, high = widened_interval(of_total, spread, coverage=0.9)
+        low, high = widened_interval(of_total, spread, INTERVAL_COVERAGE)
         interval = (age_of_total(key, sex, min(low, total)), age_of_total(key, sex, max(high, total)))
     age_years, age_text = _age(table, sex, total, missing)
     return ScoreCard(
