@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
@@ -167,6 +168,11 @@ def keep_doing(work: Callable[[], object], every_seconds: float, name: str) -> t
 def keep_private() -> None:
     """Has this process make files and folders for its own user alone, whatever it was started with."""
     os.umask(0o077)
+
+
+def now_in_utc() -> str:
+    """This moment to the second, ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def data_folder(environment: Mapping[str, str] = os.environ) -> Path:

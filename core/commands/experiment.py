@@ -30,7 +30,9 @@ from core.training.loop import TimeLimit
 from core.training.sources import GraderSources, HandSources
 from models.registry import load_grader, load_localizer
 
-app = typer.Typer(no_args_is_help=True, help="Reruns the experiments that docs/results.md reports.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Reruns the experiments that docs/results.md reports."
+)
 
 
 @app.command()

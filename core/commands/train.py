@@ -23,7 +23,9 @@ from core.training.sources import GraderSources, HandSources
 from core.training.whole_hand import whole_hand_recipe
 from models.registry import load_grader, load_localizer
 
-app = typer.Typer(no_args_is_help=True, help="The programs that made the shipped weights and examples.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="The programs that made the shipped weights and examples."
+)
 app.add_typer(full_set.app)
 
 More = Annotated[

@@ -14,7 +14,6 @@ import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,7 +33,7 @@ from core.learning.run_files import LOG, RUN, WEIGHTS, job_of, record_of
 from core.learning.run_folder import RunFolder
 from core.learning.start import Start
 from core.ledger import Ledger
-from core.machine import user
+from core.machine import now_in_utc, user
 from models.registry import WeightsError
 
 _PROGRAM: Final = Path(core.__file__).parents[1]
@@ -132,9 +131,9 @@ class _HubJob:
             lacking = self._fetch() if stage == "COMPLETED" else f"The job ended as {stage}, without a candidate"
             self._clean_up()
             if stage == "CANCELED":
-                self._run.write(state="cancelled", ended_at=_now())
+                self._run.write(state="cancelled", ended_at=now_in_utc())
             elif lacking:
-                self._run.write(state="failed", ended_at=_now())
+                self._run.write(state="failed", ended_at=now_in_utc())
                 raise HubJobRefused(
                     f"{lacking}: its log is at {self._job['url']}. The same command starts another one."
                 )
@@ -180,7 +179,7 @@ class _HubJob:
                 namespace=self._owner,
             )
         said = {"id": job.id, "url": job.url, "hardware": self._order.hardware, "stage": "SCHEDULING", "place": place}
-        self._run.write(job=said, state="running", began_at=_now(), **{"from": start.hashes})
+        self._run.write(job=said, state="running", began_at=now_in_utc(), **{"from": start.hashes})
 
     def _watch(self) -> str:
         """Follows the job to its end, and returns the stage that it ended with; writes its log as it grows."""
@@ -288,7 +287,3 @@ def _told(order: JobOrder) -> AbstractContextManager[None]:
             f"to {order.dataset} and start jobs there, and that its owner has credit. The same command goes on."
         )
     )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
