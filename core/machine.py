@@ -51,7 +51,7 @@ def user() -> str:
         return "me"
 
 
-def settle(environment: MutableMapping[str, str] = os.environ) -> None:
+def configure_threads(environment: MutableMapping[str, str] = os.environ) -> None:
     """Sets in the environment how many threads compute and how they wait, and how Python's take turns.
 
     What the user has set in the environment stands. The libraries read it once, when they are loaded, so `core` does this

@@ -28,7 +28,7 @@ from core.machine import DISK_FULL, write_whole
 _log = logging.getLogger(__name__)
 
 #: The environment variable that names the dataset to which a started app pushes.
-VARIABLE: Final = "BONEGRADE_HUB_DATASET"
+HUB_DATASET_VARIABLE: Final = "BONEGRADE_HUB_DATASET"
 _MINUTES: Final = 5.0
 #: How often new events are looked for, in seconds: much more often than they are pushed, so that a push has nearly all.
 _LOOK_EVERY: Final = 15.0
@@ -347,7 +347,7 @@ def start_pushing(
     need not wait: a thread, which is returned, starts the pushing; where the hub refuses, it says so in the server's log and
     tries again every `try_again` seconds.
     """
-    repo = env.get(VARIABLE, "").strip()
+    repo = env.get(HUB_DATASET_VARIABLE, "").strip()
     if not repo:
         return None
 

@@ -11,9 +11,9 @@ from core.access.roles import Action, enforce
 from core.assessment.live_model import SHIPPED, live_model, read_history, weights_folder
 from core.assessment.records import Assessment
 from core.composites.examples import Example
-from core.dataset.hub import NO_TOKEN, VARIABLE, a_dataset, may_send
+from core.dataset.hub import HUB_DATASET_VARIABLE, NO_TOKEN, a_dataset, may_send
 from core.errors import BoneGradeError
-from core.learning.runs import Comparison, Runs, RunView
+from core.learning.runs import ComparisonState, Runs, RunView
 from webapp.assess.in_hand import FilmInHand
 from webapp.assess.summary import message
 from webapp.assess.tab import AssessTab
@@ -103,7 +103,7 @@ class _Tab:
                 styled_html(render("shared/line.html", text=ON_THE_HUB, kind="", role=None))
                 with gr.Row(equal_height=False):
                     self.dataset = gr.Textbox(
-                        os.environ.get(VARIABLE, ""),
+                        os.environ.get(HUB_DATASET_VARIABLE, ""),
                         label="Private dataset on the hub (OWNER/NAME)",
                         elem_id="train-dataset",
                     )
@@ -316,7 +316,7 @@ class _Tab:
         return {self.beside.table: "", **updates}
 
 
-def _of_run(view: RunView, comparison: Comparison, is_live: bool) -> str:
+def _of_run(view: RunView, comparison: ComparisonState, is_live: bool) -> str:
     job = view.job and {**view.job, "stage": _STAGES.get(view.job["stage"], view.job["stage"])}
     return render(
         "train/run.html",
@@ -328,7 +328,7 @@ def _of_run(view: RunView, comparison: Comparison, is_live: bool) -> str:
     )
 
 
-def _words(view: RunView, comparison: Comparison, is_live: bool) -> str:
+def _words(view: RunView, comparison: ComparisonState, is_live: bool) -> str:
     if comparison == "running":
         return "it is being compared with the live model, film by film."
     if comparison == "failed":
