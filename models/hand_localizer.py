@@ -57,7 +57,7 @@ class _Up(nn.Module):
 class HandLocalizer(nn.Module):
     """EfficientNet-Lite0 encoder and a U-shaped decoder.
 
-    Input: Bx1xSxS float, S divisible by 32, standardised greys (see core.hand.localizer.standardise).
+    Input: Bx1xSxS float, S divisible by 32, standardised greys (see core.hand.looks.standardise).
     """
 
     def __init__(self, regions: int = 21):
