@@ -8,8 +8,6 @@ from torch import Tensor, nn
 
 from models.efficientnet_lite import EfficientNetLite0
 
-#: Heat maps and sizes have one cell for this many input pixels.
-OUTPUT_STRIDE = 2
 #: The encoder's coarsest features, from which the words on the whole film come, have one cell for this many.
 COARSEST_STRIDE = 32
 
