@@ -1,5 +1,5 @@
 """Reads bone age from hand radiographs; everything but the page and the networks."""
 
-from core.machine import settle
+from core.machine import configure_threads
 
-settle()  # before any library that computes is loaded
+configure_threads()  # before any library that computes is loaded

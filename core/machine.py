@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
@@ -50,7 +51,7 @@ def user() -> str:
         return "me"
 
 
-def settle(environment: MutableMapping[str, str] = os.environ) -> None:
+def configure_threads(environment: MutableMapping[str, str] = os.environ) -> None:
     """Sets in the environment how many threads compute and how they wait, and how Python's take turns.
 
     What the user has set in the environment stands. The libraries read it once, when they are loaded, so `core` does this
@@ -167,6 +168,11 @@ def keep_doing(work: Callable[[], object], every_seconds: float, name: str) -> t
 def keep_private() -> None:
     """Has this process make files and folders for its own user alone, whatever it was started with."""
     os.umask(0o077)
+
+
+def now_in_utc() -> str:
+    """This moment to the second, ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def data_folder(environment: Mapping[str, str] = os.environ) -> Path:

@@ -8,8 +8,6 @@ from torch import Tensor, nn
 
 from models.efficientnet_lite import EfficientNetLite0
 
-#: Heat maps and sizes have one cell for this many input pixels.
-OUTPUT_STRIDE = 2
 #: The encoder's coarsest features, from which the words on the whole film come, have one cell for this many.
 COARSEST_STRIDE = 32
 
@@ -57,7 +55,7 @@ class _Up(nn.Module):
 class HandLocalizer(nn.Module):
     """EfficientNet-Lite0 encoder and a U-shaped decoder.
 
-    Input: Bx1xSxS float, S divisible by 32, standardised greys (see core.hand.localizer.standardise).
+    Input: Bx1xSxS float, S divisible by 32, standardised greys (see core.hand.looks.standardise).
     """
 
     def __init__(self, regions: int = 21):

@@ -16,7 +16,7 @@ from core.machine import make_folder, user
 _log = logging.getLogger(__name__)
 
 #: The environment variable that says for how many days the log is kept.
-VARIABLE: Final = "BONEGRADE_LOG_DAYS"
+LOG_DAYS_VARIABLE: Final = "BONEGRADE_LOG_DAYS"
 AT_THE_COMMAND_LINE: Final = "at the command line"
 
 #: "refused": a wrong name, password or token. "looked": at a film of the ledger. "admitted", "revoked": a program's token.
@@ -59,7 +59,7 @@ class AccessLog:
     @classmethod
     def from_environment(cls, folder: Path, environment: Mapping[str, str] = os.environ) -> Self:
         """Kept for BONEGRADE_LOG_DAYS, see core.access.settings.days_kept, which also says what it raises."""
-        return cls(folder, days_kept(VARIABLE, environment))
+        return cls(folder, days_kept(LOG_DAYS_VARIABLE, environment))
 
     def note(self, who: str, deed: Deed, *, address: str = "", film: int | None = None, detail: str = "") -> None:
         """Adds a line; it is on the disk when this returns."""

@@ -1,6 +1,7 @@
 """How far two voices agree on a bone, how their ages differ, and how long reading takes: the statistics alone."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -117,8 +118,8 @@ def _kappa(moments: NDArray[np.float64], least: int) -> Kappa:
         return Kappa(films, None, None, "too_few")
     total = moments.sum(1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = float(_share_beyond_chance(total / films))
-        left_out = _share_beyond_chance((total[:, None] - moments) / (films - 1))
+        value = float(share_beyond_chance(total / films))
+        left_out = share_beyond_chance((total[:, None] - moments) / (films - 1))
     if not math.isfinite(value):
         return Kappa(films, None, None, "one_grade")
     if total[0] == 0:
@@ -130,8 +131,11 @@ def _kappa(moments: NDArray[np.float64], least: int) -> Kappa:
     return Kappa(films, value, (math.tanh(middle - reach), math.tanh(middle + reach)), None)
 
 
-def _share_beyond_chance(means: NDArray[np.float64]) -> Any:
-    """One minus the mean squared difference over that of pairs drawn at random; not finite if the latter is 0."""
+def share_beyond_chance(means: Sequence[NDArray[np.float64]] | NDArray[np.float64]) -> Any:
+    """Quadratic-weighted kappa: one minus the mean squared difference over that of pairs drawn at random; NaN if that is 0.
+
+    means: 4 x any shape: of the squared difference, the first grade, the second grade, and the sum of both squares.
+    """
     apart, first, second, squares = means
     by_chance = squares - 2 * first * second
     return 1 - apart / np.where(by_chance > 1e-12, by_chance, np.nan)

@@ -274,7 +274,7 @@ class Assessor:
 def _localizer_of(folder: Path) -> tuple[Localizer, str]:
     network, sha256 = load_localizer(folder=folder)
     localizer = Localizer(network)
-    localizer.eyes.settle()
+    localizer.eyes.make_ready()
     return localizer, sha256
 
 
@@ -291,7 +291,7 @@ def _whole_hand_of(folder: Path) -> tuple[WholeHandReader | None, dict[str, str]
     if not shipped:
         return None, {}
     reader = WholeHandReader([(network, float(file.metadata["weight"])) for network, file in shipped.values()])
-    reader.settle()
+    reader.make_ready()
     return reader, {name: file.sha256 for name, (_, file) in shipped.items()}
 
 

@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 
 from core.assessment.records import AgeScale, BoneAge, GradeProbabilities, SecondOpinion
 from core.bones import RUS_BONES, Sex
-from core.standards import MATURE_TOTAL, age_of_total, central_interval, scattered, total_distribution
+from core.standards import (
+    INTERVAL_COVERAGE,
+    MATURE_TOTAL,
+    age_of_total,
+    central_interval,
+    scattered,
+    total_distribution,
+)
 
 #: The standard deviation of a single reading about what six readers agree on, in months. Our labels are single readings and
 #: cannot tell it; networks that were measured against both can. Where errors are normal, their standard deviation is
@@ -47,7 +54,7 @@ def bone_age(
 
 def bone_age_of_total(scale: AgeScale, sex: Sex, distribution: NDArray[np.float64], scatter: float) -> BoneAge:
     """The same from the distribution of the RUS-CHN total (1001 probabilities)."""
-    return intervals_of_total(scale, sex, distribution, scatter, 0.9)
+    return intervals_of_total(scale, sex, distribution, scatter, INTERVAL_COVERAGE)
 
 
 def intervals_of_total(

@@ -91,8 +91,8 @@ class _WholeHandEyes:
         example = torch.zeros(1, 1, self.height, round(_WIDTH * self.height)), torch.zeros(1)
         self._runner = Runner(network, example, any_size=False, beside=1)
 
-    def settle(self) -> None:
-        self._runner.settle()
+    def make_ready(self) -> None:
+        self._runner.make_ready()
 
     def months(self, windows: Tensor, female: Tensor) -> Tensor:
         return months_of_windows(lambda *given: self._runner(*given)[0], self.height, windows, female)
@@ -112,10 +112,10 @@ class WholeHandReader:
         """The opinion's share in the bone age, 0..1."""
         return sum(self._weights)
 
-    def settle(self) -> None:
-        """Has the networks ready for the first hand, for good; see core.networks.runner.Runner.settle."""
+    def make_ready(self) -> None:
+        """Has the networks ready for the first hand, for good; see core.networks.runner.Runner.make_ready."""
         for eyes in self._eyes:
-            eyes.settle()
+            eyes.make_ready()
 
     def opinion(self, hand: Hand, sex: Sex) -> SecondOpinion:
         """What they say of one hand."""

@@ -23,9 +23,9 @@ from core.hand.crops import CONTEXT_SIDE, CROP_SIDE
 from core.standards.maturity import grade_starts
 
 #: A part of the graded crops: all, what is trained on, and what `left_out` keeps out of training.
-Part = Literal["all", "trained", "left_out"]
+ExemplarPart = Literal["all", "trained", "left_out"]
 
-#: Key of a grader's metadata that tells which Part of the exemplars it was trained on, or "none"; without it, all.
+#: Key of a grader's metadata that tells which ExemplarPart of the exemplars it was trained on, or "none"; without it, all.
 EXEMPLARS_KEY = "exemplars"
 
 #: The mean crops that exemplars are held against; made by `python -m core train grader`.
@@ -177,7 +177,7 @@ def check_graded(folder: Path) -> int:
     return sum(len(bones) for _, bones, _ in _graded(folder, "exemplar", "trained"))
 
 
-def _graded(folder: Path, quality: str, part: Part) -> list[tuple[Path, tuple[str, ...], int]]:
+def _graded(folder: Path, quality: str, part: ExemplarPart) -> list[tuple[Path, tuple[str, ...], int]]:
     """The picture, bones and grade of the rows of `folder`/labels.csv that are wanted."""
     path = folder / "labels.csv"
     hint = "Point at a folder with labels.csv (file,bone_group,bone,rus_chn_grade,quality) and the crops it names."
@@ -203,7 +203,7 @@ def _graded(folder: Path, quality: str, part: Part) -> list[tuple[Path, tuple[st
 
 
 def read_graded(
-    folder: Path, quality: str, part: Part = "all", means: dict[str, NDArray[np.uint8]] | None = None
+    folder: Path, quality: str, part: ExemplarPart = "all", means: dict[str, NDArray[np.uint8]] | None = None
 ) -> GradedCrops:
     """Crops of `folder`/labels.csv of one quality ("exemplar" or "unverified"), framed, each for every bone of its group.
 

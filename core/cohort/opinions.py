@@ -13,7 +13,7 @@ import numpy as np
 
 from core.cohort.crop_store import LabelledHands
 from core.cohort.films import DataFolderError, read_table
-from core.cohort.settings import settle
+from core.cohort.settings import keep_settings
 
 _HINT = "Name the table that `python -m core train opinions` wrote."
 _COLUMNS = ("id", "months", "unseen_by")
@@ -70,13 +70,13 @@ class Opinions:
 
 
 def settle_opinions(folder: Path, opinions: Opinions | None) -> None:
-    """Keeps with which opinions, or without any, a run folder was begun; see core.cohort.settings.settle."""
+    """Keeps with which opinions, or without any, a run folder was begun; see core.cohort.settings.keep_settings."""
     said: dict[str, str | float | None] = {"table of opinions": None, "weight of opinions": None}
     if opinions is not None:
         read_opinions(opinions.table)
         sha256 = hashlib.sha256(opinions.table.read_bytes()).hexdigest()
         said = {"table of opinions": sha256, "weight of opinions": opinions.weight}
-    settle(folder / "opinions.json", said)
+    keep_settings(folder / "opinions.json", said)
 
 
 def write_opinions(path: Path, opinions: Iterable[Opinion]) -> None:

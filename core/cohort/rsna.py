@@ -60,7 +60,7 @@ def convert_rsna(
 ) -> Conversion:
     """Writes `out`/labels.csv, `out`/images/ID.jpg (8-bit grey, half the resolution or all of it) and `out`/left_out.csv.
 
-    The training set is split into `train` and `val` (see `core.cohort.rsna_tables.Row`), the validation set becomes
+    The training set is split into `train` and `val` (see `core.cohort.rsna_tables.ChallengeFilm`), the validation set becomes
     `test`. boxes: a folder laid out like `out`, whose boxes and key points are taken over, scaled to the new pictures.
     Called again it goes on where it stopped: pictures that are there are kept. What is wrong with a single row or picture
     leaves that film out; the same download gives the same files.

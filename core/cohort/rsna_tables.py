@@ -5,6 +5,7 @@ import math
 import os
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, NoReturn
@@ -13,6 +14,7 @@ import pandas as pd
 
 from core.bones import Sex
 from core.cohort.films import DataFolderError
+from core.intake.spreadsheet import number, sex_of, sex_of_male
 
 _Split = Literal["train", "val", "test"]
 
@@ -27,9 +29,8 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "boneage": ("boneage", "boneagemonths", "groundtruthboneagemonths"),
     "male": ("male", "sex"),
 }
-_SEXES: Final[Mapping[str, Sex]] = {
-    "true": "M", "1": "M", "m": "M", "male": "M", "false": "F", "0": "F", "f": "F", "female": "F",
-}  # fmt: skip
+#: How copies of the challenge's tables write true and false.
+_TRUTHS: Final = {"1": "true", "0": "false"}
 _OLDEST_MONTHS: Final = 240.0
 #: Of ten training films, one is for validation.
 _EVERY: Final = 10
@@ -137,8 +138,7 @@ def _rows(
     rows = []
     for line, (text, age, male) in enumerate(table.itertuples(index=False, name=None), start=2):
         film = re.sub(r"\.(png|jpe?g|0+)$", "", text.strip(), flags=re.IGNORECASE)
-        sex = _SEXES.get(re.sub(r"\.0*$", "", male.strip().lower()))
-        months = _number(age)
+        sex, months = _sex(male), _months(age)
         if re.fullmatch(r"[\w-]+", film) is None:
             left_out[f"{path.name}, line {line}"] = f"The id {text!r} is none."
         elif film in seen:
@@ -153,9 +153,18 @@ def _rows(
     return rows
 
 
-def _number(text: str) -> float:
+def _sex(text: str) -> Sex | None:
+    """Of the column `male`, which some copies fill as a column of sexes; None where it says nothing, or anything else."""
+    plain = re.sub(r"\.0*$", "", text.strip())
+    for read in (sex_of_male, sex_of):
+        with suppress(ValueError):
+            return read(_TRUTHS.get(plain, plain))
+    return None
+
+
+def _months(text: str) -> float:
     try:
-        return float(text)
+        return number(text)
     except ValueError:
         return math.nan
 

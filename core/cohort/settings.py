@@ -26,7 +26,7 @@ def begun_otherwise(path: Path, settings: Mapping[str, Any], instead: str) -> di
     return {name: (begun.get(name), asked.get(name)) for name in names if begun.get(name) != asked.get(name)}
 
 
-def settle(path: Path, settings: Mapping[str, Any]) -> None:
+def keep_settings(path: Path, settings: Mapping[str, Any]) -> None:
     """Keeps with which settings a run folder was begun. Raises DataFolderError where it was begun with others."""
     for name, (then, now) in begun_otherwise(path, settings, "another run folder").items():
         raise DataFolderError(

@@ -13,6 +13,7 @@ from core.access.log import AccessLog
 from core.access.roles import OPERATOR
 from core.assessment.assessor import Assessor
 from core.bones import Sex
+from core.commands.running import stop_over_file
 from core.commands.stopping import stop
 from core.dataset import hub as the_hub
 from core.dataset.checking import Format, ImportOptions, check_labels
@@ -101,6 +102,8 @@ def export_command(
                 the_hub.push_dataset(target, hub)
     except BoneGradeError as error:
         stop(str(error))
+    except OSError as error:
+        stop_over_file(error)
     finally:
         ledger.close()
     films = manifest["split"]["films"]

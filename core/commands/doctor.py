@@ -21,7 +21,7 @@ from packaging.requirements import Requirement
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.access.log import VARIABLE as LOG_VARIABLE
+from core.access.log import LOG_DAYS_VARIABLE
 from core.access.roles import Role
 from core.access.settings import AccessSettings, days_kept, served_host
 from core.access.users import Users
@@ -31,7 +31,7 @@ from core.dataset import hub
 from core.dataset.erasing import RETENTION_VARIABLES
 from core.dataset.lasting import is_over_network, nearest, outlives_restart
 from core.errors import BoneGradeError
-from core.learning.training_data import VARIABLE, training_data
+from core.learning.training_data import TRAINING_DATA_VARIABLE, training_data
 from core.ledger import LedgerSettings
 from core.machine import cores, on_zero_gpu, served_port
 from models.registry import WeightsError, load_grader, load_localizer, load_whole_hands
@@ -98,7 +98,7 @@ def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("port", "ok", str(served_port(environment)))
     except BoneGradeError as error:
         yield Finding("port", "wrong", str(error))
-    for variable in (LOG_VARIABLE, *RETENTION_VARIABLES):
+    for variable in (LOG_DAYS_VARIABLE, *RETENTION_VARIABLES):
         try:
             days_kept(variable, environment)
         except BoneGradeError as error:
@@ -131,7 +131,7 @@ def _training_data(environment: Mapping[str, str]) -> Iterator[Finding]:
     except BoneGradeError as error:
         yield Finding("training data", "wrong", str(error))
         return
-    says = f"runs of the Train tab learn from the ledger alone ({VARIABLE} is not set)"
+    says = f"runs of the Train tab learn from the ledger alone ({TRAINING_DATA_VARIABLE} is not set)"
     if found is not None:
         says = f"{found.folder}: {found.train} hands and {found.exemplars} exemplars to see again; hands of val: {found.val}"
     yield Finding("training data", "ok", says)
@@ -153,9 +153,9 @@ def _storage(environment: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding(
             "storage",
             "wrong",
-            f"{folder} ends with each restart of the Space, and readers' corrections with it: let {hub.VARIABLE} name a "
-            "private dataset or BONEGRADE_DB a PostgreSQL database, or attach storage and let BONEGRADE_DATA name a folder "
-            "there.",
+            f"{folder} ends with each restart of the Space, and readers' corrections with it: let {hub.HUB_DATASET_VARIABLE} "
+            "name a private dataset or BONEGRADE_DB a PostgreSQL database, or attach storage and let BONEGRADE_DATA name a "
+            "folder there.",
         )
     elif settings.url.startswith("sqlite") and is_over_network(folder):
         yield Finding(
@@ -225,9 +225,9 @@ def _people(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _hub(environment: Mapping[str, str]) -> Iterator[Finding]:
-    repo, token = environment.get(hub.VARIABLE, ""), environment.get("HF_TOKEN") or get_token()
+    repo, token = environment.get(hub.HUB_DATASET_VARIABLE, ""), environment.get("HF_TOKEN") or get_token()
     if not repo:
-        yield Finding("hub", "ok", f"not used ({hub.VARIABLE} is not set)")
+        yield Finding("hub", "ok", f"not used ({hub.HUB_DATASET_VARIABLE} is not set)")
     elif not token:
         yield Finding("hub", "wrong", f"there is no token for {repo}: set HF_TOKEN to one that may write there.")
     else:

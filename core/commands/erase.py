@@ -95,5 +95,5 @@ def _run(work: Callable[[Ledger, AccessLog], str]) -> None:
             typer.echo(work(ledger, AccessLog.from_environment(ledger.folder)))
         finally:
             ledger.close()
-    except (BoneGradeError, ValueError) as error:
+    except BoneGradeError as error:
         stop(str(error))

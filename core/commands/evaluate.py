@@ -8,8 +8,8 @@ import typer
 from core.assessment.assessor import Assessor
 from core.assessment.grader import Grader
 from core.assessment.live_model import live_model
-from core.cohort.exemplar_frame import Part
-from core.commands.options import Every, Hands, Json, Split
+from core.cohort.exemplar_frame import ExemplarPart
+from core.commands.options import Every, Hands, Json, SplitOption
 from core.commands.running import run, show, write_figures
 from core.evaluation import grades, places, refusals
 from core.evaluation.accuracy import pictures, report
@@ -22,7 +22,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def evaluate(
     data: Hands,
-    split: Split = None,
+    split: SplitOption = None,
     every: Every = 1,
     figures: Annotated[
         Path | None, typer.Option(help="Write the reliability diagram and errors by year of age into this folder.")
@@ -58,7 +58,7 @@ def evaluate_grades(
         grades.Quality, typer.Option(help="unverified (crops of whole hands) or exemplar (of the atlas).")
     ] = "unverified",
     part: Annotated[
-        Part,
+        ExemplarPart,
         typer.Option(help="left_out (of training), trained (the others) or all; unverified crops are always left out."),
     ] = "left_out",
     as_json: Json = False,
@@ -96,7 +96,7 @@ def evaluate_refusals(
     rows: Annotated[
         refusals.Rows, typer.Option(help="Of not_for_reading: all, even (thresholds were chosen on them) or odd.")
     ] = "all",
-    split: Split = None,
+    split: SplitOption = None,
     every: Every = 1,
     as_json: Json = False,
 ) -> None:

@@ -11,7 +11,7 @@ from core.assessment.second_opinion import window_side
 from core.cohort.crop_store import complete_hands, cut_films
 from core.cohort.films import read_films
 from core.cohort.opinions import read_opinions
-from core.commands.options import Every, Hands, Json, Material, Seed, Split, Workers
+from core.commands.options import DataOption, Every, Hands, Json, Seed, SplitOption, WorkersOption
 from core.commands.running import run as run_program
 from core.commands.running import show
 from core.evaluation.accuracy.pictures import make_folder
@@ -30,12 +30,14 @@ from core.training.loop import TimeLimit
 from core.training.sources import GraderSources, HandSources
 from models.registry import load_grader, load_localizer
 
-app = typer.Typer(no_args_is_help=True, help="Reruns the experiments that docs/results.md reports.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Reruns the experiments that docs/results.md reports."
+)
 
 
 @app.command()
 def table1(
-    data: Material,
+    data: DataOption,
     run: Annotated[Path, typer.Option(help="Folder for crops, checkpoints, outcomes; run again to resume.")] = Path(
         "runs/table1"
     ),
@@ -71,7 +73,7 @@ def table1(
 
 @app.command()
 def replay(
-    data: Material,
+    data: DataOption,
     opinions: Annotated[Path, typer.Option(help="A table that train opinions wrote, of the hands of `train`.")],
     run: Annotated[Path, typer.Option(help="Folder for crops, weights, outcomes; run again to resume.")] = Path(
         "runs/replay"
@@ -113,7 +115,7 @@ def hands_needed(
     ),
     steps: Annotated[int, typer.Option(help="Of 64 hands each, for every network.", min=1)] = 800,
     seed: Seed = 1,
-    workers: Workers = None,
+    workers: WorkersOption = None,
     out: Annotated[
         Path | None, typer.Option(help="Write learning_curve.json and the picture into this folder.")
     ] = None,
@@ -146,7 +148,7 @@ class GradersGates:
 @app.command()
 def gates(
     data: Hands,
-    split: Split = "val",
+    split: SplitOption = "val",
     every: Every = 1,
     weights: Annotated[str, typer.Option(help="Name of a registered grader.")] = "grader",
     as_json: Json = False,

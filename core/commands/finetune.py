@@ -9,7 +9,7 @@ import typer
 from accelerate import PartialState
 
 from core.assessment.live_model import live_model
-from core.commands.options import Device, LedgerUrl, Seed, Workers, ledger_settings
+from core.commands.options import Device, LedgerUrl, Seed, WorkersOption, ledger_settings
 from core.commands.running import run as run_program
 from core.learning.finetune import FinetuneRecipe, LessonsAt, Order, finetune
 from core.learning.hub_job import push_run
@@ -47,7 +47,7 @@ def finetune_command(
     ] = None,
     device: Device = "auto",
     seed: Seed = 1,
-    workers: Workers = None,
+    workers: WorkersOption = None,
 ) -> None:
     """Learns from readers' grades and boxes, and leaves candidate weights in the run's folder; the model in use stays."""
     recipe = FinetuneRecipe(seed=seed)

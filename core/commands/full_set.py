@@ -8,7 +8,7 @@ import typer
 
 from core.cohort.films import read_films
 from core.cohort.rsna import convert_rsna
-from core.commands.options import Device, Seed, Workers
+from core.commands.options import Device, Seed, WorkersOption
 from core.commands.running import run as run_program
 from core.commands.stopping import stop
 from core.training import full_set
@@ -64,7 +64,7 @@ def all_command(
     hands: Annotated[int, typer.Option(help="Hands a step; fewer need less memory on the GPU.", min=1)] = 64,
     epochs: Annotated[int, typer.Option(help="Passes over the training hands.", min=1)] = 40,
     seed: Seed = 1,
-    workers: Workers = None,
+    workers: WorkersOption = None,
 ) -> None:
     """Trains the localiser, where there are boxes, the grader and the whole hand's network on 12,611 hands; registers them."""
     if source is None and boxes is not None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from core.assessment.assessor import Assessor
-from core.commands.options import Hands, Json, Split
+from core.commands.options import Hands, Json, SplitOption
 from core.commands.running import run, show, write_figures
 from core.evaluation.maps import checks, guide
 from core.evaluation.maps.figures import as_text
@@ -17,7 +17,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def explanation_checks(
     data: Hands,
-    split: Split = None,
+    split: SplitOption = None,
     hands: Annotated[int, typer.Option(help="So many films, spread evenly over the split.", min=1)] = 100,
     print_json: Json = False,
     keep: Annotated[
@@ -40,7 +40,7 @@ def explanation_checks(
 @app.command()
 def map_guide(
     data: Hands,
-    split: Split = None,
+    split: SplitOption = None,
     print_json: Json = False,
     keep: Annotated[
         Path | None, typer.Option(help="Also write it to this file; the app reads core/data/map_guide.json.")

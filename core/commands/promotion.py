@@ -15,13 +15,11 @@ from core.commands.running import run as run_program
 from core.commands.running import show
 from core.commands.stopping import stop
 from core.film.radiograph import read_radiograph
-from core.learning.candidate import read_candidate
-from core.learning.consents import check_consents
-from core.learning.gate import GateSettings, pass_gate
-from core.learning.gate_hands import gold_hands, labelled_hands
+from core.learning.gate import GateSettings
+from core.learning.gate_hands import labelled_hands
 from core.learning.gate_report import GateReport, as_text
+from core.learning.going_live import compare
 from core.learning.models_at_hand import compare_on_film
-from core.learning.promotion import promote as make_live
 from core.learning.promotion import rollback as bring_back
 from core.learning.side_by_side import SideBySide, as_document
 from core.learning.side_by_side import as_text as beside_as_text
@@ -46,21 +44,17 @@ def promote(
     """Compares a run with the live model on the gold films, and makes it live where nothing is worse and something better."""
 
     def program() -> GateReport:
-        live = live_model()
-        candidate = read_candidate(run, live.folder)
         opened = Ledger.open(ledger_settings(ledger))
         try:
-            check_consents(run, opened)
-            val = None if data is None else labelled_hands(data)
-            report = pass_gate(run, candidate, live, gold_hands(opened), val, GateSettings())
+            judgement = compare(run, opened, None if data is None else lambda: labelled_hands(data), GateSettings())
         finally:
             opened.close()
-        if report.promotes and not dry_run:
-            made = make_live(weights_folder(), candidate, report, machine.user())
+        if judgement.report.promotes and not dry_run:
+            made = judgement.go_live(machine.user())
             typer.echo(
                 f"Version {made.version} is live; `python -m core rollback` brings {made.before} back.", err=True
             )
-        return report
+        return judgement.report
 
     report = run_program(program)
     show(report, as_text, as_json)

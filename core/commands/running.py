@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import typer
 
@@ -23,7 +23,12 @@ def run(program: Callable[[], Result]) -> Result:
     except (BoneGradeError, WeightsError, ImportError) as error:
         stop(str(error))
     except OSError as error:
-        stop(f"{error.filename or 'A file'} cannot be read or written ({error.strerror}): see to it and run again.")
+        stop_over_file(error)
+
+
+def stop_over_file(error: OSError) -> NoReturn:
+    """Stops the command where a file, or a disk that is full, is not as it must be."""
+    stop(f"{error.filename or 'A file'} cannot be read or written ({error.strerror}): see to it and run again.")
 
 
 def show(figures: Result, as_text: Callable[[Result], str], json: bool) -> None:

@@ -6,7 +6,7 @@ import typer
 
 from core.assessment.assessor import Assessor
 from core.cohort.films import read_films
-from core.commands.options import Every, Hands, Json, Split
+from core.commands.options import Every, Hands, Json, SplitOption
 from core.commands.running import run, show
 from core.evaluation.stress import trial
 
@@ -16,7 +16,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def stress(
     data: Hands,
-    split: Split = None,
+    split: SplitOption = None,
     every: Every = 1,
     pictures: Annotated[int, typer.Option(help="Pictures of each kind that shows no hand.", min=1)] = 40,
     as_json: Json = False,

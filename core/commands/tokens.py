@@ -63,7 +63,7 @@ def _run(work: Callable[[Tokens, AccessLog], None]) -> None:
     folder = LedgerSettings.from_environment().folder
     try:
         work(Tokens(folder), AccessLog.from_environment(folder))
-    except (BoneGradeError, ValueError) as error:
+    except BoneGradeError as error:
         stop(str(error))
     except OSError as error:
         stop(f"The file of tokens cannot be written: {error.strerror}.")

@@ -10,7 +10,7 @@ import typer
 from core.assessment.grader import Grader
 from core.cohort.opinions import Opinions
 from core.commands import full_set
-from core.commands.options import Device, Hands, Material, Seed, Workers
+from core.commands.options import DataOption, Device, Hands, Seed, WorkersOption
 from core.commands.running import run as run_program
 from core.composites.example_hands import make_examples
 from core.composites.grade_pictures import make_grade_pictures
@@ -23,7 +23,9 @@ from core.training.sources import GraderSources, HandSources
 from core.training.whole_hand import whole_hand_recipe
 from models.registry import load_grader, load_localizer
 
-app = typer.Typer(no_args_is_help=True, help="The programs that made the shipped weights and examples.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="The programs that made the shipped weights and examples."
+)
 app.add_typer(full_set.app)
 
 More = Annotated[
@@ -59,7 +61,7 @@ def localizer(
 
 @app.command()
 def grader(
-    data: Material,
+    data: DataOption,
     run: Annotated[Path, typer.Option(help="Folder for crops, checkpoints and logs; run again to resume.")] = Path(
         "runs/grader"
     ),
@@ -128,7 +130,7 @@ def whole_hand(
     opinion_weight: OpinionWeight = 0.5,
     seed: Seed = 1,
     device: Device = "auto",
-    workers: Workers = None,
+    workers: WorkersOption = None,
 ) -> None:
     """Trains the network that looks at the whole hand, and sets its weight beside the registered grader."""
 
@@ -155,7 +157,7 @@ def opinions_command(
     ],
     more: More = None,
     run: HandRun = Path("runs/whole_hand"),
-    workers: Workers = None,
+    workers: WorkersOption = None,
 ) -> None:
     """Writes what networks trained by whole-hand with --leave-out say of the hands that they never saw."""
     sources = HandSources(data, more)

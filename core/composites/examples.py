@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from core.bones import Sex
+from core.errors import BoneGradeError
 
 EXAMPLES_FOLDER: Final = Path(__file__).resolve().parents[2] / "examples"
 
@@ -28,7 +29,7 @@ class Example:
 def read_examples(folder: Path = EXAMPLES_FOLDER) -> list[Example]:
     """The examples that folder/examples.json lists, in its order; none if there is no such file.
 
-    Raises ValueError if the list names a file that is not there or a sex other than "M" and "F".
+    Raises BoneGradeError if the list names a file that is not there or a sex other than "M" and "F".
     """
     index = folder / "examples.json"
     if not index.is_file():
@@ -37,8 +38,8 @@ def read_examples(folder: Path = EXAMPLES_FOLDER) -> list[Example]:
     for entry in json.loads(index.read_text(encoding="utf-8")):
         path = folder / entry["file"]
         if not path.is_file():
-            raise ValueError(f"{index} lists {entry['file']}, which is not beside it; make the examples again.")
+            raise BoneGradeError(f"{index} lists {entry['file']}, which is not beside it; make the examples again.")
         if entry["sex"] not in ("M", "F"):
-            raise ValueError(f"{index} gives {entry['file']} the sex {entry['sex']!r}; it must be 'M' or 'F'.")
+            raise BoneGradeError(f"{index} gives {entry['file']} the sex {entry['sex']!r}; it must be 'M' or 'F'.")
         examples.append(Example(path, entry["sex"], float(entry["age_years"]), str(entry["title"])))
     return examples

@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol
@@ -23,12 +23,12 @@ from core.access.roles import OPERATOR
 from core.dataset.manifest import check_files
 from core.errors import BoneGradeError
 from core.ledger import Event, FilmRecord, Ledger, erasing
-from core.machine import write_whole
+from core.machine import DISK_FULL, write_whole
 
 _log = logging.getLogger(__name__)
 
 #: The environment variable that names the dataset to which a started app pushes.
-VARIABLE: Final = "BONEGRADE_HUB_DATASET"
+HUB_DATASET_VARIABLE: Final = "BONEGRADE_HUB_DATASET"
 _MINUTES: Final = 5.0
 #: How often new events are looked for, in seconds: much more often than they are pushed, so that a push has nearly all.
 _LOOK_EVERY: Final = 15.0
@@ -88,7 +88,7 @@ def require_private(repo: str, api: HfApi | None = None) -> None:
 
     Raises HubRefused where there is one that everybody can see: CommitScheduler would push to it without a word.
     """
-    with _sentences(repo):
+    with _writing(repo):
         api = api or HfApi()
         api.create_repo(repo_id=repo, repo_type="dataset", private=True, exist_ok=True)
         private = api.repo_info(repo_id=repo, repo_type="dataset").private
@@ -115,7 +115,7 @@ def push_folder(
     Raises HubRefused.
     """
     require_private(repo, api)
-    with _sentences(repo):
+    with _writing(repo):
         done = (api or HfApi()).upload_folder(
             repo_id=repo,
             repo_type="dataset",
@@ -130,7 +130,7 @@ def push_folder(
 def forget_films(repo: str, films: Collection[str], api: HfApi | None = None) -> None:
     """Removes the files of films (SHA-256 of their pixels) from a dataset and from its history. Raises HubRefused."""
     api = api or HfApi()
-    with _sentences(repo):
+    with _writing(repo):
         large = _remove(repo, lambda path: PurePosixPath(path).stem in films, "Erased on request", api)
         api.super_squash_history(repo, repo_type="dataset")
         _delete_content(repo, large, api)
@@ -139,7 +139,7 @@ def forget_films(repo: str, films: Collection[str], api: HfApi | None = None) ->
 def remove_folders(repo: str, folders: Sequence[str], message: str, api: HfApi | None = None) -> None:
     """Removes folders from a dataset, and for good what of them is large enough to be stored apart. Raises HubRefused."""
     api = api or HfApi()
-    with _sentences(repo):
+    with _writing(repo):
         large = _remove(repo, lambda path: path.startswith(tuple(f"{one}/" for one in folders)), message, api)
         _delete_content(repo, large, api)
 
@@ -160,15 +160,30 @@ def _delete_content(repo: str, large: Sequence[LFSFileInfo], api: HfApi) -> None
 
 
 @contextmanager
-def _sentences(repo: str) -> Iterator[None]:
-    """Errors of the hub's client, which come from several libraries, as one sentence."""
+def hub_errors(as_sentence: Callable[[str], BoneGradeError]) -> Iterator[None]:
+    """Errors of the hub's client, which come from several libraries, as one sentence.
+
+    as_sentence: makes it from the name of the client's error. What has a sentence already goes through, and so does a full
+    disk, an OSError of core.machine.DISK_FULL: no check of names or of the network would help against that.
+    """
     try:
         yield
+    except BoneGradeError:
+        raise
     except Exception as error:
-        raise HubRefused(
-            f"The dataset {repo} on the hub cannot be written ({type(error).__name__}): check its name, the network, and "
-            "that HF_TOKEN may write."
-        ) from error
+        if isinstance(error, OSError) and error.errno in DISK_FULL:
+            raise
+        raise as_sentence(type(error).__name__) from error
+
+
+def _writing(repo: str) -> AbstractContextManager[None]:
+    """Of what writes to a dataset. Raises HubRefused."""
+    return hub_errors(
+        lambda error: HubRefused(
+            f"The dataset {repo} on the hub cannot be written ({error}): check its name, the network, and that HF_TOKEN "
+            "may write."
+        )
+    )
 
 
 class EventPusher:
@@ -208,7 +223,7 @@ class EventPusher:
         self._writing = threading.Lock()
         self._stopped = threading.Event()
         prepare(repo)
-        with _sentences(repo):
+        with _writing(repo):
             self._scheduler = scheduler_factory(
                 repo_id=repo,
                 repo_type="dataset",
@@ -332,7 +347,7 @@ def start_pushing(
     need not wait: a thread, which is returned, starts the pushing; where the hub refuses, it says so in the server's log and
     tries again every `try_again` seconds.
     """
-    repo = env.get(VARIABLE, "").strip()
+    repo = env.get(HUB_DATASET_VARIABLE, "").strip()
     if not repo:
         return None
 
@@ -341,7 +356,7 @@ def start_pushing(
             try:
                 pictures = env.get("BONEGRADE_HUB_PICTURES") == "1"
                 EventPusher(ledger, repo, ledger.folder / "hub", pictures=pictures, log=log)
-            except HubRefused as refusal:
+            except (HubRefused, OSError) as refusal:  # the hub, or a full disk
                 _log.error("%s", refusal)
                 time.sleep(try_again)
             else:

@@ -20,7 +20,7 @@ def outlives_restart(environment: Mapping[str, str]) -> bool:
     settings = LedgerSettings.from_environment(environment)
     return (
         not environment.get("SPACE_ID")
-        or bool(environment.get(hub.VARIABLE))
+        or bool(environment.get(hub.HUB_DATASET_VARIABLE))
         or not settings.url.startswith("sqlite")
         or nearest(settings.folder).stat().st_dev != _ROOT.stat().st_dev
     )

@@ -12,7 +12,7 @@ from core.agreement.measures import LEAST_FILMS, kappa_of_two
 from core.assessment.grader import Grader
 from core.bones import RUS_BONES
 from core.cohort.crop_store import GradedCrops
-from core.cohort.exemplar_frame import EXEMPLARS_KEY, Part, read_graded
+from core.cohort.exemplar_frame import EXEMPLARS_KEY, ExemplarPart, read_graded
 from core.evaluation.figures import Inline, Table
 from core.evaluation.uncertainty import wilson95
 from models.registry import WeightFile
@@ -61,7 +61,7 @@ class CropsRead:
     """Which crops were graded. trained_on: whether any of them was a training example, as the weights' metadata has it."""
 
     quality: Quality
-    part: Part
+    part: ExemplarPart
     crops: int
     trained_on: bool
 
@@ -75,7 +75,9 @@ class GradedFigures:
     weights: Mapping[str, str]
 
 
-def evaluate_graded(folder: Path, quality: Quality, part: Part, grader: Grader, weights: WeightFile) -> GradedFigures:
+def evaluate_graded(
+    folder: Path, quality: Quality, part: ExemplarPart, grader: Grader, weights: WeightFile
+) -> GradedFigures:
     """How near the likeliest grade is to a person's on the crops of one quality and part.
 
     folder: see core.cohort.exemplar_frame.read_graded, which also raises DataFolderError. weights: the grader's file.

@@ -66,7 +66,7 @@ OfFile = TypeVar("OfFile")
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundCentre:
     """Where the localiser put a region: centre in pixels, axis_degrees as in core.hand.localization.Region, and whether the
     film shows a right hand."""
 
@@ -187,9 +187,9 @@ def evaluate_places(data: Path, localizer: Localizer, weights: str, every: int =
     )
 
 
-def find_centres(films: Sequence[Film], localizer: Localizer) -> dict[str, dict[str, Found]]:
+def find_centres(films: Sequence[Film], localizer: Localizer) -> dict[str, dict[str, FoundCentre]]:
     """The regions that are found, by film id and bone; a refused film has none."""
-    centres: dict[str, dict[str, Found]] = {}
+    centres: dict[str, dict[str, FoundCentre]] = {}
     for film in tqdm(films, desc="locating", mininterval=10):
         try:
             hand = localizer.locate(read_radiograph(film.path))
@@ -197,20 +197,20 @@ def find_centres(films: Sequence[Film], localizer: Localizer) -> dict[str, dict[
             centres[film.id] = {}
         else:
             centres[film.id] = {
-                region.bone: Found(region.centre, region.axis_degrees, hand.mirrored)
+                region.bone: FoundCentre(region.centre, region.axis_degrees, hand.mirrored)
                 for region in hand.regions
                 if region.status == "found"
             }
     return centres
 
 
-def place_figures(marks: Marks, centres: Mapping[str, Mapping[str, Found]]) -> MarkedFigures:
+def place_figures(marks: Marks, centres: Mapping[str, Mapping[str, FoundCentre]]) -> MarkedFigures:
     """How near the found centres are to the marks.
 
     centres: by film id and bone, of marked films; a marked region without a centre was not found: it counts in n, lies
     outside its box, and has no distance.
     """
-    by_bone: dict[str, list[tuple[Mark, Found | None]]] = {bone: [] for bone in RUS_BONES}
+    by_bone: dict[str, list[tuple[Mark, FoundCentre | None]]] = {bone: [] for bone in RUS_BONES}
     for film_id, found in centres.items():
         for bone, mark in marks[film_id].items():
             by_bone[bone].append((mark, found.get(bone)))
@@ -224,7 +224,7 @@ def place_figures(marks: Marks, centres: Mapping[str, Mapping[str, Found]]) -> M
     )
 
 
-def _places(bones: Sequence[Sequence[tuple[Mark, Found | None]]]) -> Places:
+def _places(bones: Sequence[Sequence[tuple[Mark, FoundCentre | None]]]) -> Places:
     """Of one or several bones, each with its own offset."""
     found = [[(mark, place) for mark, place in pairs if place is not None] for pairs in bones]
     n, answered = sum(map(len, bones)), sum(map(len, found))
@@ -270,7 +270,7 @@ def annotator_figures(data: Path) -> MarkedFigures:
     return place_figures(
         {film_id: marks[first] for film_id, marks in both.items()},
         {
-            film_id: {bone: Found(mark.centre, 0.0, False) for bone, mark in marks[second].items()}
+            film_id: {bone: FoundCentre(mark.centre, 0.0, False) for bone, mark in marks[second].items()}
             for film_id, marks in both.items()
         },
     )

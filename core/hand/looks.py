@@ -60,10 +60,10 @@ class Eyes:
         self._whole = Runner(network, (example,), any_size=False)
         self._words = Runner(FilmWords(network), (example,), any_size=True)
 
-    def settle(self) -> None:
-        """Has the network ready for the first film, for good; see core.networks.runner.Runner.settle."""
-        self._whole.settle()
-        self._words.settle()
+    def make_ready(self) -> None:
+        """Has the network ready for the first film, for good; see core.networks.runner.Runner.make_ready."""
+        self._whole.make_ready()
+        self._words.make_ready()
 
     def look(self, window: NDArray[np.float32]) -> LocalizerOutput:
         """All that the network says of a standardised square window, as a batch of one: several windows in a batch take as

@@ -41,6 +41,9 @@ _SEXES: Final[Mapping[str, Sex]] = {
     "männlich": "M", "weiblich": "F", "masculin": "M", "féminin": "F",
 }  # fmt: skip
 
+#: What a column `male` says.
+_MALE: Final[Mapping[str, Sex]] = {"true": "M", "false": "F"}
+
 #: An age beyond this, in months, is not a child's: most likely months stand in a column of years.
 _OLDEST: Final = 300.0
 
@@ -113,6 +116,14 @@ def sex_of(text: str) -> Sex | None:
     if plain and plain not in _SEXES:
         raise ValueError(text)
     return _SEXES.get(plain)
+
+
+def sex_of_male(text: str) -> Sex | None:
+    """The same out of a column `male`, which says true or false."""
+    plain = text.strip().casefold()
+    if plain and plain not in _MALE:
+        raise ValueError(text)
+    return _MALE.get(plain)
 
 
 def age_months(text: str, months: float = 1.0) -> float | None:

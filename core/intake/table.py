@@ -7,7 +7,7 @@ from typing import Final
 
 from core.bones import Sex
 from core.intake.errors import BatchRefused
-from core.intake.spreadsheet import NotATable, Row, Sheet, age_months, oldest, open_sheet, sex_of
+from core.intake.spreadsheet import NotATable, Row, Sheet, age_months, oldest, open_sheet, sex_of, sex_of_male
 
 _MAX_BYTES: Final = 20 * 10**6
 
@@ -25,7 +25,6 @@ _COLUMNS: Final = {
     "id": ("imageid", "caseid"),
     **FILM_COLUMNS,
 }
-_MALE: Final[Mapping[str, Sex]] = {"true": "M", "false": "F"}
 
 
 @dataclass(frozen=True)
@@ -74,10 +73,8 @@ def check_columns(sheet: Sheet) -> None:
 def sex_of_row(row: Row) -> Sex | None:
     """The sex that a row gives, None where it gives none. Raises ValueError with a sentence's end."""
     try:
-        if row["male"]:
-            return _MALE[row["male"].casefold()]
-        return sex_of(row["sex"])
-    except (ValueError, KeyError):
+        return sex_of_male(row["male"]) or sex_of(row["sex"])
+    except ValueError:
         column, wanted = ("male", "true or false") if row["male"] else ("sex", "M or F")
         raise ValueError(f"has a sex that could mean either: the column {column} takes {wanted}.") from None
 

@@ -21,7 +21,7 @@ from core.film.radiograph import read_radiograph
 from core.hand.localization import Localization
 from core.hand.localizer import Localizer
 from core.hand.looks import FILM_SIDE
-from core.learning.course import Batch, Share, Workers, order_of, steps_of
+from core.learning.course import Share, StepBatch, Workers, order_of, steps_of
 from core.learning.errors import LessonsRefused
 from core.learning.lessons import LessonFilm
 from core.learning.material import PURPOSES, Purpose, held_keys
@@ -177,7 +177,7 @@ class BoxLesson(nn.Module):
         super().__init__()
         self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(self, batch: Batch) -> dict[str, Tensor]:
+    def forward(self, batch: StepBatch) -> dict[str, Tensor]:
         """batch: as core.training.localizer_data.batch_of makes it."""
         film = batch["film"].to(memory_format=torch.channels_last)
         with torch.autocast(film.device.type, torch.bfloat16):
@@ -214,7 +214,7 @@ class BoxCourse:
             parts.append(chance.choice(self._again, self._recipe.replay))
         return np.concatenate([*parts, np.full(self._recipe.others, -2)])
 
-    def batch(self, epoch: int, step: int, share: Share) -> Batch:
+    def batch(self, epoch: int, step: int, share: Share) -> StepBatch:
         """This process's share of a step."""
         everything = self.films_of(epoch, step)
         mine = share.of(everything)
@@ -231,7 +231,7 @@ class BoxCourse:
             return other_sample(self._films, self._recipe.side, chance)
         return hand_sample(self._films[film], self._recipe.side, chance)
 
-    def losses(self, module: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+    def losses(self, module: nn.Module, batch: StepBatch, generator: torch.Generator) -> dict[str, Tensor]:
         """What the module says of the batch."""
         return module(batch)  # type: ignore[no-any-return]
 

@@ -17,16 +17,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.agreement.measures import LEAST_FILMS
+from core.agreement.measures import LEAST_FILMS, share_beyond_chance
 from core.bones import RUS_BONES
 from core.evaluation.uncertainty import bootstrap_of_rows
 from core.learning.gate_report import Difference, GateVerdict, Group, kappa_title
 from core.learning.judging import Answers, Judged, Stressed
+from core.standards import INTERVAL_COVERAGE
 
 _LEVEL: Final = 0.95
 _LEVEL_OF_A_BONE: Final = 1 - (1 - _LEVEL) / len(RUS_BONES)
-#: What the intervals of the bone age should hold.
-_NOMINAL: Final = 0.9
 #: With so many resamples, about eight lie beyond each end of a bone's interval.
 RESAMPLES: Final = 4000
 _SEED: Final = 1
@@ -151,7 +150,7 @@ def _coverage(films: Judged, group: Group, where: str) -> Difference:
     found = _compared(_means(f"{group}_coverage", group, title, "share", *held, higher_is_better=True))
     if found.verdict == "better":
         return _with(found, "no difference", "Wider intervals hold more: that alone is not better.")
-    if found.verdict == "worse" and found.candidate is not None and found.candidate >= _NOMINAL:
+    if found.verdict == "worse" and found.candidate is not None and found.candidate >= INTERVAL_COVERAGE:
         return _with(found, "no difference", "Fewer than before, and still as many as they should hold.")
     return found
 
@@ -273,9 +272,8 @@ def _kappa_of(gold: NDArray[np.int8], given: NDArray[np.int8], weight: NDArray[n
 
     def kappa(rows: NDArray[np.intp]) -> NDArray[np.float64]:
         total = np.maximum(counted[rows].sum(-1), 1)
-        apart, first, second, squares = (_sum(part, rows) / total for part in moments)
-        by_chance = squares - 2 * first * second
-        return np.where(by_chance > _TINY, 1 - apart / np.where(by_chance > _TINY, by_chance, 1.0), 1.0)
+        value = share_beyond_chance([_sum(part, rows) / total for part in moments])
+        return np.where(np.isnan(value), 1.0, value)
 
     return kappa
 

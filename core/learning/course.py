@@ -25,7 +25,7 @@ from core.learning.run_files import CHECKPOINT
 from core.learning.run_folder import RunFolder
 from core.training.loop import weight_average
 
-Batch = dict[str, Tensor]
+StepBatch = dict[str, Tensor]
 
 #: Batches that are read ahead of the one that is computed.
 _AHEAD: Final = 3
@@ -115,11 +115,11 @@ class Course(Protocol):
     @property
     def module(self) -> nn.Module: ...
 
-    def batch(self, epoch: int, step: int, share: Share) -> Batch:
+    def batch(self, epoch: int, step: int, share: Share) -> StepBatch:
         """This process's share of a step, on the CPU; `seen` is the number of films in it."""
         ...
 
-    def losses(self, module: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+    def losses(self, module: nn.Module, batch: StepBatch, generator: torch.Generator) -> dict[str, Tensor]:
         """`loss` is what is minimised; the others are logged. module: the own one, or what wraps it."""
         ...
 
@@ -184,15 +184,15 @@ class _Ahead:
     def __init__(self, course: Course, first: int, last: int, workers: Workers):
         self._course, self._steps, self._workers = course, iter(range(first, last)), workers
         self._pool = ThreadPoolExecutor(1)
-        self._waiting: deque[tuple[int, Future[Batch]]] = deque()
+        self._waiting: deque[tuple[int, Future[StepBatch]]] = deque()
 
-    def __enter__(self) -> Iterator[tuple[int, Batch]]:
+    def __enter__(self) -> Iterator[tuple[int, StepBatch]]:
         return self._batches()
 
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _batches(self) -> Iterator[tuple[int, Batch]]:
+    def _batches(self) -> Iterator[tuple[int, StepBatch]]:
         for _ in range(_AHEAD):
             self._order()
         while self._waiting:
@@ -208,7 +208,7 @@ class _Ahead:
         if step is not None:
             self._waiting.append((step, self._pool.submit(self._read, step)))
 
-    def _read(self, step: int) -> Batch:
+    def _read(self, step: int) -> StepBatch:
         batch = self._course.batch(*divmod(step, self._course.steps), self._workers.share)
         if self._workers.device.type == "cuda":
             batch = {name: part.pin_memory() for name, part in batch.items()}
@@ -275,7 +275,7 @@ class _Lesson:
         """That the run has learned for, with those before a kill."""
         return self._seconds + time.monotonic() - self._started
 
-    def take(self, step: int, wrapped: nn.Module, batch: Batch) -> None:
+    def take(self, step: int, wrapped: nn.Module, batch: StepBatch) -> None:
         """One step of the optimiser."""
         share = self._workers.share
         place = int(np.random.default_rng([self._seed, step, share.rank]).integers(2**62))

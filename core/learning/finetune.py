@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +26,7 @@ from core.learning.material import Material, MaterialWriter
 from core.learning.run_files import CHECKPOINT, MATERIAL, UNPACKED, WEIGHTS
 from core.learning.run_folder import RunFolder
 from core.learning.start import Start
-from core.machine import DISK_FULL
+from core.machine import DISK_FULL, now_in_utc
 from core.training.device import device_of
 from core.training.loop import seed_everything
 
@@ -99,10 +98,10 @@ def finetune(order: Order) -> dict[str, Any]:
         except Cancelled:
             if workers.is_first:
                 run.obey()
-                run.write(state="cancelled", ended_at=_now())
+                run.write(state="cancelled", ended_at=now_in_utc())
             return dict(run.document)
         if workers.is_first:
-            run.write(state="done", ended_at=_now(), metrics=metrics)
+            run.write(state="done", ended_at=now_in_utc(), metrics=metrics)
         _forget_lessons(order.run, workers)
     return dict(run.document)
 
@@ -194,7 +193,7 @@ def _begin_or_go_on(order: Order, run: RunFolder, workers: Workers) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     run.write(
-        **asked, state="running", began_at=_now(), seeds={"seed": order.recipe.seed}, metrics={}, **written,
+        **asked, state="running", began_at=now_in_utc(), seeds={"seed": order.recipe.seed}, metrics={}, **written,
         git_revision=facts.git_revision(), libraries=facts.libraries(),
         hardware=facts.hardware(workers.device, workers.share.processes),
     )  # fmt: skip
@@ -266,7 +265,3 @@ def _learn(order: Order, run: RunFolder, workers: Workers) -> dict[str, Any]:
             None if again is None else again.calibration_hands,
         )
     return metrics
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -30,22 +30,73 @@ class GateSettings:
     pictures_a_kind: int = 2
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What the gate is asked. live: at work. gold: without what the candidate learned from. question: see question_of."""
+
+    question: str
+    sides: Sides
+    films: Films
+    live: Assessor
+    gold: GateHands
+
+    def known(self, run: Path) -> GateReport | None:
+        """The answer that takes no comparing, None where there is none: nothing is compared where gold films are missing,
+        which is then reported into the run's folder, and a report that is there for the same question is given again."""
+        if self.films.missing:
+            report = judged(self.question, self.sides, self.films, ())
+            write_report(report, run)
+            return report
+        known = kept_report(run)
+        if known is not None and known.question == self.question:
+            # the same weights may be live under another name by now, as after a rollback
+            return replace(known, sides=self.sides)
+        return None
+
+
 def pass_gate(
-    run: Path,
-    candidate: Candidate,
-    live: LiveModel,
-    gold: GateHands,
-    val: GateHands | None,
-    settings: GateSettings,
-    *,
-    kept_alone: bool = False,
+    run: Path, candidate: Candidate, live: LiveModel, gold: GateHands, val: GateHands | None, settings: GateSettings
 ) -> GateReport:
     """The report, which is also written into the run's folder; one that is there for the same question is given again.
 
-    kept_alone: no film is assessed, so that there must be one. Nothing is compared where gold films are missing. Raises
-    core.learning.candidate.CandidateRefused where the candidate's weights cannot be used or there is none,
-    models.registry.WeightsError for the live ones, OSError where the report cannot be written.
+    Nothing is compared where gold films are missing. Raises core.learning.candidate.CandidateRefused where the candidate's
+    weights cannot be used, models.registry.WeightsError for the live ones, OSError where the report cannot be written.
     """
+    asked = _asked(candidate, live, gold, val, settings)
+    known = asked.known(run)
+    if known is not None:
+        return known
+    hands = asked.gold.hands
+    with loaded(candidate) as assessor:
+        differences = differences_on_gold(judge(hands, asked.live, assessor, "gold films"))
+        if val is not None:
+            differences += differences_on_val(judge(val.hands, asked.live, assessor, "val hands"))
+        chosen = _spread_out(hands, settings.stress_films)
+        differences += differences_under_stress(stressed(chosen, asked.live, assessor, settings.pictures_a_kind))
+    report = judged(asked.question, asked.sides, asked.films, differences)
+    write_report(report, run)
+    return report
+
+
+def kept_answer(
+    run: Path, candidate: Candidate, live: LiveModel, gold: GateHands, settings: GateSettings
+) -> GateReport:
+    """The report of an earlier comparison on the gold films alone, of this candidate and this live model; no film is assessed.
+
+    Where gold films are missing, the report says so. Raises core.learning.candidate.CandidateRefused where there is none that
+    still holds, models.registry.WeightsError for the live weights, OSError where the report cannot be written.
+    """
+    known = _asked(candidate, live, gold, None, settings).known(run)
+    if known is None:
+        raise CandidateRefused(
+            "The run was not compared with the live model yet, or the gold films changed: compare it."
+        )
+    return known
+
+
+def _asked(
+    candidate: Candidate, live: LiveModel, gold: GateHands, val: GateHands | None, settings: GateSettings
+) -> _Asked:
     live_assessor = Assessor.from_folder(live.folder)
     gold = gold.without(candidate.learned_from)
     sides = Sides(
@@ -67,27 +118,7 @@ def pass_gate(
         val=0 if val is None else len(val.hands),
     )
     question = question_of(candidate, live_assessor, gold, val, settings)
-    if films.missing:
-        report = judged(question, sides, films, ())
-        write_report(report, run)
-        return report
-    known = kept_report(run)
-    if known is not None and known.question == question:
-        # the same weights may be live under another name by now, as after a rollback
-        return replace(known, sides=sides)
-    if kept_alone:
-        raise CandidateRefused(
-            "The run was not compared with the live model yet, or the gold films changed: compare it."
-        )
-    with loaded(candidate) as assessor:
-        differences = differences_on_gold(judge(gold.hands, live_assessor, assessor, "gold films"))
-        if val is not None:
-            differences += differences_on_val(judge(val.hands, live_assessor, assessor, "val hands"))
-        chosen = _spread_out(gold.hands, settings.stress_films)
-        differences += differences_under_stress(stressed(chosen, live_assessor, assessor, settings.pictures_a_kind))
-    report = judged(question, sides, films, differences)
-    write_report(report, run)
-    return report
+    return _Asked(question, sides, films, live_assessor, gold)
 
 
 def kept_report(run: Path) -> GateReport | None:

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from core.assessment.grader import network_input
 from core.bones import RUS_BONES
-from core.learning.course import Batch, Share, Workers, order_of, steps_of
-from core.learning.material import Answers, Material
+from core.learning.course import Share, StepBatch, Workers, order_of, steps_of
+from core.learning.material import CropGrader, Material
 from core.training.augment import random_views
 from core.training.grader import TotalAge, grade_loss
 from models.bone_grader import BoneGrader
@@ -68,7 +68,7 @@ class GradingLesson(nn.Module):
         return {"loss": grades + ages, "grades": grades.detach(), "ages": ages.detach()}
 
 
-def answers_of(grader: BoneGrader, device: torch.device) -> Answers:
+def answers_of(grader: BoneGrader, device: torch.device) -> CropGrader:
     """What a grader says of crops as they are, without turning them about."""
     grader = grader.to(device).eval()
 
@@ -109,7 +109,7 @@ class GraderCourse:
                 parts.append(np.random.default_rng([self._seed, epoch, step, number]).choice(films, count))
         return np.concatenate(parts)
 
-    def batch(self, epoch: int, step: int, share: Share) -> Batch:
+    def batch(self, epoch: int, step: int, share: Share) -> StepBatch:
         """This process's share of a step: crops MxSxS uint8 and, of each, bones, film (its place among H), target and weight;
         graded; of the films female, years, age_weight."""
         everything = self.films_of(epoch, step)
@@ -123,7 +123,7 @@ class GraderCourse:
         batch["seen"] = torch.tensor(int((learned >= 0).sum()))
         return batch
 
-    def losses(self, module: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+    def losses(self, module: nn.Module, batch: StepBatch, generator: torch.Generator) -> dict[str, Tensor]:
         """Random views of the crops, made where they are, and what the module says of them."""
         crops = batch["crops"][:, None].float() / 255
         return module(random_views(crops, generator, cut_close=self._recipe.cut_close), batch)  # type: ignore[no-any-return]
@@ -173,7 +173,7 @@ class GraderCourse:
         kind = np.where(self.material.reading[films], 1.0, self._recipe.chronological)
         return np.asarray(np.where(known, kind * ungraded / _BONES, 0.0), np.float32)
 
-    def _gathered(self, films: NDArray[np.int64]) -> Batch:
+    def _gathered(self, films: NDArray[np.int64]) -> StepBatch:
         material = self.material
         rows, places = material.rows(films)
         votes = np.asarray(material.votes[rows])

@@ -11,10 +11,9 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +24,7 @@ from core.access.log import AccessLog
 from core.access.roles import OPERATOR
 from core.dataset.export import export, zipped
 from core.dataset.export_options import ExportOptions
-from core.dataset.hub import NO_TOKEN, HubRefused, a_dataset, push_folder, remove_folders
+from core.dataset.hub import NO_TOKEN, HubRefused, a_dataset, hub_errors, push_folder, remove_folders
 from core.errors import BoneGradeError
 from core.learning import facts
 from core.learning.candidate import LEARNED_FROM, weights_of
@@ -34,7 +33,7 @@ from core.learning.run_files import LOG, RUN, WEIGHTS, job_of, record_of
 from core.learning.run_folder import RunFolder
 from core.learning.start import Start
 from core.ledger import Ledger
-from core.machine import DISK_FULL, user
+from core.machine import now_in_utc, user
 from models.registry import WeightsError
 
 _PROGRAM: Final = Path(core.__file__).parents[1]
@@ -132,9 +131,9 @@ class _HubJob:
             lacking = self._fetch() if stage == "COMPLETED" else f"The job ended as {stage}, without a candidate"
             self._clean_up()
             if stage == "CANCELED":
-                self._run.write(state="cancelled", ended_at=_now())
+                self._run.write(state="cancelled", ended_at=now_in_utc())
             elif lacking:
-                self._run.write(state="failed", ended_at=_now())
+                self._run.write(state="failed", ended_at=now_in_utc())
                 raise HubJobRefused(
                     f"{lacking}: its log is at {self._job['url']}. The same command starts another one."
                 )
@@ -180,7 +179,7 @@ class _HubJob:
                 namespace=self._owner,
             )
         said = {"id": job.id, "url": job.url, "hardware": self._order.hardware, "stage": "SCHEDULING", "place": place}
-        self._run.write(job=said, state="running", began_at=_now(), **{"from": start.hashes})
+        self._run.write(job=said, state="running", began_at=now_in_utc(), **{"from": start.hashes})
 
     def _watch(self) -> str:
         """Follows the job to its end, and returns the stage that it ended with; writes its log as it grows."""
@@ -260,7 +259,7 @@ class _HubJob:
         place, dataset = self._job["place"], self._order.dataset
         try:
             remove_folders(dataset, [f"jobs/{place}", f"{_RUNS}/{place}"], "The job has ended", self._api)
-        except HubRefused as refusal:  # the run has ended all the same
+        except (HubRefused, OSError) as refusal:  # the run has ended all the same
             print(f"jobs/{place} is still in {dataset}: delete it there. {refusal}", flush=True)
 
 
@@ -280,22 +279,11 @@ def _measurement(line: str) -> Mapping[str, Any] | None:
     return None
 
 
-@contextmanager
-def _told(order: JobOrder) -> Iterator[None]:
-    """Errors of the hub's client, which come from several libraries, as one sentence."""
-    try:
-        yield
-    except HubJobRefused:
-        raise
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno in DISK_FULL:
-            raise
-        raise HubJobRefused(
-            f"The hub does not answer for the job of {order.run.name} ({type(error).__name__}): check the network, that "
-            f"HF_TOKEN may write to {order.dataset} and start jobs there, and that its owner has credit. The same command "
-            "goes on."
-        ) from error
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def _told(order: JobOrder) -> AbstractContextManager[None]:
+    """Of what concerns the job. Raises HubJobRefused."""
+    return hub_errors(
+        lambda error: HubJobRefused(
+            f"The hub does not answer for the job of {order.run.name} ({error}): check the network, that HF_TOKEN may write "
+            f"to {order.dataset} and start jobs there, and that its owner has credit. The same command goes on."
+        )
+    )

@@ -35,7 +35,7 @@ _COUNTED_AT_ONCE: Final = 13_000
 _ASKED_AT_ONCE: Final = 208
 
 #: Grade probabilities N x GRADES of crops NxSxS uint8 of these bones N.
-Answers = Callable[[NDArray[np.uint8], NDArray[np.int64]], NDArray[np.float32]]
+CropGrader = Callable[[NDArray[np.uint8], NDArray[np.int64]], NDArray[np.float32]]
 
 
 def held_keys(graded: Iterable[tuple[str, str]]) -> frozenset[str]:
@@ -137,7 +137,7 @@ def _of_crops(folder: Path, count: int) -> dict[str, Any]:
 class MaterialWriter:
     """Writes films into a folder, one after the other; only `close` makes it a Material."""
 
-    def __init__(self, folder: Path, answers: Answers):
+    def __init__(self, folder: Path, answers: CropGrader):
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._answers = answers

@@ -14,7 +14,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +22,7 @@ from core.errors import BoneGradeError
 from core.learning.candidate import Candidate, weights_of, write_model
 from core.learning.gate_report import GateReport, write_report
 from core.ledger.predictions import weights_key
-from core.machine import WriterLock, make_folder, sync_folder, write_whole
+from core.machine import WriterLock, make_folder, now_in_utc, sync_folder, write_whole
 from models.registry import INDEX, INTERVALS, WeightsError
 
 _NEW: Final = ".new-"
@@ -57,7 +56,7 @@ def promote(kept: Path, candidate: Candidate, report: GateReport, by: str) -> Li
             for name in candidate.own:
                 (folder / f"{name}.md").write_text(_card(name, candidate, report, by), encoding="utf-8")
             write_report(report, folder)
-        entry = LiveEntry(version, "promoted", _now(), by, before)
+        entry = LiveEntry(version, "promoted", now_in_utc(), by, before)
         _record(kept, (*history, entry))
     return entry
 
@@ -83,7 +82,7 @@ def rollback(kept: Path, to: str | None, by: str) -> LiveEntry:
         except WeightsError as error:
             raise PromotionRefused(f"Version {target} cannot be brought back: {error}") from error
         before = next((entry.before for entry in reversed(history) if entry.version == target), None)
-        entry = LiveEntry(target, "rolled back", _now(), by, before)
+        entry = LiveEntry(target, "rolled back", now_in_utc(), by, before)
         _record(kept, (*history, entry))
     return entry
 
@@ -174,10 +173,6 @@ def _sync(file: Path) -> None:
 
 def _short(weights: dict[str, str]) -> str:
     return weights_key(weights)[:8]
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _card(name: str, candidate: Candidate, report: GateReport, by: str) -> str:

@@ -21,7 +21,7 @@ from core.machine import is_locked
 _LAST_LINES: Final = 12
 #: Exit codes of a comparison that came to its end: for a run that may be promoted, and for one that may not.
 _COMPARED: Final = (0, 4)
-Comparison = Literal["none", "running", "failed"]
+ComparisonState = Literal["none", "running", "failed"]
 #: How the processes are told where the program is.
 _ROOT: Final = Path(__file__).resolve().parents[2]
 
@@ -122,7 +122,7 @@ class Runs:
             show_command(run),
         )  # fmt: skip
 
-    def comparison(self, name: str) -> Comparison:
+    def comparison(self, name: str) -> ComparisonState:
         """How far the comparison is that this server started last; "none" where there is nothing to tell of it."""
         run = self.path(name)
         if run not in self._compared:

@@ -11,7 +11,7 @@ from core.cohort.exemplar_frame import FEWEST_HANDS, check_graded
 from core.cohort.films import DataFolderError, read_boxes, training_films
 
 #: The environment variable that names it.
-VARIABLE: Final = "BONEGRADE_TRAINING_DATA"
+TRAINING_DATA_VARIABLE: Final = "BONEGRADE_TRAINING_DATA"
 
 
 def parts_of(folder: Path) -> tuple[Path, Path | None]:
@@ -49,11 +49,11 @@ class TrainingData:
 
 
 def training_data(environment: Mapping[str, str] = os.environ) -> TrainingData | None:
-    """What VARIABLE names, None where it names nothing. Raises DataFolderError where no run could use it."""
-    named = environment.get(VARIABLE)
+    """What TRAINING_DATA_VARIABLE names, None where it names nothing. Raises DataFolderError where no run could use it."""
+    named = environment.get(TRAINING_DATA_VARIABLE)
     if not named:
         return None
     try:
         return TrainingData.in_folder(Path(named).expanduser().absolute())
     except DataFolderError as error:
-        raise DataFolderError(f"{VARIABLE} names a folder that no run can learn from. {error}") from error
+        raise DataFolderError(f"{TRAINING_DATA_VARIABLE} names a folder that no run can learn from. {error}") from error

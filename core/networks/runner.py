@@ -25,7 +25,7 @@ class Runner:
     """A network as it is when first asked, for any size of batch. May be asked from several threads, and be pickled.
 
     It computes with the threads that PyTorch has by then, or its share of them. What is changed in the network later does
-    not reach it: make another one. Raises RuntimeError where it is to be pickled after `settle`.
+    not reach it: make another one. Raises RuntimeError where it is to be pickled after `make_ready`.
     """
 
     def __init__(self, network: nn.Module, example: Sequence[Tensor], any_size: bool, beside: int = 0):
@@ -59,7 +59,7 @@ class Runner:
                 self._session = _session(self._exported(self._network), self._any_size, self._threads())
             return self._session
 
-    def settle(self) -> None:
+    def make_ready(self) -> None:
         """Makes it ready and lets go of the network, which would stay in memory a second time."""
         self.start()
         self._network = None

@@ -3,6 +3,7 @@
 from core.standards.card import ScoreCard, score_card
 from core.standards.conversion import age_of_total, total_of_age, total_of_grades
 from core.standards.distribution import (
+    INTERVAL_COVERAGE,
     age_distribution,
     central_interval,
     quantiles_of_total,
@@ -25,6 +26,7 @@ from core.standards.tables import (
 
 __all__ = [
     "GRADE_COUNTS",
+    "INTERVAL_COVERAGE",
     "MATURE_TOTAL",
     "STANDARDS",
     "GradeDescription",

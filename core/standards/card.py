@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from core.bones import RUS_BONES, Sex
 from core.standards.conversion import age_of_total, total_of_grades
-from core.standards.distribution import central_interval, checked_probabilities, scattered, total_distribution
+from core.standards.distribution import (
+    INTERVAL_COVERAGE,
+    central_interval,
+    checked_probabilities,
+    scattered,
+    total_distribution,
+)
 from core.standards.tables import (
     MATURE_TOTAL,
     Standard,
@@ -96,7 +102,7 @@ def score_card(
         total = total_of_grades(key, sex, counted)
         of_total = total_distribution(key, sex, distributions)
         expected_total = float(of_total @ np.arange(MATURE_TOTAL + 1))
-        own = central_interval(of_total, coverage=0.9)
+        own = central_interval(of_total, INTERVAL_COVERAGE)
         interval = _interval(table, sex, total, own, scatter_years)
     age_years, age_text = _age(table, sex, total, missing)
     return ScoreCard(
@@ -119,7 +125,7 @@ def _interval(
 ) -> tuple[float, float]:
     """Of the clamped table age, within the table. own: totals."""
     age, low, high = (age_of_total(table.key, sex, at) for at in (total, *own))
-    low, high = scattered(age, (low, high), scatter_years, coverage=0.9)
+    low, high = scattered(age, (low, high), scatter_years, INTERVAL_COVERAGE)
     first, last = table.age_range(sex)
     return max(first, low), min(last, high)
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from statistics import NormalDist
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +12,8 @@ from core.bones import RUS_BONES, Sex
 from core.standards.conversion import total_of_age
 from core.standards.tables import MATURE_TOTAL, IncompleteGrades, checked_bone, grade_count, standard
 
+#: How often the intervals that the program shows should hold the truth; the `90` in their names.
+INTERVAL_COVERAGE: Final = 0.9
 #: How far probabilities may sum from 1: the rounding of a float32 softmax, with room to spare.
 _SUM_TOLERANCE = 1e-4
 

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 
@@ -12,10 +11,9 @@ from core.assessment.records import BoneAge, IntervalSetting, SecondOpinion
 from core.bones import RUS_BONES, Sex
 from core.cohort.crop_store import HandCrops
 from core.cohort.films import DataFolderError
-from core.standards import total_distribution
+from core.standards import INTERVAL_COVERAGE, total_distribution
 
 _LOG = logging.getLogger(__name__)
-_COVERAGE: Final = 0.9
 #: The scatter is tried in tenths of a month, up to five years.
 _STEPS_A_MONTH, _WIDEST = 10, 600
 
@@ -53,10 +51,10 @@ def calibrate_intervals(grader: Grader, hands: HandCrops, second: Sequence[Secon
     low, high = 0, _WIDEST
     while low < high:
         middle = (low + high) // 2
-        if covered(middle) >= _COVERAGE:
+        if covered(middle) >= INTERVAL_COVERAGE:
             high = middle
         else:
             low = middle + 1
-    if low == _WIDEST and (held := covered(low)) < _COVERAGE:
+    if low == _WIDEST and (held := covered(low)) < INTERVAL_COVERAGE:
         _LOG.warning("The 90 %% interval holds %.0f %% of the labels: the ages are far off.", 100 * held)
     return IntervalSetting(low / _STEPS_A_MONTH)

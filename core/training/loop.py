@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import PARAM_LIST, AveragedModel
 
-from core.cohort.settings import settle
+from core.cohort.settings import keep_settings
 from core.errors import BoneGradeError
 
 
@@ -124,12 +124,12 @@ def half_way(network: nn.Module, other: nn.Module) -> None:
 class Run:
     """A training run's folder: `checkpoint.pt` to resume from, `log.jsonl`, one line an epoch, and `settings.json`.
 
-    settings: what the checkpoint holds for; see core.cohort.settings.settle, whose errors it raises.
+    settings: what the checkpoint holds for; see core.cohort.settings.keep_settings, whose errors it raises.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]):
         self.folder = folder
-        settle(folder / "settings.json", settings)
+        keep_settings(folder / "settings.json", settings)
 
     @property
     def checkpoint_path(self) -> Path:

@@ -24,7 +24,7 @@ from core.cohort.exemplar_frame import EXEMPLARS_KEY, MEAN_CROPS, mean_crops
 from core.cohort.films import DataFolderError, read_boxes, training_films
 from core.cohort.hand_windows import HandWindows, kept_windows
 from core.cohort.opinions import Opinion, Opinions, settle_opinions, write_opinions
-from core.cohort.settings import settle
+from core.cohort.settings import keep_settings
 from core.cohort.small_hands import kept_small_windows
 from core.hand.localizer import Localizer
 from core.training.device import CPU
@@ -151,7 +151,7 @@ def make_whole_hand(
         found = kept_small_windows(small, run, localizer, workers, limit.left)
         print(f"Small hands: {len(found):,} found, {len(small) - len(found):,} refused.", flush=True)
         groups.append(found.without(unseen))
-    settle(folder / "hands.json", {"number of hands": [len(hands) for hands in groups]})
+    keep_settings(folder / "hands.json", {"number of hands": [len(hands) for hands in groups]})
     if opinions is not None:
         groups = list(opinions.averaged(*groups))
     if not len(groups[0]):  # small hands show no more than the first stage's pictures do

@@ -9,7 +9,7 @@ from core.cohort.exemplar_frame import mean_crops, read_graded
 from core.cohort.films import DataFolderError, film_height, training_films
 from core.cohort.hand_windows import HandWindows, kept_windows
 from core.cohort.opinions import Opinions, settle_opinions
-from core.cohort.settings import settle
+from core.cohort.settings import keep_settings
 from core.cohort.small_hands import SmallFilm, kept_small_windows, read_small_films
 from core.hand.localizer import Localizer
 from models.registry import load_localizer
@@ -21,7 +21,7 @@ _LEAST_HEIGHT: Final = 500
 def localizer_for(films: Path, run: Path) -> Localizer:
     """The registered localiser. Raises DataFolderError where the run folder holds crops of other films or another localiser."""
     network, sha256 = load_localizer()
-    settle(run / "material.json", {"folder of films": str(films.resolve()), "localiser": sha256})
+    keep_settings(run / "material.json", {"folder of films": str(films.resolve()), "localiser": sha256})
     return Localizer(network)
 
 
@@ -69,7 +69,7 @@ class GraderSources:
         settle_opinions(run, self.opinions)
         train, val = (crops_of(self.films, split, run, localizer, workers) for split in ("train", "val"))
         if self.more is not None:
-            settle(run / "more.json", {"folder of more films": str(self.more.resolve())})
+            keep_settings(run / "more.json", {"folder of more films": str(self.more.resolve())})
             fine = [film for film in training_films(self.more, "train") if film_height(film) >= _LEAST_HEIGHT]
             if not fine:
                 raise DataFolderError(
@@ -82,7 +82,7 @@ class GraderSources:
         if self.graded is None:
             return GradingMaterial(train, val, no_graded_crops())
         graded = self.graded
-        settle(run / "exemplars.json", {"folder of exemplars": str(graded.resolve())})
+        keep_settings(run / "exemplars.json", {"folder of exemplars": str(graded.resolve())})
         exemplars = GradedCrops.kept(
             run / "exemplars.npz", lambda: read_graded(graded, "exemplar", "trained", mean_crops(train))
         )
@@ -103,7 +103,7 @@ class HandSources:
         first = kept_windows(self.films, "train", run, localizer, side, workers)
         if self.more is None:
             return first
-        settle(run / "more.json", {"folder of more films": str(self.more.resolve())})
+        keep_settings(run / "more.json", {"folder of more films": str(self.more.resolve())})
         more = kept_windows(self.more, "train", run, localizer, side, workers, "more_")
         return HandWindows.joined([first, more.without(set(first.ids.tolist()))])
 
@@ -113,7 +113,7 @@ class HandSources:
         if self.small is None:
             return []
         small = read_small_films(self.small)
-        settle(run / "small.json", {"file of small hands": str(self.small.resolve()), "small hands": len(small)})
+        keep_settings(run / "small.json", {"file of small hands": str(self.small.resolve()), "small hands": len(small)})
         return small
 
     def small_and_val(self, run: Path, side: int, workers: int) -> tuple[HandWindows, HandWindows]:

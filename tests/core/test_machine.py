@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.machine import cores, keep_doing, settle, user
+from core.machine import configure_threads, cores, keep_doing, user
 from tests.hands import shipped_examples
 from tests.webapp.running_app import free_port
 
@@ -76,10 +76,10 @@ def test_what_the_user_set_stands() -> None:
     assert _output("-c", _THREADS, OMP_NUM_THREADS="2") == "2 1"
     own = {"OMP_NUM_THREADS": "7", "OPENCV_FOR_THREADS_NUM": "5", "OMP_WAIT_POLICY": "ACTIVE"}
     settled = dict(own)
-    settle(settled)
+    configure_threads(settled)
     assert settled == own | {"ORT_DISABLE_TELEMETRY": "1"}
     patient = {"GOMP_SPINCOUNT": "1000"}
-    settle(patient)
+    configure_threads(patient)
     assert "OMP_WAIT_POLICY" not in patient and patient["GOMP_SPINCOUNT"] == "1000"
 
 

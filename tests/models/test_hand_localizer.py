@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.hand_localizer import OUTPUT_STRIDE, FilmWords, HandLocalizer, peaks
+from models.hand_localizer import FilmWords, HandLocalizer, peaks
 
 
 @cache
@@ -19,7 +19,7 @@ def localizer() -> HandLocalizer:
 def test_shapes(side: int) -> None:
     with torch.no_grad():
         output = localizer()(torch.randn(2, 1, side, side))
-    cells = side // OUTPUT_STRIDE
+    cells = side // 2
     assert output.heatmaps.shape == (2, 21, cells, cells)
     assert output.sizes.shape == (2, 42, cells, cells)
     assert output.hand.shape == output.inverted.shape == output.upright.shape == (2,)

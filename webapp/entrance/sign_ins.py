@@ -105,7 +105,8 @@ class SignIns(dict[str, str]):
     """Names by token, in the place of gradio's own, which hold for ever: a sign-in ends by itself, with a new password, and
     when the person is taken off the list. None outlives the program.
 
-    A program that came in by its own token (see webapp.programs.door) is signed in for this request, by the name in PROGRAM.
+    A program that came in by its own token (see webapp.entrance.program_door) is signed in for this request, by the name in
+    PROGRAM.
     """
 
     def __init__(

@@ -3,15 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-GROUP_TITLES: Final[Mapping[str, str]] = {
-    "radius": "Radius",
-    "ulna": "Ulna",
-    "metacarpal": "Metacarpals",
-    "proximal": "Proximal phalanges",
-    "middle": "Middle phalanges",
-    "distal": "Distal phalanges",
-}
-
 #: Bright enough to stand out on a black film and told apart with the common colour-vision defects.
 GROUP_COLOURS: Final[Mapping[str, str]] = {
     "radius": "#ffb000",
@@ -33,7 +24,7 @@ _GROUP_OF_PREFIX: Final = {
 
 
 def bone_group(bone: str) -> str:
-    """The group of a RUS bone, a key of GROUP_TITLES and GROUP_COLOURS."""
+    """The group of a RUS bone, a key of GROUP_COLOURS."""
     return _GROUP_OF_PREFIX[bone[:2]]
 
 

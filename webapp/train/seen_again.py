@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from core.errors import BoneGradeError
-from core.learning.training_data import VARIABLE, training_data
+from core.learning.training_data import TRAINING_DATA_VARIABLE, training_data
 from webapp.shared.words import counted
 
 
@@ -16,7 +16,7 @@ def seen_again(sends: bool) -> tuple[Path | None, tuple[str, ...]]:
     if found is None:
         return None, (
             "A run learns from the ledger alone, so it may forget some of what the shipped weights learned from: to mix that "
-            f"in, set {VARIABLE} to its folder on this server, and restart the program.",
+            f"in, set {TRAINING_DATA_VARIABLE} to its folder on this server, and restart the program.",
         )
     again = counted(found.train, "hand")
     if found.exemplars:

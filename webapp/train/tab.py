@@ -11,9 +11,9 @@ from core.access.roles import Action, enforce
 from core.assessment.live_model import SHIPPED, live_model, read_history, weights_folder
 from core.assessment.records import Assessment
 from core.composites.examples import Example
-from core.dataset.hub import NO_TOKEN, VARIABLE, a_dataset, may_send
+from core.dataset.hub import HUB_DATASET_VARIABLE, NO_TOKEN, a_dataset, may_send
 from core.errors import BoneGradeError
-from core.learning.runs import Comparison, Runs, RunView
+from core.learning.runs import ComparisonState, Runs, RunView
 from webapp.assess.in_hand import FilmInHand
 from webapp.assess.summary import message
 from webapp.assess.tab import AssessTab
@@ -103,7 +103,7 @@ class _Tab:
                 styled_html(render("shared/line.html", text=ON_THE_HUB, kind="", role=None))
                 with gr.Row(equal_height=False):
                     self.dataset = gr.Textbox(
-                        os.environ.get(VARIABLE, ""),
+                        os.environ.get(HUB_DATASET_VARIABLE, ""),
                         label="Private dataset on the hub (OWNER/NAME)",
                         elem_id="train-dataset",
                     )
@@ -273,12 +273,9 @@ class _Tab:
     def _compare(self, name: str | None, request: gr.Request) -> Updates:
         def act() -> None:
             # Imported here because torch takes seconds to import, and the page need not wait for it.
-            from core.learning.candidate import read_candidate
-            from core.learning.consents import check_consents
+            from core.learning.going_live import admit
 
-            # what is wrong with it is told at once
-            read_candidate(self._runs.path(name), live_model().folder)
-            check_consents(self._runs.path(name), self._ledger)
+            admit(self._runs.path(name), live_model(), self._ledger)  # what is wrong with it is told at once
             self._runs.compare(name or "")
 
         return self._done(request, act, lambda _: self._all(name))
@@ -286,18 +283,10 @@ class _Tab:
     def _promote(self, name: str | None, request: gr.Request) -> Updates:
         def act() -> None:
             # Imported here because torch takes seconds to import, and the page need not wait for it.
-            from core.learning.candidate import read_candidate
-            from core.learning.consents import check_consents
-            from core.learning.gate import GateSettings, pass_gate
-            from core.learning.gate_hands import gold_hands
-            from core.learning.promotion import promote
+            from core.learning.gate import GateSettings
+            from core.learning.going_live import compared
 
-            run, live = self._runs.path(name), live_model()
-            candidate = read_candidate(run, live.folder)
-            check_consents(run, self._ledger)
-            gold = gold_hands(self._ledger)
-            report = pass_gate(run, candidate, live, gold, None, GateSettings(), kept_alone=True)
-            promote(weights_folder(), candidate, report, self._desk.reader(request).name)
+            compared(self._runs.path(name), self._ledger, GateSettings()).go_live(self._desk.reader(request).name)
 
         return self._done(request, act, lambda _: self._all(name))
 
@@ -327,7 +316,7 @@ class _Tab:
         return {self.beside.table: "", **updates}
 
 
-def _of_run(view: RunView, comparison: Comparison, is_live: bool) -> str:
+def _of_run(view: RunView, comparison: ComparisonState, is_live: bool) -> str:
     job = view.job and {**view.job, "stage": _STAGES.get(view.job["stage"], view.job["stage"])}
     return render(
         "train/run.html",
@@ -339,7 +328,7 @@ def _of_run(view: RunView, comparison: Comparison, is_live: bool) -> str:
     )
 
 
-def _words(view: RunView, comparison: Comparison, is_live: bool) -> str:
+def _words(view: RunView, comparison: ComparisonState, is_live: bool) -> str:
     if comparison == "running":
         return "it is being compared with the live model, film by film."
     if comparison == "failed":

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from core.cohort.crop_store import GradedCrops, HandCrops
 from core.cohort.films import DataFolderError
-from core.cohort.settings import settle
+from core.cohort.settings import keep_settings
 from core.evaluation.gates import FrozenErrors, frozen_errors
 from core.training.grader import GraderRecipe, months_of, train_grader
 from core.training.score_road import ScoreRoadRecipe, fit_score_road
@@ -129,7 +129,7 @@ def run_table1(
 
     Raises DataFolderError where the folder was begun for another number of epochs.
     """
-    settle(folder / "settings.json", {"number of epochs": rows[0].recipe.epochs})
+    keep_settings(folder / "settings.json", {"number of epochs": rows[0].recipe.epochs})
     return [
         _outcome(row, seed, train, val, exemplars, folder / f"{row.key}_{seed}") for row, seed in order_of_runs(rows)
     ]

@@ -8,8 +8,7 @@ from typing import Final
 import numpy as np
 
 from core.evaluation.chart import Chart, Line
-from core.evaluation.figures import Cell as TableCell
-from core.evaluation.figures import Inline, Table
+from core.evaluation.figures import Cell, Inline, Table
 from core.learning.replay.orders import TITLES, Ordering
 from core.learning.replay.runs import CellOutcome, Worth
 
@@ -99,13 +98,13 @@ def films_for(errors: Mapping[int, float], error: float) -> float | None:
 
 def replay_text(figures: ReplayFigures) -> str:
     """The tables in Markdown."""
-    rows: list[Sequence[TableCell]] = [("start model", 0, "", *_cells(figures.start, None))]
+    rows: list[Sequence[Cell]] = [("start model", 0, "", *_cells(figures.start, None))]
     rows += [(TITLES[row.order], row.films, row.seeds, *_cells(row.worth, row.sd_months)) for row in figures.rows]
     head = ("order", "films read", "seeds", "MAE, months", "within 12 months", "same grade", "within one grade")
     told = [Table(head, rows).markdown()]
     if figures.saved:
         counts = sorted({films for one in figures.saved.values() for films in one.fewer})
-        lines: list[Sequence[TableCell]] = [
+        lines: list[Sequence[Cell]] = [
             (TITLES[order], "yes" if figures.falls[order] else "no", *(_share(one.fewer[n]) for n in counts),
              _share(one.average))
             for order, one in figures.saved.items()
@@ -115,7 +114,7 @@ def replay_text(figures: ReplayFigures) -> str:
     return "\n\n".join(told)
 
 
-def _cells(worth: Worth, sd: float | None) -> tuple[TableCell, ...]:
+def _cells(worth: Worth, sd: float | None) -> tuple[Cell, ...]:
     spread = "" if sd is None else f" ± {sd:.2f}"
     shares = (f"{100 * share:.1f} %" for share in (worth.within_12, worth.exact, worth.within_one))
     return f"{worth.mae_months:.2f}{spread}", *shares

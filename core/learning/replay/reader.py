@@ -90,11 +90,6 @@ class SimulatedReader:
             low, high = np.where(older, low, middle), np.where(older, middle, high)
         self._latents = _moved(latents, ((low + high) / 2)[:, None])
 
-    @property
-    def without_noise(self) -> Graded:
-        """What the reader means, N hands."""
-        return graded(self._grader, self._latents, self._female)
-
     def reading(self, seed: int) -> Graded:
         """One reading of all hands; another seed is another reader, or another day."""
         chance = np.random.default_rng([seed, 7])

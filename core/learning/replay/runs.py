@@ -16,7 +16,7 @@ from core.bones import RUS_BONES
 from core.cohort.crop_store import HandCrops, complete_hands
 from core.cohort.films import DataFolderError
 from core.cohort.opinions import Opinion
-from core.cohort.settings import settle
+from core.cohort.settings import keep_settings
 from core.learning.calibrating import Calibrated, fit_calibration
 from core.learning.course import Ending, Pace, Workers, follow
 from core.learning.grading import GraderCourse, GradingLesson, GradingRecipe, answers_of
@@ -58,7 +58,7 @@ class ReplayRecipe:
 
 
 @dataclass(frozen=True)
-class Cell:
+class ReplayCell:
     """One fine-tuning: so many films in an order of core.learning.replay.orders, with a seed."""
 
     order: Ordering
@@ -81,7 +81,7 @@ class Worth:
 class CellOutcome:
     """What came out of a cell."""
 
-    cell: Cell
+    cell: ReplayCell
     worth: Worth
 
 
@@ -93,7 +93,7 @@ class Replay:
 
         Trains the start model where the folder has none yet. Raises DataFolderError where it was begun with other settings.
         """
-        settle(folder / "settings.json", {"recipe": repr(recipe)})
+        keep_settings(folder / "settings.json", {"recipe": repr(recipe)})
         self._folder, self._recipe, self._exemplars = folder, recipe, material.exemplars
         hands = complete_hands(material.train)
         chosen = np.random.default_rng(_CHOICE).permutation(len(hands))
@@ -108,7 +108,7 @@ class Replay:
             )
         self._make_start()
         strong, file = load_grader()
-        settle(folder / "strong.json", {"strong grader": file.sha256})
+        keep_settings(folder / "strong.json", {"strong grader": file.sha256})
         months = {one.id: one.months for one in opinions}
         heard = np.array([months.get(name, np.nan) for name in self._pool.ids.tolist()])
         of_pool = self._maturities("pool", strong, self._pool)
@@ -159,13 +159,13 @@ class Replay:
         steps = np.abs(said.grades - self._meant.grades)
         return Worth(*(float(one.mean()) for one in (off, off <= 12, steps == 0, steps <= 1)))
 
-    def _place(self, cell: Cell) -> Path:
+    def _place(self, cell: ReplayCell) -> Path:
         return self._folder / "cells" / f"{cell.order}_{cell.films}_{cell.seed}.json"
 
-    def _kept(self, cell: Cell) -> Worth:
+    def _kept(self, cell: ReplayCell) -> Worth:
         return Worth(**json.loads(self._place(cell).read_text(encoding="utf-8")))
 
-    def _do(self, cell: Cell) -> None:
+    def _do(self, cell: ReplayCell) -> None:
         """Reads, learns and measures, where that was not done before."""
         place = self._place(cell)
         if place.is_file():
@@ -176,7 +176,7 @@ class Replay:
         place.write_text(json.dumps(vars(worth)) + "\n", encoding="utf-8")
         shutil.rmtree(folder)
 
-    def _learned(self, cell: Cell, folder: Path) -> BoneGrader:
+    def _learned(self, cell: ReplayCell, folder: Path) -> BoneGrader:
         run = RunFolder(folder)
         seed_everything(cell.seed)
         with run.held():
@@ -190,7 +190,7 @@ class Replay:
             fit_calibration(lesson.grader, self._calibrated_on, CPU)
         return lesson.grader
 
-    def _write(self, cell: Cell, folder: Path) -> None:
+    def _write(self, cell: ReplayCell, folder: Path) -> None:
         """The films of a cell as lessons, with what the start model learned from to see again."""
         writer = MaterialWriter(folder, answers_of(self._start(), CPU))
         grades = self._reader.reading(cell.seed).grades
@@ -208,9 +208,9 @@ class Replay:
         writer.close()
 
 
-def cells(orders: Sequence[Ordering], recipe: ReplayRecipe) -> Iterator[Cell]:
+def cells(orders: Sequence[Ordering], recipe: ReplayRecipe) -> Iterator[ReplayCell]:
     """The first seed of every cell first, so that a replay cut short is a whole one with fewer seeds."""
     for seed in range(1, recipe.seeds + 1):
         for films in recipe.films:
             for order in orders:
-                yield Cell(order, films, seed)
+                yield ReplayCell(order, films, seed)

@@ -170,6 +170,21 @@ def test_single_films_that_are_wrong_are_listed_and_left_out(source: Path, tmp_p
     assert not {"1377", "1378", "1379"} & {film.id for film in read_films(tmp_path / "out")}
 
 
+def test_ages_and_sexes_as_spreadsheets_of_any_country_write_them(source: Path) -> None:
+    written = {
+        "1377": ('"94,5"', "1"), "1378": ("94.5", "0.0"), "1379": ("94", "TRUE"), "1380": ("94.", " f "), "1381": ("94", "Boy"),
+        "1382": ("94", "weiblich"), "1383": ('"1,094"', "true"), "1384": ("94", "2"), "1385": ("94", ""),
+    }  # fmt: skip
+    lines = [",".join((film, *cells)) for film, cells in written.items()]
+    (source / "boneage-training-dataset.csv").write_text("\n".join(["id,boneage,male", *lines]) + "\n")
+    found = read_download(source)
+    assert {row.id: (row.months, row.sex) for row in found.rows if row.split != "test"} == {
+        "1377": (94.5, "M"), "1378": (94.5, "F"), "1379": (94.0, "M"), "1380": (94.0, "F"), "1381": (94.0, "M"),
+        "1382": (94.0, "F"),
+    }  # fmt: skip
+    assert set(found.left_out) == {"1383", "1384", "1385"}
+
+
 def test_a_hand_of_both_sets_is_trained_on_alone(source: Path, tmp_path: Path) -> None:
     table = source / "Bone Age Validation Set/Validation Dataset.csv"
     table.write_text(table.read_text() + "1377,TRUE,12\n")

@@ -32,6 +32,12 @@ def test_no_module_has_a_command_that_the_list_lacks() -> None:
             assert built.commands.keys() <= COMMANDS.keys(), module
 
 
+@pytest.mark.parametrize("module", sorted({module for module, _ in COMMANDS.values()}))
+def test_no_module_offers_to_change_the_shell_s_settings(module: str) -> None:
+    options = {one.name for one in get_command(importlib.import_module(f"core.commands.{module}").app).params}
+    assert options.isdisjoint({"install_completion", "show_completion"})
+
+
 def test_a_command_that_does_not_exist() -> None:
     result = CliRunner().invoke(cli, ["asses"])
     assert result.exit_code == 2 and "Did you mean" in result.stderr and "'assess'" in result.stderr

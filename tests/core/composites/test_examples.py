@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.composites.examples import read_examples
+from core.errors import BoneGradeError
 
 
 def _write(folder: Path, **changes: object) -> None:
@@ -28,9 +29,9 @@ def test_examples_are_read_in_their_order(tmp_path: Path) -> None:
 
 def test_a_list_that_names_no_file_or_no_sex_is_refused(tmp_path: Path) -> None:
     _write(tmp_path)
-    with pytest.raises(ValueError, match=r"girl\.png"):
+    with pytest.raises(BoneGradeError, match=r"girl\.png"):
         read_examples(tmp_path)
     (tmp_path / "girl.png").touch()
     _write(tmp_path, sex="girl")
-    with pytest.raises(ValueError, match="'M' or 'F'"):
+    with pytest.raises(BoneGradeError, match="'M' or 'F'"):
         read_examples(tmp_path)

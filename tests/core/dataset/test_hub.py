@@ -1,7 +1,9 @@
 """The hub, with a dummy scheduler and a dummy client: what is pushed, when, and that it is private and names nobody."""
 
+import errno
 import inspect
 import json
+import os
 import threading
 import uuid
 from collections.abc import Callable
@@ -16,9 +18,19 @@ from huggingface_hub import CommitScheduler, HfApi
 from core.access.log import AccessLog
 from core.access.roles import OPERATOR
 from core.dataset.export import export
-from core.dataset.hub import AskingScheduler, EventPusher, HubRefused, push_dataset, require_private, start_pushing
+from core.dataset.hub import (
+    AskingScheduler,
+    EventPusher,
+    HubRefused,
+    hub_errors,
+    push_dataset,
+    push_folder,
+    require_private,
+    start_pushing,
+)
 from core.dataset.manifest import DamagedDataset
 from core.film.box import Box
+from core.machine import DISK_FULL
 from tests.stored_films import Store, graded
 
 
@@ -279,16 +291,33 @@ def test_a_hub_that_cannot_be_reached_is_one_sentence() -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("refused", DISK_FULL)
+def test_a_full_disk_is_not_blamed_on_the_hub(tmp_path: Path, refused: int) -> None:
+    class Full(DummyHub):
+        def upload_folder(self, **options: Any) -> SimpleNamespace:
+            raise OSError(refused, os.strerror(refused), "cache")
+
+    full: Any = Full()
+    with pytest.raises(OSError, match="cache"):
+        push_folder(tmp_path, "lab/readings", "", [], "An export", full)
+
+
+def test_what_has_a_sentence_already_keeps_it() -> None:
+    with pytest.raises(HubRefused, match=r"^It is public\.$"), hub_errors(lambda error: HubRefused(f"{error}.")):
+        raise HubRefused("It is public.")
+
+
+@pytest.mark.parametrize("refusal", [HubRefused("The hub is away."), OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))])
 def test_the_app_pushes_only_where_a_dataset_is_named(
-    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    refusal: Exception, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And tries again where the hub refuses, so that a network that is down at the start does not end it."""
+    """And tries again where the hub or the disk refuses, so that a network that is down at the start does not end it."""
     asked: list[tuple[object, ...]] = []
 
     def pusher(*given: object, **named: object) -> None:
         asked.append((*given[1:], named))
         if len(asked) == 1:
-            raise HubRefused("The hub is away.")
+            raise refusal
 
     monkeypatch.setattr("core.dataset.hub.EventPusher", pusher)
     assert start_pushing(store.ledger, {}) is None
@@ -298,7 +327,7 @@ def test_the_app_pushes_only_where_a_dataset_is_named(
     assert thread is not None
     thread.join(5)
     assert asked == [("lab/readings", store.ledger.folder / "hub", {"pictures": False, "log": None})] * 2
-    assert "The hub is away." in caplog.text
+    assert str(refusal) in caplog.text
 
 
 def test_an_upload_takes_what_it_is_given() -> None:

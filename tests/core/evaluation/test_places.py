@@ -14,7 +14,7 @@ from core.evaluation.figures import plain
 from core.evaluation.places import (
     BOX_OF_BONE,
     KEYPOINT_OF_BONE,
-    Found,
+    FoundCentre,
     Mark,
     annotator_figures,
     as_text,
@@ -34,8 +34,8 @@ BOXED = Mark((13.0, 14.0), 10.0, Box(10.0, 10.0, 16.0, 18.0))
 def test_distances_and_insides() -> None:
     marks = {"a": {"Radius": BOXED, "Ulna": BOXED}, "b": {"Radius": BOXED}, "refused": {"Radius": BOXED}}
     centres = {
-        "a": {"Radius": Found((13.0, 11.0), 0.0, False), "Ulna": Found((16.0, 18.0), 0.0, False)},
-        "b": {"Radius": Found((13.0, 23.0), 0.0, False), "MC1": Found((0.0, 0.0), 0.0, False)},
+        "a": {"Radius": FoundCentre((13.0, 11.0), 0.0, False), "Ulna": FoundCentre((16.0, 18.0), 0.0, False)},
+        "b": {"Radius": FoundCentre((13.0, 23.0), 0.0, False), "MC1": FoundCentre((0.0, 0.0), 0.0, False)},
         "refused": {},
     }
     figures = plain(place_figures(marks, centres))
@@ -55,7 +55,7 @@ def test_distances_and_insides() -> None:
 
 def test_joints_have_no_inside() -> None:
     marks = {"a": {"MC3": Mark((0.0, 0.0), 200.0, None)}}
-    row = plain(place_figures(marks, {"a": {"MC3": Found((6.0, 8.0), 90.0, False)}}))["all"]
+    row = plain(place_figures(marks, {"a": {"MC3": FoundCentre((6.0, 8.0), 90.0, False)}}))["all"]
     assert "inside" not in row and row["median"] == 0.05
     assert row["distal_median"] == pytest.approx(0.03), "a bone that lies on its side points to the right"
 
@@ -67,8 +67,8 @@ def test_offsets_turn_and_mirror_with_the_hand(degrees: float) -> None:
     thumb = np.array([np.cos(turn), np.sin(turn)])  # of a left hand, to the right of where the fingers point
     x, y = np.array([50.0, 60.0]) + 3.0 * distal + 2.0 * thumb
     mark = Mark((50.0, 60.0), 10.0, None)
-    assert Found((x, y), degrees, False).offset_from(mark) == pytest.approx((0.3, 0.2))
-    assert Found((x, y), degrees, True).offset_from(mark) == pytest.approx((0.3, -0.2))
+    assert FoundCentre((x, y), degrees, False).offset_from(mark) == pytest.approx((0.3, 0.2))
+    assert FoundCentre((x, y), degrees, True).offset_from(mark) == pytest.approx((0.3, -0.2))
 
 
 def test_nothing_found_and_nothing_marked() -> None:

@@ -20,9 +20,10 @@ from core.bones import RUS_BONES
 from core.evaluation.stress import trial
 from core.film.radiograph import read_radiograph
 from core.hand.hand import Hand
-from core.learning.candidate import read_candidate
-from core.learning.gate import GateSettings, pass_gate
+from core.learning.candidate import CandidateRefused, read_candidate
+from core.learning.gate import GateSettings, kept_answer, pass_gate
 from core.learning.gate_hands import gold_hands, labelled_hands
+from core.learning.going_live import compared
 from core.learning.judging import stressed
 from core.ledger import Consent, Correction, Ledger, LedgerSettings
 from models import WEIGHTS
@@ -129,14 +130,21 @@ def test_shuffled_labels_are_refused_and_the_right_ones_promoted(
     report = pass_gate(run, read_candidate(run, program), live_model(), gold, None, SETTINGS)
     assert not report.promotes and "gold_age" in {one.key for one in report.of("worse")}
     program, run = live_and_run(tmp_path / "b", graders["shuffled"], graders["right"], monkeypatch)
-    report = pass_gate(run, read_candidate(run, program), live_model(), gold, None, SETTINGS)
-    assert report.promotes and report.films.without_pixels == 1
     candidate = read_candidate(run, program)
+    with pytest.raises(CandidateRefused, match="was not compared with the live model yet"):
+        kept_answer(run, candidate, live_model(), gold, SETTINGS)
+    report = pass_gate(run, candidate, live_model(), gold, None, SETTINGS)
+    assert report.promotes and report.films.without_pixels == 1
     with monkeypatch.context() as nobody_judges:
         nobody_judges.setattr("core.learning.gate.judge", lambda *_: pytest.fail("the films were assessed again"))
         assert pass_gate(run, candidate, live_model(), gold, None, SETTINGS) == report, "kept for the same question"
         with pytest.raises(pytest.fail.Exception):
             pass_gate(run, candidate, live_model(), gold, None, GateSettings(2, 0, 0))
+        assert kept_answer(run, candidate, live_model(), gold, SETTINGS) == report
+        with pytest.raises(CandidateRefused, match="or the gold films changed"):
+            kept_answer(run, candidate, live_model(), gold, GateSettings(2, 0, 0))
+    entry = compared(run, ledger, SETTINGS).go_live("ann")
+    assert live_model().version == entry.version and entry.by == "ann"
 
 
 def test_the_stress_knows_which_hand_each_changed_film_is_of(

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import resource
 import sys
 import zipfile
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from core.learning.hub_job import HubJobRefused, JobOrder, finetune_on_hub
 from core.learning.run_folder import RunFolder
 from core.learning.start import Start
 from core.ledger import Ledger
-from core.machine import user
+from core.machine import DISK_FULL, user
 from tests.hub import TOKEN, Hub, Job, Machine, hub_with, runs_it
 from tests.stored_films import Store
 
@@ -184,6 +185,26 @@ def test_a_run_that_comes_back_damaged_is_one_sentence_and_nothing_of_it_is_take
         assert follow(hub, {**whole})["state"] == "done"
         assert weights_of(run / "weights") == {"grader": weights_of(start)["grader"]}
         assert not (run / "weights" / "half").exists()
+
+
+def test_a_full_disk_while_the_run_is_fetched_is_not_blamed_on_the_hub(ask: Ask, tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def work(hub: Hub, job: Job) -> None:
+        left = {"run.json": b"{}", "log.jsonl": b"", "weights/grader.safetensors": bytes(3_000_000)}
+        place = job.spec["command"][6]
+        hub.datasets[_DATASET]["files"] |= {f"runs/{place}/{name}": content for name, content in left.items()}
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))  # no file may be larger from now on
+        job.stage = "COMPLETED"
+
+    with hub_with(work) as hub:
+        try:
+            with pytest.raises(OSError) as caught:
+                ask(hub)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.errno in DISK_FULL
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["state"] == "running", "the same command goes on"
 
 
 def test_what_cannot_be_sent_is_one_sentence_and_starts_nothing(

@@ -7,7 +7,7 @@ import pytest
 
 from core.cohort.exemplar_frame import FEWEST_HANDS
 from core.cohort.films import DataFolderError
-from core.learning.training_data import VARIABLE, training_data
+from core.learning.training_data import TRAINING_DATA_VARIABLE, training_data
 
 
 def write_folder(folder: Path, train: int = FEWEST_HANDS) -> Path:
@@ -25,11 +25,11 @@ def write_folder(folder: Path, train: int = FEWEST_HANDS) -> Path:
 
 
 def test_what_a_run_would_see_again_is_counted(tmp_path: Path) -> None:
-    assert training_data({}) is None and training_data({VARIABLE: ""}) is None
-    found = training_data({VARIABLE: str(write_folder(tmp_path / "data"))})
+    assert training_data({}) is None and training_data({TRAINING_DATA_VARIABLE: ""}) is None
+    found = training_data({TRAINING_DATA_VARIABLE: str(write_folder(tmp_path / "data"))})
     assert found is not None and found.folder == tmp_path / "data"
     assert (found.train, found.val, found.exemplars) == (FEWEST_HANDS, 1, 2), "an exemplar of MC is of two bones"
-    hands_alone = training_data({VARIABLE: str(tmp_path / "data" / "hands")})
+    hands_alone = training_data({TRAINING_DATA_VARIABLE: str(tmp_path / "data" / "hands")})
     assert hands_alone is not None and (hands_alone.train, hands_alone.exemplars) == (FEWEST_HANDS, 0)
 
 
@@ -51,11 +51,13 @@ def test_a_folder_that_no_run_could_use_is_one_sentence(
 ) -> None:
     data = write_folder(tmp_path / "data")
     damage(data)
-    with pytest.raises(DataFolderError, match=f"{VARIABLE} names a folder that no run can learn from.*{sentence}"):
-        training_data({VARIABLE: str(data)})
+    with pytest.raises(
+        DataFolderError, match=f"{TRAINING_DATA_VARIABLE} names a folder that no run can learn from.*{sentence}"
+    ):
+        training_data({TRAINING_DATA_VARIABLE: str(data)})
 
 
 def test_exemplars_need_hands_to_be_framed_by(tmp_path: Path) -> None:
     data = write_folder(tmp_path / "data", train=2)
     with pytest.raises(DataFolderError, match="has 2 hands of train: exemplars need at least 8 beside them"):
-        training_data({VARIABLE: str(data)})
+        training_data({TRAINING_DATA_VARIABLE: str(data)})

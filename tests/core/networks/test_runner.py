@@ -72,7 +72,7 @@ def test_settled_it_says_the_same_and_keeps_the_network_no_longer() -> None:
     runner = Runner(network, (torch.zeros(1, 1, 16, 16), torch.zeros(1, dtype=torch.long)), any_size=False)
     given = torch.randn(2, 1, 16, 16), torch.tensor([2, 0])
     said, alive = runner(*given), weakref.ref(network)
-    runner.settle()
+    runner.make_ready()
     del network
     gc.collect()
     assert alive() is None

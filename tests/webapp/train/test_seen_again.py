@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.learning.training_data import VARIABLE
+from core.learning.training_data import TRAINING_DATA_VARIABLE
 from tests.core.learning.test_training_data import write_folder
 from webapp.languages.catalogue import catalogue
 from webapp.train.seen_again import seen_again
@@ -16,7 +16,7 @@ def _said(sentences: tuple[str, ...]) -> tuple[str, str]:
 
 
 def test_a_folder_is_named_with_what_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, str(write_folder(tmp_path / "data")))
+    monkeypatch.setenv(TRAINING_DATA_VARIABLE, str(write_folder(tmp_path / "data")))
     folder, sentences = seen_again(sends=True)
     english, chinese = _said(sentences)
     assert folder == tmp_path / "data" and "sees again 8 hands and 2 graded crops that" in english
@@ -26,17 +26,21 @@ def test_a_folder_is_named_with_what_is_in_it(tmp_path: Path, monkeypatch: pytes
 
 
 def test_without_one_it_is_said_how_to_change_that(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.delenv(TRAINING_DATA_VARIABLE, raising=False)
     folder, sentences = seen_again(sends=True)
     english, chinese = _said(sentences)
     assert folder is None and "learns from the ledger alone, so it may forget some" in english
-    assert f"set {VARIABLE} to its folder" in english and f"请用 {VARIABLE} 指定" in chinese
+    assert f"set {TRAINING_DATA_VARIABLE} to its folder" in english and f"请用 {TRAINING_DATA_VARIABLE} 指定" in chinese
 
 
 def test_one_that_cannot_be_used_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "nowhere"))
+    monkeypatch.setenv(TRAINING_DATA_VARIABLE, str(tmp_path / "nowhere"))
     folder, sentences = seen_again(sends=True)
     english, chinese = _said(sentences)
     assert folder is None and english.startswith("No run can start on this machine until this is put right")
     assert "labels.csv is missing" in english
-    assert f"{VARIABLE} 指定的文件夹无法用于训练" in chinese and "缺少" in chinese and "missing" not in chinese
+    assert (
+        f"{TRAINING_DATA_VARIABLE} 指定的文件夹无法用于训练" in chinese
+        and "缺少" in chinese
+        and "missing" not in chinese
+    )

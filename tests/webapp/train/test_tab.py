@@ -6,7 +6,7 @@ import gradio as gr
 import pytest
 from starlette.requests import Request
 
-from core.learning.training_data import VARIABLE
+from core.learning.training_data import TRAINING_DATA_VARIABLE
 from core.ledger import Ledger, LedgerSettings
 from webapp.app import build_app
 from webapp.desk import Desk
@@ -36,7 +36,7 @@ def test_on_a_space_a_run_is_sent_to_the_hub_where_a_token_is_set_and_compared_t
 def test_no_run_starts_with_a_folder_that_it_could_not_see_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "nowhere"))
+    monkeypatch.setenv(TRAINING_DATA_VARIABLE, str(tmp_path / "nowhere"))
     environment = {"BONEGRADE_DATA": str(tmp_path / "data")}
     access, ledger = Access.from_environment(environment), Ledger.open(LedgerSettings.from_environment(environment))
     app = build_app(Desk(lambda: pytest.fail("nothing is assessed"), ledger, access, access.log))

@@ -4,12 +4,12 @@ import pytest
 
 from core.learning.replay.figures import films_for, replay_chart, replay_figures, replay_text
 from core.learning.replay.orders import Ordering
-from core.learning.replay.runs import Cell, CellOutcome, Worth
+from core.learning.replay.runs import CellOutcome, ReplayCell, Worth
 
 
 def _outcomes(errors: dict[Ordering, dict[int, tuple[float, ...]]]) -> list[CellOutcome]:
     return [
-        CellOutcome(Cell(order, films, seed), Worth(months, 0.5, 0.25, 0.75))
+        CellOutcome(ReplayCell(order, films, seed), Worth(months, 0.5, 0.25, 0.75))
         for order, counts in errors.items()
         for films, seeds in counts.items()
         for seed, months in enumerate(seeds)

@@ -9,7 +9,7 @@ from core.cohort.films import DataFolderError
 from core.cohort.opinions import Opinion
 from core.learning.grading import GradingRecipe
 from core.learning.replay.orders import Ordering
-from core.learning.replay.runs import Cell, Replay, ReplayRecipe, cells
+from core.learning.replay.runs import Replay, ReplayCell, ReplayRecipe, cells
 from core.training.loop import TimeLimit
 from core.training.sources import GradingMaterial
 from tests.core.evaluation.table1.test_runs import exemplars_of
@@ -25,7 +25,7 @@ _RECIPE = ReplayRecipe(
 def test_the_first_seed_of_all_cells_comes_first() -> None:
     order = list(cells((Ordering.QUEUE, Ordering.RANDOM), ReplayRecipe()))
     assert len(order) == 24 and {cell.seed for cell in order[:8]} == {1}
-    assert order[0] == Cell(Ordering.QUEUE, 50, 1)
+    assert order[0] == ReplayCell(Ordering.QUEUE, 50, 1)
 
 
 def test_a_replay_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
