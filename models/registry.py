@@ -125,7 +125,7 @@ def _fill(network: nn.Module, weights: WeightFile) -> None:
         raise WeightsError(
             f"The weight file {weights.file} belongs to another network: {len(own.keys() - given.keys())} tensors are "
             f"missing, {len(given.keys() - own.keys())} unknown and {len(reshaped)} of another shape. "
-            "Fetch the repository again, or train this network anew."
+            "Fetch the repository again, or train this network again."
         )
     network.load_state_dict(weights.tensors, strict=False)
     network.eval()
@@ -208,7 +208,7 @@ def load_intervals(weights: Mapping[str, str], folder: Path = WEIGHTS) -> tuple[
         ) from error
     if known != dict(weights):
         raise WeightsError(
-            f"The intervals ({INTERVALS}) were set for other weights than those registered: set them anew with "
+            f"The intervals ({INTERVALS}) were set for other weights than those registered: set them again with "
             "`python -m core train intervals`."
         )
     return scatter, spread

@@ -17,7 +17,7 @@ from webapp.entrance.doors import hand_out_file, take_back
 from webapp.entrance.films_passing import FILMS_PASSING, FilmErased
 from webapp.entrance.refusing import part_of
 
-ERASED_MEANWHILE: Final = "Something was erased while the export was made, so it was thrown away: make it anew."
+ERASED_MEANWHILE: Final = "Something was erased while the export was made, so it was discarded: make it again."
 _EXPORT: Final = "bonegrade_revision_{}.zip"
 _EVERY_SECONDS: Final = 5.0
 

@@ -92,7 +92,7 @@ class Tokens:
                 "with a letter or a digit."
             )
         if not 1 <= days <= MOST_DAYS:
-            raise TokensError(f"A token holds for 1 to {MOST_DAYS} days, not {days}: choose its end anew.")
+            raise TokensError(f"A token is valid for 1 to {MOST_DAYS} days, not {days}: choose another end.")
         for power in only:
             if power.action is not None and not Reader(name, role).may(power.action):
                 raise TokensError(
@@ -167,7 +167,7 @@ def _kept(number: str, row: Any) -> _Kept:
 
 
 def _damaged(path: Path) -> TokensError:
-    return TokensError(f"The list of tokens {path} cannot be read: remove it, and make the programs' tokens anew.")
+    return TokensError(f"The list of tokens {path} cannot be read: remove it, and make the programs' tokens again.")
 
 
 def _hashed(token: str) -> str:

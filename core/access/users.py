@@ -120,7 +120,7 @@ def _user(name: str, row: Any) -> _User:
 
 def _damaged(path: Path) -> UsersError:
     return UsersError(
-        f"The list of users {path} cannot be read: restore it from a copy, or remove it and add the users anew."
+        f"The list of users {path} cannot be read: restore it from a copy, or remove it and add the users again."
     )
 
 

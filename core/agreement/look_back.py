@@ -49,7 +49,7 @@ class FilmBeside:
 
     @property
     def differing(self) -> int:
-        """How many bones were graded otherwise."""
+        """How many bones were graded differently."""
         return sum(bool(one.difference) for one in self.bones)
 
 

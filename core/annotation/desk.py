@@ -35,7 +35,7 @@ GONE: Final = (
     "your work on it comes back."
 )
 ERASED: Final = (
-    "This film was erased after it was opened here, so nothing of it can be shown, saved or downloaded any more: open "
+    "This film was erased after it was opened here, so it can no longer be shown, saved or downloaded: open "
     "another one from the Queue."
 )
 WITHDRAWN: Final = (
@@ -133,7 +133,7 @@ class AnnotateDesk:
             return self._opened(Sitting(None, assessment, held, None), reader)
         remark = ""
         if film.sex != assessment.sex:
-            remark = f"The ledger has this film as {_SEXES[film.sex]}, and is believed: check which is right."
+            remark = f"The ledger has this film as {_SEXES[film.sex]}, which was used: check which is right."
         newest = ledger.prediction(film.id)
         if newest is not None and newest.weights == assessment.weights and newest.localization is not None:
             sitting = Sitting(film, self._assessment(film, newest.id), held, newest.id)

@@ -16,9 +16,7 @@ from core.errors import BoneGradeError
 from core.ledger import Correction, Event, FilmState, Ledger, Reading, StaleRevision, fold
 
 NOTHING_TAKEN_BACK: Final = "No gold reading of this film was taken back, so there is none to put back."
-NOT_AGREED: Final = (
-    "The readers of this film do not agree on all 13 bones any more: reload the page to see what they say."
-)
+NOT_AGREED: Final = "The readers of this film no longer agree on all 13 bones: reload the page to see what they say."
 
 
 class GoldRefused(BoneGradeError):

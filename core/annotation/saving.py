@@ -15,7 +15,7 @@ from core.ledger import Consent, Correction, Event, Ledger, Reading, StaleRevisi
 NOTHING_NEW: Final = "There is nothing to save: no grade differs from what you saved before."
 NOTHING_TO_UNDO: Final = "There is nothing to undo: you have no unsaved step and no save of your own that counts."
 NOTHING_TO_REDO: Final = "There is nothing to redo."
-UNSAVED_FIRST: Final = "You have unsaved steps: save or undo them first, so that nothing of them is lost."
+UNSAVED_FIRST: Final = "You have unsaved steps: save or undo them first, so that none of them is lost."
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Saving:
         """What was said after an event becomes the reader's reading, as a new event; only of what the reader may see."""
         ledger = self._ledger(reader)
         if all(event.id != event_id for event in self.history(film_id, reader).events):
-            raise BoneGradeError("That state is not in the history that you see: open the film anew.")
+            raise BoneGradeError("That state is not in the history that you see: open the film again.")
         return ledger.restore(
             film_id, event_id, reader=reader.name, base_revision=ledger.revision(film_id), token=token
         )

@@ -48,7 +48,7 @@ COMMANDS: Final = {
     "import": ("dataset", "Takes in labels that exist already: all of them or, where one is wrong, none."),
     "copies": (
         "dataset",
-        "Lists films that look the same, in another file or cropped; looks first at those that came in unlooked-at.",
+        "Lists films that look the same, in another file or cropped; first compares films not yet compared.",
     ),
     "backup": (
         "backup",
@@ -68,7 +68,7 @@ COMMANDS: Final = {
         "promotion",
         "Compares a run with the live model on the gold films, and makes it live where nothing is worse and something better.",
     ),
-    "rollback": ("promotion", "Makes the model live again that was before."),
+    "rollback": ("promotion", "Makes the previous model live again."),
     "compare-models": ("promotion", "Shows what the live model and another one say of one film, side by side."),
     "doctor": (
         "doctor",

@@ -32,13 +32,13 @@ RETENTION_VARIABLES: Final = ("BONEGRADE_UNREAD_DAYS", "BONEGRADE_DRAFT_DAYS")
 
 #: What nobody here can remove.
 COPIES_ELSEWHERE: Final = (
-    "Backups, exports that were downloaded or written to a folder, datasets and runs of fine-tuning that were made before "
-    "still have it: remove them, or make them anew. "
-    "Pictures and events on the hub go by themselves; push an export there anew."
+    "Backups, datasets and fine-tuning runs made earlier, and exports that were downloaded or written to a folder, "
+    "still have it: remove them, or make them again. "
+    "Pictures and events on the hub are removed by themselves; push an export there again."
 )
 #: The same of a reader's name.
 NAME_ELSEWHERE: Final = (
-    "Backups that were made before still have it, as has the access log until its days are over; if they may no longer sign "
+    "Backups made earlier still have it, as does the access log until its entries expire; if they may no longer sign "
     "in, remove them from the list of users, too."
 )
 

@@ -39,7 +39,7 @@ def check_files(folder: Path, called: Path | None = None) -> dict[str, Any]:
     for name in sorted({*listed, *found}):
         if listed.get(name) != found.get(name):
             how = "missing" if name not in found else "not in the manifest" if name not in listed else "changed"
-            raise DamagedDataset(f"{name} is {how}: export again, or copy the whole folder anew.")
+            raise DamagedDataset(f"{name} is {how}: export again, or copy the whole folder again.")
     return manifest
 
 

@@ -28,7 +28,7 @@ class Box:
         if not all(math.isfinite(edge) for edge in self):
             raise BoxRefused("The box is not four numbers: give xmin, ymin, xmax, ymax in pixels.")
         if self.xmin >= self.xmax or self.ymin >= self.ymax:
-            raise BoxRefused("The box has no area: draw it anew, with xmin less than xmax, and ymin less than ymax.")
+            raise BoxRefused("The box has no area: draw it again, with xmin less than xmax, and ymin less than ymax.")
 
     @classmethod
     def about(cls, centre: tuple[float, float], width: float, height: float) -> Self:

@@ -152,7 +152,7 @@ def _coverage(films: Judged, group: Group, where: str) -> Difference:
     if found.verdict == "better":
         return _with(found, "no difference", "Wider intervals hold more: that alone is not better.")
     if found.verdict == "worse" and found.candidate is not None and found.candidate >= _NOMINAL:
-        return _with(found, "no difference", "Fewer than before, and still as many as they should hold.")
+        return _with(found, "no difference", "Fewer than before, but still as many as they should hold.")
     return found
 
 

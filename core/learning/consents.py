@@ -18,8 +18,8 @@ def check_consents(run: Path, ledger: Ledger) -> None:
     learned, began = names_in(facts, "learned_films"), _moment(facts.get("began_at"))
     if learned is None or began is None:
         raise CandidateRefused(
-            f"The run {run.resolve().name} does not say which films it learned from and when, so nobody can tell whether "
-            "a consent was taken back: run `finetune` anew."
+            f"The run {run.resolve().name} does not say which films it learned from and when, so nobody can tell "
+            "whether a consent was withdrawn: run `finetune` again."
         )
     films = {name: film for film in ledger.films() for name in learned_from([film.sha256]) if name in learned}
     if not films:
@@ -28,8 +28,8 @@ def check_consents(run: Path, ledger: Ledger) -> None:
     gone += sum(_taken_back(ledger, film, began) for film in films.values())
     if gone:
         raise CandidateRefused(
-            f"The run {run.resolve().name} learned from {gone} film{'s' * (gone != 1)} whose consent was taken back after the "
-            "export: export the ledger again, and run `finetune` anew."
+            f"The run {run.resolve().name} learned from {gone} film{'s' * (gone != 1)} whose consent was withdrawn "
+            "after the export: export the ledger again, and run `finetune` again."
         )
 
 

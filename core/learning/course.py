@@ -268,7 +268,8 @@ class _Lesson:
             raise
         except (KeyError, TypeError, ValueError, RuntimeError) as error:  # as torch says that tensors do not fit
             raise RunRefused(
-                f"{self._run.folder / CHECKPOINT} is another run's: delete it, and the same command begins the run anew."
+                f"{self._run.folder / CHECKPOINT} is another run's: delete it, and the same command begins the run "
+                "again."
             ) from error
 
     def seconds(self) -> float:

@@ -77,7 +77,7 @@ def pass_gate(
         return replace(known, sides=sides)
     if kept_alone:
         raise CandidateRefused(
-            "The run was not compared with the live model yet, or the gold films changed: compare it."
+            "The run has not been compared with the live model yet, or the gold films have changed: compare it."
         )
     with loaded(candidate) as assessor:
         differences = differences_on_gold(judge(gold.hands, live_assessor, assessor, "gold films"))

@@ -49,7 +49,7 @@ def held_keys(graded: Iterable[tuple[str, str]]) -> frozenset[str]:
     if len(keys) < 2:
         raise LessonsRefused(
             f"Grades of {len(keys)} patient{'s' * (len(keys) != 1)} outside the test part are too few: some are held back to "
-            "stop by, so grade films of at least two patients, whose pixels may be kept."
+            "decide when training stops, so grade films of at least two patients whose pixels may be kept."
         )
     val = frozenset(key for key in keys if parts[key] == "val")
     if val and len(val) < len(keys):

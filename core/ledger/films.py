@@ -178,4 +178,4 @@ def check(sex: Sex, age_months: float | None) -> None:
     if sex not in ("M", "F"):
         raise InvalidFilm(f"The sex must be M or F, not {sex!r}: the score tables are made for each sex.")
     if age_months is not None and not (math.isfinite(age_months) and 0 <= age_months <= _OLDEST):
-        raise InvalidFilm(f"The age must be from 0 to {_OLDEST:.0f} months, or left open: correct it.")
+        raise InvalidFilm(f"The age must be from 0 to {_OLDEST:.0f} months, or left empty: correct it.")

@@ -316,7 +316,7 @@ class Ledger:
         """Makes a reading the film's gold reading. Raises as `save`."""
         if any(bone != correction.bone for bone, correction in reading.items()):
             raise InvalidCorrection(
-                "A verdict of the gold reading stands under another bone's name: open the film anew."
+                "A verdict of the gold reading is filed under another bone's name: open the film again."
             )
         said = tuple(reading.values())
         words = Words(kind="gold", reader=reader, token=token, base_revision=base_revision, corrections=said, note=note)

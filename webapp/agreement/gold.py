@@ -99,11 +99,11 @@ class GoldFilms:
             case "back":
                 event = take_back(self._ledger, film_id, reader, revision=revision, token=token)
                 again = _Change("again", "Put back", film_id, event.revision)
-                return _note(f"Film {film_id} is not gold any more.", again)
+                return _note(f"Film {film_id} is no longer gold.", again)
             case "again":
                 put_back(self._ledger, film_id, reader, revision=revision, token=token)
                 return _note(f"Film {film_id} is gold again.")
-        raise BoneGradeError("The page asked for what cannot be done; reload it.")
+        raise BoneGradeError("The page asked for something that cannot be done; reload it.")
 
     def _agreed(self, table: ReadingTable, reader: Reader) -> _List:
         title, film_ids = "Agreed on, not gold yet", agreed_films(table).tolist()
@@ -116,7 +116,7 @@ class GoldFilms:
             return _List(title, "No film that is not gold yet has the same grades by two readers or more.")
         sentence = (
             f"{counted(len(film_ids), 'film')} on which at least two readers graded all 13 bones and nobody differs. "
-            f"Made gold, a film is mixed into the queue of whoever has not read it.{_newest(len(film_ids))}"
+            f"Once it is gold, a film is mixed into the queue of whoever has not read it.{_newest(len(film_ids))}"
         )
         return _List(title, sentence, ("Film", "Readers", "Last read"), films)
 

@@ -91,7 +91,7 @@ class Filling:
         """What was said of the film, as far as the reader may see it."""
         film = sitting.film
         if self._desk.ledger is None or film is None:
-            history = line("Nothing of this film is in the ledger yet.", "blind")
+            history = line("The ledger has nothing on this film yet.", "blind")
         else:
             history = history_panel(self._saving.history(film.id, reader), reader.may(Action.CORRECT))
         gold = gold_panel(self._desk, None if film is None else film.id, reader)

@@ -263,7 +263,7 @@ class Handlers:
                         "text": corrections_file(work, sitting, reader.name),
                     }
                     return {self.parts.acted: told(download=file)}
-            raise BoneGradeError("The page asked for what cannot be done; reload it.")
+            raise BoneGradeError("The page asked for something that cannot be done; reload it.")
         except Exception as error:
             return {self.parts.acted: told(message=remark(_warned(error), "error"))}
 

@@ -42,7 +42,7 @@ _NOT_SENT: Final = (
     "There is no such file of yours here: upload it to /gradio_api/upload, with the same token, and give the path that this "
     "answers."
 )
-_NOT_YOURS: Final = "This file is not yours, or is gone: load the page again and ask for it anew."
+_NOT_YOURS: Final = "This file is not yours, or is gone: reload the page and ask for it again."
 
 
 class Owners:

@@ -15,8 +15,8 @@ from core.intake import FilmFile, SentFile
 from core.ledger.lately_erased import Erased
 
 ERASED: Final = (
-    "This film was erased after it was sent here, so nothing of it is kept or shown any more: send another one, or this one "
-    "anew where there is a new consent."
+    "This film was erased after it was sent here, so nothing of it is kept or shown: send another one, or this one "
+    "again if there is new consent."
 )
 #: Beyond so many folders, it is looked which are gone.
 _MANY: Final = 10_000

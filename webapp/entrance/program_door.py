@@ -120,7 +120,7 @@ class ProgramDoor:
         try:
             reader = self._access.program(number)
         except BoneGradeError:
-            self._note(program.reader_name, address, "its token holds no more")
+            self._note(program.reader_name, address, "its token is no longer valid")
             raise
         scope[_KEY] = number
         if self._arrivals.is_new(number, address) and self._access.log is not None:

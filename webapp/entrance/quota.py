@@ -24,7 +24,7 @@ _PERSON_FULL: Final = (
 )
 _ALL_FULL: Final = (
     "So much was sent within the last hour that there is no room at the moment: try again in a little over an hour. Those who "
-    "are signed in come before others."
+    "are signed in go first."
 )
 _NO_ROOM: Final = "The server's disk is nearly full, so nothing can be sent to it: tell whoever runs it."
 

@@ -282,7 +282,7 @@ def _day(text: str) -> datetime:
     try:
         return datetime.combine(date.fromisoformat(text), time(), UTC)
     except ValueError:
-        raise BoneGradeError(f"{text!r} is no day: write it as 2030-12-31.") from None
+        raise BoneGradeError(f"{text!r} is not a date: write it as 2030-12-31.") from None
 
 
 def _film(film: FilmRecord) -> dict[str, Any]:

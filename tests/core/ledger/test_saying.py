@@ -121,7 +121,7 @@ def test_another_window_of_the_same_reader_is_stale_too(room: ReadingRoom) -> No
 def test_a_revision_that_never_was_is_refused(room: ReadingRoom, base: int) -> None:
     film = room.film()
     _save(room, film, RADIUS5)
-    with pytest.raises(InvalidCorrection, match="open the film anew"):
+    with pytest.raises(InvalidCorrection, match="open the film again"):
         _save(room, film, RADIUS6, base_revision=base)
 
 

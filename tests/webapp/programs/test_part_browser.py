@@ -40,7 +40,7 @@ def test_a_program_is_admitted_listed_and_sent_away(browser: Browser, app: Runni
     given = token.inner_text()
     row = listed.get_by_role("row").filter(has_text="pacs")
     expect(row).to_contain_text("viewer")
-    expect(row).to_contain_text("all that the role may")
+    expect(row).to_contain_text("everything that the role may do")
     expect(row).to_contain_text("anna")
     expect(page.get_by_label("Name of the program")).to_have_value("")
     assert answer_to(given, app.url) == 200
