@@ -1,4 +1,4 @@
-"""Loads the shipped weights by name, checks that they are what they say, and tells their hash."""
+"""Loads the shipped weights by name, checks them against their index, and gives their hash."""
 
 import hashlib
 import json

@@ -23,7 +23,7 @@ _EVERY_SECONDS: Final = 5.0
 
 
 class Erasures:
-    """What the ledger says of erasures, and who is to be told of them. ledger: None in a demo, where nothing is erased."""
+    """What the ledger says about erasures, and who is to be told. ledger: None in a demo, where nothing is erased."""
 
     def __init__(self, ledger: Ledger | None):
         self._ledger = ledger

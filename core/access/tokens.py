@@ -84,8 +84,8 @@ class Tokens:
         self._file = ListFile(folder / "tokens.json", _row, _kept, _damaged)
 
     def make(self, name: str, role: Role, days: int, only: Collection[Power] = (), made_by: str = "") -> str:
-        """Makes a program's token, which nobody can be told again. Raises TokensError for a name that is taken or cannot be
-        one, for an end that is too far off, and for a power that the role does not have."""
+        """Makes a program's token, which cannot be shown again. Raises TokensError for a name that is taken or cannot
+        be one, for an end that is too far off, and for a power that the role does not have."""
         if not _NAME.fullmatch(name):
             raise TokensError(
                 f"{name!r} cannot be a program's name: use 1 to 64 letters, digits, dots, hyphens or underscores, and begin "

@@ -1,7 +1,7 @@
-"""Gold readings: what may be made one, and setting it, taking it back and putting it back, each an event of the film.
+"""Gold readings: what may become one, and setting, withdrawing and restoring it, each an event of the film.
 
-Only whoever may set gold readings asks here; everybody else is refused with core.access.roles.NotAllowed, and is told
-nothing of them (core.annotation.blinding).
+Only readers who may set gold readings may ask here; everybody else is refused with core.access.roles.NotAllowed, and
+learns nothing about them (core.annotation.blinding).
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ NOT_AGREED: Final = "The readers of this film no longer agree on all 13 bones: r
 
 
 class GoldRefused(BoneGradeError):
-    """The gold reading cannot be set, or not any more; nothing was changed."""
+    """The gold reading cannot be set, or can no longer be set; nothing was changed."""
 
 
 @dataclass(frozen=True)

@@ -87,8 +87,8 @@ class Saving:
         *,
         consent: Consent | None,
     ) -> Saved:
-        """Saves after a person chose: first the reader's own version, so that nothing of it is lost, then, for the bones in
-        theirs_for, the others' word as the reader's new one. revision: the film's, as the panel showed it."""
+        """Saves after a person chose: first the reader's own version, so that none of it is lost, then, for the bones
+        in theirs_for, the others' verdicts as the reader's new ones. revision: the film's, as the panel showed it."""
         ledger = self._ledger(reader)
         work = self._annotate.filed(work, sitting, reader, consent=consent)
         assert work.film is not None
@@ -198,8 +198,8 @@ class Saving:
         note: str,
         seconds: float | None = None,
     ) -> tuple[Event | None, Clash | None]:
-        """Saves, or says what it met. A gold mark set meanwhile is no rival reading; nor is, for a reader who has not read
-        the whole film yet, what others said: their own reading stands beside it."""
+        """Saves, or says what it met. A gold mark set meanwhile is not a rival reading; nor, for a reader who has not
+        read the whole film yet, is what others said: their own reading stands beside it."""
         assert work.film is not None
         spent = round(work.film_seconds if seconds is None else seconds, 1)
         while True:

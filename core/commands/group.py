@@ -54,8 +54,8 @@ COMMANDS: Final = {
         "backup",
         "Copies database, pictures, users, logs and promoted weights into a new folder, while the app may run.",
     ),
-    "restore": ("backup", "Puts a backup where no ledger is yet; stop the app before."),
-    "erase": ("erase", "Takes out of the ledger what somebody no longer agrees to."),
+    "restore": ("backup", "Restores a backup where there is no ledger yet; stop the app first."),
+    "erase": ("erase", "Removes from the ledger what somebody no longer agrees to."),
     "finetune": (
         "finetune",
         "Learns from readers' grades and boxes, and leaves candidate weights in the run's folder; the model in use stays.",
@@ -72,7 +72,7 @@ COMMANDS: Final = {
     "compare-models": ("promotion", "Shows what the live model and another one say of one film, side by side."),
     "doctor": (
         "doctor",
-        "Says what of packages, settings, weights, data, people, hub and GPU is as it should be here, and what is missing.",
+        "Checks packages, settings, weights, data, people, hub and GPU, and says what is missing.",
     ),
     "users": ("users", "The people who may sign in, and their roles."),
     "tokens": ("tokens", "The programs that may come in by the API, and what each may do."),

@@ -79,7 +79,7 @@ def check_labels(
     options: ImportOptions,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Checked:
-    """Reads everything that an import would read. Raises BadLabels where the file or a table is none that can be read."""
+    """Reads everything that an import would read. Raises BadLabels where the file or a table cannot be read."""
     faults: list[BadLabels] = []
     if options.images is not None and not options.images.is_dir():
         raise BadLabels(str(options.images), "", "this is not a folder; name the one that holds the pictures.")

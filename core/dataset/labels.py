@@ -29,7 +29,7 @@ CLIPPED = "a box that reached beyond the film was clipped at its edge"
 
 
 class BadLabels(BoneGradeError):
-    """A label file that cannot be taken in; nothing of it was. `place` is the row, annotation or object at fault."""
+    """A label file that cannot be taken in; none of it was. `place` is the row, annotation or object at fault."""
 
     def __init__(self, file: str, place: str, problem: str):
         super().__init__(f"{file}, {place}: {problem}" if place else f"{file}: {problem}")
@@ -218,7 +218,7 @@ def as_correction(said: Label) -> Correction:
 
 
 def checked_sex(given: object) -> Sex | None:
-    """M or F out of what a file says, None where it says nothing; ValueError for anything else."""
+    """M or F from what a file says, None where it says nothing; ValueError for anything else."""
     try:
         return None if given is None else sex_of(str(given))
     except ValueError:
@@ -226,7 +226,8 @@ def checked_sex(given: object) -> Sex | None:
 
 
 def checked_age(given: object) -> float | None:
-    """An age in months out of what a file says, None where it says nothing; ValueError if it is not an age of 0 to 300."""
+    """An age in months from what a file says, None where it says nothing; ValueError if it is not an age of 0 to
+    300."""
     try:
         return None if given is None else age_months(str(given))
     except ValueError:

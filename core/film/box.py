@@ -78,7 +78,7 @@ class Box:
         return self.xmin <= x <= self.xmax and self.ymin <= y <= self.ymax
 
     def is_near(self, other: Self, pixels: float) -> bool:
-        """Whether each edge lies within so many pixels of the other's."""
+        """Whether each edge lies within this number of pixels of the other's."""
         return all(abs(mine - theirs) <= pixels for mine, theirs in zip(self, other, strict=True))
 
     def iou(self, other: Self) -> float:

@@ -1,4 +1,4 @@
-"""Makes one batch of what is sent: single files, a folder or a zip, and the CSV that gives their sexes."""
+"""Makes one batch from what is sent: single files, a folder or a zip, and the CSV that gives their sexes."""
 
 import os
 import tempfile

@@ -56,7 +56,7 @@ class Candidate:
 
 
 def weights_of(folder: Path) -> dict[str, str]:
-    """SHA-256 by network of the files of a folder that models.registry wrote, each held against its index. Raises
+    """SHA-256 by network of the files of a folder that models.registry wrote, each checked against its index. Raises
     models.registry.WeightsError."""
     return {name: read_weights(name, folder).sha256 for name in _registered(folder)}
 

@@ -11,9 +11,9 @@ from core.ledger import FilmRecord, Ledger
 
 
 def check_consents(run: Path, ledger: Ledger) -> None:
-    """Raises CandidateRefused where the run learned from films of this ledger whose consent had been taken back when it began,
-    or that were erased with all that was said of them, or does not say what it learned from. A run from another ledger's
-    export is none of this one's."""
+    """Raises CandidateRefused where the run learned from films of this ledger whose consent had been taken back when it
+    began, or that were erased with all that was said of them, or does not say what it learned from. A run from another
+    ledger's export does not concern this ledger."""
     facts = run_facts(run)
     learned, began = names_in(facts, "learned_films"), _moment(facts.get("began_at"))
     if learned is None or began is None:

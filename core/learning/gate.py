@@ -40,10 +40,10 @@ def pass_gate(
     *,
     kept_alone: bool = False,
 ) -> GateReport:
-    """The report, which is also written into the run's folder; one that is there for the same question is given again.
+    """The report, which is also written into the run's folder; an existing one for the same question is returned.
 
-    kept_alone: no film is assessed, so that there must be one. Nothing is compared where gold films are missing. Raises
-    core.learning.candidate.CandidateRefused where the candidate's weights cannot be used or there is none,
+    kept_alone: no film is assessed, so there must be an existing one. Nothing is compared where gold films are missing.
+    Raises core.learning.candidate.CandidateRefused where the candidate's weights cannot be used or there is none,
     models.registry.WeightsError for the live ones, OSError where the report cannot be written.
     """
     live_assessor = Assessor.from_folder(live.folder)
@@ -91,7 +91,7 @@ def pass_gate(
 
 
 def kept_report(run: Path) -> GateReport | None:
-    """The report that is in a run's folder, or beside promoted weights; None where there is none that can be read."""
+    """The report that is in a run's folder, or beside promoted weights; None where none can be read."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         return GateReport.from_json(json.loads((run / REPORT).read_text(encoding="utf-8")))
     return None

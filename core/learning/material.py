@@ -58,7 +58,8 @@ def held_keys(graded: Iterable[tuple[str, str]]) -> frozenset[str]:
 
 
 def why_left_out(part: SplitPart, crops: int, graded: bool, age: float | None) -> str | None:
-    """Why the grader learns nothing of a film; None where it does. graded: a reader gave a grade to one of its crops."""
+    """Why the grader learns nothing from a film; None where it does. graded: a reader gave a grade to one of its
+    crops."""
     if part == "test":
         return "of the test part, where the gold films are"
     if not crops:

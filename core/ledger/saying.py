@@ -56,7 +56,7 @@ def _checked(film: FilmRecord, words: Words) -> Words:
 
 
 def _same(stored: Event, film_id: int, words: Words) -> Event:
-    """The stored event, if it is what is being said again; a token must not swallow other words."""
+    """The stored event, if the same is being said again; a token must not hide something else."""
     same = (stored.film_id, stored.kind, stored.reader) == (film_id, words.kind, words.reader)
     if words.kind in ("correction", "gold"):
         same = same and _verdicts(stored.corrections) == _verdicts(words.corrections)

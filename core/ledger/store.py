@@ -353,7 +353,7 @@ class Ledger:
             return events.history(connection, film_id)
 
     def events(self, after: int = 0, limit: int | None = None) -> Iterator[Event]:
-        """All events with an id greater than `after`, in id order, streamed; none that is committed later comes before."""
+        """All events with an id greater than `after`, in id order, streamed; a later commit never has a smaller id."""
         return self._database.pages(events.page, after, limit)
 
     def ledger_revision(self) -> int:

@@ -79,7 +79,7 @@ class GoldFilms:
         self.part.asked(change, inputs, outputs, **settings)
 
     def shown(self, table: ReadingTable, reader: Reader, said: Markup | None = None) -> str:
-        """Both lists; nothing at all for whoever may not set gold readings. said: what came of what was asked."""
+        """Both lists; nothing at all for a reader who may not set gold readings. said: the outcome of the request."""
         if self._ledger is None or not reader.may(Action.SET_GOLD):
             return ""
         return render(
@@ -135,7 +135,7 @@ class GoldFilms:
         return _List(title, sentence, ("Film", "Set by", "Set"), films)
 
     def _rows(self, film_ids: Sequence[int], reader: Reader) -> list[_Row]:
-        """The newest of the films with what stands of them now, which may be more than the table knows."""
+        """The newest of the films as they are now, which may be more than the table knows."""
         assert self._ledger is not None
         newest = list(self._ledger.films(film_ids[-_LISTED:]))
         return [(film, gold_view(self._ledger, film.id, reader)) for film in reversed(newest)]

@@ -287,7 +287,7 @@ class _Tab:
         )
 
     def _everybody(self, table: ReadingTable, reader: Reader, scale: AgeScale) -> Updates:
-        """The parts on every reader, or on this one alone for whom may not see the others."""
+        """The parts on every reader, or on this one alone for a reader who may not see the others."""
         times = times_for(reader, reading_times(table))
         return {
             self.times_column: gr.Column(visible=bool(times)),

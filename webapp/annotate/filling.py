@@ -37,7 +37,7 @@ class Filling:
         self._saving = saving
 
     def facts(self, opened: Opened, reader: Reader, sentence: str = "") -> dict[str, Any]:
-        """What the script is told of an opened film. sentence: what came about, else the remark on the film."""
+        """What the script is told about an opened film. sentence: the outcome, else the remark on the film."""
         facts = opened_facts(opened, self._annotate, reader, crop_uri)
         facts["film"]["title"] = film_title(opened.sitting)
         return {**facts, "message": remark(sentence or opened.remark, "good" if sentence else "warning")}

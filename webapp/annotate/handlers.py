@@ -140,7 +140,7 @@ class Handlers:
     # --- While reading ----------------------------------------------------------------------------------------------
 
     def keep(self, text: str, held: FilmInHand | None, assessment: Assessment | None, request: gr.Request) -> str:
-        """Keeps the work as a draft and answers with what it comes to."""
+        """Keeps the work as a draft and answers with the scores it adds up to."""
         try:
             work = read_work(text)
             reader = self.desk.reader(request)

@@ -1,4 +1,5 @@
-"""The part of the Data tab that takes labels in: first a table of what would come in and what not, then what is good."""
+"""The part of the Data tab that takes labels in: first a table of what would come in and what would not, then the
+import itself."""
 
 import logging
 import tempfile

@@ -1,4 +1,4 @@
-"""Which of gradio's addresses answer at all, who may fetch which file, and what browsers are told of the page."""
+"""Which of gradio's addresses answer at all, who may fetch which file, and what browsers are told about the page."""
 
 import hashlib
 import re
@@ -46,7 +46,7 @@ _NOT_YOURS: Final = "This file is not yours, or is gone: reload the page and ask
 
 
 class Owners:
-    """Whose browser may fetch which of the files that pass through; those that nobody owns are nobody's.
+    """Which browser may fetch each temporary file; a file without an owner is served to nobody.
 
     A file's folder in gradio's cache is named by a hash of its content. A program without a token, or a browser that takes no
     cookies, is the visitor "": what was made for one of these is answered to whoever has its address and no cookie.

@@ -106,7 +106,7 @@ class Access:
     def program(self, number: str) -> Reader:
         """The program whose token has this public number, with no greater role than that of whoever made it has now.
 
-        Raises NotSignedIn where the token holds no more.
+        Raises NotSignedIn where the token is no longer valid.
         """
         program = self.tokens.numbered(number)
         if program is None:

@@ -135,7 +135,7 @@ class BoundedStates(StateHolder):
 
 
 def _bytes(state: SessionState) -> int:
-    """What a session's states hold in memory, as far as it is films."""
+    """How much memory the films in a session's states take."""
     return sum(getattr(value, "nbytes", 0) for value in state.state_data.values())
 
 

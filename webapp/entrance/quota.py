@@ -34,7 +34,7 @@ _BYTES_OF_A_FILE: Final = 4096
 
 
 class UploadRefused(BoneGradeError):
-    """There is no room for what is being sent; nothing of it is kept. status: of the answer."""
+    """There is no room for what is being sent; none of it is kept. status: of the answer."""
 
     def __init__(self, sentence: str, status: int):
         super().__init__(sentence)

@@ -63,7 +63,7 @@ class _InLine(gradio.mcp.GradioMCPServer):
         return f" A film is given as {_HOW_FILMS_COME}."
 
     def simplify_filedata_schema(self, schema: dict[str, Any]) -> tuple[dict[str, Any], list[list[str | int]]]:
-        """Gradio's, which says of files that they are addresses and of what they consist."""
+        """As gradio does it, which describes a file as an address with its parts."""
         simple, positions = super().simplify_filedata_schema(schema)
         for place in positions:
             node: Any = simple["properties"]

@@ -240,7 +240,7 @@ class _Tab:
         return self._answered(request, lambda reader: self._listed(reader, Wish(*wish), 0))
 
     def _turned(self, step: int) -> Callable[..., Updates]:
-        """Turns the list's page by so many."""
+        """Moves the list by this number of pages."""
 
         def turn(request: gr.Request, *values: Any) -> Updates:
             *wish, page = values

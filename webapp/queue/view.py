@@ -216,7 +216,7 @@ def taken_in(taken: Sequence[TakenIn], passed_over: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class _List:
-    """Films of one fate. films, further: how many there are, and how many of them are not named; "" for none.
+    """Films with the same outcome. films, further: how many there are, and how many of them are not named; "" for none.
     named: name and sentence. opened: whether they are seen without a click."""
 
     heading: str

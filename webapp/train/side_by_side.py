@@ -90,8 +90,8 @@ class SideBySidePart:
 
 @dataclass(frozen=True)
 class _Row:
-    """title: a bone, or what is said of the whole hand. values: the live model's and the other's. apart: they do not say the
-    same. difference: the other's less the live model's, empty where there is none."""
+    """title: a bone, or a figure of the whole hand. values: the live model's and the other's. apart: they differ.
+    difference: the other's less the live model's, empty where there is none."""
 
     title: str
     values: tuple[str, ...]

@@ -160,7 +160,7 @@ class _Tab:
         return self._shown(request, lambda: self._watched(name))
 
     def _shown(self, request: gr.Request, show: Callable[[], Updates]) -> Updates:
-        """What there is to see, for whoever may. It may come when something was done meanwhile, of which the message stays."""
+        """What there is to see, for whoever may see it. If something was done meanwhile, its message stays."""
         try:
             enforce(self._desk.reader(request), Action.TRAIN)
             return show()

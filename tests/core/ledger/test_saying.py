@@ -73,7 +73,7 @@ def test_a_save_sent_twice_is_kept_once(room: ReadingRoom) -> None:
 def test_a_token_does_not_swallow_other_words(room: ReadingRoom, other: str) -> None:
     film, token = room.film(), _token()
     _save(room, film, RADIUS5, token=token)
-    with pytest.raises(InvalidCorrection, match="save again"):
+    with pytest.raises(InvalidCorrection, match="then save"):
         match other:
             case "words":
                 _save(room, film, RADIUS6, token=token)

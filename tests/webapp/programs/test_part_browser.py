@@ -57,7 +57,7 @@ def test_a_program_is_admitted_listed_and_sent_away(browser: Browser, app: Runni
     expect(said).to_contain_text("A viewer may not export", timeout=ANSWER_MS)
 
     part.get_by_role("button", name="Revoke its token").click()
-    expect(said).to_contain_text("The token of pacs opens nothing any more", timeout=ANSWER_MS)
+    expect(said).to_contain_text("The token of pacs no longer opens anything", timeout=ANSWER_MS)
     expect(row).to_have_count(0)
     assert answer_to(given, app.url) == 401
     assert not troubles
