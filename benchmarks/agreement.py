@@ -62,7 +62,7 @@ def _measure(ledger: Ledger) -> None:
 def _save_one(ledger: Ledger) -> None:
     pixels = np.zeros((8, 8), np.float32)
     film = ledger.add_film(
-        Radiograph(pixels, None, None, film_hash(pixels)), "F", reader="reader 0", source="import", consent=False
+        Radiograph(pixels, None, None, film_hash(pixels)), "F", reader="reader 0", source="import", consent=None
     ).film
     words = [Correction(bone, "graded", 3) for bone in RUS_BONES]
     token = uuid.uuid4().hex

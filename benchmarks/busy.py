@@ -28,7 +28,7 @@ from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.intake.background import BackgroundAssessor
 from core.intake.filing import Filing
 from core.intake.turns import Turns
-from core.ledger import Ledger, LedgerSettings
+from core.ledger import Consent, Ledger, LedgerSettings
 from core.machine import cores
 
 _FILM: Final = Path(__file__).parents[1] / "examples" / "girl_13_years.png"
@@ -112,7 +112,7 @@ def queue(assessor: Assessor, turns: Turns, films: int) -> Iterator[BackgroundAs
             pixels = film.pixels.copy()
             pixels[0, 0] = np.float32(number / films)
             ledger.add_film(
-                Radiograph(pixels, None, None, film_hash(pixels)), "F", reader="ada", source="queue", consent=True
+                Radiograph(pixels, None, None, film_hash(pixels)), "F", reader="ada", source="queue", consent=Consent()
             )
         background = BackgroundAssessor(Filing(ledger, lambda: assessor, turns.when_free))
         background.start()

@@ -30,7 +30,7 @@ from core.dataset.export import export
 from core.dataset.export_options import ExportFormat, ExportOptions
 from core.evaluation.figures import as_json
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
-from core.ledger import Correction, Ledger, LedgerSettings, events, predictions, schema
+from core.ledger import Consent, Correction, Ledger, LedgerSettings, events, predictions, schema
 from core.ledger.events import Words
 
 _EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -127,7 +127,7 @@ def crops(assessor: Assessor, scale: float, films: int, folder: Path) -> CropsEx
     assessment = assessor.assess(base, sex)
     for number in range(films):
         radiograph = grainy(base, number)
-        added = ledger.add_film(radiograph, sex, reader=_READER, source="queue", consent=True, patient=str(number))
+        added = ledger.add_film(radiograph, sex, reader=_READER, source="queue", consent=Consent(), patient=str(number))
         _accept(ledger, added.film.id, assessment, radiograph)
     number_of_crops = sum(bone is not None for bone in assessment.bones.values()) * films
     pictures = _files(folder / "store" / "pictures")

@@ -41,7 +41,7 @@ from core.learning.grading import GraderCourse, GradingLesson, GradingRecipe
 from core.learning.lessons import LedgerLessons
 from core.learning.material import GRADES, Material, MaterialWriter
 from core.learning.run_folder import RunFolder
-from core.ledger import Correction, Ledger, LedgerSettings
+from core.ledger import Consent, Correction, Ledger, LedgerSettings
 from core.standards import grade_count
 from core.training.augment import random_views
 from core.training.device import device_of
@@ -229,7 +229,7 @@ def whole(device: str, films: int, folder: Path) -> Whole:
     found = assessor.find_hand(base)
     for number in range(films):
         film = grainy(base, number)
-        added = ledger.add_film(film, sex, reader="reader", source="queue", consent=True, patient=str(number)).film
+        added = ledger.add_film(film, sex, reader="reader", source="queue", consent=Consent(), patient=str(number)).film
         assessment = assessor.assess_hand(type(found)(film, found.localization), sex)
         prediction = ledger.add_prediction(added.id, assessment)
         corrections = []

@@ -30,7 +30,7 @@ from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.learning.course import Pace
 from core.learning.finetune import FinetuneRecipe, Order, finetune
 from core.learning.lessons import LedgerLessons
-from core.ledger import Correction, Ledger, LedgerSettings
+from core.ledger import Consent, Correction, Ledger, LedgerSettings
 from core.standards import grade_count
 
 _READERS: Final = ("Reader A", "Reader B")
@@ -55,7 +55,7 @@ def fill(folder: Path) -> None:
     for example, darker in product(read_examples(), (1.0, 0.9)):
         pixels = read_radiograph(example.path).pixels * np.float32(darker)
         assessment = assessor.assess(film := Radiograph(pixels, None, None, film_hash(pixels)), example.sex)
-        kept = ledger.add_film(film, example.sex, reader=_READERS[0], source="queue", consent=True).film.id
+        kept = ledger.add_film(film, example.sex, reader=_READERS[0], source="queue", consent=Consent()).film.id
         prediction = ledger.add_prediction(kept, assessment).id
         for reader in _READERS:
             ledger.save(

@@ -24,5 +24,9 @@ class UnreadableFilm(FilmRefused):
         super().__init__("unreadable", message)
 
 
+class AgeRefused(BoneGradeError, ValueError):
+    """An age at the film cannot be used; the message says why."""
+
+
 class BoxRefused(BoneGradeError, ValueError):
     """A box cannot be used; the message says why."""

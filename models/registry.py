@@ -187,21 +187,19 @@ def _not_described(weights: WeightFile, error: ValueError) -> WeightsError:
     )
 
 
-def register_intervals(
-    scatter_months: float, spread: float, weights: Mapping[str, str], folder: Path = WEIGHTS
-) -> None:
+def register_intervals(scatter_months: float, weights: Mapping[str, str], folder: Path = WEIGHTS) -> None:
     """Keeps the setting of the intervals (core.assessment.records.IntervalSetting) beside the weights that it was made for
     (SHA-256 by name): the grader, and the networks of the second opinion where there are any."""
-    document = {"scatter_months": scatter_months, "spread": spread, "weights": dict(weights)}
+    document = {"scatter_months": scatter_months, "weights": dict(weights)}
     (folder / INTERVALS).write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
 
 
-def load_intervals(weights: Mapping[str, str], folder: Path = WEIGHTS) -> tuple[float, float]:
-    """Scatter and spread as `register_intervals` kept them. Raises WeightsError where they are missing or were set for other
+def load_intervals(weights: Mapping[str, str], folder: Path = WEIGHTS) -> float:
+    """The scatter in months as `register_intervals` kept it. Raises WeightsError where it is missing or was set for other
     weights."""
     try:
         document = json.loads((folder / INTERVALS).read_text())
-        scatter, spread, known = float(document["scatter_months"]), float(document["spread"]), document["weights"]
+        scatter, known = float(document["scatter_months"]), document["weights"]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise WeightsError(
             f"The setting of the intervals {INTERVALS} cannot be read; fetch the repository again."
@@ -211,4 +209,4 @@ def load_intervals(weights: Mapping[str, str], folder: Path = WEIGHTS) -> tuple[
             f"The intervals ({INTERVALS}) were set for other weights than those registered: set them again with "
             "`python -m core train intervals`."
         )
-    return scatter, spread
+    return scatter

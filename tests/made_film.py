@@ -19,7 +19,7 @@ from core.hand.geometry import mean_hand
 from core.hand.hand import Hand
 from core.hand.localization import Localization, Region
 from core.hand.localizer import Localizer
-from core.ledger import Ledger
+from core.ledger import Consent, Ledger
 from core.standards import grade_count
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.hand_localizer import HandLocalizer
@@ -53,7 +53,7 @@ def assessor() -> Assessor:
     torch.manual_seed(0)
     grader = BoneGrader(OrdinalScale(starting_cuts()))
     hashes = {"localizer": "ab" * 32, "grader": "cd" * 32}
-    return Assessor(Localizer(HandLocalizer()), Grader(grader), IntervalSetting(9.0, 2.0), hashes, None)
+    return Assessor(Localizer(HandLocalizer()), Grader(grader), IntervalSetting(9.0), hashes, None)
 
 
 @pytest.fixture(scope="session")
@@ -121,6 +121,6 @@ def explanation(assessor: Assessor, radiograph: Radiograph, assessment: Assessme
 @pytest.fixture
 def film(ledger: Ledger, radiograph: Radiograph, assessment: Assessment) -> int:
     """The number of the film in the ledger of the test's file, with its pixels and a prediction."""
-    number = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
+    number = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=Consent()).film.id
     ledger.add_prediction(number, assessment)
     return number

@@ -60,7 +60,7 @@ class ReadingRoom:
         self._films += 1
         pixels = np.full((4, 4), self._films / 1000, np.float32)
         radiograph = Radiograph(pixels, None, None, film_hash(pixels))
-        return self.ledger.add_film(radiograph, sex, reader="desk", source="queue", consent=False).film.id
+        return self.ledger.add_film(radiograph, sex, reader="desk", source="queue", consent=None).film.id
 
     def predict(
         self,
@@ -87,7 +87,7 @@ class ReadingRoom:
             rotation_degrees=0.0,
             inverted=False,
             bones={bone: _assessed(bone, certain.get(bone)) for bone in RUS_BONES},
-            standards={key: score_card(key, film.sex, certain, spread=1.0) for key in STANDARDS},
+            standards={key: score_card(key, film.sex, certain, scatter_years=0.0) for key in STANDARDS},
             bone_age_months=months if len(certain) == len(RUS_BONES) else None,
             interval90_months=None,
             consensus90_months=None,

@@ -63,7 +63,7 @@ def make_reading(
         rotation_degrees=0.0,
         inverted=False,
         bones=bones,
-        standards={key: score_card(key, sex, certain, spread=1.0) for key in STANDARDS},
+        standards={key: score_card(key, sex, certain, scatter_years=0.0) for key in STANDARDS},
         bone_age_months=months,
         interval90_months=interval,
         consensus90_months=consensus,

@@ -48,10 +48,9 @@ class Store:
             sex,
             reader="anna",
             source="queue",
-            consent=consent,
+            consent=terms if consent else None,
             patient=patient,
             age_months=60.0 + number,
-            terms=terms,
         )
         if assessed:
             self.ledger.add_prediction(added.film.id, assessment(self.assessor, radiograph, added.film.sex, number))

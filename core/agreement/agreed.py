@@ -5,10 +5,8 @@ from numpy.typing import NDArray
 
 from core.agreement.pairing import judged
 from core.agreement.table import ReadingTable
+from core.annotation.gold import LEAST_READERS
 from core.bones import RUS_BONES
-
-#: At least so many readers have graded the whole hand of a film that is agreed on.
-_LEAST_READERS = 2
 
 
 def agreed_films(table: ReadingTable) -> NDArray[np.int64]:
@@ -24,7 +22,7 @@ def agreed_films(table: ReadingTable) -> NDArray[np.int64]:
     highest = np.full((films, len(RUS_BONES)), limits.min, np.int8)
     np.minimum.at(lowest, table.film, np.where(said, table.grades, limits.max))
     np.maximum.at(highest, table.film, np.where(said, table.grades, limits.min))
-    agreed = (whole >= _LEAST_READERS) & (lowest == highest).all(1) & ~judged(table.gold).any(1)
+    agreed = (whole >= LEAST_READERS) & (lowest == highest).all(1) & ~judged(table.gold).any(1)
     return np.sort(table.film_ids[agreed])
 
 

@@ -250,8 +250,7 @@ class AnnotateDesk:
                 sitting.sex,
                 reader=reader.name,
                 source="assess",
-                consent=consent is not None,
-                terms=consent or Consent(),
+                consent=consent,
             )
             film = added.film
             NearCopies(ledger).note(film, sitting.radiograph)

@@ -17,6 +17,8 @@ from core.ledger import Correction, Event, FilmState, Ledger, Reading, StaleRevi
 
 NOTHING_TAKEN_BACK: Final = "No gold reading of this film was taken back, so there is none to put back."
 NOT_AGREED: Final = "The readers of this film no longer agree on all 13 bones: reload the page to see what they say."
+#: At least so many readers have graded the whole hand of a film that is agreed on.
+LEAST_READERS: Final = 2
 
 
 class GoldRefused(BoneGradeError):
@@ -82,14 +84,14 @@ def why_not_gold(reading: Reading) -> str:
 def agreed_readers(state: FilmState) -> tuple[str, ...]:
     """Those who graded all 13 bones of a film that is agreed on, by name; empty where it is not.
 
-    A film is agreed on where at least two readers graded the whole hand, and nobody's word as it stands now differs from
-    theirs on any bone. A difference that was settled since, one reader taking the other's grade, is none.
+    A film is agreed on where LEAST_READERS readers or more graded the whole hand, and nobody's word as it stands now differs
+    from theirs on any bone. A difference that was settled since, one reader taking the other's grade, is none.
     core.agreement.agreed finds such films in a table of all readings.
     """
     readings = state.readings()
     whole = [name for name, reading in readings.items() if _is_graded_throughout(reading)]
     grades = {(one.bone, one.grade) for reading in readings.values() for one in reading.values()}
-    return tuple(sorted(whole)) if len(whole) >= 2 and len(grades) == len(RUS_BONES) else ()
+    return tuple(sorted(whole)) if len(whole) >= LEAST_READERS and len(grades) == len(RUS_BONES) else ()
 
 
 def agreed_reading(state: FilmState) -> Reading:

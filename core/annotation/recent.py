@@ -24,11 +24,6 @@ class Recent(Generic[Key, Value]):
             self._values.clear()
             self._cleared += 1
 
-    def peek(self, key: Key) -> Value | None:
-        """The value of a key, if it is remembered."""
-        with self._lock:
-            return self._values.get(key)
-
     def items(self) -> list[tuple[Key, Value]]:
         """All that is remembered."""
         with self._lock:

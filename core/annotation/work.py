@@ -14,13 +14,12 @@ from core.assessment.records import Assessment
 from core.bones import RUS_BONES
 from core.errors import BoneGradeError
 from core.film.box import Box
+from core.ledger.checks import LONGEST_NOTE
 from core.ledger.records import Correction, Reading, Verdict
-from core.standards import grade_count
 
 #: Boxes closer than this many pixels of the film on every edge are the same box.
 SAME_BOX: Final = 0.05
 
-_LONGEST_NOTE: Final = 2000
 _MOST_STEPS: Final = 2000
 _MOST_SECONDS: Final = 7 * 24 * 3600.0
 
@@ -45,17 +44,24 @@ class BoneWork(_Frozen):
     verdict: Verdict | None = None
     grade: int | None = None
     accepted: bool = False
-    note: Annotated[str, Field(max_length=_LONGEST_NOTE)] = ""
+    note: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""
     box: tuple[float, float, float, float] | tuple[()] | None = None
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        wanted = {"graded": self.grade is not None and self.grade > 0, "absent": self.grade == 0}
-        if not wanted.get(self.verdict or "", self.grade is None):
-            raise ValueError("the verdict and the grade contradict each other")
+        if self.verdict is None and self.grade is not None:
+            raise ValueError("there is a grade without a verdict")
         if self.box:
             Box(*self.box)  # refuses what is not a box
         return self
+
+
+def _check(bone: str, said: BoneWork | None) -> None:
+    """Raises ValueError for what a Correction could not say of the bone either."""
+    if bone not in RUS_BONES:
+        raise ValueError(f"{bone!r} is not one of the 13 bones")
+    if said is not None and said.verdict is not None:
+        Correction(bone, said.verdict, said.grade)
 
 
 class Change(_Frozen):
@@ -64,6 +70,12 @@ class Change(_Frozen):
     bone: str
     before: BoneWork | None
     after: BoneWork | None
+
+    @model_validator(mode="after")
+    def _can_be_said(self) -> Self:
+        _check(self.bone, self.before)
+        _check(self.bone, self.after)
+        return self
 
 
 class Work(_Frozen):
@@ -85,18 +97,15 @@ class Work(_Frozen):
     bone: str = RUS_BONES[0]
     seconds: dict[str, Seconds] = Field(default_factory=dict)
     film_seconds: Seconds = 0.0
-    note: Annotated[str, Field(max_length=_LONGEST_NOTE)] = ""
+    note: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""
     token: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
     seq: int = 0
 
     @field_validator("says")
     @classmethod
-    def _grades_exist(cls, says: dict[str, BoneWork]) -> dict[str, BoneWork]:
+    def _can_be_said(cls, says: dict[str, BoneWork]) -> dict[str, BoneWork]:
         for bone, said in says.items():
-            if bone not in RUS_BONES:
-                raise ValueError(f"{bone!r} is not one of the 13 bones")
-            if said.grade is not None and not 0 <= said.grade <= grade_count(bone):
-                raise ValueError(f"{bone} has the grades 0 to {grade_count(bone)}, not {said.grade}")
+            _check(bone, said)
         return says
 
     @property
@@ -110,10 +119,10 @@ def read_work(text: str) -> Work:
     try:
         return Work.model_validate_json(text)
     except ValidationError as error:
-        what = error.errors()[0]
-        where = ".".join(str(part) for part in what["loc"])
+        first = error.errors()[0]
+        where, what = ".".join(str(part) for part in first["loc"]), first["msg"].removesuffix(".")
         raise WorkRefused(
-            f"What the page sent cannot be used ({where}: {what['msg']}); nothing was changed. Reload the page."
+            f"What the page sent cannot be used ({where}: {what}); nothing was changed. Reload the page."
         ) from None
 
 

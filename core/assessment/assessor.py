@@ -8,7 +8,7 @@ from typing import Final, Self
 
 import torch
 
-from core.assessment.bone_age import bone_age, months_of_totals
+from core.assessment.bone_age import bone_age, consensus_scatter, months_of_totals
 from core.assessment.checks import check_of_grades, checks_of_ages, checks_of_film
 from core.assessment.explain import FINEST_CAM, explain
 from core.assessment.file_checks import checks_of_file
@@ -87,7 +87,7 @@ class Assessor:
         grader, grader_hash = _grader_of(folder)
         reader, reader_hashes = _whole_hand_of(folder)
         hashes = {"grader": grader_hash, **reader_hashes}
-        intervals = IntervalSetting(*load_intervals(hashes, folder))
+        intervals = IntervalSetting(load_intervals(hashes, folder))
         give_back()
         return cls(localizer, grader, intervals, {"localizer": localizer_hash, **hashes}, reader)
 
@@ -174,7 +174,8 @@ class Assessor:
 
         second: for the same sex; None only where no network looked at the whole hand.
         """
-        cards = {key: score_card(key, sex, probabilities, spread=self.intervals.spread) for key in STANDARDS}
+        scatter_years = consensus_scatter(self.intervals.scatter_months) / 12
+        cards = {key: score_card(key, sex, probabilities, scatter_years=scatter_years) for key in STANDARDS}
         age = bone_age(self.grader, sex, probabilities, self.intervals.scatter_months, second)
         share = 1.0 if second is None else 1.0 - second.weight
         bones: dict[str, BoneAssessment | None] = {}

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.assessment.records import AgeScale, BoneAge, GradeProbabilities, SecondOpinion
 from core.bones import RUS_BONES, Sex
-from core.standards import MATURE_TOTAL, age_of_total, total_distribution, widened_interval
+from core.standards import MATURE_TOTAL, age_of_total, central_interval, scattered, total_distribution
 
 #: The standard deviation of a single reading about what six readers agree on, in months. Our labels are single readings and
 #: cannot tell it; networks that were measured against both can. Where errors are normal, their standard deviation is
@@ -20,6 +19,11 @@ from core.standards import MATURE_TOTAL, age_of_total, total_distribution, widen
 #: described by Halabi et al. (Radiology 2019;290:498). Readers of other studies scatter more, so that this errs towards
 #: the wider interval of the two.
 READER_SPREAD_MONTHS: Final = 5.0
+
+
+def consensus_scatter(scatter_months: float) -> float:
+    """The scatter in months for what six readers would agree on: that of a single reading without the readers' own."""
+    return math.sqrt(max(0.0, scatter_months**2 - READER_SPREAD_MONTHS**2))
 
 
 def months_of_totals(scale: AgeScale, sex: Sex, totals: Sequence[float]) -> list[float]:
@@ -51,17 +55,14 @@ def intervals_of_total(
 ) -> BoneAge:
     """The same with intervals of another nominal coverage (0..1) in the places of the 90 % ones.
 
-    Each side is sqrt(side ** 2 + (z * s) ** 2): `side` is that of the total's own interval, which neither is narrower than,
-    and z the normal quantile of the coverage. s is `scatter` for a single reading; for what six readers would agree on, the
-    readers' spread is taken out of its variance: sqrt(scatter ** 2 - READER_SPREAD_MONTHS ** 2).
+    They widen the total's own interval by `scatter` for a single reading, and by consensus_scatter for what six readers would
+    agree on; see core.standards.scattered.
     """
     mean = float(distribution @ np.arange(MATURE_TOTAL + 1))
-    low, high = widened_interval(distribution, 1.0, coverage)
-    months, lower, upper = months_of_totals(scale, sex, [mean, min(low, mean), max(high, mean)])
-    z = NormalDist().inv_cdf((1 + coverage) / 2)
+    months, *own = months_of_totals(scale, sex, [mean, *central_interval(distribution, coverage)])
 
     def interval(beyond: float) -> tuple[float, float]:
-        below, above = (math.hypot(side, z * beyond) for side in (months - lower, upper - months))
-        return max(0.0, months - below), months + above
+        low, high = scattered(months, (own[0], own[1]), beyond, coverage)
+        return max(0.0, low), high
 
-    return BoneAge(months, interval(scatter), interval(math.sqrt(max(0.0, scatter**2 - READER_SPREAD_MONTHS**2))))
+    return BoneAge(months, interval(scatter), interval(consensus_scatter(scatter)))

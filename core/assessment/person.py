@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.assessment.bone_age import bone_age
+from core.assessment.bone_age import bone_age, consensus_scatter
 from core.assessment.records import BoneAge, FilmAssessor, GradeProbabilities, SecondOpinion, is_mature
 from core.bones import RUS_BONES, Sex
 from core.standards import STANDARDS, ScoreCard, grade_count, score_card
@@ -58,16 +58,20 @@ def score_cards(
     sex: Sex,
     grades: Mapping[str, int],
     model: Mapping[str, NDArray[Any]] | None,
-    spread: float,
+    scatter_years: float,
 ) -> dict[str, ScoreCard]:
     """A person's grades under every standard, by key of STANDARDS.
 
-    grades: RUS-CHN ordinals 0..n; a bone left out has no grade, and then there is no total. model, spread: what makes the
-    interval, see around_grades and core.standards.widened_interval.
+    grades: RUS-CHN ordinals 0..n; a bone left out has no grade, and then there is no total. model, scatter_years: what
+    makes the interval, see around_grades and core.standards.scattered.
     Raises ValueError for an unknown bone and for a grade that the bone does not have.
     """
     around = around_grades(grades, model)
-    return {key: score_card(key, sex, around, grades, spread=spread) for key in STANDARDS}
+    return {key: score_card(key, sex, around, grades, scatter_years=scatter_years) for key in STANDARDS}
+
+
+def _scatter_years(assessor: FilmAssessor) -> float:
+    return consensus_scatter(assessor.intervals.scatter_months) / 12
 
 
 def person_scores(
@@ -84,7 +88,7 @@ def person_scores(
     """
     return Scores(
         sex,
-        score_cards(sex, grades, model, assessor.intervals.spread),
+        score_cards(sex, grades, model, _scatter_years(assessor)),
         bone_age(assessor.grader, sex, around_grades(grades, model), assessor.intervals.scatter_months, second),
     )
 
@@ -95,7 +99,7 @@ def model_scores(
     """The model's probabilities, some of them perhaps of regraded boxes, under every standard and as a bone age."""
     return Scores(
         sex,
-        {key: score_card(key, sex, probabilities, spread=assessor.intervals.spread) for key in STANDARDS},
+        {key: score_card(key, sex, probabilities, scatter_years=_scatter_years(assessor)) for key in STANDARDS},
         bone_age(assessor.grader, sex, probabilities, assessor.intervals.scatter_months, second),
     )
 

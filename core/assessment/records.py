@@ -1,5 +1,6 @@
 """What is read from a film, as frozen records: the assessment, its bones, ages, checks and maps. No torch comes with them."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -49,15 +50,18 @@ class BoneAge:
 
 @dataclass(frozen=True)
 class IntervalSetting:
-    """What makes the 90 % intervals hold, set on hands not trained on for one pair of networks.
+    """What makes the 90 % intervals hold, set on hands not trained on for one set of networks.
 
     scatter_months: standard deviation of a single reading about the bone age beyond what the grade distributions say: errors
-    that the 13 bones share, and the readers' own. spread: how much the distribution of a total is widened about its median
-    for the interval of a standard's table age, see core.standards.widened_interval.
+    that the 13 bones share, and the readers' own. A standard's table age is taken to scatter as what six readers would agree
+    on does about the bone age, see core.assessment.bone_age.consensus_scatter.
     """
 
     scatter_months: float
-    spread: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.scatter_months) and self.scatter_months >= 0.0):
+            raise ValueError(f"The scatter must be 0 months or more, not {self.scatter_months}.")
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ def import_command(
     try:
         log = AccessLog.from_environment(ledger.folder)
         terms = Consent(scope, reference, None if consent_ends is None else consent_ends.replace(tzinfo=UTC))
-        options = ImportOptions(reader, images, films, sex, consent, names, terms)
+        options = ImportOptions(reader, images, films, sex, names, consent=terms if consent else None)
         checked = check_labels(ledger, file, kind, options, _Progress("films looked at"))
         if dry_run or skip_bad:
             typer.echo(as_text(checked))

@@ -174,10 +174,7 @@ def intervals(
 ) -> None:
     """Sets the intervals of the registered networks, so that they hold 90 % of the readings of `val`."""
     setting = run_program(lambda: programs.make_intervals(data, run))
-    typer.echo(
-        f"Single readings scatter by {setting.scatter_months:.1f} months beyond what the grades say; the distribution of a "
-        f"total is widened {setting.spread:.2f} times."
-    )
+    typer.echo(f"Single readings scatter by {setting.scatter_months:.1f} months beyond what the grades say.")
 
 
 @app.command()

@@ -34,15 +34,14 @@ _UPRIGHT: Final = "the size is that before turning (EXIF), and the boxes are upr
 class ImportOptions:
     """reader: who answers for the labels. images: the folder of pictures; None where the ledger has all films. films: a CSV
     table of file, sex and, if known, patient and age_months, which goes before what the label file says. sex: of films of
-    which neither says it. consent: the pixels may be kept, under `terms`. names: so may the names of the films' files."""
+    which neither says it. names: the names of the films' files may be kept. consent: to keeping the pixels, None without."""
 
     reader: str
     images: Path | None = None
     films: Path | None = None
     sex: Sex | None = None
-    consent: bool = False
     names: bool = False
-    terms: Consent = field(default_factory=Consent)
+    consent: Consent | None = field(kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from core.bones import BONE_TITLES, RUS_BONES
 from core.dataset.snapshot import FilmSnapshot
 from core.dataset.split import PARTS, Shares, SplitPart, split_key
 from core.intake.crop_shelf import KeptCrop
+from core.ledger import VERDICTS
 from core.standards import grade_count
 
 RULES: Final = {
@@ -99,7 +100,7 @@ class Facts:
 def datasheet(facts: Facts, tally: Tally) -> str:
     """The datasheet as Markdown."""
     sections = (
-        _card(facts, tally), _head(facts, tally), _motivation(), _composition(facts, tally), _collection(facts, tally),
+        _card(facts, tally), _head(facts, tally), _motivation(), _composition(facts, tally), _collection(tally),
         _labelling(facts), _uses(), _distribution(facts, tally), _maintenance(facts),
     )  # fmt: skip
     return "\n\n".join(sections) + "\n"
@@ -154,7 +155,7 @@ def _composition(facts: Facts, tally: Tally) -> str:
         (BONE_TITLES[bone], *(tally.grades[bone, g] if g <= grade_count(bone) else "–" for g in range(last + 1)))
         for bone in RUS_BONES
     ]
-    verdicts = [(name, tally.verdicts[name]) for name in ("graded", "absent", "unreadable")]
+    verdicts = [(name, tally.verdicts[name]) for name in VERDICTS]
     return "\n\n".join((
         "## Composition",
         "**What is an instance?** One bone of one film: a grade of RUS-CHN (1 to n), or that its centre is not visible yet "
@@ -185,7 +186,7 @@ def _reader_names(facts: Facts) -> str:
     return "Readers are keyed pseudonyms too."
 
 
-def _collection(facts: Facts, tally: Tally) -> str:
+def _collection(tally: Tally) -> str:
     sources = [(name, tally.sources[name]) for name in sorted(tally.sources)]
     readers = sorted(tally.readers.items(), key=lambda item: (-item[1], item[0]))
     return "\n\n".join((

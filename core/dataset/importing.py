@@ -1,13 +1,12 @@
-"""Takes labels that exist already into the ledger: all of a file or, where anything in it is wrong, nothing; or the rest."""
+"""Takes labels that exist already into the ledger, once core.dataset.checking has found them good."""
 
 import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from core.dataset.checking import Checked, CheckedFilm, Format, ImportOptions, check_labels
-from core.dataset.labels import LabelledFilm, as_correction
+from core.dataset.checking import Checked, CheckedFilm, ImportOptions
+from core.dataset.labels import BadLabels, LabelledFilm, as_correction
 from core.film.radiograph import read_radiograph
 from core.intake.filing import Filing
 from core.intake.near_copies import NearCopies
@@ -39,29 +38,6 @@ class Imported:
         return text
 
 
-def import_labels(
-    ledger: Ledger,
-    source: Path,
-    kind: Format,
-    options: ImportOptions,
-    filing: Filing | None = None,
-    progress: Callable[[int, int], None] = lambda done, of: None,
-    *,
-    skip_bad: bool = False,
-) -> Imported:
-    """Takes in a COCO or CSV file or a folder of Pascal VOC or YOLO files: films with the source "import", and for each one
-    correction by the reader. With a filing of the same ledger, new films are assessed first, so that their crops can be cut.
-
-    The same labels again, from the same reader, are recognised and change nothing; so an import that was broken off, say
-    by a full disk, is completed by doing it again. skip_bad: leaves out what is wrong and takes in the rest. Raises
-    BadLabels before anything is changed.
-    """
-    checked = check_labels(ledger, source, kind, options)
-    if checked.faults and not skip_bad:
-        raise checked.faults[0]
-    return take_in_labels(ledger, checked, options, filing, progress)
-
-
 def take_in_labels(
     ledger: Ledger,
     checked: Checked,
@@ -69,7 +45,14 @@ def take_in_labels(
     filing: Filing | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Imported:
-    """Takes in what was found good, by the options with which it was checked."""
+    """Takes in what was found good, by the options with which it was checked: films with the source "import", and for each
+    one correction by the reader. With a filing of the same ledger, new films are assessed first, so that their crops can be
+    cut.
+
+    The same labels again, from the same reader, are recognised and change nothing; so an import that was broken off, say
+    by a full disk, is completed by doing it again. Raises BadLabels where a film of which no picture is given was erased
+    after the check.
+    """
     refused = new = known = labels = near = 0
     copies = NearCopies(ledger)
     for number, one in enumerate(checked.films, 1):
@@ -94,7 +77,8 @@ def _add_film(
     """The film's id, whether it is new, whether the model refused it, and how many films newly turned out to look like it."""
     if one.path is None:
         known = ledger.film_by_hash(str(one.film.sha256))
-        assert known is not None  # films are never removed
+        if known is None:
+            raise BadLabels(one.film.file, one.film.place, "the film was erased meanwhile; check the file again.")
         return known.id, False, False, 0
     radiograph = read_radiograph(one.path)
     added = ledger.add_film(
@@ -103,7 +87,6 @@ def _add_film(
         reader=options.reader,
         source="import",
         consent=options.consent,
-        terms=options.terms,
         patient=one.film.patient,
         age_months=one.film.age_months,
         name=one.film.original_name or one.path.name if options.names else "",

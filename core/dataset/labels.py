@@ -13,7 +13,7 @@ from core.bones import RUS_BONES, Sex
 from core.errors import BoneGradeError
 from core.film.box import Box
 from core.intake.spreadsheet import age_months, number, sex_of
-from core.ledger import Correction, Verdict
+from core.ledger import Correction, Verdict, verdict_on
 from core.standards import grade_count, grade_label, tw3_stage
 
 #: Coordinates that were rounded on their way may stick out of the film by less than this many pixels.
@@ -140,19 +140,11 @@ def label(bone: str, grade: object, verdict: object, box: Box | None, place: str
         return Label(bone, None, None, box, place, stage)
     number = _grade(bone, grade)
     said = "" if verdict is None else str(verdict).strip().lower()
-    if said not in ("", "graded", "absent", "unreadable"):
-        raise ValueError(f"the verdict {verdict!r} is not known; use graded, absent or unreadable.")
-    if said == "unreadable":
-        if number is not None:
-            raise ValueError(f"{bone} is called unreadable and has a grade; leave one of the two out.")
-        return Label(bone, "unreadable", None, box, place)
-    if number is None and said == "absent":
+    if said == "absent" and number is None:
         number = 0
-    if number is None:
-        raise ValueError(f"{bone} has no grade; give one of 0 to {grade_count(bone)}, or the verdict unreadable.")
-    if said and (said == "absent") != (number == 0):
-        raise ValueError(f"{bone} is called {said} with grade {number}; grade 0 alone is absent.")
-    return Label(bone, "absent" if number == 0 else "graded", number, box, place)
+    # refuses what cannot be said of the bone
+    word = Correction(bone, cast(Verdict, said or verdict_on(number)), number)
+    return Label(bone, word.verdict, word.grade, box, place)
 
 
 def _stage(bone: str, given: object) -> tuple[str, object]:
@@ -172,7 +164,7 @@ def _grade(bone: str, given: object) -> int | None:
         value = _float(given)
     except (TypeError, ValueError):
         value = math.nan
-    if not value.is_integer() or not 0 <= value <= grade_count(bone):
+    if not value.is_integer():
         raise ValueError(f"the grade {given!r} does not exist; {bone} has the grades 0 to {grade_count(bone)}.")
     return int(value)
 

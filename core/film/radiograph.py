@@ -18,7 +18,7 @@ from core.bones import Sex
 from core.errors import UnreadableFilm
 from core.film.greys import MAX_BYTES, Grey
 from core.film.sandbox import Sandbox
-from core.film.stated import Note, Side, Spacing, Stated, is_spacing
+from core.film.stated import Note, Side, Spacing, Stated
 
 _SANDBOX: Final = Sandbox()
 if hasattr(os, "register_at_fork"):
@@ -35,7 +35,7 @@ class Radiograph:
     sha256: `film_hash` of the pixels as they were read.
     stated_sex: the patient's, by the file. age_months: of the patient when the film was taken, by the file. None where it
     does not say. notes: what a reader should know of the file.
-    Raises ValueError where a field breaks these rules.
+    Raises ValueError where a field breaks these rules; AgeRefused, which is one, for the age.
     """
 
     pixels: Grey = field(repr=False)
@@ -52,10 +52,7 @@ class Radiograph:
         # A comparison with NaN is false, so this refuses NaN too.
         if not (self.pixels.min() >= 0.0 and self.pixels.max() <= 1.0):
             raise ValueError("pixels must be finite and in [0, 1]")
-        if self.spacing_mm is not None and not is_spacing(self.spacing_mm):
-            raise ValueError("spacing_mm must be two positive numbers (row, column) or None")
-        if self.laterality not in ("L", "R", None):
-            raise ValueError("laterality must be 'L', 'R' or None")
+        Stated(self.spacing_mm, self.laterality, self.stated_sex, self.age_months)  # refuses what no file may state
         if len(self.sha256) != 64 or not set(self.sha256) <= set("0123456789abcdef"):
             raise ValueError("sha256 must be 64 lower-case hexadecimal digits")
 

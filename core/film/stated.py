@@ -5,12 +5,19 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, Self
 
 from core.bones import Sex
+from core.errors import AgeRefused
 
 Spacing = tuple[float, float]
 Side = Literal["L", "R"]
 
 #: The greatest age at the film that is taken for one, in months.
 OLDEST_MONTHS: Final = 1200.0
+
+
+def check_age(months: float | None) -> None:
+    """Raises AgeRefused for what cannot be an age at the film."""
+    if months is not None and not 0 <= months <= OLDEST_MONTHS:  # false of NaN too
+        raise AgeRefused(f"The age must be from 0 to {OLDEST_MONTHS:.0f} months, or left empty: correct it.")
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,7 @@ class Stated:
 
     spacing_mm: distance in mm between rows and between columns. laterality: the side of the body. sex: the patient's.
     age_months: the patient's age when the film was taken, in whole months, without the dates that it may come from.
-    Raises ValueError where a field cannot be.
+    Raises ValueError where a field cannot be; AgeRefused, which is one, for the age.
     """
 
     spacing_mm: Spacing | None = None
@@ -44,8 +51,7 @@ class Stated:
             raise ValueError("laterality must be 'L', 'R' or None")
         if self.sex not in ("M", "F", None):
             raise ValueError("sex must be 'M', 'F' or None")
-        if self.age_months is not None and not 0 <= self.age_months <= OLDEST_MONTHS:
-            raise ValueError(f"age_months must be from 0 to {OLDEST_MONTHS:.0f} or None")
+        check_age(self.age_months)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON-ready values, for `from_dict`."""

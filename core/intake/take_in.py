@@ -32,6 +32,11 @@ class Looked:
     radiograph: Radiograph | None
     places: tuple[TextPlace, ...] = ()
 
+    @property
+    def has_writing(self) -> bool:
+        """Whether a person should look at it before its pixels are kept: writing could name a child, a marker could not."""
+        return any(place.kind == "writing" for place in self.places)
+
     def without_pixels(self) -> Self:
         """The same, fit to be kept for the whole batch."""
         return replace(self, radiograph=None)
@@ -75,17 +80,15 @@ def take_in(
     filing: Filing,
     *,
     reader: Reader,
-    consent: bool,
+    consent: Consent | None,
     left_out: Collection[str] = (),
-    source: str = "queue",
-    terms: Consent | None = None,
 ) -> Iterator[TakenIn]:
     """Adds the films to the ledger of `filing`, one by one as the result is asked for.
 
     With consent their pictures are kept and the model may be asked later. Without, pixels are not kept: the model is asked
-    first, and only then is the film added, with what was said of it, since it can't be asked again. terms: to what was
-    consented, the usual by default. left_out: SHA-256 of films not to take in, for example as a person saw writing on them.
-    reader: who adds them; raises NotAllowed, before anything is added, for one who may not.
+    first, and only then is the film added, with what was said of it, since it can't be asked again. left_out: SHA-256 of
+    films not to take in, for example as a person saw writing on them. reader: who adds them; raises
+    NotAllowed, before anything is added, for one who may not.
     """
     enforce(reader, Action.ADD_FILMS)
     seen: set[str] = set()
@@ -99,7 +102,7 @@ def take_in(
                 yield TakenIn(file.name, "twice", _TWICE)
             else:
                 seen.add(radiograph.sha256)
-                yield _add(file, radiograph, filing, copies, reader.name, consent, source, terms or Consent())
+                yield _add(file, radiograph, filing, copies, reader.name, consent)
         except Exception as error:
             yield TakenIn(file.name, "refused", _sentence(error))
 
@@ -110,30 +113,28 @@ def _add(
     filing: Filing,
     copies: NearCopies,
     reader: str,
-    consent: bool,
-    source: str,
-    terms: Consent,
+    consent: Consent | None,
 ) -> TakenIn:
     ledger = filing.ledger
     known = ledger.film_by_hash(radiograph.sha256)
     unseen = known is None or (known.picture is None and ledger.prediction(known.id) is None)
     sex = file.sex if known is None else known.sex
-    judgement = filing.judge(radiograph, sex) if unseen and not consent else None
+    judgement = filing.judge(radiograph, sex) if unseen and consent is None else None
     added = ledger.add_film(
         radiograph,
         file.sex,
         reader=reader,
-        source=source,
+        source="queue",
         consent=consent,
         patient=file.patient,
         age_months=file.age_months,
-        terms=terms,
     )
     if judgement is not None:
         filing.store(added.film, judgement)
     near = copies.note(added.film, radiograph)
     if added.known:
-        now_kept = " Its picture is kept from now on." if consent and known is not None and not known.consent else ""
+        is_kept_now = consent is not None and known is not None and not known.consent
+        now_kept = " Its picture is kept from now on." if is_kept_now else ""
         return TakenIn(file.name, "known", _known(added.film, file) + now_kept, added.film)
     return TakenIn(file.name, "added", _to_look_at(radiograph, file, near), added.film)
 

@@ -93,7 +93,7 @@ def read_candidate(run: Path, live: Path) -> Candidate:
         own=tuple(name for name in _NETWORKS if name in brought and brought[name] != whole.get(name)),
         files={name: folder / _registered(folder)[name]["file"] for name, folder in folders.items()},
         cards={name: card for name, folder in folders.items() if (card := folder / f"{name}.md").is_file()},
-        intervals=IntervalSetting(*intervals),
+        intervals=IntervalSetting(intervals),
         own_intervals=own_intervals,
         manifest=facts.get("manifest_sha256"),
         revision=facts.get("ledger_revision"),
@@ -170,7 +170,7 @@ def write_model(candidate: Candidate, folder: Path) -> None:
     for name, card in candidate.cards.items():
         shutil.copyfile(card, folder / f"{name}.md")
     setting = candidate.intervals
-    register_intervals(setting.scatter_months, setting.spread, candidate.of_intervals, folder)
+    register_intervals(setting.scatter_months, candidate.of_intervals, folder)
     (folder / LEARNED_FROM).write_text(json.dumps(sorted(candidate.learned_from)) + "\n", encoding="utf-8")
     (folder / INDEX).write_text(json.dumps(index, indent=2, sort_keys=True) + "\n")
 

@@ -106,7 +106,7 @@ class Start:
         before = {"grader": self._hash("grader"), **hashes}
         new = {"grader": register("grader", grader, metadata, folder), **hashes}
         if hands is None:
-            register_intervals(*load_intervals(before, self._place("grader")), new, folder)
+            register_intervals(load_intervals(before, self._place("grader")), new, folder)
             return "kept from the start model"
         kept, _ = load_grader(folder=folder)
         side = max((window_side(network.options.height) for network, _ in second.values()), default=0)
@@ -114,5 +114,5 @@ class Start:
         networks = [(network, float(file.metadata["weight"])) for network, file in second.values()]
         opinions = opinions_of(networks, windows) if networks else None
         setting = calibrate_intervals(Grader(kept), crops, opinions)
-        register_intervals(setting.scatter_months, setting.spread, new, folder)
+        register_intervals(setting.scatter_months, new, folder)
         return "set on the hands of val"

@@ -1,12 +1,10 @@
 """The append-only store of films, predictions and what people said of them."""
 
 from core.ledger.errors import (
-    Conflict,
     DamagedStore,
     InvalidCorrection,
     InvalidFilm,
     LedgerError,
-    StaleRevision,
     UnknownFilm,
     UnreachableDatabase,
 )
@@ -14,6 +12,7 @@ from core.ledger.films import AddedFilm
 from core.ledger.predictions import assessment_of
 from core.ledger.readings import FilmState, Said, fold, state_after, undone
 from core.ledger.records import (
+    VERDICTS,
     Consent,
     Correction,
     Event,
@@ -24,12 +23,15 @@ from core.ledger.records import (
     Reading,
     Scope,
     Verdict,
+    verdict_on,
 )
+from core.ledger.saying import Conflict, StaleRevision
 from core.ledger.settings import LedgerSettings
 from core.ledger.stages import StageWord
 from core.ledger.store import Ledger
 
 __all__ = [
+    "VERDICTS",
     "AddedFilm",
     "Conflict",
     "Consent",
@@ -58,4 +60,5 @@ __all__ = [
     "fold",
     "state_after",
     "undone",
+    "verdict_on",
 ]

@@ -1,34 +1,27 @@
 """What may be said of a film: checked before anything is written."""
 
 import math
-import operator
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from core.bones import BONE_TITLES, RUS_BONES
 from core.film.box import Box
 from core.ledger.errors import InvalidCorrection
 from core.ledger.records import Correction, FilmRecord
-from core.standards import GRADE_COUNTS, grade_label
 
-#: The longest note, in characters.
-LONGEST_NOTE = 10_000
-_VERDICTS = ("graded", "absent", "unreadable")
+#: The longest note, in characters; the page lets nobody type more.
+LONGEST_NOTE: Final = 2000
 
 
 def checked_corrections(film: FilmRecord, corrections: Iterable[Correction]) -> tuple[Correction, ...]:
     """The corrections in RUS_BONES order, with plain numbers. Raises InvalidCorrection with what is wrong."""
     by_bone: dict[str, Correction] = {}
     for correction in corrections:
-        if correction.bone not in GRADE_COUNTS:
-            raise InvalidCorrection(
-                f"{correction.bone!r} is not one of the 13 bones that are graded: {', '.join(RUS_BONES)}."
-            )
         if correction.bone in by_bone:
             raise InvalidCorrection(f"{BONE_TITLES[correction.bone]} is judged twice in one save: give one verdict.")
         by_bone[correction.bone] = replace(
             correction,
-            grade=_checked_grade(correction),
             box=_checked_box(film, correction),
             accepted=bool(correction.accepted),
             note=checked_note(correction.note),
@@ -63,33 +56,6 @@ def _checked_text(text: str, what: str, longest: int) -> str:
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise InvalidCorrection(f"The {what} holds a character that cannot be stored: type it again.")
     return text
-
-
-def _checked_grade(correction: Correction) -> int | None:
-    title, grade = BONE_TITLES[correction.bone], correction.grade
-    if correction.verdict not in _VERDICTS:
-        raise InvalidCorrection(
-            f"{title}: {correction.verdict!r} is not a verdict; choose one of {', '.join(_VERDICTS)}."
-        )
-    if correction.verdict == "unreadable":
-        if grade is not None:
-            raise InvalidCorrection(f"{title} cannot be read and yet has a grade: take back one of the two.")
-        return None
-    try:
-        number = operator.index(grade)  # type: ignore[arg-type]
-    except TypeError:
-        raise InvalidCorrection(f"{title} has no grade: choose one, or say that it cannot be read.") from None
-    if correction.verdict == "absent" and number != 0:
-        raise InvalidCorrection(
-            f"{title} is not visible yet, which is grade 0, and yet has grade {number}: choose one."
-        )
-    highest = GRADE_COUNTS[correction.bone]
-    if correction.verdict == "graded" and not 1 <= number <= highest:
-        raise InvalidCorrection(
-            f"{title} has the grades {grade_label(correction.bone, 1)} to {grade_label(correction.bone, highest)}"
-            f" (1 to {highest}), not {number}."
-        )
-    return number
 
 
 def _checked_box(film: FilmRecord, correction: Correction) -> Box | None:

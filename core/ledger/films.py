@@ -1,6 +1,5 @@
 """Rows of films, and of the consents under which their pictures are kept."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,13 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.bones import Sex
+from core.errors import AgeRefused
 from core.film.radiograph import Radiograph
+from core.film.stated import check_age
 from core.ledger import schema
 from core.ledger.errors import InvalidFilm, UnknownFilm
 from core.ledger.records import ERASED, Consent, FilmRecord
 
-#: The greatest chronological age that is taken for one, in months.
-_OLDEST = 1200.0
 #: What fits into the column.
 _GREATEST_ID = 2**31 - 1
 
@@ -177,5 +176,7 @@ def check(sex: Sex, age_months: float | None) -> None:
     """Raises InvalidFilm where the sex or the age cannot be."""
     if sex not in ("M", "F"):
         raise InvalidFilm(f"The sex must be M or F, not {sex!r}: the score tables are made for each sex.")
-    if age_months is not None and not (math.isfinite(age_months) and 0 <= age_months <= _OLDEST):
-        raise InvalidFilm(f"The age must be from 0 to {_OLDEST:.0f} months, or left empty: correct it.")
+    try:
+        check_age(age_months)
+    except AgeRefused as refused:
+        raise InvalidFilm(str(refused)) from None

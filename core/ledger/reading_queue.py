@@ -18,6 +18,7 @@ __all__ = [
     "QueueFilter",
     "QueueOrder",
     "QueueRow",
+    "QueueState",
     "counts",
     "expected_gain",
     "next_film",
@@ -26,6 +27,9 @@ __all__ = [
 
 #: What a film is to the reader who looks at the queue.
 RowState = Literal["assessing", "refused", "erased", "to_read", "skipped", "read_by_me"]
+
+#: Which films are listed: see QueueFilter.
+QueueState = Literal["to_read", "read_by_me", "read", "skipped", "flagged", "refused", "all"]
 
 #: One film in so many that a reader gets has a gold reading, if there are any that the reader can read blindly.
 _GOLD_EVERY: Final = 10
@@ -46,7 +50,7 @@ class QueueFilter:
 
     sex: Sex | None = None
     age_months: tuple[float, float] | None = None
-    state: Literal["to_read", "read_by_me", "read", "skipped", "flagged", "refused", "all"] = "to_read"
+    state: QueueState = "to_read"
     assigned_to: str | None = None
 
 

@@ -3,17 +3,21 @@
 The prediction, the correction and the gold reading are three different things and are kept as such.
 """
 
+import operator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal, get_args
 
-from core.bones import Sex
+from core.bones import BONE_TITLES, RUS_BONES, Sex
 from core.film.box import Box
 from core.hand.localization import Localization
+from core.ledger.errors import InvalidCorrection
+from core.standards import GRADE_COUNTS, grade_label
 
 #: graded: the bone has `grade` 1..n. absent: its centre is not visible yet, which is grade 0. unreadable: it cannot be
 #: read on this film; no grade, so no total.
 Verdict = Literal["graded", "absent", "unreadable"]
+VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)
 
 #: What the pixels may be used for, each with what stands before it: read: kept to be read again. train: to train the model.
 #: share: to leave this server.
@@ -83,7 +87,7 @@ class FilmRecord:
 
     def allows(self, use: Scope, now: datetime) -> bool:
         """Whether there is consent to using the pixels so."""
-        uses: tuple[Scope, ...] = ("read", "train", "share")
+        uses = get_args(Scope)
         enough = self.scope is not None and uses.index(use) <= uses.index(self.scope)
         return enough and (self.consent_ends is None or self.consent_ends > now)
 
@@ -125,6 +129,7 @@ class Correction:
     bone: one of RUS_BONES. grade: RUS-CHN ordinal, 1..n if graded, 0 if absent, None if unreadable. box: inside
     the film; None where there is nothing to box. accepted: the reader took over the model's
     grade and box unchanged. note: free text. seconds: that the reader spent on this bone.
+    Raises InvalidCorrection for what cannot be said of a bone; what cannot be said of a film, core.ledger.checks refuses.
     """
 
     bone: str
@@ -134,6 +139,44 @@ class Correction:
     accepted: bool = False
     note: str = ""
     seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.bone not in GRADE_COUNTS:
+            raise InvalidCorrection(
+                f"{self.bone!r} is not one of the 13 bones that are graded: {', '.join(RUS_BONES)}."
+            )
+        object.__setattr__(self, "grade", _checked_grade(self.bone, self.verdict, self.grade))
+
+
+def verdict_on(grade: int | None) -> Verdict:
+    """The verdict to which a grade belongs; where a grade is missing, a verdict that asks for one."""
+    return "absent" if grade == 0 else "graded"
+
+
+def _checked_grade(bone: str, verdict: Verdict, grade: int | None) -> int | None:
+    """The grade as a plain number. Raises InvalidCorrection where the verdict does not allow it, or the bone lacks it."""
+    title = BONE_TITLES[bone]
+    if verdict not in VERDICTS:
+        raise InvalidCorrection(f"{title}: {verdict!r} is not a verdict; choose one of {', '.join(VERDICTS)}.")
+    if verdict == "unreadable":
+        if grade is not None:
+            raise InvalidCorrection(f"{title} cannot be read and yet has a grade: take back one of the two.")
+        return None
+    try:
+        number = operator.index(grade)  # type: ignore[arg-type]
+    except TypeError:
+        raise InvalidCorrection(f"{title} has no grade: choose one, or say that it cannot be read.") from None
+    if verdict == "absent" and number != 0:
+        raise InvalidCorrection(
+            f"{title} is not visible yet, which is grade 0, and yet has grade {number}: choose one."
+        )
+    highest = GRADE_COUNTS[bone]
+    if verdict == "graded" and not 1 <= number <= highest:
+        raise InvalidCorrection(
+            f"{title} has the grades {grade_label(bone, 1)} to {grade_label(bone, highest)}"
+            f" (1 to {highest}), not {number}."
+        )
+    return number
 
 
 #: A reader's current word on a film, bone by bone; bones that were not judged are not in it.

@@ -1,16 +1,42 @@
 """How words become an event: once, on the revision that they were said of, and only if they can be said."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from core.ledger import drafts, events, films, predictions, projection
 from core.ledger.checks import checked_corrections, checked_name, checked_note, checked_seconds
-from core.ledger.errors import Conflict, InvalidCorrection, StaleRevision
+from core.ledger.errors import InvalidCorrection, LedgerError
 from core.ledger.events import Words
 from core.ledger.readings import OF_THE_READING, fold, state_after, undone
 from core.ledger.records import Correction, Event, FilmRecord
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Two versions of one film's reading, for a person to choose from.
+
+    base_revision: the one that the reader had before them. revision: the film's now; save on this one after choosing.
+    theirs: what was said since the base, oldest first. mine: what was about to be saved.
+    """
+
+    film_id: int
+    base_revision: int
+    revision: int
+    theirs: tuple[Event, ...]
+    mine: tuple[Correction, ...]
+
+
+class StaleRevision(LedgerError):
+    """The film was read further, by another reader or in another window, since it was opened."""
+
+    def __init__(self, conflict: Conflict):
+        readers = sorted({event.reader for event in conflict.theirs})
+        super().__init__(
+            f"This film was changed by {' and '.join(readers)} since you opened it: compare both versions and choose."
+        )
+        self.conflict = conflict
 
 
 def say(connection: sa.Connection, film_id: int, words: Words) -> Event:

@@ -201,9 +201,6 @@ lately_erased = sa.Table(
     sa.Column("erased_at", Moment, nullable=False),
 )
 
-#: The tables whose rows are never changed or removed, but for an erasure; the database itself refuses it.
-APPEND_ONLY = ("film", "picture", "prediction", "event", "correction", "file_name", "stage", "look", "near_copy")
-
 draft = sa.Table(
     "draft",
     metadata,

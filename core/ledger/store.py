@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Any, Literal, Self
 
 import sqlalchemy as sa
 
@@ -25,8 +25,6 @@ from core.ledger.saying import say
 from core.ledger.settings import LedgerSettings
 from core.ledger.stages import StageWord
 from core.machine import make_folder
-
-_USUAL_CONSENT: Final = Consent()
 
 
 class Ledger:
@@ -79,28 +77,28 @@ class Ledger:
         *,
         reader: str,
         source: str,
-        consent: bool,
+        consent: Consent | None,
         patient: str | None = None,
         age_months: float | None = None,
         name: str = "",
-        terms: Consent = _USUAL_CONSENT,
     ) -> AddedFilm:
         """Adds a film. The same pixels again change nothing, except that a consent given now is kept with the picture, and
         a name where there was none.
 
-        terms: to what was consented, if it was. patient: the patient's own id, of which only a keyed pseudonym is stored.
-        age_months: when the film was taken; where nobody says it, what the film's file says. name: of the film's file, where
-        it may be kept; one that holds the patient's id is not. Raises InvalidFilm.
+        consent: to keeping the pixels; None where there is none. patient: the patient's own id, of which only a keyed
+        pseudonym is stored. age_months: when the film was taken; where nobody says it, what the film's file says. name: of
+        the film's file, where it may be kept; one that holds the patient's id is not. Raises InvalidFilm.
         """
         films.check(sex, age_months)
         reader = checked_name(reader)
         if patient and patient.strip().casefold() in name.casefold():
             name = ""
         known = self.film_by_hash(radiograph.sha256)
-        if known is not None and (known.consent or not consent) and (known.file_name or not name):
+        if known is not None and (known.consent or consent is None) and (known.file_name or not name):
             return AddedFilm(known, known=True)
         # The picture is on the disk before a row names it; without the row the file means nothing.
-        picture = self._pictures.keep(radiograph) if consent and not (known and known.consent) else None
+        keeps = consent is not None and not (known and known.consent)
+        picture = self._pictures.keep(radiograph) if keeps else None
         with self._database.writing() as connection:
             known = films.by_hash(connection, radiograph.sha256)
             if known is None:
@@ -116,10 +114,10 @@ class Ledger:
                 projection.add_film(connection, films.by_id(connection, film_id))
             else:
                 film_id = known.id
-            if picture is not None and not (known and known.consent):
+            if consent is not None and picture is not None and not (known and known.consent):
                 if not self._pictures.path(picture).exists():  # an erasure of the same pixels has just removed it
                     self._pictures.keep(radiograph)
-                films.insert_consent(connection, film_id, picture, reader, terms)
+                films.insert_consent(connection, film_id, picture, reader, consent)
                 if known is not None:
                     projection.picture_changed(connection, films.by_id(connection, film_id))
             if name and not (known and known.file_name):

@@ -2,7 +2,13 @@
 
 from core.standards.card import ScoreCard, score_card
 from core.standards.conversion import age_of_total, total_of_age, total_of_grades
-from core.standards.distribution import age_distribution, quantiles_of_total, total_distribution, widened_interval
+from core.standards.distribution import (
+    age_distribution,
+    central_interval,
+    quantiles_of_total,
+    scattered,
+    total_distribution,
+)
 from core.standards.tables import (
     GRADE_COUNTS,
     MATURE_TOTAL,
@@ -27,15 +33,16 @@ __all__ = [
     "Standard",
     "age_distribution",
     "age_of_total",
+    "central_interval",
     "grade_count",
     "grade_descriptions",
     "grade_label",
     "quantiles_of_total",
+    "scattered",
     "score_card",
     "standard",
     "total_distribution",
     "total_of_age",
     "total_of_grades",
     "tw3_stage",
-    "widened_interval",
 ]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.bones import RUS_BONES, Sex
 from core.standards.conversion import age_of_total, total_of_grades
-from core.standards.distribution import checked_probabilities, total_distribution, widened_interval
+from core.standards.distribution import central_interval, checked_probabilities, scattered, total_distribution
 from core.standards.tables import (
     MATURE_TOTAL,
     Standard,
@@ -62,7 +62,7 @@ def score_card(
     probabilities: Mapping[str, NDArray[Any] | None],
     grades: Mapping[str, int | None] | None = None,
     *,
-    spread: float,
+    scatter_years: float,
 ) -> ScoreCard:
     """Scores a film under one standard.
 
@@ -71,10 +71,9 @@ def score_card(
         stage of that grade, so that all cards of a film speak of the same grades.
     grades: RUS-CHN grades that count instead of the most probable ones, for some or all bones. They set the total; the
         distribution stays that of `probabilities`, except that a bone with a grade and no probabilities is certain.
-    spread: widens (or narrows) the distribution of the total about its median before the interval is taken: see
-        widened_interval. 1 leaves it alone.
+    scatter_years: of the age about what the grades say, see core.standards.scattered.
     Raises ValueError for an unknown standard, sex, bone or grade, for values that are not a distribution, and for a
-    negative spread. A missing bone is no error: the card then has no total and says which bone is missing.
+    negative scatter. A missing bone is no error: the card then has no total and says which bone is missing.
     """
     table = standard(key)
     checked_sex(sex)
@@ -97,8 +96,8 @@ def score_card(
         total = total_of_grades(key, sex, counted)
         of_total = total_distribution(key, sex, distributions)
         expected_total = float(of_total @ np.arange(MATURE_TOTAL + 1))
-        low, high = widened_interval(of_total, spread, coverage=0.9)
-        interval = (age_of_total(key, sex, min(low, total)), age_of_total(key, sex, max(high, total)))
+        own = central_interval(of_total, coverage=0.9)
+        interval = _interval(table, sex, total, own, scatter_years)
     age_years, age_text = _age(table, sex, total, missing)
     return ScoreCard(
         standard=key,
@@ -113,6 +112,16 @@ def score_card(
         interval90_years=interval,
         missing=missing,
     )
+
+
+def _interval(
+    table: Standard, sex: Sex, total: int, own: tuple[float, float], scatter_years: float
+) -> tuple[float, float]:
+    """Of the clamped table age, within the table. own: totals."""
+    age, low, high = (age_of_total(table.key, sex, at) for at in (total, *own))
+    low, high = scattered(age, (low, high), scatter_years, coverage=0.9)
+    first, last = table.age_range(sex)
+    return max(first, low), min(last, high)
 
 
 def _certain(bone: str, grade: int) -> NDArray[np.float64]:

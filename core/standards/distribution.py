@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -59,21 +60,30 @@ def quantiles_of_total(total_probabilities: ArrayLike, levels: ArrayLike) -> NDA
     return np.minimum(found, MATURE_TOTAL).astype(np.float64)
 
 
-def widened_interval(total_probabilities: ArrayLike, spread: float, coverage: float) -> tuple[float, float]:
-    """The central interval of the total, widened about its median.
+def central_interval(total_probabilities: ArrayLike, coverage: float) -> tuple[float, float]:
+    """The totals 0..1000 at the quantiles (1 - coverage) / 2 and (1 + coverage) / 2.
 
-    Each end is median + spread * (quantile - median), clipped to 0..1000; the quantiles are those of (1 - coverage) / 2
-    and (1 + coverage) / 2. spread: 1 keeps the distribution's own interval; another value >= 0 is found by calibration.
-    Raises ValueError for a negative or infinite spread and for a coverage outside 0..1.
+    total_probabilities: 1001 values as total_distribution returns them. Raises ValueError for a coverage outside 0..1.
     """
-    if not (math.isfinite(spread) and spread >= 0.0):
-        raise ValueError(f"The spread must be 0 or more, not {spread}.")
     if not 0.0 <= coverage <= 1.0:
         raise ValueError(f"The coverage must lie between 0 and 1, not {coverage}.")
     tail = (1.0 - coverage) / 2.0
-    low, median, high = quantiles_of_total(total_probabilities, (tail, 0.5, 1.0 - tail))
-    ends = np.clip(median + spread * (np.array([low, high]) - median), 0.0, MATURE_TOTAL)
-    return float(ends[0]), float(ends[1])
+    low, high = quantiles_of_total(total_probabilities, (tail, 1.0 - tail))
+    return float(low), float(high)
+
+
+def scattered(age: float, own: tuple[float, float], scatter: float, coverage: float) -> tuple[float, float]:
+    """An interval of an age: each side is sqrt(side ** 2 + (z * scatter) ** 2).
+
+    age, own: in any unit, and the interval that the grades alone give, of which neither side is narrower in the result; where
+    it lies wholly to one side of the age, it is drawn out to it. scatter: the standard deviation of what the grades do not
+    tell, in the same unit. z: the normal quantile of the coverage (0..1). Raises ValueError for a negative or infinite scatter.
+    """
+    if not (math.isfinite(scatter) and scatter >= 0.0):
+        raise ValueError(f"The scatter must be 0 or more, not {scatter}.")
+    beyond = NormalDist().inv_cdf((1.0 + coverage) / 2.0) * scatter
+    below, above = age - min(own[0], age), max(own[1], age) - age
+    return age - math.hypot(below, beyond), age + math.hypot(above, beyond)
 
 
 def age_distribution(

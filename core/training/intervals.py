@@ -23,8 +23,7 @@ _STEPS_A_MONTH, _WIDEST = 10, 600
 def calibrate_intervals(grader: Grader, hands: HandCrops, second: Sequence[SecondOpinion] | None) -> IntervalSetting:
     """The least scatter (in tenths of a month, up to 60) with which a single reading's 90 % interval holds 90 % of the labels.
 
-    The spread is the one that widens totals as much, in the mean, as what six readers would agree on is wider than the grade
-    distributions' own intervals. hands: not trained on; hands with a bone missing are left out. second: of each hand, None
+    hands: not trained on; hands with a bone missing are left out. second: of each hand, None
     if there is none. Where even 60 months miss too many, a warning is logged. Raises DataFolderError where there is no such
     hand.
 
@@ -60,8 +59,4 @@ def calibrate_intervals(grader: Grader, hands: HandCrops, second: Sequence[Secon
             low = middle + 1
     if low == _WIDEST and (held := covered(low)) < _COVERAGE:
         _LOG.warning("The 90 %% interval holds %.0f %% of the labels: the ages are far off.", 100 * held)
-    scatter = low / _STEPS_A_MONTH
-    agreed, own = (
-        float(np.mean([np.subtract(*age.consensus90[::-1]) for age in ages(given)])) for given in (scatter, 0.0)
-    )
-    return IntervalSetting(scatter, round(agreed / own, 2) if own > 0 else 1.0)
+    return IntervalSetting(low / _STEPS_A_MONTH)

@@ -271,5 +271,5 @@ def set_intervals(val: HandCrops, windows: HandWindows | None) -> IntervalSettin
     second = None if windows is None else opinions_of(_shipped_whole_hands(), windows)
     setting = calibrate_intervals(Grader(grader), val, second)
     hashes = {name: one.sha256 for name, (_, one) in load_whole_hands().items()} if windows is not None else {}
-    register_intervals(setting.scatter_months, setting.spread, {"grader": file.sha256, **hashes})
+    register_intervals(setting.scatter_months, {"grader": file.sha256, **hashes})
     return setting

@@ -293,14 +293,14 @@ def test_a_whole_hand_s_network_is_built_as_its_header_says(folder: Path) -> Non
 
 
 def test_intervals_are_for_the_weights_that_they_were_set_for(tmp_path: Path) -> None:
-    register_intervals(9.6, 1.86, {"grader": "a" * 64}, tmp_path)
-    assert load_intervals({"grader": "a" * 64}, tmp_path) == (9.6, 1.86)
+    register_intervals(9.6, {"grader": "a" * 64}, tmp_path)
+    assert load_intervals({"grader": "a" * 64}, tmp_path) == 9.6
     for others in ({"grader": "b" * 64}, {"grader": "a" * 64, "whole_hand": "c" * 64}):
         with pytest.raises(WeightsError, match=r"set for other weights .* `python -m core train intervals`\."):
             load_intervals(others, tmp_path)
 
 
-@pytest.mark.parametrize("content", [None, "{}", "[1]", '{"scatter_months": 9, "spread": "wide", "weights": {}}'])
+@pytest.mark.parametrize("content", [None, "{}", "[1]", '{"scatter_months": "wide", "weights": {}}'])
 def test_intervals_that_cannot_be_read(content: str | None, tmp_path: Path) -> None:
     if content is not None:
         (tmp_path / INTERVALS).write_text(content)

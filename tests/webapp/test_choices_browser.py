@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, Response, expect
 
 from core.assessment.assessor import Assessor
 from core.film.radiograph import read_radiograph
+from core.ledger import Consent
 from tests.hands import shipped_examples
 from tests.reading_room import ReadingRoom, hand_at, shifted
 from tests.webapp.gate import Gate
@@ -34,7 +35,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> ReadingRoom:
     assessor = Assessor.from_registry()
     for example in shipped_examples()[:WITH_PIXELS]:
         radiograph = read_radiograph(example.path)
-        added = room.ledger.add_film(radiograph, example.sex, reader="anna", source="queue", consent=True).film
+        added = room.ledger.add_film(radiograph, example.sex, reader="anna", source="queue", consent=Consent()).film
         room.ledger.add_prediction(added.id, assessor.assess(radiograph, example.sex))
     return room
 

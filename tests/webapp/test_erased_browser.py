@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.film.radiograph import read_radiograph
-from core.ledger import Correction, Ledger, LedgerSettings
+from core.ledger import Consent, Correction, Ledger, LedgerSettings
 from tests.hands import shipped_examples
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, ROOT, running
 
@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"film{number}.png").write_bytes(example.path.read_bytes() + b"\0")  # no example's own file
     ledger = Ledger.open(LedgerSettings.in_folder(folder / "data"))
     film = read_radiograph(folder / "film1.png")
-    added = ledger.add_film(film, "F", reader="ben", source="queue", consent=True).film
+    added = ledger.add_film(film, "F", reader="ben", source="queue", consent=Consent()).film
     said = [Correction("Radius", "graded", 6)]
     ledger.save(added.id, said, reader="ben", base_revision=0, token="a" * 32, prediction_id=None, seconds=9)
     ledger.close()

@@ -10,7 +10,7 @@ from core.access.roles import OPERATOR
 from core.dataset.erasing import erase_films, erase_reader
 from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph, film_hash
-from core.ledger import Ledger, LedgerSettings
+from core.ledger import Consent, Ledger, LedgerSettings
 from webapp.erasures import Erasures, export_name
 
 
@@ -22,7 +22,7 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
     for grey in (0.2, 0.5):
         pixels = np.full((8, 8), grey, np.float32)
         film = Radiograph(pixels, None, None, film_hash(pixels))
-        ledger.add_film(film, "F", reader="ben", source="queue", consent=True)
+        ledger.add_film(film, "F", reader="ben", source="queue", consent=Consent())
     yield ledger
     ledger.close()
 

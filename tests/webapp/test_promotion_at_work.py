@@ -15,7 +15,7 @@ from core.film.radiograph import Radiograph, read_radiograph
 from core.intake.turns import Turns
 from core.learning.candidate import Candidate
 from core.learning.promotion import promote, rollback
-from core.ledger import Correction, Ledger
+from core.ledger import Consent, Correction, Ledger
 from models.registry import load_grader, register
 from tests.core.learning.made_runs import candidate_of, report_of, write_run_file
 from tests.hands import shipped_examples
@@ -40,7 +40,7 @@ def candidate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Candidate:
 def film_of(ledger: Ledger, number: int) -> tuple[int, Radiograph]:
     example = shipped_examples()[number]
     radiograph = read_radiograph(example.path)
-    added = ledger.add_film(radiograph, example.sex, reader="anna", source="queue", consent=True)
+    added = ledger.add_film(radiograph, example.sex, reader="anna", source="queue", consent=Consent())
     return added.film.id, radiograph
 
 

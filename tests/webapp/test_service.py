@@ -43,7 +43,7 @@ def other(tmp_path: Path) -> str:
     shutil.copy(WEIGHTS / "localizer.safetensors", folder)
     index = {"localizer": json.loads((WEIGHTS / "registry.json").read_text())["localizer"]}
     (folder / "registry.json").write_text(json.dumps(index))
-    register_intervals(9.0, 2.0, {"grader": register("grader", network, file.metadata, folder)}, folder)
+    register_intervals(9.0, {"grader": register("grader", network, file.metadata, folder)}, folder)
     return folder.name
 
 

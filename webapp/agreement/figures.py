@@ -11,10 +11,10 @@ import plotly.graph_objects as go
 from core.agreement import AgePairs, BoneAgreement, Kappa, ReadingTimes
 from core.bones import BONE_TITLES, RUS_BONES
 from core.standards import grade_label
-from webapp.agreement.words import POINTS_DRAWN, counted, duration, higher_or_lower, kappa_words, short_count, signed
+from webapp.agreement.words import POINTS_DRAWN, duration, higher_or_lower, kappa_words, short_count, signed
 from webapp.shared.bone_style import bone_colour
 from webapp.shared.figures import GRID_COLOUR, TEXT_COLOUR, finished
-from webapp.shared.words import years
+from webapp.shared.words import counted, years
 
 _TEAL: Final = "#2a9d8f"
 _MARK: Final = "#d9480f"

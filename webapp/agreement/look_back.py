@@ -12,10 +12,10 @@ from core.errors import BoneGradeError
 from core.ledger import Ledger
 from core.standards import grade_label
 from webapp.agreement.tables import look_back_table
-from webapp.agreement.words import counted, difference_words, look_back_sentence
+from webapp.agreement.words import difference_words, look_back_sentence
 from webapp.shared.pictures import data_uri
 from webapp.shared.templates import render
-from webapp.shared.words import SEX_WORDS, short_hash
+from webapp.shared.words import SEX_WORDS, counted, short_hash
 
 #: So many films are shown bone by bone, the last ones: each brings 13 pictures along.
 _SHOWN: Final = 5

@@ -42,7 +42,6 @@ from webapp.agreement.words import (
     ages_sentence,
     choice_title,
     confusion_sentence,
-    counted,
     gold_sentence,
     kappa_sentence,
     model_note,
@@ -51,8 +50,9 @@ from webapp.agreement.words import (
 )
 from webapp.assess.summary import message
 from webapp.desk import Desk
-from webapp.shared.components import explained, line, sentence_of, styled_html
+from webapp.shared.components import Updates, explained, line, sentence_of, styled_html
 from webapp.shared.templates import render
+from webapp.shared.words import counted
 
 _log = logging.getLogger(__name__)
 
@@ -100,8 +100,6 @@ _FILL_IN_JS: Final = """(choice, bone, answer) => {
   const { asked, shown } = JSON.parse(answer);
   return [choice === asked[0] ? shown[0] : choice, bone === asked[1] ? shown[1] : bone];
 }"""
-
-Updates = dict[Any, Any]
 
 
 def build_agreement_tab(desk: Desk, tab: gr.Tab) -> None:

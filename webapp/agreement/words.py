@@ -21,7 +21,7 @@ from core.agreement import (
 )
 from core.agreement.choices import Choice
 from core.bones import BONE_TITLES
-from webapp.shared.words import NO_VALUE, percent
+from webapp.shared.words import NO_VALUE, counted, percent
 
 _MINUS: Final = "\N{MINUS SIGN}"
 _SECONDS_A_MINUTE: Final = 60
@@ -33,11 +33,6 @@ POINTS_DRAWN: Final = 2000
 _KAPPA_IN_A_WORD: Final = (
     "1 is the same grade every time, 0 what chance would give; a wide miss counts more than a near one."
 )
-
-
-def counted(number: int, unit: str) -> str:
-    """A number with its unit: "1 film", "1,300 films"."""
-    return f"{number:,} {unit if number == 1 else unit + 's'}"
 
 
 def short_count(number: int) -> str:

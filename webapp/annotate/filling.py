@@ -14,11 +14,11 @@ from core.film.burned_in_text import find_text
 from core.standards.grade_pictures import grade_picture
 from webapp.annotate.boxes import editor_boxes, editor_picture, film_cutting
 from webapp.annotate.gold import gold_panel
-from webapp.annotate.parts import Parts, Updates, remark
+from webapp.annotate.parts import Parts, remark
 from webapp.annotate.view import crop_uri, film_title, grade_guide, history_panel, totals, workplace, writing_panel
 from webapp.desk import Desk
 from webapp.entrance.doors import hand_out
-from webapp.shared.components import line
+from webapp.shared.components import Updates, line
 from webapp.shared.pictures import jpeg
 
 NO_PIXELS: Final = (

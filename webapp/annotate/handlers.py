@@ -22,12 +22,12 @@ from core.ledger import Scope
 from core.ledger.reading_queue import QueueOrder, next_film
 from webapp.annotate.filling import Filling, picture_name
 from webapp.annotate.gold import change_gold
-from webapp.annotate.parts import Kind, Parts, Updates, asking, remark, told
+from webapp.annotate.parts import Kind, Parts, asking, remark, told
 from webapp.annotate.view import clash_panel, crop_uri, nothing_open, totals
 from webapp.assess.in_hand import FilmInHand
 from webapp.desk import Desk
 from webapp.service import TURNS
-from webapp.shared.components import sentence_of
+from webapp.shared.components import Updates, sentence_of
 from webapp.shared.consent_terms import consent_of
 from webapp.shared.words import short_hash
 

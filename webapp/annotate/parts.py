@@ -8,14 +8,13 @@ import gradio as gr
 from gradio_image_annotation import image_annotator
 
 from core.bones import RUS_BONES
+from core.ledger.checks import LONGEST_NOTE
 from webapp.annotate.view import key_strip, nothing_open, toolbar
 from webapp.shared.bone_style import bone_colour
-from webapp.shared.components import explained, part_heading, styled_html
+from webapp.shared.components import Updates, explained, part_heading, styled_html
 from webapp.shared.consent_terms import ConsentTerms
 
 Kind = Literal["good", "warning", "error"]
-#: What an event changes on the page, by component.
-Updates = dict[Any, Any]
 
 
 def told(**facts: Any) -> str:
@@ -77,7 +76,9 @@ class Parts:
                         )
                         self.terms = ConsentTerms("annotate")
                     self.writing = styled_html(elem_id="annotate-writing")
-                    gr.Textbox(label="Note on the film", lines=1, max_lines=4, max_length=2000, elem_id="film-note")
+                    gr.Textbox(
+                        label="Note on the film", lines=1, max_lines=4, max_length=LONGEST_NOTE, elem_id="film-note"
+                    )
                 with gr.Column(scale=7, min_width=320):
                     self.gold = styled_html(elem_id="annotate-gold")
                     part_heading("History of this film")

@@ -14,6 +14,7 @@ from core.assessment.records import END_OF_SCALE
 from core.bones import RUS_BONES
 from core.hand.crops import Crop
 from core.ledger import Correction, Event
+from core.ledger.checks import LONGEST_NOTE
 from core.standards import STANDARDS, GradeDescription, ScoreCard, grade_descriptions, grade_label
 from webapp.shared.pictures import data_uri, grey8, jpeg
 from webapp.shared.templates import render
@@ -88,7 +89,7 @@ def toolbar() -> str:
 
 def workplace(guide: Markup) -> str:
     """The bones and the bone in hand; the script fills in what differs from film to film. guide: see grade_guide."""
-    return render("annotate/workplace.html", bones=RUS_BONES, guide=guide)
+    return render("annotate/workplace.html", bones=RUS_BONES, guide=guide, longest_note=LONGEST_NOTE)
 
 
 @dataclass(frozen=True)

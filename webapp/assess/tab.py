@@ -39,7 +39,7 @@ from webapp.entrance.doors import hand_out
 from webapp.entrance.films_passing import FilmErased
 from webapp.languages.served import language_asked
 from webapp.service import TURNS
-from webapp.shared.components import sentence_of
+from webapp.shared.components import Updates, sentence_of
 from webapp.shared.figures import age_figure, influence_figure
 from webapp.shared.words import SEX_WORDS, short_hash
 
@@ -62,8 +62,6 @@ _SHOW_OVERLAY: Final = "(overlay, opacity) => { window.bonegrade.showOverlay(ove
 
 #: The same sentence stays in the message panel, so the pop-up need not stand before a result for long.
 _POP_UP_SECONDS: Final = 4
-
-Updates = dict[Any, Any]
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from webapp.desk import Desk
 from webapp.entrance.films_passing import FILMS_PASSING
 from webapp.entrance.passing import sent_files
 from webapp.service import TURNS
-from webapp.shared.components import part_heading, sentence_without_names, styled_html
+from webapp.shared.components import Updates, part_heading, sentence_without_names, styled_html
 from webapp.shared.consent_terms import CONSENT, ConsentTerms
 from webapp.shared.templates import render
 from webapp.shared.words import SEX_WORDS
@@ -38,9 +38,8 @@ _NAMES: Final = "No file's name names a child: keep the names, for the export's 
 _SHOWN_ROWS: Final = 200
 _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "import", "api_visibility": "private"}
 
-#: What stands on the page, and what is to stand there, by component.
+#: What stands on the page, by component.
 Values = Mapping[Any, Any]
-Updates = dict[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -51,9 +50,8 @@ class _Given:
     labels: tuple[SentFile, ...]
     pictures: tuple[SentFile, ...]
     sex: Sex | None
-    consent: bool
+    consent: Consent | None
     names: bool
-    terms: Consent
 
 
 class BringInPart:
@@ -104,9 +102,8 @@ class BringInPart:
             tuple(values[self.labels]),
             tuple(values[self.pictures]),
             values[self.sex] or None,
-            values[self.consent],
+            self.terms.of(values) if values[self.consent] else None,
             values[self.names],
-            self.terms.of(values),
         )
 
     def _check(self, values: Values, request: gr.Request) -> Updates:
@@ -156,7 +153,7 @@ class BringInPart:
         FILMS_PASSING.check(given.pictures)
         source = label_source(laid_out(given.labels, folder / "labels", Limits()), given.kind)
         images = laid_out(given.pictures, folder / "pictures", Limits())
-        options = ImportOptions(reader.name, images, None, given.sex, given.consent, given.names, given.terms)
+        options = ImportOptions(reader.name, images, None, given.sex, given.names, consent=given.consent)
         return check_labels(self._ledger, source, given.kind, options), options
 
     def _reader(self, request: gr.Request) -> Reader:

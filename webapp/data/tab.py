@@ -21,7 +21,7 @@ from webapp.data.erase_part import ErasePart
 from webapp.desk import Desk
 from webapp.erasures import export_name
 from webapp.programs.part import ProgramsPart
-from webapp.shared.components import explained, part_heading, sentence_of, styled_html
+from webapp.shared.components import Updates, explained, part_heading, sentence_of, styled_html
 from webapp.shared.templates import render
 
 _log = logging.getLogger(__name__)
@@ -53,8 +53,6 @@ _SHOWN_ACCESSES: Final = 200
 _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "export"}
 _SHOWN_PAIRS: Final = 200
 _USUAL: Final = ["labels", "crops", "csv", "coco"]
-
-Updates = dict[Any, Any]
 
 
 def build_data_tab(desk: Desk) -> None:

@@ -47,7 +47,7 @@ def _sentence(error: ValidationError) -> str:
     """What is wrong with the first input that is."""
     first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] == "value_error":  # a sentence of ours
-        return f"{first['ctx']['error']}; nothing was changed."
+        return f"{str(first['ctx']['error']).removesuffix('.')}; nothing was changed."
     where = ".".join(str(part) for part in first["loc"]) or "the inputs"
     return f"{where}: {first['msg']}. Nothing was changed; see docs/api.md for what the endpoint takes."
 

@@ -12,7 +12,6 @@ from core.assessment.records import GATE_MAPS, Assessment, FilmAssessor
 from core.bones import BONE_TITLES, Sex
 from core.errors import BoneGradeError
 from core.film.radiograph import read_radiograph
-from core.film.stated import OLDEST_MONTHS
 from core.hand.hand import Hand
 from core.hand.several import SIDES, HandSide
 from webapp.desk import Desk
@@ -114,8 +113,6 @@ class FilmEndpoints:
         if sex is None:
             raise BoneGradeError(NO_SEX)
         if age_months is not None:
-            if not 0 <= age_months <= OLDEST_MONTHS:
-                raise BoneGradeError(f"age_months must be from 0 to {OLDEST_MONTHS:.0f}, not {age_months}.")
             radiograph = replace(radiograph, age_months=age_months)
         assessor = self._load_assessor()
         found = assessor.find_hand(radiograph, wanted=SIDES[hand])

@@ -25,8 +25,8 @@ from core.dataset.split import Shares
 from core.errors import BoneGradeError
 from core.intake import Filing, look_through, open_batch, take_in
 from core.intake.background import BackgroundAssessor
-from core.ledger import Consent, Correction, Event, FilmRecord, LabelRule, Ledger, Reading, Scope
-from core.ledger.reading_queue import QueueFilter, QueueOrder, QueueRow, counts, next_film, queue_rows
+from core.ledger import Consent, Correction, Event, FilmRecord, LabelRule, Ledger, Reading, Scope, verdict_on
+from core.ledger.reading_queue import QueueFilter, QueueOrder, QueueRow, QueueState, counts, next_film, queue_rows
 from webapp.desk import Desk
 from webapp.entrance.films_passing import FILMS_PASSING
 from webapp.erasures import export_name
@@ -68,7 +68,7 @@ class LedgerEndpoints:
             film, assessment, reading (your saved word by bone), history, blind, and revision, which /correct asks for.
         """
         ledger, reader = self._asked(request, Action.LOOK)
-        opened = self._opened(ledger, film, reader, request)
+        opened = self._opened(film, reader, request)
         seen = self._saving.history(film, reader)
         assert opened.sitting.film is not None
         return {
@@ -108,13 +108,13 @@ class LedgerEndpoints:
             saved (number of bones), event, revision, waiting (bones with a box and no grade), reading, conflict.
             Where conflict is not null, another spoke meanwhile and nothing was saved: look, and save with its revision.
         """
-        ledger, reader = self._asked(request, Action.CORRECT)
-        opened = self._opened(ledger, film, reader, request)
+        _, reader = self._asked(request, Action.CORRECT)
+        opened = self._opened(film, reader, request)
         sitting = opened.sitting
         boxes = boxes or {}
         said: dict[str, BoneWork] = {}
         for bone, grade in (grades or {}).items():
-            said[bone] = BoneWork(verdict="graded" if grade > 0 else "absent", grade=grade, box=boxes.get(bone))
+            said[bone] = BoneWork(verdict=verdict_on(grade), grade=grade, box=boxes.get(bone))
         for bone in unreadable or []:
             if bone in said:
                 raise BoneGradeError(f"{bone} has a grade and is called unreadable: say one of the two.")
@@ -144,7 +144,7 @@ class LedgerEndpoints:
         self,
         request: gr.Request,
         order: QueueOrder = QueueOrder.EXPECTED_GAIN,
-        state: Literal["to_read", "read_by_me", "read", "skipped", "flagged", "refused", "all"] = "to_read",
+        state: QueueState = "to_read",
         sex: Sex | None = None,
         page: int = 0,
     ) -> dict[str, Any]:
@@ -202,10 +202,10 @@ class LedgerEndpoints:
             left_out = set()
             if consent and writing == "leave_out":
                 for looked in look_through(batch, ledger, for_writing=True):
-                    if looked.radiograph is not None and any(place.kind == "writing" for place in looked.places):
+                    if looked.radiograph is not None and looked.has_writing:
                         left_out.add(looked.radiograph.sha256)
             became = []
-            taken_in = take_in(batch, filing, reader=reader, consent=consent, left_out=left_out, terms=terms)
+            taken_in = take_in(batch, filing, reader=reader, consent=terms if consent else None, left_out=left_out)
             for file, one in zip(batch.films, taken_in, strict=True):
                 if one.film is not None:
                     FILMS_PASSING.batch_holds(sent, file, one.film.sha256)
@@ -271,7 +271,7 @@ class LedgerEndpoints:
         enforce(reader, action)
         return ledger, reader
 
-    def _opened(self, ledger: Ledger, film: int, reader: Reader, request: gr.Request) -> Opened:
+    def _opened(self, film: int, reader: Reader, request: gr.Request) -> Opened:
         opened = self._annotate.open_film(film, reader)
         self._desk.note(request, reader, "looked", film)
         return opened

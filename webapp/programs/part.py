@@ -11,7 +11,7 @@ from core.access.tokens import MOST_DAYS, Power, Tokens
 from core.errors import BoneGradeError
 from webapp.assess.summary import message
 from webapp.desk import Desk
-from webapp.shared.components import sentence_of, styled_html
+from webapp.shared.components import Updates, sentence_of, styled_html
 from webapp.shared.templates import render
 
 _log = logging.getLogger(__name__)
@@ -26,8 +26,6 @@ _POWERS: Final = [
     ("Export the data", Power.EXPORT.value),
 ]
 _DAYS: Final = 90
-
-Updates = dict[Any, Any]
 
 
 class ProgramsPart:

@@ -22,7 +22,7 @@ from webapp.queue.upload import UploadPart
 from webapp.queue.view import DEMO, VIEWER, background_panel, count_tiles, film_table, finished, note
 from webapp.queue.wish import OLDEST, Wish
 from webapp.service import TURNS
-from webapp.shared.components import classes_if, explained, line, part_heading, styled_html
+from webapp.shared.components import Updates, classes_if, explained, line, part_heading, styled_html
 from webapp.shared.words import SEX_WORDS, counted
 
 _log = logging.getLogger(__name__)
@@ -56,8 +56,6 @@ _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "qu
 
 #: A row that is drawn anew keeps the tick of the one that stood in its place, unless the page is told.
 _TICKS: Final = "() => { window.bonegradeQueue.drawTicks(); return []; }"
-
-Updates = dict[Any, Any]
 
 
 def build_queue_tab(

@@ -20,7 +20,7 @@ from webapp.desk import Desk
 from webapp.entrance.films_passing import FILMS_PASSING
 from webapp.entrance.passing import sent_files
 from webapp.queue.view import Writing, bar, looked_through, note, taken_in
-from webapp.shared.components import NOT_NOW, classes_if, sentence_without_names, styled_html
+from webapp.shared.components import NOT_NOW, Updates, classes_if, sentence_without_names, styled_html
 from webapp.shared.consent_terms import CONSENT, ConsentTerms
 from webapp.shared.pictures import data_uri, film_picture, jpeg
 from webapp.shared.words import SEX_WORDS
@@ -47,9 +47,8 @@ _START_OVER_JS: Final = f"""() => ["", "", {{"__type__": "update", "elem_classes
 #: So many films with writing are shown, each with so many places, as pictures of this height in pixels.
 _SHOWN_FILMS, _SHOWN_PLACES, _PLACE_HEIGHT = 24, 3, 64
 
-#: What stands on the page, and what is to stand there, by component.
+#: What stands on the page, by component.
 Values = Mapping[Any, Any]
-Updates = dict[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,7 @@ class UploadPart:
                 for file, one in zip(batch.films, looks, strict=True):
                     if one.radiograph is not None:
                         FILMS_PASSING.batch_holds(given.files, file, one.radiograph.sha256)
-                    if one.radiograph is not None and any(place.kind == "writing" for place in one.places):
+                    if one.radiograph is not None and one.has_writing:
                         with_writing.add(one.radiograph.sha256)
                         if len(shown) < _SHOWN_FILMS:
                             shown.append(Writing(one.name, _pictures(one.radiograph, one.places)))
@@ -234,10 +233,8 @@ class UploadPart:
             reader = self._check_role(request)
             with given.batch() as batch:
                 taken = []
-                terms = self.terms.of(values)
-                for one in take_in(
-                    batch, self._filing, reader=reader, consent=given.consent, left_out=left_out, terms=terms
-                ):
+                consent = self.terms.of(values) if given.consent else None
+                for one in take_in(batch, self._filing, reader=reader, consent=consent, left_out=left_out):
                     taken.append(one)
                     self._background.wake()
                     text = f"Adding film {len(taken):,} of {len(batch.films):,}."

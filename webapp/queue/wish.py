@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from core.access.roles import Reader
-from core.ledger.reading_queue import QueueFilter, QueueOrder
+from core.ledger.reading_queue import QueueFilter, QueueOrder, QueueState
 from webapp.shared.words import months
 
 #: No bone age is beyond this, in years.
 OLDEST: Final = 20
-
-QueueState = Literal["to_read", "read_by_me", "read", "skipped", "flagged", "refused", "all"]
 
 
 @dataclass(frozen=True)

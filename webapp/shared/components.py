@@ -10,6 +10,8 @@ from webapp.shared.templates import render
 
 #: The class of what is not to be seen for now, see `classes_if`.
 NOT_NOW: Final = "not-now"
+#: What an event changes on the page, by component.
+Updates = dict[Any, Any]
 
 
 def styled_html(value: str = "", **settings: Any) -> gr.HTML:

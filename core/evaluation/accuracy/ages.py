@@ -1,6 +1,6 @@
 """How far the ages are from the radiologists' readings: in all, by sex, by age, and in small children."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,10 +38,19 @@ class AgeErrors:
 
 @dataclass(frozen=True)
 class AgeFigures:
-    """Errors in all and by sex, and by two years of the labelled age ("8-10" is 96 months up to 120)."""
+    """Errors in all and by sex, and by two years of the labelled age ("8-10" is 96 months up to 120).
+
+    given: by two years of the age given, which is what a user sees; hands without one are left out. slope: of the line that
+    predicts the reading from the age given (the calibration slope: Steyerberg, Clinical Prediction Models, 2nd ed. 2019,
+    chapter 15), below 1 where ages are spread too far and above 1 where they keep too near to the middle; None without two
+    ages that differ. By labelled age even a slope of 1 leaves the youngest too old and the oldest too young, for the
+    readings err as well (regression to the mean).
+    """
 
     sexes: Inline[BySex[AgeErrors]]
     groups: Mapping[str, AgeErrors]
+    given: Mapping[str, AgeErrors]
+    slope: float | None
 
 
 @dataclass(frozen=True)
@@ -66,9 +75,22 @@ class SmallChildren:
 
 
 def age_figures(films: Sequence[AssessedFilm]) -> AgeFigures:
-    """Errors against the radiologists' readings in all, by sex and by two years of age."""
-    groups = {name: age_errors(members) for name, members in by_age(films, years=2).items()}
-    return AgeFigures(by_sex(films, age_errors), groups)
+    """Errors against the radiologists' readings in all, by sex, and by two years of the age read and of the age given."""
+    answered = [one for one in films if one.months is not None and one.raw_months is not None]
+    return AgeFigures(
+        by_sex(films, age_errors),
+        {name: age_errors(members) for name, members in by_age(films, years=2).items()},
+        {name: age_errors(members) for name, members in _by_years(answered, _given, years=2).items()},
+        _slope(answered),
+    )
+
+
+def _slope(answered: Sequence[AssessedFilm]) -> float | None:
+    given = np.array([_given(one) for one in answered])
+    if len(given) < 2 or given.std() == 0:
+        return None
+    read = np.array([_read(one) for one in answered])
+    return round(float(np.cov(given, read, bias=True)[0, 1] / given.var()), 3)
 
 
 def year_figures(films: Sequence[AssessedFilm]) -> dict[str, BySex[AgeErrors]]:
@@ -78,9 +100,24 @@ def year_figures(films: Sequence[AssessedFilm]) -> dict[str, BySex[AgeErrors]]:
 
 def by_age(films: Sequence[AssessedFilm], years: int) -> dict[str, list[AssessedFilm]]:
     """Films by so many whole years of the labelled age, the youngest first; groups without a hand are left out."""
+    return _by_years(films, _read, years)
+
+
+def _read(film: AssessedFilm) -> float:
+    return film.film.bone_age_months
+
+
+def _given(film: AssessedFilm) -> float:
+    assert film.months is not None
+    return film.months
+
+
+def _by_years(
+    films: Sequence[AssessedFilm], age: Callable[[AssessedFilm], float], years: int
+) -> dict[str, list[AssessedFilm]]:
     groups: dict[str, list[AssessedFilm]] = {}
-    for one in sorted(films, key=lambda one: one.film.bone_age_months):
-        first = int(one.film.bone_age_months // (12 * years)) * years
+    for one in sorted(films, key=age):
+        first = int(age(one) // (12 * years)) * years
         groups.setdefault(f"{first}-{first + years}", []).append(one)
     return groups
 

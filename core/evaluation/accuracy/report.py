@@ -130,7 +130,9 @@ def as_text(figures: Accuracy) -> str:
         )
     lines += [
         "ages, months:",
-        _ages(figures.age).aligned(),
+        _ages({**figures.age.sexes.named(), **figures.age.groups}).aligned(),
+        f"by the age given, months (calibration slope {figures.age.slope}):",
+        _ages(figures.age.given).aligned(),
         "ages by year, months:",
         _years(figures.age_by_year).aligned(),
         f"under {small.under_months // 12} years: n {small.errors.n}, MAE {error.mae_months if error else 'none'}, "
@@ -145,9 +147,9 @@ def as_text(figures: Accuracy) -> str:
     return "\n".join(lines)
 
 
-def _ages(age: AgeFigures) -> Table:
+def _ages(groups: Mapping[str, AgeErrors]) -> Table:
     rows: list[Sequence[Cell]] = []
-    for name, row in {**age.sexes.named(), **age.groups}.items():
+    for name, row in groups.items():
         means = row.means
         rows.append(
             (name, row.n, means.mae_months, means.mae_months_raw, means.within_12_months, means.bias_months)

@@ -52,7 +52,7 @@ def test_ages_are_those_of_the_score_card(key: str, sex: Sex) -> None:
     grades = np.array([list(hand.values()) for hand in hands], np.int8)
     ages = ages_of(grades, np.full(len(hands), sex == "F"), key)  # type: ignore[arg-type]
     for place, hand in enumerate(hands):
-        card = score_card(key, sex, {}, grades=hand, spread=1.0)
+        card = score_card(key, sex, {}, grades=hand, scatter_years=0.0)
         expected = np.nan if card.age_years is None else card.age_years * 12
         assert ages.months[place] == pytest.approx(expected, nan_ok=True)
         assert ages.mature[place] == card.mature

@@ -19,7 +19,7 @@ from core.agreement import (
 from core.agreement.table import UNREADABLE
 from core.bones import RUS_BONES
 from core.film.radiograph import read_radiograph
-from core.ledger import Correction
+from core.ledger import Consent, Correction
 from tests.hands import Assess, Example
 from tests.reading_room import ReadingRoom, hand_at, shifted
 
@@ -148,7 +148,7 @@ def test_pictures_where_the_pixels_are_kept(room: ReadingRoom, example: Example,
     without = gold_film(room)
     room.read(without, "anna", HALF)
     film = room.ledger.add_film(
-        read_radiograph(example.path), example.sex, reader="desk", source="queue", consent=True
+        read_radiograph(example.path), example.sex, reader="desk", source="queue", consent=Consent()
     ).film.id
     room.ledger.add_prediction(film, assessed(example))
     gold = {bone: Correction(bone, "graded", 5) for bone in RUS_BONES}

@@ -93,7 +93,7 @@ def test_a_film_that_must_be_assessed_first_is_so_in_a_turn_before_the_backgroun
             said.append("assesses")
             return assessment
 
-    new = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
+    new = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=Consent()).film.id
     assessing = Assessing.from_registry()
     desk_of(ledger, assessing, _Watched(said)).open_film(new, ANNA)
     assert said == ["begins", "assesses", "ends"]
@@ -102,7 +102,7 @@ def test_a_film_that_must_be_assessed_first_is_so_in_a_turn_before_the_backgroun
 def test_what_cannot_be_opened_says_why(annotate: AnnotateDesk, ledger: Ledger, radiograph: Radiograph) -> None:
     with pytest.raises(BoneGradeError):
         annotate.open_film(77, ANNA)
-    bare = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=False).film.id
+    bare = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=None).film.id
     with pytest.raises(BoneGradeError, match="pixels were not kept"):
         annotate.open_film(bare, ANNA)
     ledger.add_refusal(bare, {"localizer": "x", "grader": "y"}, "No hand could be recognised.")
@@ -115,7 +115,7 @@ def test_a_refused_film_that_is_opened_is_filed_as_refused(
 ) -> None:
     pixels = noise()
     film = ledger.add_film(
-        Radiograph(pixels, None, None, film_hash(pixels)), "F", reader="anna", source="queue", consent=True
+        Radiograph(pixels, None, None, film_hash(pixels)), "F", reader="anna", source="queue", consent=Consent()
     )
     for _ in range(2):
         with pytest.raises(BoneGradeError, match=f"refused film {film.film.id}"):
@@ -139,7 +139,7 @@ def test_a_film_that_is_assessed_on_opening_takes_a_person_s_turn(
     ledger: Ledger, assessor: Assessor, radiograph: Radiograph
 ) -> None:
     turns = _Counted()
-    film = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film
+    film = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=Consent()).film
     for _ in range(2):
         with suppress(BoneGradeError):  # networks that were not trained may see no hand
             desk_of(ledger, assessor, turns).open_film(film.id, ANNA)
@@ -237,7 +237,7 @@ def test_a_film_that_the_ledger_has_under_the_other_sex_is_as_if_assessed_for_th
     two_sexes: _TwoSexes, shipped_desk: AnnotateDesk, ledger: Ledger, shipped: Assessor
 ) -> None:
     annotate, held, right = shipped_desk, two_sexes.held, two_sexes.right
-    ledger.add_film(held, two_sexes.sex, reader="otto", source="queue", consent=False)
+    ledger.add_film(held, two_sexes.sex, reader="otto", source="queue", consent=None)
     opened = annotate.open_assessed(held, two_sexes.chosen, ANNA)
     assert "The ledger has this film as" in opened.remark
     assert_same(opened.sitting.assessment, right)
@@ -260,7 +260,7 @@ def test_a_film_that_is_filed_under_the_other_sex_meanwhile_gets_its_prediction(
     annotate, held, right = shipped_desk, two_sexes.held, two_sexes.right
     opened = annotate.open_assessed(held, two_sexes.chosen, ANNA)
     assert opened.sitting.assessment is two_sexes.chosen
-    ledger.add_film(held, two_sexes.sex, reader="otto", source="queue", consent=False)
+    ledger.add_film(held, two_sexes.sex, reader="otto", source="queue", consent=None)
     work, _ = annotate.keep(with_said(opened, {"Radius": grade_said(9)}), opened.sitting, ANNA)
     assert_same(_filed(ledger, shipped, held), right)
     assert_same(annotate.sitting(work, held, two_sexes.chosen).assessment, right)
@@ -475,7 +475,7 @@ def test_whoever_may_not_save_files_undoes_redoes_and_restores_nothing(
     with pytest.raises(NotAllowed, match="does not allow you to save corrections"):
         annotate.filed(opened.work, opened.sitting, VERA, consent=Consent())
     assert list(ledger.films()) == []
-    film = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
+    film = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=Consent()).film.id
     ledger.add_prediction(film, assessment)
     anna = annotate.open_film(film, ANNA)
     saving.save(with_said(anna, {"Radius": grade_said(9)}), anna.sitting, ANNA, consent=None)

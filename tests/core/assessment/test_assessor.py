@@ -20,7 +20,7 @@ from core.film.box import Box
 from core.film.radiograph import Radiograph, read_radiograph
 from core.hand.hand import Hand
 from core.ledger import PredictionRecord
-from core.standards import STANDARDS, grade_count, grade_label, score_card, standard, tw3_stage, widened_interval
+from core.standards import STANDARDS, grade_count, grade_label, scattered, score_card, standard, tw3_stage
 from core.training.intervals import calibrate_intervals
 from models.registry import load_whole_hands
 from tests.hands import Assess, Example, assert_same, shipped_examples
@@ -295,10 +295,10 @@ def test_another_film_and_other_weights_are_no_matter_of_sex(
         (bone_age, {"scatter", "second"}),
         (person_scores, {"model", "second"}),
         (model_scores, {"second"}),
-        (score_cards, {"model", "spread"}),
+        (score_cards, {"model", "scatter_years"}),
         (around_grades, {"model"}),
-        (score_card, {"spread"}),
-        (widened_interval, {"spread", "coverage"}),
+        (score_card, {"scatter_years"}),
+        (scattered, {"scatter", "coverage"}),
         (calibrate_intervals, {"second"}),
     ],
 )

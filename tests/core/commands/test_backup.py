@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from core.__main__ import cli
 from core.access.log import AccessLog
-from core.ledger import Ledger, LedgerSettings
+from core.ledger import Consent, Ledger, LedgerSettings
 from core.machine import user
 from tests.stored_films import hand
 
@@ -16,7 +16,7 @@ def test_a_backup_and_its_way_back_are_noted_in_the_access_log(tmp_path: Path, m
     monkeypatch.delenv("BONEGRADE_DB", raising=False)
     monkeypatch.setenv("BONEGRADE_DATA", str(tmp_path / "data"))
     ledger = Ledger.open(LedgerSettings.from_environment())
-    ledger.add_film(hand(1), "F", reader="anna", source="queue", consent=True)
+    ledger.add_film(hand(1), "F", reader="anna", source="queue", consent=Consent())
     ledger.close()
     run = CliRunner().invoke
     assert run(cli, ["backup", str(tmp_path / "copy")]).exit_code == 0

@@ -13,7 +13,7 @@ from core.commands import dataset as commands
 from core.dataset.export_options import FORMATS
 from core.dataset.manifest import check_files
 from core.film.radiograph import Radiograph, film_hash
-from core.ledger import Ledger, LedgerSettings
+from core.ledger import Consent, Ledger, LedgerSettings
 from core.machine import user
 from tests.stored_films import hand
 
@@ -64,7 +64,9 @@ def test_films_that_look_the_same_are_listed_by_the_program(data: Path, labels: 
     film = hand(1)
     darker = np.round(film.pixels * np.float32(200)) / np.float32(255)
     ledger = Ledger.open(LedgerSettings.in_folder(data))
-    ledger.add_film(Radiograph(darker, None, None, film_hash(darker)), "F", reader="ines", source="queue", consent=True)
+    ledger.add_film(
+        Radiograph(darker, None, None, film_hash(darker)), "F", reader="ines", source="queue", consent=Consent()
+    )
     ledger.close()
     assert _run(cli, ["copies"]).output == "film\tlooks like\n2\t1\n"
 

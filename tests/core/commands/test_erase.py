@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from core.__main__ import cli
 from core.access.log import AccessLog
 from core.film.radiograph import Radiograph, film_hash
-from core.ledger import Ledger, LedgerSettings
+from core.ledger import Consent, Ledger, LedgerSettings
 from core.machine import user
 
 
@@ -21,7 +21,7 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
     for grey in (0.2, 0.7):
         pixels = np.full((8, 8), grey, np.float32)
         film = Radiograph(pixels, None, None, film_hash(pixels))
-        ledger.add_film(film, "F", reader="anna", source="queue", consent=True, patient="4711")
+        ledger.add_film(film, "F", reader="anna", source="queue", consent=Consent(), patient="4711")
     return ledger
 
 

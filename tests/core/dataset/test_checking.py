@@ -14,10 +14,11 @@ from core.dataset.checking import Format, ImportOptions, check_labels
 from core.dataset.checking_table import as_text, rows, summary
 from core.dataset.export import export
 from core.dataset.export_options import ExportOptions
-from core.dataset.importing import Imported, import_labels
+from core.dataset.importing import Imported
 from core.dataset.labels import BadLabels
 from core.film.box import Box
 from core.film.radiograph import read_radiograph
+from tests.core.dataset.taken_in import import_labels
 from tests.stored_films import Store, graded, hand
 
 
@@ -65,7 +66,7 @@ _MIXED = (
 def test_a_dry_run_says_what_would_come_in_and_why_not_and_changes_nothing(
     store: Store, tmp_path: Path, images: Path
 ) -> None:
-    checked = check_labels(store.ledger, _csv(tmp_path, *_MIXED), "csv", ImportOptions("ines", images))
+    checked = check_labels(store.ledger, _csv(tmp_path, *_MIXED), "csv", ImportOptions("ines", images, consent=None))
     said = [(row.status, row.what, row.labels) for row in rows(checked)]
     assert said == [
         ("left out", "labels.csv, row 3", 0),
@@ -75,7 +76,7 @@ def test_a_dry_run_says_what_would_come_in_and_why_not_and_changes_nothing(
         ("new film", "0.png", 1),
     ]
     why = [row.why for row in rows(checked)]
-    assert "the grade '99' does not exist" in why[0] and "the column sex takes M or F" in why[1]
+    assert why[0].endswith("(1 to 10), not 99.") and "the column sex takes M or F" in why[1]
     assert "no picture '9.png'" in why[2] and "clipped at its edge" in why[3] and "kept as a stage" in why[3]
     assert summary(checked).startswith("2 films can be taken in, 2 of them new, with 3 labels; 3 things cannot.")
     assert "clipped at its edge: 1." in summary(checked)
@@ -84,8 +85,8 @@ def test_a_dry_run_says_what_would_come_in_and_why_not_and_changes_nothing(
 
 
 def test_what_is_bad_is_skipped_and_the_rest_comes_in(store: Store, tmp_path: Path, images: Path) -> None:
-    source, options = _csv(tmp_path, *_MIXED), ImportOptions("ines", images)
-    with pytest.raises(BadLabels, match="row 3: the grade '99'"):
+    source, options = _csv(tmp_path, *_MIXED), ImportOptions("ines", images, consent=None)
+    with pytest.raises(BadLabels, match="row 3: Metacarpal V has the grades"):
         import_labels(store.ledger, source, "csv", options)
     assert not list(store.ledger.films())
     done = import_labels(store.ledger, source, "csv", options, skip_bad=True)
@@ -101,13 +102,13 @@ def test_a_stage_of_several_grades_is_kept_as_a_stage_and_comes_back(
     store: Store, tmp_path: Path, images: Path, make_store: Callable[[Path], Store]
 ) -> None:
     source = _csv(tmp_path, "0.png,F,MC3,TW3 G,,,,", "0.png,F,Radius,I,10,20,60,80")
-    import_labels(store.ledger, source, "csv", ImportOptions("ines", images))
+    import_labels(store.ledger, source, "csv", ImportOptions("ines", images, consent=None))
     (film,) = store.ledger.films()
     assert {bone: said.grade for bone, said in store.ledger.reading(film.id, "ines").items()} == {"MC3": 7}
     export(store.ledger, OPERATOR, tmp_path / "out", ExportOptions(formats=("csv",)))
     other = make_store(tmp_path / "other")
     for _ in range(2):
-        import_labels(other.ledger, tmp_path / "out" / "labels.csv", "csv", ImportOptions("ines", images))
+        import_labels(other.ledger, tmp_path / "out" / "labels.csv", "csv", ImportOptions("ines", images, consent=None))
         export(other.ledger, OPERATOR, tmp_path / "back", ExportOptions(formats=("csv",)))
         text = (tmp_path / "back" / "labels.csv").read_text()
         assert text == (tmp_path / "out" / "labels.csv").read_text()
@@ -125,11 +126,11 @@ def test_own_exports_come_back_by_their_hash_without_consent(
         store.save(film, [graded("MC3", 4, Box(20.0, 30.0, 80.0, 110.0))], "ben")
     export(store.ledger, OPERATOR, tmp_path / "out", ExportOptions(formats=(kind,)))
     source = tmp_path / "out" / ("labels.csv" if kind == "csv" else kind)
-    assert import_labels(store.ledger, source, kind, ImportOptions("ines")).new_films == 0
+    assert import_labels(store.ledger, source, kind, ImportOptions("ines", consent=None)).new_films == 0
     other = make_store(tmp_path / "other")
     with pytest.raises(BadLabels, match="the ledger does not have"):
-        import_labels(other.ledger, source, kind, ImportOptions("ines", sex="F"))
-    done = import_labels(other.ledger, source, kind, ImportOptions("ines", images, sex="F"))
+        import_labels(other.ledger, source, kind, ImportOptions("ines", sex="F", consent=None))
+    done = import_labels(other.ledger, source, kind, ImportOptions("ines", images, sex="F", consent=None))
     assert (done.films, done.new_films, done.labels) == (2, 2, 2)
     for number in range(2):
         twin = other.ledger.film_by_hash(hand(number).sha256)
@@ -143,7 +144,7 @@ def test_names_of_files_are_exported_where_they_may_be_and_never_with_the_patien
 ) -> None:
     head = "file,sex,bone,grade,patient"
     source = _csv(tmp_path, "0.png,F,MC3,5,p7", "1.png,F,MC3,5,1", "2.png,F,MC3,5,", head=head)
-    import_labels(store.ledger, source, "csv", ImportOptions("ines", images, names=True))
+    import_labels(store.ledger, source, "csv", ImportOptions("ines", images, names=True, consent=None))
     assert [film.file_name for film in store.ledger.films()] == ["0.png", "", "2.png"]
     export(store.ledger, OPERATOR, tmp_path / "out", ExportOptions(formats=("csv", "coco", "voc")))
     text = (tmp_path / "out" / "labels.csv").read_text()
@@ -163,7 +164,7 @@ def test_boxes_drawn_before_the_turning_of_exif_are_turned_with_the_picture(
     upright = read_radiograph(images / "photo.jpg")
     assert (upright.width, upright.height) == (120, 200)
     source = _coco(tmp_path, "photo.jpg", (200, 120), [130, 20, 50, 30])
-    checked = check_labels(store.ledger, source, "coco", ImportOptions("ines", images))
+    checked = check_labels(store.ledger, source, "coco", ImportOptions("ines", images, consent=None))
     (film,) = checked.films
     box = film.film.labels[0].box
     assert box is not None and "turned with it (EXIF)" in rows(checked)[0].why
@@ -176,7 +177,7 @@ def test_upright_boxes_with_the_size_before_turning_stay(store: Store, tmp_path:
     exif[274] = 6
     Image.fromarray(np.tile(np.arange(200, dtype=np.uint8), (120, 1))).save(images / "photo.jpg", exif=exif)
     source = _coco(tmp_path, "photo.jpg", (200, 120), [10, 150, 50, 40])
-    checked = check_labels(store.ledger, source, "coco", ImportOptions("ines", images))
+    checked = check_labels(store.ledger, source, "coco", ImportOptions("ines", images, consent=None))
     assert checked.films[0].film.labels[0].box == Box(10, 150, 60, 190)
     assert "the boxes are upright" in rows(checked)[0].why
 
@@ -187,6 +188,8 @@ def test_a_film_that_is_there_in_another_file_is_pointed_out(store: Store, tmp_p
 
     NearCopies(store.ledger).note(film, hand(0))
     cv2.imwrite(str(images / "0.jpg"), _greys(0), [cv2.IMWRITE_JPEG_QUALITY, 80])
-    checked = check_labels(store.ledger, _csv(tmp_path, "0.jpg,F,MC3,5,,,,"), "csv", ImportOptions("ines", images))
+    checked = check_labels(
+        store.ledger, _csv(tmp_path, "0.jpg,F,MC3,5,,,,"), "csv", ImportOptions("ines", images, consent=None)
+    )
     assert f"It looks like film {film.id}, which is there already" in rows(checked)[0].why
     assert "films that look like one that is there: 1." in summary(checked)

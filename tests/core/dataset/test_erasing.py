@@ -131,7 +131,7 @@ def test_what_came_in_with_labels_goes_with_a_film(store: Store) -> None:
     for one, others in ((film, []), (other, [film.id]), (third, [film.id, other.id])):
         radiograph = hand(one.id)
         store.ledger.add_film(
-            radiograph, "F", reader="anna", source="import", consent=True, name=f"Zwiebelfisch{one.id}.png"
+            radiograph, "F", reader="anna", source="import", consent=Consent(), name=f"Zwiebelfisch{one.id}.png"
         )
         store.ledger.add_stages(one.id, [StageWord("Radius", "G")], reader="anna")
         store.ledger.add_look(one.id, look_of(radiograph), others)
@@ -170,7 +170,7 @@ def test_what_compares_readers_forgets_what_was_erased(store: Store) -> None:
 
 def test_both_databases_let_an_erasure_and_nothing_else_remove_rows(room: ReadingRoom) -> None:
     film, other = (
-        room.ledger.add_film(hand(number), "F", reader="anna", source="queue", consent=True).film.id
+        room.ledger.add_film(hand(number), "F", reader="anna", source="queue", consent=Consent()).film.id
         for number in (1, 2)
     )
     look = look_of(hand(1))
@@ -268,7 +268,7 @@ def test_a_readers_name_goes_and_what_they_said_stays(store: Store) -> None:
     film = store.film(1)
     store.accept(film, "anna.schmidt")
     store.ledger.say(film.id, "assign", reader="rita", token="t", note="anna.schmidt")
-    store.ledger.add_film(hand(1), "F", reader="anna.schmidt", source="import", consent=True, name="1.png")
+    store.ledger.add_film(hand(1), "F", reader="anna.schmidt", source="import", consent=Consent(), name="1.png")
     store.ledger.add_stages(film.id, [StageWord("Radius", "G")], reader="anna.schmidt")
     key = store.ledger.reader_key("anna.schmidt")
     assert erase_reader(store.ledger, "anna.schmidt", OPERATOR) >= 3

@@ -27,7 +27,7 @@ from core.dataset.snapshot import NothingToExport
 from core.dataset.split import BadShares, Shares
 from core.film.box import Box
 from core.film.radiograph import read_radiograph
-from core.ledger import Correction, DamagedStore
+from core.ledger import Consent, Correction, DamagedStore
 from tests.stored_films import Store, bare, graded, hand
 
 _ALL = ExportOptions(formats=FORMATS)
@@ -82,7 +82,7 @@ def test_an_older_revision_makes_the_bytes_that_it_made_then(store: Store, tmp_p
     _fill(store)
     then = store.ledger.ledger_revision()
     export(store.ledger, OPERATOR, tmp_path / "then", _ALL)
-    store.ledger.add_film(hand(3), "M", reader="anna", source="queue", consent=True)
+    store.ledger.add_film(hand(3), "M", reader="anna", source="queue", consent=Consent())
     store.film(7)
     for number in (1, 8):
         store.accept(store.film(number, patient="p1"), "carl")

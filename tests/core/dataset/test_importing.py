@@ -12,16 +12,19 @@ import numpy as np
 import pytest
 
 from core.access.roles import OPERATOR
+from core.dataset.checking import Format, ImportOptions, check_labels
+from core.dataset.erasing import erase_films
 from core.dataset.export import export
 from core.dataset.export_options import FORMATS, ExportOptions
-from core.dataset.importing import Format, Imported, ImportOptions, import_labels
+from core.dataset.importing import Imported, take_in_labels
 from core.dataset.labels import BadLabels
 from core.dataset.split import Shares
 from core.film.box import Box
 from core.film.radiograph import read_radiograph
 from core.intake.filing import Filing
 from core.intake.turns import Turns
-from core.ledger import Correction, Event, InvalidCorrection, assessment_of
+from core.ledger import Consent, Correction, Event, InvalidCorrection, assessment_of
+from tests.core.dataset.taken_in import import_labels
 from tests.hands import Example, assert_same
 from tests.reading_room import standing
 from tests.stored_films import Store, graded, hand
@@ -51,16 +54,28 @@ def images(tmp_path: Path) -> Path:
 
 
 def _import(store: Store, source: Path, images: Path, kind: Format = "csv", **options: object) -> Imported:
-    return import_labels(store.ledger, source, kind, ImportOptions("ines", images, **options))  # type: ignore[arg-type]
+    chosen = ImportOptions("ines", images, **{"consent": None, **options})  # type: ignore[arg-type]
+    return import_labels(store.ledger, source, kind, chosen)
 
 
 def _unchanged(store: Store) -> bool:
     return store.ledger.ledger_revision() == 0 and not list(store.ledger.films())
 
 
+def test_a_film_that_was_erased_since_the_labels_were_checked_is_told(store: Store, tmp_path: Path) -> None:
+    film = store.film(0)
+    options = ImportOptions("ines", consent=None)
+    checked = check_labels(store.ledger, _csv(tmp_path, f"{film.sha256}.png,F,MC3,5,,,,,"), "csv", options)
+    assert not checked.faults and len(checked.films) == 1
+    erase_films(store.ledger, [film.id], OPERATOR, labels_too=True)
+    with pytest.raises(BadLabels, match="row 2: the film was erased meanwhile; check the file again"):
+        take_in_labels(store.ledger, checked, options)
+    assert list(store.ledger.films()) == []
+
+
 def test_labels_come_in_as_films_and_corrections(store: Store, tmp_path: Path, images: Path) -> None:
     source = _csv(tmp_path, "0.png,F,MCPThird,5,10,20,60,80,p1", "0.png,F,Ulna,0,,,,,p1", "1.png,M,DP5,9,,,,,p1")
-    done = _import(store, source, images, consent=True)
+    done = _import(store, source, images, consent=Consent())
     assert done == Imported(films=2, new_films=2, labels=3, known_labels=0, refused=0, near_copies=1)
     first, second = store.ledger.films()
     assert (first.sha256, first.sex, first.source, first.consent) == (hand(0).sha256, "F", "import", True)
@@ -112,7 +127,7 @@ def test_own_exports_come_in_again(
     other = make_store(tmp_path / "other")
     # a YOLO file has no place for what is known of a child
     options = {"sex": "F"} if kind == "yolo" else {}
-    done = _import(other, tmp_path / "out" / source, tmp_path / "out" / "films", kind, consent=True, **options)
+    done = _import(other, tmp_path / "out" / source, tmp_path / "out" / "films", kind, consent=Consent(), **options)
     assert done == Imported(3, 3, 39, 0, 0, 3)
     for film in films:
         twin = other.ledger.film_by_hash(film.sha256)
@@ -134,7 +149,7 @@ def test_new_films_are_assessed(store: Store, tmp_path: Path, images: Path, exam
     shutil.copyfile(example.path, images / "hand.png")
     cv2.imwrite(str(images / "grey.png"), np.tile(np.arange(200, dtype=np.uint8), (220, 1)))
     source = _csv(tmp_path, f"hand.png,{example.sex},MC3,5,,,,,", "grey.png,F,MC3,5,,,,,")
-    options = ImportOptions("ines", images, consent=True)
+    options = ImportOptions("ines", images, consent=Consent())
     turns = 0
 
     @contextmanager
@@ -162,10 +177,10 @@ def test_a_film_that_comes_in_meanwhile_is_assessed_for_the_sex_that_the_ledger_
 
     def somebody_adds_it(done: int, of: int) -> None:
         if done == 1:
-            store.ledger.add_film(radiograph, other, reader="anna", source="queue", consent=False)  # type: ignore[arg-type]
+            store.ledger.add_film(radiograph, other, reader="anna", source="queue", consent=None)  # type: ignore[arg-type]
 
     filing = Filing(store.ledger, lambda: store.assessor, Turns().now)
-    import_labels(store.ledger, source, "csv", ImportOptions("ines", images), filing, somebody_adds_it)
+    import_labels(store.ledger, source, "csv", ImportOptions("ines", images, consent=None), filing, somebody_adds_it)
     film = store.ledger.film_by_hash(radiograph.sha256)
     assert film is not None and film.sex == other
     stored = assessment_of(store.assessor, film, store.prediction(film))
@@ -207,7 +222,7 @@ def test_a_bad_table_of_films(store: Store, tmp_path: Path, images: Path, row: s
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [
-        ("1.png,F,MC3,99,,,,,", r"row 4: the grade '99' does not exist"),
+        ("1.png,F,MC3,99,,,,,", r"row 4: Metacarpal III has the grades .*, not 99"),
         ("1.png,F,MC2,5,,,,,", r"row 4: the bone 'MC2' is not known"),
         (
             "1.png,F,MC3,5,10,20,300,80,",
@@ -221,7 +236,7 @@ def test_a_bad_table_of_films(store: Store, tmp_path: Path, images: Path, row: s
         ("copy.png,F,MC3,5,,,,,", r"row 4: copy\.png shows the same film as 0\.png"),
         ("torn.png,F,MC3,5,,,,,", r"row 4: The file"),
         ("1.png,,MC3,5,,,,,", r"row 4: the sex of 1\.png is not known"),
-        ("1.png,F,MC3,5,,,,,\n2.png,F,MC3,,,,,,", r"row 5: MC3 has no grade"),
+        ("1.png,F,MC3,5,,,,,\n2.png,F,MC3,,,,,,", r"row 5: Metacarpal III has no grade"),
     ],
 )
 def test_one_bad_row_keeps_everything_out(store: Store, tmp_path: Path, images: Path, row: str, sentence: str) -> None:
@@ -231,7 +246,7 @@ def test_one_bad_row_keeps_everything_out(store: Store, tmp_path: Path, images: 
     (images / "torn.png").write_bytes((images / "1.png").read_bytes()[:300])
     good = ("0.png,F,MC3,5,,,,,p1", "0.png,F,MC5,5,,,,,p1")
     with pytest.raises(BadLabels, match=sentence) as caught:
-        _import(store, _csv(tmp_path, *good, row.replace("{root}", str(tmp_path))), images, consent=True)
+        _import(store, _csv(tmp_path, *good, row.replace("{root}", str(tmp_path))), images, consent=Consent())
     assert str(caught.value).startswith("labels.csv, ") and str(caught.value).endswith(".")
     assert "\n" not in str(caught.value)
     assert _unchanged(store)
@@ -307,5 +322,5 @@ def test_a_folder_of_pictures_that_is_none(store: Store, tmp_path: Path, images:
     with pytest.raises(BadLabels, match="this is not a folder"):
         _import(store, source, images / "1.png")
     with pytest.raises(InvalidCorrection, match="Nobody is named"):
-        import_labels(store.ledger, source, "csv", ImportOptions(" ", images))
+        import_labels(store.ledger, source, "csv", ImportOptions(" ", images, consent=None))
     assert _unchanged(store)

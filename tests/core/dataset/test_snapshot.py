@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from core.dataset.snapshot import FilmSnapshot, NothingToExport, Snapshot
-from core.ledger import Correction, LabelRule
+from core.ledger import Consent, Correction, LabelRule
 from tests.reading_room import standing
 from tests.stored_films import Store, graded, hand
 
@@ -55,7 +55,7 @@ def test_a_revision_shows_nothing_of_later(store: Store) -> None:
     film = store.film(1, consent=False, assessed=False)
     first = store.save(film, [graded("MC3", 5)])
     then = _one(store)
-    store.ledger.add_film(hand(1), "F", reader="anna", source="queue", consent=True)
+    store.ledger.add_film(hand(1), "F", reader="anna", source="queue", consent=Consent())
     store.film(1)
     store.save(film, [graded("MC3", 6), Correction("Ulna", "unreadable", None)], "ben")
     store.gold(film, {"MC3": 8})

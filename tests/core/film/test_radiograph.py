@@ -72,6 +72,9 @@ def test_dark_and_bright_are_swapped_once() -> None:
         ({"spacing_mm": (0.1, float("nan"))}, "spacing_mm"),
         ({"laterality": "B"}, "laterality"),
         ({"sha256": "abc"}, "sha256"),
+        ({"stated_sex": "X"}, "sex"),
+        ({"age_months": 1200.5}, "age"),
+        ({"age_months": float("nan")}, "age"),
     ],
 )
 def test_radiograph_checks_its_fields(change: dict[str, Any], word: str) -> None:

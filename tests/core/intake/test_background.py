@@ -16,7 +16,7 @@ from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.intake.background import BackgroundAssessor
 from core.intake.filing import Filing
 from core.intake.turns import Turns
-from core.ledger import Ledger, LedgerSettings
+from core.ledger import Consent, Ledger, LedgerSettings
 from tests.hands import shipped_examples
 from tests.no_hands import noise
 from tests.reading_room import all_predictions
@@ -37,7 +37,9 @@ def example(number: int) -> Radiograph:
 
 def add(ledger: Ledger, radiograph: Radiograph, consent: bool = True) -> int:
     """Adds a film and returns its id."""
-    return ledger.add_film(radiograph, "F", reader="ada", source="queue", consent=consent).film.id
+    return ledger.add_film(
+        radiograph, "F", reader="ada", source="queue", consent=Consent() if consent else None
+    ).film.id
 
 
 def until(happened: Callable[[], bool], seconds: float = 60.0) -> None:

@@ -17,7 +17,7 @@ from core.intake import crop_shelf
 from core.intake.crop_shelf import CropShelf
 from core.intake.filing import Filing, Refusal
 from core.intake.turns import Turns
-from core.ledger import FilmRecord, InvalidFilm, Ledger, PredictionRecord
+from core.ledger import Consent, FilmRecord, InvalidFilm, Ledger, PredictionRecord
 from tests.hands import Assess, Example
 from tests.no_hands import noise
 from tests.reading_room import all_predictions
@@ -70,7 +70,7 @@ def no_hand() -> Radiograph:
 
 
 def _added(ledger: Ledger, radiograph: Radiograph, consent: bool = True) -> FilmRecord:
-    return ledger.add_film(radiograph, "F", reader="ada", source="queue", consent=consent).film
+    return ledger.add_film(radiograph, "F", reader="ada", source="queue", consent=Consent() if consent else None).film
 
 
 def _kept_crops(store: Store, film: FilmRecord, prediction: PredictionRecord, patch: pytest.MonkeyPatch) -> int:

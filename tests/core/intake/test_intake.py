@@ -17,7 +17,7 @@ from core.film.radiograph import Radiograph, read_radiograph
 from core.intake import BatchRefused, Filing, Limits, TakenIn, look_through, open_batch, take_in
 from core.intake.table import read_table
 from core.intake.turns import Turns
-from core.ledger import Ledger, LedgerSettings
+from core.ledger import Consent, Ledger, LedgerSettings
 from tests.films import dicom_file, dicom_film, file_of
 from tests.hands import drawn_hand
 
@@ -85,13 +85,13 @@ def nobody(ledger: Ledger) -> Filing:
 def send(ledger: Ledger, files: list[Path], table: Path | None = None, sex: Sex | None = None) -> list[TakenIn]:
     """Takes in with consent."""
     with open_batch(files, table, sex) as batch:
-        return list(take_in(batch, nobody(ledger), reader=ADA, consent=True))
+        return list(take_in(batch, nobody(ledger), reader=ADA, consent=Consent()))
 
 
 def refused(ledger: Ledger, files: list[Path], table: Path | None = None, limits: Limits | None = None) -> str:
     """The sentence with which a batch is refused; afterwards the ledger and its folder hold no film."""
     with pytest.raises(BatchRefused) as caught, open_batch(files, table, None, limits or Limits()) as batch:
-        list(take_in(batch, nobody(ledger), reader=ADA, consent=True))
+        list(take_in(batch, nobody(ledger), reader=ADA, consent=Consent()))
     assert list(ledger.films()) == []
     sentence = str(caught.value)
     assert sentence.endswith(".") and PATIENT not in sentence and "\n" not in sentence
@@ -154,7 +154,7 @@ def test_a_zip_with_its_csv_inside_and_clutter(ledger: Ledger, tmp_path: Path) -
         assert [film.name for film in batch.films] == ["1.png", "2.png"]
         assert set(batch.passed_over) == {"report.pdf", "more.zip"}
         folder = batch.films[0].path.parent
-        list(take_in(batch, nobody(ledger), reader=ADA, consent=True))
+        list(take_in(batch, nobody(ledger), reader=ADA, consent=Consent()))
     assert not folder.exists()
     assert [film.sex for film in ledger.films()] == ["F", "M"]
 
@@ -221,10 +221,10 @@ def test_the_model_is_asked_for_the_sex_that_the_ledger_has(
     ledger: Ledger, assessor: Assessor, films: list[Path]
 ) -> None:
     """A film whose pixels were not kept, and which has no prediction, comes again under the other sex."""
-    ledger.add_film(read_radiograph(films[0]), "M", reader="ada", source="queue", consent=False)
+    ledger.add_film(read_radiograph(films[0]), "M", reader="ada", source="queue", consent=None)
     asked = _Asked(assessor)
     with open_batch(films, None, "F") as batch:
-        taken = list(take_in(batch, Filing(ledger, lambda: asked, Turns().when_free), reader=ADA, consent=False))
+        taken = list(take_in(batch, Filing(ledger, lambda: asked, Turns().when_free), reader=ADA, consent=None))
     assert [t.status for t in taken] == ["known", "added"] and asked.sexes == ["M", "F"]
     assert [film.sex for film in ledger.films()] == asked.sexes
 
@@ -247,7 +247,7 @@ def test_without_consent_the_model_is_asked_first_and_no_pixels_are_kept(
     ledger: Ledger, filing: Filing, films: list[Path], tmp_path: Path
 ) -> None:
     with open_batch(films, sex="F") as batch:
-        list(take_in(batch, filing, reader=ADA, consent=False))
+        list(take_in(batch, filing, reader=ADA, consent=None))
     for film in ledger.films():
         prediction = ledger.prediction(film.id)
         assert not film.consent and prediction is not None and prediction.refusal
@@ -262,14 +262,14 @@ def test_a_model_that_cannot_be_asked_leaves_no_film_behind(ledger: Ledger, film
         raise MemoryError
 
     with open_batch(films, sex="F") as batch:
-        taken = list(take_in(batch, Filing(ledger, broken, Turns().when_free), reader=ADA, consent=False))
+        taken = list(take_in(batch, Filing(ledger, broken, Turns().when_free), reader=ADA, consent=None))
     assert [t.status for t in taken] == ["refused", "refused"] and list(ledger.films()) == []
 
 
 def test_films_can_be_left_out(ledger: Ledger, films: list[Path]) -> None:
     with open_batch(films, sex="F") as batch:
         shas = [one.radiograph.sha256 for one in look_through(batch, ledger, for_writing=False) if one.radiograph]
-        taken = list(take_in(batch, nobody(ledger), reader=ADA, consent=True, left_out=shas[:1]))
+        taken = list(take_in(batch, nobody(ledger), reader=ADA, consent=Consent(), left_out=shas[:1]))
     assert [t.status for t in taken] == ["left_out", "added"] and len(list(ledger.films())) == 1
 
 
@@ -287,7 +287,7 @@ def test_the_sex_that_a_file_states_is_taken_and_another_is_pointed_out(ledger: 
             (looked,) = look_through(batch, ledger, for_writing=False)
         assert looked.status == "new" and looked.sentence.startswith(said) and bool(looked.sentence) == bool(said)
     with open_batch([tmp_path / "g.dcm"], sex="M") as batch:
-        (taken,) = take_in(batch, nobody(ledger), reader=ADA, consent=True)
+        (taken,) = take_in(batch, nobody(ledger), reader=ADA, consent=Consent())
     assert taken.film is not None and taken.film.age_months == 108 and "The file says F" in taken.sentence
 
 
@@ -436,5 +436,5 @@ def test_names_are_neither_stored_nor_logged(
 def test_a_viewer_takes_nothing_in(ledger: Ledger, films: list[Path]) -> None:
     vera = Reader("vera", Role.VIEWER)
     with open_batch(films, None, "F") as batch, pytest.raises(NotAllowed, match="does not allow you to add films"):
-        list(take_in(batch, nobody(ledger), reader=vera, consent=True))
+        list(take_in(batch, nobody(ledger), reader=vera, consent=Consent()))
     assert list(ledger.films()) == []

@@ -12,6 +12,7 @@ from core.intake import look_through, open_batch, take_in
 from core.intake.filing import Filing
 from core.intake.near_copies import NearCopies
 from core.intake.turns import Turns
+from core.ledger import Consent
 from tests.hands import shipped_examples
 from tests.stored_films import Store
 
@@ -21,7 +22,7 @@ def _sent(store: Store, *files: Path, consent: bool = True) -> list[tuple[str, s
     filing = Filing(store.ledger, lambda: store.assessor, Turns().now)
     with open_batch(files, sex="F") as batch:
         looked = [(one.name, one.status, one.sentence) for one in look_through(batch, store.ledger, for_writing=False)]
-        taken = list(take_in(batch, filing, reader=OPERATOR, consent=consent))
+        taken = list(take_in(batch, filing, reader=OPERATOR, consent=Consent() if consent else None))
     assert [(name, sentence) for name, _, sentence in looked] == [(one.name, one.sentence) for one in taken]
     return looked
 
@@ -53,7 +54,7 @@ def test_films_that_came_in_before_are_looked_through(store: Store, tmp_path: Pa
     first, other = (read_radiograph(example.path) for example in shipped_examples()[:2])
     cv2.imwrite(str(tmp_path / "copy.jpg"), np.round(first.pixels * 255).astype(np.uint8))
     for film in (first, other, read_radiograph(tmp_path / "copy.jpg")):
-        store.ledger.add_film(film, "F", reader="anna", source="queue", consent=True)
+        store.ledger.add_film(film, "F", reader="anna", source="queue", consent=Consent())
     assert store.ledger.near_copies() == []
     assert list(NearCopies(store.ledger).note_all()) == [(3, [1])]
     assert store.ledger.near_copies() == [(3, 1)]

@@ -41,7 +41,7 @@ def start_weights(folder: Path, seed: int = 0) -> Path:
     grader = BoneGrader(OrdinalScale(starting_cuts()), OPTIONS)
     hashes = {"grader": register("grader", grader, OPTIONS.to_metadata(), folder)}
     hashes |= {name: file.sha256 for name, (_, file) in load_whole_hands().items()}
-    register_intervals(9.0, 2.0, hashes, folder)
+    register_intervals(9.0, hashes, folder)
     return folder
 
 

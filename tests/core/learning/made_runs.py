@@ -11,7 +11,7 @@ from core.assessment.live_model import LiveModel
 from core.film.radiograph import Radiograph, film_hash
 from core.learning.candidate import Candidate, read_candidate, weights_of
 from core.learning.gate_report import Difference, Films, GateReport, Sides, judged
-from core.ledger import Ledger
+from core.ledger import Consent, Ledger
 from models.registry import register, register_intervals
 
 
@@ -19,7 +19,7 @@ def write_weights(folder: Path, seed: int = 0, names: tuple[str, ...] = ("locali
     """Weights that are no network's, with intervals and cards."""
     torch.manual_seed(seed)
     hashes = {name: register(name, nn.Linear(3, 3), {"weight": "0.4"}, folder) for name in names}
-    register_intervals(9.2, 2.4, {name: hashes[name] for name in ("grader", "whole_hand") if name in hashes}, folder)
+    register_intervals(9.2, {name: hashes[name] for name in ("grader", "whole_hand") if name in hashes}, folder)
     for name in names:
         (folder / f"{name}.md").write_text(f"# Weights `{name}`\n")
     return folder
@@ -65,7 +65,7 @@ def kept_film(ledger: Ledger, number: int) -> int:
     """A new film of a few pixels, which are kept; returns its id."""
     pixels = np.full((4, 4), number / 1000, np.float32)
     film = Radiograph(pixels, None, None, film_hash(pixels))
-    return ledger.add_film(film, "F", reader="ben", source="queue", consent=True).film.id
+    return ledger.add_film(film, "F", reader="ben", source="queue", consent=Consent()).film.id
 
 
 def candidate_of(run: Path, live: LiveModel) -> Candidate:

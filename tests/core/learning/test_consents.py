@@ -10,6 +10,7 @@ from core.dataset.erasing import erase_films
 from core.learning.candidate import CandidateRefused
 from core.learning.consents import check_consents
 from core.learning.gate_hands import learned_from
+from core.ledger import Consent
 from tests.core.learning.made_runs import write_run_file, write_weights
 from tests.stored_films import Store, hand
 
@@ -29,7 +30,7 @@ def test_a_run_from_films_whose_consent_was_taken_back_before_it_is_refused(stor
     check_consents(learns(*everything, began=now - timedelta(hours=1)), store.ledger)
     with pytest.raises(CandidateRefused, match="learned from 2 films whose consent was withdrawn after the export"):
         check_consents(learns(*everything, began=now + timedelta(hours=1)), store.ledger)
-    store.ledger.add_film(hand(0), "F", reader="anna", source="queue", consent=True)  # given again
+    store.ledger.add_film(hand(0), "F", reader="anna", source="queue", consent=Consent())  # given again
     with pytest.raises(CandidateRefused, match="learned from 1 film whose"):
         check_consents(learns(*everything, began=now + timedelta(hours=1)), store.ledger)
     erase_films(store.ledger, [other.id], OPERATOR, labels_too=True)

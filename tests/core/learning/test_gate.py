@@ -24,7 +24,7 @@ from core.learning.candidate import read_candidate
 from core.learning.gate import GateSettings, pass_gate
 from core.learning.gate_hands import gold_hands, labelled_hands
 from core.learning.judging import stressed
-from core.ledger import Correction, Ledger, LedgerSettings
+from core.ledger import Consent, Correction, Ledger, LedgerSettings
 from models import WEIGHTS
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.improved_resnet import ResNetOptions
@@ -89,8 +89,8 @@ def ledger(tmp_path: Path, assessed: Assess) -> Iterator[Ledger]:
     ledger = Ledger.open(LedgerSettings.in_folder(tmp_path / "data"))
     for example in shipped_examples()[:4]:
         radiograph, said = read_radiograph(example.path), assessed(example)
-        kept = example in EXAMPLES
-        film = ledger.add_film(radiograph, example.sex, reader="ann", source="queue", consent=kept).film.id
+        consent = Consent() if example in EXAMPLES else None
+        film = ledger.add_film(radiograph, example.sex, reader="ann", source="queue", consent=consent).film.id
         reading = {bone: correction(bone, graded.grade) for bone, graded in said.bones.items() if graded is not None}
         ledger.set_gold(film, reading, reader="rita", base_revision=0, token=uuid.uuid4().hex)
     yield ledger
@@ -111,7 +111,7 @@ def live_and_run(
     shutil.copy(WEIGHTS / "localizer.md", program)
     index = {"localizer": json.loads((WEIGHTS / "registry.json").read_text())["localizer"]}
     (program / "registry.json").write_text(json.dumps(index))
-    register_intervals(9.0, 2.0, {"grader": register_grader(live, program)}, program)
+    register_intervals(9.0, {"grader": register_grader(live, program)}, program)
     (program / "grader.md").write_text("# Weights\n")
     monkeypatch.setattr(live_models, "WEIGHTS", program)
     monkeypatch.setenv("BONEGRADE_WEIGHTS", str(folder / "kept"))

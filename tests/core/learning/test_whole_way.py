@@ -26,6 +26,7 @@ from core.learning.gate_hands import gold_hands, learned_from
 from core.learning.grading import GradingRecipe
 from core.learning.lessons import LedgerLessons
 from core.learning.promotion import promote, rollback
+from core.ledger import Consent
 from core.standards import grade_count
 from models import WEIGHTS
 from models.bone_grader import BoneGrader, OrdinalScale
@@ -57,7 +58,7 @@ def _shipped(folder: Path) -> Path:
     torch.manual_seed(0)
     network = BoneGrader(OrdinalScale(starting_cuts()), _OPTIONS)
     hashes = {"grader": register("grader", network, _OPTIONS.to_metadata(), folder)}
-    register_intervals(9.0, 2.0, hashes | {"whole_hand": index["whole_hand"]["sha256"]}, folder)
+    register_intervals(9.0, hashes | {"whole_hand": index["whole_hand"]["sha256"]}, folder)
     (folder / "grader.md").write_text("# Weights\n")
     return folder
 
@@ -89,7 +90,7 @@ def test_what_readers_said_goes_live_and_can_be_taken_back(
     store.save(store.film(8, consent=False), [graded("Radius", 3)])
     for example in shipped_examples()[:3]:
         film = store.ledger.add_film(
-            read_radiograph(example.path), example.sex, reader="ann", source="queue", consent=True
+            read_radiograph(example.path), example.sex, reader="ann", source="queue", consent=Consent()
         ).film
         store.ledger.set_gold(
             film.id, {bone: graded(bone, grade) for bone, grade in _old(film.id).items()}, reader="rita",

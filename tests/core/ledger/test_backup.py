@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from core.film.radiograph import Radiograph, film_hash
-from core.ledger import Ledger, LedgerSettings
+from core.ledger import Consent, Ledger, LedgerSettings
 from core.ledger.backup import BackupRefused, backup, restore
 from tests.faults import Fault, struck
 from tests.postgres import new_database
@@ -35,7 +35,7 @@ def databases() -> Iterator[ExitStack]:
 def test_a_backup_made_while_somebody_reads_is_restored(
     room: ReadingRoom, tmp_path: Path, databases: ExitStack
 ) -> None:
-    added = room.ledger.add_film(film(0.4), "F", reader="ann", source="queue", consent=True, patient="4711").film
+    added = room.ledger.add_film(film(0.4), "F", reader="ann", source="queue", consent=Consent(), patient="4711").film
     room.predict(added.id, hand_at(0.5))
     stopped = threading.Event()
 
@@ -65,9 +65,9 @@ def test_a_backup_made_while_somebody_reads_is_restored(
     assert kept is not None and kept.sha256 == added.sha256
     before, after = room.ledger.prediction(added.id), back.prediction(added.id)
     assert before is not None and after is not None and after.probabilities == before.probabilities
-    assert back.add_film(
-        film(0.9), "M", reader="b", source="queue", consent=False, patient="4711"
-    ).film.patient_key == (added.patient_key), "the secret of the pseudonyms came along"
+    assert back.add_film(film(0.9), "M", reader="b", source="queue", consent=None, patient="4711").film.patient_key == (
+        added.patient_key
+    ), "the secret of the pseudonyms came along"
     back.rebuild_queue()
     back.close()
 
@@ -77,7 +77,7 @@ def test_what_cannot_be_backed_up_or_restored_says_so(tmp_path: Path) -> None:
     with pytest.raises(BackupRefused, match="no ledger"):
         backup(settings, tmp_path / "one")
     ledger = Ledger.open(settings)
-    ledger.add_film(film(0.1), "F", reader="ann", source="queue", consent=True)
+    ledger.add_film(film(0.1), "F", reader="ann", source="queue", consent=Consent())
     ledger.close()
     backup(settings, tmp_path / "one")
     assert not (tmp_path / "one").stat().st_mode & 0o077
@@ -116,7 +116,9 @@ def test_a_restore_that_was_stopped_leaves_no_ledger_that_could_be_taken_for_one
     """A database without its secret would be taken up with another one, under which patients are others."""
     settings = LedgerSettings.in_folder(tmp_path / "data")
     ledger = Ledger.open(settings)
-    key = ledger.add_film(film(0.1), "F", reader="ann", source="queue", consent=True, patient="4711").film.patient_key
+    key = ledger.add_film(
+        film(0.1), "F", reader="ann", source="queue", consent=Consent(), patient="4711"
+    ).film.patient_key
     ledger.close()
     backup(settings, tmp_path / "backup")
     new, at = LedgerSettings.in_folder(tmp_path / "new"), 0

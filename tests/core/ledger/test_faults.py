@@ -11,6 +11,7 @@ from core.access.roles import OPERATOR
 from core.bones import RUS_BONES
 from core.dataset.erasing import erase_films, finish
 from core.intake.filing import Filing
+from core.ledger import Consent
 from tests.faults import Fault, struck
 from tests.stored_films import Store, accepted, assessment, hand
 
@@ -64,7 +65,9 @@ def test_an_upload(store: Store, fault: Fault) -> None:
     said = assessment(store.assessor, radiograph, "M", 3)
 
     def upload() -> None:
-        film = store.ledger.add_film(radiograph, "M", reader="anna", source="queue", consent=True, patient="P-1").film
+        film = store.ledger.add_film(
+            radiograph, "M", reader="anna", source="queue", consent=Consent(), patient="P-1"
+        ).film
         Filing(store.ledger, lambda: store.assessor, turn=None).store(film, said)  # type: ignore[arg-type]
 
     def check(at: int) -> None:

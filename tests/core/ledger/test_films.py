@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
-from core.ledger import DamagedStore, InvalidFilm, Ledger, LedgerSettings, UnknownFilm
+from core.ledger import Consent, DamagedStore, InvalidFilm, Ledger, LedgerSettings, UnknownFilm
 from tests.films import RAMP12, RAMP16, dicom_file, dicom_film, file_of, identified_film, secrets_in
 from tests.reading_room import ReadingRoom
 
@@ -28,7 +28,7 @@ def _pictures(folder: Path) -> list[Path]:
 def test_a_film_is_kept_as_it_was_told(room: ReadingRoom) -> None:
     radiograph = _film()
     added = room.ledger.add_film(
-        radiograph, "M", reader="ann", source="queue", consent=True, patient="4711", age_months=130.5
+        radiograph, "M", reader="ann", source="queue", consent=Consent(), patient="4711", age_months=130.5
     )
     film = added.film
     assert not added.known
@@ -40,33 +40,33 @@ def test_a_film_is_kept_as_it_was_told(room: ReadingRoom) -> None:
 
 
 def test_the_same_pixels_are_one_film_whose_facts_stay(room: ReadingRoom) -> None:
-    first = room.ledger.add_film(_film(), "M", reader="ann", source="queue", consent=False, patient="1", age_months=100)
-    again = room.ledger.add_film(_film(), "F", reader="bob", source="import", consent=False, patient="2", age_months=50)
+    first = room.ledger.add_film(_film(), "M", reader="ann", source="queue", consent=None, patient="1", age_months=100)
+    again = room.ledger.add_film(_film(), "F", reader="bob", source="import", consent=None, patient="2", age_months=50)
     assert again.known and again.film == first.film
     assert len(list(room.ledger.films())) == 1
 
 
 def test_without_consent_no_picture_is_kept(room: ReadingRoom) -> None:
-    film = room.ledger.add_film(_film(), "M", reader="ann", source="queue", consent=False).film
+    film = room.ledger.add_film(_film(), "M", reader="ann", source="queue", consent=None).film
     assert not film.consent and film.picture is None
     assert room.ledger.radiograph(film) is None
     assert _pictures(room.folder) == []
 
 
 def test_a_later_consent_keeps_the_picture(room: ReadingRoom) -> None:
-    first = room.ledger.add_film(_film(), "M", reader="ann", source="queue", consent=False).film
-    again = room.ledger.add_film(_film(), "M", reader="bob", source="queue", consent=True)
+    first = room.ledger.add_film(_film(), "M", reader="ann", source="queue", consent=None).film
+    again = room.ledger.add_film(_film(), "M", reader="bob", source="queue", consent=Consent())
     assert again.known and again.film.id == first.id and again.film.consent
     kept = room.ledger.radiograph(again.film)
     assert kept is not None and np.array_equal(kept.pixels, _film().pixels)
-    thrice = room.ledger.add_film(_film(), "M", reader="bob", source="queue", consent=False)
+    thrice = room.ledger.add_film(_film(), "M", reader="bob", source="queue", consent=None)
     assert thrice.film == again.film  # a consent is not withdrawn by leaving a box unticked
 
 
 @pytest.mark.parametrize("levels", [255, 65535])
 def test_kept_greys_of_8_and_16_bits_are_the_same(room: ReadingRoom, levels: int) -> None:
     radiograph = _film(levels)
-    film = room.ledger.add_film(radiograph, "M", reader="ann", source="queue", consent=True).film
+    film = room.ledger.add_film(radiograph, "M", reader="ann", source="queue", consent=Consent()).film
     kept = room.ledger.radiograph(film)
     assert kept is not None
     assert np.array_equal(kept.pixels, radiograph.pixels) and film_hash(kept.pixels) == kept.sha256 == film.sha256
@@ -76,7 +76,7 @@ def test_kept_greys_of_8_and_16_bits_are_the_same(room: ReadingRoom, levels: int
 def test_greys_of_other_films_are_kept_to_half_a_level(room: ReadingRoom) -> None:
     pixels = np.random.default_rng(1).random((40, 30), np.float32)
     radiograph = Radiograph(pixels, None, None, film_hash(pixels))
-    film = room.ledger.add_film(radiograph, "M", reader="ann", source="queue", consent=True).film
+    film = room.ledger.add_film(radiograph, "M", reader="ann", source="queue", consent=Consent()).film
     kept = room.ledger.radiograph(film)
     assert kept is not None and kept.sha256 == radiograph.sha256
     assert np.abs(kept.pixels - pixels).max() <= 0.51 / 65535
@@ -84,7 +84,7 @@ def test_greys_of_other_films_are_kept_to_half_a_level(room: ReadingRoom) -> Non
 
 def test_pictures_are_named_by_their_content(room: ReadingRoom) -> None:
     for seed in range(3):
-        room.ledger.add_film(_film(seed=seed), "M", reader="ann", source="queue", consent=True)
+        room.ledger.add_film(_film(seed=seed), "M", reader="ann", source="queue", consent=Consent())
     paths = _pictures(room.folder)
     assert len(paths) == 3
     for path in paths:
@@ -95,7 +95,7 @@ def test_pictures_are_named_by_their_content(room: ReadingRoom) -> None:
 
 def test_a_kept_picture_is_an_ordinary_16_bit_png(room: ReadingRoom) -> None:
     radiograph = read_radiograph(file_of(RAMP16, "PNG"))
-    room.ledger.add_film(radiograph, "M", reader="ann", source="queue", consent=True)
+    room.ledger.add_film(radiograph, "M", reader="ann", source="queue", consent=Consent())
     (path,) = _pictures(room.folder)
     assert path.read_bytes()[24:26] == b"\x10\x00"  # bit depth and colour type: 16-bit grey
     assert read_radiograph(path).sha256 == radiograph.sha256
@@ -103,7 +103,7 @@ def test_a_kept_picture_is_an_ordinary_16_bit_png(room: ReadingRoom) -> None:
 
 def test_nothing_that_names_a_patient_reaches_the_disk(room: ReadingRoom, tmp_path: Path) -> None:
     radiograph = read_radiograph(dicom_file(identified_film(RAMP12)))
-    room.ledger.add_film(radiograph, "M", reader="ann", source="queue", consent=True, patient="Zwiebelfisch-4711")
+    room.ledger.add_film(radiograph, "M", reader="ann", source="queue", consent=Consent(), patient="Zwiebelfisch-4711")
     (film,) = room.ledger.films()
     assert secrets_in(repr(film)) == []
     for path in room.folder.rglob("*"):
@@ -116,12 +116,12 @@ def test_the_age_is_that_of_the_film_s_file_where_nobody_says_another(room: Read
         stored = RAMP12 if told is None else RAMP12[::-1]
         tags = {"PatientBirthDate": "20100610", "StudyDate": "20190715", "PatientSex": "F"}
         radiograph = read_radiograph(dicom_file(dicom_film(stored, **tags)))
-        film = room.ledger.add_film(radiograph, "F", reader="ann", source="queue", consent=False, age_months=told).film
+        film = room.ledger.add_film(radiograph, "F", reader="ann", source="queue", consent=None, age_months=told).film
         assert film.age_months == kept and film.notes == () and film.stated_sex is None
 
 
 def test_a_changed_or_missing_picture_is_told(room: ReadingRoom) -> None:
-    film = room.ledger.add_film(_film(), "M", reader="ann", source="queue", consent=True).film
+    film = room.ledger.add_film(_film(), "M", reader="ann", source="queue", consent=Consent()).film
     (path,) = _pictures(room.folder)
     content = path.read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
@@ -135,7 +135,7 @@ def test_a_changed_or_missing_picture_is_told(room: ReadingRoom) -> None:
 def test_pseudonyms_tell_patients_apart_and_hide_them(room: ReadingRoom, tmp_path: Path) -> None:
     def key(patient: str | None, seed: int, ledger: Ledger = room.ledger) -> str:
         film = _film(seed=seed)
-        return ledger.add_film(film, "M", reader="ann", source="queue", consent=False, patient=patient).film.patient_key
+        return ledger.add_film(film, "M", reader="ann", source="queue", consent=None, patient=patient).film.patient_key
 
     first = key("4711", 1)
     assert len(first) == 16 and set(first) <= set("0123456789abcdef")
@@ -179,21 +179,21 @@ def test_a_picture_that_finds_no_room_leaves_nothing(room: ReadingRoom, monkeypa
     def full(handle: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    known = room.ledger.add_film(_film(), "M", reader="ann", source="queue", consent=False).film
+    known = room.ledger.add_film(_film(), "M", reader="ann", source="queue", consent=None).film
     monkeypatch.setattr(os, "fsync", full)
     for seed in (0, 1):
         with pytest.raises(DamagedStore, match="disk has room"):
-            room.ledger.add_film(_film(seed=seed), "M", reader="ann", source="queue", consent=True)
+            room.ledger.add_film(_film(seed=seed), "M", reader="ann", source="queue", consent=Consent())
     monkeypatch.undo()
     assert list(room.ledger.films()) == [known] and not known.consent
     assert _pictures(room.folder) == [] == list((room.folder / "incoming").iterdir())
-    assert room.ledger.add_film(_film(seed=1), "M", reader="ann", source="queue", consent=True).film.consent
+    assert room.ledger.add_film(_film(seed=1), "M", reader="ann", source="queue", consent=Consent()).film.consent
 
 
 @pytest.mark.parametrize(("sex", "age"), [("X", None), ("M", -1.0), ("M", float("nan")), ("F", 5000.0)])
 def test_impossible_facts_are_refused(room: ReadingRoom, sex: str, age: float | None) -> None:
     with pytest.raises(InvalidFilm):
-        room.ledger.add_film(_film(), sex, reader="ann", source="queue", consent=True, age_months=age)  # type: ignore[arg-type]
+        room.ledger.add_film(_film(), sex, reader="ann", source="queue", consent=Consent(), age_months=age)  # type: ignore[arg-type]
     assert list(room.ledger.films()) == [] and _pictures(room.folder) == []
 
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from core.access.roles import OPERATOR
 from core.dataset.erasing import Retention, erase_films, erase_what_is_due
-from core.ledger import Ledger, columns, schema
+from core.ledger import Consent, Ledger, columns, schema
 from core.ledger.lately_erased import erased_after, erased_lately
 from tests.reading_room import ReadingRoom
 from tests.stored_films import hand
@@ -18,7 +18,8 @@ def test_another_process_learns_which_films_were_erased_since_it_looked_and_whic
     room: ReadingRoom, labels_too: bool
 ) -> None:
     first, second = (
-        room.ledger.add_film(hand(number), "F", reader="anna", source="queue", consent=True).film for number in (1, 2)
+        room.ledger.add_film(hand(number), "F", reader="anna", source="queue", consent=Consent()).film
+        for number in (1, 2)
     )
     other = Ledger.open(room.settings)
     seen, before = columns.erasures(other), datetime.now(UTC)
@@ -32,7 +33,7 @@ def test_another_process_learns_which_films_were_erased_since_it_looked_and_whic
     now = columns.erasures(other)
     assert not erased_after(other, now).moments, "it was looked at"
     again, later = (
-        room.ledger.add_film(hand(1), "F", reader="anna", source="queue", consent=True).film,
+        room.ledger.add_film(hand(1), "F", reader="anna", source="queue", consent=Consent()).film,
         datetime.now(UTC),
     )
     erase_films(room.ledger, [again.id], OPERATOR, labels_too=labels_too)
@@ -42,7 +43,8 @@ def test_another_process_learns_which_films_were_erased_since_it_looked_and_whic
 
 def test_what_is_known_of_an_erased_film_is_no_hash_of_it_and_gone_after_a_day(room: ReadingRoom) -> None:
     films = [
-        room.ledger.add_film(hand(number), "F", reader="anna", source="queue", consent=True).film for number in (1, 2)
+        room.ledger.add_film(hand(number), "F", reader="anna", source="queue", consent=Consent()).film
+        for number in (1, 2)
     ]
     erase_films(room.ledger, [film.id for film in films], OPERATOR, labels_too=True)
     lately = schema.lately_erased

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from core.bones import RUS_BONES
 from core.film.box import Box
 from core.film.radiograph import Radiograph, film_hash
-from core.ledger import Correction, Ledger, LedgerSettings, StaleRevision, schema
+from core.ledger import Consent, Correction, Ledger, LedgerSettings, StaleRevision, schema
 from tests.reading_room import ReadingRoom, hand_at
 
 READERS = 8
@@ -144,7 +144,7 @@ def _add_and_read_for_ever(settings: LedgerSettings, seed: int, acknowledge: Con
     while True:
         pixels = chance.integers(0, 256, (64, 48)).astype(np.float32) / np.float32(255)
         radiograph = Radiograph(pixels, None, None, film_hash(pixels))
-        film = ledger.add_film(radiograph, "F", reader="ann", source="queue", consent=True).film
+        film = ledger.add_film(radiograph, "F", reader="ann", source="queue", consent=Consent()).film
         prediction = room.predict(film.id, hand_at(0.5))
         for number in range(3):
             event = ledger.save(

@@ -9,7 +9,7 @@ from core.assessment.assessor import Assessor
 from core.errors import FilmRefused
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.hand.localization import Localization
-from core.ledger import InvalidFilm, UnknownFilm, assessment_of
+from core.ledger import Consent, InvalidFilm, UnknownFilm, assessment_of
 from tests.hands import Assess, Example
 from tests.reading_room import ReadingRoom, all_predictions, hand_at
 
@@ -19,7 +19,7 @@ def test_a_stored_prediction_is_the_assessment_again(
 ) -> None:
     assessment = assessed(example)
     film = room.ledger.add_film(
-        read_radiograph(example.path), example.sex, reader="ann", source="queue", consent=False
+        read_radiograph(example.path), example.sex, reader="ann", source="queue", consent=None
     ).film
     made = room.ledger.add_prediction(film.id, assessment)
     stored = room.ledger.prediction(film.id)
@@ -82,7 +82,7 @@ def test_an_assessment_of_another_film_is_refused(room: ReadingRoom, assessed: A
 
 def test_an_assessment_for_the_other_sex_is_refused(room: ReadingRoom, assessed: Assess, example: Example) -> None:
     radiograph, other = read_radiograph(example.path), "M" if example.sex == "F" else "F"
-    film = room.ledger.add_film(radiograph, other, reader="ann", source="queue", consent=False).film  # type: ignore[arg-type]
+    film = room.ledger.add_film(radiograph, other, reader="ann", source="queue", consent=None).film  # type: ignore[arg-type]
     with pytest.raises(InvalidFilm, match=f"for sex {example.sex}, and the ledger has this film with sex {other}"):
         room.ledger.add_prediction(film.id, assessed(example))
     assert room.ledger.prediction(film.id) is None
@@ -93,7 +93,9 @@ def test_films_wait_for_weights_that_have_said_nothing_of_them(room: ReadingRoom
     for shade in (0.1, 0.2, 0.3):
         pixels = np.full((4, 4), shade, np.float32)
         radiograph = Radiograph(pixels, None, None, film_hash(pixels))
-        added = room.ledger.add_film(radiograph, "F", reader="ann", source="queue", consent=shade > 0.1)
+        added = room.ledger.add_film(
+            radiograph, "F", reader="ann", source="queue", consent=Consent() if shade > 0.1 else None
+        )
         kept += [added.film.id] * added.film.consent
     first, second = kept
     assert room.ledger.films_to_assess() == room.ledger.films_to_assess({"grader": "ab" * 32}) == kept

@@ -33,7 +33,7 @@ def films(ledger: Ledger, assessor: Assessor) -> list[FilmRecord]:
     found = []
     for number in range(14):
         radiograph, sex = hand(number), "MF"[number % 2]
-        film = ledger.add_film(radiograph, sex, reader="ben", source="queue", consent=False).film  # type: ignore[arg-type]
+        film = ledger.add_film(radiograph, sex, reader="ben", source="queue", consent=None).film  # type: ignore[arg-type]
         if number < 12:
             ledger.add_prediction(film.id, assessment(assessor, radiograph, sex, number))  # type: ignore[arg-type]
         found.append(film)

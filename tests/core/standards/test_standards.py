@@ -18,17 +18,18 @@ from core.standards import (
     IncompleteGrades,
     age_distribution,
     age_of_total,
+    central_interval,
     grade_count,
     grade_descriptions,
     grade_label,
     quantiles_of_total,
+    scattered,
     score_card,
     standard,
     total_distribution,
     total_of_age,
     total_of_grades,
     tw3_stage,
-    widened_interval,
 )
 
 SEXES: tuple[Sex, ...] = ("M", "F")
@@ -78,7 +79,7 @@ def test_published_examples(key: str, case: dict[str, Any]) -> None:
     grades = grades_of_labels(key, case["grades"])
     assert total_of_grades(key, sex, grades) == case["total"]
     assert round(age_of_total(key, sex, case["total"]), 2) == case["age"]
-    card = score_card(key, sex, certain(grades), spread=1.0)
+    card = score_card(key, sex, certain(grades), scatter_years=0.0)
     assert card.total == case["total"]
     assert list(card.labels.values()) == case["grades"]
     assert card.expected_total == pytest.approx(case["total"])
@@ -215,7 +216,7 @@ def test_mean_and_variance_of_the_total_add_up(key: str, sex: Sex, seed: int) ->
         variance += probabilities[bone] @ scores**2 - (probabilities[bone] @ scores) ** 2
     assert found @ totals == pytest.approx(mean, rel=1e-10)
     assert found @ totals**2 - (found @ totals) ** 2 == pytest.approx(variance, rel=1e-8)
-    assert score_card(key, sex, probabilities, spread=1.0).expected_total == pytest.approx(mean, rel=1e-10)
+    assert score_card(key, sex, probabilities, scatter_years=0.0).expected_total == pytest.approx(mean, rel=1e-10)
 
 
 @every_table
@@ -232,65 +233,67 @@ def test_a_missing_bone_gives_no_total_and_is_named() -> None:
     with pytest.raises(IncompleteGrades, match="12 of 13 bones are graded; grade MC3 before a total is given") as error:
         total_distribution("rus_chn", "M", probabilities)
     assert error.value.missing == ("MC3",) and isinstance(error.value, BoneGradeError)
-    card = score_card("rus_chn", "M", probabilities, spread=1.0)
+    card = score_card("rus_chn", "M", probabilities, scatter_years=0.0)
     assert card.age_text == "12 of 13 bones graded, no total: MC3 is missing"
     assert card.missing == ("MC3",) and card.scores["MC3"] is None and card.labels["MC3"] is None
     assert card.scores["MC1"] is not None and tuple(card.scores) == tuple(card.labels) == RUS_BONES
     assert (card.total, card.expected_total, card.age_years, card.interval90_years) == (None, None, None, None)
     assert not card.mature
     del probabilities["Ulna"]
-    assert score_card("tw3_rus", "F", probabilities, spread=1.0).age_text.endswith("no total: Ulna and MC3 are missing")
-    assert score_card("tw3_rus", "F", {}, spread=1.0).age_text.startswith("0 of 13 bones graded")
+    assert score_card("tw3_rus", "F", probabilities, scatter_years=0.0).age_text.endswith(
+        "no total: Ulna and MC3 are missing"
+    )
+    assert score_card("tw3_rus", "F", {}, scatter_years=0.0).age_text.startswith("0 of 13 bones graded")
     with pytest.raises(IncompleteGrades, match="grade Radius, MC3 and DP5 before"):
         total_of_grades("rus_chn", "M", {bone: 3 for bone in RUS_BONES if bone not in ("Radius", "MC3", "DP5")})
 
 
 def test_absent_is_graded_and_not_missing() -> None:
-    card = score_card("tw3_rus", "M", certain(all_at(0)), spread=1.0)
+    card = score_card("tw3_rus", "M", certain(all_at(0)), scatter_years=0.0)
     assert (card.total, card.missing, set(card.labels.values())) == (0, (), {"A"})
-    assert score_card("rus_chn", "M", certain(all_at(0)), spread=1.0).labels["Ulna"] == "0"
+    assert score_card("rus_chn", "M", certain(all_at(0)), scatter_years=0.0).labels["Ulna"] == "0"
 
 
 @every_table
 def test_floor_and_maturity(key: str, sex: Sex) -> None:
     first, last = standard(key).age_range(sex)
-    young = score_card(key, sex, certain(all_at(0)), spread=1.0)
+    young = score_card(key, sex, certain(all_at(0)), scatter_years=0.0)
     assert young.age_years is None and not young.mature and young.age_text == f"below {first:.1f} years"
     assert young.interval90_years == (first, first)
-    old = score_card(key, sex, certain(all_at(99)), spread=1.0)
+    old = score_card(key, sex, certain(all_at(99)), scatter_years=0.0)
     assert old.age_years is None and old.mature and old.total == 1000
     assert old.age_text == f"mature ({last:.1f} years or more)" and old.interval90_years == (last, last)
-    nearly = score_card(key, sex, certain(all_at(99) | {"DP5": GRADE_COUNTS["DP5"] - 1}), spread=1.0)
+    nearly = score_card(key, sex, certain(all_at(99) | {"DP5": GRADE_COUNTS["DP5"] - 1}), scatter_years=0.0)
     assert not nearly.mature and nearly.age_years is not None and nearly.age_text == f"{nearly.age_years:.1f} years"
 
 
 def test_the_last_total_below_the_table_has_no_age_and_the_first_in_it_has() -> None:
     # A girl with every bone at stage B has 126, the first printed row of TW3; one bone less is below it.
     first_row = all_at(1)
-    assert score_card("tw3_rus", "F", certain(first_row), spread=1.0).age_years == 2.0
-    below = score_card("tw3_rus", "F", certain(first_row | {"MC3": 0}), spread=1.0)
+    assert score_card("tw3_rus", "F", certain(first_row), scatter_years=0.0).age_years == 2.0
+    below = score_card("tw3_rus", "F", certain(first_row | {"MC3": 0}), scatter_years=0.0)
     assert (below.total, below.age_years, below.age_text) == (121, None, "below 2.0 years")
 
 
 def test_given_grades_count_before_the_most_probable_ones() -> None:
     probabilities = certain(all_at(6))
-    plain = score_card("rus_chn", "M", probabilities, spread=1.0)
-    changed = score_card("rus_chn", "M", probabilities, {"Radius": 7, "Ulna": None}, spread=1.0)
+    plain = score_card("rus_chn", "M", probabilities, scatter_years=0.0)
+    changed = score_card("rus_chn", "M", probabilities, {"Radius": 7, "Ulna": None}, scatter_years=0.0)
     assert plain.total is not None and changed.total == plain.total - 46 + 76
     assert changed.labels["Radius"] == "6" and changed.expected_total == pytest.approx(plain.total)
     without = {bone: values for bone, values in probabilities.items() if bone != "Radius"}
-    by_hand = score_card("rus_chn", "M", without, {"Radius": 7}, spread=1.0)
+    by_hand = score_card("rus_chn", "M", without, {"Radius": 7}, scatter_years=0.0)
     assert by_hand.total == changed.total and by_hand.missing == ()
     assert by_hand.expected_total == pytest.approx(changed.total)
 
 
 @every_table
-def test_interval_widens_with_the_spread_and_always_holds_the_age(key: str, sex: Sex) -> None:
+def test_interval_widens_with_the_scatter_and_always_holds_the_age(key: str, sex: Sex) -> None:
     for seed in range(6):
         probabilities = drawn(seed)
         previous = None
-        for spread in (0.0, 0.5, 1.0, 2.0, 50.0):
-            card = score_card(key, sex, probabilities, spread=spread)
+        for scatter in (0.0, 0.25, 0.5, 2.0, 50.0):
+            card = score_card(key, sex, probabilities, scatter_years=scatter)
             assert card.interval90_years is not None and card.total is not None
             low, high = card.interval90_years
             assert low <= age_of_total(key, sex, card.total) <= high
@@ -300,12 +303,23 @@ def test_interval_widens_with_the_spread_and_always_holds_the_age(key: str, sex:
         assert previous == standard(key).age_range(sex)
 
 
+def test_a_certain_total_has_an_interval_as_wide_as_the_scatter_on_both_sides() -> None:
+    card = score_card("tw3_rus", "M", certain(all_at(5)), scatter_years=0.5)
+    assert card.age_years is not None
+    z = 1.6448536269514722
+    assert card.interval90_years == pytest.approx((card.age_years - 0.5 * z, card.age_years + 0.5 * z))
+
+
+def test_sides_and_scatter_add_up_in_squares() -> None:
+    low, high = scattered(10.0, (7.0, 10.0), 4.0 / 1.6448536269514722, 0.9)
+    assert (low, high) == pytest.approx((5.0, 14.0))
+    assert scattered(10.0, (11.0, 12.0), 0.0, 0.9) == (10.0, 12.0), "an interval beside the age is drawn out to it"
+
+
 def test_interval_is_the_central_90_percent() -> None:
     uniform = np.full(1001, 1 / 1001)
-    assert widened_interval(uniform, 1.0, 0.9) == (50.0, 950.0)
-    assert widened_interval(uniform, 0.5, 0.9) == (275.0, 725.0)
-    assert widened_interval(uniform, 3.0, 0.9) == (0.0, 1000.0)
-    assert widened_interval(uniform, 1.0, coverage=0.5) == (250.0, 750.0)
+    assert central_interval(uniform, 0.9) == (50.0, 950.0)
+    assert central_interval(uniform, coverage=0.5) == (250.0, 750.0)
     two = np.zeros(1001)
     two[[100, 300]] = 0.05, 0.95
     assert list(quantiles_of_total(two, [0.05, 0.051, 1.0])) == [100.0, 300.0, 300.0]
@@ -313,7 +327,7 @@ def test_interval_is_the_central_90_percent() -> None:
 
 def test_card_is_printable_as_json() -> None:
     card = score_card(
-        "tw3_c_rus", "F", {bone: values.astype(np.float32) for bone, values in drawn(4).items()}, spread=1.0
+        "tw3_c_rus", "F", {bone: values.astype(np.float32) for bone, values in drawn(4).items()}, scatter_years=0.0
     )
     fields = card.to_dict()
     assert json.loads(json.dumps(fields, allow_nan=False)) == fields
@@ -322,7 +336,7 @@ def test_card_is_printable_as_json() -> None:
         "interval90_years", "missing",
     ]  # fmt: skip
     assert fields["interval90_years"] == list(card.interval90_years or ())
-    incomplete = score_card("tw3_c_rus", "F", {}, spread=1.0).to_dict()
+    incomplete = score_card("tw3_c_rus", "F", {}, scatter_years=0.0).to_dict()
     assert incomplete["interval90_years"] is None and incomplete["missing"] == list(RUS_BONES)
 
 
@@ -364,7 +378,7 @@ def test_wrong_probabilities_are_named(values: NDArray[np.float64], said: str) -
     with pytest.raises(ValueError, match=said):
         total_distribution("rus_chn", "M", wrong)
     with pytest.raises(ValueError, match=said):
-        score_card("rus_chn", "M", wrong, spread=1.0)
+        score_card("rus_chn", "M", wrong, scatter_years=0.0)
 
 
 def test_wrong_names_and_numbers_are_refused() -> None:
@@ -373,7 +387,7 @@ def test_wrong_names_and_numbers_are_refused() -> None:
     with pytest.raises(ValueError, match="'M' or 'F'"):
         age_of_total("rus_chn", "male", 100)  # type: ignore[call-overload]
     with pytest.raises(ValueError, match="'M' or 'F'"):
-        score_card("rus_chn", "male", {}, spread=1.0)  # type: ignore[arg-type]
+        score_card("rus_chn", "male", {}, scatter_years=0.0)  # type: ignore[arg-type]
     for wrong in (grade_count, grade_descriptions):
         with pytest.raises(ValueError, match="'MC2' is not one of the 13"):
             wrong("MC2")
@@ -382,23 +396,23 @@ def test_wrong_names_and_numbers_are_refused() -> None:
     with pytest.raises(ValueError, match="'MC2' is not one of the 13"):
         total_distribution("rus_chn", "M", drawn(0) | {"MC2": np.ones(1)})
     with pytest.raises(ValueError, match="'MC2' is not one of the 13"):
-        score_card("rus_chn", "M", drawn(0) | {"MC2": np.ones(1)}, spread=1.0)
+        score_card("rus_chn", "M", drawn(0) | {"MC2": np.ones(1)}, scatter_years=0.0)
     for grade in (-1, 15):
         with pytest.raises(ValueError, match="Radius has the grades 0 to 14"):
             tw3_stage("Radius", grade)
         with pytest.raises(ValueError, match="Radius has the grades 0 to 14"):
-            score_card("rus_chn", "M", drawn(0), {"Radius": grade}, spread=1.0)
+            score_card("rus_chn", "M", drawn(0), {"Radius": grade}, scatter_years=0.0)
     for number in (np.nan, np.inf):
         with pytest.raises(ValueError, match="finite"):
             age_of_total("rus_chn", "M", number)
         with pytest.raises(ValueError, match="finite"):
             total_of_age("tw3_rus", "M", number)
-    for spread in (-0.1, np.nan):
-        with pytest.raises(ValueError, match="spread must be 0 or more"):
-            score_card("rus_chn", "M", drawn(0), spread=spread)
+    for scatter in (-0.1, np.nan):
+        with pytest.raises(ValueError, match="scatter must be 0 or more"):
+            score_card("rus_chn", "M", drawn(0), scatter_years=scatter)
     with pytest.raises(ValueError, match="bin width"):
         age_distribution("rus_chn", "M", np.eye(1001)[5], bin_years=0.0)
     with pytest.raises(ValueError, match="A total needs 1001"):
         age_distribution("rus_chn", "M", np.ones(1000) / 1000)
     with pytest.raises(ValueError, match="coverage"):
-        widened_interval(np.eye(1001)[5], 1.0, coverage=1.5)
+        central_interval(np.eye(1001)[5], coverage=1.5)

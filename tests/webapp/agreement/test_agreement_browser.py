@@ -12,6 +12,7 @@ from core.agreement import MODEL, ReadingCollector, Voice, compare
 from core.assessment.records import Assessment
 from core.bones import RUS_BONES
 from core.film.radiograph import Radiograph
+from core.ledger import Consent
 from tests.reading_room import ReadingRoom, hand_at, shifted
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, RunningApp, running, watched
 
@@ -152,7 +153,7 @@ def test_the_tab_fits_a_phone(url: str, open_tab: Open) -> None:
 def test_a_reader_sees_how_they_did_on_gold_films_once_a_sitting_is_over(
     room: ReadingRoom, url: str, open_tab: Open, radiograph: Radiograph, assessment: Assessment
 ) -> None:
-    film = room.ledger.add_film(radiograph, "F", reader="desk", source="queue", consent=True).film.id
+    film = room.ledger.add_film(radiograph, "F", reader="desk", source="queue", consent=Consent()).film.id
     room.ledger.add_prediction(film, assessment)
     gold = {bone: graded.grade for bone, graded in assessment.bones.items() if graded is not None}
     room.set_gold(film, gold)

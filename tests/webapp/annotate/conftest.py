@@ -11,7 +11,7 @@ from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment
 from core.bones import Sex
 from core.film.radiograph import Radiograph, read_radiograph
-from core.ledger import Ledger, LedgerSettings
+from core.ledger import Consent, Ledger, LedgerSettings
 from tests.hands import shipped_examples
 from tests.webapp.annotate.film_page import NOTE_PAINTED, Open, wait_for_film
 from tests.webapp.running_app import ANSWER_MS, RunningApp, running, watched
@@ -43,7 +43,7 @@ def films(ledger: Ledger, hands: list[tuple[Radiograph, Sex, Assessment]]) -> li
     """Films with their pixels and predictions."""
     numbers = []
     for film, sex, assessment in hands:
-        added = ledger.add_film(film, sex, reader="desk", source="queue", consent=True).film
+        added = ledger.add_film(film, sex, reader="desk", source="queue", consent=Consent()).film
         ledger.add_prediction(added.id, assessment)
         numbers.append(added.id)
     return numbers

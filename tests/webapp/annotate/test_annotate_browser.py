@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from core.assessment.assessor import Assessor
 from core.bones import RUS_BONES
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
-from core.ledger import Correction, Ledger
+from core.ledger import Consent, Correction, Ledger
 from tests.hands import shipped_examples
 from tests.webapp.annotate.film_page import Open, press, wait_for_film, wait_kept
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, RunningApp, running
@@ -28,7 +28,7 @@ def turned(ledger: Ledger, films: list[int]) -> int:
     example = shipped_examples()[1]
     pixels = np.ascontiguousarray(1 - np.rot90(read_radiograph(example.path).pixels))
     film = Radiograph(pixels, None, None, film_hash(pixels))
-    added = ledger.add_film(film, example.sex, reader="anna", source="queue", consent=True).film
+    added = ledger.add_film(film, example.sex, reader="anna", source="queue", consent=Consent()).film
     ledger.add_prediction(added.id, Assessor.from_registry().assess(film, example.sex))
     return added.id
 

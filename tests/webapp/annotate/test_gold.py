@@ -17,7 +17,7 @@ from core.annotation.work import BoneWork, Change, Work
 from core.assessment.assessor import Assessment, Assessor
 from core.film.radiograph import Radiograph
 from core.intake.turns import Turns
-from core.ledger import Ledger
+from core.ledger import Consent, Ledger
 from core.ledger.reading_queue import QueueOrder, counts, queue_rows
 from tests.reading_room import ReadingRoom, hand_at, shifted, standing
 from webapp.agreement.gold import GoldFilms
@@ -69,7 +69,7 @@ def handlers(desk: Desk) -> Handlers:
 @pytest.fixture
 def film(room: ReadingRoom, radiograph: Radiograph, assessment: Assessment) -> int:
     """A film with its pixels and a prediction."""
-    number = room.ledger.add_film(radiograph, "F", reader="desk", source="queue", consent=True).film.id
+    number = room.ledger.add_film(radiograph, "F", reader="desk", source="queue", consent=Consent()).film.id
     room.ledger.add_prediction(number, assessment)
     return number
 

@@ -20,7 +20,7 @@ from core.film.box import Box
 from core.film.radiograph import Radiograph, read_radiograph
 from core.hand.localization import OtherHand
 from core.intake.turns import Turns
-from core.ledger import Ledger, LedgerSettings
+from core.ledger import Consent, Ledger, LedgerSettings
 from core.standards import STANDARDS, grade_count
 from tests.hands import shipped_examples
 from tests.made_work import grade_said, with_said
@@ -82,7 +82,7 @@ def test_which_of_two_hands_was_read_is_said_above_the_totals(
 ) -> None:
     found = assessment.localization
     two = replace(found, other_hands=(OtherHand(Box(0.0, 0.0, 90.0, 90.0), mirrored=True, size=found.size),))
-    number = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=True).film.id
+    number = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=Consent()).film.id
     ledger.add_prediction(number, replace(assessment, localization=two))
     opened = annotate.open_film(number, ANNA)
     shown = totals(annotate.live(opened.work, opened.sitting))
@@ -119,7 +119,7 @@ def test_the_page_shows_the_age_for_the_sex_under_which_the_film_was_filed_meanw
     held, chosen = FilmInHand(str(example.path), radiograph), shipped.assess(radiograph, other)
     annotate = AnnotateDesk(ledger, lambda: shipped, Turns().now, keeps=True)
     opened = annotate.open_assessed(radiograph, chosen, ANNA)
-    ledger.add_film(radiograph, example.sex, reader="otto", source="queue", consent=False)
+    ledger.add_film(radiograph, example.sex, reader="otto", source="queue", consent=None)
     with gr.Blocks():
         handlers = Handlers(Desk(lambda: shipped, ledger, _Access()), Parts())  # type: ignore[arg-type]
     text = with_said(opened, {"Radius": grade_said(9)}).model_dump_json()

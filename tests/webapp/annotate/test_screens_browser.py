@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from core.assessment.assessor import Assessor
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
-from core.ledger import Ledger
+from core.ledger import Consent, Ledger
 from tests.hands import shipped_examples
 from tests.webapp.annotate.film_page import Open, on_screen, painted_box, press, wait_kept, wait_magnified
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM
@@ -35,7 +35,7 @@ def large(ledger: Ledger) -> int:
         cv2.resize(read_radiograph(example.path).pixels, (3000, 4000), interpolation=cv2.INTER_LINEAR), 0, 1
     )
     film = Radiograph(pixels, None, None, film_hash(pixels))
-    added = ledger.add_film(film, example.sex, reader="desk", source="queue", consent=True).film
+    added = ledger.add_film(film, example.sex, reader="desk", source="queue", consent=Consent()).film
     ledger.add_prediction(added.id, Assessor.from_registry().assess(film, example.sex))
     return added.id
 

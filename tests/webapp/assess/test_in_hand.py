@@ -14,7 +14,7 @@ from core.assessment.records import Assessment
 from core.dataset.erasing import erase_films
 from core.film.radiograph import Radiograph, read_radiograph
 from core.learning.runs import Runs
-from core.ledger import Ledger, LedgerSettings
+from core.ledger import Consent, Ledger, LedgerSettings
 from tests.hands import shipped_examples
 from webapp.assess.film_view import NO_FILM_YET
 from webapp.assess.in_hand import FilmInHand
@@ -38,7 +38,7 @@ def film_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def erase(ledger: Ledger, tmp_path: Path, film_file: Path) -> Callable[[], None]:
     """Erases the film as the command line does, though nobody of the ledger's readers has seen it on this page."""
-    number = ledger.add_film(read_radiograph(film_file), "F", reader="ben", source="queue", consent=True).film.id
+    number = ledger.add_film(read_radiograph(film_file), "F", reader="ben", source="queue", consent=Consent()).film.id
 
     def elsewhere() -> None:
         other = Ledger.open(LedgerSettings.in_folder(tmp_path / "data"))

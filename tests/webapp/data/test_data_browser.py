@@ -15,7 +15,7 @@ from core.access.users import Users
 from core.assessment.assessor import Assessor
 from core.composites.examples import read_examples
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
-from core.ledger import Correction, Ledger, LedgerSettings
+from core.ledger import Consent, Correction, Ledger, LedgerSettings
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, running, sign_in
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     example = read_examples()[0]
     ledger = Ledger.open(LedgerSettings.in_folder(folder))
     film = read_radiograph(example.path)
-    added = ledger.add_film(film, example.sex, reader="ben", source="queue", consent=True).film
+    added = ledger.add_film(film, example.sex, reader="ben", source="queue", consent=Consent()).film
     prediction = ledger.add_prediction(added.id, Assessor.from_registry().assess(film, example.sex))
     said = [Correction("Radius", "graded", 6), Correction("Ulna", "absent", 0)]
     ledger.save(added.id, said, reader="ben", base_revision=0, token="a" * 32, prediction_id=prediction.id, seconds=9)
@@ -101,7 +101,7 @@ def test_labels_are_checked_in_a_table_and_then_taken_in(page: Page, folder: Pat
     page.locator("#import-check").click()
     rows = page.locator("#import-table tbody tr")
     expect(rows).to_have_count(3, timeout=ANSWER_MS)
-    expect(rows.nth(0)).to_contain_text("the grade '99' does not exist")
+    expect(rows.nth(0)).to_contain_text("Ulna has the grades")
     expect(rows.nth(1)).to_contain_text("no picture 'missing.png'")
     expect(rows.nth(2)).to_contain_text("known film")
     ledger = Ledger.open(LedgerSettings.in_folder(folder))
@@ -123,7 +123,7 @@ def test_films_that_look_the_same_are_listed(page: Page, folder: Path) -> None:
     ledger = Ledger.open(LedgerSettings.in_folder(folder))
     darker = np.round(read_radiograph(read_examples()[0].path).pixels * np.float32(200)) / np.float32(255)
     copy = ledger.add_film(
-        Radiograph(darker, None, None, film_hash(darker)), "F", reader="ben", source="queue", consent=True
+        Radiograph(darker, None, None, film_hash(darker)), "F", reader="ben", source="queue", consent=Consent()
     ).film
     ledger.close()
     page.locator("#copies-look").click()
@@ -137,7 +137,7 @@ def test_an_administrator_erases_a_film_and_sees_who_looked_at_what(page: Page, 
     ledger = Ledger.open(LedgerSettings.in_folder(folder))
     pixels = np.full((8, 8), 0.5, np.float32)
     film = ledger.add_film(
-        Radiograph(pixels, None, None, film_hash(pixels)), "F", reader="ben", source="queue", consent=True
+        Radiograph(pixels, None, None, film_hash(pixels)), "F", reader="ben", source="queue", consent=Consent()
     ).film
     sign_in(page, "ada", PASSWORD)
     page.get_by_role("tab", name="Data").click()

@@ -12,7 +12,7 @@ from core.access.log import AccessLog
 from core.access.roles import Role
 from core.access.users import Users
 from core.film.radiograph import Radiograph, film_hash
-from core.ledger import Ledger, LedgerSettings
+from core.ledger import Consent, Ledger, LedgerSettings
 from webapp.data.erase_part import ErasePart
 from webapp.desk import Desk
 from webapp.entrance.identity import Access
@@ -26,7 +26,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     for grey, patient in ((0.2, "4711"), (0.5, "4711"), (0.8, "0815")):
         pixels = np.full((8, 8), grey, np.float32)
         film = Radiograph(pixels, None, None, film_hash(pixels))
-        ledger.add_film(film, "F", reader="ben", source="queue", consent=True, patient=patient)
+        ledger.add_film(film, "F", reader="ben", source="queue", consent=Consent(), patient=patient)
     yield ledger
     ledger.close()
 

@@ -175,7 +175,7 @@ def test_a_film_over_mcp_is_kept_with_the_uploads_and_goes_with_them(
         ("film", {"film": [1]}, "film: Input should be a valid integer"),
         ("film", {"film": 999}, "There is no film 999"),
         ("film", {"film": 10**30}, "There is no film 1000"),
-        ("correct", {"film": 1, "revision": 0, "grades": {"Radius": 99}}, "Radius has the grades 0 to 14, not 99"),
+        ("correct", {"film": 1, "revision": 0, "grades": {"Radius": 99}}, "(1 to 14), not 99; nothing was changed."),
         ("correct", {"film": 1, "revision": 0, "grades": {"Thumb": 1}}, "'Thumb' is not one of the 13 bones"),
         ("correct", {"film": 1, "revision": 0, "grades": [1]}, "grades: Input should be a valid dictionary"),
         ("correct", {"film": 1, "revision": -1, "grades": {"Radius": 1}}, "base_revision: Input should be greater"),

@@ -76,8 +76,8 @@ def test_what_a_film_lacks_gets_a_sentence(tmp_path: Path, radiograph: Radiograp
         (assess, {"film": sent(dicom)}, r"grader\.safetensors"),
         (assess, {"film": sent(picture), "sex": "X"}, "sex: Input should be 'M' or 'F'"),
         (assess, {"film": sent(picture), "sex": "F", "hand": "both"}, "hand: Input should be 'left' or 'right'"),
-        (assess, {"film": sent(picture), "sex": "F", "age_months": -1}, "age_months must be from 0 to 1200"),
-        (assess, {"film": sent(picture), "sex": "F", "age_months": "nan"}, "age_months must be from 0 to 1200"),
+        (assess, {"film": sent(picture), "sex": "F", "age_months": -1}, "The age must be from 0 to 1200 months"),
+        (assess, {"film": sent(picture), "sex": "F", "age_months": "nan"}, "The age must be from 0 to 1200 months"),
         (explain, {"film": sent(picture), "sex": "F", "bone": "Thumb"}, "bone: Input should be 'Radius'"),
         (
             explain,

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from core.film.radiograph import read_radiograph
-from core.ledger import Correction, Ledger, LedgerSettings
+from core.ledger import Consent, Correction, Ledger, LedgerSettings
 from tests.hands import shipped_examples
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, RunningApp, running, watched
 
@@ -349,7 +349,7 @@ def test_what_was_checked_is_not_taken_back_by_an_earlier_word_that_comes_late(a
 
 def test_films_that_wait_are_taken_up_after_a_kill(folder: Path, visit: Visit, ledger: Ledger) -> None:
     for example in EXAMPLES[:2]:
-        ledger.add_film(read_radiograph(example.path), example.sex, reader="ada", source="queue", consent=True)
+        ledger.add_film(read_radiograph(example.path), example.sex, reader="ada", source="queue", consent=Consent())
     with running(APP, {"BONEGRADE_DATA": str(folder)}) as app:
         app.kill()
         app.start()

@@ -22,7 +22,7 @@ from core.assessment.live_model import LIVE, VERSIONS
 from core.bones import RUS_BONES, Sex
 from core.dataset.split import Shares, part_of
 from core.film.radiograph import read_radiograph
-from core.ledger import Ledger, LedgerSettings
+from core.ledger import Consent, Ledger, LedgerSettings
 from core.standards import grade_count
 from models import WEIGHTS
 from models.bone_grader import BoneGrader, OrdinalScale
@@ -83,7 +83,7 @@ def write_live_model(data: Path) -> None:
         "grader": register("grader", grader, OPTIONS.to_metadata(), folder),
         "whole_hand": register("whole_hand", WholeHandNetwork(options), second, folder),
     }
-    register_intervals(9.0, 2.0, hashes, folder)
+    register_intervals(9.0, hashes, folder)
     entry = {"version": VERSION, "how": "promoted", "at": "2026-01-01T00:00:00+00:00", "by": "ada", "before": None}
     (data / "weights" / LIVE).write_text(json.dumps({"history": [entry]}))
 
@@ -96,11 +96,11 @@ def read_on_the_page(data: Path) -> None:
         grades = {one.bone: int(one.grade or 0) for one in ledger.reading(film.id, "ann").values()}
         _save(ledger, film.id, {**grades, "Radius": grades["Radius"] - 1}, "ben")
     (sex, file), *gold = islice(made_films(gold=True), 1 + GOLD)
-    film = ledger.add_film(read_radiograph(file), sex, reader="ben", source="queue", consent=False).film
+    film = ledger.add_film(read_radiograph(file), sex, reader="ben", source="queue", consent=None).film
     _save(ledger, film.id, old(0), "ben")
     rita = Reader("rita", Role.REVIEWER)
     for number, (sex, file) in enumerate(gold):
-        film = ledger.add_film(read_radiograph(file), sex, reader="rita", source="queue", consent=True).film
+        film = ledger.add_film(read_radiograph(file), sex, reader="rita", source="queue", consent=Consent()).film
         _save(ledger, film.id, old(number), "rita")
         make_own_gold(ledger, film.id, rita, revision=ledger.revision(film.id), token=uuid.uuid4().hex)
     ledger.close()

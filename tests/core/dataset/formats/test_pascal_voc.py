@@ -71,7 +71,7 @@ def test_the_grade_behind_the_name_and_a_box_counted_from_0(tmp_path: Path) -> N
         ("Femur", 1, "<grade>9</grade>", "'Femur' is not known"),
         ("", 1, "<grade>9</grade>", "is not known"),
         ("Radius", 1, "", "Radius has no grade"),
-        ("Radius", 1, "<grade>15</grade>", "Radius has the grades 0 to 14"),
+        ("Radius", 1, "<grade>15</grade>", "Radius has the grades .*, not 15"),
         ("Radius", 31, "<grade>9</grade>", "has no area"),
         ("Radius", "left", "<grade>9</grade>", "not four numbers"),
         ("Radius", 1, "<grade>9</grade><robndbox><cx>x</cx></robndbox>", "rotated box is not made of numbers"),

@@ -35,6 +35,22 @@ def test_groups_of_two_years() -> None:
     assert list(groups) == ["0-2", "2-4", "4-6", "10-12", "18-20"]
 
 
+def test_groups_by_the_age_given() -> None:
+    hands = [("a", 118.0, 122.0), ("b", 122.0, 121.0), ("c", 30.0, 20.0), ("refused", 100.0, None)]
+    given = plain(age_figures([make_reading(name, read, said) for name, read, said in hands]))["given"]
+    assert {name: (group["n"], group["bias_months"]) for name, group in given.items()} == {
+        "0-2": (1, -10.0), "10-12": (2, 1.5),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("spread", "slope"), [(1.0, 1.0), (0.5, 2.0), (2.0, 0.5)])
+def test_the_slope_tells_ages_that_keep_to_the_middle_from_ages_spread_too_far(spread: float, slope: float) -> None:
+    labels = [60.0, 90.0, 100.0, 120.0, 150.0]
+    hands = [make_reading(str(label), label, 100 + spread * (label - 100)) for label in labels]
+    assert age_figures(hands).slope == pytest.approx(slope)
+    assert age_figures(hands[:1]).slope is None
+
+
 def test_nobody_answered() -> None:
     figures = plain(age_figures([make_reading("a", 100, None)]))
     assert (figures["all"]["n"], figures["all"]["answered"]) == (1, 0)

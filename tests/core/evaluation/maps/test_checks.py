@@ -77,7 +77,7 @@ def test_the_examples(assessor: Assessor) -> None:
 
 
 def test_gates_of_an_untrained_network_are_even_and_mark_nothing(assessor: Assessor, small_grader: Grader) -> None:
-    untrained = Assessor(assessor.localizer, small_grader, IntervalSetting(9.0, 2.0), {"grader": "00" * 32}, None)
+    untrained = Assessor(assessor.localizer, small_grader, IntervalSetting(9.0), {"grader": "00" * 32}, None)
     measured = check(films(1), untrained, None)
     figures = plain(measured)
     gates = figures["maps"]["sa_spatial"]
