@@ -73,8 +73,8 @@ def configure_threads(environment: MutableMapping[str, str] = os.environ) -> Non
 
 
 def _keep_little() -> None:
-    """Has the C library give back at once what films took and need no more. By itself GNU's raises the size from which it does
-    with every large piece, up to 32 MiB, and keeps a film or two for each thread that ever read one."""
+    """Has the C library return at once the memory that films no longer need. By itself GNU's raises the size from which
+    it does with every large piece, up to 32 MiB, and keeps a film or two for each thread that ever read one."""
     for option, value in _MALLOC.items():
         _ask_allocator("mallopt", option, value)
 
@@ -87,8 +87,8 @@ def keep_freed() -> None:
 
 
 def give_back() -> None:
-    """Gives the system the pages that nothing needs any more: what lies between pieces that are still in use, which the C
-    library keeps. Takes some 2 ms."""
+    """Returns pages to the system that nothing needs any more: those between pieces still in use, which the C library
+    keeps. Takes some 2 ms."""
     _ask_allocator("malloc_trim", 0)
 
 

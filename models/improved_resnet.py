@@ -42,7 +42,7 @@ class ResNetOptions:
     def from_metadata(cls, metadata: Mapping[str, str]) -> Self:
         """The options that `to_metadata` wrote; unknown keys are ignored, absent ones keep their default.
 
-        Raises ValueError where a number is none or where there are not four stages.
+        Raises ValueError where a value is not a number or where there are not four stages.
         """
         text = cls().to_metadata() | dict(metadata)
         first, second, third, fourth = (int(units) for units in text["blocks"].split(","))

@@ -1,4 +1,4 @@
-"""Loads the shipped weights by name, checks that they are what they say, and tells their hash."""
+"""Loads the shipped weights by name, checks them against their index, and gives their hash."""
 
 import hashlib
 import json
@@ -125,7 +125,7 @@ def _fill(network: nn.Module, weights: WeightFile) -> None:
         raise WeightsError(
             f"The weight file {weights.file} belongs to another network: {len(own.keys() - given.keys())} tensors are "
             f"missing, {len(given.keys() - own.keys())} unknown and {len(reshaped)} of another shape. "
-            "Fetch the repository again, or train this network anew."
+            "Fetch the repository again, or train this network again."
         )
     network.load_state_dict(weights.tensors, strict=False)
     network.eval()
@@ -206,7 +206,7 @@ def load_intervals(weights: Mapping[str, str], folder: Path = WEIGHTS) -> float:
         ) from error
     if known != dict(weights):
         raise WeightsError(
-            f"The intervals ({INTERVALS}) were set for other weights than those registered: set them anew with "
+            f"The intervals ({INTERVALS}) were set for other weights than those registered: set them again with "
             "`python -m core train intervals`."
         )
     return scatter

@@ -30,7 +30,7 @@ class BasicBlock(nn.Module):
 
 
 def stage(block: type[BasicBlock], channels_in: int, channels_out: int, blocks: int, stride: int) -> nn.Sequential:
-    """One of the four stages: so many blocks, of which the first has the stride."""
+    """One of the four stages: `blocks` blocks, the first of which has the stride."""
     downsample: nn.Module | None = None
     if stride != 1 or channels_in != channels_out:
         downsample = nn.Sequential(

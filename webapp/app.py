@@ -54,7 +54,7 @@ _WELCOMES: Final = {
     "local": "One reader, this machine's user, with every role; what they say is kept.",
     "login": "People sign in with the names and passwords of the users file.",
     "proxy": "A proxy says who is at the screen.",
-    "space": "People sign in with their Hugging Face account; who has no role sees no films.",
+    "space": "People sign in with their Hugging Face account; anyone without a role sees no films.",
     "demo": "A demo: anybody may try it, and nothing is kept. Add a user with a password to collect readings.",
 }
 

@@ -17,13 +17,13 @@ from webapp.entrance.doors import hand_out_file, take_back
 from webapp.entrance.films_passing import FILMS_PASSING, FilmErased
 from webapp.entrance.refusing import part_of
 
-ERASED_MEANWHILE: Final = "Something was erased while the export was made, so it was thrown away: make it anew."
+ERASED_MEANWHILE: Final = "Something was erased while the export was made, so it was discarded: make it again."
 _EXPORT: Final = "bonegrade_revision_{}.zip"
 _EVERY_SECONDS: Final = 5.0
 
 
 class Erasures:
-    """What the ledger says of erasures, and who is to be told of them. ledger: None in a demo, where nothing is erased."""
+    """What the ledger says about erasures, and who is to be told. ledger: None in a demo, where nothing is erased."""
 
     def __init__(self, ledger: Ledger | None):
         self._ledger = ledger

@@ -23,7 +23,8 @@ class ListFile(Generic[Entry]):
         damaged: Callable[[Path], BoneGradeError],
     ):
         """to_row, from_row: what JSON has of an entry. from_row is given the key too, and raises ValueError, KeyError,
-        TypeError or AttributeError for what is none. damaged: what to raise for a file that cannot be read, given its path."""
+        TypeError or AttributeError for a row that is not an entry. damaged: what to raise for a file that cannot be
+        read, given its path."""
         self._path = path
         self._to_row, self._from_row, self._damaged = to_row, from_row, damaged
         self._lock = WriterLock(path.with_suffix(".lock"))

@@ -1,4 +1,5 @@
-"""Who looked at what: a file a day of the data folder, to which lines are only ever added, and which goes when it is old."""
+"""Who looked at what: a file a day in the data folder, to which lines are only ever added, and which is removed when it
+is old."""
 
 import errno
 import json
@@ -39,16 +40,16 @@ class LogEntry:
 
 @dataclass(frozen=True)
 class LogLines:
-    """What the log has of what was asked for. entries: newest first. torn: how many lines among those looked through were cut
-    short, by a full disk or a stop in the midst of writing, and cannot be read."""
+    """The entries that were asked for. entries: newest first. torn: how many of the lines searched were cut short, by a
+    full disk or a stop while writing, and cannot be read."""
 
     entries: tuple[LogEntry, ...]
     torn: int
 
 
 class AccessLog:
-    """The log of one data folder; threads and processes may share it. What cannot be noted is said in the server's own log,
-    and keeps nobody from reading films."""
+    """The log of one data folder; threads and processes may share it. What cannot be noted goes to the server's own
+    log, and does not stop anybody from reading films."""
 
     def __init__(self, folder: Path, days: int = USUAL_DAYS):
         """days: for which it is kept."""

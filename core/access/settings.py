@@ -1,5 +1,4 @@
-"""How people come in, which roles they have and how long what they leave is kept, as the environment sets it; whoever serves
-the page or looks after it asks."""
+"""How people come in, which roles they have and how long their data is kept, as the environment sets it."""
 
 import os
 from collections.abc import Mapping
@@ -30,8 +29,8 @@ USUAL_DAYS: Final = 365
 
 
 def days_kept(variable: str, environment: Mapping[str, str] = os.environ) -> int:
-    """The number of days that an environment variable sets, a year if it does not. Raises BoneGradeError where that is no
-    number of days."""
+    """The number of days that an environment variable sets, a year if it does not. Raises BoneGradeError where that is
+    not a number of days."""
     given = environment.get(variable) or str(USUAL_DAYS)
     if not (given.isdecimal() and int(given) > 0):
         raise BoneGradeError(f"{variable} must be a number of days from 1 up, not {given!r}.")
@@ -82,7 +81,7 @@ class AccessSettings:
         return cls(mode, header, believed, roles, on_a_space)
 
     def people(self, users: Users) -> Mapping[str, Role]:
-        """Those whom the environment or the users file names, with their roles; what the file says goes before."""
+        """Those whom the environment or the users file names, with their roles; the file takes precedence."""
         return {**self.roles, **users.roles()}
 
 

@@ -84,15 +84,15 @@ class Tokens:
         self._file = ListFile(folder / "tokens.json", _row, _kept, _damaged)
 
     def make(self, name: str, role: Role, days: int, only: Collection[Power] = (), made_by: str = "") -> str:
-        """Makes a program's token, which nobody can be told again. Raises TokensError for a name that is taken or cannot be
-        one, for an end that is too far off, and for a power that the role does not have."""
+        """Makes a program's token, which cannot be shown again. Raises TokensError for a name that is taken or cannot
+        be one, for an end that is too far off, and for a power that the role does not have."""
         if not _NAME.fullmatch(name):
             raise TokensError(
                 f"{name!r} cannot be a program's name: use 1 to 64 letters, digits, dots, hyphens or underscores, and begin "
                 "with a letter or a digit."
             )
         if not 1 <= days <= MOST_DAYS:
-            raise TokensError(f"A token holds for 1 to {MOST_DAYS} days, not {days}: choose its end anew.")
+            raise TokensError(f"A token is valid for 1 to {MOST_DAYS} days, not {days}: choose another end.")
         for power in only:
             if power.action is not None and not Reader(name, role).may(power.action):
                 raise TokensError(
@@ -167,7 +167,7 @@ def _kept(number: str, row: Any) -> _Kept:
 
 
 def _damaged(path: Path) -> TokensError:
-    return TokensError(f"The list of tokens {path} cannot be read: remove it, and make the programs' tokens anew.")
+    return TokensError(f"The list of tokens {path} cannot be read: remove it, and make the programs' tokens again.")
 
 
 def _hashed(token: str) -> str:

@@ -51,7 +51,8 @@ class Users:
         return any(user.password is not None for user in self._file.read().values())
 
     def stamp(self, name: str) -> str | None:
-        """Changes with a person's password, and tells nothing of it; None for who cannot sign in with one, or no more."""
+        """Changes with a person's password, without revealing it; None for someone who cannot, or can no longer, sign
+        in with a password."""
         user = self._file.read().get(name)
         return None if user is None or user.password is None else hashlib.sha256(user.password.encode()).hexdigest()
 
@@ -120,7 +121,7 @@ def _user(name: str, row: Any) -> _User:
 
 def _damaged(path: Path) -> UsersError:
     return UsersError(
-        f"The list of users {path} cannot be read: restore it from a copy, or remove it and add the users anew."
+        f"The list of users {path} cannot be read: restore it from a copy, or remove it and add the users again."
     )
 
 

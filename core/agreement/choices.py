@@ -51,7 +51,8 @@ def times_for(reader: Reader, times: Sequence[ReadingTimes]) -> list[ReadingTime
 
 
 def scores_for(reader: Reader, scores: Sequence[GoldScore]) -> list[GoldScore]:
-    """How everybody stands against the gold readings, or this reader alone; the model beside one's own, never on its own."""
+    """Everybody's score against the gold readings, or this reader's alone; the model's beside the reader's own, never
+    by itself."""
     if reader.may(Action.SEE_ALL_READINGS):
         return list(scores)
     own = [score for score in scores if score.voice == Voice("reader", reader.name)]

@@ -32,7 +32,7 @@ _NEVER: Final = -1
 class ReadingCollector:
     """The readings of one ledger, ready to compare. Safe to use from many threads; each table that it gave stays as it was.
 
-    It reads columns and not Event objects, which for a million corrections would take most of the time.
+    It reads columns rather than Event objects, which would take most of the time for a million corrections.
     """
 
     def __init__(self, ledger: Ledger):
@@ -65,7 +65,7 @@ class ReadingCollector:
     def _read_events(self, revision: int, report: Report) -> None:
         """Takes in what was said after the last time, up to a revision.
 
-        Each page counts as read once it is in, so that an error in the next makes nothing count twice.
+        Each page counts as read once it is in, so that an error in the next page makes nothing count twice.
         """
         first = self._revision
         for after in range(first, revision, _PAGE):

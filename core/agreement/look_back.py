@@ -1,9 +1,9 @@
 """How a reader did on the gold films that were hidden among theirs: their own grades beside gold's, bone by bone.
 
-A gold film is shown to whom it was hidden from only after a sitting: each ten films that the reader has judged whole make
-one, in the order in which they became whole; so do those that remain when the queue holds nothing more for the reader. What
-is compared is the reading as it was when it first was whole. So nobody learns anything of a film that they have not read,
-closing and opening the page changes nothing, and no later word makes one's results better.
+A gold film is revealed to its reader only after a sitting: every ten films that the reader has judged whole make one,
+in the order in which they became whole; so do those that remain when the queue has nothing more for the reader. What is
+compared is the reading as it was when it first was whole. So nobody learns anything about a film that they have not
+read, closing and opening the page changes nothing, and nothing said later improves a reader's results.
 """
 
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ class FilmBeside:
 
     @property
     def differing(self) -> int:
-        """How many bones were graded otherwise."""
+        """How many bones were graded differently."""
         return sum(bool(one.difference) for one in self.bones)
 
 
@@ -66,8 +66,9 @@ class BoneResult:
 
 @dataclass(frozen=True)
 class LookBack:
-    """What a reader may see. whole: films that they have judged whole. to_go: how many more end the sitting that is under
-    way. films: gold films of the sittings that are over, the last one first. bones: over all of them, in RUS_BONES order."""
+    """What a reader may see. whole: how many films they have judged whole. to_go: how many more will end the current
+    sitting. films: gold films of the sittings that are over, the last one first. bones: over all of them, in RUS_BONES
+    order."""
 
     whole: int
     to_go: int
@@ -96,8 +97,8 @@ def look_back(table: ReadingTable, ledger: Ledger, reader: Reader) -> LookBack:
 
 
 def of_sittings_over(table: ReadingTable, ledger: Ledger, reader: Reader) -> ReadingTable:
-    """The table with none of the reader's blind readings but those of sittings that are over, so that no score on gold films
-    says of the film just read whether it is one."""
+    """The table with only those of the reader's blind readings whose sitting is over, so that no score on gold films
+    reveals whether the film just read is one."""
     blind_at = table.blind_at.copy()
     blind_at[np.setdiff1d(_whole(table, reader), _over(table, ledger, reader))] = 0
     return replace(table, blind_at=blind_at)

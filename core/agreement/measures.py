@@ -29,7 +29,7 @@ NoKappa = Literal["too_few", "one_grade"]
 class Kappa:
     """Quadratic-weighted kappa. films: behind it. value: at most 1; None where there is none, and `missing` says why.
 
-    interval90: lower and upper end; None where no two grades differ, which leaves nothing to tell the spread from.
+    interval90: lower and upper end; None where no two grades differ, so that there is no spread to estimate.
     """
 
     films: int

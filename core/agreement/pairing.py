@@ -91,8 +91,9 @@ def pairs(table: ReadingTable) -> list[Pair]:
 def paired(table: ReadingTable, first: Voice, second: Voice) -> Paired:
     """The films that both judged. first: a reader or the model; second: a reader, the model or gold.
 
-    Against gold, films whose gold reading the reader has ever set or copied are left out: they were not read blindly. Of the
-    others the reader's first whole word counts: before it nobody may learn what is gold, and after it everybody may.
+    Against gold, films whose gold reading the reader has ever set or copied are left out: they were not read blindly.
+    On the others the reader's first whole reading counts: before it nobody may learn what is gold, and after it
+    everybody may.
     """
     if first.kind == "model":
         film = np.flatnonzero(table.newest >= 0)

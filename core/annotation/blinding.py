@@ -1,7 +1,7 @@
-"""What a reader may know of a film: others' words once they have read all of it, and of gold readings nothing at all.
+"""What a reader may know about a film: others' readings once they have read all of it, and nothing about gold readings.
 
-A film is read blindly only by whom nothing tells that it is gold: neither its history, nor how often the film was said to
-be changed. So whatever is sent to a page counts revisions without gold marks, for every role alike.
+A film is read blind only if nothing tells the reader that it is gold: neither its history, nor how often the film is
+said to have changed. So whatever is sent to a page counts revisions without gold marks, for every role.
 """
 
 from collections.abc import Sequence
@@ -32,8 +32,8 @@ def seen_history(history: Sequence[Event], reader: Reader) -> SeenHistory:
 
 
 def is_blind(history: Sequence[Event], reader: Reader) -> bool:
-    """Whether the reader must not know yet what others said of the film: until then, nothing of it, and no conflict with it,
-    goes to the reader's page, whatever the page says that it was shown before."""
+    """Whether the reader must not know yet what others said of the film: while this holds, nothing they said, and no
+    conflict with it, goes to the reader's page, whatever the page claims to have been shown before."""
     return not reader.may(Action.SEE_ALL_READINGS) and len(fold(history).reading(reader.name)) < len(RUS_BONES)
 
 
@@ -66,7 +66,7 @@ def rivals(history: Sequence[Event], since: Sequence[Event], reader: Reader) -> 
 def ledger_revision(history: Sequence[Event], seen: int) -> int:
     """The ledger's revision of the film when its readings had been changed `seen` times.
 
-    What the film never was at is handed on as it is, for the ledger to refuse.
+    A number that the film never reached is passed on as it is, for the ledger to refuse.
     """
     readings = readings_of(history)
     return readings[seen - 1].revision if 0 < seen <= len(readings) else seen
@@ -75,8 +75,9 @@ def ledger_revision(history: Sequence[Event], seen: int) -> int:
 def blind_reading(history: Sequence[Event], reader: str) -> tuple[Event, Reading] | None:
     """The reader's word on all 13 bones as it stood when it first was whole, and the event that made it so; None before.
 
-    Only then may the reader learn what is gold, so that nothing they say, undo or restore afterwards changes how they did. A
-    reading that took over a state of the history before it was whole never counts: it could be somebody else's word.
+    Only then may the reader learn what is gold, so that nothing they say, undo or restore afterwards changes their
+    result. A reading that took over a state of the history before it was whole never counts: it could be somebody
+    else's word.
     """
     for place, event in enumerate(history):
         if event.reader != reader or event.kind not in ("correction", "undo", "restore"):

@@ -35,7 +35,7 @@ GONE: Final = (
     "your work on it comes back."
 )
 ERASED: Final = (
-    "This film was erased after it was opened here, so nothing of it can be shown, saved or downloaded any more: open "
+    "This film was erased after it was opened here, so it can no longer be shown, saved or downloaded: open "
     "another one from the Queue."
 )
 WITHDRAWN: Final = (
@@ -89,7 +89,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class LiveScores:
-    """The model's reading, the reader's, and what the reader's so far comes to with the model's grades for the rest.
+    """The model's reading, the reader's, and the reader's so far completed with the model's grades for the rest.
     filled: None where the reader judged nothing or everything. out_of_line: bones of the reader's own grades that are.
     two_hands: which hand was read where the film shows two, as a sentence; "" where it shows one."""
 
@@ -133,7 +133,7 @@ class AnnotateDesk:
             return self._opened(Sitting(None, assessment, held, None), reader)
         remark = ""
         if film.sex != assessment.sex:
-            remark = f"The ledger has this film as {_SEXES[film.sex]}, and is believed: check which is right."
+            remark = f"The ledger has this film as {_SEXES[film.sex]}, which was used: check which is right."
         newest = ledger.prediction(film.id)
         if newest is not None and newest.weights == assessment.weights and newest.localization is not None:
             sitting = Sitting(film, self._assessment(film, newest.id), held, newest.id)
@@ -178,7 +178,7 @@ class AnnotateDesk:
         return Opened(sitting, saved, work, draft_of, remark)
 
     def picture_erased(self, sitting: Sitting) -> bool:
-        """Whether the film's picture was erased and nobody has sent it anew, so that nothing new can be said of it."""
+        """Whether the film's picture was erased and nobody has sent it again, so that nothing new can be said of it."""
         ledger, film = self.ledger, sitting.film
         if ledger is None or film is None or sitting.radiograph is not None or film.consent:
             return False
@@ -187,7 +187,7 @@ class AnnotateDesk:
     # --- While reading ----------------------------------------------------------------------------------------------
 
     def sitting(self, work: Work, held: Radiograph | None, assessment: Assessment | None) -> Sitting:
-        """The film that a piece of work is about. Raises BoneGradeError where it cannot be had any more."""
+        """The film that a piece of work is about. Raises BoneGradeError where it is no longer available."""
         self.memory.forget_erased()
         ledger = self.ledger
         here = held is not None and held.sha256 == work.sha256

@@ -1,7 +1,7 @@
-"""Gold readings: what may be made one, and setting it, taking it back and putting it back, each an event of the film.
+"""Gold readings: what may become one, and setting, withdrawing and restoring it, each an event of the film.
 
-Only whoever may set gold readings asks here; everybody else is refused with core.access.roles.NotAllowed, and is told
-nothing of them (core.annotation.blinding).
+Only readers who may set gold readings may ask here; everybody else is refused with core.access.roles.NotAllowed, and
+learns nothing about them (core.annotation.blinding).
 """
 
 from collections.abc import Mapping
@@ -16,15 +16,13 @@ from core.errors import BoneGradeError
 from core.ledger import Correction, Event, FilmState, Ledger, Reading, StaleRevision, fold
 
 NOTHING_TAKEN_BACK: Final = "No gold reading of this film was taken back, so there is none to put back."
-NOT_AGREED: Final = (
-    "The readers of this film do not agree on all 13 bones any more: reload the page to see what they say."
-)
+NOT_AGREED: Final = "The readers of this film no longer agree on all 13 bones: reload the page to see what they say."
 #: At least so many readers have graded the whole hand of a film that is agreed on.
 LEAST_READERS: Final = 2
 
 
 class GoldRefused(BoneGradeError):
-    """The gold reading cannot be set, or not any more; nothing was changed."""
+    """The gold reading cannot be set, or can no longer be set; nothing was changed."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""What people say of a film's place in the reading queue: skip it, flag it or not any more, assign it to a reader."""
+"""What people say about a film's place in the reading queue: skip it, flag it, remove the flag, assign it to a
+reader."""
 
 import uuid
 from collections.abc import Mapping, Sequence

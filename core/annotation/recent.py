@@ -1,4 +1,4 @@
-"""A small memory of what was made last, shared by the sessions of one process."""
+"""A small cache of recent results, shared by the sessions of one process."""
 
 import threading
 from collections import OrderedDict
@@ -30,7 +30,7 @@ class Recent(Generic[Key, Value]):
             return list(self._values.items())
 
     def put(self, key: Key, value: Value) -> None:
-        """Remembers a value in the place of what there was."""
+        """Remembers a value in place of the earlier one."""
         with self._lock:
             self._keep(key, value)
 

@@ -15,7 +15,7 @@ from core.ledger import Consent, Correction, Event, Ledger, Reading, StaleRevisi
 NOTHING_NEW: Final = "There is nothing to save: no grade differs from what you saved before."
 NOTHING_TO_UNDO: Final = "There is nothing to undo: you have no unsaved step and no save of your own that counts."
 NOTHING_TO_REDO: Final = "There is nothing to redo."
-UNSAVED_FIRST: Final = "You have unsaved steps: save or undo them first, so that nothing of them is lost."
+UNSAVED_FIRST: Final = "You have unsaved steps: save or undo them first, so that none of them is lost."
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ class Saving:
         *,
         consent: Consent | None,
     ) -> Saved:
-        """Saves after a person chose: first the reader's own version, so that nothing of it is lost, then, for the bones in
-        theirs_for, the others' word as the reader's new one. revision: the film's, as the panel showed it."""
+        """Saves after a person chose: first the reader's own version, so that none of it is lost, then, for the bones
+        in theirs_for, the others' verdicts as the reader's new ones. revision: the film's, as the panel showed it."""
         ledger = self._ledger(reader)
         work = self._annotate.filed(work, sitting, reader, consent=consent)
         assert work.film is not None
@@ -136,7 +136,7 @@ class Saving:
         """What was said after an event becomes the reader's reading, as a new event; only of what the reader may see."""
         ledger = self._ledger(reader)
         if all(event.id != event_id for event in self.history(film_id, reader).events):
-            raise BoneGradeError("That state is not in the history that you see: open the film anew.")
+            raise BoneGradeError("That state is not in the history that you see: open the film again.")
         return ledger.restore(
             film_id, event_id, reader=reader.name, base_revision=ledger.revision(film_id), token=token
         )
@@ -198,8 +198,8 @@ class Saving:
         note: str,
         seconds: float | None = None,
     ) -> tuple[Event | None, Clash | None]:
-        """Saves, or says what it met. A gold mark set meanwhile is no rival reading; nor is, for a reader who has not read
-        the whole film yet, what others said: their own reading stands beside it."""
+        """Saves, or says what it met. A gold mark set meanwhile is not a rival reading; nor, for a reader who has not
+        read the whole film yet, is what others said: their own reading stands beside it."""
         assert work.film is not None
         spent = round(work.film_seconds if seconds is None else seconds, 1)
         while True:

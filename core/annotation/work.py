@@ -246,8 +246,8 @@ def side_by_side(mine: Mapping[str, Correction], theirs: Mapping[str, Correction
 
 
 def settled(rows: list[Disagreement], theirs_for: frozenset[str]) -> tuple[Correction, ...]:
-    """The corrections that take their word for the named bones over mine; they took no time of mine, and I accepted
-    nothing of the model's."""
+    """The corrections that replace the reader's verdict on the named bones with the other reader's; they took none of
+    the reader's time, and accept nothing from the model."""
     return tuple(
         replace(row.theirs, accepted=False, seconds=0.0)
         for row in rows

@@ -97,8 +97,8 @@ class Assessor:
         give_back()
 
     def by(self, weights: Mapping[str, str]) -> Self:
-        """The assessor with these weights (SHA-256 by network), of this one and the former ones; this one where it is none of
-        them."""
+        """The assessor with these weights (SHA-256 by network), among this one and the earlier ones; this one where
+        none has them."""
         return next((one for one in self.former if one.weights == dict(weights)), self)
 
     def find_hand(self, radiograph: Radiograph, progress: Progress | None = None, wanted: Side = "L") -> Hand:
@@ -139,7 +139,7 @@ class Assessor:
     def for_sex(self, hand: Hand, assessment: Assessment, sex: Sex) -> Assessment:
         """What `assess` says of the same film for that sex, without localising and grading it again: neither knows the sex.
 
-        The whole hand's opinion is asked anew, because it does. assessment: of this film by these weights; raises
+        The whole hand's opinion is asked for again, because it does. assessment: of this film by these weights; raises
         BoneGradeError for any other.
         """
         started = time.monotonic()

@@ -116,7 +116,7 @@ def _sharp(localization: Localization) -> Check:
     elif detail is not None and detail.blocks > _BLOCKY:
         trouble = (
             "The film was compressed so hard that its blocks show, and fine lines are lost: use the original file, not one "
-            "that came by a messenger."
+            "sent through a messaging app."
         )
     else:
         trouble = ""
@@ -167,7 +167,7 @@ def _one_hand(localization: Localization) -> Check:
     other = localization.other_hands[0]
     read, left_out = (_SIDES[mirrored] for mirrored in (localization.mirrored, other.mirrored))
     if not offers_another(localization):
-        said = "one of them much larger, as an adult's is that holds a child's. The smaller one was read."
+        said = "one of them much larger, as when an adult holds a child's hand. The smaller one was read."
     elif localization.mirrored != other.mirrored:
         said = f"and the {read} one was read; the {left_out} one can be read as well."
     else:
@@ -201,7 +201,7 @@ def _usual_shape(localization: Localization) -> Check:
         "The bones lie as in other hands."
         if fits
         else "The bones are "
-        + ("recognised less clearly than in" if faint else "placed otherwise than in")
+        + ("recognised less clearly than in" if faint else "placed differently from those in")
         + " other children's hands: injured, in a cast, deformed or an adult's? Look at every crop.",
     )
 
@@ -218,7 +218,7 @@ def checks_of_ages(age: BoneAge | None, second: SecondOpinion | None, sex: Sex) 
         "The bones have some way to go until they are mature."
         if short
         else f"The bones are mature or nearly so, at the end of the scale: those of a {CHILDREN[sex]} of "
-        f"{END_OF_SCALE[sex] / 12:g} years or more, or of an adult. No age is told.",
+        f"{END_OF_SCALE[sex] / 12:g} years or more, or of an adult. No age is given.",
     )
     rare = _often_seen(age)
     if second is None:
@@ -236,7 +236,7 @@ def _often_seen(age: BoneAge) -> Check:
     """Whether enough hands of about this age were learned from."""
     rare = rare_age(age.months)
     return Check(
-        "rare_age", rare is None, "Hands of this age were learned from in numbers." if rare is None else rare.sentence
+        "rare_age", rare is None, "The model learned from many hands of this age." if rare is None else rare.sentence
     )
 
 

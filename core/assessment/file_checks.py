@@ -5,7 +5,7 @@ from core.bones import CHILDREN, Sex
 
 
 def checks_of_file(film: FilmFacts, sex: Sex) -> tuple[Check, ...]:
-    """The file's own notes, and whether it states the sex that was chosen; nothing of either where it does not say."""
+    """The file's own notes, and whether it states the sex that was chosen; nothing where it does not say."""
     notes = tuple(Check(note.name, not note.doubt, note.sentence) for note in film.notes)
     said = film.stated_sex
     if said is None:

@@ -19,8 +19,8 @@ _FIRST_STAGE: Final = 2
 class MapGuide:
     """What `python -m core map-guide` measured on many hands.
 
-    grader_sha256: of which weights. hands: on how many. first_stage: the one (1..4) whose spatial gates spread widest, which
-    is shown first. stages: all four, in order.
+    grader_sha256: the weights measured. hands: their number. first_stage: the one (1..4) whose spatial gates spread
+    widest, which is shown first. stages: all four, in order.
     """
 
     grader_sha256: str

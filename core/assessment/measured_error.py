@@ -80,7 +80,8 @@ class MeasuredError:
     def sentence(self) -> str:
         """For a report, in one line."""
         return (
-            f"Off by {self.mae_months:.1f} months on average on {self.hands} {self.alike.words}; none was learned from."
+            f"Off by {self.mae_months:.1f} months on average on {self.hands} {self.alike.words}; "
+            "the model learned from none of them."
         )
 
 

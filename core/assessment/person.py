@@ -105,8 +105,8 @@ def model_scores(
 
 
 def filled_up(grades: Mapping[str, int], probabilities: GradeProbabilities) -> dict[str, int]:
-    """A person's grades, and the model's for the bones that the person has not graded: what the reading so far comes to.
-    No one's reading; whoever shows it must say so."""
+    """A person's grades, and the model's for the bones that the person has not graded: what the reading would come to
+    so far. It is nobody's reading; whoever shows it must say so."""
     return {
         bone: grades[bone] if bone in grades else int(np.argmax(probabilities[bone]))
         for bone in RUS_BONES

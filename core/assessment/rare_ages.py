@@ -24,7 +24,7 @@ class RareAges:
     @property
     def sentence(self) -> str:
         """What to know of an age in the range."""
-        return f"Only {self.learned_from} of the {self.hands} hands that were learned from were {self.words}."
+        return f"Only {self.learned_from} of the {self.hands} hands that the model learned from were {self.words}."
 
 
 def rare_age(months: float) -> RareAges | None:

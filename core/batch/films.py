@@ -144,7 +144,7 @@ def _hand(said: object, name: str, otherwise: HandSide) -> HandSide:
 def _with_sexes(
     ids: Sequence[str], paths: Sequence[str], sexes: Sequence[Sex | None], hands: Sequence[HandSide]
 ) -> list[BatchFilm]:
-    """The films; the sex of one that nobody says is what its file states, where it lies on this machine."""
+    """The films; where nothing else gives a film's sex, it is what its file states, if the file is on this machine."""
     said = [sex or _stated_sex(path) for sex, path in zip(sexes, paths, strict=True)]
     without = sum(sex is None for sex in said)
     if without:

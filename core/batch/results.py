@@ -1,6 +1,6 @@
 """The results of a batch on the disk: parts while it runs, one file of films and one of failures when it is done.
 
-Each part is on the disk whole or not at all, so that whatever ends a run loses no more than the rows of the last part.
+Each part is on the disk whole or not at all, so that a run that is stopped loses at most the rows of the last part.
 """
 
 import tempfile

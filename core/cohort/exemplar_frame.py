@@ -72,7 +72,8 @@ def mean_crops(hands: HandCrops) -> dict[str, NDArray[np.uint8]]:
         rows = np.flatnonzero(hands.found[:, i])
         if len(rows) < FEWEST_HANDS:
             raise DataFolderError(
-                f"{bone} was found on {len(rows)} films alone: to frame exemplars, train on at least {FEWEST_HANDS} hands."
+                f"{bone} was found on {len(rows)} films only: to frame exemplars, train on at least {FEWEST_HANDS} "
+                "hands."
             )
         ages = min(_AGES, len(rows) // FEWEST_HANDS)
         groups = np.array_split(rows[np.argsort(hands.months[rows], kind="stable")], ages)
@@ -190,7 +191,7 @@ def _graded(folder: Path, quality: str, part: ExemplarPart) -> list[tuple[Path, 
         bones = (str(row.bone),) if row.bone else GROUP_BONES.get(str(row.bone_group), ())
         if not bones or bones[0] not in RUS_BONES:
             raise DataFolderError(
-                f"{path}: {row.file} is of no bone or group of bones that is graded; correct its row."
+                f"{path}: {row.file} is not a bone or group of bones that is graded; correct its row."
             )
         last = min(len(grade_starts(bone)) for bone in bones)
         grade = str(row.rus_chn_grade)

@@ -54,7 +54,7 @@ class Opinions:
             raise DataFolderError(f"Opinions count with a weight above 0 and up to 1, not {self.weight:g}.")
 
     def averaged(self, *groups: _Hands) -> tuple[_Hands, ...]:
-        """The groups of hands with averaged labels; a hand that there is no opinion on keeps its reading.
+        """The groups of hands with averaged labels; a hand without an opinion keeps its reading.
 
         Raises DataFolderError as read_opinions does, and where there is an opinion on none of them.
         """

@@ -140,7 +140,7 @@ def _rows(
         film = re.sub(r"\.(png|jpe?g|0+)$", "", text.strip(), flags=re.IGNORECASE)
         sex, months = _sex(male), _months(age)
         if re.fullmatch(r"[\w-]+", film) is None:
-            left_out[f"{path.name}, line {line}"] = f"The id {text!r} is none."
+            left_out[f"{path.name}, line {line}"] = f"{text!r} is not a valid id."
         elif film in seen:
             left_out[f"{path.name}, line {line}"] = f"The id {film} is there already."
         elif not 0 < months <= _OLDEST_MONTHS:

@@ -9,7 +9,8 @@ from core.cohort.films import DataFolderError
 
 
 def begun_otherwise(path: Path, settings: Mapping[str, Any], instead: str) -> dict[str, tuple[Any, Any]]:
-    """Keeps the settings as JSON in `path` where there are none yet; else then and now of those that differ, by name.
+    """Keeps the settings as JSON in `path` where there are none yet; otherwise gives the kept and the new value of
+    those that differ, by name.
 
     instead: what a caller is told to choose where the file is damaged, which raises DataFolderError.
     """

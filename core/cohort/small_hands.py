@@ -1,4 +1,5 @@
-"""Small hands: films that were squeezed to a square of some 100 pixels, unstretched, found and cut as other films are."""
+"""Small hands: films that were squeezed to a square of some 100 pixels are unstretched, then found and cut like other
+films."""
 
 import zipfile
 from collections.abc import Callable
@@ -47,7 +48,7 @@ def read_small_films(path: Path) -> list[SmallFilm]:
     """The films of an .npz of small hands, without those that it marks as `val`.
 
     Its arrays: pixels NxSxS uint8, id N, male N (truth values), bone_age_months N and val N (truth values). Raises
-    DataFolderError where the file is missing or is none of this kind, an age is not a number above 0, or all are `val`.
+    DataFolderError where the file is missing or not of this kind, an age is not a number above 0, or all are `val`.
     """
     unlike = DataFolderError(
         f"{path} is not a file of small hands: it must be an .npz with pixels (N x S x S, whole numbers from 0 to 255), id, "

@@ -32,7 +32,7 @@ def backup_command(folder: Annotated[Path, typer.Argument(help="A new folder, on
 
 @app.command("restore")
 def restore_command(folder: Annotated[Path, typer.Argument(help="As `backup` has written it.")]) -> None:
-    """Puts a backup where no ledger is yet; stop the app before."""
+    """Restores a backup where there is no ledger yet; stop the app first."""
     try:
         settings = LedgerSettings.from_environment()
         log = AccessLog.from_environment(settings.folder)

@@ -173,7 +173,7 @@ def import_command(
 
 @app.command("copies")
 def copies_command() -> None:
-    """Lists films that look the same, in another file or cropped; looks first at those that came in unlooked-at."""
+    """Lists films that look the same, in another file or cropped; first compares films not yet compared."""
     ledger = _open()
     try:
         for _ in NearCopies(ledger).note_all(_Progress("films")):

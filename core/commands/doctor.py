@@ -50,7 +50,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def doctor() -> None:
-    """Says what of packages, settings, weights, data, people, hub and GPU is as it should be here, and what is missing."""
+    """Checks packages, settings, weights, data, people, hub and GPU, and says what is missing."""
     findings = examine()
     typer.echo(as_text(findings))
     if any(finding.state == "wrong" for finding in findings):
@@ -263,7 +263,7 @@ def _machine(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def as_text(findings: list[Finding]) -> str:
-    """A line each, and what it comes to."""
+    """A line for each, and a summary."""
     width = max(len(finding.of) for finding in findings)
     lines = [f"{finding.state:5}  {finding.of:{width}}  {finding.says}" for finding in findings]
     wrong = sum(finding.state == "wrong" for finding in findings)

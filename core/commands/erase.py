@@ -24,12 +24,12 @@ from core.ledger import Ledger, LedgerSettings
 from core.machine import user
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Takes out of the ledger what somebody no longer agrees to."
+    no_args_is_help=True, add_completion=False, help="Removes from the ledger what somebody no longer agrees to."
 )
 
 
 class Labels(StrEnum):
-    """What becomes of what the model and people said of a film."""
+    """What happens to what the model and people said of a film."""
 
     STAY = "stay"
     GO = "go"

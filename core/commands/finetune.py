@@ -1,4 +1,4 @@
-"""python -m core finetune: the next model out of what readers said."""
+"""python -m core finetune: the next model from what readers said."""
 
 import dataclasses
 import os

@@ -48,14 +48,14 @@ COMMANDS: Final = {
     "import": ("dataset", "Takes in labels that exist already: all of them or, where one is wrong, none."),
     "copies": (
         "dataset",
-        "Lists films that look the same, in another file or cropped; looks first at those that came in unlooked-at.",
+        "Lists films that look the same, in another file or cropped; first compares films not yet compared.",
     ),
     "backup": (
         "backup",
         "Copies database, pictures, users, logs and promoted weights into a new folder, while the app may run.",
     ),
-    "restore": ("backup", "Puts a backup where no ledger is yet; stop the app before."),
-    "erase": ("erase", "Takes out of the ledger what somebody no longer agrees to."),
+    "restore": ("backup", "Restores a backup where there is no ledger yet; stop the app first."),
+    "erase": ("erase", "Removes from the ledger what somebody no longer agrees to."),
     "finetune": (
         "finetune",
         "Learns from readers' grades and boxes, and leaves candidate weights in the run's folder; the model in use stays.",
@@ -68,11 +68,11 @@ COMMANDS: Final = {
         "promotion",
         "Compares a run with the live model on the gold films, and makes it live where nothing is worse and something better.",
     ),
-    "rollback": ("promotion", "Makes the model live again that was before."),
+    "rollback": ("promotion", "Makes the previous model live again."),
     "compare-models": ("promotion", "Shows what the live model and another one say of one film, side by side."),
     "doctor": (
         "doctor",
-        "Says what of packages, settings, weights, data, people, hub and GPU is as it should be here, and what is missing.",
+        "Checks packages, settings, weights, data, people, hub and GPU, and says what is missing.",
     ),
     "users": ("users", "The people who may sign in, and their roles."),
     "tokens": ("tokens", "The programs that may come in by the API, and what each may do."),

@@ -68,7 +68,7 @@ def rollback(
         str | None, typer.Option(help="A version, or `shipped`; the one before the live one if not given.")
     ] = None,
 ) -> None:
-    """Makes the model live again that was before."""
+    """Makes the previous model live again."""
     made = run_program(lambda: bring_back(weights_folder(), to, machine.user()))
     typer.echo(f"Version {made.version} is live.")
 

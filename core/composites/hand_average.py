@@ -191,8 +191,8 @@ def _remap(picture: NDArray[np.float32], x: Grey, y: Grey) -> NDArray[np.float32
 def _layers(hands: Sequence[LocatedHand], fields: Sequence[Field], shape: Points) -> Grey:
     """The films in the average's frame with exposures matched, NxHxW; NaN where a film does not reach.
 
-    Each film's greys over the bones and the tissue beside them are given the quantiles that are the films' median there,
-    so that a hard exposure weighs no more than a soft one. The scale is that of the films: about 0 to 1, not clipped.
+    Each film's greys over the bones and the tissue beside them are given the median quantiles of all films there, so
+    that a hard exposure weighs no more than a soft one. The scale is that of the films: about 0 to 1, not clipped.
     """
     bones = _bone_band(shape, 0.3)
     layers, quantiles = [], []

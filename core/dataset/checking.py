@@ -25,7 +25,7 @@ _READ: Final[Mapping[Format, Callable[[Path, Fault], list[LabelledFilm]]]] = {
     "yolo": yolo.read,
 }
 _HASH: Final = frozenset("0123456789abcdef")
-_STAGE: Final = "a TW3 stage to which several grades answer is kept as a stage"
+_STAGE: Final = "a TW3 stage that covers several grades is kept as a stage"
 _TURNED: Final = "boxes were drawn on the picture as it is stored, and were turned with it (EXIF)"
 _UPRIGHT: Final = "the size is that before turning (EXIF), and the boxes are upright"
 
@@ -78,7 +78,7 @@ def check_labels(
     options: ImportOptions,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Checked:
-    """Reads everything that an import would read. Raises BadLabels where the file or a table is none that can be read."""
+    """Reads everything that an import would read. Raises BadLabels where the file or a table cannot be read."""
     faults: list[BadLabels] = []
     if options.images is not None and not options.images.is_dir():
         raise BadLabels(str(options.images), "", "this is not a folder; name the one that holds the pictures.")
@@ -117,7 +117,7 @@ def _with_table(films: list[LabelledFilm], table: Path | None, fault: Fault) -> 
             if file not in by_file:
                 raise ValueError(f"the label file has no film {file!r}; correct the name or drop the row.")
             if file in seen:
-                raise ValueError(f"{file} stands in {seen[file]} already; leave one of the two out.")
+                raise ValueError(f"{file} is in {seen[file]} already; leave one of the two out.")
             seen[file] = place
             film = by_file[file]
             sex, age = csv_labels.sex_and_age(row)
@@ -149,7 +149,7 @@ class _Pictures:
         except (OSError, ValueError):
             raise ValueError(f"{name!r} does not name a picture; correct it.") from None
         if not path.is_relative_to(self._folder):
-            raise ValueError(f"{name!r} leads outside the folder of pictures; give names below it.")
+            raise ValueError(f"{name!r} leads outside the folder of pictures; give names inside it.")
         if path.is_file():
             return path
         beside = (path.with_name(path.name + ending) for ending in FILM_ENDINGS)

@@ -32,19 +32,19 @@ RETENTION_VARIABLES: Final = ("BONEGRADE_UNREAD_DAYS", "BONEGRADE_DRAFT_DAYS")
 
 #: What nobody here can remove.
 COPIES_ELSEWHERE: Final = (
-    "Backups, exports that were downloaded or written to a folder, datasets and runs of fine-tuning that were made before "
-    "still have it: remove them, or make them anew. "
-    "Pictures and events on the hub go by themselves; push an export there anew."
+    "Backups, datasets and fine-tuning runs made earlier, and exports that were downloaded or written to a folder, "
+    "still have it: remove them, or make them again. "
+    "Pictures and events on the hub are removed by themselves; push an export there again."
 )
 #: The same of a reader's name.
 NAME_ELSEWHERE: Final = (
-    "Backups that were made before still have it, as has the access log until its days are over; if they may no longer sign "
+    "Backups made earlier still have it, as does the access log until its entries expire; if they may no longer sign "
     "in, remove them from the list of users, too."
 )
 
 
 class NothingToErase(BoneGradeError):
-    """Nothing in the ledger is what was named."""
+    """The ledger has nothing of the name that was given."""
 
 
 def erase_films(
@@ -92,8 +92,8 @@ def erase_past_consents(ledger: Ledger, reader: Reader) -> list[int]:
 
 @dataclass(frozen=True)
 class Retention:
-    """For how many days is kept what nobody consented to or finished. unread: films without pixels, or that the model
-    refused, of which nobody has read a bone. drafts: of a reader who did not save."""
+    """How many days films without consent and unfinished drafts are kept. unread: films without pixels, or that the
+    model refused, of which nobody has read a bone. drafts: of a reader who did not save."""
 
     unread: int = USUAL_DAYS
     drafts: int = USUAL_DAYS
@@ -105,7 +105,7 @@ class Retention:
 
 
 def erase_overdue(ledger: Ledger, reader: Reader, retention: Retention) -> list[int]:
-    """Removes films and drafts that are older than they may get; returns the films."""
+    """Removes films and drafts past their retention period; returns the films."""
     now = datetime.now(UTC)
     with ledger.erasing_transaction() as connection:
         erasing.drafts_before(connection, now - timedelta(days=retention.drafts))
@@ -133,7 +133,7 @@ def note_erased(
     address: str = "",
     remark: str = "",
 ) -> None:
-    """Notes each film that was erased: of what is erased whole nothing is left in the ledger that tells of it.
+    """Notes each film that was erased; a film erased completely leaves no trace in the ledger.
 
     address: where the request came from. remark: where or why it was done.
     """

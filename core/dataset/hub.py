@@ -71,7 +71,7 @@ class Scheduler(Protocol):
         """Pushes in the background, and returns a future of that."""
 
     def stop(self) -> None:
-        """No pushes any more, not even one that was triggered."""
+        """Ends all pushes, even one that was already triggered."""
 
 
 class AskingScheduler(CommitScheduler):
@@ -86,7 +86,7 @@ class AskingScheduler(CommitScheduler):
 def require_private(repo: str, api: HfApi | None = None) -> None:
     """Makes a private dataset of that name if there is none.
 
-    Raises HubRefused where there is one that everybody can see: CommitScheduler would push to it without a word.
+    Raises HubRefused where there is a public one, to which CommitScheduler would push without warning.
     """
     with _writing(repo):
         api = api or HfApi()
@@ -97,7 +97,7 @@ def require_private(repo: str, api: HfApi | None = None) -> None:
 
 
 def push_dataset(folder: Path, repo: str, api: HfApi | None = None) -> None:
-    """Puts an export in the place of what a private dataset on the hub held before; its events stay.
+    """Replaces the contents of a private dataset on the hub with an export; its events stay.
 
     Raises DamagedDataset where the export is not as it was written, and HubRefused.
     """
@@ -111,8 +111,8 @@ def push_folder(
 ) -> str:
     """Puts a folder's files into a private dataset on the hub, and returns the revision that has them.
 
-    place: the folder there, "" for the top. replaced: patterns of what goes from there where the new files do not have it.
-    Raises HubRefused.
+    place: the folder there, "" for the top. replaced: patterns of files that are removed there unless they are among
+    the new ones. Raises HubRefused.
     """
     require_private(repo, api)
     with _writing(repo):
@@ -137,7 +137,8 @@ def forget_films(repo: str, films: Collection[str], api: HfApi | None = None) ->
 
 
 def remove_folders(repo: str, folders: Sequence[str], message: str, api: HfApi | None = None) -> None:
-    """Removes folders from a dataset, and for good what of them is large enough to be stored apart. Raises HubRefused."""
+    """Removes folders from a dataset, and permanently those of their files that are large enough to be stored
+    separately. Raises HubRefused."""
     api = api or HfApi()
     with _writing(repo):
         large = _remove(repo, lambda path: path.startswith(tuple(f"{one}/" for one in folders)), message, api)

@@ -120,7 +120,7 @@ def _add_labels(ledger: Ledger, film_id: int, film: LabelledFilm, reader: str) -
 
 
 def _token(film: LabelledFilm, reader: str) -> str:
-    """32 hexadecimal digits of what is said, of which film, by whom: the same import again has the same tokens."""
+    """32 hexadecimal digits from what is said, about which film, by whom: the same import again has the same tokens."""
     said = sorted((s.bone, s.verdict, s.grade, s.box and list(s.box)) for s in film.labels if s.verdict is not None)
     content = json.dumps(["import", reader, film.sha256, said])
     return hashlib.sha256(content.encode()).hexdigest()[:32]

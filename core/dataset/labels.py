@@ -24,12 +24,12 @@ _CARELESS, _CARELESS_SHARE = 5.0, 0.1
 _NAME_AND_GRADE = re.compile(r"(.*?[A-Za-z].*?)[ _\-](\d{1,2}|[A-Ia-i])")
 _STAGE = re.compile(r"(?:tw3)?(?:stage)?[ _\-]*([a-i])", re.IGNORECASE)
 
-OUTLINE = "a turned box came in as the upright box around it"
+OUTLINE = "a rotated box was taken in as the upright box around it"
 CLIPPED = "a box that reached beyond the film was clipped at its edge"
 
 
 class BadLabels(BoneGradeError):
-    """A label file that cannot be taken in; nothing of it was. `place` is the row, annotation or object at fault."""
+    """A label file that cannot be taken in; none of it was. `place` is the row, annotation or object at fault."""
 
     def __init__(self, file: str, place: str, problem: str):
         super().__init__(f"{file}, {place}: {problem}" if place else f"{file}: {problem}")
@@ -198,7 +198,7 @@ def box_on_film(box: Box, width: int, height: int) -> tuple[Box, bool]:
     if inside is None or overhang > max(_CARELESS, _CARELESS_SHARE * max(box.width, box.height)):
         raise ValueError(
             f"the box {', '.join(f'{v:g}' for v in box)} reaches outside the film of {width} x {height} pixels; "
-            "check that the boxes were drawn on this very picture."
+            "check that the boxes were drawn on this picture."
         )
     return inside, overhang >= _ROUNDING
 
@@ -210,7 +210,7 @@ def as_correction(said: Label) -> Correction:
 
 
 def checked_sex(given: object) -> Sex | None:
-    """M or F out of what a file says, None where it says nothing; ValueError for anything else."""
+    """M or F from what a file says, None where it says nothing; ValueError for anything else."""
     try:
         return None if given is None else sex_of(str(given))
     except ValueError:
@@ -218,11 +218,12 @@ def checked_sex(given: object) -> Sex | None:
 
 
 def checked_age(given: object) -> float | None:
-    """An age in months out of what a file says, None where it says nothing; ValueError if it is not an age of 0 to 300."""
+    """An age in months from what a file says, None where it says nothing; ValueError if it is not an age of 0 to
+    300."""
     try:
         return None if given is None else age_months(str(given))
     except ValueError:
-        raise ValueError(f"the age {given!r} is not one in months; give 0 to 300, or leave it out.") from None
+        raise ValueError(f"the age {given!r} is not a number of months; give 0 to 300, or leave it out.") from None
 
 
 def _float(given: object) -> float:

@@ -25,8 +25,8 @@ def write_manifest(folder: Path, facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_files(folder: Path, called: Path | None = None) -> dict[str, Any]:
-    """Holds an export against its manifest and returns the manifest. called: how whoever named the export knows it, where
-    that is not the folder.
+    """Checks an export against its manifest and returns the manifest. called: the name under which the caller knows the
+    export, if not the folder's.
 
     Raises DamagedDataset with the first file that is not as it was written.
     """
@@ -39,7 +39,7 @@ def check_files(folder: Path, called: Path | None = None) -> dict[str, Any]:
     for name in sorted({*listed, *found}):
         if listed.get(name) != found.get(name):
             how = "missing" if name not in found else "not in the manifest" if name not in listed else "changed"
-            raise DamagedDataset(f"{name} is {how}: export again, or copy the whole folder anew.")
+            raise DamagedDataset(f"{name} is {how}: export again, or copy the whole folder again.")
     return manifest
 
 

@@ -46,7 +46,7 @@ def _place(folder: Path, name: PurePosixPath) -> Path:
     if not name.parts or name.is_absolute() or ".." in name.parts:
         raise BadLabels("What was sent", str(name), "this is not a file name; give it another one.")
     if place.exists():
-        raise BadLabels("What was sent", str(name), "two files are called so; give one another name.")
+        raise BadLabels("What was sent", str(name), "two files have this name; give one another name.")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
     except OSError:  # a file is called as a folder is

@@ -95,7 +95,7 @@ class Snapshot:
         last = next(ledger.events(after=wanted - 1, limit=1))
         if last.id != wanted:
             # a database may leave out numbers
-            raise NothingToExport(f"Revision {wanted} was never given to an event: choose {last.id} or another one.")
+            raise NothingToExport(f"Revision {wanted} belongs to no event: choose {last.id} or another one.")
         return cls(ledger, wanted, last.made_at, rule, frozenset(reviewers), use)
 
     def films(self) -> Iterator[FilmSnapshot]:

@@ -16,7 +16,7 @@ Cell = str | int | float | None
 
 
 def plain(figures: Any) -> Any:
-    """Figures as JSON knows them: a dataclass becomes a dictionary of its fields in their order, a tuple a list.
+    """Figures as JSON has them: a dataclass becomes a dictionary of its fields in their order, a tuple a list.
 
     figures: dataclasses, mappings with keys of text, sequences, text, numbers, truth values and None, in each other.
     """

@@ -27,7 +27,7 @@ _RESAMPLES: Final = 2000
 
 @dataclass(frozen=True)
 class LearnedFrom:
-    """What a network that learned from so many hands is worth. Mean absolute errors in months: of hands that it never saw,
+    """A network that learned from this number of hands. Mean absolute errors in months: of hands that it never saw,
     with the 95 % interval of a bootstrap over them, and of hands that it learned from."""
 
     hands: int

@@ -125,7 +125,7 @@ class PlacesByBone:
 
 @dataclass(frozen=True)
 class MarkedFigures:
-    """Of so many marked films, of which so many show no region at all; None where nothing is marked."""
+    """Figures over the marked films, and the number on which no region was found; None where nothing is marked."""
 
     hands: int
     without_any: int

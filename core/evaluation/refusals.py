@@ -87,7 +87,7 @@ def answer(assessor: Assessor, film: Radiograph | Path, sexes: Sequence[Sex]) ->
 
 
 def answer_of(assessment: Assessment) -> Answer:
-    """What an assessment tells whoever reads it."""
+    """The answer that a reader of the assessment gets."""
     if assessment.bone_age_months is None:
         return Answer("no_age", None, ())
     doubts = tuple(check.name for check in assessment.checks if check.name in DOUBTS and not check.passed)
@@ -97,7 +97,7 @@ def answer_of(assessment: Assessment) -> Answer:
 
 
 def answers(given: Iterable[Answer]) -> AnswerCounts:
-    """The figures of so many pictures' answers."""
+    """Figures for the answers to these pictures."""
     listed = list(given)
     counts = Counter(one.outcome for one in listed)
     n, careful = len(listed), len(listed) - counts["age"]

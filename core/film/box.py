@@ -28,7 +28,7 @@ class Box:
         if not all(math.isfinite(edge) for edge in self):
             raise BoxRefused("The box is not four numbers: give xmin, ymin, xmax, ymax in pixels.")
         if self.xmin >= self.xmax or self.ymin >= self.ymax:
-            raise BoxRefused("The box has no area: draw it anew, with xmin less than xmax, and ymin less than ymax.")
+            raise BoxRefused("The box has no area: draw it again, with xmin less than xmax, and ymin less than ymax.")
 
     @classmethod
     def about(cls, centre: tuple[float, float], width: float, height: float) -> Self:
@@ -78,7 +78,7 @@ class Box:
         return self.xmin <= x <= self.xmax and self.ymin <= y <= self.ymax
 
     def is_near(self, other: Self, pixels: float) -> bool:
-        """Whether each edge lies within so many pixels of the other's."""
+        """Whether each edge lies within this number of pixels of the other's."""
         return all(abs(mine - theirs) <= pixels for mine, theirs in zip(self, other, strict=True))
 
     def iou(self, other: Self) -> float:

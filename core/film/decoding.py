@@ -48,7 +48,7 @@ def stated_in(content: bytes) -> Stated:
 def _decoded(content: bytes) -> tuple[Grey, Stated]:
     stored, height_to_width, stated = read_dicom(content) if looks_like_dicom(content) else read_picture(content)
     if stored.min() == stored.max():
-        raise UnreadableFilm("There is nothing on the film, every pixel is the same: check that it was exported whole.")
+        raise UnreadableFilm("The film is blank, as every pixel is the same: check that it was exported whole.")
     pixels, note = squared(stored, height_to_width)
     if note is not None:
         steps = stated.spacing_mm

@@ -127,8 +127,9 @@ def _whole_words(dataset: Dataset) -> NDArray[Any]:
 
 
 def _within_stored_bits(samples: NDArray[Any], dataset: Dataset, compressed: bool) -> NDArray[Any]:
-    """The samples' stored bits alone, with the data set's sign (PS3.5, 8.1.1): what stands above and below them in the word,
-    such as the marks of an overlay, is none of the picture. JPEG and JPEG-LS know no sign, and JPEG 2000 may state a wrong one.
+    """The samples' stored bits alone, with the data set's sign (PS3.5, 8.1.1): what stands above and below them in the
+    word, such as the marks of an overlay, is not part of the picture. JPEG and JPEG-LS have no sign, and JPEG 2000 may
+    state a wrong one.
     """
     width = 8 * samples.dtype.itemsize
     bits = min(int(dataset.BitsStored), width)

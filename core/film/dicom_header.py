@@ -106,14 +106,14 @@ def _spacing(dataset: Dataset) -> tuple[Spacing | None, tuple[Note, ...]]:
             Note(
                 "spacing",
                 False,
-                "The file states the distance of pixels on the detector alone: lengths in the hand are slightly shorter.",
+                "The file states the pixel spacing at the detector only: lengths in the hand are slightly shorter.",
             ),
         )
     return (on_detector[0] / magnification, on_detector[1] / magnification), (
         Note(
             "spacing",
             False,
-            f"The distance of pixels is the detector's divided by the stated magnification of {magnification:.3g}.",
+            f"The pixel spacing is the detector's divided by the stated magnification of {magnification:.3g}.",
         ),
     )
 

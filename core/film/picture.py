@@ -33,7 +33,7 @@ _IN_COLOUR: Final = Note(
     "photograph",
     True,
     "The picture is in colour, as a photograph of a film or of a screen is: a slanted view, glare and blur move the age. "
-    "Use the film's own file if it can be had.",
+    "Use the film's own file if you can get it.",
 )
 
 _UNKNOWN: Final = (

@@ -118,7 +118,7 @@ def read_radiograph(source: bytes | Path | str) -> Radiograph:
 
 def stated_by(source: bytes | Path | str) -> Stated:
     """What a film's file states beside its greys, which are not decoded; nothing where it cannot be read, which
-    `read_radiograph` says. Raises UnreadableFilm where there is no file, or none that may be read."""
+    `read_radiograph` reports. Raises UnreadableFilm where there is no file, or not one that may be read."""
     return _SANDBOX.stated_in(_content(source))
 
 

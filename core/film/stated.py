@@ -17,7 +17,7 @@ OLDEST_MONTHS: Final = 1200.0
 def check_age(months: float | None) -> None:
     """Raises AgeRefused for what cannot be an age at the film."""
     if months is not None and not 0 <= months <= OLDEST_MONTHS:  # false of NaN too
-        raise AgeRefused(f"The age must be from 0 to {OLDEST_MONTHS:.0f} months, or left open: correct it.")
+        raise AgeRefused(f"The age must be from 0 to {OLDEST_MONTHS:.0f} months, or left empty: correct it.")
 
 
 @dataclass(frozen=True)

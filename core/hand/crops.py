@@ -37,7 +37,7 @@ _CROP_SIZE = {
 
 
 def side_on_film(region: Region) -> float:
-    """Side in pixels of the film of what the network grades of a region: a crop without its margin."""
+    """Side, in pixels of the film, of the part of a region that the network grades: a crop without its margin."""
     return _CROP_SIZE[region.bone] * region.size
 
 

@@ -1,4 +1,4 @@
-"""How much of the forearm a film shows: cut short at the wrist, radius and ulna are found and graded otherwise."""
+"""How much of the forearm a film shows: cut short at the wrist, radius and ulna are found and graded differently."""
 
 from typing import Final
 

@@ -37,8 +37,8 @@ class Square:
 def likely_squares(eyes: Eyes, pixels: Grey, quarters: int) -> list[Square]:
     """The parts of a film, HxW in [0, 1], that most likely show a hand, the likeliest first; often none.
 
-    quarters: by so many quarter turns, anticlockwise, the film is turned to be looked at: small hands that lie on their side
-    or upside down are seen when they stand upright.
+    quarters: the numbers of anticlockwise quarter turns in which the film is looked at: small hands that lie on their
+    side or upside down are seen when they stand upright.
     """
     turned = np.rot90(pixels, quarters)
     sizes = [size for size in _SIZES if size <= _MOST_ENLARGED * np.sqrt(pixels.size)]

@@ -104,7 +104,7 @@ class BackgroundAssessor:
                 trouble = str(error)
             except Exception:
                 _log.exception("Assessing in the background came to a halt; it is tried again.")
-                trouble = "Assessing came to a halt; it is tried again shortly, and the server's log says why."
+                trouble = "Assessing stopped; it will be tried again shortly, and the server's log says why."
             with self._lock:
                 self._trouble, self._film_id = trouble, None
                 self._idle = not self._woken.is_set()

@@ -1,4 +1,4 @@
-"""Makes one batch of what is sent: single files, a folder or a zip, and the CSV that gives their sexes."""
+"""Makes one batch from what is sent: single files, a folder or a zip, and the CSV that gives their sexes."""
 
 import os
 import tempfile
@@ -139,7 +139,7 @@ def _films(members: Sequence[Member], rows: Sequence[FilmRow], sex: Sex | None) 
     if without:
         raise BatchRefused(
             f"{'One film has' if without == 1 else f'{without} films have'} no sex, and the file doesn't state it: send a CSV "
-            "with a row for each film, or choose the sex of all that the CSV does not name."
+            "with a row for each film, or choose the sex of all films that the CSV does not name."
         )
     for number, member in enumerate(members):
         row, said = rows_of.get(number), sexes.get(number)

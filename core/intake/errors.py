@@ -4,8 +4,8 @@ from core.errors import BoneGradeError
 
 
 class BatchRefused(BoneGradeError):
-    """Nothing of what was sent is taken in; the message is one sentence that quotes no file name and no id."""
+    """Nothing that was sent is taken in; the message is one sentence that quotes no file name and no id."""
 
 
 class BatchTooLarge(BatchRefused):
-    """It is whole, as far as anybody looked, and more than one batch may hold."""
+    """It is undamaged, as far as it was checked, but more than one batch may hold."""

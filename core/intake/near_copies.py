@@ -66,5 +66,5 @@ def sentence(film_ids: list[int]) -> str:
     many = len(film_ids) > 1
     return (
         f"It looks like film{'s' * many} {named}, which {'are' if many else 'is'} there already: most likely the same film in "
-        "another file. No split parts them."
+        "another file. No split separates them."
     )

@@ -94,8 +94,8 @@ def open_sheet(path: Path, columns: Columns, max_bytes: int) -> Sheet:
 
 
 def number(text: str) -> float:
-    """A number as spreadsheets of any country write it ("7.5", "7,5", "1.234,5", "1,234.5"); ValueError where it is none,
-    or could be two."""
+    """A number as spreadsheets of any country write it ("7.5", "7,5", "1.234,5", "1,234.5"); ValueError where it is not
+    a number, or could be two."""
     plain = text.replace("\N{NO-BREAK SPACE}", "").replace("\N{NARROW NO-BREAK SPACE}", "").strip()
     if _COMMA_LAST.fullmatch(plain):
         return float(plain.replace(".", "").replace(",", "."))
@@ -111,7 +111,7 @@ def number(text: str) -> float:
 
 
 def sex_of(text: str) -> Sex | None:
-    """M or F out of what a file says, None where it says nothing; ValueError, without a sentence, where it is neither."""
+    """M or F from what a file says, None where it says nothing; ValueError, without a sentence, where it is neither."""
     plain = text.strip().casefold()
     if plain and plain not in _SEXES:
         raise ValueError(text)
@@ -127,8 +127,8 @@ def sex_of_male(text: str) -> Sex | None:
 
 
 def age_months(text: str, months: float = 1.0) -> float | None:
-    """An age in months out of a number of units of so many months, None where there is none; ValueError, without a sentence,
-    where it is not a number, or not an age of 0 to 25 years."""
+    """An age in months from a number given in units of `months` months, None where there is none; ValueError, without a
+    sentence, where it is not a number, or not an age of 0 to 25 years."""
     if not text.strip():
         return None
     age = number(text) * months
@@ -138,7 +138,7 @@ def age_months(text: str, months: float = 1.0) -> float | None:
 
 
 def oldest(months: float) -> int:
-    """The greatest age that is taken for a child's, in units of so many months."""
+    """The greatest age that is taken for a child's, in units of `months` months."""
     return math.floor(_OLDEST / months)
 
 

@@ -155,7 +155,7 @@ def _about_sex(radiograph: Radiograph, file: FilmFile) -> str:
 
 def _known(film: FilmRecord, file: FilmFile) -> str:
     if film.sex != file.sex:
-        return f"Already in the queue, with the sex {film.sex} and not {file.sex}; nothing of it was changed."
+        return f"Already in the queue, with the sex {film.sex} and not {file.sex}; nothing was changed."
     return "Already in the queue."
 
 

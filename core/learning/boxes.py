@@ -113,7 +113,7 @@ class BoxWriter:
         if not film.boxes or film.part == "test":
             return False
         if film.picture is None:
-            self.left_out["boxes on a film whose pixels are not at hand"] += 1
+            self.left_out["boxes on a film whose pixels are not available"] += 1
             return False
         try:
             radiograph = read_radiograph(film.picture)
@@ -144,7 +144,7 @@ class BoxWriter:
         counts: dict[str, Any] = {}
         try:
             if not self._moved:
-                raise LessonsRefused("nobody moved or drew a box on a film whose pixels are at hand")
+                raise LessonsRefused("nobody moved or drew a box on a film whose pixels are available")
             held = held_keys(keys)
         except LessonsRefused as refusal:
             counts["reason"] = str(refusal)

@@ -56,7 +56,7 @@ class Candidate:
 
 
 def weights_of(folder: Path) -> dict[str, str]:
-    """SHA-256 by network of the files of a folder that models.registry wrote, each held against its index. Raises
+    """SHA-256 by network of the files of a folder that models.registry wrote, each checked against its index. Raises
     models.registry.WeightsError."""
     return {name: read_weights(name, folder).sha256 for name in _registered(folder)}
 
@@ -73,7 +73,7 @@ def read_candidate(run: Path, live: Path) -> Candidate:
     try:
         brought = {name: sha256 for name, sha256 in weights_of(own).items() if name in _NETWORKS}
     except WeightsError as error:
-        raise CandidateRefused(f"The run {run.name} brings no weights that can be used: {error}") from error
+        raise CandidateRefused(f"The run {run.name} has no weights that can be used: {error}") from error
     _check_start(run, facts, brought, whole)
     weights = whole | brought
     if weights == whole:
@@ -105,8 +105,8 @@ def _own_patients(run: Path, facts: Mapping[str, Any]) -> frozenset[str]:
     patients = names_in(facts, "learned_from")
     if patients is None:
         raise CandidateRefused(
-            f"The run {run.name} does not say which patients it learned from, so that no gold film is sure to be new to it: "
-            "run `finetune` anew."
+            f"The run {run.name} does not say which patients it learned from, so no gold film is certain to be new to "
+            "it: run `finetune` again."
         )
     return patients
 
@@ -121,8 +121,8 @@ def known_patients(folder: Path) -> frozenset[str]:
         return frozenset(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise CandidateRefused(
-            f"{path}, the list of patients that the live model learned from, is damaged: restore it from a backup, or go "
-            "back to an earlier model with `rollback`."
+            f"{path}, the list of patients that the live model learned from, is damaged: restore it from a backup, or "
+            "go back to an earlier model with `rollback`."
         ) from error
 
 
@@ -131,7 +131,7 @@ def run_facts(run: Path) -> dict[str, Any]:
     facts = record_of(run)
     if facts is None:
         raise CandidateRefused(
-            f"{run} is not a run's folder: it has no {RUN} that can be read. Name one of `finetune`."
+            f"{run} is not a run's folder: it has no {RUN} that can be read. Name one made by `finetune`."
         )
     return facts
 
@@ -147,13 +147,13 @@ def _check_ended(run: Path, facts: Mapping[str, Any]) -> None:
 def _check_start(run: Path, facts: Mapping[str, Any], brought: Mapping[str, str], live: Mapping[str, str]) -> None:
     start = facts.get("from")
     if not isinstance(start, dict) or not brought or not set(brought) <= set(start):
-        raise CandidateRefused(f"The run {run.name} does not say which weights it started from: run `finetune` anew.")
+        raise CandidateRefused(f"The run {run.name} does not say which weights it started from: run `finetune` again.")
     for name in brought:
         if start[name] != live.get(name):
             raise CandidateRefused(
                 f"The run {run.name} started from another model than the live one (its {name} from "
-                f"{str(start[name])[:12]}..., the live one is {str(live.get(name))[:12]}...): run `finetune` anew from the "
-                "live model."
+                f"{str(start[name])[:12]}..., the live one is {str(live.get(name))[:12]}...): run `finetune` again "
+                "from the live model."
             )
 
 
@@ -164,7 +164,7 @@ def write_model(candidate: Candidate, folder: Path) -> None:
     for name, file in candidate.files.items():
         content = file.read_bytes()
         if hashlib.sha256(content).hexdigest() != candidate.weights[name]:
-            raise CandidateRefused(f"The weight file {file.name} was changed meanwhile: compare the run anew.")
+            raise CandidateRefused(f"The weight file {file.name} was changed meanwhile: compare the run again.")
         index[name] = {"file": f"{name}.safetensors", "sha256": candidate.weights[name]}
         (folder / f"{name}.safetensors").write_bytes(content)
     for name, card in candidate.cards.items():

@@ -36,7 +36,7 @@ class Collected:
 
 
 def collected(ledger: Ledger, since: int) -> Collected:
-    """What counts of what was said after the revision `since`."""
+    """What was said after the revision `since` and still counts."""
     revision = ledger.ledger_revision()
     by_bone = {bone: [0] * (grade_count(bone) + 1) for bone in RUS_BONES}
     left_out: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""Every difference between two models on the same films, with the interval that drawing the films anew gives it.
+"""Every difference between two models on the same films, with a bootstrap interval over the films.
 
 The films are drawn with both models' answers (paired bootstrap, percentiles), so that what is hard for both cancels out.
 Changed films of one hand, which mostly move together, are drawn with their hand (cluster bootstrap): drawn one by one, 15 to
@@ -143,7 +143,7 @@ def _age_errors(
 
 
 def _coverage(films: Judged, group: Group, where: str) -> Difference:
-    """Held intervals. Too few are worse; more than before are no merit, since wider intervals hold more."""
+    """Intervals that hold the age. Too few are worse; more is not counted as better: wider intervals hold more."""
     rows = ~np.isnan(films.months) & ~np.isnan(films.live.months) & ~np.isnan(films.candidate.months)
     held = [_held(answers, films.months)[rows] for answers in (films.live, films.candidate)]
     title = f"90 % intervals that hold the age of {where}"
@@ -151,7 +151,7 @@ def _coverage(films: Judged, group: Group, where: str) -> Difference:
     if found.verdict == "better":
         return _with(found, "no difference", "Wider intervals hold more: that alone is not better.")
     if found.verdict == "worse" and found.candidate is not None and found.candidate >= INTERVAL_COVERAGE:
-        return _with(found, "no difference", "Fewer than before, and still as many as they should hold.")
+        return _with(found, "no difference", "Fewer than before, but still as many as they should hold.")
     return found
 
 
@@ -172,7 +172,8 @@ def _shares(
     live: NDArray[np.bool_],
     candidate: NDArray[np.bool_],
 ) -> Difference:
-    """The share of what counts, of n films or n x 13 bones, that each model has no answer to; films are drawn whole."""
+    """The share of the n films, or n x 13 bones, that count to which each model has no answer; films are drawn
+    whole."""
     parts = ((lost & counted).reshape(len(counted), -1).sum(1) for lost in (live, candidate))
     return _drawn_whole(key, group, title, "share", counted.reshape(len(counted), -1).sum(1), *parts)
 
@@ -186,8 +187,8 @@ def _drawn_whole(
     live: NDArray[Any],
     candidate: NDArray[Any],
 ) -> Difference:
-    """The mean, lower being better, of what comes in n groups that are drawn whole. counts: how much is in each. live,
-    candidate: each group's sum; one with nothing in it is left out."""
+    """A mean, the lower the better, over n groups that are drawn whole. counts: the size of each. live, candidate: each
+    group's sum; an empty group is left out."""
     rows = counts > 0
     weight = counts[rows].astype(float)
 

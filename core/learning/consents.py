@@ -11,15 +11,15 @@ from core.ledger import FilmRecord, Ledger
 
 
 def check_consents(run: Path, ledger: Ledger) -> None:
-    """Raises CandidateRefused where the run learned from films of this ledger whose consent had been taken back when it began,
-    or that were erased with all that was said of them, or does not say what it learned from. A run from another ledger's
-    export is none of this one's."""
+    """Raises CandidateRefused where the run learned from films of this ledger whose consent had been taken back when it
+    began, or that were erased with all that was said of them, or does not say what it learned from. A run from another
+    ledger's export does not concern this ledger."""
     facts = run_facts(run)
     learned, began = names_in(facts, "learned_films"), _moment(facts.get("began_at"))
     if learned is None or began is None:
         raise CandidateRefused(
-            f"The run {run.resolve().name} does not say which films it learned from and when, so nobody can tell whether "
-            "a consent was taken back: run `finetune` anew."
+            f"The run {run.resolve().name} does not say which films it learned from and when, so nobody can tell "
+            "whether a consent was withdrawn: run `finetune` again."
         )
     films = {name: film for film in ledger.films() for name in learned_from([film.sha256]) if name in learned}
     if not films:
@@ -28,8 +28,8 @@ def check_consents(run: Path, ledger: Ledger) -> None:
     gone += sum(_taken_back(ledger, film, began) for film in films.values())
     if gone:
         raise CandidateRefused(
-            f"The run {run.resolve().name} learned from {gone} film{'s' * (gone != 1)} whose consent was taken back after the "
-            "export: export the ledger again, and run `finetune` anew."
+            f"The run {run.resolve().name} learned from {gone} film{'s' * (gone != 1)} whose consent was withdrawn "
+            "after the export: export the ledger again, and run `finetune` again."
         )
 
 

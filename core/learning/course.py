@@ -58,7 +58,7 @@ class Share:
         return places[self.rank :: self.processes]
 
     def batches(self, films: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
-        """This process's films, so many at once."""
+        """This process's films, in batches of this size."""
         mine = self.of(films)
         for start in range(0, len(mine), size):
             yield mine[start : start + size]
@@ -268,7 +268,8 @@ class _Lesson:
             raise
         except (KeyError, TypeError, ValueError, RuntimeError) as error:  # as torch says that tensors do not fit
             raise RunRefused(
-                f"{self._run.folder / CHECKPOINT} is another run's: delete it, and the same command begins the run anew."
+                f"{self._run.folder / CHECKPOINT} is another run's: delete it, and the same command begins the run "
+                "again."
             ) from error
 
     def seconds(self) -> float:

@@ -27,7 +27,7 @@ def git_revision() -> str | None:
 
 
 def libraries() -> dict[str, str]:
-    """Versions of what computes."""
+    """Versions of the libraries that compute."""
     return {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES}
 
 

@@ -1,4 +1,4 @@
-"""The whole fine-tuning: from an export or the ledger to candidate weights in a run folder, which nothing else is told of."""
+"""The whole fine-tuning: from an export or the ledger to candidate weights in a run folder; nothing else is changed."""
 
 import dataclasses
 import shutil

@@ -57,7 +57,7 @@ class _Asked:
 def pass_gate(
     run: Path, candidate: Candidate, live: LiveModel, gold: GateHands, val: GateHands | None, settings: GateSettings
 ) -> GateReport:
-    """The report, which is also written into the run's folder; one that is there for the same question is given again.
+    """The report, which is also written into the run's folder; an existing one for the same question is returned.
 
     Nothing is compared where gold films are missing. Raises core.learning.candidate.CandidateRefused where the candidate's
     weights cannot be used, models.registry.WeightsError for the live ones, OSError where the report cannot be written.
@@ -89,7 +89,7 @@ def kept_answer(
     known = _asked(candidate, live, gold, None, settings).known(run)
     if known is None:
         raise CandidateRefused(
-            "The run was not compared with the live model yet, or the gold films changed: compare it."
+            "The run has not been compared with the live model yet, or the gold films have changed: compare it."
         )
     return known
 
@@ -122,7 +122,7 @@ def _asked(
 
 
 def kept_report(run: Path) -> GateReport | None:
-    """The report that is in a run's folder, or beside promoted weights; None where there is none that can be read."""
+    """The report that is in a run's folder, or beside promoted weights; None where none can be read."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         return GateReport.from_json(json.loads((run / REPORT).read_text(encoding="utf-8")))
     return None

@@ -39,9 +39,9 @@ class GateHand:
 
 @dataclass(frozen=True)
 class GateHands:
-    """digest: names the films and what is known of them. without_pixels: gold films that cannot be assessed, since nobody
-    consented to keeping their pixels. learned: gold films that were left out because a model knows their patient.
-    revision: of the ledger that they were read at."""
+    """digest: identifies the films and what is known of them. without_pixels: gold films that cannot be assessed, since
+    nobody consented to keeping their pixels. learned: gold films that were left out because a model knows their
+    patient. revision: of the ledger that they were read at."""
 
     hands: tuple[GateHand, ...]
     digest: str

@@ -117,16 +117,20 @@ def judged(question: str, sides: Sides, films: Films, differences: tuple[Differe
     reasons = [f"Worse than the live model: {_said(one)}." for one in worse]
     reasons += [f"Better than the live model: {_said(one)}." for one in better]
     if not better:
-        reasons.append("Nothing is better than the live model beyond what chance would make of it.")
+        reasons.append("Nothing is better than the live model by more than chance could explain.")
     return GateReport(question, sides, films, differences, not worse and bool(better), tuple(reasons))
 
 
 def _too_few(films: Films) -> str:
     without = (
-        f" {films.without_pixels} more cannot be used, for their pixels were not kept." if films.without_pixels else ""
+        f" {films.without_pixels} more cannot be used, because their pixels were not kept."
+        if films.without_pixels
+        else ""
     )
     without += (
-        f" {films.learned} more are left out, for the model has learned from their patients." if films.learned else ""
+        f" {films.learned} more are left out, because the model has learned from their patients."
+        if films.learned
+        else ""
     )
     return (
         f"The gate needs {films.least_gold} gold films whose pixels are kept, and the ledger has {films.gold}: "

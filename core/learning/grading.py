@@ -1,4 +1,5 @@
-"""What the grader learns in fine-tuning: readers' grades as shares, the age where there is no grade, and not to forget."""
+"""What the grader learns in fine-tuning: readers' grades as shares, the age where there is no grade, and what it must
+not forget."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -168,7 +169,7 @@ class GraderCourse:
     def _age_weights(
         self, films: NDArray[np.int64], crops: NDArray[np.int64], ungraded: NDArray[np.int64]
     ) -> NDArray[np.float32]:
-        """An age counts of a hand with all 13 bones, and as far as they have no grades."""
+        """An age counts for a hand with all 13 bones, as far as they have no grades."""
         known = np.isfinite(self.material.months[films]) & (crops == _BONES)
         kind = np.where(self.material.reading[films], 1.0, self._recipe.chronological)
         return np.asarray(np.where(known, kind * ungraded / _BONES, 0.0), np.float32)

@@ -68,9 +68,9 @@ class HubJobRefused(BoneGradeError):
 
 @dataclass(frozen=True)
 class JobOrder:
-    """One job that is asked for. dataset: OWNER/NAME of a private dataset, which is made where there is none; the owner pays
-    for the job. start: folder of the weights to start from. hardware: a machine by the hub's name. hours: after which the hub
-    ends it. settings: of `python -m core finetune`, as its command line has them."""
+    """One job that is asked for. dataset: OWNER/NAME of a private dataset, which is made where there is none; the owner
+    pays for the job. start: folder of the weights to start from. hardware: a machine by the hub's name. hours: the time
+    after which the hub ends it. settings: of `python -m core finetune`, as its command line has them."""
 
     dataset: str
     start: Path

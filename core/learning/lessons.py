@@ -58,7 +58,8 @@ class LessonFilm:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where lessons come from: what a run folder tells so that it can be repeated. manifest_sha256: None without an export."""
+    """Where lessons come from, as a run folder records it so that the run can be repeated. manifest_sha256: None
+    without an export."""
 
     ledger_revision: int
     rule: str
@@ -77,7 +78,7 @@ class Lessons(Protocol):
 
 
 class ExportLessons:
-    """The films of an export. called: how whoever named it knows it, where that is not the folder.
+    """The films of an export. called: the name under which the caller knows it, if not the folder's.
 
     Raises core.dataset.manifest.DamagedDataset where it is not as it was written, and LessonsRefused where it lacks what is
     learned from. `films` raises LessonsRefused for other bones and grades than RUS-CHN's, and for tables of another kind.

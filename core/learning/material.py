@@ -49,7 +49,7 @@ def held_keys(graded: Iterable[tuple[str, str]]) -> frozenset[str]:
     if len(keys) < 2:
         raise LessonsRefused(
             f"Grades of {len(keys)} patient{'s' * (len(keys) != 1)} outside the test part are too few: some are held back to "
-            "stop by, so grade films of at least two patients, whose pixels may be kept."
+            "decide when training stops, so grade films of at least two patients whose pixels may be kept."
         )
     val = frozenset(key for key in keys if parts[key] == "val")
     if val and len(val) < len(keys):
@@ -58,7 +58,8 @@ def held_keys(graded: Iterable[tuple[str, str]]) -> frozenset[str]:
 
 
 def why_left_out(part: SplitPart, crops: int, graded: bool, age: float | None) -> str | None:
-    """Why the grader learns nothing of a film; None where it does. graded: a reader gave a grade to one of its crops."""
+    """Why the grader learns nothing from a film; None where it does. graded: a reader gave a grade to one of its
+    crops."""
     if part == "test":
         return "of the test part, where the gold films are"
     if not crops:

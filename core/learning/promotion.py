@@ -43,12 +43,12 @@ def promote(kept: Path, candidate: Candidate, report: GateReport, by: str) -> Li
     if not report.promotes:
         raise PromotionRefused(f"The run {candidate.name} was not promoted. {' '.join(report.reasons)}")
     if dict(report.sides.candidate) != dict(candidate.weights):
-        raise PromotionRefused("The gate's report is of other weights: compare the run anew.")
+        raise PromotionRefused("The gate's report is of other weights: compare the run again.")
     with _writing(kept):
         history = read_history(kept)
         live = _live_version(history)
         if live != report.sides.live_version or weights_of(version_folder(kept, live)) != dict(report.sides.live):
-            raise PromotionRefused("Another model went live since the run was compared: compare it anew.")
+            raise PromotionRefused("Another model has gone live since the run was compared: compare it again.")
         _tidy(kept, history)
         before = _keep_shipped(kept) if live == SHIPPED else live
         with _new_version(kept, dict(candidate.weights)) as (folder, version):

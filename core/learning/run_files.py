@@ -42,8 +42,8 @@ def names_in(record: Mapping[str, Any], key: str) -> frozenset[str] | None:
 
 
 def job_of(record: Mapping[str, Any]) -> dict[str, str] | None:
-    """Where on the hub a run runs or ran, as core.learning.hub_job writes it: id, url, hardware, stage and place, all of them
-    text; None for a run on this machine, and for what is written there otherwise."""
+    """Where on the hub a run runs or ran, as core.learning.hub_job writes it: id, url, hardware, stage and place, all
+    of them text; None for a run on this machine, and where something else is written there."""
     job = record.get("job")
     if not isinstance(job, dict) or not all(isinstance(job.get(name), str) for name in _OF_A_JOB):
         return None

@@ -81,7 +81,7 @@ class RunFolder:
                 self.state, self._lines = saved["state"], saved["lines"]
             except Exception as error:  # torch raises whatever a damaged file makes it stumble over
                 raise RunRefused(
-                    f"{path} is damaged: delete it, and the same command begins the run anew, or name another folder."
+                    f"{path} is damaged: delete it, and the same command begins the run again, or name another folder."
                 ) from error
         log = self.folder / LOG
         if tidy and log.is_file():

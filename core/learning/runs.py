@@ -98,7 +98,7 @@ class Runs:
         """Starts the gate's comparison, whose report will lie in the run's folder."""
         run = self.path(name)
         if self._is_alive(run):
-            raise BoneGradeError("A process of this run is at work already: wait for it.")
+            raise BoneGradeError("A process of this run is already at work: wait for it.")
         self._compared.add(run)
         self._spawn(run, ["promote", str(run), "--dry-run"])
 

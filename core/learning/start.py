@@ -51,8 +51,8 @@ class Start:
     def __post_init__(self) -> None:
         if not (self.folder / INDEX).is_file():
             raise RunRefused(
-                f"{self.folder} is no folder of weights, for it has no {INDEX}: name another one to start from, such as the "
-                "`weights` of a run."
+                f"{self.folder} is not a folder of weights: it lacks {INDEX}. Name another one to start from, such as "
+                "the `weights` of a run."
             )
 
     def _place(self, name: str) -> Path:

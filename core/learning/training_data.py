@@ -43,7 +43,7 @@ class TrainingData:
         exemplars = 0 if graded is None else check_graded(graded)
         if exemplars and len(train) < FEWEST_HANDS:
             raise DataFolderError(
-                f"{hands} has {len(train)} hands of train: exemplars need at least {FEWEST_HANDS} beside them."
+                f"{hands} has {len(train)} hands for training: exemplars need at least {FEWEST_HANDS} others."
             )
         return cls(folder, len(train), len(val), exemplars)
 

@@ -1,4 +1,4 @@
-"""Rows of what films look like, and of the pairs that look the same."""
+"""Rows for the appearance of films, and for the pairs that look the same."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime

@@ -90,7 +90,8 @@ class Database:
     def pages(
         self, page: Callable[[sa.Connection, int, int], list[_Row]], after: int, limit: int | None
     ) -> Iterator[_Row]:
-        """The rows with an id greater than `after`, at most so many, in id order; no transaction stays open between pages.
+        """The rows with an id greater than `after`, at most `limit` of them, in id order; no transaction stays open
+        between pages.
 
         page: gives those after an id, up to a number of them."""
         left = limit

@@ -164,7 +164,7 @@ def is_kept(connection: sa.Connection, picture: str) -> bool:
 
 
 def done_here(connection: sa.Connection, erasure: Erasure, *, ask_hub: bool) -> None:
-    """The data folder has nothing of it any more. ask_hub: the hub may."""
+    """The data folder no longer has anything of it. ask_hub: the hub may still have."""
     which = _ERASURE.c.film_sha256 == erasure.film_sha256
     if ask_hub:
         connection.execute(sa.update(_ERASURE).where(which).values(here_done=True))

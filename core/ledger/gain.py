@@ -1,4 +1,5 @@
-"""How much is to be learned from reading a film: where bones contradict one another, readers disagree, at the hard bones."""
+"""How much can be learned from reading a film: most where its bones contradict one another or readers disagree, above
+all on the hard bones."""
 
 import functools
 from collections.abc import Mapping, Sequence
@@ -117,7 +118,7 @@ def comparisons(readings: Mapping[str, Reading]) -> Hardness:
 
 
 def reading_times(corrections: Sequence[Correction]) -> Hardness:
-    """The seconds of verdicts; those that took none tell nothing of how hard a bone is."""
+    """The seconds of verdicts; those that took none say nothing about how hard a bone is."""
     found = Hardness.none()
     for correction in corrections:
         if correction.seconds > 0:

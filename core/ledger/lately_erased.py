@@ -1,4 +1,5 @@
-"""Which films were erased lately, by whichever process: whoever has one in memory, or in a file that passes, forgets it.
+"""Which films were erased lately, by any process, so that every process drops them from memory and from temporary
+files.
 
 A film that was erased whole cannot be found in the ledger any more, so a pseudonym of its hash is kept for a day, longer
 than any page remembers a film. An erasure is not a ban: what comes in again afterwards is not meant.

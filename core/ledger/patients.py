@@ -29,7 +29,8 @@ class Pseudonyms:
 
     @classmethod
     def of_folder(cls, folder: Path, incoming: Path) -> Self:
-        """With the folder's secret, made by way of `incoming` if there is none; the caller sees to it that only one is made."""
+        """With the folder's secret, made through `incoming` if there is none; the caller ensures that only one is
+        made."""
         path = folder / _FILE
         if not path.exists():
             write_whole(path, secrets.token_bytes(_BYTES), by_way_of=incoming)

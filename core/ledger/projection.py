@@ -1,4 +1,4 @@
-"""Keeps the queue's tables in step with the events, in the transaction of each save; and makes them anew from the events.
+"""Keeps the queue's tables in step with the events, in the transaction of each save, and rebuilds them from the events.
 
 They hold nothing that a person said first-hand, so they can be thrown away at any time.
 """

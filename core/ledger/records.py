@@ -30,8 +30,9 @@ ERASED = "erased"
 
 @dataclass(frozen=True)
 class Consent:
-    """To what somebody consented for a film. terms: the version of the words that they had before them. reference: where
-    the consent itself is filed, such as a form's number; never a name. ends: the moment from which it no longer holds."""
+    """What somebody consented to for a film. terms: the version of the wording that they were shown. reference: where
+    the consent itself is filed, such as a form's number; never a name. ends: the moment from which it no longer
+    holds."""
 
     scope: Scope = "train"
     reference: str = ""

@@ -53,7 +53,7 @@ def say(connection: sa.Connection, film_id: int, words: Words) -> Event:
     _check_revision(film_id, words, history, current)
     words = _completed(words, history)
     if words.prediction_id is not None and not predictions.exists(connection, film_id, words.prediction_id):
-        raise InvalidCorrection("The prediction that this answers is not one of the film's: open the film anew.")
+        raise InvalidCorrection("The prediction that this answers is not one of the film's: open the film again.")
     event = events.insert(connection, film_id, words, current)
     if words.kind == "correction":
         drafts.drop(connection, film_id, words.reader)
@@ -67,11 +67,11 @@ def _checked(film: FilmRecord, words: Words) -> Words:
     if words.kind == "correction" and not corrections:
         raise InvalidCorrection("There is nothing to save yet: judge at least one bone.")
     if words.kind == "correction" and words.prediction_id is None and any(one.accepted for one in corrections):
-        raise InvalidCorrection("A grade was accepted from the model, but no prediction is named: open the film anew.")
+        raise InvalidCorrection("A grade was accepted from the model, but no prediction is named: open the film again.")
     if words.kind == "gold" and not corrections:
         raise InvalidCorrection("A gold reading needs at least one bone's verdict: read the film first.")
     if not words.token.strip():
-        raise InvalidCorrection("The save has no token: open the film anew.")
+        raise InvalidCorrection("The save has no token: open the film again.")
     return replace(
         words,
         reader=checked_name(words.reader),
@@ -82,7 +82,7 @@ def _checked(film: FilmRecord, words: Words) -> Words:
 
 
 def _same(stored: Event, film_id: int, words: Words) -> Event:
-    """The stored event, if it is what is being said again; a token must not swallow other words."""
+    """The stored event, if the same is being said again; a token must not hide something else."""
     same = (stored.film_id, stored.kind, stored.reader) == (film_id, words.kind, words.reader)
     if words.kind in ("correction", "gold"):
         same = same and _verdicts(stored.corrections) == _verdicts(words.corrections)
@@ -91,7 +91,7 @@ def _same(stored: Event, film_id: int, words: Words) -> Event:
     if words.base_revision is None:
         same = same and stored.note == words.note
     if not same:
-        raise InvalidCorrection("Something else was saved under this token before: open the film anew and save again.")
+        raise InvalidCorrection("Something else was saved under this token before: open the film again, then save.")
     return stored
 
 
@@ -105,7 +105,7 @@ def _check_revision(film_id: int, words: Words, history: Sequence[Event], curren
     if base is None or base == current:
         return
     if not 0 <= base < current:
-        raise InvalidCorrection("The film was never at the revision that this was said of: open the film anew.")
+        raise InvalidCorrection("The film was never at the revision that this refers to: open the film again.")
     theirs = tuple(event for event in history if event.kind in OF_THE_READING and event.revision > base)
     raise StaleRevision(Conflict(film_id, base, current, theirs, words.corrections))
 
@@ -130,16 +130,16 @@ def _target(words: Words, history: Sequence[Event]) -> Event:
     for event in history:
         if event.id == words.target:
             return event
-    raise InvalidCorrection("This is not in the film's history: open the film anew.")
+    raise InvalidCorrection("This is not in the film's history: open the film again.")
 
 
 def _check_undo(target: Event, words: Words, history: Sequence[Event]) -> None:
     if target.kind not in OF_THE_READING:
-        raise InvalidCorrection("Only saved readings can be undone: set the film's place in the queue anew.")
+        raise InvalidCorrection("Only saved readings can be undone: set the film's place in the queue again.")
     if target.reader != words.reader:
         raise InvalidCorrection(f"This was said by {target.reader}: only one's own words can be undone.")
     if target.id in undone(history):
-        raise InvalidCorrection("This was undone already: undo the undoing to have it back.")
+        raise InvalidCorrection("This was undone already: undo that to have it back.")
 
 
 def _restoring(target: Event, words: Words, history: Sequence[Event]) -> Words:

@@ -314,7 +314,7 @@ class Ledger:
         """Makes a reading the film's gold reading. Raises as `save`."""
         if any(bone != correction.bone for bone, correction in reading.items()):
             raise InvalidCorrection(
-                "A verdict of the gold reading stands under another bone's name: open the film anew."
+                "A verdict of the gold reading is filed under another bone's name: open the film again."
             )
         said = tuple(reading.values())
         words = Words(kind="gold", reader=reader, token=token, base_revision=base_revision, corrections=said, note=note)
@@ -351,7 +351,7 @@ class Ledger:
             return events.history(connection, film_id)
 
     def events(self, after: int = 0, limit: int | None = None) -> Iterator[Event]:
-        """All events with an id greater than `after`, in id order, streamed; none that is committed later comes before."""
+        """All events with an id greater than `after`, in id order, streamed; a later commit never has a smaller id."""
         return self._database.pages(events.page, after, limit)
 
     def ledger_revision(self) -> int:

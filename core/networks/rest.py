@@ -8,14 +8,14 @@ class Rest:
     """Waits for a pause in the work. Thread-safe."""
 
     def __init__(self, seconds: float, work: Callable[[], None]):
-        """work: done in a thread of its own when so many seconds have gone by since `put_off` was last called."""
+        """work: done in a thread of its own once this number of seconds has passed since `put_off` was last called."""
         self._seconds = seconds
         self._work = work
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
     def put_off(self) -> None:
-        """There is work, or was just now: the pause begins anew."""
+        """There is work, or was just now: the pause begins again."""
         timer = threading.Timer(self._seconds, self._work)
         timer.daemon = True  # a program that ends does not wait for it
         with self._lock:

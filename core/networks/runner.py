@@ -103,7 +103,7 @@ class Runner:
 
 @functools.cache
 def _share_memory() -> None:
-    """Has all networks compute in the same memory, which grows by no more than is asked for."""
+    """Has all networks compute in the same memory, which grows only as far as needed."""
     place = onnxruntime.OrtMemoryInfo(
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )

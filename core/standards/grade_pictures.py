@@ -21,8 +21,8 @@ def _files() -> dict[tuple[str, int], str | None]:
 
 
 def grade_picture(bone: str, grade: int) -> bytes | None:
-    """What a bone looks like at a RUS-CHN grade 0..n, as a square grey WebP file; None where too few children near that
-    grade were to be had, or where their average shows another grade.
+    """What a bone looks like at a RUS-CHN grade 0..n, as a square grey WebP file; None where there were too few
+    children near that grade, or where their average shows another grade.
 
     Raises ValueError for an unknown bone and for a grade that the bone does not have.
     """

@@ -16,7 +16,7 @@ class DeviceError(BoneGradeError):
 def device_of(name: str) -> torch.device:
     """The device of "cpu", "cuda", or "auto": the GPU where there is one, else the processor.
 
-    Raises DeviceError where "cuda" is asked for and PyTorch sees no GPU, or the name is none of the three.
+    Raises DeviceError where "cuda" is asked for and PyTorch sees no GPU, or the name is not one of the three.
     """
     if name not in ("auto", "cpu", "cuda"):
         raise DeviceError(f"There is no device {name!r}: choose auto, cpu or cuda.")

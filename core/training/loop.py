@@ -36,7 +36,8 @@ class TimeLimit:
         self._end = math.inf if minutes is None else time.monotonic() + 60 * minutes
 
     def left(self, afterwards: float = 0.0) -> float:
-        """Seconds that are left, infinite without a limit, if so many are kept for afterwards. Raises TimeUp where none are."""
+        """Seconds that are left, infinite without a limit, after reserving some for afterwards. Raises TimeUp where
+        none are."""
         left = self._end - time.monotonic() - afterwards
         if left <= 0:
             raise TimeUp(
@@ -181,7 +182,7 @@ class Resumable:
         return int(state["done"])
 
     def keep(self, done: int) -> None:
-        """Writes a checkpoint after so many epochs or steps."""
+        """Writes a checkpoint after this number of epochs or steps."""
         parts = {name: part.state_dict() for name, part in self._parts.items()}
         self._run.save({**parts, "done": done})
 

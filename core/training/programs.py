@@ -65,7 +65,7 @@ def make_localizer(
 ) -> None:
     """Trains on the boxed `train` hands, boxes the others of `train` with the result, and trains on with both.
 
-    most_unboxed: if given, of the others only so many are taken, spread evenly over the table.
+    most_unboxed: if given, at most this number of the others is taken, spread evenly over the table.
     """
     first = train_localizer(data, run / "boxed", LocalizerRecipe(samples=samples), device=device).cpu()
     boxed = read_boxes(data)
@@ -109,8 +109,8 @@ def make_grader(
 
 
 def register_grader(network: BoneGrader, material: GradingMaterial, recipe: GraderRecipe) -> None:
-    """Registers a trained grader with the intervals that it needs on `val`, and the mean crops that its exemplars were held
-    against. A second opinion that is registered goes: its weights are beside another grader.
+    """Registers a trained grader with the intervals that it needs on `val`, and the mean crops that its exemplars were
+    held against. A registered second opinion is removed: its weight was chosen beside another grader.
     """
     for name in WHOLE_HANDS:
         unregister(name)

@@ -99,7 +99,7 @@ class _Group:
         return len(self._chances)
 
     def draw(self, count: int, random: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Windows Nx1xSxS in [0, 1], female N and years N of so many hands."""
+        """Windows Nx1xSxS in [0, 1], female N and years N of N hands."""
         rows = torch.from_numpy(random.choice(len(self), count, p=self._chances)).to(self.windows.device)
         return self.windows[rows][:, None].float() / 255, self.female[rows], self.years[rows]
 

@@ -63,7 +63,7 @@ def test_on_cpu_basic_it_assesses_writes_nothing_and_says_that_corrections_will_
                 expect(page.locator("#who")).to_contain_text(
                     "Sign in with your Hugging Face account", timeout=ANSWER_MS
                 )
-                expect(page.locator("#who")).to_contain_text("corrections will not outlive its next restart")
+                expect(page.locator("#who")).to_contain_text("corrections will not survive its next restart")
         assert not is_open(_RELOADING)
     assert space.files() == before
 

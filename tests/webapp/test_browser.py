@@ -305,7 +305,7 @@ def test_the_tour_is_offered_until_it_is_taken_and_help_stands_beside_terms(page
     page.keyboard.press("Enter")  # Next, which has an example assessed
     expect(tour).to_contain_text("The answer stands here")
     expect(page.locator("#bone-age")).to_be_visible(timeout=ANSWER_MS)
-    for words in ("How it comes about", "The 13 bones", "Not convinced?"):
+    for words in ("How it is worked out", "The 13 bones", "Not convinced?"):
         page.keyboard.press("Enter")
         expect(tour).to_contain_text(words)
         expect(page.locator(".tour-here")).to_have_count(1)

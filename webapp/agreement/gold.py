@@ -79,7 +79,7 @@ class GoldFilms:
         self.part.asked(change, inputs, outputs, **settings)
 
     def shown(self, table: ReadingTable, reader: Reader, said: Markup | None = None) -> str:
-        """Both lists; nothing at all for whoever may not set gold readings. said: what came of what was asked."""
+        """Both lists; nothing at all for a reader who may not set gold readings. said: the outcome of the request."""
         if self._ledger is None or not reader.may(Action.SET_GOLD):
             return ""
         return render(
@@ -99,11 +99,11 @@ class GoldFilms:
             case "back":
                 event = take_back(self._ledger, film_id, reader, revision=revision, token=token)
                 again = _Change("again", "Put back", film_id, event.revision)
-                return _note(f"Film {film_id} is not gold any more.", again)
+                return _note(f"Film {film_id} is no longer gold.", again)
             case "again":
                 put_back(self._ledger, film_id, reader, revision=revision, token=token)
                 return _note(f"Film {film_id} is gold again.")
-        raise BoneGradeError("The page asked for what cannot be done; reload it.")
+        raise BoneGradeError("The page asked for something that cannot be done; reload it.")
 
     def _agreed(self, table: ReadingTable, reader: Reader) -> _List:
         title, film_ids = "Agreed on, not gold yet", agreed_films(table).tolist()
@@ -116,7 +116,7 @@ class GoldFilms:
             return _List(title, "No film that is not gold yet has the same grades by two readers or more.")
         sentence = (
             f"{counted(len(film_ids), 'film')} on which at least two readers graded all 13 bones and nobody differs. "
-            f"Made gold, a film is mixed into the queue of whoever has not read it.{_newest(len(film_ids))}"
+            f"Once it is gold, a film is mixed into the queue of whoever has not read it.{_newest(len(film_ids))}"
         )
         return _List(title, sentence, ("Film", "Readers", "Last read"), films)
 
@@ -135,7 +135,7 @@ class GoldFilms:
         return _List(title, sentence, ("Film", "Set by", "Set"), films)
 
     def _rows(self, film_ids: Sequence[int], reader: Reader) -> list[_Row]:
-        """The newest of the films with what stands of them now, which may be more than the table knows."""
+        """The newest of the films as they are now, which may be more than the table knows."""
         assert self._ledger is not None
         newest = list(self._ledger.films(film_ids[-_LISTED:]))
         return [(film, gold_view(self._ledger, film.id, reader)) for film in reversed(newest)]

@@ -61,7 +61,7 @@ def look_back_part(ledger: Ledger | None, table: ReadingTable, reader: Reader) -
 def _film(ledger: Ledger, film: FilmBeside) -> _Film:
     record = ledger.film(film.film_id)
     crops: Mapping[str, bytes] = {}
-    remark = "" if record.consent else "Of this film no pixels are kept, so there are no pictures."
+    remark = "" if record.consent else "No pixels of this film are kept, so there are no pictures."
     try:
         crops = pictures(ledger, film)
     except BoneGradeError as error:  # a damaged picture takes nothing from the numbers
@@ -77,7 +77,9 @@ def _film(ledger: Ledger, film: FilmBeside) -> _Film:
         )
         for one in film.bones
     )
-    result = f"{counted(film.differing, 'bone')} graded otherwise" if film.differing else "the same grade on every bone"
+    result = (
+        f"{counted(film.differing, 'bone')} graded differently" if film.differing else "the same grade on every bone"
+    )
     title = f"Film {record.id} · {SEX_WORDS[record.sex].lower()} · {short_hash(record.sha256)}"
     return _Film(title, result, remark, bones)
 

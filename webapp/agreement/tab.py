@@ -57,29 +57,31 @@ from webapp.shared.words import counted
 _log = logging.getLogger(__name__)
 
 DEMO: Final = (
-    "This is a demo: nothing that readers say is kept, so there is nothing to compare. Start the app on your own computer, or "
-    "with a login, and readings are kept."
+    "This is a demo: nothing that readers say is kept, so there is nothing to compare. Start the app on your own "
+    "computer, or with a login, and readings are kept."
 )
 NOTHING_READ: Final = (
-    "Nobody has read a film yet: save a reading on the Annotate tab, then press Refresh. Two readers on the same films are "
-    "compared with each other, one reader with the model."
+    "Nobody has read a film yet: save a reading on the Annotate tab, then press Refresh. Two readers on the same films "
+    "are compared with each other, one reader with the model."
 )
 NOTHING_TO_SEE: Final = (
-    "There is nothing that you may see yet: your own grades beside the model's appear once you have saved a reading, and how "
-    "far all readers agree once two of them have read the same films."
+    "There is nothing that you may see yet: your own grades beside the model's appear once you have saved a reading, "
+    "and how far all readers agree once two of them have read the same films."
 )
 NOTHING_TO_COMPARE: Final = (
-    "Films were read, but none by two readers, and none has a prediction: let a second reader read them, or have them assessed "
-    "on the Queue tab, then press Refresh."
+    "Films were read, but none by two readers, and none has a prediction: let a second reader read them, or have them "
+    "assessed on the Queue tab, then press Refresh."
 )
 ONE_READER: Final = (
-    "So far no film was read by two readers: kappa between readers appears when a second one reads the same films, for which "
-    "a reviewer can assign them on the Queue tab."
+    "So far no film has been read by two readers: kappa between readers appears when a second one reads the same "
+    "films, which a reviewer can assign on the Queue tab."
 )
-POOLED_NOTE: Final = "Of all readers together only kappa is shown, so that no reader's own reading can be told from it."
+POOLED_NOTE: Final = (
+    "For all readers together only kappa is shown, so that no reader's own reading can be worked out from it."
+)
 UNEXPECTED: Final = (
-    "Something went wrong in the program while it compared the readings; the server's log says what. Press Refresh to try "
-    "once more."
+    "Something went wrong in the program while it compared the readings; the server's log says what. Press Refresh to "
+    "try once more."
 )
 
 #: As in "RUS-CHN age".
@@ -283,7 +285,7 @@ class _Tab:
         )
 
     def _everybody(self, table: ReadingTable, reader: Reader, scale: AgeScale) -> Updates:
-        """The parts on every reader, or on this one alone for whom may not see the others."""
+        """The parts on every reader, or on this one alone for a reader who may not see the others."""
         times = times_for(reader, reading_times(table))
         return {
             self.times_column: gr.Column(visible=bool(times)),

@@ -108,8 +108,8 @@ def kappa_sentence(kappas: Mapping[str, Kappa], first: str, second: str) -> str:
         text = f"{who} reach {mean} on each bone."
     else:
         text = (
-            f"{who} agree least on {BONE_TITLES[least]} ({kappa_number(values[least])}) and best on {BONE_TITLES[best]} "
-            f"({kappa_number(values[best])}); the mean is {mean}."
+            f"{who} agree least on {BONE_TITLES[least]} ({kappa_number(values[least])}) and best on "
+            f"{BONE_TITLES[best]} ({kappa_number(values[best])}); the mean is {mean}."
         )
     left_out = f" {counted(len(few), 'bone')} with fewer than {LEAST_FILMS} films left out." if few else ""
     return f"{text} {_KAPPA_IN_A_WORD}{left_out}"
@@ -118,10 +118,10 @@ def kappa_sentence(kappas: Mapping[str, Kappa], first: str, second: str) -> str:
 def model_note(comparison: Comparison) -> str:
     """Why agreement with the model is to be read with care."""
     taken = comparison.accepted
-    over = "" if taken is None else f", and {percent(taken)} of the grades were taken over unchanged"
+    over = "" if taken is None else f", and {percent(taken)} of the grades were accepted unchanged"
     return (
-        f"Readers see the model's grades while they read{over}: this agreement is higher than that of a reading without "
-        "the model. Each film is held against the prediction that its reader had before them, so that no model is measured on "
+        f"Readers see the model's grades while they read{over}: this agreement is higher than it would be without the "
+        "model. Each film is compared with the prediction that its reader saw, so that no model is measured on "
         "what it has learned since."
     )
 
@@ -133,8 +133,8 @@ def confusion_sentence(agreement: BoneAgreement, first: str, second: str) -> str
     if agreement.exact is None or agreement.within_one is None:
         return f"{title}: no film that both {first} and {second} graded.{unreadable} Choose another bone."
     return (
-        f"{title}: the same grade on {percent(agreement.exact)} of {counted(films, 'film')}, at most one grade apart on "
-        f"{percent(agreement.within_one)}; the outlined cells are the same grade.{unreadable}"
+        f"{title}: the same grade on {percent(agreement.exact)} of {counted(films, 'film')}, at most one grade apart "
+        f"on {percent(agreement.within_one)}; the outlined cells are the same grade.{unreadable}"
     )
 
 
@@ -145,8 +145,8 @@ def ages_sentence(ages: AgePairs, first: str, second: str, scale_name: str) -> s
         return f"No film on which both have a {scale_name} age: that takes a grade on all 13 bones.{left_out}"
     if differences.mean is None or differences.limits is None:
         return (
-            f"{too_few_films(differences.films)}: mean and limits of the {scale_name} ages take {LEAST_FILMS} films with "
-            f"all 13 bones graded by both.{left_out}"
+            f"{too_few_films(differences.films)}: mean and limits of the {scale_name} ages take {LEAST_FILMS} films "
+            f"with all 13 bones graded by both.{left_out}"
         )
     lower, upper = (signed(limit) for limit in differences.limits)
     sample = f" {POINTS_DRAWN:,} of them are drawn." if differences.films > POINTS_DRAWN else ""
@@ -161,8 +161,8 @@ def times_sentence(readers: Sequence[ReadingTimes]) -> str:
     timed = {one.reader: one.films for one in readers if one.films.quartiles is not None}
     if not timed:
         return (
-            "No film has been read whole with the clock running yet: time is taken on the Annotate tab, for films on which "
-            "all 13 bones are judged."
+            "No film has been read whole with the clock running yet: time is taken on the Annotate tab, for films on "
+            "which all 13 bones are judged."
         )
     medians = {reader: times.quartiles[1] for reader, times in timed.items() if times.quartiles is not None}
     quick, slow = min(medians, key=lambda r: medians[r]), max(medians, key=lambda r: medians[r])
@@ -179,29 +179,31 @@ def gold_sentence(scores: Sequence[GoldScore], names_seen: bool) -> str:
     """What the table of gold scores shows, or how to come by one."""
     if not scores:
         return (
-            "No gold film has been read blindly yet. A reviewer sets a film's gold reading on the Annotate tab, or here "
-            "where its readers agree; the queue then mixes it in among the others, for every reader who has not read it."
+            "No gold film has been read blind yet. A reviewer sets a film's gold reading on the Annotate tab, or here "
+            "where its readers agree; the queue then mixes it in among the others, for every reader who has not read "
+            "it."
         )
     whose = "Each reader's" if names_seen else "Your"
     return (
-        f"{whose} readings of films that were mixed into the queue without a sign, against the gold reading. A film whose gold "
-        f"reading one has set oneself does not count. Kappa and age take {LEAST_FILMS} films."
+        f"{whose} readings of films that were mixed into the queue unmarked, against the gold reading. A film does not "
+        f"count for the reader who set its gold reading. Kappa and age take {LEAST_FILMS} films."
     )
 
 
 def look_back_sentence(seen: LookBack) -> str:
     """What the reader sees of their own gold films, or when they will."""
     rule = (
-        f"After every {SITTING_FILMS} films of which you have judged all 13 bones, and when none is left for you to read, you "
-        "see here how you did on those with a gold reading, of which there was no sign."
+        f"After every {SITTING_FILMS} films on which you have judged all 13 bones, and when none is left for you to "
+        "read, you see here how you did on those with a gold reading, which were not marked."
     )
     more = f"{counted(seen.to_go, 'more film')} to go."
     if not seen.films:
         return f"{rule} {more}"
     were = "was gold" if len(seen.films) == 1 else "were gold"
     return (
-        f"{rule} What counts are your grades when you first had judged all 13 bones; changing them now changes nothing here. "
-        f"So far {len(seen.films):,} of {counted(seen.whole, 'film')} {were}; {more} Kappa takes {LEAST_FILMS} films."
+        f"{rule} What counts is your grades when you had first judged all 13 bones; changing them now changes nothing "
+        f"here. So far {len(seen.films):,} of {counted(seen.whole, 'film')} {were}; {more} Kappa takes {LEAST_FILMS} "
+        "films."
     )
 
 

@@ -37,7 +37,7 @@ class Filling:
         self._saving = saving
 
     def facts(self, opened: Opened, reader: Reader, sentence: str = "") -> dict[str, Any]:
-        """What the script is told of an opened film. sentence: what came about, else the remark on the film."""
+        """What the script is told about an opened film. sentence: the outcome, else the remark on the film."""
         facts = opened_facts(opened, self._annotate, reader, crop_uri)
         facts["film"]["title"] = film_title(opened.sitting)
         return {**facts, "message": remark(sentence or opened.remark, "good" if sentence else "warning")}
@@ -91,7 +91,7 @@ class Filling:
         """What was said of the film, as far as the reader may see it."""
         film = sitting.film
         if self._desk.ledger is None or film is None:
-            history = line("Nothing of this film is in the ledger yet.", "blind")
+            history = line("The ledger has nothing on this film yet.", "blind")
         else:
             history = history_panel(self._saving.history(film.id, reader), reader.may(Action.CORRECT))
         gold = gold_panel(self._desk, None if film is None else film.id, reader)

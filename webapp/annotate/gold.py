@@ -67,11 +67,11 @@ def change_gold(desk: Desk, command: dict[str, Any], work: Work, reader: Reader)
             return f"Your saved reading is the film's gold reading, as no. {event.id}."
         case "back":
             event = take_back(desk.ledger, work.film, reader, revision=revision, token=work.token)
-            return f"The film has no gold reading any more, as no. {event.id} says; it can be put back."
+            return f"The film no longer has a gold reading, as no. {event.id} says; it can be put back."
         case "again":
             event = put_back(desk.ledger, work.film, reader, revision=revision, token=work.token)
             return f"The gold reading is back, as no. {event.id}."
-    raise BoneGradeError("The page asked for what cannot be done; reload it.")
+    raise BoneGradeError("The page asked for something that cannot be done; reload it.")
 
 
 def _beside_own(view: GoldView) -> str:

@@ -140,7 +140,7 @@ class Handlers:
     # --- While reading ----------------------------------------------------------------------------------------------
 
     def keep(self, text: str, held: FilmInHand | None, assessment: Assessment | None, request: gr.Request) -> str:
-        """Keeps the work as a draft and answers with what it comes to."""
+        """Keeps the work as a draft and answers with the scores it adds up to."""
         try:
             work = read_work(text)
             reader = self.desk.reader(request)
@@ -263,7 +263,7 @@ class Handlers:
                         "text": corrections_file(work, sitting, reader.name),
                     }
                     return {self.parts.acted: told(download=file)}
-            raise BoneGradeError("The page asked for what cannot be done; reload it.")
+            raise BoneGradeError("The page asked for something that cannot be done; reload it.")
         except Exception as error:
             return {self.parts.acted: told(message=remark(_warned(error), "error"))}
 

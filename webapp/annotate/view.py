@@ -71,8 +71,8 @@ _EVENT_WORDS: Final = {
     "ungold": "took back the gold reading",
     "skip": "skipped the film",
     "flag": "flagged the film",
-    "unflag": "took the flag away",
-    "withdraw": "took the consent back: the pixels are gone",
+    "unflag": "removed the flag",
+    "withdraw": "withdrew the consent: the pixels are gone",
     "assign": "assigned the film to",
 }
 
@@ -269,9 +269,9 @@ class _Entry:
 def history_panel(view: HistoryView, can_restore: bool) -> str:
     """Who said what, when, in how many seconds and on which prediction; the newest first."""
     if view.blind:
-        remark = "Others have read this film; you see what they said once you have saved your own of every bone."
+        remark = "Others have read this film; you will see what they said once you have saved your own verdict on every bone."
     else:
-        remark = "" if view.events else "Nobody has said anything of this film yet."
+        remark = "" if view.events else "Nobody has said anything about this film yet."
     entries = [_entry(event, view, can_restore) for event in reversed(view.events)]
     return render("annotate/history.html", remark=remark, entries=entries)
 

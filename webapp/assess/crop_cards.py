@@ -74,7 +74,7 @@ class _Bar:
 
 @dataclass(frozen=True)
 class _Card:
-    """What is told of one bone. crop: a data URI. spoken: in place of the card. odds: of every grade, in words.
+    """What the card of one bone says. crop: a data URI. spoken: in place of the card. odds: of every grade, in words.
     out_of_line: what its neighbours point to, "" if it is in line with them."""
 
     one: BoneAssessment

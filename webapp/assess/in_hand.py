@@ -1,4 +1,4 @@
-"""The film that a session has in hand, until it is erased: nothing of it stays in memory then, whoever erased it."""
+"""The film that a session is working on, until it is erased: then nothing of it stays in memory, whoever erased it."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime

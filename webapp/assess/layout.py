@@ -50,7 +50,7 @@ class Layout:
         self.example_buttons = []
         if examples:
             with gr.Column(elem_classes="examples", scale=0):
-                styled_html(line("No film at hand? Take an example; each is the average of several hands.", "label"))
+                styled_html(line("No film to hand? Take an example; each is the average of several hands.", "label"))
                 with gr.Row(elem_classes="example-row"):
                     for number, example in enumerate(examples):
                         button = gr.Button(
@@ -71,7 +71,7 @@ class Layout:
             with gr.Column(scale=6, min_width=320, elem_classes="headline-column"):
                 self.headline = styled_html(WELCOME, elem_id="headline")
                 with gr.Accordion(
-                    "How this age comes about", open=False, visible=False, elem_id="comes-about"
+                    "How this age is worked out", open=False, visible=False, elem_id="comes-about"
                 ) as self.comes_about:
                     self.how = styled_html()
                     self.age_plot = gr.Plot(visible=False, show_label=False, container=False, elem_id="age-plot")

@@ -7,7 +7,7 @@ from core.evaluation.maps.checked import CheckedMap, CheckedMaps
 from webapp.shared.components import line
 from webapp.shared.words import counted
 
-NOT_CHECKED: Final = "Whether the maps mean something was not measured for these weights."
+NOT_CHECKED: Final = "Whether the maps mean anything has not been measured for these weights."
 
 
 def checks_line(checks: CheckedMaps | None, weights: Mapping[str, str]) -> str:
@@ -25,7 +25,7 @@ def _outcome(checks: CheckedMaps) -> str:
         f"Measured on {counted(checks.hands, 'hand')}: Grad-CAM (stage {checks.cam_stage}) {_words(checks.grad_cam)}. "
         f"SA spatial (stage {checks.stage}) {_words(checks.sa_spatial)}. "
         # by core.training.guidance, in the shipped weights and what is fine-tuned from them
-        "These gates were guided to the growth plate in training, so that their share there is no evidence."
+        "These gates were guided to the growth plate in training, so their share there is not evidence."
     )
 
 

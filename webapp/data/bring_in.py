@@ -1,4 +1,5 @@
-"""The part of the Data tab that takes labels in: first a table of what would come in and what not, then what is good."""
+"""The part of the Data tab that takes labels in: first a table of what would come in and what would not, then the
+import itself."""
 
 import logging
 import tempfile
@@ -31,7 +32,7 @@ from webapp.shared.words import SEX_WORDS
 
 _log = logging.getLogger(__name__)
 
-_UNEXPECTED: Final = "The labels could not be read, in a way that nobody foresaw; the server's log says more."
+_UNEXPECTED: Final = "The labels could not be read, for an unexpected reason; the server's log says more."
 _FORMATS: Final = [("CSV table", "csv"), ("COCO", "coco"), ("Pascal VOC (zip)", "voc"), ("YOLO (zip)", "yolo")]
 _NAMES: Final = "No file's name names a child: keep the names, for the export's column original_name."
 _SHOWN_ROWS: Final = 200
@@ -77,7 +78,7 @@ class BringInPart:
                 self.sex = gr.Radio(
                     [("As the labels say", ""), *[(word, sex) for sex, word in SEX_WORDS.items()]],
                     value="",
-                    label="Sex, where the labels say none",
+                    label="Sex, where the labels do not state it",
                     elem_id="import-sex",
                 )
                 self.consent = gr.Checkbox(False, label=CONSENT, elem_id="import-consent")
@@ -126,7 +127,7 @@ class BringInPart:
         given = self._given(values)
         try:
             if given != values[self.checked]:
-                raise BoneGradeError("Something was changed since the labels were checked: check them again.")
+                raise BoneGradeError("Something has changed since the labels were checked: check them again.")
             reader = self._reader(request)
             filing = Filing(self._ledger, self._desk.load_assessor, TURNS.when_free)
             with tempfile.TemporaryDirectory(prefix="bonegrade-import-") as folder:

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 _What = Literal["film", "patient", "reader"]
 
-_UNEXPECTED: Final = "Something went wrong in the program; the server's log says what. Look whether it is erased."
+_UNEXPECTED: Final = "Something went wrong in the program; the server's log says what. Check whether it is erased."
 _WHATS: Final[list[tuple[str, str | int | float]]] = [
     ("A film", "film"),
     ("All films of a patient", "patient"),
@@ -36,7 +36,7 @@ _WHICH: Final = (
 )
 _LABELS: Final[list[tuple[str, str | int | float]]] = [
     ("Only its picture, crops and file's name; grades and boxes stay", "stay"),
-    ("Everything that was said of it, too", "go"),
+    ("Everything that was said about it, too", "go"),
 ]
 #: What a reader said stays, so only of films there is something to choose.
 _OF_FILMS_JS: Final = """(what) => ({ __type__: "update", visible: what !== "reader" })"""
@@ -54,7 +54,7 @@ class ErasePart:
             what = gr.Radio(_WHATS, value="film", label="What is to be erased", elem_id="erase-what")
             named = gr.Textbox(label="Which one", info=_WHICH, max_lines=1, elem_id="erase-which")
             with gr.Column() as of_films:
-                labels = gr.Radio(_LABELS, value=None, label="What is to go of a film", elem_id="erase-labels")
+                labels = gr.Radio(_LABELS, value=None, label="What is to be removed of a film", elem_id="erase-labels")
                 reason = gr.Textbox(label="Why, for the film's history; no names", max_lines=1, elem_id="erase-reason")
             button = gr.Button("Erase it for good", variant="stop", elem_id="erase-now", scale=0, min_width=220)
             said = styled_html(elem_id="erase-message", elem_classes="message-slot")
@@ -94,7 +94,9 @@ class ErasePart:
                 text = f"The pictures of the patient's films are erased: {numbers}."
         else:
             if not named.isdecimal():
-                raise BoneGradeError("Nothing was erased: a film's number has digits alone, as Annotate shows it.")
+                raise BoneGradeError(
+                    "Nothing was erased: a film's number consists of digits only, as Annotate shows it."
+                )
             films = erase_films(self._ledger, [int(named)], reader, labels_too=labels_too, reason=reason)
             text = f"Film {named} is erased." if labels_too else f"The picture of film {named} is erased."
         address = self._desk.access.address_of(request)

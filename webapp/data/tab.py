@@ -28,12 +28,10 @@ _log = logging.getLogger(__name__)
 
 DEMO: Final = render("data/demo.html")
 GONE: Final = (
-    "This export is no longer here: it goes when a film is erased, or after an hour. Make it anew, and it is without what was "
-    "erased."
+    "This export is no longer here: exports are removed when a film is erased, or after an hour. Make it again, "
+    "without what was erased."
 )
-_UNEXPECTED: Final = (
-    "The export failed in a way that nobody foresaw; nothing was changed, and the server's log says more."
-)
+_UNEXPECTED: Final = "The export failed unexpectedly; nothing was changed, and the server's log says more."
 _INTRODUCTION: Final = render("data/introduction.html")
 _RULES: Final = {
     "latest": "The latest word on each bone",

@@ -1,4 +1,4 @@
-"""Which of gradio's addresses answer at all, who may fetch which file, and what browsers are told of the page."""
+"""Which of gradio's addresses answer at all, who may fetch which file, and what browsers are told about the page."""
 
 import hashlib
 import re
@@ -42,11 +42,11 @@ _NOT_SENT: Final = (
     "There is no such file of yours here: upload it to /gradio_api/upload, with the same token, and give the path that this "
     "answers."
 )
-_NOT_YOURS: Final = "This file is not yours, or is gone: load the page again and ask for it anew."
+_NOT_YOURS: Final = "This file is not yours, or is gone: reload the page and ask for it again."
 
 
 class Owners:
-    """Whose browser may fetch which of the files that pass through; those that nobody owns are nobody's.
+    """Which browser may fetch each temporary file; a file without an owner is served to nobody.
 
     A file's folder in gradio's cache is named by a hash of its content. A program without a token, or a browser that takes no
     cookies, is the visitor "": what was made for one of these is answered to whoever has its address and no cookie.

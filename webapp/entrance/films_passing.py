@@ -15,8 +15,8 @@ from core.intake import FilmFile, SentFile
 from core.ledger.lately_erased import Erased
 
 ERASED: Final = (
-    "This film was erased after it was sent here, so nothing of it is kept or shown any more: send another one, or this one "
-    "anew where there is a new consent."
+    "This film was erased after it was sent here, so nothing of it is kept or shown: send another one, or this one "
+    "again if there is new consent."
 )
 #: Beyond so many folders, it is looked which are gone.
 _MANY: Final = 10_000
@@ -31,7 +31,7 @@ class FilmErased(BoneGradeError):
 
 @dataclass
 class _Held:
-    """What is in a folder. since: when it came, or what it was made of did. films: SHA-256 of their pixels."""
+    """What is in a folder. since: when it, or the film it was made from, arrived. films: SHA-256 of their pixels."""
 
     since: datetime
     films: set[str] = field(default_factory=set)
@@ -49,7 +49,7 @@ class FilmsPassing:
         self._lock = threading.Lock()
 
     def came(self, folder: str) -> None:
-        """A file was sent, and comes to lie in the folder of this name."""
+        """A file was sent, and will be in the folder of this name."""
         with self._lock:
             self._at(folder).since = datetime.now(UTC)
 

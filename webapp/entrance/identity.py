@@ -35,13 +35,13 @@ class NotSignedIn(BoneGradeError):
     """Nobody is signed in who must be."""
 
 
-_SIGNED_OUT: Final = "You are not signed in, or no longer: load the page again and sign in."
+_SIGNED_OUT: Final = "You are not signed in, or no longer signed in: reload the page and sign in."
 _SPACE_GUEST: Final = (
     "Sign in with your Hugging Face account to see films and correct them; assessing a film needs no login."
 )
 _PASSED_ON: Final = (
-    "This page was passed on from the machine that serves it, where no login is set up, so films are not shown: add a user "
-    "with a password there (python -m core users add), and sign in."
+    "This page is passed on to another machine, but no login is set up, so films are not shown: add a user with a "
+    "password on the machine that serves it (python -m core users add), and sign in."
 )
 
 
@@ -106,17 +106,17 @@ class Access:
     def program(self, number: str) -> Reader:
         """The program whose token has this public number, with no greater role than that of whoever made it has now.
 
-        Raises NotSignedIn where the token holds no more.
+        Raises NotSignedIn where the token is no longer valid.
         """
         program = self.tokens.numbered(number)
         if program is None:
             raise NotSignedIn(WRONG)
         if program.has_ended():
-            raise NotSignedIn(f"This token held until {program.ends:%d %B %Y}: ask an administrator for another.")
+            raise NotSignedIn(f"This token was valid until {program.ends:%d %B %Y}: ask an administrator for another.")
         most = self.people().get(program.made_by) if program.made_by else Role.ADMIN
         if most is None:
             raise NotSignedIn(
-                f"{program.made_by}, who made this token, has no role here any more: ask for another token."
+                f"{program.made_by}, who made this token, no longer has a role here: ask for another token."
             )
         return program.reader(most)
 

@@ -27,9 +27,7 @@ _SESSION_BYTES: Final = 1 << 30
 _PAGE_FULL: Final = "This page is already waiting for several answers: wait for one of them, then try again."
 _CLIENT_FULL: Final = "Too many films from your address are waiting already: wait for some of them, then try again."
 _PERSON_FULL: Final = "Too many of your requests are waiting already: wait for some of the answers, then try again."
-_ALL_FULL: Final = (
-    "Many people are waiting at the moment: try again in a minute. Those who are signed in come before others."
-)
+_ALL_FULL: Final = "Many people are waiting at the moment: try again in a minute. Those who are signed in go first."
 
 
 class KnowsClients(Protocol):
@@ -137,7 +135,7 @@ class BoundedStates(StateHolder):
 
 
 def _bytes(state: SessionState) -> int:
-    """What a session's states hold in memory, as far as it is films."""
+    """How much memory the films in a session's states take."""
     return sum(getattr(value, "nbytes", 0) for value in state.state_data.values())
 
 

@@ -1,4 +1,4 @@
-"""Turns away what another website's page asks for in the name of somebody who is signed in here."""
+"""Refuses requests that another website's page makes in the name of somebody who is signed in here."""
 
 from typing import Final
 

@@ -1,4 +1,5 @@
-"""The private folder of what only passes through: uploads, pictures for the editor, exports. It ends with the program."""
+"""The private folder for temporary files: uploads, pictures for the editor, exports. It is removed when the program
+ends."""
 
 import atexit
 import os
@@ -106,7 +107,7 @@ def _make_private(folder: Path) -> None:
 
 
 def _remove_left_behind(parent: Path) -> None:
-    """Removes the folders of processes that are no more. parent: in which nobody else is just making one."""
+    """Removes the folders of processes that have ended. parent: in which nobody else is just making one."""
     for folder in parent.glob("run-*"):
         if not is_locked(folder / _LOCK, unsure=True):
             shutil.rmtree(folder, ignore_errors=True)

@@ -51,14 +51,14 @@ class LetsProgramsIn(Protocol):
 
 
 def token_of(headers: Headers) -> str:
-    """The token of ours that a request carries; "" for none, or one that is somebody else's."""
+    """The BoneGrade token of a request; "" without one, or with one of somebody else's."""
     given = headers.get("authorization", "")
     token = given[len(_SCHEME) :].strip() if given.lower().startswith(_SCHEME) else ""
     return token if token.startswith(_PREFIX) else ""
 
 
 def number_of(request: gr.Request | None) -> str:
-    """The public number of the token by which a request came in; "" where it is no program's."""
+    """The public number of the token by which a request came in; "" where it is not a program's."""
     raw = None if request is None else request.request
     return "" if raw is None else str(raw.scope.get(_KEY, ""))
 
@@ -120,7 +120,7 @@ class ProgramDoor:
         try:
             reader = self._access.program(number)
         except BoneGradeError:
-            self._note(program.reader_name, address, "its token holds no more")
+            self._note(program.reader_name, address, "its token is no longer valid")
             raise
         scope[_KEY] = number
         if self._arrivals.is_new(number, address) and self._access.log is not None:

@@ -24,7 +24,7 @@ _PERSON_FULL: Final = (
 )
 _ALL_FULL: Final = (
     "So much was sent within the last hour that there is no room at the moment: try again in a little over an hour. Those who "
-    "are signed in come before others."
+    "are signed in go first."
 )
 _NO_ROOM: Final = "The server's disk is nearly full, so nothing can be sent to it: tell whoever runs it."
 
@@ -34,7 +34,7 @@ _BYTES_OF_A_FILE: Final = 4096
 
 
 class UploadRefused(BoneGradeError):
-    """There is no room for what is being sent; nothing of it is kept. status: of the answer."""
+    """There is no room for what is being sent; none of it is kept. status: of the answer."""
 
     def __init__(self, sentence: str, status: int):
         super().__init__(sentence)

@@ -29,7 +29,8 @@ def part_of(path: str) -> str:
 
 
 async def misnamed(request: Request, error: Exception) -> Response:
-    """The answer to a program that asks by a name that there is none of; gradio lets this end as an error of the server."""
+    """The answer to a program that asks for a name that does not exist, which gradio would answer with a server
+    error."""
     if not request.url.path.startswith(f"{API}call/"):
         raise error
     if isinstance(error, TypeError):  # of gradio's, about the inputs' names

@@ -39,7 +39,8 @@ class Tries:
         self._lock = threading.Lock()
 
     def begin(self, name: str, address: str) -> float | None:
-        """Counts a try as one in vain; its moment, for `forgive`. None, and nothing is counted, for who has to wait."""
+        """Counts a try as one in vain; its moment, for `forgive`. None, and nothing is counted, for somebody who has to
+        wait."""
         now = time.monotonic()
         limits = {(name, address): MOST_FAILURES, (address,): _MOST_OF_AN_ADDRESS}
         with self._lock:

@@ -78,7 +78,7 @@ class Catalogue:
         return self._whole(text) or self._taken_apart(text)
 
     def _whole(self, text: str) -> str | None:
-        """The translation of what is one entry."""
+        """The translation of a text that is one entry."""
         said = self._sentences.get(text.lower())
         if said is not None:
             return said

@@ -27,7 +27,7 @@ NO_SEX: Final = "The film's file does not say the child's sex: give sex as M or 
 
 
 class FilmEndpoints:
-    """Nothing of what is sent to these is kept."""
+    """Nothing that is sent to these is kept."""
 
     def __init__(self, desk: Desk):
         self._load_assessor = desk.load_assessor

@@ -263,7 +263,7 @@ class LedgerEndpoints:
         return file, manifest
 
     def _asked(self, request: gr.Request, action: Action) -> tuple[Ledger, Reader]:
-        """The ledger, and who asks. Raises BoneGradeError where nothing is kept, and for who may not."""
+        """The ledger, and who asks. Raises BoneGradeError where nothing is kept, and for a program that may not."""
         reader = self._desk.reader(request)
         ledger = self._desk.ledger
         if ledger is None:
@@ -282,11 +282,11 @@ def _day(text: str) -> datetime:
     try:
         return datetime.combine(date.fromisoformat(text), time(), UTC)
     except ValueError:
-        raise BoneGradeError(f"{text!r} is no day: write it as 2030-12-31.") from None
+        raise BoneGradeError(f"{text!r} is not a date: write it as 2030-12-31.") from None
 
 
 def _film(film: FilmRecord) -> dict[str, Any]:
-    """What may be told of a film: neither its file's name nor its patient's pseudonym."""
+    """What may be told about a film: neither its file's name nor its patient's pseudonym."""
     return {
         "film": film.id,
         "sha256": film.sha256,

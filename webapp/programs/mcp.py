@@ -63,7 +63,7 @@ class _InLine(gradio.mcp.GradioMCPServer):
         return f" A film is given as {_HOW_FILMS_COME}."
 
     def simplify_filedata_schema(self, schema: dict[str, Any]) -> tuple[dict[str, Any], list[list[str | int]]]:
-        """Gradio's, which says of files that they are addresses and of what they consist."""
+        """As gradio does it, which describes a file as an address with its parts."""
         simple, positions = super().simplify_filedata_schema(schema)
         for place in positions:
             node: Any = simple["properties"]
@@ -129,7 +129,7 @@ def _film(text: str, visitor: str) -> dict[str, Any]:
         try:
             film = base64.b64decode(content, validate=True)
         except binascii.Error:
-            raise BoneGradeError("The film's base64 text is damaged: encode the file anew.") from None
+            raise BoneGradeError("The film's base64 text is damaged: encode the file again.") from None
         ending = ".zip" if "zip" in head else ".csv" if "csv" in head else ""
         path = str(processing_utils.save_bytes_to_cache(film, f"upload{ending}", get_upload_folder()))
         OWNERS.give(path.split("/")[-2], visitor)

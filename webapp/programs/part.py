@@ -43,11 +43,11 @@ class ProgramsPart:
                 )
                 self.role = gr.Radio(_ROLES, value="viewer", label="Role", elem_id="program-role", scale=3)
                 self.days = gr.Number(
-                    _DAYS, label="Days that its token holds", precision=0, minimum=1, maximum=MOST_DAYS,
+                    _DAYS, label="Days that its token is valid", precision=0, minimum=1, maximum=MOST_DAYS,
                     elem_id="program-days", scale=1, min_width=230,
                 )  # fmt: skip
             self.only = gr.CheckboxGroup(
-                _POWERS, label="Of what the role may, this alone (none ticked: all of it)", elem_id="program-only"
+                _POWERS, label="Of what the role may do, only this (none ticked: all of it)", elem_id="program-only"
             )
             with gr.Row():
                 make = gr.Button("Make a token", variant="primary", elem_id="program-make", scale=0, min_width=180)
@@ -64,7 +64,7 @@ class ProgramsPart:
     def _make(self, name: str, role: RoleName, days: int | None, only: list[str], request: gr.Request) -> Updates:
         def work(reader: Reader) -> Updates:
             if days is None:
-                raise BoneGradeError("Say for how many days the token is to hold.")
+                raise BoneGradeError("Say for how many days the token is to be valid.")
             program = name.strip()
             token = self._tokens.make(program, Role.named(role), days, [Power(one) for one in only], reader.name)
             powers = f", {' '.join(only)} alone" if only else ""
@@ -78,7 +78,7 @@ class ProgramsPart:
             program = name.strip()
             self._tokens.revoke(program)
             self._desk.note(request, reader, "revoked", detail=f"program:{program}")
-            text = f"The token of {program} opens nothing any more; what it said stays."
+            text = f"The token of {program} no longer opens anything; what it said stays."
             return {self.message: message(text, "good", title="Revoked"), self.name: ""}
 
         return self._answered(work, request)

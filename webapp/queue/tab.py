@@ -35,8 +35,8 @@ _ORDERS: Final = [
     ("Oldest first", QueueOrder.OLDEST.value),
 ]
 _ORDER_INFO: Final = (
-    "Expected gain: first hands whose bones contradict one another or readers disagree on, "
-    "by the bones hardest to read."
+    "Expected gain: first the hands whose bones contradict one another or on which readers "
+    "disagree, above all on the bones hardest to read."
 )
 _STATES: Final = [
     ("To read", "to_read"),
@@ -238,7 +238,7 @@ class _Tab:
         return self._answered(request, lambda reader: self._listed(reader, Wish(*wish), 0))
 
     def _turned(self, step: int) -> Callable[..., Updates]:
-        """Turns the list's page by so many."""
+        """Moves the list by this number of pages."""
 
         def turn(request: gr.Request, *values: Any) -> Updates:
             *wish, page = values

@@ -31,11 +31,11 @@ UNEXPECTED: Final = (
     "Something went wrong in the program; the server's log says what. Nothing more was added; try once more."
 )
 NO_CONSENT: Final = (
-    "Leave it open, and pixels are forgotten: the films are assessed now, while you wait, and only what the model says "
-    "is kept. They cannot be shown again, nor assessed by a later model."
+    "Leave it unticked, and no pixels are kept: the films are assessed now, while you wait, and only what the model "
+    "says is kept. They cannot be shown again, nor assessed by a later model."
 )
 _SEX_INFO: Final = (
-    "For films that no CSV names. A CSV has a row for each film, with columns id (or file), sex, age_years."
+    "For films not named in a CSV. A CSV has a row for each film, with columns id (or file), sex, age_years."
 )
 
 #: Reading and unpacking is work for one core, so batches wait for each other.
@@ -225,7 +225,7 @@ class UploadPart:
             yield {**self._start_over(), self.message: note("The films have changed: check them again.")}
             return
         if seen.with_writing and writing is None:
-            yield {self.message: note("Choose what becomes of the films with writing, then press Add again.")}
+            yield {self.message: note("Choose what happens to the films with writing, then press Add again.")}
             return
         yield {self.message: bar(0, 1, "Unpacking and checking"), self.add: _off()}
         left_out = seen.with_writing if writing == "out" else frozenset[str]()

@@ -76,7 +76,7 @@ def background_panel(progress: BackgroundProgress | None) -> str:
     failed = (
         note(
             f"{counted(progress.failed, 'film')} could not be assessed; the server's log says why. "
-            "They are tried again when BoneGrade is started anew.",
+            "They will be tried again when BoneGrade restarts.",
             "warning",
             "Please note",
         )
@@ -170,7 +170,7 @@ def finished(counts: QueueCounts, filtered: bool, may_add: bool) -> str:
     if counts.flagged:
         following.append(f"{counted(counts.flagged, 'film')} flagged: choose the state Flagged to settle them.")
     if counts.refused:
-        following.append(f"{counted(counts.refused, 'film')} refused, for want of a hand that can be read.")
+        following.append(f"{counted(counts.refused, 'film')} refused: no hand that can be read.")
     following.append(f"Look at the Agreement tab to see how the readers compare. {add}")
     return _finished(title, following)
 
@@ -216,7 +216,7 @@ def taken_in(taken: Sequence[TakenIn], passed_over: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class _List:
-    """Films of one fate. films, further: how many there are, and how many of them are not named; "" for none.
+    """Films with the same outcome. films, further: how many there are, and how many of them are not named; "" for none.
     named: name and sentence. opened: whether they are seen without a click."""
 
     heading: str

@@ -16,32 +16,32 @@ class Term:
 GLOSSARY: Final[Mapping[str, Term]] = {
     "bone_age": Term(
         "Bone age",
-        "How far the bones of the hand have matured, as the age at which children are this far on average. Two healthy "
+        "How far the bones of the hand have matured, as the age at which the average child is this far on. Two healthy "
         "children of the same age may differ by a year or two.",
     ),
     "interval": Term(
         "90 % interval",
-        "If a radiologist read this film, the reading would lie in this range nine times in ten. It was set and tested on "
-        "hands that were not learned from.",
+        "If a radiologist read this film, the reading would lie in this range nine times in ten. It was set and tested "
+        "on hands that the model had not learned from.",
     ),
     "error": Term(
-        "Off by so many months",
+        "Mean error, in months",
         "The mean absolute error: how far the ages of such hands were from one radiologist's reading, whether too old "
-        "or too young. The 95 % interval says how well so few hands can tell it.",
+        "or too young. The 95 % interval says how precisely so few hands can measure it.",
     ),
     "greulich_pyle": Term(
         "Greulich-Pyle",
-        "An atlas of hand radiographs (1959): the reader looks for the picture most like the film. Most radiologists read bone "
-        "age this way, so the headline is on this scale.",
+        "An atlas of hand radiographs (1959): the reader looks for the picture most like the film. Most radiologists "
+        "read bone age this way, so the headline is on this scale.",
     ),
     "rus": Term(
         "RUS",
-        "Radius, ulna and short bones: the 13 bones of the hand and wrist of which an epiphysis is graded, one by one.",
+        "Radius, ulna and short bones: the 13 bones of the hand and wrist whose epiphyses are graded, one by one.",
     ),
     "rus_chn": Term(
         "RUS-CHN",
-        "China's standard (2006): each of the 13 bones gets a grade of 0 to 14 at most, grades become scores, and the total is "
-        "looked up in a table for the sex.",
+        "China's standard (2006): each of the 13 bones gets a grade of 0 to 14 at most, grades become scores, and the "
+        "total is looked up in a table for the sex.",
     ),
     "tw3": Term(
         "TW3-RUS and TW3-C RUS",
@@ -50,26 +50,27 @@ GLOSSARY: Final[Mapping[str, Term]] = {
     ),
     "grade": Term(
         "Grade",
-        "How far one epiphysis has grown and closed, from 0 (not visible yet) up. In 5(2) the 5 is the stage, and the number "
-        "in brackets a step within it.",
+        "How far one epiphysis has grown and closed, from 0 (not visible yet) up. In 5(2) the 5 is the stage, and the "
+        "number in brackets a step within it.",
     ),
     "score": Term(
         "Score", "The points that a standard gives for a grade; all 13 together are the total, at most 1000."
     ),
     "epiphysis": Term(
         "Epiphysis",
-        "The end of a growing bone. It appears as a small spot, widens, caps the shaft, and joins it when growth is over.",
+        "The end of a growing bone. It appears as a small spot, widens, caps the shaft, and joins it when growth is "
+        "over.",
     ),
     "localised": Term("Localised", "How sure the first network is that the box holds this bone, from 0 to 100 %."),
     "grad_cam": Term(
         "Grad-CAM",
-        "A map of where a change would move the network's grade most. Bright is more, within this crop; it shows what the "
-        "grade rests on, not whether the grade is right.",
+        "A map of where a change would move the network's grade most. Bright is more, within this crop; it shows what "
+        "the grade rests on, not whether the grade is right.",
     ),
     "shuffle_attention": Term(
         "Shuffle Attention",
-        "Gates inside the network (SA), which let through some channels and some places and hold back others. The map shows "
-        "how much passes at each place.",
+        "Gates inside the network (SA), which let through some channels and some places and hold back others. The map "
+        "shows how much passes at each place.",
     ),
     "attention_residual": Term(
         "Attention residual",
@@ -77,45 +78,47 @@ GLOSSARY: Final[Mapping[str, Term]] = {
     ),
     "stage": Term(
         "Stage of the network",
-        "The network works in four stages, each coarser than the one before: 24, 12, 6 and 3 places across a crop. Not to be "
-        "taken for a bone's TW3 stage.",
+        "The network works in four stages, each coarser than the one before: 24, 12, 6 and 3 places across a crop. Not "
+        "to be confused with a bone's TW3 stage.",
     ),
     "gold": Term(
         "Gold reading",
-        "A reading that a reviewer has set as right for a film. Readers are measured against it and are not told which films "
-        "have one.",
+        "The reading that a reviewer has set as the right one for a film. Readers are measured against it and are not "
+        "told which films have one.",
     ),
     "kappa": Term(
         "Weighted kappa",
-        "How far two readers agree beyond chance: 1 is always, 0 as by chance. Grades further apart count as worse (quadratic "
-        "weights).",
+        "How far two readers agree beyond chance: 1 is always, 0 no more than by chance. Grades further apart count as "
+        "worse (quadratic weights).",
     ),
     "confusion": Term(
         "Confusion",
-        "Which grade one reader gave where the other gave which: films on the diagonal were graded alike.",
+        "Which grade one reader gave for each grade of the other: films on the diagonal were graded alike.",
     ),
     "bias": Term("Mean difference", "Whether one side reads older or younger than the other on the whole, in months."),
     "order": Term(
         "What is read next",
-        "Films whose bones contradict one another come first, for most is learned from them; gold films are mixed in unmarked.",
+        "Films whose bones contradict one another come first, because most is learned from them; gold films are mixed "
+        "in unmarked.",
     ),
     "consent": Term(
         "Consent",
-        "Whether a film's pixels may be kept, and for what: to be read again, to train, to be shared. Without it only the "
-        "labels stay.",
+        "Whether a film's pixels may be kept, and for what: to be read again, to train, to be shared. Without it only "
+        "the labels stay.",
     ),
     "revision": Term(
-        "Revision", "The number of the last thing said in the ledger: the same revision makes the same export."
+        "Revision", "The number of the last entry in the ledger: the same revision makes the same export."
     ),
     "split": Term(
         "Split by patient",
         "All films of one child go to the same part, so that a model is never tested on a child that it learned from.",
     ),
     "candidate": Term(
-        "Candidate", "The weights that a run leaves. Nobody is answered by them until they pass the gate."
+        "Candidate", "The weights that a run leaves. They are used for nobody's film until they pass the gate."
     ),
     "gate": Term(
         "Gate",
-        "The comparison that a candidate must pass on the gold films: nothing worse than the live model, and something better.",
+        "The comparison that a candidate must pass on the gold films: nothing worse than the live model, and something "
+        "better.",
     ),
 }

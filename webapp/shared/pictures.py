@@ -12,8 +12,9 @@ from core.film.enhance import stretched
 #: Longest side of a film on the page, in pixels; the assessment itself works on the full film.
 FILM_SIDE: Final = 1400
 
-#: Viridis grows lighter in even steps from violet at 0 to yellow at 1, for people with any colour vision (van der Walt and
-#: Smith 2015); Turbo, which was here before, is brightest in its middle, and red and green look alike to one man in twelve.
+#: Viridis grows lighter in even steps from violet at 0 to yellow at 1, for people with any colour vision (van der Walt
+#: and Smith 2015); Turbo is not used: it is brightest in its middle, and its red and green look alike to one man in
+#: twelve.
 _COLOUR_MAP: Final = cv2.COLORMAP_VIRIDIS
 
 

@@ -15,7 +15,7 @@ _COLOURS: Final = {"better": "#2a9d8f", "worse": "#d9480f", "no difference": "#8
 _COUNTS: Final = ((0.0, "rgba(42,157,143,0.08)"), (1.0, "rgba(42,157,143,0.9)"))
 #: What is drawn of a run's log; trackio has the rest.
 _CURVES: Final = {
-    "loss": "loss on films that are learned",
+    "loss": "loss on films that it learns from",
     "held_loss": "loss on films held back",
     "held_error": "error on films held back, in grades",
     "held_exact": "share of exact grades on films held back",

@@ -24,6 +24,6 @@ def seen_again(sends: bool) -> tuple[Path | None, tuple[str, ...]]:
     words = (
         f"So that nothing is forgotten, a run also sees again {again} that the shipped weights learned from.",
         f"It is measured on {counted(found.val, 'more hand')}, and its intervals are set on these.",
-        f"All of this lies in {found.folder}.",
+        f"All of this is in {found.folder}.",
     )
     return found.folder, (*words, "A Hugging Face Job learns from the ledger alone.") if sends else words

@@ -23,7 +23,7 @@ from webapp.shared.templates import render
 from webapp.shared.words import NO_VALUE, percent, weights_line, year_range, years
 
 ASSESSED: Final = "The film on the Assess tab"
-NOT_ASSESSED: Final = "No film was assessed on the Assess tab: assess one there, or choose an example here."
+NOT_ASSESSED: Final = "No film has been assessed on the Assess tab: assess one there, or choose an example here."
 NO_MODEL: Final = (
     "There is no other model to choose: let a run end, or promote one, and the models before it are in the list."
 )
@@ -90,8 +90,8 @@ class SideBySidePart:
 
 @dataclass(frozen=True)
 class _Row:
-    """title: a bone, or what is said of the whole hand. values: the live model's and the other's. apart: they do not say the
-    same. difference: the other's less the live model's, empty where there is none."""
+    """title: a bone, or a figure of the whole hand. values: the live model's and the other's. apart: they differ.
+    difference: the other's less the live model's, empty where there is none."""
 
     title: str
     values: tuple[str, ...]

@@ -30,8 +30,9 @@ NOT_HERE: Final = (
     "Nothing is trained on a Space: export the readings on the Data tab, and run the command below on another machine."
 )
 ON_THE_HUB: Final = (
-    "Or the same run on a machine of Hugging Face: films whose consent allows sharing, the program and the live weights go "
-    "by way of a private dataset, which is emptied of them when the job has ended. The dataset's owner pays for the machine."
+    "Or the same run on a Hugging Face machine: films whose consent allows sharing, the program and the live weights "
+    "travel through a private dataset, which is emptied of them when the job has ended. The dataset's owner pays for "
+    "the machine."
 )
 UNEXPECTED: Final = "Something went wrong in the program; nothing was changed, and the server's log says what happened."
 _WATCHED_SECONDS: Final = 3.0
@@ -159,7 +160,7 @@ class _Tab:
         return self._shown(request, lambda: self._watched(name))
 
     def _shown(self, request: gr.Request, show: Callable[[], Updates]) -> Updates:
-        """What there is to see, for whoever may. It may come when something was done meanwhile, of which the message stays."""
+        """What there is to see, for whoever may see it. If something was done meanwhile, its message stays."""
         try:
             enforce(self._desk.reader(request), Action.TRAIN)
             return show()
@@ -191,11 +192,11 @@ class _Tab:
             {"name": "Consent", "value": f"{found.consent:,}", "below": ["films whose pixels are kept"]},
         ]
         words = (
-            f"Live model: version {live.version}{when}. Revision {found.revision:,} of the ledger; counted is what was said "
-            f"after revision {since:,}."
+            f"Live model: version {live.version}{when}. Revision {found.revision:,} of the ledger; what was said after "
+            f"revision {since:,} is counted."
         )
         uses = (
-            f"A run learns from everything that was said, the earlier too: from {counted(found.taken_in_all, 'film')}."
+            f"A run learns from everything that readers have said so far: from {counted(found.taken_in_all, 'film')}."
         )
         names = self._runs.names()
         shown = name if name in names else names[0] if names else None

@@ -178,7 +178,7 @@ def _box(given: object) -> Box | None:
         return None
     numbers = given if isinstance(given, list) else []
     if len(numbers) != 4 or not all(isinstance(v, int | float) and not isinstance(v, bool) for v in numbers):
-        turned = " (a turned box has five: give the upright one around it)" if len(numbers) == 5 else ""
+        turned = " (a rotated box has five: give the upright one around it)" if len(numbers) == 5 else ""
         raise ValueError(f"the bbox is not four numbers; give x, y, width, height in pixels{turned}.")
     x, y, width, height = numbers
     if not (width > 0 and height > 0):

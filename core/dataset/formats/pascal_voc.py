@@ -192,7 +192,7 @@ def _outline(thing: Element, box: Box | None, degrees: str) -> Box | None:
             return outline((x, y), width, height, radians)
         turned = number(degrees) if degrees else 0.0
     except ValueError:
-        raise ValueError("the turned box is not made of numbers; give the upright one around it.") from None
+        raise ValueError("the rotated box is not made of numbers; give the upright one around it.") from None
     if box is None or turned % 180 == 0:
         return None
     return outline(box.centre, box.width, box.height, math.radians(turned))

@@ -25,8 +25,8 @@ _SEED: Final = 0
 def measured_errors(films: Sequence[AssessedFilm], split: str | None, weights: Mapping[str, str]) -> MeasuredErrors:
     """The errors of the hands that were given an age short of the end of the scale, by how alike they are.
 
-    Ages are taken as given, not as read: the former is what is known of the next hand. A group of fewer than LEAST_HANDS is
-    left out; the next hand of that kind is then told of both sexes, or of any checks, or of all.
+    Groups go by the age given, not by the age read: only the former is known of the next hand. A group of fewer than
+    LEAST_HANDS is left out; the next hand of that kind is then told of both sexes, or of any checks, or of all.
     """
     given = [
         one for one in films if one.assessment is not None and one.months is not None and not one.assessment.mature

@@ -35,7 +35,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Coverage:
-    """answered: hands with an interval; what of these holds is None without any."""
+    """answered: hands with an interval; the figures are None without any."""
 
     answered: int
     readings: Inline[Held | None]

@@ -75,7 +75,8 @@ def evenly(films: Sequence[Film], hands: int) -> list[Film]:
 
 
 def check_folder(data: Path, split: str | None, hands: int, assessor: Assessor) -> ChecksFigures:
-    """The figures of all checks on so many films of a data folder, spread evenly over the split; all rows without one.
+    """The figures of all checks on a number of films of a data folder, spread evenly over the split; of all rows if no
+    split is given.
 
     Raises core.cohort.films.DataFolderError, and what `check` raises.
     """

@@ -81,7 +81,8 @@ def share_inside(maps: NDArray[np.float32], regions: NDArray[np.bool_]) -> Float
 
 
 def above_minimum(maps: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Each map less its own lowest value, 0 for an even one: what of a gate's opening depends on the place. N x S x S."""
+    """Each map less its own minimum, 0 for an even one: the part of a gate's opening that varies over the crop. N x S x
+    S."""
     lifted = maps - maps.min((1, 2), keepdims=True)
     return np.where(lifted.max((1, 2), keepdims=True) < 10.0**-_DIGITS, np.float32(0), lifted)
 

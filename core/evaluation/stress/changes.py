@@ -89,7 +89,7 @@ CUTS: Final = {"forearm cut off": 0.5, "cut at the wrist": 0.0}
 def forearm_cut_off(
     pixels: Picture, wrist: NDArray[np.float64], towards_hand: NDArray[np.float64], kept: float
 ) -> Picture:
-    """The film with all that lies further up the arm than so many pixels beyond the wrist made black.
+    """The film with everything black that lies further up the arm than this number of pixels beyond the wrist.
 
     wrist: x, y of its middle. towards_hand: unit vector along the hand.
     """

@@ -1,4 +1,4 @@
-"""The trainings behind the paper's Table 1: plain against improved ResNet, and which of its three additions does what.
+"""The trainings behind the paper's Table 1: plain against improved ResNet, and what each of its three additions does.
 
 All networks see the same crops of the same split for the same number of steps; seeds change the start and what is drawn.
 As in the paper: batches of 16 (here whole hands, because only hands have a label), an initial learning rate of 1e-4, turned
@@ -66,8 +66,8 @@ def _opened(options: ResNetOptions) -> ResNetOptions:
 
 
 def chosen_rows(keys: Sequence[str], epochs: int, seeds: int) -> tuple[Variant, ...]:
-    """The plain and the improved network and the rows with these keys, or all rows if there are no keys; at most so many seeds
-    of each.
+    """The plain and the improved network and the rows with these keys, or all rows if there are no keys; at most this
+    number of seeds of each.
 
     Raises DataFolderError for a key that is not a row's.
     """

@@ -30,8 +30,8 @@ class OrderRow:
 
 @dataclass(frozen=True)
 class FilmsSaved:
-    """fewer: for the error that so many random films reach, which share of the films an order does without; below 0 it needs
-    more. None where it does not come to that error. average: over those that it comes to."""
+    """fewer: by number of random films: the share of films that this order saves at the same error; below 0 it needs
+    more, None where it does not reach that error. average: over the errors that it reaches."""
 
     fewer: Mapping[int, float | None]
     average: float | None

@@ -1,4 +1,4 @@
-"""The cells of a replay: so many films read in an order, and what the model is worth that learned from them."""
+"""The cells of a replay: a number of films read in an order, and how good the model is that learned from them."""
 
 import json
 import shutil
@@ -59,7 +59,7 @@ class ReplayRecipe:
 
 @dataclass(frozen=True)
 class ReplayCell:
-    """One fine-tuning: so many films in an order of core.learning.replay.orders, with a seed."""
+    """One fine-tuning: a number of films in an order of core.learning.replay.orders, with a seed."""
 
     order: Ordering
     films: int

@@ -62,7 +62,7 @@ def test_blur_and_blocks_are_pointed_out(
 
 
 def test_bones_that_do_not_fit_are_pointed_out(film: Radiograph, hand: Localization) -> None:
-    assert "placed otherwise" in _failed(film, replace(hand, misfit=0.2))["hand_shape"]
+    assert "placed differently" in _failed(film, replace(hand, misfit=0.2))["hand_shape"]
     assert "less clearly" in _failed(film, replace(hand, all_confidences=hand.all_confidences * 0.7))["hand_shape"]
 
 

@@ -135,8 +135,8 @@ def test_a_graded_folder_not_laid_out_as_expected(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("group", "bone", "grade", "message"),
     [
-        ("MCX", "", "1", r"a\.png is of no bone or group of bones that is graded"),
-        ("MC", "MC2", "1", r"a\.png is of no bone"),
+        ("MCX", "", "1", r"a\.png is not a bone or group of bones that is graded"),
+        ("MC", "MC2", "1", r"a\.png is not a bone"),
         ("MC", "", "99", r"the grade of a\.png must be 1 to 10, and is '99'"),
         ("Ulna", "Ulna", "6b", r"must be 1 to 12, and is '6b'"),
         ("PP", "PP3", "", r"must be 1 to 12, and is ''"),

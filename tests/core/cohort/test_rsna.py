@@ -165,7 +165,7 @@ def test_single_films_that_are_wrong_are_listed_and_left_out(source: Path, tmp_p
     assert listed["2001"] == "The bone age 'old' is not a number of months up to 240."
     assert listed["2003"] == "The sex cannot be told from 'perhaps'."
     assert listed["boneage-training-dataset.csv, line 32"] == "The id 1380 is there already."
-    assert listed["boneage-training-dataset.csv, line 33"] == "The id '../x' is none."
+    assert listed["boneage-training-dataset.csv, line 33"] == "'../x' is not a valid id."
     assert all(reason.endswith(".") and "\n" not in reason for reason in listed.values())
     assert not {"1377", "1378", "1379"} & {film.id for film in read_films(tmp_path / "out")}
 

@@ -129,7 +129,7 @@ def test_sex_and_age() -> None:
     with pytest.raises(ValueError, match="use M or F"):
         checked_sex("unknown")
     for age in ("twelve", -1, 400, "nan"):
-        with pytest.raises(ValueError, match="is not one in months"):
+        with pytest.raises(ValueError, match="is not a number of months"):
             checked_age(age)
 
 

@@ -48,7 +48,7 @@ def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
 
 def test_two_files_of_one_name_are_not_taken_for_one(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    with pytest.raises(BadLabels, match="two files are called so"):
+    with pytest.raises(BadLabels, match="two files have this name"):
         laid_out([sent(tmp_path / "in", "1.png"), sent(tmp_path / "in", "1.png")], tmp_path / "out", Limits())
     with pytest.raises(BadLabels, match="cannot be used"):
         laid_out([sent(tmp_path / "in", "1"), zipped(tmp_path / "in", "1/2.png")], tmp_path / "again", Limits())

@@ -31,12 +31,12 @@ def test_spacing(tags: dict[str, Any], spacing: tuple[float, float] | None) -> N
 @pytest.mark.parametrize(
     ("tags", "step", "word"),
     [
-        ({}, 0.2, "on the detector alone"),
-        ({"PixelSpacing": [0.2, 0.2]}, 0.2, "on the detector alone"),
+        ({}, 0.2, "at the detector only"),
+        ({"PixelSpacing": [0.2, 0.2]}, 0.2, "at the detector only"),
         ({"EstimatedRadiographicMagnificationFactor": 1.25}, 0.16, "magnification of 1.25"),
         ({"DistanceSourceToDetector": 1100, "DistanceSourceToPatient": 1000}, 0.2 / 1.1, "magnification of 1.1"),
-        ({"DistanceSourceToDetector": 1100, "DistanceSourceToPatient": 0}, 0.2, "on the detector alone"),
-        ({"EstimatedRadiographicMagnificationFactor": 17}, 0.2, "on the detector alone"),
+        ({"DistanceSourceToDetector": 1100, "DistanceSourceToPatient": 0}, 0.2, "at the detector only"),
+        ({"EstimatedRadiographicMagnificationFactor": 17}, 0.2, "at the detector only"),
     ],
 )
 def test_spacing_of_the_detector_is_called_so_or_divided_by_the_magnification(

@@ -206,7 +206,7 @@ def test_deep_tiff_in_planes() -> None:
 def test_constant_float_film() -> None:
     for value in (3.5, np.nan):
         film = Image.fromarray(np.full((96, 80), value, np.float32))
-        assert "nothing on the film" in refusal(file_of(film, "TIFF"))
+        assert "film is blank" in refusal(file_of(film, "TIFF"))
 
 
 def test_no_text_of_a_picture_reaches_the_log(caplog: pytest.LogCaptureFixture) -> None:

@@ -113,9 +113,9 @@ def test_too_small() -> None:
 @pytest.mark.parametrize("value", [0, 77, 255])
 def test_constant_film(value: int) -> None:
     constant = np.full((96, 80), value, np.uint8)
-    assert "nothing on the film" in refusal(file_of(constant, "PNG"))
-    assert "nothing on the film" in refusal(dicom_file(dicom_film(constant, 8)))
-    assert "nothing on the film" in refusal(dicom_file(dicom_film(constant, 8, WindowCenter=128, WindowWidth=256)))
+    assert "film is blank" in refusal(file_of(constant, "PNG"))
+    assert "film is blank" in refusal(dicom_file(dicom_film(constant, 8)))
+    assert "film is blank" in refusal(dicom_file(dicom_film(constant, 8, WindowCenter=128, WindowWidth=256)))
 
 
 def test_no_identity_leaves_with_the_film(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:

@@ -98,7 +98,7 @@ def test_what_is_no_run_brings_nothing_or_changes_nothing_is_refused(run: Path, 
     with pytest.raises(CandidateRefused, match="nothing to compare"):
         read_candidate(run, live)
     (run / "weights" / "registry.json").unlink()
-    with pytest.raises(CandidateRefused, match="brings no weights"):
+    with pytest.raises(CandidateRefused, match="has no weights"):
         read_candidate(run, live)
 
 

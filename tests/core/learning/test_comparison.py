@@ -74,7 +74,7 @@ def test_better_on_age_and_worse_on_one_bone_is_refused(films: Judged) -> None:
 def test_a_model_is_not_better_than_itself(films: Judged) -> None:
     report = verdict(replace(films, candidate=films.live))
     assert not report.promotes and not report.of("worse", "better")
-    assert report.reasons == ("Nothing is better than the live model beyond what chance would make of it.",)
+    assert report.reasons == ("Nothing is better than the live model by more than chance could explain.",)
 
 
 def test_models_that_are_alike_are_seldom_told_apart(films: Judged) -> None:

@@ -28,7 +28,7 @@ def test_a_run_from_films_whose_consent_was_taken_back_before_it_is_refused(stor
     check_consents(learns(*everything, began=now), store.ledger)
     erase_films(store.ledger, [withdrawn.id, later.id], OPERATOR, labels_too=False)
     check_consents(learns(*everything, began=now - timedelta(hours=1)), store.ledger)
-    with pytest.raises(CandidateRefused, match="learned from 2 films whose consent was taken back after the export"):
+    with pytest.raises(CandidateRefused, match="learned from 2 films whose consent was withdrawn after the export"):
         check_consents(learns(*everything, began=now + timedelta(hours=1)), store.ledger)
     store.ledger.add_film(hand(0), "F", reader="anna", source="queue", consent=Consent())  # given again
     with pytest.raises(CandidateRefused, match="learned from 1 film whose"):

@@ -205,7 +205,7 @@ def test_a_card_without_memory_costs_nobody_their_checkpoint(
 
 def test_what_is_no_folder_of_weights_or_of_a_run(lessons: LessonsAt, start: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(RunRefused, match=r"is no folder of weights, for it has no registry\.json"):
+    with pytest.raises(RunRefused, match=r"is not a folder of weights: it lacks registry\.json"):
         finetune(_order(lessons, tmp_path / "none", tmp_path / "run"))
     with pytest.raises(RunRefused, match=r"file cannot be read or written .*: see to it, or name another folder"):
         finetune(_order(lessons, start, tmp_path / "file"))

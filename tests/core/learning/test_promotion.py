@@ -94,7 +94,7 @@ def test_what_the_gate_did_not_let_through_is_not_promoted(kept: Path, make_cand
         promote(kept, candidate, report, "ann")
     assert live_model().version == SHIPPED
     promoted(kept, candidate)
-    with pytest.raises(PromotionRefused, match="Another model went live"):
+    with pytest.raises(PromotionRefused, match="Another model has gone live"):
         promote(kept, other, report, "ann")
 
 

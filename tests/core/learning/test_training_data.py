@@ -59,5 +59,5 @@ def test_a_folder_that_no_run_could_use_is_one_sentence(
 
 def test_exemplars_need_hands_to_be_framed_by(tmp_path: Path) -> None:
     data = write_folder(tmp_path / "data", train=2)
-    with pytest.raises(DataFolderError, match="has 2 hands of train: exemplars need at least 8 beside them"):
+    with pytest.raises(DataFolderError, match="has 2 hands for training: exemplars need at least 8 others"):
         training_data({TRAINING_DATA_VARIABLE: str(data)})

@@ -75,7 +75,7 @@ def _check_learned_is_left_out(store: Store, run: Path, candidate: Candidate, li
     now = gold_hands(store.ledger)
     report = pass_gate(run, candidate, live, now, None, GateSettings())
     assert (len(now.hands), report.films.gold, report.films.learned) == (4, 3, 1)
-    assert "1 more are left out, for the model has learned from their patients" in report.reasons[0]
+    assert "1 more are left out, because the model has learned from their patients" in report.reasons[0]
     assert now.without(known_patients(live.folder)).learned == 1, "nor to the models after it"
 
 

@@ -74,7 +74,7 @@ def test_a_save_sent_twice_is_kept_once(room: ReadingRoom) -> None:
 def test_a_token_does_not_swallow_other_words(room: ReadingRoom, other: str) -> None:
     film, token = room.film(), _token()
     _save(room, film, RADIUS5, token=token)
-    with pytest.raises(InvalidCorrection, match="save again"):
+    with pytest.raises(InvalidCorrection, match="then save"):
         match other:
             case "words":
                 _save(room, film, RADIUS6, token=token)
@@ -122,7 +122,7 @@ def test_another_window_of_the_same_reader_is_stale_too(room: ReadingRoom) -> No
 def test_a_revision_that_never_was_is_refused(room: ReadingRoom, base: int) -> None:
     film = room.film()
     _save(room, film, RADIUS5)
-    with pytest.raises(InvalidCorrection, match="open the film anew"):
+    with pytest.raises(InvalidCorrection, match="open the film again"):
         _save(room, film, RADIUS6, base_revision=base)
 
 

@@ -104,7 +104,7 @@ def test_a_reviewer_sees_who_agrees_with_whom_and_where(room: ReadingRoom, url: 
     expect(text).to_contain_text("anna and the model agree least on", timeout=ANSWER_MS)
     # The chosen bone stays.
     expect(page.locator("#agreement-confusion-text")).to_contain_text("Ulna: the same grade on 50 %")
-    expect(page.locator("#agreement-kappa-table")).to_contain_text("85 % of the grades were taken over unchanged")
+    expect(page.locator("#agreement-kappa-table")).to_contain_text("85 % of the grades were accepted unchanged")
 
     mean = compare(table, ANNA, MODEL, "tw3_rus").ages.differences.mean
     assert mean is not None and mean < 0

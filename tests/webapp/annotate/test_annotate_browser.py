@@ -359,7 +359,7 @@ def test_others_are_hidden_until_one_has_saved_every_bone(open_film: Open, ledge
         reader="zoe", base_revision=0, token="z" * 32, prediction_id=None, seconds=1.0,
     )  # fmt: skip
     page = open_film(film)
-    expect(page.locator("#annotate-history")).to_contain_text("you see what they said once you have saved")
+    expect(page.locator("#annotate-history")).to_contain_text("you will see what they said once you have saved")
     assert "zoe" not in page.locator("#annotate").inner_text()
     press(page, "9")
     wait_kept(page)

@@ -106,7 +106,7 @@ def test_a_reviewer_sets_gold_takes_it_back_and_puts_it_back(
     assert "None yet." in gold_panel(desk, film, RITA)
     for revision, what, sentence, panel in (
         (1, "own", "is the film's gold reading, as no. 2", "your saved reading says the same"),
-        (2, "back", "no gold reading any more, as no. 3", 'Taken back by <b translate="no">rita</b>'),
+        (2, "back", "no longer has a gold reading, as no. 3", 'Taken back by <b translate="no">rita</b>'),
         (3, "again", "is back, as no. 4", 'Set by <b translate="no">rita</b>'),
     ):
         updates = _asked(handlers, desk, film, RITA, what, revision)

@@ -57,7 +57,7 @@ def test_a_reviewer_sets_gold_on_annotate_and_takes_it_back_on_agreement(
     row = lists.locator("tr", has_text=f"Film {film} ")
     expect(row).to_contain_text("rita", timeout=ANSWER_MS)
     row.get_by_role("button", name="Take back").click()
-    expect(lists).to_contain_text(f"Film {film} is not gold any more", timeout=ANSWER_MS)
+    expect(lists).to_contain_text(f"Film {film} is no longer gold", timeout=ANSWER_MS)
     expect(lists).to_contain_text("No film has a gold reading.")
     assert standing(ledger, film).gold_reading() is None
     lists.get_by_role("button", name="Put back").click()
@@ -110,7 +110,7 @@ def test_what_two_readers_agree_on_is_made_gold_and_neither_of_them_learns_of_it
     expect(anna.locator("#annotate-message")).to_contain_text(REFUSED, timeout=ANSWER_MS)
 
     anna.get_by_role("tab", name="Agreement").click()
-    expect(anna.locator("#agreement-gold")).to_contain_text("No gold film has been read blindly yet", timeout=ANSWER_MS)
+    expect(anna.locator("#agreement-gold")).to_contain_text("No gold film has been read blind yet", timeout=ANSWER_MS)
     assert anna.locator("#agreement-gold-films").inner_text() == ""
     assert f"Film {film}" not in anna.locator("#agreement").inner_text()
     assert REFUSED in anna.evaluate(ASK_THE_SERVER, {"gold": "back", "film": film, "revision": 3})

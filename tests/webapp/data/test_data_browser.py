@@ -130,7 +130,7 @@ def test_films_that_look_the_same_are_listed(page: Page, folder: Path) -> None:
     rows = page.locator("#copies tbody tr")
     expect(rows).to_have_count(1, timeout=ANSWER_MS)
     expect(rows.locator("td")).to_have_text([str(copy.id), "1"])
-    expect(page.locator("#copies")).to_contain_text("No split parts them.")
+    expect(page.locator("#copies")).to_contain_text("No split separates them.")
 
 
 def test_an_administrator_erases_a_film_and_sees_who_looked_at_what(page: Page, folder: Path) -> None:

@@ -71,7 +71,7 @@ def test_a_patients_films_and_a_readers_name_are_erased_and_noted_without_naming
     [
         ("film", "", "go", "anna", "Nothing was erased yet"),
         ("film", "3", None, "anna", "Nothing was erased yet"),
-        ("film", "4711a", "go", "anna", "has digits alone"),
+        ("film", "4711a", "go", "anna", "consists of digits only"),
         ("film", "9", "go", "anna", "no film 9"),
         ("patient", "1", "go", "anna", "No film came with this"),
         ("reader", "zoe", None, "anna", "Nobody called zoe"),

@@ -64,7 +64,7 @@ def test_on_ones_own_machine_the_machines_user_has_every_role(tmp_path: Path) ->
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
 def test_a_request_passed_on_to_ones_own_machine_sees_no_films(tmp_path: Path, header: str) -> None:
-    with pytest.raises(NotSignedIn, match="passed on from the machine"):
+    with pytest.raises(NotSignedIn, match="passed on to another machine"):
         access(tmp_path).reader_of(request({header: "203.0.113.7"}))
 
 
@@ -72,7 +72,7 @@ def test_a_request_passed_on_to_ones_own_machine_sees_no_films(tmp_path: Path, h
     "host", ["192.168.1.5:7860", "films.example.org", "localhost.example.org", "127.0.0.1.nip.io", "["]
 )
 def test_a_page_under_another_address_is_not_ones_own(tmp_path: Path, host: str) -> None:
-    with pytest.raises(NotSignedIn, match="passed on from the machine"):
+    with pytest.raises(NotSignedIn, match="passed on to another machine"):
         access(tmp_path).reader_of(request({"Host": host}))
 
 

@@ -91,7 +91,7 @@ def test_a_token_that_was_revoked_or_has_ended_opens_nothing(
     past = datetime(2020, 2, 1, tzinfo=UTC).isoformat()
     (tmp_path / "tokens.json").write_text(json.dumps({number: row | {"ends": past} for number, row in rows.items()}))
     assert "was revoked" in refusal(client, revoked)
-    assert "held until 01 February 2020" in refusal(client, ended)
+    assert "valid until 01 February 2020" in refusal(client, ended)
 
 
 def test_a_token_allows_no_more_than_its_maker_may_now(client: TestClient, tokens: Tokens, users: Users) -> None:
@@ -101,7 +101,7 @@ def test_a_token_allows_no_more_than_its_maker_may_now(client: TestClient, token
     users.set_role("ben", Role.READER)
     assert client.get(INFO, headers=bearer(token)).text == "program:pacs READER"
     users.remove("ben")
-    assert "ben, who made this token, has no role here any more" in refusal(client, token)
+    assert "ben, who made this token, no longer has a role here" in refusal(client, token)
 
 
 def test_a_token_in_an_address_is_refused_wherever_it_stands(client: TestClient, tokens: Tokens) -> None:

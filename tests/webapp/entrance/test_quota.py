@@ -101,7 +101,7 @@ def test_many_addresses_together_leave_room_for_those_who_are_signed_in_and_thes
     made.sent("one", 9 * _FILE)
     made.sent("two", 9 * _FILE)
     status, sentence = refused(made, "three", 0)
-    assert status == 429 and "signed in come before" in sentence
+    assert status == 429 and "signed in go first" in sentence
     made.sent("anna", 18 * _FILE, known=True)
     assert refused(made, "anna", _FILE, known=True)[0] == 429, "the folder has a ceiling"
 

@@ -58,10 +58,10 @@ STAYS: Final = frozenset(
         "A proxy says who is at the screen.", "A Space on ZeroGPU needs the package spaces: run `pip install spaces`.",
         "One reader, this machine's user, with every role; what they say is kept.",
         "People sign in with the names and passwords of the users file.",
-        "People sign in with their Hugging Face account; who has no role sees no films.",
+        "People sign in with their Hugging Face account; anyone without a role sees no films.",
         "The work could not be kept in this tab.",
         # parts of sentences, which the catalogue has whole
-        "The bones are", "placed otherwise than in", "recognised less clearly than in",
+        "The bones are", "placed differently from those in", "recognised less clearly than in",
         "other children's hands: injured, in a cast, deformed or an adult's? Look at every crop.", "more film", "further film",
         "more hand", "graded crop", "{} min", "{} months {} than {}",
         # for programs, and what the log has of them
@@ -180,8 +180,8 @@ def test_the_report_has_a_letter_for_every_sign() -> None:
          "片子上有两只手，读取的是左手；也可以读取右手。"),
         ("6.4 – 7.9 years", "6.4 – 7.9 岁"),
         (
-            "Live model: version 0002-ab, rolled back by ada on 2026-05-01. Revision 69 of the ledger; counted is what was "
-            "said after revision 7.",
+            "Live model: version 0002-ab, rolled back by ada on 2026-05-01. Revision 69 of the ledger; what was said "
+            "after revision 7 is counted.",
             "现用模型：版本 0002-ab，由 ada 于 2026-05-01 回退。记录库版本 69；统计版本 7 之后的意见。",
         ),
         (

@@ -183,7 +183,7 @@ def test_a_film_over_mcp_is_kept_with_the_uploads_and_goes_with_them(
         ("correct", {"film": 1, "revision": 0, "boxes": {"Radius": [9, 9, 2, 2]}}, "box"),
         ("queue", {"order": "worst"}, "order: Input should be 'expected_gain', 'random' or 'oldest'"),
         ("queue", {"page": 10**30}, "counted from 0 to 100000"),
-        ("queue_add", {"films": [], "ends": "soon"}, "'soon' is no day"),
+        ("queue_add", {"films": [], "ends": "soon"}, "'soon' is not a date"),
     ],
 )
 def test_what_is_of_the_wrong_type_gets_a_sentence_and_changes_nothing(

@@ -45,7 +45,7 @@ def test_an_administrator_admits_a_program_sees_it_and_revokes_its_token(part: P
     assert "add films" in made[part.list] and found[0] not in made[part.list]
     shown = part._show(by("anna"))
     assert "pacs" in shown[part.list] and found[0] not in str(shown), "it is shown once"
-    assert "pacs opens nothing any more" in part._revoke("pacs", by("anna"))[part.message]
+    assert "pacs no longer opens anything" in part._revoke("pacs", by("anna"))[part.message]
     assert Tokens(tmp_path).holder(found[0]) is None
     log = [(one.who, one.deed, one.detail, one.address) for one in AccessLog(tmp_path).latest(9).entries]
     assert log == [

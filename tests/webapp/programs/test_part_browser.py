@@ -40,7 +40,7 @@ def test_a_program_is_admitted_listed_and_sent_away(browser: Browser, app: Runni
     given = token.inner_text()
     row = listed.get_by_role("row").filter(has_text="pacs")
     expect(row).to_contain_text("viewer")
-    expect(row).to_contain_text("all that the role may")
+    expect(row).to_contain_text("everything that the role may do")
     expect(row).to_contain_text("anna")
     expect(page.get_by_label("Name of the program")).to_have_value("")
     assert answer_to(given, app.url) == 200
@@ -57,7 +57,7 @@ def test_a_program_is_admitted_listed_and_sent_away(browser: Browser, app: Runni
     expect(said).to_contain_text("A viewer may not export", timeout=ANSWER_MS)
 
     part.get_by_role("button", name="Revoke its token").click()
-    expect(said).to_contain_text("The token of pacs opens nothing any more", timeout=ANSWER_MS)
+    expect(said).to_contain_text("The token of pacs no longer opens anything", timeout=ANSWER_MS)
     expect(row).to_have_count(0)
     assert answer_to(given, app.url) == 401
     assert not troubles

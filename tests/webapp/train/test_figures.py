@@ -11,7 +11,7 @@ def test_a_run_s_curve_has_what_was_learned_and_not_how_long_it_took() -> None:
     figure = curve_figure(
         [{"lesson": "grader", "step": step, "loss": 1 / (step + 1), "seconds": 3.0} for step in range(3)]
     )
-    assert figure is not None and [line.name for line in figure.data] == ["Grader: loss on films that are learned"]
+    assert figure is not None and [line.name for line in figure.data] == ["Grader: loss on films that it learns from"]
     assert list(figure.data[0].x) == [0, 1, 2]
 
 

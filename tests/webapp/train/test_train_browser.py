@@ -99,7 +99,7 @@ def test_what_was_collected(browser: Browser, url: str, folder: Path, training_d
     expect(page.locator("#train-command-note")).to_contain_text(f"DATA: a copy of the folder {training_data}.")
     expect(page.locator("#train-again")).to_contain_text("a run also sees again 1 hand that the shipped weights")
     expect(page.locator("#train-command-note")).to_contain_text(f"WEIGHTS: a copy of the live model's folder, {folder}")
-    expect(page.locator("#train-uses")).to_contain_text(f"the earlier too: from {LEARNED} films.")
+    expect(page.locator("#train-uses")).to_contain_text(f"that readers have said so far: from {LEARNED} films.")
     expect(tiles).to_contain_text("ann, ben, rita")
     page.close()
 

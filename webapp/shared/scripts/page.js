@@ -122,7 +122,7 @@
     note.className = "message warning";
     note.setAttribute("role", "status");
     const title = document.createElement("b");
-    title.textContent = "The page was loaded anew";
+    title.textContent = "The page was reloaded";
     const text = document.createElement("p");
     text.textContent = "The result that stood here is gone with its film: choose the film again and press Assess. What was saved in Annotate is kept.";
     note.append(title, text);

@@ -120,7 +120,7 @@ def _with(value: object, *path: str | int) -> Callable[[dict[str, Any]], None]:
         (_with(15, "annotations", 0, "attributes", "grade"), "annotation 1", "Radius has the grades .*, not 15"),
         (_without("annotations", 0, "attributes"), "annotation 1", "Radius has no grade"),
         (_with([1, 2, 3], "annotations", 1, "bbox"), "annotation 2", "not four numbers"),
-        (_with([1, 2, 3, 4, 30], "annotations", 1, "bbox"), "annotation 2", "a turned box has five"),
+        (_with([1, 2, 3, 4, 30], "annotations", 1, "bbox"), "annotation 2", "a rotated box has five"),
         (_with([1, 2, 0, 3], "annotations", 1, "bbox"), "annotation 2", "has no area"),
         (_with([1, 2, float("nan"), 3], "annotations", 1, "bbox"), "annotation 2", "has no area"),
         (_with("1,2,3,4", "annotations", 1, "bbox"), "annotation 2", "not four numbers"),

@@ -74,7 +74,7 @@ def test_the_grade_behind_the_name_and_a_box_counted_from_0(tmp_path: Path) -> N
         ("Radius", 1, "<grade>15</grade>", "Radius has the grades .*, not 15"),
         ("Radius", 31, "<grade>9</grade>", "has no area"),
         ("Radius", "left", "<grade>9</grade>", "not four numbers"),
-        ("Radius", 1, "<grade>9</grade><robndbox><cx>x</cx></robndbox>", "turned box is not made of numbers"),
+        ("Radius", 1, "<grade>9</grade><robndbox><cx>x</cx></robndbox>", "rotated box is not made of numbers"),
         ("Radius", 1, "<grade>9</grade></object><object><name>Radius</name><grade>9</grade>", "boxed twice"),
     ],
 )
