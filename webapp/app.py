@@ -4,6 +4,7 @@ import contextlib
 import functools
 import logging
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -57,6 +58,9 @@ _WELCOMES: Final = {
     "space": "People sign in with their Hugging Face account; anyone without a role sees no films.",
     "demo": "A demo: anybody may try it, and nothing is kept. Add a user with a password to collect readings.",
 }
+
+#: As gradio.routes prints it for a file of a custom component.
+_OF_A_COMPONENT: Final = re.compile(r"id=\w+, environment=\w+, type=\w+, file_name=\S+")
 
 _MAX_UPLOAD: Final = "200mb"
 _CLEANED_EVERY_SECONDS: Final = 600
@@ -149,6 +153,7 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
     fetch_nothing()
     reload_nothing()
     leave_matplotlib_out()
+    print_no_requests()
     speak_mcp()
     stop_in_peace()
     try:
@@ -163,6 +168,16 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
 def leave_matplotlib_out() -> None:
     """Has gradio not load matplotlib, some 40 MiB, to set where it draws around each event: the page's figures are plotly's."""
     gr.utils.MatplotlibBackendMananger = contextlib.nullcontext  # type: ignore[assignment,misc]
+
+
+def print_no_requests() -> None:
+    """Has gradio not print a line for each file of the box editor that a page fetches; what else it prints stays."""
+
+    def said(*values: Any, **settings: Any) -> None:
+        if not (len(values) == 1 and _OF_A_COMPONENT.match(str(values[0]))):
+            print(*values, **settings)
+
+    gr.routes.print = said  # type: ignore[attr-defined]
 
 
 def open_desk(environment: Mapping[str, str] = os.environ) -> Desk:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from core.bones import RUS_BONES
 from core.dataset.snapshot import FilmSnapshot, Snapshot
-from core.dataset.split import Shares, Split
+from core.dataset.split import Shares, Split, split_key
 from core.intake.crop_shelf import CropShelf
-from core.learning.material import why_left_out
+from core.learning.material import check_graded, held_keys, why_left_out
 from core.ledger import Ledger
 from core.standards import grade_count
 
@@ -20,7 +20,8 @@ class Collected:
     by_bone: by bone, how often each grade 0..n was given. readers: everybody who read. consent: films whose pixels are kept.
 
     A run learns from what was said before `since` too: taken_in_all, left_out: films on which somebody's word stands that it
-    learns from, and those that it leaves out, by the reason, as its run.json has them."""
+    learns from, and those that it leaves out, by the reason, as its run.json has them. graded: of the films that it
+    learns from and somebody graded, the patient and the part of the split."""
 
     since: int
     revision: int
@@ -33,6 +34,12 @@ class Collected:
     consent: int
     taken_in_all: int
     left_out: Mapping[str, int]
+    graded: tuple[tuple[str, str], ...]
+
+    def check_enough(self) -> None:
+        """Raises core.learning.errors.LessonsRefused where a run would find too little to learn from."""
+        check_graded(self.graded, self.left_out)
+        held_keys(self.graded)
 
 
 def collected(ledger: Ledger, since: int) -> Collected:
@@ -40,6 +47,7 @@ def collected(ledger: Ledger, since: int) -> Collected:
     revision = ledger.ledger_revision()
     by_bone = {bone: [0] * (grade_count(bone) + 1) for bone in RUS_BONES}
     left_out: Counter[str] = Counter()
+    graded: list[tuple[str, str]] = []
     films = taken = boxes = consent = taken_in_all = 0
     if revision:
         snapshot, shelf = Snapshot.of(ledger, revision), CropShelf(ledger)
@@ -51,11 +59,14 @@ def collected(ledger: Ledger, since: int) -> Collected:
             consent += is_new and found.film.picture is not None
             read = shelf.bones(found.film, found.prediction, found.reading)
             age = found.film.age_months
-            reason = why_left_out(split.part(found.film), len(read | _unread(found, age)), bool(read), age)
+            part = split.part(found.film)
+            reason = why_left_out(part, len(read | _unread(found, age)), bool(read), age)
             if reason is not None:
                 left_out[reason] += 1
                 continue
             taken_in_all += 1
+            if read:
+                graded.append((split_key(found.film), part))
             taken += is_new
             for bone in read & new.keys():
                 said = new[bone].correction
@@ -73,6 +84,7 @@ def collected(ledger: Ledger, since: int) -> Collected:
         consent=consent,
         taken_in_all=taken_in_all,
         left_out=dict(left_out),
+        graded=tuple(graded),
     )
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Self
@@ -55,6 +55,17 @@ def held_keys(graded: Iterable[tuple[str, str]]) -> frozenset[str]:
     if val and len(val) < len(keys):
         return val
     return frozenset(keys[: max(1, round(_HELD_BACK * len(keys)))])
+
+
+def check_graded(graded: Collection[tuple[str, str]], left_out: Mapping[str, int]) -> None:
+    """Raises LessonsRefused where nobody graded a film to learn from. graded: as for held_keys. left_out: films, by
+    the reason."""
+    if not graded:
+        told = "; ".join(f"{count} left out: {why}" for why, count in left_out.items())
+        raise LessonsRefused(
+            "There are no grades to learn from outside the test part: grade films whose pixels may be kept"
+            f"{f' ({told})' if told else ''}."
+        )
 
 
 def why_left_out(part: SplitPart, crops: int, graded: bool, age: float | None) -> str | None:
@@ -209,11 +220,7 @@ class MaterialWriter:
         self._ask()
         for file in self._files.values():
             file.close()
-        if not self._keys:
-            raise LessonsRefused(
-                "There are no grades to learn from outside the test part: grade films whose pixels may be kept"
-                f"{self._reasons()}."
-            )
+        check_graded(self._keys.values(), self.left_out)
         if self._given.sum(1).max() < 2:
             raise LessonsRefused(
                 "Every bone has the same grade on all films, so there is nothing to tell apart: grade films of other ages too."
@@ -247,10 +254,6 @@ class MaterialWriter:
 
     def _append(self, name: str, values: NDArray[Any]) -> None:
         self._files[name].write(np.ascontiguousarray(values, _OF_CROPS[name][0]).tobytes())
-
-    def _reasons(self) -> str:
-        told = "; ".join(f"{count} left out: {why}" for why, count in self.left_out.items())
-        return f" ({told})" if told else ""
 
 
 def _graded(votes: NDArray[np.float32]) -> int:

@@ -206,6 +206,14 @@ def queue_rows(
     ]
 
 
+def has_read_gold(ledger: Ledger, reader: str) -> bool:
+    """Whether this reader has read a film that has a gold reading now, which they neither set nor saw."""
+    blindly = sa.and_(_F.gold.is_(True), _MINE.c.read.is_(True), _MINE.c.knows_gold.is_(False))
+    found = sa.select(_F.film_id).select_from(_MINE.join(queue_film, _F.film_id == _MINE.c.film_id))
+    with ledger.reading_transaction() as connection:
+        return connection.execute(found.where(_MINE.c.reader == reader, blindly).limit(1)).first() is not None
+
+
 def counts(ledger: Ledger, reader: str) -> QueueCounts:
     """How many films there are of each kind, as this reader sees them."""
     ready = _F.assessed == "ready"

@@ -86,6 +86,31 @@ page.close()
     assert "BONE False" in done.stdout
 
 
+def test_the_files_of_the_box_editor_are_served_without_a_line_for_each(tmp_path: Path) -> None:
+    program = """
+import sys
+import urllib.request
+import gradio as gr
+from webapp.app import print_no_requests
+from gradio_image_annotation import image_annotator
+if "quietly" in sys.argv:
+    print_no_requests()
+with gr.Blocks() as page:
+    editor = image_annotator()
+_, url, _ = page.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
+file = f"gradio_api/custom_component/{editor.get_component_class_id()}/client/component/style.css"
+print(len(urllib.request.urlopen(url + file).read()) > 100, "was served")
+getattr(gr.routes, "print", print)("Error cleaning up file")
+page.close()
+"""
+    loud, quiet = (
+        subprocess.run([sys.executable, "-c", program, how], check=True, capture_output=True, text=True).stdout
+        for how in ("loudly", "quietly")
+    )
+    assert "file_name=style.css" in loud, "gradio prints none by itself any more: take print_no_requests out"
+    assert "file_name" not in quiet and "True was served" in quiet and "Error cleaning up file" in quiet
+
+
 def test_the_page_loads_pyarrow_only_for_an_export(tmp_path: Path) -> None:
     program = """
 import sys

@@ -72,7 +72,7 @@ def test_nothing_of_it_stays_and_every_way_to_it_says_why(browser: Browser, url:
     admin.get_by_role("tab", name="Data", exact=True).click()
     admin.get_by_label("Films whose pixels were kept").check()
     admin.locator("#export-make").click()
-    expect(admin.locator("#export-summary")).to_contain_text("1 films", timeout=ANSWER_MS)
+    expect(admin.locator("#export-summary")).to_contain_text("1 film ", timeout=ANSWER_MS)
     assert len(files(folder, ".zip")) == 1 and len(files(folder, ".pdf")) == 2
     uploads = {path for path in (folder / "passing").rglob("upload*") if path.is_file()}
     assert len(uploads) == 2

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import plotly.graph_objects as go
 
-from core.agreement import AgePairs, BoneAgreement, Kappa, ReadingTimes
+from core.agreement import LEAST_FILMS, AgePairs, BoneAgreement, Kappa, ReadingTimes
 from core.bones import BONE_TITLES, RUS_BONES
 from core.standards import grade_label
 from webapp.agreement.words import POINTS_DRAWN, duration, higher_or_lower, kappa_words, short_count, signed
@@ -96,14 +96,14 @@ def kappa_figure(kappas: Mapping[str, Kappa], pooled: Mapping[str, Kappa] | None
 
 
 def confusion_figure(agreement: BoneAgreement, first: str, second: str) -> go.Figure | None:
-    """How often each pair of grades was given to one bone, the diagonal outlined; None without films.
+    """How often each pair of grades was given to one bone, the diagonal outlined; None with fewer than LEAST_FILMS films.
 
     first, second: who gave the grades of the rows and of the columns.
     """
     first, second = escape(first), escape(second)
     counts = agreement.confusion
     used = np.flatnonzero(counts.sum(0) + counts.sum(1))
-    if len(used) == 0:
+    if agreement.kappa.films < LEAST_FILMS:
         return None
     lowest, highest = max(used[0] - _GRADES_AROUND, 0), min(used[-1] + _GRADES_AROUND, len(counts) - 1)
     grades = range(lowest, highest + 1)
@@ -153,9 +153,9 @@ def confusion_figure(agreement: BoneAgreement, first: str, second: str) -> go.Fi
 
 
 def ages_figure(ages: AgePairs, first: str, second: str) -> go.Figure | None:
-    """Bland and Altman's plot: difference over mean of both ages, with mean and limits; None without a film."""
+    """Bland and Altman's plot: difference over mean of both ages, with mean and limits; None below LEAST_FILMS films."""
     first, second = escape(first), escape(second)
-    if len(ages.film_ids) == 0:
+    if len(ages.film_ids) < LEAST_FILMS:
         return None
     # The same films are drawn each time; mean and limits are over all.
     drawn = np.random.default_rng(0).permutation(len(ages.film_ids))[:POINTS_DRAWN]
@@ -202,9 +202,10 @@ def ages_figure(ages: AgePairs, first: str, second: str) -> go.Figure | None:
 
 
 def times_figure(readers: Sequence[ReadingTimes]) -> go.Figure | None:
-    """Seconds a film by reader: box from the first to the third quartile, whiskers at 5 and 95 %; None if none is timed."""
+    """Seconds a film by reader: box from the first to the third quartile, whiskers at 5 and 95 %; None while no reader
+    has LEAST_FILMS films."""
     timed = [one for one in readers if one.films.quartiles is not None and one.films.whiskers is not None]
-    if not timed:
+    if max((one.films.counted for one in timed), default=0) < LEAST_FILMS:
         return None
     figure = go.Figure()
     # Plotly draws the first row at the bottom.

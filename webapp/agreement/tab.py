@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from core.access.roles import Action, Reader
 from core.agreement import (
+    LEAST_FILMS,
     MODEL,
     AgeScale,
     Calibration,
@@ -166,8 +167,8 @@ class _Tab:
             self._show,
             [self.choice, self.scale, self.bone],
             [
-                self.message, self.status, self.body, self.choice, self.scale, self.tiles, self.confusion_column,
-                self.ages_column, self.times_column, self.gold, self.gold_said, self.gold_films.part,
+                self.message, self.status, self.body, self.choice, self.scale, self.bone, self.tiles,
+                self.confusion_column, self.ages_column, self.times_column, self.gold, self.gold_said, self.gold_films.part,
                 self.look_back, self.answer,
                 *(output for part in parts for output in part.outputs),
             ],
@@ -277,12 +278,16 @@ class _Tab:
 
     def _on_bone(self, found: Comparison, bone: str) -> Updates:
         one, names = found.bones[bone], _names(found)
-        return self.confusion.shows(
-            "Grade by grade",
-            confusion_sentence(one, *names),
-            confusion_figure(one, *names),
-            confusion_table(one, *names) if one.kappa.films else None,
-        )
+        enough = any(other.kappa.films >= LEAST_FILMS for other in found.bones.values())
+        return {
+            self.bone: gr.Dropdown(visible=enough),
+            **self.confusion.shows(
+                "Grade by grade",
+                confusion_sentence(one, *names),
+                confusion_figure(one, *names),
+                confusion_table(one, *names),
+            ),
+        }
 
     def _everybody(self, table: ReadingTable, reader: Reader, scale: AgeScale) -> Updates:
         """The parts on every reader, or on this one alone for a reader who may not see the others."""

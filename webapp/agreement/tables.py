@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from core.agreement import (
+    LEAST_FILMS,
     LONGEST_BONE_SECONDS,
     MODEL,
     AgeDifferences,
@@ -54,6 +55,7 @@ def headline_tiles(comparison: Comparison, scale_name: str) -> str:
     """The comparison in four numbers."""
     differences = comparison.ages.differences
     limits = "" if differences.limits is None else f"95 %: {months_range(differences.limits)}"
+    few = comparison.pair.films < LEAST_FILMS
     tiles = (
         _Tile("Films both read", f"{comparison.pair.films:,}", ""),
         _Tile(
@@ -61,7 +63,11 @@ def headline_tiles(comparison: Comparison, scale_name: str) -> str:
             kappa_number(comparison.mean_kappa),
             "too few films" if comparison.mean_kappa is None else "mean over the bones",
         ),
-        _Tile("Same grade", share_words(comparison.exact), f"at most one apart: {share_words(comparison.within_one)}"),
+        _Tile(
+            "Same grade",
+            NO_VALUE if few else share_words(comparison.exact),
+            "too few films" if few else f"at most one apart: {share_words(comparison.within_one)}",
+        ),
         _Tile(
             f"Difference in {scale_name} age",
             NO_VALUE if differences.mean is None else f"{signed(differences.mean)} months",

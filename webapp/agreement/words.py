@@ -132,6 +132,8 @@ def confusion_sentence(agreement: BoneAgreement, first: str, second: str) -> str
     unreadable = f" Called unreadable on {counted(agreement.unreadable, 'film')}." if agreement.unreadable else ""
     if agreement.exact is None or agreement.within_one is None:
         return f"{title}: no film that both {first} and {second} graded.{unreadable} Choose another bone."
+    if films < LEAST_FILMS:
+        return f"{title}: too few films graded by both ({films} of {LEAST_FILMS}).{unreadable}"
     return (
         f"{title}: the same grade on {percent(agreement.exact)} of {counted(films, 'film')}, at most one grade apart "
         f"on {percent(agreement.within_one)}; the outlined cells are the same grade.{unreadable}"
@@ -163,6 +165,12 @@ def times_sentence(readers: Sequence[ReadingTimes]) -> str:
         return (
             "No film has been read whole with the clock running yet: time is taken on the Annotate tab, for films on "
             "which all 13 bones are judged."
+        )
+    most = max(times.counted for times in timed.values())
+    if most < LEAST_FILMS:
+        return (
+            f"{too_few_films(most)}: the time a film takes {LEAST_FILMS} films that one reader has read whole with the clock "
+            "running."
         )
     medians = {reader: times.quartiles[1] for reader, times in timed.items() if times.quartiles is not None}
     quick, slow = min(medians, key=lambda r: medians[r]), max(medians, key=lambda r: medians[r])

@@ -19,7 +19,7 @@ from core.bones import BONE_TITLES
 from core.errors import BoneGradeError, BoxRefused
 from core.film.radiograph import Radiograph
 from core.ledger import Scope
-from core.ledger.reading_queue import QueueOrder, next_film
+from core.ledger.reading_queue import QueueOrder, has_read_gold, next_film
 from webapp.annotate.filling import Filling, picture_name
 from webapp.annotate.gold import change_gold
 from webapp.annotate.parts import Kind, Parts, asking, remark, told
@@ -37,9 +37,8 @@ UNEXPECTED: Final = (
     "Something went wrong in the program; your work is kept, and the server's log says what happened. Try once more."
 )
 NOT_ASSESSED: Final = "There is no assessed film yet: assess one on the Assess tab, or open one from the Queue."
-FINISHED: Final = (
-    "The queue is finished: no film is left for you to read. The Agreement tab says how you did on its gold films."
-)
+FINISHED: Final = "The queue is finished: no film is left for you to read."
+GOLD_AMONG_THEM: Final = "The Agreement tab says how you did on its gold films."
 
 
 class Handlers:
@@ -298,9 +297,12 @@ class Handlers:
         assert self.desk.ledger is not None
         try:
             following = next_film(self.desk.ledger, reader.name, QueueOrder.EXPECTED_GAIN, after=film_id)
+            among = following is None and has_read_gold(self.desk.ledger, reader.name)
         except Exception as error:
             return f"The next film could not be opened: {_warned(error)}", ""
-        return (FINISHED, "") if following is None else ("", asking(following))
+        if following is not None:
+            return "", asking(following)
+        return (f"{FINISHED} {GOLD_AMONG_THEM}" if among else FINISHED), ""
 
     def _went_back(self, command: dict[str, Any], work: Work, held: FilmInHand | None, reader: Reader) -> Updates:
         """Undo and redo of a save, and restoring: new events in the ledger."""

@@ -67,11 +67,11 @@ class BringInPart:
                 self.kind = gr.Radio(
                     _FORMATS, value="csv", label="What the labels are written in", elem_id="import-kind"
                 )
-                self.labels = sent_files(label="The labels: a file, or a zip", height=130, elem_id="import-labels")
+                self.labels = sent_files(label="The labels: a file, or a zip", height=150, elem_id="import-labels")
                 self.pictures = sent_files(
-                    label="Their pictures, or a zip; not needed for films that are here",
+                    label="Their pictures, if not here yet",
                     file_count="multiple",
-                    height=130,
+                    height=150,
                     elem_id="import-pictures",
                 )
             with gr.Column(scale=1, min_width=280):

@@ -23,6 +23,7 @@ from webapp.erasures import export_name
 from webapp.programs.part import ProgramsPart
 from webapp.shared.components import Updates, explained, part_heading, sentence_of, styled_html
 from webapp.shared.templates import render
+from webapp.shared.words import counted, file_size
 
 _log = logging.getLogger(__name__)
 
@@ -237,7 +238,7 @@ def _summary(manifest: dict[str, Any], size: int) -> str:
     split = manifest["split"]
     parts = ", ".join(f"{count:,} {part}" for part, count in split["films"].items())
     text = (
-        f"Revision {manifest['revision']}: {sum(split['films'].values()):,} films ({parts}) and "
-        f"{sum(split['crops'].values()):,} crops, {size / 1e6:,.1f} MB."
+        f"Revision {manifest['revision']}: {counted(sum(split['films'].values()), 'film')} ({parts}) and "
+        f"{counted(sum(split['crops'].values()), 'crop')}, {file_size(size)}."
     )
     return render("data/summary.html", text=text)

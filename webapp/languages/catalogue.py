@@ -37,6 +37,8 @@ _JOINTS: Final = (
 )
 _BRACKETS: Final = re.compile(r"(.*?)\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)(\.?)", re.DOTALL)
 _WORD: Final = re.compile(r"[A-Za-z]{2,}")
+#: What may be said otherwise: words, and a unit of one letter after its number.
+_SAYS: Final = re.compile(r"[A-Za-z]{2,}|\d [a-z]\b")
 #: What is not a name: a sentence that is left in English altogether, lest half of it were in another language.
 _SPEECH: Final = re.compile(r"[A-Za-z']+(?: [a-z']{2,}){3}")
 _WIDE: Final = "[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]"
@@ -73,7 +75,7 @@ class Catalogue:
 
     def _find(self, text: str) -> str | None:
         """The translation, None where there is none of any part. text: with single spaces."""
-        if not _WORD.search(text):
+        if not _SAYS.search(text):
             return None
         return self._whole(text) or self._taken_apart(text)
 

@@ -173,6 +173,7 @@ class _Tab:
         ]  # fmt: skip
         shown = [*listed, self.message]
         everything = [*shown, self.viewer, self.uploading, self.acts, self.assigning, self.assignee]
+        news = [self.upload.done, self.upload.taken]
         listing: dict[str, Any] = {**quiet, **_IN_LINE}
         listings = [
             gr.on(None, self._opened_page, None, everything, **listing),  # when the page is loaded
@@ -185,13 +186,14 @@ class _Tab:
                 trigger_mode="always_last",
                 **listing,
             ),
-            self.upload.added.then(self._first_page, filters, shown, **listing),
+            self.upload.added.then(self._added, [*filters, self.upload.taken], [*shown, *news], **listing),
             *(
                 button.click(self._turned(step), [*filters, self.page], shown, **listing)
                 for button, step in ((self.previous, -1), (self.next, 1))
             ),
         ]
-        self.timer.tick(self._tick, [*filters, self.page, self.chosen], listed, **listing)
+        ticking = [*filters, self.page, self.chosen, self.upload.taken]
+        self.timer.tick(self._tick, ticking, [*listed, *news], **listing)
         opening = [self._film_to_open, self._tabs, *shown]
         self.opened.change(self._open, [self.opened], opening, **quiet)
         self.start.click(self._start, filters, opening, **listing)
@@ -237,6 +239,16 @@ class _Tab:
     def _first_page(self, request: gr.Request, *wish: Any) -> Updates:
         return self._answered(request, lambda reader: self._listed(reader, Wish(*wish), 0))
 
+    def _added(self, request: gr.Request, *values: Any) -> Updates:
+        """Films were added, of which the model may have seen all by now."""
+        *wish, taken = values
+        return self._answered(request, lambda reader: self._with_news(self._listed(reader, Wish(*wish), 0), taken))
+
+    def _with_news(self, listed: Updates, taken: Any) -> Updates:
+        """What is listed, and what became of the films that were added last, as of then or later."""
+        waits = self._background.progress().at_work  # asked first: what has ended then is in the ledger
+        return {**listed, **self.upload.news(taken, waits=waits)}
+
     def _turned(self, step: int) -> Callable[..., Updates]:
         """Moves the list by this number of pages."""
 
@@ -248,12 +260,11 @@ class _Tab:
 
     def _tick(self, request: gr.Request, *values: Any) -> Updates:
         """While films are assessed: the numbers move; the list grows, unless someone is choosing from it."""
-        *wish, page, chosen = values
+        *wish, page, chosen, taken = values
 
         def found(reader: Reader) -> Updates:
-            if chosen:
-                return self._numbers(reader)
-            return self._listed(reader, Wish(*wish), page)
+            listed = self._numbers(reader) if chosen else self._listed(reader, Wish(*wish), page)
+            return self._with_news(listed, taken)
 
         updates = self._answered(request, found)
         updates.pop(self.message)

@@ -14,12 +14,12 @@ from core.access.roles import Action, Reader, enforce
 from core.bones import Sex
 from core.film.burned_in_text import TextPlace
 from core.film.radiograph import Radiograph
-from core.intake import Batch, Filing, Looked, SentFile, look_through, open_batch, take_in
+from core.intake import Batch, Filing, Looked, SentFile, TakenIn, look_through, open_batch, take_in
 from core.intake.background import BackgroundAssessor
 from webapp.desk import Desk
 from webapp.entrance.films_passing import FILMS_PASSING
 from webapp.entrance.passing import sent_files
-from webapp.queue.view import Writing, bar, looked_through, note, taken_in
+from webapp.queue.view import Writing, about_films, bar, looked_through, note, taken_in
 from webapp.shared.components import NOT_NOW, Updates, classes_if, sentence_without_names, styled_html
 from webapp.shared.consent_terms import CONSENT, ConsentTerms
 from webapp.shared.pictures import data_uri, film_picture, jpeg
@@ -42,7 +42,7 @@ _SEX_INFO: Final = (
 _ONE_BATCH: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "intake"}
 
 #: What was found in other films goes off the page; that it is of other films, `_add` sees by itself.
-_START_OVER_JS: Final = f"""() => ["", "", {{"__type__": "update", "elem_classes": ["{NOT_NOW}"]}}]"""
+_START_OVER_JS: Final = f"""() => ["", "", "", {{"__type__": "update", "elem_classes": ["{NOT_NOW}"]}}]"""
 
 #: So many films with writing are shown, each with so many places, as pictures of this height in pixels.
 _SHOWN_FILMS, _SHOWN_PLACES, _PLACE_HEIGHT = 24, 3, 64
@@ -108,6 +108,7 @@ class UploadPart:
                 self.terms = ConsentTerms("queue")
                 self.look = gr.Button("Check the films", variant="primary", elem_id="queue-look")
         self.message = styled_html(elem_id="queue-upload-message")
+        self.done = styled_html(elem_id="queue-done", elem_classes="message-slot")
         self.result = styled_html(elem_id="queue-result")
         with gr.Row(elem_classes=classes_if(False), elem_id="queue-decide", equal_height=True) as self.decide:
             self.writing = gr.Radio(
@@ -119,25 +120,28 @@ class UploadPart:
             )
             self.add = gr.Button("Add to the queue", variant="primary", elem_id="queue-add")
         self.seen = gr.State(None)
+        #: The batch that was added last, until the model has looked at its films.
+        self.taken = gr.State(None)
 
     def _wire(self) -> None:
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         sent: set[Block] = {self.files, self.folder, self.table, self.sex, self.consent}
+        cleared = [self.message, self.done, self.result, self.decide, self.seen, self.taken]
         changes = [self.sex.input, self.consent.input]
         changes += [event for file in (self.files, self.folder, self.table) for event in (file.upload, file.clear)]
         changes += [file.delete for file in (self.files, self.folder)]
         # In the browser alone: a word from the server might come after the changed films were looked at, and take that back.
-        gr.on(changes, None, None, [self.message, self.result, self.decide], js=_START_OVER_JS, **private)
+        gr.on(changes, None, None, [self.message, self.done, self.result, self.decide], js=_START_OVER_JS, **private)
         self.look.click(
             self._look,
             sent,
-            [self.message, self.result, self.decide, self.writing, self.add, self.seen, self.look],
+            [*cleared, self.writing, self.add, self.look],
             **private,
             **_ONE_BATCH,
         ).then(
             self._changed_meanwhile,
             {*sent, self.seen},
-            [self.message, self.result, self.decide, self.seen],
+            cleared,
             **private,
             **_ONE_BATCH,
         )
@@ -145,16 +149,16 @@ class UploadPart:
         self.added = self.add.click(
             self._add,
             {*sent, self.writing, self.seen, *self.terms.inputs},
-            [
-                self.message, self.result, self.decide, self.seen, self.add, self.files, self.folder,
-                self.table,
-            ],
+            [*cleared, self.add, self.files, self.folder, self.table],
             **private,
             **_ONE_BATCH,
-        )  # fmt: skip
+        )
 
     def _start_over(self) -> Updates:
-        return {self.message: "", self.result: "", self.decide: gr.Row(elem_classes=classes_if(False)), self.seen: None}
+        return {
+            self.message: "", self.done: "", self.result: "", self.decide: gr.Row(elem_classes=classes_if(False)),
+            self.seen: None, self.taken: None,
+        }  # fmt: skip
 
     def _given(self, values: Values) -> _Given:
         table = values[self.table]
@@ -225,7 +229,9 @@ class UploadPart:
             yield {**self._start_over(), self.message: note("The films have changed: check them again.")}
             return
         if seen.with_writing and writing is None:
-            yield {self.message: note("Choose what happens to the films with writing, then press Add again.")}
+            yield {
+                self.message: note("Choose what happens to the films with writing, then press Add to the queue again.")
+            }
             return
         yield {self.message: bar(0, 1, "Unpacking and checking"), self.add: _off()}
         left_out = seen.with_writing if writing == "out" else frozenset[str]()
@@ -243,13 +249,22 @@ class UploadPart:
                 self._desk.note(request, reader, "added", detail=f"{added} films")
                 yield {
                     **self._start_over(),
-                    self.result: taken_in(taken, batch.passed_over),
+                    self.result: about_films(taken, batch.passed_over),
+                    **self.news(taken, waits=True),
                     self.files: None,
                     self.folder: None,
                     self.table: None,
                 }
         except Exception as error:
             yield {self.message: note(_sentence(error)), self.add: gr.Button(interactive=True)}
+
+    def news(self, taken: Sequence[TakenIn] | None, *, waits: bool) -> Updates:
+        """What became of the batch that was added last, by now. waits: the model may not have looked at all of its films."""
+        if taken is None:
+            return {self.done: gr.skip()}
+        said = ((one.film.id, self._filing.ledger.prediction(one.film.id)) for one in taken if one.film is not None)
+        refusals = {film: one.refusal for film, one in said if one is not None and one.refusal is not None}
+        return {self.done: taken_in(taken, refusals), self.taken: taken if waits else None}
 
     def _check_role(self, request: gr.Request) -> Reader:
         """The reader, who may add films. Raises BoneGradeError."""

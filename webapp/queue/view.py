@@ -1,6 +1,6 @@
 """The Queue tab in words and tables: counts, progress, the list of films, and what became of those that were sent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,6 +37,8 @@ _TO_LOOK_AT: Final = "Films to look at"
 
 #: So many films are named; further ones are counted.
 _NAMED: Final = 50
+#: Of so many refused films the reason stands in the message itself.
+_REASONS: Final = 3
 
 
 def note(text: str, kind: str = "error", title: str = "Nothing was changed") -> str:
@@ -203,15 +205,29 @@ def looked_through(
     )
 
 
-def taken_in(taken: Sequence[TakenIn], passed_over: Sequence[str]) -> str:
-    """What became of a batch."""
-    added = sum(one.status == "added" for one in taken)
+def taken_in(taken: Sequence[TakenIn], refusals: Mapping[int, str]) -> str:
+    """How many films of a batch were added, and which were refused. refusals: why the model refused films, by their ids."""
+    added, refused = 0, []
+    for one in taken:
+        why = one.sentence if one.status == "refused" else refusals.get(one.film.id) if one.film else None
+        if why is not None:
+            refused.append((one.name, why))
+        elif one.status == "added":
+            added += 1
+    films = counted(added, "film")
     return render(
         "queue/taken_in.html",
-        added=added,
-        text=f"{counted(added, 'film')} added to the queue.",
-        lists=_lists([(one.status, one.name, one.sentence) for one in taken], passed_over),
+        kind="good" if added and not refused else "warning",
+        text=f"{films} added to the queue, {len(refused):,} refused." if refused else f"{films} added to the queue.",
+        refused=refused[:_REASONS],
+        further=max(len(refused) - _REASONS, 0),
     )
+
+
+def about_films(taken: Sequence[TakenIn], passed_over: Sequence[str]) -> str:
+    """The films of a batch of which there is something to say."""
+    lists = _lists([(one.status, one.name, one.sentence) for one in taken], passed_over)
+    return render("queue/other_films.html", lists=lists)
 
 
 @dataclass(frozen=True)

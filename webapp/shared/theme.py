@@ -54,6 +54,10 @@ def theme() -> gr.themes.Base:
         link_text_color_hover_dark="*primary_200",
         link_text_color_active_dark="*primary_300",
         link_text_color_visited_dark="*primary_300",
+        checkbox_border_color="*neutral_500",
+        checkbox_border_color_hover="*neutral_600",
+        checkbox_border_color_dark="*neutral_400",
+        checkbox_border_color_hover_dark="*neutral_300",
         slider_color="*primary_700",
         slider_color_dark="*primary_500",
     )

@@ -71,6 +71,11 @@ def counted(number: int, unit: str) -> str:
     return f"{number:,} {unit}" if number == 1 else f"{number:,} {unit}s"
 
 
+def file_size(size: int) -> str:
+    """How large a file of so many bytes is: "1.2 MB", "34 kB"."""
+    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"
+
+
 def time_left(seconds: float) -> str:
     """A time that is left, as roughly as it is known: "about 3 minutes left"."""
     if seconds < _SECONDS_A_MINUTE:

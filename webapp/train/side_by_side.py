@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import gradio as gr
 
@@ -18,7 +18,7 @@ from webapp.assess.in_hand import FilmInHand
 from webapp.assess.tab import AssessTab
 from webapp.desk import Desk
 from webapp.service import TURNS
-from webapp.shared.components import part_heading, styled_html
+from webapp.shared.components import line, part_heading, styled_html
 from webapp.shared.templates import render
 from webapp.shared.words import NO_VALUE, percent, weights_line, year_range, years
 
@@ -40,24 +40,30 @@ class SideBySidePart:
             films = [(ASSESSED, -1), *((one.caption, place) for place, one in enumerate(examples))]
             self.film = gr.Dropdown(films, value=-1, label="Film", elem_id="train-side-film", interactive=True)
             self.model = gr.Dropdown([], label="Beside the live model", elem_id="train-side-model", interactive=True)
-        self.show = gr.Button("Read it with both", elem_id="train-side-show")
+        self.note = styled_html(line(NO_MODEL, "table-note"), elem_id="train-side-note")
+        self.show = gr.Button("Read it with both", elem_id="train-side-show", interactive=False)
+        self.message = styled_html(elem_id="train-side-message", elem_classes="message-slot")
         self.table = styled_html(elem_id="train-side")
 
     def inputs(self) -> list[gr.components.Component]:
         """What `read` is given."""
         return [self.film, self.model, self._film_state, self._assessment_state]
 
-    def models(self, chosen: str | None) -> gr.Dropdown:
-        """The runs that have ended, and the versions that can be brought back. chosen: stays chosen, if it is one of them."""
+    def models(self, chosen: str | None) -> dict[Any, Any]:
+        """The runs that have ended, and the versions that can be brought back; where there are none, the sentence that says so.
+        chosen: stays chosen, if it is one of them."""
         # Imported here because it brings torch along, and the page need not wait for it.
         from core.learning.promotion import versions
 
         live = live_model().version
         ended = [name for name in self._runs.names() if self._runs.view(name).state == "done"]
         names = [*ended, *(name for name in reversed(versions(weights_folder())) if name != live)]
-        return (
-            gr.Dropdown(choices=names) if chosen in names else gr.Dropdown(choices=names, value=next(iter(names), None))
-        )
+        kept: dict[str, Any] = {} if chosen in names else {"value": next(iter(names), None)}
+        return {
+            self.model: gr.Dropdown(choices=names, **kept),
+            self.note: "" if names else line(NO_MODEL, "table-note"),
+            self.show: gr.Button(interactive=bool(names)),
+        }
 
     def read(self, film: int, model: str | None, in_hand: FilmInHand | None, assessment: Assessment | None) -> str:
         """What both models say, as HTML. film: the place of an example, or -1 for the film on the Assess tab."""

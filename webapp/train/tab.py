@@ -34,6 +34,10 @@ ON_THE_HUB: Final = (
     "travel through a private dataset, which is emptied of them when the job has ended. The dataset's owner pays for "
     "the machine."
 )
+GATE: Final = (
+    "A run that has ended can be compared with the live model, one that the gate lets through can be promoted, and what was "
+    "promoted can be rolled back."
+)
 UNEXPECTED: Final = "Something went wrong in the program; nothing was changed, and the server's log says what happened."
 _WATCHED_SECONDS: Final = 3.0
 _STATES: Final = {
@@ -92,8 +96,12 @@ class _Tab:
                     "Start a run on this machine", variant="primary", elem_id="train-start", visible=self._trains_here
                 )
                 self.cancel = gr.Button(
-                    "Cancel the run", elem_id="train-cancel", visible=self._trains_here or self._sends
+                    "Cancel the run",
+                    elem_id="train-cancel",
+                    visible=self._trains_here or self._sends,
+                    interactive=False,
                 )
+            self.run_message = styled_html(elem_id="train-run-message", elem_classes="message-slot")
             if not self._trains_here:
                 styled_html(render("shared/line.html", text=NOT_HERE, kind="", role=None))
             self.command = gr.Textbox(
@@ -110,16 +118,22 @@ class _Tab:
                     )
                     self.hardware = gr.Dropdown(_HARDWARE, value="t4-small", label="Machine", elem_id="train-hardware")
                 self.start_job = gr.Button("Start it as a Hugging Face Job", elem_id="train-start-job")
+                self.job_message = styled_html(elem_id="train-job-message", elem_classes="message-slot")
             self.run = gr.Dropdown([], label="Run", elem_id="train-run", interactive=True)
             self.progress = styled_html()
             self.curve = gr.Plot(show_label=False, visible=False, elem_id="train-curve")
             part_heading("The gate", "gate", "gold")
+            styled_html(render("shared/line.html", text=GATE, kind="table-note", role=None))
             with gr.Row(equal_height=True):
                 self.compare = gr.Button(
-                    "Compare with the live model", elem_id="train-compare", visible=self._trains_here or self._sends
+                    "Compare with the live model",
+                    elem_id="train-compare",
+                    visible=self._trains_here or self._sends,
+                    interactive=False,
                 )
-                self.promote = gr.Button("Promote", variant="primary", elem_id="train-promote")
-                self.rollback = gr.Button("Roll back", elem_id="train-rollback")
+                self.promote = gr.Button("Promote", variant="primary", elem_id="train-promote", interactive=False)
+                self.rollback = gr.Button("Roll back", elem_id="train-rollback", interactive=False)
+            self.gate_message = styled_html(elem_id="train-gate-message", elem_classes="message-slot")
             self.gate = styled_html()
             self.gate_plots = {unit: gr.Plot(show_label=False, visible=False) for unit in ("months", "kappa", "share")}
             self.beside = SideBySidePart(desk, self._runs, assess, examples)
@@ -127,10 +141,13 @@ class _Tab:
         self._wire(tab)
 
     def _wire(self, tab: gr.Tab) -> None:
-        watched = [self.progress, self.curve, self.gate, *self.gate_plots.values(), self.timer]
+        watched = [
+            self.progress, self.curve, self.gate, *self.gate_plots.values(), self.timer, self.cancel, self.compare,
+            self.promote,
+        ]  # fmt: skip
         everything = [
-            self.message, self.collected, self.collected_plot, self.command, self.command_note, self.run, self.beside.model,
-            *watched,
+            *self._messages(), self.collected, self.collected_plot, self.command, self.command_note, self.run,
+            self.rollback, self.beside.model, self.beside.show, self.beside.note, *watched,
         ]  # fmt: skip
         tab.select(self._selected, [self.run, self.beside.model], everything, **_QUIETLY)
         self.run.input(self._chosen, self.run, [self.message, *watched], **_QUIETLY)
@@ -146,10 +163,14 @@ class _Tab:
         self.beside.show.click(
             self._read_by_both,
             self.beside.inputs(),
-            [self.message, self.beside.table],
+            [*self._messages(), self.beside.table],
             api_visibility="private",
             **_IN_LINE,
         )
+
+    def _messages(self) -> list[gr.HTML]:
+        """Where it is said what was not done: the tab's own, and those beside buttons."""
+        return [self.message, self.run_message, self.job_message, self.gate_message, self.beside.message]
 
     # --- What is shown ----------------------------------------------------------------------------------------------
 
@@ -159,14 +180,15 @@ class _Tab:
     def _chosen(self, name: str | None, request: gr.Request) -> Updates:
         return self._shown(request, lambda: self._watched(name))
 
-    def _shown(self, request: gr.Request, show: Callable[[], Updates]) -> Updates:
-        """What there is to see, for whoever may see it. If something was done meanwhile, its message stays."""
+    def _shown(self, request: gr.Request, show: Callable[[], Updates], where: gr.HTML | None = None) -> Updates:
+        """What there is to see, for whoever may see it. If something was done meanwhile, its message stays. where: the
+        message that says why not, the tab's own if not given."""
         try:
             enforce(self._desk.reader(request), Action.TRAIN)
             return show()
         except Exception as error:
             text = sentence_of(error, UNEXPECTED, _log, "Something on the Train tab failed.")
-            return {self.message: message(text, title="Not done")}
+            return {where or self.message: message(text, title="Not done")}
 
     def _all(self, name: str | None, beside: str | None = None) -> Updates:
         """beside: the model that is chosen to be set beside the live one, and stays so."""
@@ -189,7 +211,7 @@ class _Tab:
             {"name": "Grades", "value": f"{found.grades:,}", "below": ["of the films to learn from"]},
             {"name": "Boxes", "value": f"{found.boxes:,}", "below": ["moved or drawn by readers"]},
             {"name": "Readers", "value": f"{len(found.readers):,}", "below": [", ".join(found.readers)]},
-            {"name": "Consent", "value": f"{found.consent:,}", "below": ["films whose pixels are kept"]},
+            {"name": "Consent", "value": f"{found.consent:,}", "below": ["read films whose pixels are kept"]},
         ]
         words = (
             f"Live model: version {live.version}{when}. Revision {found.revision:,} of the ledger; what was said after "
@@ -213,7 +235,8 @@ class _Tab:
                 runs=self._runs.folder,
             ),
             self.run: gr.Dropdown(choices=names, value=shown),
-            self.beside.model: self.beside.models(beside),
+            self.rollback: gr.Button(interactive=bool(history) and history[-1].before is not None),
+            **self.beside.models(beside),
             **self._watched(shown),
         }
 
@@ -226,50 +249,67 @@ class _Tab:
             return {
                 self.progress: "", self.curve: gr.Plot(visible=False), self.gate: "", self.timer: gr.Timer(active=False),
                 **{plot: gr.Plot(visible=False) for plot in self.gate_plots.values()},
+                **{button: gr.Button(interactive=False) for button in (self.cancel, self.compare, self.promote)},
             }  # fmt: skip
         view, comparison = self._runs.view(name), self._runs.comparison(name)
         curve, report = curve_figure(view.measurements), kept_report(self._runs.path(name))
         promoted = kept_report(live_model().folder)
         is_live = promoted is not None and promoted.sides.run == name
         drawn = {} if report is None else difference_figures(report)
+        at_rest = view.state == "done" and comparison != "running" and not is_live
         return {
             self.progress: _of_run(view, comparison, is_live),
             self.curve: gr.Plot(value=curve, visible=curve is not None),
             self.gate: "" if report is None else render("train/gate.html", report=report),
             self.timer: gr.Timer(active=view.at_work or comparison == "running"),
+            self.cancel: gr.Button(interactive=view.at_work and not view.cancelling),
+            self.compare: gr.Button(interactive=at_rest),
+            self.promote: gr.Button(interactive=at_rest and report is not None and report.promotes),
             **{plot: gr.Plot(value=drawn.get(unit), visible=unit in drawn) for unit, plot in self.gate_plots.items()},
         }
 
     # --- What is done -----------------------------------------------------------------------------------------------
 
     def _done(
-        self, request: gr.Request, act: Callable[[], str | None], show: Callable[[str | None], Updates]
+        self,
+        request: gr.Request,
+        act: Callable[[], str | None],
+        show: Callable[[str | None], Updates],
+        where: gr.HTML,
     ) -> Updates:
-        """Does something for whoever may, and shows what came of it."""
-        return self._shown(request, lambda: {self.message: "", **show(act())})
+        """Does something for whoever may, and shows what came of it. where: the message beside the button."""
+        said: Updates = dict.fromkeys(self._messages(), "")
+        return {**said, **self._shown(request, lambda: show(act()), where)}
 
     def _start(self, name: str | None, request: gr.Request) -> Updates:
         def act() -> str:
             if not self._trains_here:
                 raise BoneGradeError(NOT_HERE)
             # Imported here because torch takes seconds to import, and the page need not wait for it.
+            from core.learning.collected import collected
             from core.learning.training_data import training_data
 
             data = training_data()
+            collected(self._ledger, 0).check_enough()
             return self._runs.start(live_model().folder, None if data is None else data.folder)
 
-        return self._done(request, act, self._all)
+        return self._done(request, act, self._all, self.run_message)
 
     def _start_job(self, dataset: str, hardware: str, request: gr.Request) -> Updates:
         def act() -> str:
             if not self._sends:
                 raise BoneGradeError(NO_TOKEN)
-            return self._runs.start_job(live_model().folder, a_dataset(dataset.strip()), hardware)
+            # Imported here, as above.
+            from core.learning.collected import collected
 
-        return self._done(request, act, self._all)
+            target = a_dataset(dataset.strip())
+            collected(self._ledger, 0).check_enough()
+            return self._runs.start_job(live_model().folder, target, hardware)
+
+        return self._done(request, act, self._all, self.job_message)
 
     def _cancel(self, name: str | None, request: gr.Request) -> Updates:
-        return self._done(request, lambda: self._runs.cancel(name or ""), lambda _: self._all(name))
+        return self._done(request, lambda: self._runs.cancel(name or ""), lambda _: self._all(name), self.run_message)
 
     def _compare(self, name: str | None, request: gr.Request) -> Updates:
         def act() -> None:
@@ -279,7 +319,7 @@ class _Tab:
             admit(self._runs.path(name), live_model(), self._ledger)  # what is wrong with it is told at once
             self._runs.compare(name or "")
 
-        return self._done(request, act, lambda _: self._all(name))
+        return self._done(request, act, lambda _: self._all(name), self.gate_message)
 
     def _promote(self, name: str | None, request: gr.Request) -> Updates:
         def act() -> None:
@@ -289,7 +329,7 @@ class _Tab:
 
             compared(self._runs.path(name), self._ledger, GateSettings()).go_live(self._desk.reader(request).name)
 
-        return self._done(request, act, lambda _: self._all(name))
+        return self._done(request, act, lambda _: self._all(name), self.gate_message)
 
     def _rollback(self, name: str | None, request: gr.Request) -> Updates:
         def act() -> None:
@@ -298,7 +338,7 @@ class _Tab:
 
             rollback(weights_folder(), None, self._desk.reader(request).name)
 
-        return self._done(request, act, lambda _: self._all(name))
+        return self._done(request, act, lambda _: self._all(name), self.gate_message)
 
     def _read_by_both(
         self,
@@ -313,6 +353,7 @@ class _Tab:
             request,
             lambda: shown.append(self.beside.read(film, model, in_hand, assessment)),
             lambda _: {self.beside.table: shown[0]},
+            self.beside.message,
         )
         return {self.beside.table: "", **updates}
 

@@ -10,7 +10,15 @@ from core.assessment.assessor import Assessor
 from core.bones import RUS_BONES
 from core.ledger import FilmRecord, Ledger, PredictionRecord
 from core.ledger.gain import bones_apart
-from core.ledger.reading_queue import QueueFilter, QueueOrder, counts, expected_gain, next_film, queue_rows
+from core.ledger.reading_queue import (
+    QueueFilter,
+    QueueOrder,
+    counts,
+    expected_gain,
+    has_read_gold,
+    next_film,
+    queue_rows,
+)
 from tests.reading_room import ReadingRoom, standing
 from tests.stored_films import assessment, graded, hand
 
@@ -190,6 +198,18 @@ def test_gold_films_come_in_blindly_about_one_in_ten(ledger: Ledger, films: list
     assert gold.id not in walk(ledger, QueueOrder.OLDEST, reader="rita"), "who set it cannot read it blindly"
     row = queue_rows(ledger, "ben", QueueOrder.OLDEST)[-1]
     assert row.film.id == gold.id and not hasattr(row, "gold")
+
+
+def test_a_reader_has_read_gold_where_a_film_that_they_read_is_gold_by_another(
+    ledger: Ledger, films: list[FilmRecord]
+) -> None:
+    gold, reading = films[11], {"Radius": graded("Radius", 5)}
+    read(ledger, gold)
+    assert not has_read_gold(ledger, READER)
+    ledger.set_gold(gold.id, reading, reader="rita", base_revision=ledger.revision(gold.id), token=token())
+    assert has_read_gold(ledger, READER) and not has_read_gold(ledger, "rita") and not has_read_gold(ledger, "ben")
+    read(ledger, gold, "rita")
+    assert not has_read_gold(ledger, "rita"), "who set it is not measured by it"
 
 
 def test_bones_in_line_and_agreeing_readers_leave_nothing_to_gain() -> None:

@@ -1,5 +1,7 @@
 """The Agreement tab's figures, words, tables, and who may see what, over a small real ledger."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,7 @@ from core.agreement.choices import choices
 from core.agreement.measures import age_differences
 from core.bones import BONE_TITLES, RUS_BONES
 from core.standards import grade_label
-from tests.reading_room import ReadingRoom, read_by_two
+from tests.reading_room import ReadingRoom, hand_at, read_by_two
 from webapp.agreement.figures import ages_figure, confusion_figure, kappa_figure, times_figure
 from webapp.agreement.tables import (
     ages_table,
@@ -154,6 +156,29 @@ def test_nothing_read_draws_nothing_and_says_what_is_missing(empty: ReadingTable
     assert "Choose another bone" in confusion_sentence(found.bones["Radius"], *NAMES)
     assert "Annotate tab" in times_sentence([]) and "reviewer sets" in gold_sentence([], True)
     assert gold_table([], "RUS-CHN") == ""
+
+
+def test_with_fewer_than_ten_films_there_are_dashes_and_sentences_in_place_of_figures(tmp_path: Path) -> None:
+    room = ReadingRoom(tmp_path)
+    for _ in range(LEAST_FILMS - 1):
+        film = room.film()
+        for reader in ("anna", "b<en"):
+            room.read(film, reader, hand_at(0.5), 60.0)
+    collector = ReadingCollector(room.ledger)
+    few, found = collector.table(), compare(collector.table(), ANNA, BEN, "rus_chn")
+    radius = found.bones["Radius"]
+    assert confusion_figure(radius, *NAMES) is None and ages_figure(found.ages, *NAMES) is None
+    assert times_figure(reading_times(few)) is None
+    assert confusion_sentence(radius, *NAMES) == "Radius: too few films graded by both (9 of 10)."
+    assert times_sentence(reading_times(few)).startswith("Too few films (9 of 10): the time a film takes 10 films")
+    assert "%" not in headline_tiles(found, "RUS-CHN")
+    film = room.film()
+    for reader in ("anna", "b<en"):
+        room.read(film, reader, hand_at(0.5), 60.0)
+    enough = collector.table()
+    found = compare(enough, ANNA, BEN, "rus_chn")
+    assert "100 %" in headline_tiles(found, "RUS-CHN") and confusion_figure(found.bones["Radius"], *NAMES) is not None
+    assert ages_figure(found.ages, *NAMES) is not None and times_figure(reading_times(enough)) is not None
 
 
 def test_the_sentences_say_what_the_figures_show(table: ReadingTable) -> None:

@@ -233,6 +233,7 @@ def test_a_picture_that_vanished_and_the_last_film_of_the_queue_are_said_and_the
     wait_kept(page)
     press(page, "n")
     expect(page.locator(MESSAGE)).to_contain_text("The queue is finished: no film is left for you to read.")
+    expect(page.locator(MESSAGE)).not_to_contain_text("gold films")
     _is_busy(page, False)
     press(page, "j8")
     wait_kept(page)

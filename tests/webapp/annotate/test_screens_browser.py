@@ -113,6 +113,7 @@ def test_after_a_resize_while_the_tab_was_hidden(open_film: Open, ledger: Ledger
 def test_after_a_pinch_on_a_touch_screen(open_film: Open, ledger: Ledger, large: int) -> None:
     """Two fingers magnify the film in the editor; one finger then draws the box."""
     page = open_film(large, "tina:READER", width=820, height=1180, has_touch=True, device_scale_factor=2)
+    expect(page.locator("#key-strip")).to_be_hidden()
     touch = page.context.new_cdp_session(page)
 
     def fingers(kind: str, *places: tuple[float, float]) -> None:
@@ -134,6 +135,34 @@ def test_after_a_pinch_on_a_touch_screen(open_film: Open, ledger: Ledger, large:
     fingers("touchEnd")
     expected = [edge + by / magnified for edge, by in zip(before, BY + BY, strict=True)]
     _is_saved(page, ledger, large, "tina", expected)
+
+
+#: What of the grade cards in sight is cut off, or printed over something else.
+_CUT_OFF = """() => [...document.querySelectorAll("fieldset[data-guide]:not([hidden]) .grade-card")].flatMap(card => {
+    const inside = card.getBoundingClientRect();
+    return [...card.querySelectorAll(".grade-short, .stage, .grade-name b")].filter(text => {
+        const place = text.getBoundingClientRect();
+        return text.scrollHeight > text.clientHeight + 1 && text.clientHeight
+            || place.right > inside.right - 2 || place.bottom > inside.bottom;
+    }).map(text => text.textContent);
+})"""
+
+
+@pytest.mark.parametrize("width", [1440, 1200, 390])
+def test_the_grade_cards_cut_nothing_off_and_the_film_takes_the_width_that_is_free(
+    open_film: Open, large: int, width: int
+) -> None:
+    page = open_film(large, "gina:READER", width=width, height=900)
+    for bone in ("Radius", "Ulna", "MC1", "DP5"):
+        page.locator(f"#bone-list [data-bone={bone}]").click()
+        expect(page.locator(f"fieldset[data-guide={bone}]")).to_be_visible()
+        assert page.evaluate(_CUT_OFF) == []
+    legend = page.locator("fieldset[data-guide=DP5] legend").bounding_box()
+    note = page.locator("#in-hand-crop-note").bounding_box()
+    assert legend is not None and note is not None and legend["y"] >= note["y"] + note["height"] + 8
+    if width == 1440:
+        film = page.locator("#box-editor canvas").bounding_box()
+        assert film is not None and film["width"] > 500
 
 
 @pytest.mark.parametrize("zoom", [1.5, 0.8])

@@ -194,6 +194,11 @@ def test_sentences_are_put_together_from_their_parts(english: str, chinese: str)
     assert CHINESE.translate(english) == chinese
 
 
+@pytest.mark.parametrize(("english", "chinese"), [("7.1 y", "7.1 岁"), ("24 s", "24 秒"), ("Bone by bone", "各骨")])
+def test_units_of_one_letter_and_short_labels_are_translated(english: str, chinese: str) -> None:
+    assert CHINESE.translate(english) == chinese
+
+
 def test_holes_may_stand_in_another_order() -> None:
     assert CHINESE.translate("3 of 13 checks need a look") == "13 项检查中有 3 项需要查看"
 

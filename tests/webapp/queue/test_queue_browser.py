@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
@@ -100,7 +101,7 @@ def add(page: Page, films: int) -> None:
     """Adds what was checked."""
     expect(page.locator("#queue-add")).to_be_visible(timeout=ANSWER_MS)
     page.locator("#queue-add").click()
-    expect(page.locator("#queue-result .message")).to_contain_text(f"{films} film", timeout=ASSESSED_MS)
+    expect(page.locator("#queue-done .message")).to_contain_text(f"{films} film", timeout=ASSESSED_MS)
 
 
 def rows(page: Page, number: int) -> None:
@@ -278,6 +279,20 @@ def test_a_viewer_looks_and_a_phone_shows_all_it_needs(app: RunningApp, visit: V
     assert button is not None and button["x"] + button["width"] <= 390
 
 
+def test_a_film_that_the_model_refuses_is_named_with_its_reason(app: RunningApp, visit: Visit) -> None:
+    page = visit(app)
+    noise = np.random.default_rng(3).integers(0, 255, (900, 700), np.uint8)
+    nothing = bytes(cv2.imencode(".png", noise)[1])
+    page.locator("#queue-sex input[value=F]").check()
+    send(page, hands_zip({"hands/noise.png": nothing}))
+    add(page, 4)
+    said = page.locator("#queue-done .message")
+    expect(said).to_contain_text("4 films added to the queue, 1 refused.", timeout=ASSESSED_MS)
+    expect(said).to_contain_text(re.compile(r"noise\.png\s+\S.*hand"))
+    rows(page, 4)
+    page.close()
+
+
 @pytest.mark.parametrize("name", ["../evil.png", "C:/evil.png"])
 def test_a_refused_zip_leaves_everything_unchanged(
     app: RunningApp, visit: Visit, ledger: Ledger, folder: Path, name: str
@@ -305,6 +320,8 @@ def test_writing_is_shown_before_pictures_are_kept(app: RunningApp, visit: Visit
     page.locator("#queue-add").click()
     expect(page.locator("#queue-upload-message .message")).to_contain_text("films with writing", timeout=ANSWER_MS)
     assert list(ledger.films()) == []
+    said = page.locator("#queue-upload-message .message").inner_text()
+    assert page.locator("#queue-add").inner_text() in said, "it names the button as it reads"
     page.locator("#queue-writing input[value=out]").check()
     add(page, 4)
     assert len(list(ledger.films())) == 4

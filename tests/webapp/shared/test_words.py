@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.shared.words import percent, short_hash, weights_line, year_range, years_and_months
+from webapp.shared.words import file_size, percent, short_hash, weights_line, year_range, years_and_months
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,7 @@ def test_hashes_are_shortened_and_named() -> None:
 
 def test_an_interval_has_one_decimal() -> None:
     assert year_range(7.84, 9.25).split() == ["7.8", "\N{EN DASH}", "9.2"]
+
+
+def test_a_small_file_is_not_said_to_have_no_size() -> None:
+    assert [file_size(size) for size in (34_400, 999_000, 1_250_000)] == ["34 kB", "999 kB", "1.2 MB"]

@@ -112,7 +112,9 @@ def test_a_run_is_started_watched_and_cancelled(browser: Browser, url: str, fold
     state = page.locator("#train-state")
     expect(state).to_contain_text(re.compile(r"20\d\d-\S+: it is (starting|learning)"))
     page.locator("#train-start").click()
-    expect(page.locator("#train-message")).to_contain_text("is at work: wait for it, or cancel it")
+    expect(page.locator("#train-run-message")).to_contain_text("is at work: wait for it, or cancel it")
+    expect(page.locator("#train-run-message")).to_be_in_viewport()
+    expect(page.locator("#train-compare")).to_be_disabled()
     page.locator("#train-cancel").click()
     expect(state).to_contain_text("it was cancelled. 1 measurement so far.")
     expect(page.locator("#train-curve .js-plotly-plot")).to_be_visible()
@@ -124,8 +126,8 @@ def test_a_run_is_started_watched_and_cancelled(browser: Browser, url: str, fold
     said = json.loads((run / "run.json").read_text())
     assert (said["films"]["grader"]["learn"], said["films"]["grader"]["replay"]) == (LEARNED - 1, 1)
     assert said["data"] == str(training_data)
-    page.locator("#train-promote").click()
-    expect(page.locator("#train-message")).to_contain_text("did not end well")
+    for button in ("cancel", "compare", "promote"):
+        expect(page.locator(f"#train-{button}")).to_be_disabled()
     shutil.rmtree(run)
     assert troubles == []
     page.close()
@@ -137,7 +139,7 @@ def test_a_run_is_sent_to_the_hub_watched_and_cancelled(browser: Browser, url: s
     expect(page.locator("#train-collected")).to_be_visible(timeout=ANSWER_MS)
     page.locator("#train-dataset textarea, #train-dataset input").fill("readings")
     page.locator("#train-start-job").click()
-    expect(page.locator("#train-message")).to_contain_text("'readings' is not a dataset on the hub")
+    expect(page.locator("#train-job-message")).to_contain_text("'readings' is not a dataset on the hub")
     page.locator("#train-dataset textarea, #train-dataset input").fill("lab/readings")
     page.locator("#train-start-job").click()
     state = page.locator("#train-state")
@@ -201,16 +203,44 @@ def test_a_promoted_model_answers_without_a_restart_and_the_former_one_after_it_
     expect(model).to_contain_text(f"version {VERSION}, rolled back by ada")
     expect(answering(page)).to_contain_text(f"Grader {former}")
     page.get_by_role("tab", name="Train").click()
-    page.locator("#train-rollback").click()
-    expect(page.locator("#train-message")).to_contain_text("no earlier model to go back to")
+    expect(page.locator("#train-rollback")).to_be_disabled()
+    page.locator("#train-side-show").click()
+    expect(page.locator("#train-side table")).to_be_visible()
     assert troubles == []
+    page.close()
+
+
+def test_what_was_not_done_is_said_beside_the_button_and_a_long_log_fits_a_phone(
+    browser: Browser, url: str, folder: Path
+) -> None:
+    run = folder / "runs" / "2020-01-01_000000"
+    run.mkdir()
+    (run / "run.json").write_text(json.dumps({"state": "done"}))
+    (run / "output.txt").write_text("a sentence that goes on, " * 30 + "w" * 300)
+    page = open_tab(browser, url, "ada")
+    page.set_viewport_size({"width": 390, "height": 844})
+    choose(page, "train-run", run.name)
+    output = page.locator("#train-output")
+    expect(output).to_contain_text("a sentence that goes on")
+    assert output.evaluate("box => box.scrollWidth <= box.clientWidth")
+    page.locator("#train-compare").click()
+    expect(page.locator("#train-gate-message")).to_contain_text("brings no weights that can be used")
+    expect(page.locator("#train-gate-message")).to_be_in_viewport()
+    choose(page, "train-side-model", run.name)
+    page.locator("#train-side-show").click()
+    expect(page.locator("#train-side-message")).to_contain_text("No film was assessed on the Assess tab")
+    expect(page.locator("#train-side-message")).to_be_in_viewport()
+    expect(page.locator("#train-gate-message")).not_to_contain_text("weights")
+    shutil.rmtree(run)
     page.close()
 
 
 def test_a_reader_sees_nothing_of_it(browser: Browser, url: str) -> None:
     page = open_tab(browser, url, "ben")
     expect(page.locator("#train-message")).to_contain_text("does not allow you to train and promote models")
-    page.locator("#train-rollback").click()
-    expect(page.locator("#train-message")).to_contain_text("does not allow you to train and promote models")
+    for button in ("cancel", "compare", "promote", "rollback", "side-show"):
+        expect(page.locator(f"#train-{button}")).to_be_disabled()
+    page.locator("#train-start").click()
+    expect(page.locator("#train-run-message")).to_contain_text("does not allow you to train and promote models")
     expect(page.locator("#train-collected")).to_have_count(0)
     page.close()

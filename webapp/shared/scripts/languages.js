@@ -36,6 +36,7 @@
   ];
   const BRACKETS = /^(.*?)\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)(\.?)$/s;
   const WORD = /[A-Za-z]{2,}/g;
+  const SAYS = /[A-Za-z]{2,}|\d [a-z]\b/;
   // What is not a name: a sentence that is left in English altogether, lest half of it were in another language.
   const SPEECH = /[A-Za-z']+(?: [a-z']{2,}){3}/;
   const WIDE = "\\u3000-\\u30ff\\u4e00-\\u9fff\\uff00-\\uffef";
@@ -116,7 +117,7 @@
     return before || inside ? `${before || found[1]}（${inside || found[2]}）${found[3] && "。"}` : null;
   };
   const find = (text) => {
-    if (text.search(WORD) < 0) return null;
+    if (text.search(SAYS) < 0) return null;
     if (!known.has(text)) {
       if (known.size > 5000) known.clear();
       known.set(text, wholeOf(text) || takenApart(text));
