@@ -323,11 +323,11 @@ def _foot(page: _Page, assessment: Assessment) -> None:
     page.setFillColor(_INK)
     page.roundRect(_MARGIN, _FOOT_TOP - 6.5 * mm, _RIGHT - _MARGIN, 6.5 * mm, 3, stroke=0, fill=1)
     _write(page, _MARGIN + 3 * mm, _FOOT_TOP - 4.4 * mm, DISCLAIMER, 9, _BOLD, white)
-    _write_right(
-        page, _RIGHT - 3 * mm, _FOOT_TOP - 4.3 * mm, f"Weights: {weights_line(assessment.weights)}", 8, colour=white
-    )
-    line = f"SHA-256 of the film's pixels: {assessment.film_sha256}"
-    _write(page, _MARGIN, _FOOT_TOP - 10.5 * mm, line, 6.5, colour=_QUIET)
+    # a line of their own: there are as many names as networks
+    for place, line in enumerate(
+        (f"Weights: {weights_line(assessment.weights)}", f"SHA-256 of the film's pixels: {assessment.film_sha256}")
+    ):
+        _write(page, _MARGIN, _FOOT_TOP - (9.7 + 3.1 * place) * mm, line, 6.5, colour=_QUIET)
 
 
 def _image(file: bytes) -> ImageReader:
