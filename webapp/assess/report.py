@@ -17,6 +17,7 @@ from core.bones import BONE_TITLES
 from core.film.radiograph import Radiograph
 from core.standards import STANDARDS, ScoreCard
 from webapp.assess.film_view import labels_of
+from webapp.assess.summary import checks_title, failed_checks
 from webapp.languages.catalogue import Language
 from webapp.languages.lines import draw_line, in_language, line_width, wrapped
 from webapp.shared.bone_style import bone_colour
@@ -53,6 +54,8 @@ _FOOT_TOP: Final = 20 * mm
 
 _CROPS_A_ROW: Final = 7
 _NOTE_LINES: Final = 4
+#: Of the letters in which it says how good the age is, the longest sentence of all: so that it stays on its line.
+_ERROR_SIZE: Final = 7.5
 _MAP_OPACITY: Final = 0.5
 
 
@@ -143,7 +146,7 @@ def _age(page: _Page, assessment: Assessment) -> None:
             page, _MARGIN, _AGE_TOP - 28.5 * mm, f"{spoken}, calibrated to Greulich-Pyle readings.", 8, colour=_QUIET
         )
         if (error := error_on_hands_like(assessment, shipped_errors())) is not None:
-            _write(page, _MARGIN, _AGE_TOP - 32 * mm, error.sentence, 8, colour=_QUIET)
+            _write(page, _MARGIN, _AGE_TOP - 32 * mm, error.sentence, _ERROR_SIZE, colour=_QUIET)
     _standards_scale(page, assessment, _MARGIN + 78 * mm, _RIGHT)
 
 
@@ -259,8 +262,8 @@ def _interval(assessment: Assessment, card: ScoreCard) -> str:
 
 
 def _notes(page: _Page, assessment: Assessment, left: float, y: float) -> None:
-    failed = [check.message for check in assessment.checks if not check.passed]
-    text = " ".join(failed) if failed else f"All {len(assessment.checks)} checks of the film passed."
+    failed = failed_checks(assessment)
+    text = " ".join((f"{checks_title(assessment)}.", *(check.message for check in failed)))
     lines = _wrapped(page, text, _RIGHT - left, 7)
     if len(lines) > _NOTE_LINES:
         lines = [*lines[: _NOTE_LINES - 1], "The rest is on the page and in the JSON."]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.assessment.measured_error import MeasuredErrors, error_on_hands_like
-from core.assessment.records import END_OF_SCALE, Assessment
+from core.assessment.records import END_OF_SCALE, Assessment, Check
 from core.bones import BONE_TITLES, RUS_BONES
 from core.standards import STANDARDS
 from webapp.shared.templates import render
@@ -106,18 +106,28 @@ def how_it_comes_about(assessment: Assessment) -> str:
     )
 
 
-def verdict(assessment: Assessment, figures: MeasuredErrors | None) -> str:
-    """The checks, and a sentence for a report to copy. figures: as for `headline`, which has told of a rare age with them."""
-    told = error_on_hands_like(assessment, figures) is not None
-    checks = [check for check in assessment.checks if not (told and check.name == "rare_age")]
-    failed = sum(not check.passed for check in checks)
+def verdict(assessment: Assessment) -> str:
+    """The checks, and a sentence for a report to copy."""
     return render(
         "assess/verdict.html",
-        checks=checks,
-        failed=failed,
-        checks_title=f"{failed} of {len(checks)} checks need a look" if failed else "All checks passed",
+        checks=sorted(assessment.checks, key=lambda check: check.passed),
+        failed=bool(failed_checks(assessment)),
+        checks_title=checks_title(assessment),
         sentence=report_sentence(assessment),
     )
+
+
+def failed_checks(assessment: Assessment) -> list[Check]:
+    """Those that need a look."""
+    return [check for check in assessment.checks if not check.passed]
+
+
+def checks_title(assessment: Assessment) -> str:
+    """How many checks need a look, on the page and in the report."""
+    failed, of_all = len(failed_checks(assessment)), len(assessment.checks)
+    if failed == 0:
+        return f"All {of_all} checks passed"
+    return f"1 of {of_all} checks needs a look" if failed == 1 else f"{failed} of {of_all} checks need a look"
 
 
 def report_sentence(assessment: Assessment) -> str:

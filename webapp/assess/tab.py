@@ -305,7 +305,7 @@ class _Tab(Layout):
             self.headline: headline(assessment, shipped_errors()),
             self.comes_about: gr.Accordion(visible=True),
             self.how: how_it_comes_about(assessment),
-            self.verdict: verdict(assessment, shipped_errors()),
+            self.verdict: verdict(assessment),
             self.age_plot: gr.Plot(value=age_plot, visible=age_plot is not None),
             self.details: gr.Column(visible=True),
             self.crops: crop_grid(assessment, explanation, overlay, opacity),

@@ -20,7 +20,8 @@ from core.bones import RUS_BONES
 from core.film.radiograph import Radiograph
 from core.hand.hand import Hand
 from core.standards import grade_count
-from webapp.assess.report import report_pdf
+from webapp.assess.report import _ERROR_SIZE, report_pdf
+from webapp.assess.summary import checks_title
 from webapp.languages.catalogue import Language
 from webapp.languages.lines import in_language, line_width
 from webapp.shared.words import DISCLAIMER
@@ -123,7 +124,7 @@ def test_how_good_it_is_fits_on_its_line() -> None:
     assert figures is not None
     for group in figures.groups:
         for language in ("en", "zh"):
-            assert line_width(in_language(group.sentence, language), "Helvetica", 8) <= A4[0] - 28 * mm  # type: ignore[arg-type]
+            assert line_width(in_language(group.sentence, language), "Helvetica", _ERROR_SIZE) <= A4[0] - 28 * mm  # type: ignore[arg-type]
 
 
 def test_a_report_without_a_bone_gives_no_age(
@@ -142,6 +143,7 @@ def test_a_report_says_which_bone_is_out_of_line_in_words_and_under_its_crop(
     assert text.count("out of line") == 1
     (found,) = out_of_line.inconsistencies
     assert found.sentence in text.replace("\n", " ")
+    assert checks_title(out_of_line) in text and "1 of" in checks_title(out_of_line)
 
 
 def test_a_report_that_has_no_room_for_all_it_found_says_so(

@@ -196,6 +196,7 @@ def test_sentences_are_put_together_from_their_parts(english: str, chinese: str)
 
 def test_holes_may_stand_in_another_order() -> None:
     assert CHINESE.translate("3 of 13 checks need a look") == "13 项检查中有 3 项需要查看"
+    assert CHINESE.translate("1 of 13 checks needs a look") == "13 项检查中有 1 项需要查看"
 
 
 def test_names_stay_and_are_joined() -> None:

@@ -168,6 +168,6 @@ def test_an_assessment_is_shown_as_text(assessment: Assessment, explanation: Exp
         checks=tuple(replace(check, message=BAD) for check in assessment.checks),
     )
     # in the checks, and as the name of a network in the sentence for a report
-    assert _shown_as_text(verdict(odd, None), len(odd.checks) + 1) and _shown_as_text(provenance(odd))
+    assert _shown_as_text(verdict(odd), len(odd.checks) + 1) and _shown_as_text(provenance(odd))
     assert _shown_as_text(crop_grid(odd, explanation, NO_OVERLAY, 0.5), 2)
     assert _shown_as_text(crop_grid(odd, explanation, BAD, 0.5), 3)
