@@ -5,7 +5,7 @@ from typing import Final
 
 from core.assessment.measured_error import MeasuredErrors, error_on_hands_like
 from core.assessment.records import END_OF_SCALE, Assessment, Check
-from core.bones import BONE_TITLES, RUS_BONES
+from core.bones import BONE_TITLES, RUS_BONES, Sex
 from core.standards import STANDARDS
 from webapp.shared.templates import render
 from webapp.shared.words import (
@@ -43,6 +43,20 @@ def missing_sentence(assessment: Assessment) -> str:
     return (
         f"{found} of {len(assessment.bones)} bones were found, so there is no total and no bone age. "
         f"Not found or cut off: {names}. Use a film that shows the whole hand and wrist."
+    )
+
+
+def sex_message(said: Sex | None, sex: Sex | None, by_file: bool) -> str:
+    """Says where the sex comes from if the film's file chose it, and points out a choice that differs from what it says."""
+    if said is None or (said == sex and not by_file):
+        return ""
+    word = SEX_WORDS[said].lower()
+    if sex == said:
+        return message(f"The sex was chosen by the film's file, which says {word}.", "warning")
+    chosen = "no sex" if sex is None else SEX_WORDS[sex].lower()
+    return message(
+        f"The film's file says {word}, and {chosen} is chosen: check the sex, and that the film is this child's.",
+        "warning",
     )
 
 
