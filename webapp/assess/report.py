@@ -27,7 +27,7 @@ from webapp.shared.words import (
     NO_VALUE,
     SEX_WORDS,
     SIDE_WORDS,
-    percent,
+    probability,
     short_hash,
     weights_line,
     year_range,
@@ -298,7 +298,7 @@ def _crops(page: _Page, assessment: Assessment, explanation: Explanation) -> Non
         page.rect(x, top - 2 * picture - 1, picture, 1.6, stroke=0, fill=1)
         end = _write(page, x, top - 2 * picture - 3.8 * mm, bone, 8, _BOLD)
         _write(page, end + 1.5 * mm, top - 2 * picture - 3.8 * mm, one.label, 8, _BOLD, _ACCENT)
-        about = f"TW3 {one.tw3_stage}, p {percent(one.probabilities[one.grade])}"
+        about = f"TW3 {one.tw3_stage}, p {probability(one.probabilities[one.grade])}"
         _write(page, x, top - 2 * picture - 7 * mm, about, 6.8, colour=_QUIET)
         if bone in out_of_line:
             _write(page, x, top - 2 * picture - 9.8 * mm, "out of line", 6.8, _BOLD, _ALARM)

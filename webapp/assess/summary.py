@@ -13,6 +13,7 @@ from webapp.shared.words import (
     NO_VALUE,
     SEX_WORDS,
     SIDE_WORDS,
+    percent,
     short_hash,
     weights_line,
     year_range,
@@ -115,7 +116,7 @@ def how_it_comes_about(assessment: Assessment) -> str:
         consensus=_year_range(assessment.consensus90_months),
         bones_alone=None if bones_alone is None else f"{years(bones_alone):.1f}",
         whole_hand=None if second is None else f"{years(second.months):.1f}",
-        whole_hand_share=None if second is None else f"{second.weight:.0%}",
+        whole_hand_share=None if second is None else percent(second.weight),
         tiles=[_tile(assessment, key) for key in STANDARDS],
     )
 
@@ -150,7 +151,7 @@ def report_sentence(assessment: Assessment) -> str:
     if months is None:
         return ""
     hand = f"{SIDE_WORDS[assessment.laterality]} radiograph, {SEX_WORDS[assessment.sex].lower()}"
-    made_by = f"BoneGrade, weights {weights_line(assessment.weights)}. {DISCLAIMER}"
+    made_by = f"BoneGrade, weights: {weights_line(assessment.weights)}. {DISCLAIMER}"
     if assessment.mature:
         return f"Bone age ({hand}): mature, at the end of the scale. {made_by}"
     ends = "" if interval is None else f", 90 % interval {_year_range(interval)} years"

@@ -158,7 +158,7 @@ def test_both_opinions_are_told(assessment: Assessment) -> None:
     assert bones is not None
     second = SecondOpinion(bones + 30.0, 0.4)
     html = how_it_comes_about(replace(assessment, second_opinion=second, bone_age_months=bones + 12.0))
-    assert 'id="opinions"' in html and "counts 40%" in html
+    assert 'id="opinions"' in html and "counts 40 %" in html
     assert f"The 13 bones alone say <b>{bones / 12:.1f}</b>" in html and f"<b>{(bones + 30) / 12:.1f}</b>" in html
 
 
