@@ -118,6 +118,7 @@ def film_preview(radiograph: Radiograph, *, refused: bool = False) -> str:
         width=columns,
         height=rows,
         caption="Not read as a hand." if refused else "Read, not assessed yet.",
+        touch_caption="",
         boxes=None,
     )
 
@@ -132,6 +133,7 @@ def film_with_boxes(radiograph: Radiograph, assessment: Assessment) -> str:
         width=assessment.width,
         height=assessment.height,
         caption="Point at a box to find its bone below.",
+        touch_caption="Tap a box to find its bone below.",
         boxes=found,
         labels=labels_of(assessment),
     )
