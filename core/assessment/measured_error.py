@@ -43,11 +43,12 @@ class AlikeHands:
 
     @property
     def words(self) -> str:
-        """The hands in words that follow their number: "girls given an age of 8 to 10 years, whose checks passed"."""
+        """The hands in words that follow their number: "boys given an age below 6 years, with a check that puts the age in
+        doubt"."""
         who = {"F": "girls", "M": "boys", None: "children"}[self.sex]
         checks = {
             True: ", with a check that puts the age in doubt",
-            False: ", whose checks passed",
+            False: ", without a check that puts the age in doubt",
             None: "",
         }[self.in_doubt]
         return f"{who}{self._ages}{checks}"
@@ -81,7 +82,7 @@ class MeasuredError:
         """For a report, in one line."""
         return (
             f"Off by {self.mae_months:.1f} months on average on {self.hands} {self.alike.words}; "
-            "the model learned from none of them."
+            "none was in the training set."
         )
 
 

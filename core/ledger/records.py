@@ -23,7 +23,7 @@ VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)
 #: share: to leave this server.
 Scope = Literal["read", "train", "share"]
 #: The version of the words under which consent is given; to be changed with them.
-TERMS = "2026-11"
+TERMS = "2026-11-28"
 #: The source of a film of which an erasure has left an empty shell.
 ERASED = "erased"
 

@@ -44,8 +44,9 @@ class Runner:
 
     def give_back(self) -> None:
         """Gives the memory back that all networks compute in, which takes the next film a tenth of its time to have again.
-        ONNX Runtime does so after a run, for which a small picture serves."""
-        self._run(self._example, _giving_back())
+        ONNX Runtime does so after a run, for which a small picture serves. Nothing is to be done before the first film."""
+        if self._session is not None:
+            self._run(self._example, _giving_back())
 
     def _run(self, given: Sequence[Tensor], options: onnxruntime.RunOptions | None) -> list[Tensor]:
         feed = {f"in{i}": tensor.contiguous().numpy() for i, tensor in enumerate(given)}

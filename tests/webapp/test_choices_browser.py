@@ -123,6 +123,26 @@ def test_the_sex_while_a_film_is_assessed(page: Page, gate: Gate) -> None:
     expect(page.locator("#bone-age")).to_be_visible(timeout=ANSWER_MS)
 
 
+def test_the_sex_while_the_other_is_assessed_for(page: Page, gate: Gate) -> None:
+    """What is on the page stays until the answer has come, and after a change of mind."""
+    _example_assessed(page)
+    title = page.locator("#answer-title")
+    expect(title).to_contain_text("female")
+    months = page.locator("#bone-age").get_attribute("data-months")
+    with gate.shut():
+        page.locator("#sex input[value=M]").check()
+        gate.await_come()
+        expect(title).to_contain_text("female")
+        expect(page.locator("#crop-grid")).to_be_visible()
+        page.locator("#sex input[value=F]").check()
+    gate.await_left(1)
+    page.locator("#sex input[value=M]").check()
+    expect(title).to_contain_text(re.compile(r"\bmale"))
+    page.locator("#sex input[value=F]").check()
+    expect(title).to_contain_text("female")
+    expect(page.locator("#bone-age")).to_have_attribute("data-months", months or "")
+
+
 def test_the_film_while_another_is_assessed(page: Page, gate: Gate) -> None:
     other = shipped_examples()[1].path
     with gate.shut():

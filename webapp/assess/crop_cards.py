@@ -12,7 +12,7 @@ from core.standards import GradeDescription, grade_descriptions, grade_label
 from webapp.assess.map_checks import checks_line
 from webapp.shared.pictures import colour_stops, data_uri, grey8, heat, jpeg, png
 from webapp.shared.templates import render
-from webapp.shared.words import DISCLAIMER, percent, short_hash, weights_line
+from webapp.shared.words import DISCLAIMER, probability, short_hash, weights_line
 
 NO_OVERLAY: Final = "none"
 
@@ -143,9 +143,9 @@ def _card(
     maps = explanation.maps[one.bone]
     spoken = f"{BONE_TITLES[one.bone]}: grade {one.label}, TW3 stage {one.tw3_stage}"
     odds = ", ".join(
-        f"{grade_label(one.bone, grade)} {percent(probability)}"
-        for grade, probability in enumerate(one.probabilities)
-        if probability >= _WORTH_SAYING
+        f"{grade_label(one.bone, grade)} {probability(share)}"
+        for grade, share in enumerate(one.probabilities)
+        if share >= _WORTH_SAYING
     )
     return _Card(
         one=one,
@@ -161,8 +161,8 @@ def _card(
             for key, (name, _) in OVERLAYS.items()
         ),
         bars=tuple(_Bar(100 * share, grade == one.grade) for grade, share in enumerate(one.probabilities)),
-        probability=percent(one.probabilities[one.grade]),
-        confidence=percent(one.confidence),
+        probability=probability(one.probabilities[one.grade]),
+        confidence=probability(one.confidence),
         spoken=spoken if out_of_line is None else f"{spoken}. {out_of_line.sentence}",
         odds=f"Probability of each grade: {odds}",
         out_of_line="" if out_of_line is None else out_of_line.sentence,

@@ -108,16 +108,17 @@ def labels_of(assessment: Assessment) -> list[BoneLabel]:
     )
 
 
-def film_preview(radiograph: Radiograph) -> str:
-    """The film alone, as it was read, before it is assessed."""
+def film_preview(radiograph: Radiograph, *, refused: bool = False) -> str:
+    """The film alone, as it was read, before it is assessed. refused: it was to be, and no hand was found on it."""
     rows, columns = radiograph.pixels.shape
     return render(
         "assess/film.html",
         picture=_picture(radiograph),
-        alt="The film as it was read, not assessed yet",
+        alt="The film, not read as a hand" if refused else "The film as it was read, not assessed yet",
         width=columns,
         height=rows,
-        caption="Read, not assessed yet.",
+        caption="Not read as a hand." if refused else "Read, not assessed yet.",
+        touch_caption="",
         boxes=None,
     )
 
@@ -132,6 +133,7 @@ def film_with_boxes(radiograph: Radiograph, assessment: Assessment) -> str:
         width=assessment.width,
         height=assessment.height,
         caption="Point at a box to find its bone below.",
+        touch_caption="Tap a box to find its bone below.",
         boxes=found,
         labels=labels_of(assessment),
     )

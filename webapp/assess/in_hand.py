@@ -45,6 +45,13 @@ class FilmInHand:
             raise FilmErased
         return self.read
 
+    @property
+    def found_hand(self) -> Hand:
+        """The hand on it, once it was assessed. Raises FilmErased where it was erased."""
+        if self.hand is None:
+            raise FilmErased
+        return self.hand
+
     def was_erased(self, erasures: Erasures) -> bool:
         """Whether it was erased after it was sent."""
         return self.read is None or erasures.was_erased(self.read.sha256, self.since)

@@ -10,7 +10,7 @@ from core.composites.examples import Example
 from webapp.assess.crop_cards import OVERLAY_CHOICES
 from webapp.assess.film_view import NO_FILM_YET
 from webapp.assess.summary import WELCOME
-from webapp.shared.components import line, part_heading, styled_html
+from webapp.shared.components import part_heading, styled_html
 from webapp.shared.templates import render
 from webapp.shared.words import SEX_WORDS
 
@@ -50,7 +50,7 @@ class Layout:
         self.example_buttons = []
         if examples:
             with gr.Column(elem_classes="examples", scale=0):
-                styled_html(line("No film to hand? Take an example; each is the average of several hands.", "label"))
+                styled_html(render("assess/examples_head.html"))
                 with gr.Row(elem_classes="example-row"):
                     for number, example in enumerate(examples):
                         button = gr.Button(

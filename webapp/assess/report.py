@@ -17,6 +17,7 @@ from core.bones import BONE_TITLES
 from core.film.radiograph import Radiograph
 from core.standards import STANDARDS, ScoreCard
 from webapp.assess.film_view import labels_of
+from webapp.assess.summary import checks_title, failed_checks
 from webapp.languages.catalogue import Language
 from webapp.languages.lines import draw_line, in_language, line_width, wrapped
 from webapp.shared.bone_style import bone_colour
@@ -26,7 +27,7 @@ from webapp.shared.words import (
     NO_VALUE,
     SEX_WORDS,
     SIDE_WORDS,
-    percent,
+    probability,
     short_hash,
     weights_line,
     year_range,
@@ -53,6 +54,8 @@ _FOOT_TOP: Final = 20 * mm
 
 _CROPS_A_ROW: Final = 7
 _NOTE_LINES: Final = 4
+#: Of the letters in which it says how good the age is, the longest sentence of all: so that it stays on its line.
+_ERROR_SIZE: Final = 7.5
 _MAP_OPACITY: Final = 0.5
 
 
@@ -143,7 +146,7 @@ def _age(page: _Page, assessment: Assessment) -> None:
             page, _MARGIN, _AGE_TOP - 28.5 * mm, f"{spoken}, calibrated to Greulich-Pyle readings.", 8, colour=_QUIET
         )
         if (error := error_on_hands_like(assessment, shipped_errors())) is not None:
-            _write(page, _MARGIN, _AGE_TOP - 32 * mm, error.sentence, 8, colour=_QUIET)
+            _write(page, _MARGIN, _AGE_TOP - 32 * mm, error.sentence, _ERROR_SIZE, colour=_QUIET)
     _standards_scale(page, assessment, _MARGIN + 78 * mm, _RIGHT)
 
 
@@ -259,8 +262,8 @@ def _interval(assessment: Assessment, card: ScoreCard) -> str:
 
 
 def _notes(page: _Page, assessment: Assessment, left: float, y: float) -> None:
-    failed = [check.message for check in assessment.checks if not check.passed]
-    text = " ".join(failed) if failed else f"All {len(assessment.checks)} checks of the film passed."
+    failed = failed_checks(assessment)
+    text = " ".join((f"{checks_title(assessment)}.", *(check.message for check in failed)))
     lines = _wrapped(page, text, _RIGHT - left, 7)
     if len(lines) > _NOTE_LINES:
         lines = [*lines[: _NOTE_LINES - 1], "The rest is on the page and in the JSON."]
@@ -295,7 +298,7 @@ def _crops(page: _Page, assessment: Assessment, explanation: Explanation) -> Non
         page.rect(x, top - 2 * picture - 1, picture, 1.6, stroke=0, fill=1)
         end = _write(page, x, top - 2 * picture - 3.8 * mm, bone, 8, _BOLD)
         _write(page, end + 1.5 * mm, top - 2 * picture - 3.8 * mm, one.label, 8, _BOLD, _ACCENT)
-        about = f"TW3 {one.tw3_stage}, p {percent(one.probabilities[one.grade])}"
+        about = f"TW3 {one.tw3_stage}, p {probability(one.probabilities[one.grade])}"
         _write(page, x, top - 2 * picture - 7 * mm, about, 6.8, colour=_QUIET)
         if bone in out_of_line:
             _write(page, x, top - 2 * picture - 9.8 * mm, "out of line", 6.8, _BOLD, _ALARM)
@@ -323,11 +326,11 @@ def _foot(page: _Page, assessment: Assessment) -> None:
     page.setFillColor(_INK)
     page.roundRect(_MARGIN, _FOOT_TOP - 6.5 * mm, _RIGHT - _MARGIN, 6.5 * mm, 3, stroke=0, fill=1)
     _write(page, _MARGIN + 3 * mm, _FOOT_TOP - 4.4 * mm, DISCLAIMER, 9, _BOLD, white)
-    _write_right(
-        page, _RIGHT - 3 * mm, _FOOT_TOP - 4.3 * mm, f"Weights: {weights_line(assessment.weights)}", 8, colour=white
-    )
-    line = f"SHA-256 of the film's pixels: {assessment.film_sha256}"
-    _write(page, _MARGIN, _FOOT_TOP - 10.5 * mm, line, 6.5, colour=_QUIET)
+    # a line of their own: there are as many names as networks
+    for place, line in enumerate(
+        (f"Weights: {weights_line(assessment.weights)}", f"SHA-256 of the film's pixels: {assessment.film_sha256}")
+    ):
+        _write(page, _MARGIN, _FOOT_TOP - (9.7 + 3.1 * place) * mm, line, 6.5, colour=_QUIET)
 
 
 def _image(file: bytes) -> ImageReader:

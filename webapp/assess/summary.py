@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.assessment.measured_error import MeasuredErrors, error_on_hands_like
-from core.assessment.records import END_OF_SCALE, Assessment
-from core.bones import BONE_TITLES, RUS_BONES
+from core.assessment.records import END_OF_SCALE, Assessment, Check
+from core.bones import BONE_TITLES, RUS_BONES, Sex
 from core.standards import STANDARDS
 from webapp.shared.templates import render
 from webapp.shared.words import (
@@ -13,6 +13,7 @@ from webapp.shared.words import (
     NO_VALUE,
     SEX_WORDS,
     SIDE_WORDS,
+    percent,
     short_hash,
     weights_line,
     year_range,
@@ -43,6 +44,20 @@ def missing_sentence(assessment: Assessment) -> str:
     return (
         f"{found} of {len(assessment.bones)} bones were found, so there is no total and no bone age. "
         f"Not found or cut off: {names}. Use a film that shows the whole hand and wrist."
+    )
+
+
+def sex_message(said: Sex | None, sex: Sex | None, by_file: bool) -> str:
+    """Says where the sex comes from if the film's file chose it, and points out a choice that differs from what it says."""
+    if said is None or (said == sex and not by_file):
+        return ""
+    word = SEX_WORDS[said].lower()
+    if sex == said:
+        return message(f"The sex was chosen by the film's file, which says {word}.", "warning")
+    chosen = "no sex" if sex is None else SEX_WORDS[sex].lower()
+    return message(
+        f"The film's file says {word}, and {chosen} is chosen: check the sex, and that the film is this child's.",
+        "warning",
     )
 
 
@@ -101,23 +116,33 @@ def how_it_comes_about(assessment: Assessment) -> str:
         consensus=_year_range(assessment.consensus90_months),
         bones_alone=None if bones_alone is None else f"{years(bones_alone):.1f}",
         whole_hand=None if second is None else f"{years(second.months):.1f}",
-        whole_hand_share=None if second is None else f"{second.weight:.0%}",
+        whole_hand_share=None if second is None else percent(second.weight),
         tiles=[_tile(assessment, key) for key in STANDARDS],
     )
 
 
-def verdict(assessment: Assessment, figures: MeasuredErrors | None) -> str:
-    """The checks, and a sentence for a report to copy. figures: as for `headline`, which has told of a rare age with them."""
-    told = error_on_hands_like(assessment, figures) is not None
-    checks = [check for check in assessment.checks if not (told and check.name == "rare_age")]
-    failed = sum(not check.passed for check in checks)
+def verdict(assessment: Assessment) -> str:
+    """The checks, and a sentence for a report to copy."""
     return render(
         "assess/verdict.html",
-        checks=checks,
-        failed=failed,
-        checks_title=f"{failed} of {len(checks)} checks need a look" if failed else "All checks passed",
+        checks=sorted(assessment.checks, key=lambda check: check.passed),
+        failed=bool(failed_checks(assessment)),
+        checks_title=checks_title(assessment),
         sentence=report_sentence(assessment),
     )
+
+
+def failed_checks(assessment: Assessment) -> list[Check]:
+    """Those that need a look."""
+    return [check for check in assessment.checks if not check.passed]
+
+
+def checks_title(assessment: Assessment) -> str:
+    """How many checks need a look, on the page and in the report."""
+    failed, of_all = len(failed_checks(assessment)), len(assessment.checks)
+    if failed == 0:
+        return f"All {of_all} checks passed"
+    return f"1 of {of_all} checks needs a look" if failed == 1 else f"{failed} of {of_all} checks need a look"
 
 
 def report_sentence(assessment: Assessment) -> str:
@@ -126,7 +151,7 @@ def report_sentence(assessment: Assessment) -> str:
     if months is None:
         return ""
     hand = f"{SIDE_WORDS[assessment.laterality]} radiograph, {SEX_WORDS[assessment.sex].lower()}"
-    made_by = f"BoneGrade, weights {weights_line(assessment.weights)}. {DISCLAIMER}"
+    made_by = f"BoneGrade, weights: {weights_line(assessment.weights)}. {DISCLAIMER}"
     if assessment.mature:
         return f"Bone age ({hand}): mature, at the end of the scale. {made_by}"
     ends = "" if interval is None else f", 90 % interval {_year_range(interval)} years"

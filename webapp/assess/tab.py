@@ -13,10 +13,10 @@ import gradio as gr
 from gradio.context import Context
 
 from core.assessment.measured_error import shipped_errors
-from core.assessment.records import Assessment
+from core.assessment.records import Assessment, FilmAssessor
 from core.bones import Sex
 from core.composites.examples import Example
-from core.errors import BoneGradeError
+from core.errors import BoneGradeError, FilmRefused
 from core.film.stated import Side
 from core.hand.several import offers_another
 from webapp.assess.crop_cards import crop_grid
@@ -31,6 +31,7 @@ from webapp.assess.summary import (
     message,
     provenance,
     score_table,
+    sex_message,
     verdict,
     what_to_know,
 )
@@ -41,12 +42,16 @@ from webapp.languages.served import language_asked
 from webapp.service import TURNS
 from webapp.shared.components import Updates, sentence_of
 from webapp.shared.figures import age_figure, influence_figure
-from webapp.shared.words import SEX_WORDS, short_hash
+from webapp.shared.words import short_hash
 
 _log = logging.getLogger(__name__)
 
 NO_FILM: Final = "There is no film yet: drop a file on the box, or choose an example, and press Assess again."
 NO_SEX: Final = "Choose the child's sex, then press Assess again: the score tables differ for girls and boys."
+NO_FILM_AND_SEX: Final = (
+    "Choose the child's sex and drop a film on the box, then press Assess again; "
+    "or choose an example, whose sex is known."
+)
 UNEXPECTED: Final = (
     "Something went wrong in the program while it read this film; the server's log says what. "
     "Try once more, and report it with that log if it happens again."
@@ -59,9 +64,6 @@ _ONE_AT_A_TIME: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id
 _READ_UNTIL, _ASSESSED_AT, _EXPLAINED_AT, _DRAWN_AT = 0.05, 0.6, 0.85, 0.97
 
 _SHOW_OVERLAY: Final = "(overlay, opacity) => { window.bonegrade.showOverlay(overlay, opacity); return []; }"
-
-#: The same sentence stays in the message panel, so the pop-up need not stand before a result for long.
-_POP_UP_SECONDS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,9 @@ class _Tab(Layout):
         self._load_assessor = desk.load_assessor
         self._erasures = desk.erasures
         super().__init__(examples)
+        self._waits: dict[str, Any] = {
+            "show_progress": "full", "show_progress_on": self.headline, "api_visibility": "private", **_ONE_AT_A_TIME,
+        }  # fmt: skip
         self._wire(examples)
 
     def _wire(self, examples: Sequence[Example]) -> None:
@@ -124,7 +129,7 @@ class _Tab(Layout):
         shown = gr.on(
             [self.film.change, self.sex.change, self.answer_number.change],
             self._show,
-            [self.film, self.sex, self.film_state, self.answer, self.answer_number],
+            [self.film, self.sex, self.film_state, self.assessment_state, self.answer, self.answer_number],
             [*answered, self.answer, self.sex],
             trigger_mode="always_last",
             **quietly,
@@ -145,6 +150,13 @@ class _Tab(Layout):
             self._assess_after(chosen.then, self.first_side, emptied, quietly)
         for button, side in ((self.assess, self.first_side), (self.read_other, self.other_side)):
             self._assess_after(button.click, side, emptied, quietly)
+        self.sex.input(
+            self._assess_for_sex,
+            [self.film, self.sex, self.film_state, self.assessment_state, self.overlay, self.opacity, self.stage],
+            [self.answer, self.answer_number],
+            trigger_mode="multiple",
+            **self._waits,
+        )
         # The overlay may have been switched while the film was being assessed.
         switch: dict[str, Any] = {"fn": None, "inputs": [self.overlay, self.opacity], "js": _SHOW_OVERLAY}
         shown.then(**switch, **quietly)
@@ -175,10 +187,7 @@ class _Tab(Layout):
             self._assess,
             [self.film, self.sex, self.film_state, side, self.overlay, self.opacity, self.stage],
             [self.answer, self.answer_number],
-            show_progress="full",
-            show_progress_on=self.headline,
-            api_visibility="private",
-            **_ONE_AT_A_TIME,
+            **self._waits,
         )
 
     def _emptied(self, film: FilmInHand | None, text: str = "") -> Updates:
@@ -196,17 +205,31 @@ class _Tab(Layout):
         }
 
     def _show(
-        self, path: str | None, sex: Sex | None, film: FilmInHand | None, answer: _Answer | None, number: str
+        self,
+        path: str | None,
+        sex: Sex | None,
+        film: FilmInHand | None,
+        assessment: Assessment | None,
+        answer: _Answer | None,
+        number: str,
     ) -> Updates:
-        """The answer that has come, if it is of the film and the sex that are chosen; else the film, not assessed."""
+        """The answer that has come, if it is of the film and the sex that are chosen; else the film, not assessed, unless an
+        assessment of it is on the page, which stays until that for the other sex has come."""
         if answer is None or answer.number != number:  # none, or the page has not heard of it yet and will ask again
-            return self._chosen(path, sex, film)
+            kept = self._is_of(film, path, assessment)
+            return {self.message: gr.skip()} if kept else self._chosen(path, sex, film)
         once: Updates = {self.answer: None, self.assess: gr.Button(interactive=True)}
         if (answer.path, answer.sex) == (path, sex):
             if answer.film is not None and answer.film.was_erased(self._erasures):
-                return {**self._emptied(None, _warned(FilmErased())), **once}
+                return {**self._emptied(None, _sentence(FilmErased())), **once}
             return {**answer.updates, **once}
-        return {**self._chosen(path, sex, film), **once}
+        return once if self._is_of(film, path, assessment) else {**self._chosen(path, sex, film), **once}
+
+    def _is_of(self, film: FilmInHand | None, path: str | None, assessment: Assessment | None) -> bool:
+        """Whether the film in hand is the one that is chosen, and was assessed."""
+        if film is None or film.path != path or film.hand is None or assessment is None:
+            return False
+        return not film.was_erased(self._erasures)
 
     def _chosen(self, path: str | None, sex: Sex | None, film: FilmInHand | None) -> Updates:
         """A film that was chosen and not assessed yet, with the sex that its file states. film: the one that was read last."""
@@ -215,7 +238,7 @@ class _Tab(Layout):
         try:
             read = self._read(path, film)
         except Exception as error:
-            return self._emptied(None, _warned(error))
+            return self._emptied(None, _sentence(error))
         said = read.radiograph.stated_sex
         by_file_so_far = film is not None and film.sex_by_file and sex == film.radiograph.stated_sex
         chosen: Updates = {}
@@ -223,7 +246,11 @@ class _Tab(Layout):
             sex, read = said, replace(read, sex_by_file=True)
             chosen = {self.sex: sex}
         # Left alone otherwise: the answer must not take back what a person has chosen meanwhile.
-        return {**self._emptied(read), self.message: _sex_message(read, sex), **chosen}
+        return {
+            **self._emptied(read),
+            self.message: sex_message(read.radiograph.stated_sex, sex, read.sex_by_file),
+            **chosen,
+        }
 
     def _read(self, path: str, film: FilmInHand | None) -> FilmInHand:
         """The film, read if it is not the one in hand. Raises BoneGradeError."""
@@ -252,24 +279,55 @@ class _Tab(Layout):
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Updates:
         """Assesses the film. side: of the hand that is read where it shows two."""
-        shown = None
         try:
             progress(0.0, desc="Reading the film")
             if path is None:
-                raise BoneGradeError(NO_FILM)
+                raise BoneGradeError(NO_FILM_AND_SEX if sex is None else NO_FILM)
             if sex is None:
                 raise BoneGradeError(NO_SEX)
             film = self._read(path, film)
             with TURNS.now():
                 updates = self._answered(film, sex, side, overlay, opacity, stage, progress)
             film.check(self._erasures)
-            shown = film
-        except FilmErased as error:
-            updates = self._emptied(None, _warned(error))
         except Exception as error:
-            shown = film if film is not None and film.path == path else None
-            updates = self._emptied(shown, _warned(error))
-        answer = _Answer(uuid.uuid4().hex, path, sex, updates, shown)
+            return self._failed(path, sex, film, error)
+        return self._sent(path, sex, updates, film)
+
+    def _assess_for_sex(
+        self,
+        path: str | None,
+        sex: Sex,
+        film: FilmInHand | None,
+        assessment: Assessment | None,
+        overlay: str,
+        opacity: float,
+        stage: int,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Updates:
+        """Assesses the film anew where it was assessed for the other sex."""
+        if not self._is_of(film, path, assessment) or film is None or assessment is None or assessment.sex == sex:
+            return {self.answer_number: gr.skip()}
+        try:
+            progress(_READ_UNTIL, desc="Assessing for the other sex")
+            with TURNS.now():
+                assessor = self._load_assessor().by(assessment.weights)
+                other = assessor.for_sex(film.found_hand, assessment, sex)
+                updates = self._drawn(assessor, film, other, overlay, opacity, stage, progress)
+            film.check(self._erasures)
+        except Exception as error:
+            return self._failed(path, sex, film, error)
+        return self._sent(path, sex, updates, film)
+
+    def _failed(self, path: str | None, sex: Sex | None, film: FilmInHand | None, error: Exception) -> Updates:
+        """What is sent instead of an answer."""
+        shown = film if film is not None and film.path == path and not isinstance(error, FilmErased) else None
+        updates = self._emptied(shown, _sentence(error))
+        if shown is not None and isinstance(error, FilmRefused):
+            updates[self.film_view] = film_preview(shown.radiograph, refused=True)
+        return self._sent(path, sex, updates, shown)
+
+    def _sent(self, path: str | None, sex: Sex | None, updates: Updates, film: FilmInHand | None) -> Updates:
+        answer = _Answer(uuid.uuid4().hex, path, sex, updates, film)
         return {self.answer: answer, self.answer_number: answer.number}
 
     def _answered(
@@ -285,8 +343,22 @@ class _Tab(Layout):
 
         hand = assessor.find_hand(film.radiograph, told, side)
         assessment = assessor.assess_hand(hand, sex, told)
+        drawn = self._drawn(assessor, replace(film, hand=hand), assessment, overlay, opacity, stage, progress)
+        return {**drawn, self.other_side: "R" if side == "L" else "L"}
+
+    def _drawn(
+        self,
+        assessor: FilmAssessor,
+        film: FilmInHand,
+        assessment: Assessment,
+        overlay: str,
+        opacity: float,
+        stage: int,
+        progress: gr.Progress,
+    ) -> Updates:
+        """All there is to see of an assessment of the film in hand. assessor: that made it."""
         progress(_ASSESSED_AT, desc="Explaining the grades")
-        explanation = assessor.explain(hand, assessment, stage)
+        explanation = assessor.explain(film.found_hand, assessment, stage)
         progress(_EXPLAINED_AT, desc="Drawing")
         report = report_pdf(film.radiograph, assessment, explanation, datetime.now().astimezone(), language_asked())
         data = json.dumps(assessment.to_dict(), indent=2, allow_nan=False).encode()
@@ -296,14 +368,13 @@ class _Tab(Layout):
         return {
             self.message: message(what_to_know(assessment), "warning"),
             self.read_other: gr.Button(visible=offers_another(assessment.localization)),
-            self.other_side: "R" if side == "L" else "L",
-            self.film_state: replace(film, hand=hand),
+            self.film_state: film,
             self.assessment_state: assessment,
             self.film_view: film_with_boxes(film.radiograph, assessment),
             self.headline: headline(assessment, shipped_errors()),
             self.comes_about: gr.Accordion(visible=True),
             self.how: how_it_comes_about(assessment),
-            self.verdict: verdict(assessment, shipped_errors()),
+            self.verdict: verdict(assessment),
             self.age_plot: gr.Plot(value=age_plot, visible=age_plot is not None),
             self.details: gr.Column(visible=True),
             self.crops: crop_grid(assessment, explanation, overlay, opacity),
@@ -336,9 +407,10 @@ class _Tab(Layout):
             film.check(self._erasures)
             return {self.crops: crop_grid(assessment, explanation, overlay, opacity)}
         except FilmErased as error:
-            return {**self._emptied(None, _warned(error)), self.crops: ""}
+            return {**self._emptied(None, _sentence(error)), self.crops: ""}
         except Exception as error:
-            return {self.message: message(_warned(error))}
+            gr.Warning(_sentence(error), title="The maps were not changed")  # the panel is far above them
+            return {self.message: gr.skip()}
 
 
 def _film_of(example: Example) -> Callable[[], str]:
@@ -346,23 +418,6 @@ def _film_of(example: Example) -> Callable[[], str]:
     return lambda: str(example.path)
 
 
-def _sex_message(film: FilmInHand, sex: Sex | None) -> str:
-    """Says where the sex comes from if the film's file chose it, and points out a choice that differs from it."""
-    said = film.radiograph.stated_sex
-    if said is None or (said == sex and not film.sex_by_file):
-        return ""
-    word = SEX_WORDS[said].lower()
-    if sex == said:
-        return message(f"The sex was chosen by the film's file, which says {word}.", "warning")
-    chosen = "no sex" if sex is None else SEX_WORDS[sex].lower()
-    return message(
-        f"The film's file says {word}, and {chosen} is chosen: check the sex, and that the film is this child's.",
-        "warning",
-    )
-
-
-def _warned(error: Exception) -> str:
-    """The sentence for an error, which also pops up on the page; what nobody foresaw goes to the log."""
-    text = sentence_of(error, UNEXPECTED, _log, "Assessing a film failed.")
-    gr.Warning(text, duration=_POP_UP_SECONDS, title="Not assessed")
-    return text
+def _sentence(error: Exception) -> str:
+    """The sentence for an error; what nobody foresaw goes to the log."""
+    return sentence_of(error, UNEXPECTED, _log, "Assessing a film failed.")

@@ -42,6 +42,8 @@ _SAYS: Final = re.compile(r"[A-Za-z]{2,}|\d [a-z]\b")
 #: What is not a name: a sentence that is left in English altogether, lest half of it were in another language.
 _SPEECH: Final = re.compile(r"[A-Za-z']+(?: [a-z']{2,}){3}")
 _WIDE: Final = "[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]"
+#: English writes "90 %", Chinese "90%".
+_PER_CENT: Final = re.compile(r"(?<=\d)\s%")
 _GAP: Final = re.compile(rf"(?<={_WIDE})\s+(?={_WIDE})")
 
 
@@ -76,8 +78,10 @@ class Catalogue:
     def _find(self, text: str) -> str | None:
         """The translation, None where there is none of any part. text: with single spaces."""
         if not _SAYS.search(text):
-            return None
-        return self._whole(text) or self._taken_apart(text)
+            number = _PER_CENT.sub("%", text)
+            return None if number == text else number
+        said = self._whole(text) or self._taken_apart(text)
+        return None if said is None else _PER_CENT.sub("%", said)
 
     def _whole(self, text: str) -> str | None:
         """The translation of a text that is one entry."""

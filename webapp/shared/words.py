@@ -47,8 +47,13 @@ def year_range(low: float, high: float) -> str:
     return f"{low:.1f} \N{EN DASH} {high:.1f}"
 
 
+def probability(share: float) -> str:
+    """A network's probability: never 0 % or 100 %, not even where it is so near that the computer rounds it to that."""
+    return percent(min(max(share, 1e-9), 1.0 - 1e-9))
+
+
 def percent(share: float) -> str:
-    """A probability without false precision: never 0 % or 100 % unless it is exactly that."""
+    """A share without false precision: never 0 % or 100 % unless it is exactly that."""
     if 0.99 < share < 1.0:
         return "> 99 %"
     if 0.0 < share < 0.01:

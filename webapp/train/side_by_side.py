@@ -20,7 +20,7 @@ from webapp.desk import Desk
 from webapp.service import TURNS
 from webapp.shared.components import line, part_heading, styled_html
 from webapp.shared.templates import render
-from webapp.shared.words import NO_VALUE, percent, weights_line, year_range, years
+from webapp.shared.words import NO_VALUE, probability, weights_line, year_range, years
 
 ASSESSED: Final = "The film on the Assess tab"
 NOT_ASSESSED: Final = "No film has been assessed on the Assess tab: assess one there, or choose an example here."
@@ -121,7 +121,7 @@ def as_html(found: SideBySide) -> str:
 
 def _of_bone(sides: Sequence[ModelAnswer], bone: str) -> _Row:
     given = [None if one.assessment is None else one.assessment.bones[bone] for one in sides]
-    said = tuple(NO_VALUE if one is None else f"{one.label} ({percent(max(one.probabilities))})" for one in given)
+    said = tuple(NO_VALUE if one is None else f"{one.label} ({probability(max(one.probabilities))})" for one in given)
     grades = [None if one is None else one.grade for one in given]
     return _Row(bone, said, grades[0] != grades[1], _less(grades, "{:+.0f}"))
 

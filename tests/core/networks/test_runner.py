@@ -88,6 +88,15 @@ def test_whoever_reads_films_loads_no_library_that_only_training_and_maps_need()
     assert done.stdout.strip() == "[]"
 
 
+def test_there_is_nothing_to_give_back_before_the_first_film(network: _Network) -> None:
+    asked: list[object] = []
+    hook = network.register_forward_hook(lambda *given: asked.append(given))
+    runner = Runner(network, (torch.zeros(1, 1, 16, 16), torch.zeros(1, dtype=torch.long)), any_size=False)
+    runner.give_back()
+    hook.remove()
+    assert not asked, "whoever follows the network's own layers, as the maps do, must not see a picture of another's"
+
+
 def test_memory_that_is_given_back_is_taken_again(network: _Network) -> None:
     runner = Runner(network, (torch.zeros(1, 1, 16, 16), torch.zeros(1, dtype=torch.long)), any_size=False)
     given = torch.randn(2, 1, 64, 64), torch.tensor([2, 0])

@@ -93,23 +93,23 @@ def test_every_way_to_the_film_says_that_it_was_erased_until_it_is_sent_anew(
     with gr.Blocks():
         tab = _Tab(desk, ())
     path, content = str(film_file), film_file.read_bytes()
-    film = tab._show(path, "F", None, None, "")[tab.film_state]
+    film = tab._show(path, "F", None, None, None, "")[tab.film_state]
     erase()
     if looked:
         desk.erasures.look()
         film = film.erased()
     for held in (film, None):
-        shown = tab._show(path, "F", held, None, "")
+        shown = tab._show(path, "F", held, None, None, "")
         assert ERASED in shown[tab.message] and shown[tab.film_view] == NO_FILM_YET and shown[tab.film_state] is None
         answer = tab._assess(path, "F", held, "L", "grad_cam", 0.4, 3)[tab.answer]
-        shown = tab._show(path, "F", held, answer, answer.number)
+        shown = tab._show(path, "F", held, None, answer, answer.number)
         assert ERASED in shown[tab.message] and shown[tab.film_view] == NO_FILM_YET
     shown = tab._stage_changed(film, assessment, "grad_cam", 0.4, 2)
     assert ERASED in shown[tab.message] and shown[tab.crops] == "" and shown[tab.film_state] is None
     assert not film_file.exists()
     film_file.parent.mkdir()
     film_file.write_bytes(content)
-    again = tab._show(path, "F", film, None, "")
+    again = tab._show(path, "F", film, None, None, "")
     assert again[tab.film_state].read is not None and not again[tab.message], "an erasure is not a ban"
 
 

@@ -1,5 +1,6 @@
 """The line beside the maps that says how far they mean something."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -30,8 +31,12 @@ CHECKS = CheckedMaps(GRADER, 100, 3, 2, GOOD, BAD)
 
 
 def test_what_was_found_is_said_in_words_good_or_bad() -> None:
-    line = checks_line(CHECKS, {"localizer": "ab" * 32, "grader": GRADER})
-    assert line.count("<p") == 1 and "\n" not in line
+    said, line = checks_line(CHECKS, {"localizer": "ab" * 32, "grader": GRADER}).split("<details>")
+    shows, looks = said.split("SA spatial")
+    assert "Checked on 100 hands: Grad-CAM shows what the network has learned" in shows
+    assert "what it marks matters more to the grade than random places" in shows
+    assert "looks much the same without any learning, and what it marks matters not measurably more" in looks
+    assert not re.search(r"\d\.\d", said), "the figures are folded away"
     assert "Measured on 100 hands: Grad-CAM (stage 2) changes" in line and "SA spatial (stage 3) hardly" in line
     good, bad = line.split("SA spatial")
     assert "changes with randomised weights (rank correlation 0.06)" in good
@@ -39,7 +44,16 @@ def test_what_was_found_is_said_in_words_good_or_bad() -> None:
     assert "moves the maturity more than random places (+0.5 years), more than the crop" in good
     assert "hardly changes with randomised weights (rank correlation 0.83)" in bad
     assert "lies on the growth plate more than by chance (1.13 times), less than without training (1.34)" in bad
-    assert "not measurably more than random places" in bad and "less than the crop" in bad and "(-0.9)" in bad
+    assert (
+        "not measurably more than random places" in bad and "less than the crop" in bad and "(\N{MINUS SIGN}0.9)" in bad
+    )
+
+
+def test_what_is_the_same_of_both_maps_is_said_once() -> None:
+    said = checks_line(replace(CHECKS, sa_spatial=GOOD), {"grader": GRADER}).split("<details>")[0]
+    assert (
+        "Grad-CAM and SA spatial: each shows what the network has learned" in said and said.count("random places") == 1
+    )
 
 
 def test_gates_that_are_even_do_not_change() -> None:
@@ -52,7 +66,7 @@ def test_gates_that_are_even_do_not_change() -> None:
 @pytest.mark.parametrize("checks", [None, replace(CHECKS, grader_sha256="ef" * 32)])
 def test_checks_of_other_weights_are_not_shown(checks: CheckedMaps | None) -> None:
     line = checks_line(checks, {"grader": GRADER})
-    assert NOT_CHECKED in line and "growth plate" not in line
+    assert NOT_CHECKED in line and "growth plate" not in line and "<details>" not in line
 
 
 def test_the_line_stands_beside_the_maps(

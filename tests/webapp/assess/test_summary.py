@@ -35,7 +35,7 @@ def test_without_a_bone_there_is_no_age_and_no_total(without_ulna: Assessment) -
     html = headline(without_ulna, None)
     assert 'id="bone-age" data-months=""' in html and "12 of 13" in html
     assert how_it_comes_about(without_ulna).count("No total") == len(STANDARDS)
-    assert report_sentence(without_ulna) == "" and "for-report" not in verdict(without_ulna, None)
+    assert report_sentence(without_ulna) == "" and "for-report" not in verdict(without_ulna)
     assert missing_sentence(without_ulna).startswith("12 of 13") and "Ulna" in missing_sentence(without_ulna)
 
 
@@ -103,12 +103,19 @@ def test_how_good_it_is_stands_beside_the_age_for_the_weights_that_were_measured
     assert "how-good" not in headline(replace(assessment, weights={"grader": "e" * 64}), figures)
 
 
-def test_a_rare_age_is_told_once(assessment: Assessment) -> None:
+def test_a_rare_age_is_told_beside_the_error_and_counts_among_the_checks(assessment: Assessment) -> None:
     rare = replace(assessment, checks=(Check("rare_age", False, "Only 20 were learned from."),))
     figures = _figures(assessment)
-    assert "Only 20" in headline(rare, figures) and "Only 20" not in verdict(rare, figures)
-    assert "All checks passed" in verdict(rare, figures)
-    assert "Only 20" not in headline(rare, None) and "1 of 1 checks need a look" in verdict(rare, None)
+    assert "Only 20" in headline(rare, figures) and "Only 20" not in headline(rare, None)
+    assert "Only 20" in verdict(rare) and "1 of 1 checks needs a look" in verdict(rare)
+
+
+def test_the_checks_that_need_a_look_are_counted_and_come_first(assessment: Assessment) -> None:
+    checks = tuple(Check(str(number), number not in (1, 3), f"Said {number}.") for number in range(5))
+    html = verdict(replace(assessment, checks=checks))
+    assert "2 of 5 checks need a look" in html
+    assert re.findall(r"Said (\d)", html) == ["1", "3", "0", "2", "4"]
+    assert "1 of 3 checks needs a look" in verdict(replace(assessment, checks=checks[2:]))
 
 
 def test_the_sentence_for_a_report(assessment: Assessment) -> None:
@@ -117,20 +124,20 @@ def test_the_sentence_for_a_report(assessment: Assessment) -> None:
     assert f"{assessment.bone_age_months / 12:.1f} years (" in sentence and "90 % interval" in sentence
     assert all(card.name in sentence and f"(score {card.total})" in sentence for card in assessment.standards.values())
     assert "Grader cdcdcdcd" in sentence and sentence.endswith("Research use only; not a medical device.")
-    assert f'<p id="report-sentence">{sentence}</p>' in verdict(assessment, None)
+    assert f'<p id="report-sentence">{sentence}</p>' in verdict(assessment)
 
 
 def test_a_failed_check_opens_the_list(assessment: Assessment, without_ulna: Assessment) -> None:
-    passed = verdict(assessment, None)
-    assert "All checks passed" in passed and '<details class="checks">' in passed
-    html = verdict(without_ulna, None)
+    passed = verdict(assessment)
+    assert f"All {len(assessment.checks)} checks passed" in passed and '<details class="checks">' in passed
+    html = verdict(without_ulna)
     assert '<details class="checks" open>' in html and "Failed: " in html
 
 
 def test_a_bone_out_of_line_is_named_with_what_to_do(out_of_line: Assessment) -> None:
-    html = verdict(out_of_line, None)
+    html = verdict(out_of_line)
     (found,) = out_of_line.inconsistencies
-    assert '<details class="checks" open>' in html and f"1 of {len(out_of_line.checks)} checks need a look" in html
+    assert '<details class="checks" open>' in html and f"1 of {len(out_of_line.checks)} checks needs a look" in html
     assert f"{found.sentence} Look at its crop, and correct in the Annotate tab what is wrong." in html
 
 
@@ -151,7 +158,7 @@ def test_both_opinions_are_told(assessment: Assessment) -> None:
     assert bones is not None
     second = SecondOpinion(bones + 30.0, 0.4)
     html = how_it_comes_about(replace(assessment, second_opinion=second, bone_age_months=bones + 12.0))
-    assert 'id="opinions"' in html and "counts 40%" in html
+    assert 'id="opinions"' in html and "counts 40 %" in html
     assert f"The 13 bones alone say <b>{bones / 12:.1f}</b>" in html and f"<b>{(bones + 30) / 12:.1f}</b>" in html
 
 

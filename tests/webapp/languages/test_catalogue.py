@@ -16,6 +16,7 @@ from webapp.app import build_app
 from webapp.desk import Desk
 from webapp.entrance.identity import Access
 from webapp.languages.catalogue import CATALOGUES, HOLE, catalogue
+from webapp.shared.words import WEIGHT_TITLES, weights_line
 
 ENTRIES: Final[dict[str, str]] = json.loads(CATALOGUES["zh"].read_text(encoding="utf-8"))
 CHINESE: Final = catalogue("zh")
@@ -201,6 +202,12 @@ def test_units_of_one_letter_and_short_labels_are_translated(english: str, chine
 
 def test_holes_may_stand_in_another_order() -> None:
     assert CHINESE.translate("3 of 13 checks need a look") == "13 项检查中有 3 项需要查看"
+    assert CHINESE.translate("1 of 13 checks needs a look") == "13 项检查中有 1 项需要查看"
+
+
+def test_per_cent_is_written_as_in_chinese() -> None:
+    assert CHINESE.translate("> 99 %") == "> 99%"
+    assert CHINESE.translate("Probability of each grade: 5(2) 40 %, 6 60 %") == "各等级的概率：5(2) 40%, 6 60%"
 
 
 def test_names_stay_and_are_joined() -> None:
@@ -213,3 +220,12 @@ def test_names_stay_and_are_joined() -> None:
 )
 def test_what_has_no_translation_stays_as_it_is(text: str) -> None:
     assert CHINESE.translate(text) == text
+
+
+def test_the_weights_have_their_names_in_chinese() -> None:
+    names = weights_line(dict.fromkeys(WEIGHT_TITLES, "0123abcd" * 8))
+    assert CHINESE.translate(names).count("0123abcd") == len(WEIGHT_TITLES) and not _left_over(
+        names.replace("0123abcd", "")
+    )
+    said = CHINESE.translate(f"BoneGrade, weights: {names}. Research use only; not a medical device.")
+    assert said.startswith("BoneGrade，权重：定位网络 0123abcd · ") and said.endswith("。仅供科研使用，不是医疗器械。")

@@ -29,7 +29,7 @@ from webapp.annotate.view import clash_panel, history_panel, nothing_open
 from webapp.assess.crop_cards import NO_OVERLAY, crop_grid
 from webapp.assess.summary import message, provenance, verdict
 from webapp.desk import Desk
-from webapp.queue.view import Writing, background_panel, bar, film_table, looked_through, note, taken_in
+from webapp.queue.view import Writing, about_films, background_panel, bar, film_table, looked_through, note, taken_in
 from webapp.shared.components import line
 from webapp.shared.templates import TEMPLATES_FOLDER, render
 
@@ -133,7 +133,8 @@ def test_names_of_files_and_readers_in_the_queue_are_text(tmp_path: Path) -> Non
     assert _shown_as_text(film_table([QueueRow(film, None, 0.0, 0, False, BAD, "to_read")], choose=True))
     looked = [Looked(BAD, "refused", BAD, None)]
     assert _shown_as_text(looked_through(looked, [BAD], [Writing(BAD, ())], 0), 4)
-    assert _shown_as_text(taken_in([TakenIn(BAD, "twice", BAD)], [BAD]), 3)
+    assert _shown_as_text(taken_in([TakenIn(BAD, "refused", BAD)], {}), 2)
+    assert _shown_as_text(about_films([TakenIn(BAD, "twice", BAD)], [BAD]), 3)
 
 
 def test_what_readers_say_and_are_called_is_text_on_the_annotate_tab() -> None:
@@ -168,6 +169,6 @@ def test_an_assessment_is_shown_as_text(assessment: Assessment, explanation: Exp
         checks=tuple(replace(check, message=BAD) for check in assessment.checks),
     )
     # in the checks, and as the name of a network in the sentence for a report
-    assert _shown_as_text(verdict(odd, None), len(odd.checks) + 1) and _shown_as_text(provenance(odd))
+    assert _shown_as_text(verdict(odd), len(odd.checks) + 1) and _shown_as_text(provenance(odd))
     assert _shown_as_text(crop_grid(odd, explanation, NO_OVERLAY, 0.5), 2)
     assert _shown_as_text(crop_grid(odd, explanation, BAD, 0.5), 3)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.shared.words import file_size, percent, short_hash, weights_line, year_range, years_and_months
+from webapp.shared.words import file_size, percent, probability, short_hash, weights_line, year_range, years_and_months
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,11 @@ def test_an_age_is_said_in_years_and_months(months: float, text: str) -> None:
 )
 def test_a_share_is_never_rounded_to_certainty(share: float, text: str) -> None:
     assert percent(share) == text
+
+
+@pytest.mark.parametrize(("share", "text"), [(1.0, "> 99 %"), (0.0, "< 1 %"), (0.9999999, "> 99 %"), (0.5, "50 %")])
+def test_a_network_is_never_certain(share: float, text: str) -> None:
+    assert probability(share) == text
 
 
 def test_hashes_are_shortened_and_named() -> None:

@@ -41,6 +41,7 @@
   const SPEECH = /[A-Za-z']+(?: [a-z']{2,}){3}/;
   const WIDE = "\\u3000-\\u30ff\\u4e00-\\u9fff\\uff00-\\uffef";
   const GAP = new RegExp(`([${WIDE}])\\s+(?=[${WIDE}])`, "g");
+  const PER_CENT = /(\d)\s%/g; // English writes "90 %", Chinese "90%"
   const OPENS_WIDE = /^[，。：；（）！？、…]/;
   const ENDS_WIDE = /[，。：；（！？、…]$/;
 
@@ -117,10 +118,13 @@
     return before || inside ? `${before || found[1]}（${inside || found[2]}）${found[3] && "。"}` : null;
   };
   const find = (text) => {
-    if (text.search(SAYS) < 0) return null;
+    if (text.search(SAYS) < 0) {
+      const said = text.replace(PER_CENT, "$1%");
+      return said === text ? null : said;
+    }
     if (!known.has(text)) {
       if (known.size > 5000) known.clear();
-      known.set(text, wholeOf(text) || takenApart(text));
+      known.set(text, (wholeOf(text) || takenApart(text))?.replace(PER_CENT, "$1%") ?? null);
     }
     return known.get(text);
   };

@@ -9,8 +9,11 @@
     grid.style.setProperty("--overlay-opacity", String(opacity));
   };
 
-  // On a phone the answer comes up below the button that asks for it.
+  // On a phone the answer comes up below the button that asks for it, and the examples make way for it.
   const showAnswer = () => {
+    document.querySelector(".assess-page")?.classList.add("asked");
+    const fold = document.getElementById("examples-fold");
+    if (fold) fold.open = false;
     const answer = document.getElementById("answer");
     if (answer && answer.getBoundingClientRect().top > window.innerHeight / 2) {
       answer.scrollIntoView({ behavior: "smooth", block: "start" });
@@ -96,12 +99,21 @@
       if (name && box.offsetParent && box.getAttribute("aria-label") !== name) box.setAttribute("aria-label", name);
     });
   };
+  // The example in the box for the film is marked among the examples, until another film comes.
+  const markExample = () => {
+    const film = document.querySelector("#film .filename")?.getAttribute("aria-label");
+    document.querySelectorAll("button.example").forEach((button) => {
+      const name = decodeURIComponent(button.querySelector("img").src.split("/").pop());
+      if (button.ariaPressed !== String(name === film)) button.ariaPressed = String(name === film);
+    });
+  };
   let naming = 0;
   new MutationObserver(() => {
     if (naming) return;
     naming = setTimeout(() => {
       naming = 0;
       nameBoxes();
+      markExample();
     }, 100);
   }).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["class", "style"] });
 

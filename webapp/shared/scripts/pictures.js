@@ -24,21 +24,37 @@
     context.textAlign = "left";
   };
 
+  // A text in lines no wider than the picture, in the context's font; Chinese may be broken between any two letters.
+  const wrapped = (context, text) => {
+    const lines = [""];
+    for (const piece of text.match(/\s+|[\u2e80-\uffef]|[^\s\u2e80-\uffef]+/g) || []) {
+      const longer = lines.at(-1) + piece;
+      if (lines.at(-1) && context.measureText(longer.trimEnd()).width > SIDE - 2 * MARGIN) lines.push(piece.trimStart());
+      else lines[lines.length - 1] = longer;
+    }
+    return lines;
+  };
+
   const save = (card) => {
     const grid = card.closest("#crop-grid");
     const { overlay, madeBy, disclaimer, film } = grid.dataset;
     const opacity = Number(getComputedStyle(grid).getPropertyValue("--overlay-opacity"));
     const map = card.querySelector(`.layer[data-layer="${overlay}"]`);
-    const lines = [
+    const texts = [
       card.getAttribute("aria-label"),
       map ? `${map.dataset.name}, opacity ${Math.round(opacity * 100)} %` : "Without a map",
       `Film ${film}. Weights: ${madeBy}`,
       disclaimer,
     ].map(window.bonegradeLanguage.say);
     const canvas = document.createElement("canvas");
+    const context = canvas.getContext("2d");
+    const lines = texts.flatMap((text, at) => {
+      const font = at === 0 || at === texts.length - 1 ? "bold 14px system-ui, sans-serif" : "13px system-ui, sans-serif";
+      context.font = font;
+      return wrapped(context, text).map((words) => ({ words, font }));
+    });
     canvas.width = SIDE;
     canvas.height = SIDE + (map ? 44 : 8) + lines.length * LINE + MARGIN;
-    const context = canvas.getContext("2d");
     context.fillStyle = "#ffffff";
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.drawImage(card.querySelector(".crop-film"), 0, 0, SIDE, SIDE);
@@ -49,9 +65,9 @@
       drawScale(context, grid, overlay, SIDE + 8);
     }
     context.fillStyle = "#14202e";
-    lines.forEach((text, at) => {
-      context.font = at === 0 || at === lines.length - 1 ? "bold 14px system-ui, sans-serif" : "13px system-ui, sans-serif";
-      context.fillText(text, MARGIN, SIDE + (map ? 44 : 8) + LINE * (at + 0.7), SIDE - 2 * MARGIN);
+    lines.forEach(({ words, font }, at) => {
+      context.font = font;
+      context.fillText(words, MARGIN, SIDE + (map ? 44 : 8) + LINE * (at + 0.7));
     });
     canvas.toBlob((file) => {
       const link = document.createElement("a");

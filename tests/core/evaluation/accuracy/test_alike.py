@@ -42,10 +42,17 @@ def figures() -> MeasuredErrors:
 @pytest.mark.parametrize(
     ("months", "sex", "doubted", "count", "error", "words"),
     [
-        (100.0, "M", False, 20, 4.0, "boys given an age below 10 years, whose checks passed"),
-        (40.0, "F", False, 8, 8.0, "girls given an age below 10 years, whose checks passed"),
+        (100.0, "M", False, 20, 4.0, "boys given an age below 10 years, without a check that puts the age in doubt"),
+        (40.0, "F", False, 8, 8.0, "girls given an age below 10 years, without a check that puts the age in doubt"),
         (100.0, "F", True, 35, (20 * 4 + 8 * 8 + 7 * 14) / 35, "children given an age below 10 years"),
-        (190.0, "M", False, 8, 12.0, "children given an age of 10 years or more, whose checks passed"),
+        (
+            190.0,
+            "M",
+            False,
+            8,
+            12.0,
+            "children given an age of 10 years or more, without a check that puts the age in doubt",
+        ),
     ],
 )
 def test_the_closest_likeness_of_eight_hands_counts(
