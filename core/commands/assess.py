@@ -88,7 +88,7 @@ def _as_text(assessment: Assessment) -> str:
         f"{card.name:10} total {card.total}: {assessment.table_age(card)}" for card in assessment.standards.values()
     ]
     if assessment.mature:
-        lines.append("Bone age: mature, at the end of the scale.")
+        lines.append("Bone age: mature or nearly so, at the end of the scale.")
     elif assessment.bone_age_months is not None and assessment.interval90_months is not None:
         low, high = assessment.interval90_months
         lines.append(f"Bone age {assessment.bone_age_months:.0f} months, 90 % interval {low:.0f} to {high:.0f}.")

@@ -128,7 +128,7 @@ def _age(page: _Page, assessment: Assessment) -> None:
         _write(page, _MARGIN, _AGE_TOP - 12 * mm, "No bone age", 22, _BOLD)
         _write(page, _MARGIN, _AGE_TOP - 18 * mm, f"{found} of {len(assessment.bones)} bones found; all are needed.", 9)
     elif assessment.mature:
-        _write(page, _MARGIN, _AGE_TOP - 12 * mm, "Mature", 22, _BOLD)
+        _write(page, _MARGIN, _AGE_TOP - 12 * mm, "Mature or nearly so", 22, _BOLD)
         _write(page, _MARGIN, _AGE_TOP - 18 * mm, "At the end of the scale; no bone age is given.", 9)
         return
     else:

@@ -153,7 +153,7 @@ def report_sentence(assessment: Assessment) -> str:
     hand = f"{SIDE_WORDS[assessment.laterality]} radiograph, {SEX_WORDS[assessment.sex].lower()}"
     made_by = f"BoneGrade, weights: {weights_line(assessment.weights)}. {DISCLAIMER}"
     if assessment.mature:
-        return f"Bone age ({hand}): mature, at the end of the scale. {made_by}"
+        return f"Bone age ({hand}): mature or nearly so, at the end of the scale. {made_by}"
     ends = "" if interval is None else f", 90 % interval {_year_range(interval)} years"
     standards = "; ".join(
         f"{card.name} {assessment.table_age(card)} (score {card.total})" for card in assessment.standards.values()

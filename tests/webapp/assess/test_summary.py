@@ -59,9 +59,11 @@ def test_the_table_has_each_bones_grade_and_score_and_the_totals(assessment: Ass
 def test_a_mature_hand_is_called_mature(assess: Callable[..., Assessment]) -> None:
     mature = assess({bone: grade_count(bone) for bone in RUS_BONES})
     html, how = headline(mature, None), how_it_comes_about(mature)
-    assert how.count("mature (") == len(STANDARDS) and "Mature, at the end of the scale" in html
+    assert how.count("mature (") == len(STANDARDS) and "Mature or nearly so, at the end of the scale" in html
     assert 'data-months=""' in html and "90 %" not in html + how and "opinions" not in how
-    assert "mature, at the end of the scale" in report_sentence(mature) and "years" not in report_sentence(mature)
+    assert "mature or nearly so, at the end of the scale" in report_sentence(mature) and "years" not in report_sentence(
+        mature
+    )
     nearly = assess({bone: grade_count(bone) for bone in RUS_BONES} | {"Radius": grade_count("Radius") - 1})
     nearly = replace(nearly, bone_age_months=END_OF_SCALE[nearly.sex] + 1)
     assert (
