@@ -206,7 +206,7 @@ def test_a_table_of_films(store: Store, tmp_path: Path, images: Path) -> None:
         ("9.png,F,,", "row 2", r"no film '9\.png'"),
         ("1.png,X,,", "row 2", "the column sex takes M or F"),
         ("1.png,F,,old", "row 2", "age_months takes a number up to 300"),
-        ("1.png,F,,\n1.png,F,,", "row 3", "stands in row 2 already"),
+        ("1.png,F,,\n1.png,F,,", "row 3", "is in row 2 already"),
     ],
 )
 def test_a_bad_table_of_films(store: Store, tmp_path: Path, images: Path, row: str, place: str, sentence: str) -> None:
