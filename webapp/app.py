@@ -32,6 +32,7 @@ from webapp.entrance.identity import Access, keep_peers
 from webapp.entrance.line import PLACES, keep_order
 from webapp.entrance.own_pages import OwnPagesOnly
 from webapp.entrance.passing import passing_folder, stop_in_peace
+from webapp.entrance.past_the_line import PastTheLine
 from webapp.entrance.quota import UploadLimits
 from webapp.entrance.refusing import EXCEPTION_HANDLERS, Sizes
 from webapp.entrance.uploads import ProgressForgotten, UploadsWithin, receive_in_order
@@ -141,6 +142,7 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
         *desk.access.middleware(),
         Middleware(ProgressForgotten),
         Middleware(UploadsWithin, desk.access, limits),
+        Middleware(PastTheLine, EXAMPLES_FOLDER),
     ]
     settings["app_kwargs"]["middleware"].insert(0, Middleware(LooksFirst, desk.erasures))
     desk.erasures.keep_looking()

@@ -6,6 +6,7 @@ import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -108,6 +109,45 @@ def test_a_file_is_for_the_browser_alone_that_sent_it(app: RunningApp, client: h
         assert other.get(f"/gradio_api/file={example}").content == example.read_bytes()
     for path in ("/etc/passwd", f"{mine.parent}/../../starting.lock", str(Path(__file__)), "webapp/app.py"):
         assert client.get(f"/gradio_api/file={path}").status_code == 403
+
+
+def test_no_function_of_the_page_answers_with_another_browsers_file(app: RunningApp, client: httpx.Client) -> None:
+    assert client.get("/").status_code == 200
+    mine = upload(client, "film.png", next(EXAMPLES_FOLDER.glob("*.png")).read_bytes())
+    functions = client.get("/config").json()["dependencies"]
+
+    def film(path: Path | str) -> dict[str, Any]:
+        return {"path": str(path), "orig_name": "film.png", "meta": {"_type": "gradio.FileData"}}
+
+    def refusals(who: httpx.Client, given: Any) -> set[str]:
+        """Of all functions, each asked in every way; "" where one takes it in."""
+        said = set()
+        for function in functions:
+            if function["api_visibility"] == "public" or not function["backend_fn"]:
+                continue
+            asked = {"data": [given] * len(function["inputs"]), "fn_index": function["id"], "session_hash": "s"}
+            ways = ["queue/join", f"call/{function['api_name']}"] if function["queue"] else []
+            for way in (*ways, f"run/{function['api_name']}", f"api/{function['api_name']}"):
+                answer = who.post(
+                    f"/gradio_api/{way}", json=asked if given in asked["data"] else asked | {"data": [given]}
+                )
+                said.add(answer.json()["detail"] if answer.status_code in (400, 403) else "")
+        return said
+
+    with httpx.Client(base_url=app.url, timeout=60) as other:
+        other.post("/login", data={"username": "anna", "password": PASSWORD})
+        assert other.get("/").status_code == 200
+        for given in (
+            film(mine), [film(mine)], {"image": film(mine)}, film("/etc/passwd"), film(f"{mine.parent}/../x"),
+            {"path": "", "video": film(mine)}, film("http://127.0.0.1/"),
+        ):  # fmt: skip
+            (refusal,) = refusals(other, given)
+            assert "not yours" in refusal
+        show = next(f for f in functions if f["api_name"] == "_show")
+        sent_by_other = upload(other, "film.png", b"other")
+        for shown in (sent_by_other, next(EXAMPLES_FOLDER.glob("*.png"))):
+            asked = {"data": [film(shown), "F", None, None, ""], "fn_index": show["id"], "session_hash": "t"}
+            assert other.post("/gradio_api/queue/join", json=asked).status_code == 200
 
 
 def test_the_server_fetches_nothing_for_anybody(client: httpx.Client) -> None:
