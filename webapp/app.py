@@ -34,7 +34,7 @@ from webapp.entrance.own_pages import OwnPagesOnly
 from webapp.entrance.passing import passing_folder, stop_in_peace
 from webapp.entrance.past_the_line import PastTheLine
 from webapp.entrance.quota import UploadLimits
-from webapp.entrance.refusing import EXCEPTION_HANDLERS, Sizes
+from webapp.entrance.refusing import EXCEPTION_HANDLERS, Sizes, quote_nothing
 from webapp.entrance.uploads import ProgressForgotten, UploadsWithin, receive_in_order
 from webapp.erasures import LooksFirst
 from webapp.languages.served import Catalogues
@@ -140,6 +140,7 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
     limits = UploadLimits(seconds=KEPT_SECONDS + _CLEANED_EVERY_SECONDS)
     settings["app_kwargs"]["middleware"] += [
         *desk.access.middleware(),
+        Middleware(Sizes, desk.access),
         Middleware(ProgressForgotten),
         Middleware(UploadsWithin, desk.access, limits),
         Middleware(PastTheLine, EXAMPLES_FOLDER),
@@ -148,6 +149,7 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
     desk.erasures.keep_looking()
     receive_in_order()
     keep_order(desk.access)
+    quote_nothing()
     fetch_nothing()
     reload_nothing()
     leave_matplotlib_out()
@@ -196,7 +198,6 @@ def launch_settings(environment: Mapping[str, str] = os.environ) -> dict[str, An
             "middleware": [
                 Middleware(Doors, EXAMPLES_FOLDER, framed=bool(environment.get("SPACE_ID"))),
                 Middleware(OwnPagesOnly),
-                Middleware(Sizes),
                 Middleware(Catalogues),
             ],
             "exception_handlers": EXCEPTION_HANDLERS,

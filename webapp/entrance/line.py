@@ -5,7 +5,7 @@ Gradio keeps one line for all and forgets the session that was used least, whoev
 
 import functools
 from collections import Counter
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import fastapi
 import gradio as gr
@@ -13,6 +13,7 @@ from gradio import queueing, routes
 from gradio.state_holder import SessionState, StateHolder
 
 from core.composites.examples import EXAMPLES_FOLDER
+from webapp.entrance.clients import KnowsClients
 from webapp.entrance.doors import refusal_of_files, refusal_of_others_files, visitor_of
 from webapp.entrance.program_door import NOT_FOR_PROGRAMS, number_of
 
@@ -31,13 +32,6 @@ _PERSON_FULL: Final = "Too many of your requests are waiting already: wait for s
 _ALL_FULL: Final = (
     "Many people are waiting at the moment: try again in a minute. Those who are signed in come before others."
 )
-
-
-class KnowsClients(Protocol):
-    """Tells clients apart; see webapp.entrance.identity.Access."""
-
-    def client_of(self, request: gr.Request) -> tuple[str, bool]:
-        """A name for the client, and whether it is a person with a role."""
 
 
 class FairQueue(queueing.Queue):

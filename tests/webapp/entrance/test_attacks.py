@@ -218,3 +218,9 @@ def test_visitors_of_a_demo_are_told_apart_behind_a_proxy_of_this_machine() -> N
         assert send("203.0.113.1", 100) == 429
         assert send("198.51.100.7, 203.0.113.1", 100) == 429, "what a visitor writes there does not count"
         assert send("203.0.113.2", 100) == 200
+        asked = {"data": [None, "F", None, None, "A" * (30 << 20)], "fn_index": 1, "session_hash": "m"}
+        for headers in ({}, {"Authorization": "Bearer bonegrade_invented"}):
+            answer = httpx.post(f"{demo.url}/gradio_api/queue/join", json=asked, headers=headers, timeout=60)
+            assert answer.status_code == 413 and "bigger than 1 MB" in answer.json()["detail"], (
+                "it would wait in memory"
+            )
