@@ -143,7 +143,7 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
         Middleware(Sizes, desk.access),
         Middleware(ProgressForgotten),
         Middleware(UploadsWithin, desk.access, limits),
-        Middleware(PastTheLine, EXAMPLES_FOLDER),
+        Middleware(PastTheLine, desk.access, EXAMPLES_FOLDER),
     ]
     settings["app_kwargs"]["middleware"].insert(0, Middleware(LooksFirst, desk.erasures))
     desk.erasures.keep_looking()
