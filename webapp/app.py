@@ -35,6 +35,7 @@ from webapp.entrance.passing import passing_folder, stop_in_peace
 from webapp.entrance.past_the_line import PastTheLine
 from webapp.entrance.quota import UploadLimits
 from webapp.entrance.refusing import EXCEPTION_HANDLERS, Sizes, quote_nothing
+from webapp.entrance.streams import Streams, open_as_many_as_may_be
 from webapp.entrance.uploads import ProgressForgotten, UploadsWithin, receive_in_order
 from webapp.erasures import LooksFirst
 from webapp.languages.served import Catalogues
@@ -140,6 +141,7 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
     limits = UploadLimits(seconds=KEPT_SECONDS + _CLEANED_EVERY_SECONDS)
     settings["app_kwargs"]["middleware"] += [
         *desk.access.middleware(),
+        Middleware(Streams, desk.access),
         Middleware(Sizes, desk.access),
         Middleware(ProgressForgotten),
         Middleware(UploadsWithin, desk.access, limits),
@@ -150,6 +152,7 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
     receive_in_order()
     keep_order(desk.access)
     quote_nothing()
+    open_as_many_as_may_be()
     fetch_nothing()
     reload_nothing()
     leave_matplotlib_out()

@@ -203,6 +203,25 @@ def test_nothing_that_passed_through_is_left_when_the_program_is_stopped_or_was_
     assert not second.exists() and [path.name for path in files_under(passing)] == ["starting.lock"]
 
 
+def assert_streams_of_one_leave_room_for_another(demo: RunningApp) -> None:
+    """Connections that stay open, by made-up names."""
+    opened: list[socket.socket] = []
+
+    def opens(visitor: str) -> bytes:
+        connection = socket.create_connection(("127.0.0.1", demo.port), timeout=60)
+        opened.append(connection)
+        head = f"GET /gradio_api/heartbeat/made{len(opened)} HTTP/1.1\r\nHost: 127.0.0.1:{demo.port}\r\n"
+        connection.sendall(f"{head}X-Forwarded-For: {visitor}\r\n\r\n".encode())
+        return connection.recv(12)[9:]
+
+    try:
+        assert [opens("203.0.113.5") for _ in range(45)] == [b"200"] * 40 + [b"429"] * 5
+        assert opens("203.0.113.6") == b"200"
+    finally:
+        for connection in opened:
+            connection.close()
+
+
 def test_visitors_of_a_demo_are_told_apart_behind_a_proxy_of_this_machine() -> None:
     """One of them can use up their own room alone."""
 
@@ -218,6 +237,7 @@ def test_visitors_of_a_demo_are_told_apart_behind_a_proxy_of_this_machine() -> N
         assert send("203.0.113.1", 100) == 429
         assert send("198.51.100.7, 203.0.113.1", 100) == 429, "what a visitor writes there does not count"
         assert send("203.0.113.2", 100) == 200
+        assert_streams_of_one_leave_room_for_another(demo)
         asked = {"data": [None, "F", None, None, "A" * (30 << 20)], "fn_index": 1, "session_hash": "m"}
         for headers in ({}, {"Authorization": "Bearer bonegrade_invented"}):
             answer = httpx.post(f"{demo.url}/gradio_api/queue/join", json=asked, headers=headers, timeout=60)
