@@ -33,8 +33,10 @@ from webapp.entrance.identity import Access, keep_peers
 from webapp.entrance.line import PLACES, keep_order
 from webapp.entrance.own_pages import OwnPagesOnly
 from webapp.entrance.passing import passing_folder, stop_in_peace
+from webapp.entrance.past_the_line import PastTheLine
 from webapp.entrance.quota import UploadLimits
-from webapp.entrance.refusing import EXCEPTION_HANDLERS, Sizes
+from webapp.entrance.refusing import EXCEPTION_HANDLERS, Sizes, quote_nothing
+from webapp.entrance.streams import Streams, open_as_many_as_may_be
 from webapp.entrance.uploads import ProgressForgotten, UploadsWithin, receive_in_order
 from webapp.erasures import LooksFirst
 from webapp.languages.served import Catalogues
@@ -143,13 +145,18 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
     limits = UploadLimits(seconds=KEPT_SECONDS + _CLEANED_EVERY_SECONDS)
     settings["app_kwargs"]["middleware"] += [
         *desk.access.middleware(),
+        Middleware(Streams, desk.access),
+        Middleware(Sizes, desk.access),
         Middleware(ProgressForgotten),
         Middleware(UploadsWithin, desk.access, limits),
+        Middleware(PastTheLine, desk.access, EXAMPLES_FOLDER),
     ]
     settings["app_kwargs"]["middleware"].insert(0, Middleware(LooksFirst, desk.erasures))
     desk.erasures.keep_looking()
     receive_in_order()
     keep_order(desk.access)
+    quote_nothing()
+    open_as_many_as_may_be()
     fetch_nothing()
     reload_nothing()
     leave_matplotlib_out()
@@ -209,7 +216,6 @@ def launch_settings(environment: Mapping[str, str] = os.environ) -> dict[str, An
             "middleware": [
                 Middleware(Doors, EXAMPLES_FOLDER, framed=bool(environment.get("SPACE_ID"))),
                 Middleware(OwnPagesOnly),
-                Middleware(Sizes),
                 Middleware(Catalogues),
             ],
             "exception_handlers": EXCEPTION_HANDLERS,

@@ -114,11 +114,12 @@ class AnnotateDesk:
         keeps: bool,
     ):
         """ledger: None where there is none, as in a demo. load_assessor: returns the one shared assessor, and may take
-        seconds on its first call. turn: taken for a film that must be assessed before it can be opened. keeps: whether
-        what readers say goes into the ledger."""
+        seconds on its first call. turn: taken for a film that must be assessed before it can be opened, and for each
+        box that is regraded. keeps: whether what readers say goes into the ledger."""
         self.ledger: Final = ledger
         self.keeps: Final = keeps and ledger is not None
         self._load_assessor = load_assessor
+        self._turn = turn
         self._filing = None if ledger is None else Filing(ledger, load_assessor, turn)
         self.memory: Final = FilmMemory(ledger)
 
@@ -271,7 +272,12 @@ class AnnotateDesk:
         # A film is read to its end with the model that it was opened with, though another may have been promoted since.
         assessor = self._load_assessor().by(sitting.assessment.weights)
         key = (sitting.sha256, assessor.weights["grader"], bone, box)
-        return self.memory.regraded.get(key, lambda: assessor.regrade(hand, bone, box))
+
+        def regraded() -> RegradedBone:
+            with self._turn():
+                return assessor.regrade(hand, bone, box)
+
+        return self.memory.regraded.get(key, regraded)
 
     def model_probabilities(self, work: Work, sitting: Sitting) -> dict[str, NDArray[np.float64]]:
         """The model's grade probabilities for the boxes that stand on the film; bones without a box have none."""

@@ -11,7 +11,7 @@ from webapp.annotate.parts import Parts
 from webapp.assess.tab import AssessTab
 from webapp.desk import Desk
 
-#: Boxes are regraded one at a time, apart from the assessing of whole films, so that a moved box never waits for a queue.
+#: Boxes are regraded one at a time, each in its turn among whole films, so that a moved box never waits for their queue.
 _REGRADING: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "regrade"}
 _QUIETLY: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": "private"}
 #: What fills the page with a film waits in one line, so that the film that was asked for last is the one that stays.

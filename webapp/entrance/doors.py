@@ -83,6 +83,23 @@ def refusal_of_files(asked: Any, visitor: str) -> str:
     return next(filter(None, (refusal_of_files(one, visitor) for one in inside)), "")
 
 
+def refusal_of_others_files(asked: Any, visitor: str, shipped: Path) -> str:
+    """Why the files that the page names among its inputs cannot be used; "" where they are the visitor's, or shipped. One of
+    theirs that is gone by now is for whoever answers to speak of."""
+    if isinstance(asked, dict) and isinstance(asked.get("path"), str):
+        path = Path(asked["path"])
+        if ".." in path.parts or not (_is_shipped(path, shipped) or _has_sent(visitor, path)):
+            return _NOT_YOURS
+    inside = asked.values() if isinstance(asked, dict) else asked if isinstance(asked, list) else ()
+    return next(filter(None, (refusal_of_others_files(one, visitor, shipped) for one in inside)), "")
+
+
+def _is_shipped(path: Path, shipped: Path) -> bool:
+    # gradio copies what is shipped among the uploads; these have names of ours
+    is_copy = (shipped / path.name).is_file() and Path(get_upload_folder()) in path.parents
+    return is_copy or shipped in path.parents
+
+
 def _has_sent(visitor: str, path: Path) -> bool:
     is_inside = path.is_absolute() and ".." not in path.parts and Path(get_upload_folder()) in path.parents
     return is_inside and OWNERS.may(visitor, path)
@@ -196,12 +213,7 @@ class Doors:
         path = Path(unquote(asked))
         if not path.is_absolute() or ".." in path.parts:
             return False
-        if self._shipped in path.parents:
-            return True
-        # gradio copies what is shipped among the uploads; these have names of ours
-        is_copy = (self._shipped / path.name).is_file()
-        is_inside = Path(get_upload_folder()) in path.parents and path.is_file()
-        return is_inside and (is_copy or OWNERS.may(visitor, path))
+        return _is_shipped(path, self._shipped) or (_has_sent(visitor, path) and path.is_file())
 
     def _mark(self, headers: MutableHeaders, *, new: bool, scope: Scope) -> None:
         headers["X-Content-Type-Options"] = "nosniff"

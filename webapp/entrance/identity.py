@@ -18,6 +18,7 @@ from core.access.users import Users
 from core.errors import BoneGradeError
 from core.ledger import LedgerSettings
 from core.machine import user
+from webapp.entrance.addresses import client_at, first_from_outside
 from webapp.entrance.program_door import WRONG, ProgramDoor, number_of
 from webapp.entrance.sign_ins import MOST_FAILURES, Arrivals, Door, SignInsEnd
 from webapp.languages.catalogue import catalogue
@@ -123,22 +124,21 @@ class Access:
     def client_of(self, request: gr.Request) -> tuple[str, bool]:
         """Tells clients apart who wait in line: a person's or a program's name, else an address; and whether it is one with a
         role."""
+        unknown = f"address {client_at(self.address_of(request))}", False
         try:
             reader = self.reader_of(request)
         except BoneGradeError:
-            return f"address {self.address_of(request)}", False
-        return (
-            (f"address {self.address_of(request)}", False) if self.mode == "demo" else (f"person {reader.name}", True)
-        )
+            return unknown
+        return unknown if self.mode == "demo" else (f"person {reader.name}", True)
 
     def address_of(self, request: gr.Request) -> str:
         """Where the request comes from, as far as it can be known: a proxy that is believed, as Hugging Face's own is on a
-        Space, writes it down last."""
+        Space, writes it down last, but for what is inside Hugging Face's network."""
         settings, peer = self.settings, request.client.host if request.client is not None else ""
         is_passed_on = settings.on_a_space or (self.mode == "proxy" and peer in settings.believed)
         forwarded = request.headers.get("x-forwarded-for", "") if is_passed_on else ""
         passed = (one.strip() for one in reversed(forwarded.split(",")))
-        return next((one for one in passed if one and one not in settings.believed), peer)
+        return first_from_outside(passed, peer, settings.believed, skip_private=settings.on_a_space)
 
     def people(self) -> Mapping[str, Role]:
         """Those who are known by name, with their roles."""

@@ -5,14 +5,16 @@ Gradio keeps one line for all and forgets the session that was used least, whoev
 
 import functools
 from collections import Counter
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import fastapi
 import gradio as gr
 from gradio import queueing, routes
 from gradio.state_holder import SessionState, StateHolder
 
-from webapp.entrance.doors import refusal_of_files, visitor_of
+from core.composites.examples import EXAMPLES_FOLDER
+from webapp.entrance.clients import KnowsClients
+from webapp.entrance.doors import refusal_of_files, refusal_of_others_files, visitor_of
 from webapp.entrance.program_door import NOT_FOR_PROGRAMS, number_of
 
 #: Events that may wait, in all, of one client, and of one open page.
@@ -28,13 +30,6 @@ _PAGE_FULL: Final = "This page is already waiting for several answers: wait for 
 _CLIENT_FULL: Final = "Too many films from your address are waiting already: wait for some of them, then try again."
 _PERSON_FULL: Final = "Too many of your requests are waiting already: wait for some of the answers, then try again."
 _ALL_FULL: Final = "Many people are waiting at the moment: try again in a minute. Those who are signed in go first."
-
-
-class KnowsClients(Protocol):
-    """Tells clients apart; see webapp.entrance.identity.Access."""
-
-    def client_of(self, request: gr.Request) -> tuple[str, bool]:
-        """A name for the client, and whether it is a person with a role."""
 
 
 class FairQueue(queueing.Queue):
@@ -73,14 +68,16 @@ class FairQueue(queueing.Queue):
         return done
 
     def _misasked(self, body: Any, request: gr.Request) -> str:
-        """Why what a program asks for cannot be taken in, whoever it is; "" where it can."""
-        fn = self.blocks.fns.get(body.fn_index)
+        """Why what is asked for cannot be taken in, whoever asks; "" where it can."""
+        fn, visitor = self.blocks.fns.get(body.fn_index), visitor_of(request.headers)
         if fn is None or fn.api_visibility != "public":
-            return NOT_FOR_PROGRAMS if number_of(request) else ""
+            if number_of(request):
+                return NOT_FOR_PROGRAMS
+            return refusal_of_others_files([body.data, body.event_data], visitor, EXAMPLES_FOLDER)
         takes = len(fn.inputs)
         if len(body.data) != takes:
             return f"/{fn.api_name} takes {takes} inputs, not {len(body.data)}: see docs/api.md for their names."
-        return refusal_of_files(body.data, visitor_of(request.headers))
+        return refusal_of_files(body.data, visitor)
 
     def _take_turns(self, event_id: str) -> None:
         """Puts the line of an event in order: everybody's first event, in the order in which they came, then the second."""

@@ -1,18 +1,31 @@
 """Requests that are refused before gradio sees them: in its own form, and those that are too big to be read into memory."""
 
+import logging
+import sys
+import traceback
 from typing import Final
 
+import gradio as gr
+from gradio import queueing, routes
 from gradio.route_utils import FnIndexInferError
+from pydantic import ValidationError
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from webapp.entrance.clients import KnowsClients, client_asking
+
+_log = logging.getLogger(__name__)
+
 API: Final = "/gradio_api/"
-#: Of a request that is not an upload; a film inside a JSON text is a third longer than its file.
-_MOST_BYTES: Final = 32 << 20
+#: Of a request that is not an upload: what waits lies in memory. The longest that the page sends names the files that were
+#: uploaded, half a kilobyte each: 1,000 of an address, 20,000 of a person; see webapp.entrance.quota.
+_MOST_BYTES: Final = 1 << 20
+#: Of who is known by name, and of MCP, where a film inside a JSON text is a third longer than its file.
+_MOST_BYTES_OF_KNOWN: Final = 32 << 20
 _TOO_BIG: Final = (
-    f"The request is bigger than {_MOST_BYTES >> 20} MB, or does not say how big it is: upload the film's file to "
+    "The request is bigger than {} MB, or does not say how big it is: upload the film's file to "
     f"{API}upload, and send what that answers."
 )
 
@@ -45,8 +58,9 @@ EXCEPTION_HANDLERS: Final = {TypeError: misnamed, KeyError: misnamed, FnIndexInf
 class Sizes:
     """ASGI middleware: refuses what is too big to be read into memory. Uploads are not, and have limits of their own."""
 
-    def __init__(self, app: ASGIApp):
+    def __init__(self, app: ASGIApp, access: KnowsClients):
         self._app = app
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves or refuses one request."""
@@ -55,7 +69,38 @@ class Sizes:
             return
         headers = Headers(scope=scope)
         length = headers.get("content-length", "0")
-        if "transfer-encoding" in headers or not length.isdecimal() or int(length) > _MOST_BYTES:
-            await refused(_TOO_BIG, 413)(scope, receive, send)
+        says_its_length = "transfer-encoding" not in headers and length.isdecimal()
+        most = _MOST_BYTES
+        if not says_its_length or int(length) > most:
+            most = self._most(scope)
+        if not says_its_length or int(length) > most:
+            await refused(_TOO_BIG.format(most >> 20), 413)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+    def _most(self, scope: Scope) -> int:
+        is_known = part_of(scope["path"]) == "mcp" or client_asking(self._access, scope)[1]
+        return _MOST_BYTES_OF_KNOWN if is_known else _MOST_BYTES
+
+
+def quote_nothing() -> None:
+    """Has gradio say in the log of what kind an error was and where it came up, and never what was sent, which it quotes
+    however long it is: it may be a patient's name."""
+    for module in (queueing, routes):
+        module.traceback = _Kinds  # type: ignore[attr-defined]
+
+
+class _Kinds:
+    """What gradio asks of the module traceback."""
+
+    @staticmethod
+    def print_exc() -> None:
+        """Logs the error that is being handled."""
+        error = sys.exception()
+        if error is None:
+            return
+        if isinstance(error, gr.Error | ValidationError):
+            _log.warning("An event's inputs were refused: %s.", type(error).__name__)
+        else:
+            where = "".join(traceback.format_tb(error.__traceback__))
+            _log.error("An event failed: %s\n%s", type(error).__name__, where)

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.access.log import AccessLog
 from core.access.users import Users, UsersError
+from webapp.entrance.addresses import client_at
 
 #: So many wrong passwords for one name from one address within so many seconds, and the two have to wait that long; an
 #: address that tries many names has to wait, too. A name alone never has to: so nobody can lock another out.
@@ -41,7 +42,7 @@ class Tries:
     def begin(self, name: str, address: str) -> float | None:
         """Counts a try as one in vain; its moment, for `forgive`. None, and nothing is counted, for somebody who has to
         wait."""
-        now = time.monotonic()
+        now, address = time.monotonic(), client_at(address)
         limits = {(name, address): MOST_FAILURES, (address,): _MOST_OF_AN_ADDRESS}
         with self._lock:
             self._failures = {who: tries for who, tries in self._failures.items() if now - tries[-1] < FAILURE_SECONDS}
@@ -53,6 +54,7 @@ class Tries:
 
     def forgive(self, name: str, address: str, moment: float) -> None:
         """The try of that moment was not in vain."""
+        address = client_at(address)
         with self._lock:
             self._failures.pop((name, address), None)
             others = [t for t in self._failures.pop((address,), ()) if t != moment]

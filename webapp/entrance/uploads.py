@@ -7,18 +7,17 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qs
 
-import gradio as gr
 from gradio import route_utils, routes
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.machine import DISK_FULL
+from webapp.entrance.clients import KnowsClients, client_asking
 from webapp.entrance.doors import OWNERS, visitor_of
 from webapp.entrance.films_passing import FILMS_PASSING
-from webapp.entrance.line import KnowsClients
 from webapp.entrance.quota import Quota, Upload, UploadLimits, UploadRefused
 from webapp.entrance.refusing import part_of, refused
 
@@ -93,7 +92,7 @@ class UploadsWithin:
                 self._quota.end(upload, kept=status == 200)
 
     def _begun(self, scope: Scope) -> Upload:
-        client, known = self._access.client_of(gr.Request(Request(scope), username=_signed_in(scope)))
+        client, known = client_asking(self._access, scope)
         announced = Headers(scope=scope).get("content-length", "0")
         return self._quota.begin(client, known=known, announced=int(announced) if announced.isdecimal() else 0)
 
@@ -138,14 +137,6 @@ def _forget_progress(ids: Iterable[str]) -> None:
     for one in ids:
         routes.file_upload_statuses._statuses.pop(one, None)
         routes.file_upload_statuses._signals.pop(one, None)
-
-
-def _signed_in(scope: Scope) -> str | None:
-    """The name that gradio's login knows the request by."""
-    app, cookies = scope["app"], Request(scope).cookies
-    token = cookies.get(f"access-token-{app.cookie_id}") or cookies.get(f"access-token-unsecure-{app.cookie_id}")
-    found = app.tokens.get(token)
-    return None if found is None else str(found)
 
 
 class _OrderlyParser(route_utils.GradioMultiPartParser):

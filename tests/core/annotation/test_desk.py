@@ -146,6 +146,17 @@ def test_a_film_that_is_assessed_on_opening_takes_a_person_s_turn(
         assert turns.people == 1 and ledger.prediction(film.id) is not None
 
 
+def test_each_box_is_regraded_in_a_person_s_turn_and_once(
+    ledger: Ledger, assessor: Assessor, radiograph: Radiograph, assessment: Assessment
+) -> None:
+    turns = _Counted()
+    annotate = desk_of(ledger, assessor, turns)
+    sitting = annotate.open_assessed(radiograph, assessment, ANNA).sitting
+    for _ in range(2):
+        annotate.regrade(sitting, "DP3", Box(200.0, 200.0, 290.0, 290.0))
+        assert turns.people == 1
+
+
 def test_a_draft_is_kept_for_its_reader_and_comes_back_as_it_was(annotate: AnnotateDesk, film: int) -> None:
     opened = annotate.open_film(film, ANNA)
     work = with_said(opened, {"Radius": grade_said(9), "Ulna": BoneWork(verdict="unreadable", note="moved")})

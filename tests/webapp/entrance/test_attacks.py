@@ -6,6 +6,7 @@ import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -110,6 +111,45 @@ def test_a_file_is_for_the_browser_alone_that_sent_it(app: RunningApp, client: h
         assert client.get(f"/gradio_api/file={path}").status_code == 403
 
 
+def test_no_function_of_the_page_answers_with_another_browsers_file(app: RunningApp, client: httpx.Client) -> None:
+    assert client.get("/").status_code == 200
+    mine = upload(client, "film.png", next(EXAMPLES_FOLDER.glob("*.png")).read_bytes())
+    functions = client.get("/config").json()["dependencies"]
+
+    def film(path: Path | str) -> dict[str, Any]:
+        return {"path": str(path), "orig_name": "film.png", "meta": {"_type": "gradio.FileData"}}
+
+    def refusals(who: httpx.Client, given: Any) -> set[str]:
+        """Of all functions, each asked in every way; "" where one takes it in."""
+        said = set()
+        for function in functions:
+            if function["api_visibility"] == "public" or not function["backend_fn"]:
+                continue
+            asked = {"data": [given] * len(function["inputs"]), "fn_index": function["id"], "session_hash": "s"}
+            ways = ["queue/join", f"call/{function['api_name']}"] if function["queue"] else []
+            for way in (*ways, f"run/{function['api_name']}", f"api/{function['api_name']}"):
+                answer = who.post(
+                    f"/gradio_api/{way}", json=asked if given in asked["data"] else asked | {"data": [given]}
+                )
+                said.add(answer.json()["detail"] if answer.status_code in (400, 403) else "")
+        return said
+
+    with httpx.Client(base_url=app.url, timeout=60) as other:
+        other.post("/login", data={"username": "anna", "password": PASSWORD})
+        assert other.get("/").status_code == 200
+        for given in (
+            film(mine), [film(mine)], {"image": film(mine)}, film("/etc/passwd"), film(f"{mine.parent}/../x"),
+            {"path": "", "video": film(mine)}, film("http://127.0.0.1/"),
+        ):  # fmt: skip
+            (refusal,) = refusals(other, given)
+            assert "not yours" in refusal
+        show = next(f for f in functions if f["api_name"] == "_show")
+        sent_by_other = upload(other, "film.png", b"other")
+        for shown in (sent_by_other, next(EXAMPLES_FOLDER.glob("*.png"))):
+            asked = {"data": [film(shown), "F", None, None, ""], "fn_index": show["id"], "session_hash": "t"}
+            assert other.post("/gradio_api/queue/join", json=asked).status_code == 200
+
+
 def test_the_server_fetches_nothing_for_anybody(client: httpx.Client) -> None:
     for address in ("http://100.64.0.1/", "http://example.org/film.png", "https://127.0.0.1:1/"):
         assert client.get(f"/gradio_api/file={address}").status_code == 403
@@ -163,6 +203,25 @@ def test_nothing_that_passed_through_is_left_when_the_program_is_stopped_or_was_
     assert not second.exists() and [path.name for path in files_under(passing)] == ["starting.lock"]
 
 
+def assert_streams_of_one_leave_room_for_another(demo: RunningApp) -> None:
+    """Connections that stay open, by made-up names."""
+    opened: list[socket.socket] = []
+
+    def opens(visitor: str) -> bytes:
+        connection = socket.create_connection(("127.0.0.1", demo.port), timeout=60)
+        opened.append(connection)
+        head = f"GET /gradio_api/heartbeat/made{len(opened)} HTTP/1.1\r\nHost: 127.0.0.1:{demo.port}\r\n"
+        connection.sendall(f"{head}X-Forwarded-For: {visitor}\r\n\r\n".encode())
+        return connection.recv(12)[9:]
+
+    try:
+        assert [opens("203.0.113.5") for _ in range(45)] == [b"200"] * 40 + [b"429"] * 5
+        assert opens("203.0.113.6") == b"200"
+    finally:
+        for connection in opened:
+            connection.close()
+
+
 def test_visitors_of_a_demo_are_told_apart_behind_a_proxy_of_this_machine() -> None:
     """One of them can use up their own room alone."""
 
@@ -178,3 +237,10 @@ def test_visitors_of_a_demo_are_told_apart_behind_a_proxy_of_this_machine() -> N
         assert send("203.0.113.1", 100) == 429
         assert send("198.51.100.7, 203.0.113.1", 100) == 429, "what a visitor writes there does not count"
         assert send("203.0.113.2", 100) == 200
+        assert_streams_of_one_leave_room_for_another(demo)
+        asked = {"data": [None, "F", None, None, "A" * (30 << 20)], "fn_index": 1, "session_hash": "m"}
+        for headers in ({}, {"Authorization": "Bearer bonegrade_invented"}):
+            answer = httpx.post(f"{demo.url}/gradio_api/queue/join", json=asked, headers=headers, timeout=60)
+            assert answer.status_code == 413 and "bigger than 1 MB" in answer.json()["detail"], (
+                "it would wait in memory"
+            )

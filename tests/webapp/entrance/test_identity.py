@@ -18,6 +18,7 @@ from core.access.roles import Reader, Role
 from core.access.users import Users
 from webapp.desk import Desk
 from webapp.entrance.identity import Access, NotSignedIn
+from webapp.entrance.quota import Quota, UploadLimits, UploadRefused
 
 
 def request(
@@ -193,3 +194,38 @@ def test_nobody_locks_another_out_of_a_space_with_passwords(tmp_path: Path, user
             assert tried("wrong", "203.0.113.7") == "False"
         assert tried("correct horse", "203.0.113.7") == "False", "it has to wait"
         assert tried("correct horse", "198.51.100.2") == "True"
+
+
+def test_the_addresses_of_one_ipv6_network_are_one_client_and_use_up_their_own_room_alone(tmp_path: Path) -> None:
+    demo = access(tmp_path, HOST="0.0.0.0")
+
+    def client(peer: str) -> str:
+        return demo.client_of(request(peer=peer))[0]
+
+    assert client("2001:db8:1:2::1") == client("2001:0DB8:1:2:ffff::9") != client("2001:db8:1:3::1")
+    assert client("::ffff:198.51.100.9") == client("198.51.100.9") != client("198.51.100.8")
+    quota = Quota(UploadLimits(4200))
+    upload = quota.begin(client("2001:db8:1:2::1"), known=False, announced=0)
+    quota.add(upload, size=1 << 30)
+    quota.end(upload, kept=True)
+    for number in range(2, 9):
+        with pytest.raises(UploadRefused):
+            quota.begin(client(f"2001:db8:1:2::{number:x}"), known=False, announced=1)
+    quota.begin(client("198.51.100.9"), known=False, announced=1000)
+
+
+def test_what_is_inside_a_spaces_own_network_is_nobodys_address(tmp_path: Path) -> None:
+    space = access(tmp_path, SPACE_ID="me/x", SYSTEM="spaces", OAUTH_CLIENT_ID="id")
+
+    def address(forwarded: str, peer: str = "10.1.2.3") -> str:
+        return space.address_of(request({"X-Forwarded-For": forwarded}, peer=peer))
+
+    assert address("203.0.113.7, 10.16.4.5") == "203.0.113.7"
+    assert address("9.9.9.9, 203.0.113.99, 10.16.4.5, 10.16.4.6") == "203.0.113.99", (
+        "what a visitor writes is no address"
+    )
+    assert address("10.16.4.5") == "10.16.4.5"
+    assert address("203.0.113.7, 10.16.4.5", peer="198.51.100.2") == "10.16.4.5", "a proxy in no private network"
+    proxy = access(tmp_path, BONEGRADE_PROXY_HEADER="X-Remote-User", BONEGRADE_PROXY_ADDRESSES="10.0.0.2")
+    within = request({"X-Forwarded-For": "9.9.9.9, 10.16.4.5"}, peer="10.0.0.2")
+    assert proxy.address_of(within) == "10.16.4.5", "in a department, people have private addresses"

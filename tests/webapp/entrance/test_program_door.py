@@ -50,9 +50,9 @@ def client(access: Access, clock: list[float]) -> Iterator[TestClient]:
 
     app = Starlette(
         routes=[Route("/{path:path}", who, methods=["GET", "POST"])],
-        middleware=[Middleware(Sizes), *access.middleware()],
+        middleware=[*access.middleware(), Middleware(Sizes, access)],
     )
-    app.tokens = {}  # type: ignore[attr-defined]  # gradio's app has them
+    app.tokens, app.cookie_id = {}, "x"  # type: ignore[attr-defined]  # gradio's app has them
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
@@ -160,9 +160,16 @@ def test_in_every_other_mode_a_token_is_its_programs_too(tmp_path: Path) -> None
 def test_what_is_too_big_for_memory_is_refused_before_it_is_read(client: TestClient, tokens: Tokens) -> None:
     headers = bearer(tokens.make("pacs", Role.READER, 30))
     big = b"x" * ((32 << 20) + 1)
-    for path in ("/gradio_api/call/assess", "/gradio_api/mcp/", "/gradio_api/queue/join", "/login"):
+    for path in ("/gradio_api/call/assess", "/gradio_api/mcp/", "/gradio_api/queue/join"):
         answer = client.post(path, content=big, headers=headers)
         assert answer.status_code == 413 and "bigger than 32 MB" in answer.json()["detail"]
+    more_than_a_page_sends = b"x" * ((1 << 20) + 1)
+    for path in ("/gradio_api/call/assess", "/gradio_api/queue/join", "/gradio_api/run/keep", "/login"):
+        answer = client.post(path, content=more_than_a_page_sends)
+        assert answer.status_code == 413 and "bigger than 1 MB" in answer.json()["detail"]
+        answer = client.post(path, content=more_than_a_page_sends, headers=bearer("bonegrade_invented"))
+        assert answer.status_code == 401
+    assert client.post("/gradio_api/call/assess", content=more_than_a_page_sends, headers=headers).status_code == 200
     answer = client.post("/gradio_api/call/assess", content=iter([b"x"]), headers=headers)
     assert answer.status_code == 413, "it does not say how big it is"
     assert client.post("/gradio_api/upload", content=b"x", headers=headers).status_code == 200

@@ -41,6 +41,11 @@ def test_who_tries_many_names_has_to_wait_too(door: Door) -> None:
     assert not door.opens("anna", "right", "here") and door.opens("anna", "right", "there")
 
 
+def test_another_address_of_the_same_ipv6_network_has_to_wait_too(door: Door) -> None:
+    assert not any(door.opens("anna", "wrong", f"2001:db8:1:2::{number:x}") for number in range(1, 6))
+    assert not door.opens("anna", "right", "2001:db8:1:2:8::1") and door.opens("anna", "right", "2001:db8:1:3::1")
+
+
 def test_a_sign_in_ends_by_itself_and_with_a_new_password_or_a_removal(tmp_path: Path) -> None:
     users, now = Users(tmp_path), [0.0]
     for name in ("anna", "ben", "carl", "dora"):
