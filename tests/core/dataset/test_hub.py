@@ -29,6 +29,7 @@ class DummyScheduler:
         self.options = options
         self.folder = Path(options["folder_path"])
         self.lock = threading.Lock()
+        self.pushing = threading.Lock()
         self.pushed: dict[str, bytes] = {}
         self.stopped = False
 
@@ -98,6 +99,7 @@ def test_a_dataset_that_was_made_public_since_gets_no_push(monkeypatch: pytest.M
     monkeypatch.setattr(CommitScheduler, "push_to_hub", lambda self: pushed.append(self.repo_id))
     scheduler = AskingScheduler.__new__(AskingScheduler)
     scheduler.repo_id = "lab/readings"
+    scheduler.pushing = threading.Lock()
     for private in (True, False):
         scheduler.api = DummyHub(private)  # type: ignore[assignment]
         if private:
@@ -336,8 +338,8 @@ def test_with_the_real_scheduler(store: Store, tmp_path: Path) -> None:
     """A push has whole lines; the next one has the file again, longer, and none comes where nothing is new."""
     hub = CommittedHub()
 
-    def factory(**options: Any) -> CommitScheduler:
-        return CommitScheduler(hf_api=hub, **options)  # type: ignore[arg-type]
+    def factory(**options: Any) -> AskingScheduler:
+        return AskingScheduler(hf_api=hub, **options)
 
     film = store.film(1)
     store.accept(film)
