@@ -32,7 +32,9 @@ from core.dataset.erasing import RETENTION_VARIABLES
 from core.dataset.lasting import is_over_network, nearest, outlives_restart
 from core.errors import BoneGradeError
 from core.learning.training_data import VARIABLE, training_data
-from core.ledger import LedgerSettings
+from core.ledger import DamagedStore, LedgerSettings
+from core.ledger.patients import Pseudonyms
+from core.ledger.settings import SECRET_VARIABLE
 from core.machine import cores, on_zero_gpu, served_port
 from models.registry import WeightsError, load_grader, load_localizer, load_whole_hands
 
@@ -139,6 +141,12 @@ def _training_data(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 def _storage(environment: Mapping[str, str]) -> Iterator[Finding]:
     settings = LedgerSettings.from_environment(environment)
+    if settings.secret:
+        try:
+            Pseudonyms.given(settings.secret)
+        except DamagedStore as error:
+            yield Finding("storage", "wrong", str(error))
+            return
     folder = settings.folder
     there = nearest(folder)
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
@@ -149,13 +157,22 @@ def _storage(environment: Mapping[str, str]) -> Iterator[Finding]:
     free = shutil.disk_usage(there).free / 1e9
     if free < _LEAST_FREE_GB:
         yield Finding("storage", "wrong", f"{folder} has {free:.1f} GB left, {_LEAST_FREE_GB:g} are wanted: make room.")
+    elif not outlives_restart(environment) and not settings.url.startswith("sqlite"):
+        yield Finding(
+            "storage",
+            "wrong",
+            f"{folder} ends with each restart of the Space, and with it the secret of patients' pseudonyms, without which the "
+            f"database is not opened again: set {SECRET_VARIABLE}, as a secret of the Space, to 32 or more bytes drawn at "
+            "random (`python -c 'import secrets; print(secrets.token_hex(32))'`) before anything is kept, or, where a ledger "
+            "is in use, to the hexadecimal digits of the folder's file patient_secret.",
+        )
     elif not outlives_restart(environment):
         yield Finding(
             "storage",
             "wrong",
             f"{folder} ends with each restart of the Space, and readers' corrections with it: let {hub.VARIABLE} name a "
-            "private dataset or BONEGRADE_DB a PostgreSQL database, or attach storage and let BONEGRADE_DATA name a folder "
-            "there.",
+            f"private dataset, or BONEGRADE_DB a PostgreSQL database (with {SECRET_VARIABLE}), or attach storage and let "
+            "BONEGRADE_DATA name a folder there.",
         )
     elif settings.url.startswith("sqlite") and is_over_network(folder):
         yield Finding(

@@ -44,6 +44,8 @@ def test_a_new_machine_lacks_nothing_and_is_left_as_it_is(here: dict[str, str], 
         ("retention", {"BONEGRADE_UNREAD_DAYS": "soon"}, "BONEGRADE_UNREAD_DAYS must be a number of days"),
         ("threads", {"OMP_NUM_THREADS": "all"}, "set a number of threads"),
         ("storage", {"SPACE_ID": "a/b"}, "ends with each restart of the Space"),
+        ("storage", {"SPACE_ID": "a/b", "BONEGRADE_DB": _NOWHERE}, "set BONEGRADE_PATIENT_SECRET"),
+        ("storage", {"BONEGRADE_PATIENT_SECRET": "short"}, "fewer than 32 bytes"),
         ("ledger", {"BONEGRADE_DB": _NOWHERE}, "the database does not answer"),
         ("training data", {"BONEGRADE_TRAINING_DATA": "/nowhere"}, "labels.csv is missing. Point at a folder"),
         ("hub", {"BONEGRADE_HUB_DATASET": "a/b"}, "there is no token for a/b"),
@@ -88,6 +90,12 @@ def test_a_database_over_a_network_is_to_be_known_of(here: dict[str, str], monke
     found = _of("storage", here)
     assert found.state == "note" and "only when the app stops" in found.says
     assert _of("storage", here | {"BONEGRADE_DB": _NOWHERE}).state == "ok"
+
+
+def test_a_space_with_a_database_and_its_secret_lasts(here: dict[str, str]) -> None:
+    space = here | {"SPACE_ID": "a/b", "BONEGRADE_DB": _NOWHERE, "BONEGRADE_PATIENT_SECRET": "secret-word" * 3}
+    found = _of("storage", space)
+    assert found.state == "ok" and "secret-word" not in found.says
 
 
 def test_people(here: dict[str, str], tmp_path: Path) -> None:
