@@ -48,6 +48,14 @@ def test_the_hub_and_its_history_tell_nothing_of_an_erased_film(store: Store, fo
     assert hub.commits_with(film.sha256) == []
 
 
+def test_an_erasure_waits_for_a_hub_whose_folder_was_lost(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for named, waits in (("", 0), ("lab/r", 1)):
+        monkeypatch.setenv("BONEGRADE_HUB_DATASET", named)
+        erase_films(store.ledger, [store.film(1).id], OPERATOR, labels_too=True)
+        with store.ledger.reading_transaction() as connection:
+            assert len(erasing.unfinished(connection, here=False)) == waits
+
+
 def test_no_push_that_read_an_older_file_comes_after_an_erasure(store: Store) -> None:
     hub = HubWithHistory()
     film = store.film(1)
