@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from fnmatch import fnmatch
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -217,7 +218,8 @@ def _sentences(repo: str) -> Iterator[None]:
 class EventPusher:
     """Appends the ledger's new events to a file that a scheduler pushes to a private dataset on the hub.
 
-    Nothing goes out that names a person: readers and patients are pseudonyms, notes stay here. The file is
+    Nothing goes out that names a person: readers and patients are pseudonyms, notes stay here. As in an export, a consent is
+    to the use of pixels, so lines tell of every film, and pictures are of those alone that may be shared. The file is
     `events/UUID.jsonl` in the folder, one for each process; a line is an event as `event_line` gives it. Pictures lie in
     `events/films`. What an earlier
     process wrote to the folder is not written again; where the folder was lost, all is, so readers of the dataset should
@@ -327,7 +329,7 @@ class EventPusher:
         folder.mkdir(exist_ok=True)
         for film in films.values():
             picture, copy = self._ledger.picture_file(film), folder / f"{film.sha256}.png"
-            if film.scope == "share" and picture is not None and not copy.exists():
+            if film.allows("share", datetime.now(UTC)) and picture is not None and not copy.exists():
                 if self._log is not None:
                     self._log.note(OPERATOR.name, "exported", film=film.id, detail=f"to the hub: {self._repo}")
                 shutil.copyfile(picture, copy)

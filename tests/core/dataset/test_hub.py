@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,9 +17,11 @@ from huggingface_hub import CommitScheduler, HfApi
 from core.access.log import AccessLog
 from core.access.roles import OPERATOR
 from core.dataset.export import export
+from core.dataset.export_options import ExportOptions
 from core.dataset.hub import AskingScheduler, EventPusher, HubRefused, push_dataset, require_private, start_pushing
 from core.dataset.manifest import DamagedDataset
 from core.film.box import Box
+from core.ledger import Consent
 from tests.stored_films import Store, graded
 
 
@@ -238,6 +241,22 @@ def test_pictures_only_if_asked_for_and_with_consent(store: Store, tmp_path: Pat
     assert picture is not None
     pictures = {name: content for name, content in scheduler.pushed.items() if name.startswith("events/films/")}
     assert pictures == {f"events/films/{films[0].sha256}.png": picture.read_bytes()}
+
+
+def test_a_push_and_an_export_take_the_same_pictures_and_the_same_labels(store: Store, tmp_path: Path) -> None:
+    """A consent is to the use of pixels; what was said of them goes along whatever it allows."""
+    over = Consent("share", ends=datetime.now(UTC) - timedelta(seconds=1))
+    terms = (Consent("share"), Consent("train"), Consent("read"), over)
+    films = [*(store.film(n, terms=one) for n, one in enumerate(terms, 1)), store.film(9, consent=False)]
+    for film in films:
+        store.accept(film)
+    pusher, scheduler = _pusher(store, tmp_path / "hub", pictures=True)
+    pusher.stop()
+    manifest = export(store.ledger, OPERATOR, tmp_path / "out", ExportOptions(formats=("labels", "films"), use="share"))
+    pictures = {Path(name).name for name in scheduler.pushed if name.endswith(".png")}
+    assert pictures == {path.name for path in (tmp_path / "out" / "films").iterdir()} == {f"{films[0].sha256}.png"}
+    assert {line["film"] for line in _lines(tmp_path / "hub")} == {film.sha256 for film in films}
+    assert sum(manifest["split"]["films"].values()) == len(films)
 
 
 def test_a_dataset_is_made_private_and_a_public_one_refused() -> None:
