@@ -29,10 +29,12 @@ from core.assessment.live_model import live_model
 from core.commands.stopping import FAILED
 from core.dataset import hub
 from core.dataset.erasing import RETENTION_VARIABLES
-from core.dataset.lasting import is_over_network, nearest, outlives_restart
+from core.dataset.lasting import forgets_folder, is_over_network, nearest, outlives_restart
 from core.errors import BoneGradeError
 from core.learning.training_data import TRAINING_DATA_VARIABLE, training_data
-from core.ledger import LedgerSettings
+from core.ledger import DamagedStore, LedgerSettings, erasing
+from core.ledger.patients import Pseudonyms
+from core.ledger.settings import SECRET_VARIABLE
 from core.machine import cores, on_zero_gpu, served_port
 from models.registry import WeightsError, load_grader, load_localizer, load_whole_hands
 
@@ -139,6 +141,12 @@ def _training_data(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 def _storage(environment: Mapping[str, str]) -> Iterator[Finding]:
     settings = LedgerSettings.from_environment(environment)
+    if settings.secret:
+        try:
+            Pseudonyms.given(settings.secret)
+        except DamagedStore as error:
+            yield Finding("storage", "wrong", str(error))
+            return
     folder = settings.folder
     there = nearest(folder)
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
@@ -149,13 +157,29 @@ def _storage(environment: Mapping[str, str]) -> Iterator[Finding]:
     free = shutil.disk_usage(there).free / 1e9
     if free < _LEAST_FREE_GB:
         yield Finding("storage", "wrong", f"{folder} has {free:.1f} GB left, {_LEAST_FREE_GB:g} are wanted: make room.")
+    elif not outlives_restart(environment) and not settings.url.startswith("sqlite"):
+        yield Finding(
+            "storage",
+            "wrong",
+            f"{folder} ends with each restart of the Space, and with it the secret of patients' pseudonyms, without which the "
+            f"database is not opened again: set {SECRET_VARIABLE}, as a secret of the Space, to 32 or more bytes drawn at "
+            "random (`python -c 'import secrets; print(secrets.token_hex(32))'`) before anything is kept, or, where a ledger "
+            "is in use, to the hexadecimal digits of the folder's file patient_secret.",
+        )
     elif not outlives_restart(environment):
         yield Finding(
             "storage",
             "wrong",
             f"{folder} ends with each restart of the Space, and readers' corrections with it: let {hub.HUB_DATASET_VARIABLE} "
-            "name a private dataset or BONEGRADE_DB a PostgreSQL database, or attach storage and let BONEGRADE_DATA name a "
-            "folder there.",
+            f"name a private dataset, or BONEGRADE_DB a PostgreSQL database (with {SECRET_VARIABLE}), or attach storage and "
+            "let BONEGRADE_DATA name a folder there.",
+        )
+    elif settings.url.startswith("sqlite") and forgets_folder(environment):
+        yield Finding(
+            "storage",
+            "note",
+            f"{folder} ends with each restart of the Space and the ledger begins anew: what was pushed to the hub before can "
+            "then be erased by hand alone, there. Use BONEGRADE_DB or attached storage where consents may be taken back.",
         )
     elif settings.url.startswith("sqlite") and is_over_network(folder):
         yield Finding(
@@ -226,7 +250,15 @@ def _people(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 def _hub(environment: Mapping[str, str]) -> Iterator[Finding]:
     repo, token = environment.get(hub.HUB_DATASET_VARIABLE, ""), environment.get("HF_TOKEN") or get_token()
-    if not repo:
+    if not repo and (waiting := _waiting_for_hub(environment)):
+        yield Finding(
+            "hub",
+            "wrong",
+            f"{waiting} erased film{'' if waiting == 1 else 's'} may still be on the hub, and "
+            f"{hub.HUB_DATASET_VARIABLE} is not set: name the dataset that they were pushed to "
+            "and start the app, which removes them there.",
+        )
+    elif not repo:
         yield Finding("hub", "ok", f"not used ({hub.HUB_DATASET_VARIABLE} is not set)")
     elif not token:
         yield Finding("hub", "wrong", f"there is no token for {repo}: set HF_TOKEN to one that may write there.")
@@ -245,6 +277,22 @@ def _hub(environment: Mapping[str, str]) -> Iterator[Finding]:
             yield Finding("hub", "ok", f"{repo} is private")
         else:
             yield Finding("hub", "wrong", f"everybody can see {repo}: make it private, or name another dataset.")
+
+
+def _waiting_for_hub(environment: Mapping[str, str]) -> int:
+    """How many erasures the hub has yet to hear of; 0 where the database does not say, which another finding tells."""
+    settings = LedgerSettings.from_environment(environment)
+    sqlite = settings.url.startswith("sqlite")
+    if sqlite and not (settings.folder / "ledger.sqlite").exists():
+        return 0
+    try:
+        engine = create_engine(settings.url, connect_args={} if sqlite else {"connect_timeout": _CONNECT_SECONDS})
+        with engine.connect() as connection:
+            found = len(erasing.unfinished(connection, here=False))
+        engine.dispose()
+    except (SQLAlchemyError, ImportError):
+        return 0
+    return found
 
 
 def _machine(environment: Mapping[str, str]) -> Iterator[Finding]:

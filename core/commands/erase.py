@@ -11,8 +11,8 @@ from core.access.log import AT_THE_COMMAND_LINE, AccessLog
 from core.access.roles import OPERATOR
 from core.commands.stopping import stop
 from core.dataset.erasing import (
-    COPIES_ELSEWHERE,
     NAME_ELSEWHERE,
+    copies_elsewhere,
     erase_films,
     erase_past_consents,
     erase_patient,
@@ -83,7 +83,7 @@ def _erased(work: Callable[[Ledger], list[int]], *, labels_too: bool) -> None:
         erased = work(ledger)
         note_erased(log, erased, user(), labels_too=labels_too, remark=AT_THE_COMMAND_LINE)
         count = f"Erased {len(erased)} film{'' if len(erased) == 1 else 's'}."
-        return f"{count} {COPIES_ELSEWHERE}" if erased else count
+        return f"{count} {copies_elsewhere(ledger)}" if erased else count
 
     _run(films)
 

@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -42,4 +43,7 @@ def ledger_settings(ledger: str | None) -> LedgerSettings:
         return LedgerSettings.from_environment({**os.environ, "BONEGRADE_DB": ledger})
     if not Path(ledger).is_dir():
         raise BoneGradeError(f"There is no ledger in {ledger}: name its data folder, or the URL of its database.")
-    return LedgerSettings.in_folder(Path(ledger).absolute())
+    settings = LedgerSettings.in_folder(Path(ledger).absolute())
+    if (settings.folder / "patient_secret").exists():
+        return settings
+    return replace(settings, secret=LedgerSettings.from_environment().secret)

@@ -16,6 +16,7 @@ from typing import Final, Self
 from core.access.log import AccessLog
 from core.access.roles import OPERATOR, Action, Reader, enforce
 from core.access.settings import USUAL_DAYS, days_kept
+from core.dataset import hub
 from core.errors import BoneGradeError
 from core.intake.crop_shelf import CropShelf
 from core.ledger import EventKind, Ledger, erasing, films, projection
@@ -33,14 +34,31 @@ RETENTION_VARIABLES: Final = ("BONEGRADE_UNREAD_DAYS", "BONEGRADE_DRAFT_DAYS")
 #: What nobody here can remove.
 COPIES_ELSEWHERE: Final = (
     "Backups, datasets and fine-tuning runs made earlier, and exports that were downloaded or written to a folder, "
-    "still have it: remove them, or make them again. "
-    "Pictures and events on the hub are removed by themselves; push an export there again."
+    "still have it: remove them, or make them again. Push an export that is on the hub again."
+)
+#: Of what a running app pushes there.
+HUB_GOES: Final = (
+    "Pictures and events on the hub are removed by themselves while the app runs. What was pushed there from "
+    "a ledger that is lost, as after a restart of a Space, stays: remove it by hand."
+)
+HUB_WAITS: Final = (
+    "Pictures and events on the hub stay there until an app is started with BONEGRADE_HUB_DATASET, which is not set: name the "
+    "dataset that they were pushed to."
 )
 #: The same of a reader's name.
 NAME_ELSEWHERE: Final = (
     "Backups made earlier still have it, as does the access log until its entries expire; if they may no longer sign "
     "in, remove them from the list of users, too."
 )
+
+
+def copies_elsewhere(ledger: Ledger, environment: Mapping[str, str] = os.environ) -> str:
+    """What is to be known after films were erased: what still has them, and whether that of the hub goes."""
+    if environment.get(hub.HUB_DATASET_VARIABLE, "").strip():
+        return f"{COPIES_ELSEWHERE} {HUB_GOES}"
+    with ledger.reading_transaction() as connection:
+        waiting = erasing.unfinished(connection, here=False)
+    return f"{COPIES_ELSEWHERE} {HUB_WAITS}" if waiting else COPIES_ELSEWHERE
 
 
 class NothingToErase(BoneGradeError):
@@ -164,11 +182,13 @@ def finish(ledger: Ledger) -> None:
     """Removes the files of all films that were erased, also of those that a stop has left over."""
     with ledger.reading_transaction() as connection:
         waiting = erasing.unfinished(connection, here=True)
-    hub = ledger.folder / "hub"
+    pushed = ledger.folder / "hub"
+    # the folder may have been lost since
+    ask_hub = pushed.exists() or bool(os.environ.get(hub.HUB_DATASET_VARIABLE, "").strip())
     for erasure in waiting:
         with ledger.erasing_transaction() as connection:
             if erasure.picture is not None and not erasing.is_kept(connection, erasure.picture):
                 CropShelf(ledger).remove(erasure.picture)
                 ledger.remove_picture(erasure.picture)
-            (hub / "events" / "films" / f"{erasure.film_sha256}.png").unlink(missing_ok=True)
-            erasing.done_here(connection, erasure, ask_hub=hub.exists())
+            (pushed / "events" / "films" / f"{erasure.film_sha256}.png").unlink(missing_ok=True)
+            erasing.done_here(connection, erasure, ask_hub=ask_hub)

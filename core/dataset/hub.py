@@ -1,21 +1,25 @@
 """The dataset on the Hugging Face Hub: whole exports on request, and new events every few minutes. Private, always."""
 
 import atexit
+import hashlib
 import json
 import logging
 import os
 import re
 import shutil
+import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from fnmatch import fnmatch
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol
 
-from huggingface_hub import CommitOperationDelete, CommitScheduler, HfApi, get_token
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, CommitScheduler, HfApi, get_token
 from huggingface_hub.hf_api import LFSFileInfo
 
 from core.access.log import AccessLog
@@ -34,6 +38,8 @@ _MINUTES: Final = 5.0
 _LOOK_EVERY: Final = 15.0
 #: Events that are written while the scheduler waits.
 _BATCH: Final = 1000
+#: Where the lines lie, in the folder and on the hub.
+_LINES: Final = "events/*.jsonl"
 #: What an export consists of; on the hub, files of these names that the new export does not have are removed.
 _OF_AN_EXPORT: Final = ["labels/*", "crops/*", "coco/*", "voc/*", "films/*", "labels.csv", "README.md", "manifest.json"]
 
@@ -63,9 +69,11 @@ class Scheduler(Protocol):
 
     It looks through its folder when it is made, every few minutes and at the process's end, and uploads all files that
     changed since; it holds `lock` while it looks, and only then. A push that failed is made up for by the next one.
+    `pushing`, which CommitScheduler has not, it holds from before it looks until the hub has all of it.
     """
 
     lock: Any
+    pushing: Any
 
     def trigger(self) -> Any:
         """Pushes in the background, and returns a future of that."""
@@ -75,12 +83,19 @@ class Scheduler(Protocol):
 
 
 class AskingScheduler(CommitScheduler):
-    """Asks before each push whether the dataset is still private, for it may have been opened since."""
+    """Asks before each push whether the dataset is still private, for it may have been opened since; no push has what was
+    read from a file before somebody else held `pushing`."""
+
+    def __init__(self, **options: Any):
+        """As CommitScheduler, whose first push may begin before it returns."""
+        self.pushing = threading.Lock()
+        super().__init__(**options)
 
     def push_to_hub(self) -> Any:
         """Pushes, or raises HubRefused."""
-        require_private(self.repo_id, self.api)
-        return super().push_to_hub()
+        with self.pushing:
+            require_private(self.repo_id, self.api)
+            return super().push_to_hub()
 
 
 def require_private(repo: str, api: HfApi | None = None) -> None:
@@ -127,13 +142,47 @@ def push_folder(
     return str(done.oid)
 
 
-def forget_films(repo: str, films: Collection[str], api: HfApi | None = None) -> None:
-    """Removes the files of films (SHA-256 of their pixels) from a dataset and from its history. Raises HubRefused."""
+def forget_films(repo: str, films: Collection[str], unsaid: Collection[str], api: HfApi | None = None) -> None:
+    """Removes the files of films (SHA-256 of their pixels) from a dataset, whatever its events tell of those in `unsaid`, and
+    both from its history. Raises HubRefused, also where somebody else wrote to it meanwhile."""
     api = api or HfApi()
     with _writing(repo):
-        large = _remove(repo, lambda path: PurePosixPath(path).stem in films, "Erased on request", api)
+        head = api.repo_info(repo_id=repo, repo_type="dataset").sha
+        files = api.list_repo_files(repo, repo_type="dataset", revision=head)
+        told = {path: _content(repo, path, head, api) for path in files if unsaid and fnmatch(path, _LINES)}
+        kept = {path: _without(content, unsaid) for path, content in told.items()}
+        operations: list[CommitOperationAdd | CommitOperationDelete] = [
+            CommitOperationDelete(path) for path in files if PurePosixPath(path).stem in films or kept.get(path) == b""
+        ]
+        operations += [CommitOperationAdd(path, left) for path, left in kept.items() if left and left != told[path]]
+        staying = {hashlib.sha256(left).hexdigest() for left in kept.values()}
+        # what an attempt that was broken off has removed from the head is here still
+        large = [
+            file
+            for file in api.list_lfs_files(repo, repo_type="dataset")
+            if PurePosixPath(file.filename).stem in films
+            or (unsaid and fnmatch(file.filename, _LINES) and file.oid not in staying)
+        ]
+        if operations:
+            api.create_commit(
+                repo, operations, commit_message="Erased on request", repo_type="dataset", parent_commit=head
+            )
         api.super_squash_history(repo, repo_type="dataset")
         _delete_content(repo, large, api)
+
+
+def _content(repo: str, path: str, revision: str | None, api: HfApi) -> bytes:
+    """A file's content, of which no copy stays here."""
+    with tempfile.TemporaryDirectory() as folder:
+        return Path(
+            api.hf_hub_download(repo, path, repo_type="dataset", revision=revision, local_dir=folder)
+        ).read_bytes()
+
+
+def _without(lines: bytes, films: Collection[str]) -> bytes:
+    """The lines that tell of none of the films, even those that were cut off."""
+    names = [film.encode() for film in films]
+    return b"".join(line for line in lines.splitlines(keepends=True) if not any(name in line for name in names))
 
 
 def remove_folders(repo: str, folders: Sequence[str], message: str, api: HfApi | None = None) -> None:
@@ -141,18 +190,13 @@ def remove_folders(repo: str, folders: Sequence[str], message: str, api: HfApi |
     separately. Raises HubRefused."""
     api = api or HfApi()
     with _writing(repo):
-        large = _remove(repo, lambda path: path.startswith(tuple(f"{one}/" for one in folders)), message, api)
+        within = tuple(f"{one}/" for one in folders)
+        files = [path for path in api.list_repo_files(repo, repo_type="dataset") if path.startswith(within)]
+        large = [file for file in api.list_lfs_files(repo, repo_type="dataset") if file.filename in files]
+        if files:
+            operations = [CommitOperationDelete(path) for path in files]
+            api.create_commit(repo, operations, commit_message=message, repo_type="dataset")
         _delete_content(repo, large, api)
-
-
-def _remove(repo: str, concerned: Callable[[str], bool], message: str, api: HfApi) -> list[LFSFileInfo]:
-    """Removes files from the dataset's head; returns those whose content is stored apart, where the history still has it."""
-    files = [path for path in api.list_repo_files(repo, repo_type="dataset") if concerned(path)]
-    large = [file for file in api.list_lfs_files(repo, repo_type="dataset") if file.filename in files]
-    if files:
-        operations = [CommitOperationDelete(path) for path in files]
-        api.create_commit(repo, operations, commit_message=message, repo_type="dataset")
-    return large
 
 
 def _delete_content(repo: str, large: Sequence[LFSFileInfo], api: HfApi) -> None:
@@ -190,7 +234,8 @@ def _writing(repo: str) -> AbstractContextManager[None]:
 class EventPusher:
     """Appends the ledger's new events to a file that a scheduler pushes to a private dataset on the hub.
 
-    Nothing goes out that names a person: readers and patients are pseudonyms, notes stay here. The file is
+    Nothing goes out that names a person: readers and patients are pseudonyms, notes stay here. As in an export, a consent is
+    to the use of pixels, so lines tell of every film, and pictures are of those alone that may be shared. The file is
     `events/UUID.jsonl` in the folder, one for each process; a line is an event as `event_line` gives it. Pictures lie in
     `events/films`. What an earlier
     process wrote to the folder is not written again; where the folder was lost, all is, so readers of the dataset should
@@ -207,7 +252,7 @@ class EventPusher:
         pictures: bool = False,
         log: AccessLog | None = None,
         prepare: Callable[[str], None] = require_private,
-        forget: Callable[[str, Collection[str]], None] = forget_films,
+        forget: Callable[[str, Collection[str], Collection[str]], None] = forget_films,
         look_every: float = _LOOK_EVERY,
     ):
         """Starts pushing. pictures: also of films with consent to share them; log: has it noted which. Raises HubRefused."""
@@ -231,7 +276,7 @@ class EventPusher:
                 folder_path=folder,
                 every=_MINUTES,
                 private=True,
-                allow_patterns=["events/*.jsonl", *(["events/films/*.png"] if pictures else [])],
+                allow_patterns=[_LINES, *(["events/films/*.png"] if pictures else [])],
             )
         threading.Thread(target=self._keep_writing, name="event-pusher", daemon=True).start()
         # runs before the scheduler's own last push, which was registered earlier
@@ -264,16 +309,21 @@ class EventPusher:
             waiting = erasing.unfinished(connection, here=False)
         if not waiting:
             return
+        films = {erasure.film_sha256 for erasure in waiting}
         unsaid = {erasure.film_sha256 for erasure in waiting if erasure.labels_too}
-        with self._writing, self._scheduler.lock:
+        # no push goes on meanwhile that read a file before, and none begins before the hub has forgotten
+        with self._writing, self._scheduler.pushing:
             for file in self._lines.glob("*.jsonl"):
-                lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-                kept = [line for line in lines if json.loads(line)["film"] not in unsaid]
-                if len(kept) < len(lines):
-                    write_whole(file, "".join(kept).encode(), by_way_of=self._ledger.folder)
-        self._forget(self._repo, {erasure.film_sha256 for erasure in waiting})
-        with self._ledger.erasing_transaction() as connection:
-            erasing.done_on_hub(connection, waiting)
+                lines = file.read_bytes()
+                kept = _without(lines, unsaid)
+                if kept != lines:
+                    write_whole(file, kept, by_way_of=self._ledger.folder)
+            for film in films:
+                # a picture that was being copied while it was erased
+                (self._lines / "films" / f"{film}.png").unlink(missing_ok=True)
+            self._forget(self._repo, films, unsaid)
+            with self._ledger.erasing_transaction() as connection:
+                erasing.done_on_hub(connection, waiting)
 
     def stop(self) -> None:
         """Pushes what is new and ends."""
@@ -295,7 +345,7 @@ class EventPusher:
         folder.mkdir(exist_ok=True)
         for film in films.values():
             picture, copy = self._ledger.picture_file(film), folder / f"{film.sha256}.png"
-            if film.scope == "share" and picture is not None and not copy.exists():
+            if film.allows("share", datetime.now(UTC)) and picture is not None and not copy.exists():
                 if self._log is not None:
                     self._log.note(OPERATOR.name, "exported", film=film.id, detail=f"to the hub: {self._repo}")
                 shutil.copyfile(picture, copy)

@@ -16,14 +16,18 @@ _NETWORK: Final = re.compile(r"(?!fuseblk|.*overlay)(fuse|nfs|cifs|smb|9p)")
 
 
 def outlives_restart(environment: Mapping[str, str]) -> bool:
-    """False on a Space whose data folder lies on its own disk, where nothing is pushed to the hub and no database is named."""
+    """False on a Space whose data folder lies on its own disk, unless its events are pushed to the hub, or a database is named
+    together with the secret of its pseudonyms, without which it is not opened again."""
     settings = LedgerSettings.from_environment(environment)
-    return (
-        not environment.get("SPACE_ID")
-        or bool(environment.get(hub.HUB_DATASET_VARIABLE))
-        or not settings.url.startswith("sqlite")
-        or nearest(settings.folder).stat().st_dev != _ROOT.stat().st_dev
-    )
+    if not forgets_folder(environment):
+        return True
+    return bool(environment.get(hub.HUB_DATASET_VARIABLE) if settings.url.startswith("sqlite") else settings.secret)
+
+
+def forgets_folder(environment: Mapping[str, str]) -> bool:
+    """Whether the data folder lies on a Space's own disk."""
+    folder = LedgerSettings.from_environment(environment).folder
+    return bool(environment.get("SPACE_ID")) and nearest(folder).stat().st_dev == _ROOT.stat().st_dev
 
 
 def is_over_network(folder: Path, mounts: Path = _MOUNTS) -> bool:

@@ -42,7 +42,7 @@ def backup(settings: LedgerSettings, target: Path) -> int:
     """Writes a backup into a new folder, for this user alone; the number of its files. Raises BackupRefused."""
     if target.exists():
         raise BackupRefused(f"{target} is there already: name a new folder for the backup.")
-    if not (settings.folder / "patient_secret").exists():
+    if not settings.secret and not (settings.folder / "patient_secret").exists():
         raise BackupRefused(f"There is no ledger in {settings.folder}: check BONEGRADE_DATA.")
     unfinished = target.with_name(f".{target.name}.unfinished")
     try:

@@ -22,7 +22,7 @@ _ERASED_NAME = re.compile("erased ([0-9a-f]{16})")
 
 
 class Pseudonyms:
-    """Keyed by a secret of the store, which lies in its folder for its owner alone to read."""
+    """Keyed by a secret of the store, which lies in its folder for its owner alone to read, unless it is given."""
 
     def __init__(self, secret: bytes):
         self._secret = secret
@@ -39,6 +39,18 @@ class Pseudonyms:
             raise DamagedStore(f"The file {_FILE} in the data folder is damaged: restore it from its backup.")
         return cls(secret)
 
+    @classmethod
+    def given(cls, secret: str) -> Self:
+        """With a secret that is kept elsewhere: as text, or a folder's secret as its hexadecimal digits. Raises DamagedStore
+        where it is too short."""
+        folders = re.fullmatch(f"[0-9A-Fa-f]{{{2 * _BYTES}}}", secret)
+        content = bytes.fromhex(secret) if folders else secret.encode()
+        if len(content) < _BYTES:
+            raise DamagedStore(
+                "BONEGRADE_PATIENT_SECRET has fewer than 32 bytes: set it to a longer one, drawn at random."
+            )
+        return cls(content)
+
     @property
     def fingerprint(self) -> str:
         """Tells whether two stores have the same secret, and nothing more of it."""
@@ -53,7 +65,8 @@ class Pseudonyms:
             connection.execute(sa.insert(schema.store), {"name": "patient_secret", "value": self.fingerprint})
         elif known != self.fingerprint:
             raise DamagedStore(
-                "The database was used with another data folder: set BONEGRADE_DATA to that folder, or restore it."
+                "The database was used with another data folder or another secret: set BONEGRADE_DATA to that folder, restore "
+                "it, or set BONEGRADE_PATIENT_SECRET as it was."
             )
 
     def of(self, patient: str | None) -> str:

@@ -4,18 +4,22 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from core.machine import data_folder
+
+#: The environment variable of the secret from which patients' pseudonyms are made.
+SECRET_VARIABLE: Final = "BONEGRADE_PATIENT_SECRET"
 
 
 @dataclass(frozen=True)
 class LedgerSettings:
-    """folder: of the pictures, the patient secret and, by default, the database. url: SQLAlchemy's, of the database; not
-    shown, for it may hold a password."""
+    """folder: of the pictures and, by default, the patient secret and the database. url: SQLAlchemy's, of the database; not
+    shown, for it may hold a password. secret: from which patients' pseudonyms are made; "" where it lies in the folder."""
 
     folder: Path
     url: str = field(repr=False)
+    secret: str = field(default="", repr=False)
 
     @classmethod
     def in_folder(cls, folder: Path) -> Self:
@@ -24,9 +28,11 @@ class LedgerSettings:
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> Self:
-        """BONEGRADE_DATA names the folder, BONEGRADE_DB the database: SQLite in the folder unless it is set."""
+        """BONEGRADE_DATA names the folder, BONEGRADE_DB the database: SQLite in the folder unless it is set.
+        BONEGRADE_PATIENT_SECRET is the secret, and one that the folder has is not looked at."""
         settings = cls.in_folder(data_folder(env))
-        return cls(settings.folder, _with_driver(env["BONEGRADE_DB"])) if env.get("BONEGRADE_DB") else settings
+        url = _with_driver(env["BONEGRADE_DB"]) if env.get("BONEGRADE_DB") else settings.url
+        return cls(settings.folder, url, env.get(SECRET_VARIABLE, "").strip())
 
 
 def _with_driver(url: str) -> str:

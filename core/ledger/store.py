@@ -43,7 +43,8 @@ class Ledger:
     def open(cls, settings: LedgerSettings) -> Self:
         """Opens the store, or makes it, and brings its tables up to date.
 
-        Raises UnreachableDatabase, or DamagedStore where the folder is not the one that the database was used with.
+        Raises UnreachableDatabase, or DamagedStore where the folder or the secret is not the one that the database was used
+        with.
         """
         try:
             make_folder(settings.folder)
@@ -56,7 +57,8 @@ class Ledger:
             ) from error
         database = Database(settings.url, settings.folder)
         with database.writing() as connection:
-            pseudonyms = Pseudonyms.of_folder(settings.folder, pictures.incoming)
+            folder, secret = settings.folder, settings.secret
+            pseudonyms = Pseudonyms.given(secret) if secret else Pseudonyms.of_folder(folder, pictures.incoming)
             pseudonyms.check(connection)
         return cls(database, pictures, pseudonyms)
 

@@ -7,8 +7,8 @@ import gradio as gr
 
 from core.access.roles import Action, Reader, enforce
 from core.dataset.erasing import (
-    COPIES_ELSEWHERE,
     NAME_ELSEWHERE,
+    copies_elsewhere,
     erase_films,
     erase_patient,
     erase_reader,
@@ -102,4 +102,4 @@ class ErasePart:
         address = self._desk.access.address_of(request)
         note_erased(self._desk.log, films, reader.name, labels_too=labels_too, address=address)
         self._desk.erasures.look()
-        return f"{text} {COPIES_ELSEWHERE}"
+        return f"{text} {copies_elsewhere(self._ledger)}"

@@ -3,15 +3,18 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from core.__main__ import cli
-from core.access.roles import Role
+from core.access.roles import OPERATOR, Role
 from core.access.users import Users
 from core.commands import doctor
 from core.commands.doctor import Finding, examine
-from core.ledger import Ledger, LedgerSettings
+from core.dataset.erasing import HUB_GOES, HUB_WAITS, copies_elsewhere, erase_films
+from core.film.radiograph import Radiograph, film_hash
+from core.ledger import Consent, Ledger, LedgerSettings
 from tests.core.learning.test_training_data import write_folder
 
 _NOWHERE = "postgresql://reader:secret-word@127.0.0.1:1/bonegrade"
@@ -44,6 +47,8 @@ def test_a_new_machine_lacks_nothing_and_is_left_as_it_is(here: dict[str, str], 
         ("retention", {"BONEGRADE_UNREAD_DAYS": "soon"}, "BONEGRADE_UNREAD_DAYS must be a number of days"),
         ("threads", {"OMP_NUM_THREADS": "all"}, "set a number of threads"),
         ("storage", {"SPACE_ID": "a/b"}, "ends with each restart of the Space"),
+        ("storage", {"SPACE_ID": "a/b", "BONEGRADE_DB": _NOWHERE}, "set BONEGRADE_PATIENT_SECRET"),
+        ("storage", {"BONEGRADE_PATIENT_SECRET": "short"}, "fewer than 32 bytes"),
         ("ledger", {"BONEGRADE_DB": _NOWHERE}, "the database does not answer"),
         ("training data", {"BONEGRADE_TRAINING_DATA": "/nowhere"}, "labels.csv is missing. Point at a folder"),
         ("hub", {"BONEGRADE_HUB_DATASET": "a/b"}, "there is no token for a/b"),
@@ -88,6 +93,32 @@ def test_a_database_over_a_network_is_to_be_known_of(here: dict[str, str], monke
     found = _of("storage", here)
     assert found.state == "note" and "only when the app stops" in found.says
     assert _of("storage", here | {"BONEGRADE_DB": _NOWHERE}).state == "ok"
+
+
+def test_a_space_with_a_database_and_its_secret_lasts(here: dict[str, str]) -> None:
+    space = here | {"SPACE_ID": "a/b", "BONEGRADE_DB": _NOWHERE, "BONEGRADE_PATIENT_SECRET": "secret-word" * 3}
+    found = _of("storage", space)
+    assert found.state == "ok" and "secret-word" not in found.says
+
+
+def test_erasures_that_wait_for_a_hub_that_is_not_named_any_more(here: dict[str, str]) -> None:
+    ledger = Ledger.open(LedgerSettings.from_environment(here))
+    assert _of("hub", here).state == "ok"
+    pixels = np.full((8, 8), 0.5, np.float32)
+    film = Radiograph(pixels, None, None, film_hash(pixels))
+    added = ledger.add_film(film, "F", reader="anna", source="queue", consent=Consent()).film
+    (ledger.folder / "hub").mkdir()
+    erase_films(ledger, [added.id], OPERATOR, labels_too=True)
+    found = _of("hub", here)
+    assert found.state == "wrong" and found.says.startswith("1 erased film may still be on the hub")
+    assert copies_elsewhere(ledger, here).endswith(HUB_WAITS)
+    assert copies_elsewhere(ledger, here | {"BONEGRADE_HUB_DATASET": "a/b"}).endswith(HUB_GOES)
+    ledger.close()
+
+
+def test_what_a_space_pushed_before_a_restart_cannot_be_erased_by_number(here: dict[str, str]) -> None:
+    found = _of("storage", here | {"SPACE_ID": "a/b", "BONEGRADE_HUB_DATASET": "a/b"})
+    assert found.state == "note" and "be erased by hand alone" in found.says
 
 
 def test_people(here: dict[str, str], tmp_path: Path) -> None:

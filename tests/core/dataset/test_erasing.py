@@ -3,8 +3,6 @@
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -26,7 +24,7 @@ from core.dataset.erasing import (
 )
 from core.dataset.export import export
 from core.dataset.export_options import ExportOptions
-from core.dataset.hub import EventPusher, HubRefused, forget_films
+from core.dataset.hub import EventPusher, HubRefused
 from core.dataset.snapshot import Snapshot
 from core.errors import BoneGradeError
 from core.film.likeness import look_of
@@ -298,13 +296,13 @@ def test_copies_for_the_hub_and_on_it_go_as_soon_as_it_can_be_reached(store: Sto
     film, other = store.film(1), store.film(2)
     store.accept(film)
     store.accept(other)
-    forgotten: list[set[str]] = []
+    forgotten: list[tuple[set[str], set[str]]] = []
     reachable = False
 
-    def forget(repo: str, films: Collection[str]) -> None:
+    def forget(repo: str, films: Collection[str], unsaid: Collection[str]) -> None:
         if not reachable:
             raise HubRefused("The hub cannot be reached.")
-        forgotten.append(set(films))
+        forgotten.append((set(films), set(unsaid)))
 
     folder = store.ledger.folder / "hub"
     pusher = EventPusher(
@@ -320,29 +318,7 @@ def test_copies_for_the_hub_and_on_it_go_as_soon_as_it_can_be_reached(store: Sto
     pusher.forget_erased()
     pusher.forget_erased()
     pusher.write_new()
-    assert forgotten == [{film.sha256}]
+    assert forgotten == [({film.sha256}, {film.sha256})]
     left = "".join(path.name + path.read_text(errors="ignore") for path in folder.rglob("*") if path.is_file())
     assert film.sha256 not in left and other.sha256 in left
     pusher.stop()
-
-
-def test_the_hubs_files_of_a_film_go_with_their_history() -> None:
-    called: list[tuple[str, Any]] = []
-
-    class Hub:
-        """Stands in for HfApi."""
-
-        def list_repo_files(self, repo: str, repo_type: str) -> list[str]:
-            return ["events/films/aa.png", "films/aa.png", "voc/aa.xml", "films/bb.png", "labels.csv"]
-
-        def list_lfs_files(self, repo: str, repo_type: str) -> list[SimpleNamespace]:
-            return [SimpleNamespace(filename="films/aa.png"), SimpleNamespace(filename="films/bb.png")]
-
-        def __getattr__(self, name: str) -> Any:
-            return lambda *given, **options: called.append((name, given))
-
-    forget_films("lab/r", {"aa"}, Hub())  # type: ignore[arg-type]
-    (commit, (_, operations)), (squash, _), (remove, (_, large)) = called
-    assert (commit, squash, remove) == ("create_commit", "super_squash_history", "permanently_delete_lfs_files")
-    assert [one.path_in_repo for one in operations] == ["events/films/aa.png", "films/aa.png", "voc/aa.xml"]
-    assert [one.filename for one in large] == ["films/aa.png"]

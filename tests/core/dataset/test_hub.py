@@ -8,6 +8,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ from huggingface_hub import CommitScheduler, HfApi
 from core.access.log import AccessLog
 from core.access.roles import OPERATOR
 from core.dataset.export import export
+from core.dataset.export_options import ExportOptions
 from core.dataset.hub import (
     AskingScheduler,
     EventPusher,
@@ -30,6 +32,7 @@ from core.dataset.hub import (
 )
 from core.dataset.manifest import DamagedDataset
 from core.film.box import Box
+from core.ledger import Consent
 from core.machine import DISK_FULL
 from tests.stored_films import Store, graded
 
@@ -41,6 +44,7 @@ class DummyScheduler:
         self.options = options
         self.folder = Path(options["folder_path"])
         self.lock = threading.Lock()
+        self.pushing = threading.Lock()
         self.pushed: dict[str, bytes] = {}
         self.stopped = False
 
@@ -110,6 +114,7 @@ def test_a_dataset_that_was_made_public_since_gets_no_push(monkeypatch: pytest.M
     monkeypatch.setattr(CommitScheduler, "push_to_hub", lambda self: pushed.append(self.repo_id))
     scheduler = AskingScheduler.__new__(AskingScheduler)
     scheduler.repo_id = "lab/readings"
+    scheduler.pushing = threading.Lock()
     for private in (True, False):
         scheduler.api = DummyHub(private)  # type: ignore[assignment]
         if private:
@@ -250,6 +255,22 @@ def test_pictures_only_if_asked_for_and_with_consent(store: Store, tmp_path: Pat
     assert pictures == {f"events/films/{films[0].sha256}.png": picture.read_bytes()}
 
 
+def test_a_push_and_an_export_take_the_same_pictures_and_the_same_labels(store: Store, tmp_path: Path) -> None:
+    """A consent is to the use of pixels; what was said of them goes along whatever it allows."""
+    over = Consent("share", ends=datetime.now(UTC) - timedelta(seconds=1))
+    terms = (Consent("share"), Consent("train"), Consent("read"), over)
+    films = [*(store.film(n, terms=one) for n, one in enumerate(terms, 1)), store.film(9, consent=False)]
+    for film in films:
+        store.accept(film)
+    pusher, scheduler = _pusher(store, tmp_path / "hub", pictures=True)
+    pusher.stop()
+    manifest = export(store.ledger, OPERATOR, tmp_path / "out", ExportOptions(formats=("labels", "films"), use="share"))
+    pictures = {Path(name).name for name in scheduler.pushed if name.endswith(".png")}
+    assert pictures == {path.name for path in (tmp_path / "out" / "films").iterdir()} == {f"{films[0].sha256}.png"}
+    assert {line["film"] for line in _lines(tmp_path / "hub")} == {film.sha256 for film in films}
+    assert sum(manifest["split"]["films"].values()) == len(films)
+
+
 def test_a_dataset_is_made_private_and_a_public_one_refused() -> None:
     hub: Any = DummyHub()
     require_private("lab/readings", hub)
@@ -365,8 +386,8 @@ def test_with_the_real_scheduler(store: Store, tmp_path: Path) -> None:
     """A push has whole lines; the next one has the file again, longer, and none comes where nothing is new."""
     hub = CommittedHub()
 
-    def factory(**options: Any) -> CommitScheduler:
-        return CommitScheduler(hf_api=hub, **options)  # type: ignore[arg-type]
+    def factory(**options: Any) -> AskingScheduler:
+        return AskingScheduler(hf_api=hub, **options)
 
     film = store.film(1)
     store.accept(film)

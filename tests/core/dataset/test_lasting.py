@@ -6,13 +6,17 @@ import pytest
 
 from core.dataset.lasting import is_over_network, nearest, outlives_restart
 
+_POSTGRES = {"BONEGRADE_DB": "postgresql://reader@127.0.0.1:1/bonegrade"}
+
 
 @pytest.mark.parametrize(
     ("more", "lasts"),
     [
         ({}, False),
         ({"BONEGRADE_HUB_DATASET": "me/said"}, True),
-        ({"BONEGRADE_DB": "postgresql://reader@127.0.0.1:1/bonegrade"}, True),
+        (_POSTGRES, False),
+        (_POSTGRES | {"BONEGRADE_HUB_DATASET": "me/said"}, False),
+        (_POSTGRES | {"BONEGRADE_PATIENT_SECRET": "s" * 32}, True),
         ({"BONEGRADE_DB": "sqlite:////elsewhere/ledger.sqlite"}, False),
     ],
 )

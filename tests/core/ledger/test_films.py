@@ -4,13 +4,16 @@ import errno
 import hashlib
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from core.commands.options import ledger_settings
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.ledger import Consent, DamagedStore, InvalidFilm, Ledger, LedgerSettings, UnknownFilm
+from core.ledger.backup import backup, restore
 from tests.films import RAMP12, RAMP16, dicom_file, dicom_film, file_of, identified_film, secrets_in
 from tests.reading_room import ReadingRoom
 
@@ -157,6 +160,45 @@ def test_the_secret_is_for_its_owner_alone_and_stays(room: ReadingRoom) -> None:
 def test_a_database_with_another_folder_is_refused(room: ReadingRoom, tmp_path: Path) -> None:
     with pytest.raises(DamagedStore, match="another data folder"):
         Ledger.open(LedgerSettings(tmp_path / "other", room.settings.url))
+
+
+def test_a_database_is_opened_with_a_new_folder_where_the_secret_is_given(room: ReadingRoom, tmp_path: Path) -> None:
+    """As on a Space that forgets its disk, with a database elsewhere."""
+    moved = (room.folder / "patient_secret").read_bytes().hex()
+    given = LedgerSettings.from_environment(
+        {"BONEGRADE_DATA": str(tmp_path / "new"), "BONEGRADE_DB": room.settings.url, "BONEGRADE_PATIENT_SECRET": moved}
+    )
+    assert moved not in repr(given)
+    again = Ledger.open(given)
+    assert again.patient_key("4711") == room.ledger.patient_key("4711")
+    assert not (tmp_path / "new" / "patient_secret").exists()
+    again.close()
+    for secret, said in (("s" * 32, "BONEGRADE_PATIENT_SECRET as it was"), ("s" * 31, "fewer than 32 bytes")):
+        with pytest.raises(DamagedStore, match=said):
+            Ledger.open(replace(given, secret=secret))
+
+
+def test_a_command_finds_the_secret_of_a_folder_that_has_none(
+    room: ReadingRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BONEGRADE_PATIENT_SECRET", "s" * 32)
+    (tmp_path / "bare").mkdir()
+    assert ledger_settings(str(tmp_path / "bare")).secret == "s" * 32
+    assert ledger_settings(str(room.folder)).secret == ""
+
+
+def test_a_store_of_a_given_secret_is_another_with_every_secret(tmp_path: Path) -> None:
+    def key(name: str, secret: str) -> str:
+        ledger = Ledger.open(replace(LedgerSettings.in_folder(tmp_path / name), secret=secret))
+        ledger.close()
+        return ledger.patient_key("4711")
+
+    assert key("a", "a word of thirty-two bytes or more") == key("b", "a word of thirty-two bytes or more")
+    assert key("c", "another word of thirty-two bytes") != key("d", "b" * 32)
+    settings = replace(LedgerSettings.in_folder(tmp_path / "a"), secret="a word of thirty-two bytes or more")
+    backup(settings, tmp_path / "backup")
+    restore(replace(settings, folder=tmp_path / "e", url=f"sqlite:///{tmp_path}/e/ledger.sqlite"), tmp_path / "backup")
+    assert key("e", settings.secret) == key("a", settings.secret)
 
 
 def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
