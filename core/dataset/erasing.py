@@ -38,8 +38,9 @@ COPIES_ELSEWHERE: Final = (
 )
 #: The same of a reader's name.
 NAME_ELSEWHERE: Final = (
-    "Backups that were made before still have it, as has the access log until its days are over; if they may no longer sign "
-    "in, remove them from the list of users, too."
+    "Backups that were made before still have it, as have the access log until its days are over, the record and the cards "
+    "of the models that they promoted, and the list of the programs' tokens that they made; if they may no longer sign in, "
+    "remove them from the list of users, too."
 )
 
 
