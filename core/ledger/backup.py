@@ -26,6 +26,7 @@ from core.ledger import erasing
 from core.ledger.settings import LedgerSettings
 from core.machine import make_folder
 
+USERS: Final = "users.json"
 _MANIFEST: Final = "manifest.json"
 _SQLITE, _POSTGRES = "ledger.sqlite", "ledger.dump"
 #: What the data folder holds beside the database; all but the first may be missing.
@@ -35,7 +36,7 @@ _NAMED_IN_DATABASE: Final = ("pictures", "hub")
 #: Of copying those, while somebody erases.
 _ATTEMPTS: Final = 5
 #: Copied first: the version that live.json names is there whole by then.
-_FILES: Final = ("patient_secret", "users.json", f"weights/{LIVE}")
+_FILES: Final = ("patient_secret", USERS, f"weights/{LIVE}")
 #: What a power cut while a database comes back may leave of it.
 _UNFINISHED: Final = ".unfinished"
 
@@ -86,8 +87,9 @@ def backup(settings: LedgerSettings, target: Path) -> int:
 
 
 def restore(settings: LedgerSettings, source: Path) -> int:
-    """Puts a backup where no ledger is yet; the number of its files. The app must not run meanwhile.
+    """Puts a backup where no ledger is yet; the number of files put there. The app must not run meanwhile.
 
+    A list of users that is there stays: the backup's would bring back who was removed, and former roles and passwords.
     Raises BackupRefused where the backup is not whole, is of the other kind of database, or there is a ledger already.
     """
     hashes = _checked(source)
@@ -97,6 +99,8 @@ def restore(settings: LedgerSettings, source: Path) -> int:
         raise BackupRefused("The backup is of the other kind of database: set BONEGRADE_DB as it was when it was made.")
     if (settings.folder / "patient_secret").exists() or (sqlite and Path(url.database or "").exists()):
         raise BackupRefused(f"There is a ledger in {settings.folder} already: let BONEGRADE_DATA name a new folder.")
+    if (settings.folder / USERS).exists():
+        hashes = {name: known for name, known in hashes.items() if name != USERS}
     try:
         # without its secret, a database would be taken up with another one
         for name in sorted(hashes, key=lambda name: name != _FILES[0]):
