@@ -297,7 +297,9 @@ class _Tab:
             check_consents(run, self._ledger)
             gold = gold_hands(self._ledger)
             report = pass_gate(run, candidate, live, gold, None, GateSettings(), kept_alone=True)
-            promote(weights_folder(), candidate, report, self._desk.reader(request).name)
+            reader = self._desk.reader(request)
+            entry = promote(weights_folder(), candidate, report, reader.name)
+            self._desk.note(request, reader, "promoted", detail=f"version {entry.version}")
 
         return self._done(request, act, lambda _: self._all(name))
 
@@ -306,7 +308,9 @@ class _Tab:
             # Imported here because torch takes seconds to import, and the page need not wait for it.
             from core.learning.promotion import rollback
 
-            rollback(weights_folder(), None, self._desk.reader(request).name)
+            reader = self._desk.reader(request)
+            entry = rollback(weights_folder(), None, reader.name)
+            self._desk.note(request, reader, "promoted", detail=f"back to version {entry.version}")
 
         return self._done(request, act, lambda _: self._all(name))
 
