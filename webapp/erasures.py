@@ -5,9 +5,10 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
 from starlette.concurrency import run_in_threadpool
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import BoneGradeError
 from core.ledger import Ledger, columns
@@ -30,6 +31,8 @@ class Erasures:
         self._seen = self.count()
         self._forgetting: list[Callable[[Erased], None]] = []
         self._lock = threading.Lock()
+        #: What to do when an export that was handed out is fetched, by its folder's name, which nobody can guess.
+        self._fetched: dict[str, tuple[Path, Callable[[], None]]] = {}
 
     def count(self) -> int:
         """How often films or names were erased."""
@@ -70,14 +73,25 @@ class Erasures:
         if self.was_erased(sha256, since):
             raise FilmErased
 
-    def hand_out_export(self, file: Path, cache: str, begun: int) -> str:
+    def hand_out_export(self, file: Path, cache: str, begun: int, fetched: Callable[[], None]) -> str:
         """Hands out an export, until something is erased. file: named by export_name; it is moved. begun: `count` before it
-        was made. Raises BoneGradeError where something was erased meanwhile."""
+        was made. fetched: called each time that somebody is served with it. Raises BoneGradeError where something was erased
+        meanwhile."""
         handed = hand_out_file(file, cache)
         if self._ledger is not None and erased_after(self._ledger, begun).moments:
             Path(handed).unlink(missing_ok=True)
             raise BoneGradeError(ERASED_MEANWHILE)
+        with self._lock:
+            still = {name: one for name, one in self._fetched.items() if one[0].exists()}
+            self._fetched = still | {Path(handed).parent.name: (Path(handed), fetched)}
         return handed
+
+    def serves(self, address: str) -> None:
+        """Tells whoever handed out an export that it is served. address: of any file."""
+        asked = Path(unquote(address))
+        handed, fetched = self._fetched.get(asked.parent.name, (None, None))
+        if fetched is not None and handed is not None and handed.name == asked.name:
+            fetched()
 
     def keep_looking(self) -> threading.Thread:
         """Looks every few seconds; returns its thread."""
@@ -90,7 +104,7 @@ def export_name(revision: int) -> str:
 
 
 class LooksFirst:
-    """ASGI middleware: before a file is fetched, it is looked what was erased."""
+    """ASGI middleware: before a file is fetched, it is looked what was erased; when an export is, it is told."""
 
     def __init__(self, app: ASGIApp, erasures: Erasures):
         self._app = app
@@ -100,4 +114,20 @@ class LooksFirst:
         """Serves one request."""
         if scope["type"] == "http" and part_of(scope["path"]).startswith("file"):
             await run_in_threadpool(self._erasures.look)
-        await self._app(scope, receive, send)
+            await self._app(scope, receive, self._telling(scope, send))
+        else:
+            await self._app(scope, receive, send)
+
+    def _telling(self, scope: Scope, send: Send) -> Send:
+        """Sends, and tells of a file of which anything is served."""
+
+        async def telling(message: Message) -> None:
+            if (
+                message["type"] == "http.response.start"
+                and message["status"] in (200, 206)
+                and scope["method"] == "GET"
+            ):
+                await run_in_threadpool(self._erasures.serves, scope["path"])
+            await send(message)
+
+        return telling

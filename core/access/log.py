@@ -21,8 +21,13 @@ LOG_DAYS_VARIABLE: Final = "BONEGRADE_LOG_DAYS"
 AT_THE_COMMAND_LINE: Final = "at the command line"
 
 #: "refused": a wrong name, password or token. "looked": at a film of the ledger. "admitted", "revoked": a program's token.
-#: "exported": films or what was said of them went elsewhere, by a dataset, a backup or the hub.
-Deed = Literal["signed in", "refused", "looked", "added", "downloaded", "exported", "erased", "admitted", "revoked"]
+#: "exported": films or what was said of them went elsewhere, by a dataset, a backup or the hub; an export for a browser or a
+#: program is made, and "downloaded" when it is fetched. "changed users": who may sign in, with what password and role.
+#: "promoted": another model, or an earlier one, is live.
+Deed = Literal[
+    "signed in", "refused", "looked", "added", "downloaded", "exported", "erased", "admitted", "revoked", "changed users",
+    "promoted",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

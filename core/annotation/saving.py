@@ -15,6 +15,9 @@ from core.ledger import Consent, Correction, Event, Ledger, Reading, StaleRevisi
 NOTHING_NEW: Final = "There is nothing to save: no grade differs from what you saved before."
 NOTHING_TO_UNDO: Final = "There is nothing to undo: you have no unsaved step and no save of your own that counts."
 NOTHING_TO_REDO: Final = "There is nothing to redo."
+_YOU: Final = "you, in another window"
+#: What a note says in the place of a name, which would outlast its erasure.
+_ANOTHER: Final = "another reader"
 UNSAVED_FIRST: Final = "You have unsaved steps: save or undo them first, so that none of them is lost."
 
 
@@ -97,7 +100,8 @@ class Saving:
         since = rivals(history, readings_of(history)[work.base_revision : revision], reader)
         clash = self._clash(ledger, work.film, since, new.corrections, reader)
         taken = settled(list(clash.rows), theirs_for)
-        note = f"Kept after a conflict with {clash.who}" if not taken else "As read before a conflict was settled"
+        whose = _YOU if clash.who == _YOU else _ANOTHER
+        note = f"Kept after a conflict with {whose}" if not taken else "As read before a conflict was settled"
         if not clash.who:  # the page asked for what it was not shown
             note = work.note
         base = ledger_revision(history, revision)
@@ -105,7 +109,7 @@ class Saving:
         if event is None:
             return Saved(work, None, new.waiting, {}, revision, again)
         if taken:
-            note = f"Taken from {clash.who} in a conflict"
+            note = f"Taken from {whose} in a conflict"
             token = f"{int(work.token, 16) ^ 1:032x}"
             second, again = self._written(ledger, work, taken, reader, event.revision, token, note, seconds=0.0)
             if second is None:
@@ -238,7 +242,7 @@ class Saving:
         names: list[str] = []
         for event in theirs:
             said.update(ledger.reading(film_id, event.reader))
-            name = "you, in another window" if event.reader == reader.name else event.reader
+            name = _YOU if event.reader == reader.name else event.reader
             names = [other for other in names if other != name] + [name]
         whole = ledger.reading(film_id, reader.name) | {one.bone: one for one in mine}
         return Clash(revision, " and ".join(names), tuple(side_by_side(whole, said)))

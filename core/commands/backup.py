@@ -36,8 +36,15 @@ def restore_command(folder: Annotated[Path, typer.Argument(help="As `backup` has
     try:
         settings = LedgerSettings.from_environment()
         log = AccessLog.from_environment(settings.folder)
+        users_stay = (settings.folder / store.USERS).exists()
         count = store.restore(settings, folder)
     except BoneGradeError as error:
         stop(str(error))
     log.note_command("added", detail=f"a backup, {count} files")
-    typer.echo(f"{count:,} files are back. Erase again what was erased since the backup, then start the app.")
+    users = (
+        "The list of users that was here stays."
+        if users_stay
+        else "Roles and passwords are those of the day of the backup: remove again who was removed since, and change again "
+        "what was changed (`python -m core users`)."
+    )
+    typer.echo(f"{count:,} files are back. {users} Erase again what was erased since the backup, then start the app.")

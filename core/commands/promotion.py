@@ -7,8 +7,9 @@ from typing import Annotated, Final
 import typer
 
 from core import machine
+from core.access.log import AccessLog
 from core.assessment.assessor import Assessor
-from core.assessment.live_model import live_model, weights_folder
+from core.assessment.live_model import LiveEntry, live_model, weights_folder
 from core.bones import Sex
 from core.commands.options import Json, LedgerUrl, ledger_settings
 from core.commands.running import run as run_program
@@ -23,7 +24,7 @@ from core.learning.models_at_hand import compare_on_film
 from core.learning.promotion import rollback as bring_back
 from core.learning.side_by_side import SideBySide, as_document
 from core.learning.side_by_side import as_text as beside_as_text
-from core.ledger import Ledger
+from core.ledger import Ledger, LedgerSettings
 
 app = typer.Typer(add_completion=False)
 
@@ -44,13 +45,16 @@ def promote(
     """Compares a run with the live model on the gold films, and makes it live where nothing is worse and something better."""
 
     def program() -> GateReport:
-        opened = Ledger.open(ledger_settings(ledger))
+        settings = ledger_settings(ledger)
+        log = AccessLog.from_environment(settings.folder)
+        opened = Ledger.open(settings)
         try:
             judgement = compare(run, opened, None if data is None else lambda: labelled_hands(data), GateSettings())
         finally:
             opened.close()
         if judgement.report.promotes and not dry_run:
             made = judgement.go_live(machine.user())
+            log.note_command("promoted", detail=f"version {made.version}")
             typer.echo(
                 f"Version {made.version} is live; `python -m core rollback` brings {made.before} back.", err=True
             )
@@ -69,7 +73,14 @@ def rollback(
     ] = None,
 ) -> None:
     """Makes the previous model live again."""
-    made = run_program(lambda: bring_back(weights_folder(), to, machine.user()))
+
+    def program() -> LiveEntry:
+        log = AccessLog.from_environment(LedgerSettings.from_environment().folder)
+        entry = bring_back(weights_folder(), to, machine.user())
+        log.note_command("promoted", detail=f"back to version {entry.version}")
+        return entry
+
+    made = run_program(program)
     typer.echo(f"Version {made.version} is live.")
 
 

@@ -2,10 +2,12 @@
 
 import sys
 from collections.abc import Callable
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, TypeVar
 
 import typer
 
+from core.access.log import AccessLog
 from core.access.roles import Role, RoleName
 from core.access.users import Users
 from core.commands.stopping import stop
@@ -14,6 +16,7 @@ from core.ledger import LedgerSettings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The people who may sign in, and their roles.")
 
+Result = TypeVar("Result")
 _Name = Annotated[str, typer.Argument(help="The name that the person signs in with.")]
 
 
@@ -27,41 +30,55 @@ def add(
 ) -> None:
     """Adds a person; asks for the password, or reads it as a line of the standard input."""
 
-    def work(people: Users) -> None:
+    def work(people: Users) -> str:
         given = Role.named(role)
         people.add(name, given, None if no_password else _password())
         typer.echo(f"{name} is a {given.name.lower()}.")
+        return f"added {name}, {given.name.lower()}"
 
-    _run(work)
+    _change(work)
 
 
 @app.command("list")
 def list_users() -> None:
     """Prints everybody's name and role."""
 
-    def work(people: Users) -> None:
-        for name, role in people.roles().items():
-            typer.echo(f"{name}\t{role.name.lower()}")
-
-    _run(work)
+    for name, role in _run(lambda folder: Users(folder).roles()).items():
+        typer.echo(f"{name}\t{role.name.lower()}")
 
 
 @app.command("role")
 def change_role(name: _Name, role: Annotated[RoleName, typer.Argument(help="What the person may do.")]) -> None:
     """Gives a person another role."""
-    _run(lambda people: people.set_role(name, Role.named(role)))
+
+    def work(people: Users) -> str:
+        given = Role.named(role)
+        people.set_role(name, given)
+        return f"role of {name}: {given.name.lower()}"
+
+    _change(work)
 
 
 @app.command("password")
 def change_password(name: _Name) -> None:
     """Gives a person another password."""
-    _run(lambda people: people.set_password(name, _password()))
+
+    def work(people: Users) -> str:
+        people.set_password(name, _password())
+        return f"another password of {name}"
+
+    _change(work)
 
 
 @app.command()
 def remove(name: _Name) -> None:
     """Takes a person off the list; what they said stays."""
-    _run(lambda people: people.remove(name))
+
+    def work(people: Users) -> str:
+        people.remove(name)
+        return f"removed {name}"
+
+    _change(work)
 
 
 def _password() -> str:
@@ -70,9 +87,20 @@ def _password() -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
 
-def _run(work: Callable[[Users], None]) -> None:
+def _change(work: Callable[[Users], str]) -> None:
+    """Changes the list, and notes in the access log what work says that it did."""
+
+    def noted(folder: Path) -> None:
+        log = AccessLog.from_environment(folder)
+        log.note_command("changed users", detail=work(Users(folder)))
+
+    _run(noted)
+
+
+def _run(work: Callable[[Path], Result]) -> Result:
+    """work: is given the data folder."""
     try:
-        work(Users(LedgerSettings.from_environment().folder))
+        return work(LedgerSettings.from_environment().folder)
     except BoneGradeError as error:
         stop(str(error))
     except OSError as error:

@@ -201,7 +201,7 @@ def _checked(
         raise ValueError(f"{film.file} is in the ledger already, with sex {known.sex}, not {sex}; correct the sex.")
     remarks: Counter[str] = Counter()
     near = [] if known is not None or not isinstance(read, Radiograph) else copies.of(read)
-    in_pixels = _in_pixels(film, path, read.width, read.height, remarks)
+    in_pixels = _in_pixels(film, read, remarks)
     labels = _on_film(in_pixels, name, read.width, read.height, remarks, fault)
     return CheckedFilm(
         replace(film, labels=labels, sha256=read.sha256, fractions=False, width=read.width, height=read.height),
@@ -217,15 +217,17 @@ def _stated_hash(film: LabelledFilm) -> str | None:
     return None
 
 
-def _in_pixels(film: LabelledFilm, path: Path | None, width: int, height: int, remarks: Counter[str]) -> LabelledFilm:
+def _in_pixels(film: LabelledFilm, read: Radiograph | FilmRecord, remarks: Counter[str]) -> LabelledFilm:
     """The film with boxes in pixels of the upright picture. Raises ValueError where they were drawn on another one."""
+    width, height = read.width, read.height
     if film.fractions:
         return _with_boxes(film, lambda box: Box(*(v * side for v, side in zip(box, (width, height) * 2, strict=True))))
     stated = film.width or width, film.height or height
     if stated == (width, height):
         return film
     boxes = [said.box for said in film.labels if said.box is not None]
-    orientation = None if path is None else turning(path, stated, (width, height), boxes)
+    turned_by = read.orientation if isinstance(read, Radiograph) else 1
+    orientation = turning(turned_by, stated, (width, height), boxes)
     if orientation is None:
         raise ValueError(
             f"{film.file} has {width} x {height} pixels and the labels are for {film.width} x {film.height}; "

@@ -47,8 +47,9 @@ HUB_WAITS: Final = (
 )
 #: The same of a reader's name.
 NAME_ELSEWHERE: Final = (
-    "Backups made earlier still have it, as does the access log until its entries expire; if they may no longer sign "
-    "in, remove them from the list of users, too."
+    "Backups made earlier still have it, as do the access log until its entries expire, the record and the cards of the "
+    "models that they promoted, and the list of the programs' tokens that they made; if they may no longer sign in, remove "
+    "them from the list of users, too."
 )
 
 

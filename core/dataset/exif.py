@@ -1,34 +1,23 @@
 """Boxes drawn on a photograph as it is stored, before its EXIF orientation turns it upright."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
-
-from PIL import Image, UnidentifiedImageError
 
 from core.film.box import Box
 
-#: Tag of EXIF (Exif 2.32, section 4.6.4), and its values that lay the picture on its side.
-_ORIENTATION: Final = 274
+#: Orientations of EXIF (Exif 2.32, section 4.6.4) that lay the picture on its side.
 _ON_ITS_SIDE: Final = (5, 6, 7, 8)
 #: What a box drawn in one frame may reach beyond it, in pixels.
 _CARELESS: Final = 5.0
 
 
-def turning(path: Path, stated: tuple[int, int], upright: tuple[int, int], boxes: Sequence[Box]) -> int | None:
+def turning(orientation: int, stated: tuple[int, int], upright: tuple[int, int], boxes: Sequence[Box]) -> int | None:
     """The EXIF orientation (5..8) by which boxes are to be turned, 1 where they are upright already; None where the stated
-    size (width, height) is not the upright one as it was before turning.
+    size (width, height) is not the upright one as it was before turning. orientation: by which the picture was turned.
 
     The boxes are taken to be drawn on the size that is stated, unless they do not fit on it and do on the upright picture.
     """
-    if stated != upright[::-1] or stated == upright:
-        return None
-    try:
-        with Image.open(path) as picture:
-            orientation = int(picture.getexif().get(_ORIENTATION, 1))
-    except (UnidentifiedImageError, OSError, ValueError):
-        return None
-    if orientation not in _ON_ITS_SIDE:
+    if stated != upright[::-1] or stated == upright or orientation not in _ON_ITS_SIDE:
         return None
     return 1 if not _fit(boxes, stated) and _fit(boxes, upright) else orientation
 

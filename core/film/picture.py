@@ -12,7 +12,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from core.errors import UnreadableFilm
 from core.film.greys import TOO_LARGE, Grey, check_size, grey_of_numbers, grey_of_samples
-from core.film.stated import Note, Stated
+from core.film.stated import ORIENTATIONS, Note, Stated
 
 pillow_heif.register_heif_opener()
 
@@ -61,14 +61,20 @@ def read_picture(content: bytes) -> tuple[Grey, float | None, Stated]:
         raise UnreadableFilm(_HEIC if content[4:8] == b"ftyp" else _UNKNOWN) from error
     page, pages = _largest_page(opened)
     check_size(*opened.size)
-    orientation = opened.getexif().get(_ORIENTATION, 1)
+    orientation = _orientation(opened)
     ratio = _height_to_width(opened)
     if ratio is not None and orientation in _ON_ITS_SIDE:
         ratio = 1 / ratio
     grey, notes = _greys(opened, content, page, orientation)
     if pages > 1:
         notes = (_of_several(page, pages, grey), *notes)
-    return grey, ratio, Stated(notes=notes)
+    return grey, ratio, Stated(notes=notes, orientation=orientation)
+
+
+def _orientation(opened: Image.Image) -> int:
+    """By EXIF; 1 where that says nothing that can be one."""
+    said = opened.getexif().get(_ORIENTATION)
+    return next((one for one in ORIENTATIONS if one == said), 1)
 
 
 def _largest_page(opened: Image.Image) -> tuple[int, int]:

@@ -34,7 +34,7 @@ class Radiograph:
     laterality: the side of the body that the file states, or None.
     sha256: `film_hash` of the pixels as they were read.
     stated_sex: the patient's, by the file. age_months: of the patient when the film was taken, by the file. None where it
-    does not say. notes: what a reader should know of the file.
+    does not say. notes: what a reader should know of the file. orientation: the EXIF one by which a picture was turned.
     Raises ValueError where a field breaks these rules; AgeRefused, which is one, for the age.
     """
 
@@ -45,6 +45,7 @@ class Radiograph:
     stated_sex: Sex | None = None
     age_months: float | None = None
     notes: tuple[Note, ...] = ()
+    orientation: int = 1
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 2 or self.pixels.dtype != np.float32 or self.pixels.size == 0:
@@ -52,7 +53,8 @@ class Radiograph:
         # A comparison with NaN is false, so this refuses NaN too.
         if not (self.pixels.min() >= 0.0 and self.pixels.max() <= 1.0):
             raise ValueError("pixels must be finite and in [0, 1]")
-        Stated(self.spacing_mm, self.laterality, self.stated_sex, self.age_months)  # refuses what no file may state
+        # refuses what no file may state
+        Stated(self.spacing_mm, self.laterality, self.stated_sex, self.age_months, orientation=self.orientation)
         if len(self.sha256) != 64 or not set(self.sha256) <= set("0123456789abcdef"):
             raise ValueError("sha256 must be 64 lower-case hexadecimal digits")
 
@@ -131,6 +133,7 @@ def _radiograph(pixels: Grey, stated: Stated) -> Radiograph:
         stated.sex,
         stated.age_months,
         stated.notes,
+        stated.orientation,
     )
 
 

@@ -12,6 +12,8 @@ Side = Literal["L", "R"]
 
 #: The greatest age at the film that is taken for one, in months.
 OLDEST_MONTHS: Final = 1200.0
+#: Of EXIF (Exif 2.32, section 4.6.4); 1 is upright.
+ORIENTATIONS: Final = range(1, 9)
 
 
 def check_age(months: float | None) -> None:
@@ -35,6 +37,7 @@ class Stated:
 
     spacing_mm: distance in mm between rows and between columns. laterality: the side of the body. sex: the patient's.
     age_months: the patient's age when the film was taken, in whole months, without the dates that it may come from.
+    orientation: of a picture, the EXIF orientation (1 to 8) by which it was turned upright.
     Raises ValueError where a field cannot be; AgeRefused, which is one, for the age.
     """
 
@@ -43,6 +46,7 @@ class Stated:
     sex: Sex | None = None
     age_months: float | None = None
     notes: tuple[Note, ...] = ()
+    orientation: int = 1
 
     def __post_init__(self) -> None:
         if self.spacing_mm is not None and not is_spacing(self.spacing_mm):
@@ -51,6 +55,8 @@ class Stated:
             raise ValueError("laterality must be 'L', 'R' or None")
         if self.sex not in ("M", "F", None):
             raise ValueError("sex must be 'M', 'F' or None")
+        if self.orientation not in ORIENTATIONS:
+            raise ValueError("orientation must be from 1 to 8")
         check_age(self.age_months)
 
     def to_dict(self) -> dict[str, Any]:

@@ -150,7 +150,6 @@ def _new_version(kept: Path, weights: dict[str, str]) -> Iterator[tuple[Path, st
         for file in folder.iterdir():
             _sync(file)
         sync_folder(folder)
-        folder.chmod(0o755)
         folder.rename(kept / VERSIONS / version)
         sync_folder(kept / VERSIONS)
     except BaseException:

@@ -1,8 +1,9 @@
 """A copy of the whole store that is made while people go on working, and the way back from it.
 
 The database is copied as of one moment (SQLite's backup, or pg_dump), and pictures after it: a picture is on the disk
-before the database names it, so none is missing. Crops are left out, since they are cut again from the pictures. A
-restored ledger is one only when all of it is there: its secret comes back first, its database last.
+before the database names it, so none is missing. Where a film or a name is erased meanwhile, both are copied anew, so that
+the backup neither misses a picture that it names nor has what was erased. Crops are left out, since they are cut again from
+the pictures. A restored ledger is one only when all of it is there: its secret comes back first, its database last.
 """
 
 import hashlib
@@ -21,15 +22,21 @@ import sqlalchemy as sa
 
 from core.assessment.live_model import LIVE
 from core.errors import BoneGradeError
+from core.ledger import erasing
 from core.ledger.settings import LedgerSettings
 from core.machine import make_folder
 
+USERS: Final = "users.json"
 _MANIFEST: Final = "manifest.json"
 _SQLITE, _POSTGRES = "ledger.sqlite", "ledger.dump"
 #: What the data folder holds beside the database; all but the first may be missing.
 _FOLDERS: Final = ("pictures", "access", "hub", "weights")
+#: Of these, what is to agree with the database.
+_NAMED_IN_DATABASE: Final = ("pictures", "hub")
+#: Of copying those, while somebody erases.
+_ATTEMPTS: Final = 5
 #: Copied first: the version that live.json names is there whole by then.
-_FILES: Final = ("patient_secret", "users.json", f"weights/{LIVE}")
+_FILES: Final = ("patient_secret", USERS, f"weights/{LIVE}")
 #: What a power cut while a database comes back may leave of it.
 _UNFINISHED: Final = ".unfinished"
 
@@ -48,17 +55,24 @@ def backup(settings: LedgerSettings, target: Path) -> int:
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
         make_folder(unfinished)
-        url = sa.make_url(settings.url)
-        if url.get_backend_name() == "sqlite":
-            _copy_sqlite(Path(url.database or ""), unfinished / _SQLITE)
-        else:
-            _run_postgres("pg_dump", url, "--format=custom", "--no-owner", f"--file={unfinished / _POSTGRES}")
         for name in _FILES:
             if (settings.folder / name).exists():
                 make_folder((unfinished / name).parent)
                 shutil.copyfile(settings.folder / name, unfinished / name)
         for name in _FOLDERS:
-            _copy_folder(settings.folder / name, unfinished / name)
+            if name not in _NAMED_IN_DATABASE:
+                _copy_folder(settings.folder / name, unfinished / name)
+        for attempt in range(_ATTEMPTS):
+            if attempt:
+                _drop_gone(settings.folder, unfinished)
+            erased = _erasures(settings.url)
+            _copy_database(sa.make_url(settings.url), unfinished)
+            for name in _NAMED_IN_DATABASE:
+                _copy_folder(settings.folder / name, unfinished / name)
+            if _erasures(settings.url) == erased:
+                break
+        else:
+            raise BackupRefused("Films are being erased again and again: make the backup once that is done.")
         hashes = {path.relative_to(unfinished).as_posix(): _hash(path) for path in _files(unfinished)}
         manifest = {"kind": "bonegrade backup", "made_at": datetime.now(UTC).isoformat(), "files": hashes}
         (unfinished / _MANIFEST).write_text(json.dumps(manifest, indent=1))
@@ -73,8 +87,9 @@ def backup(settings: LedgerSettings, target: Path) -> int:
 
 
 def restore(settings: LedgerSettings, source: Path) -> int:
-    """Puts a backup where no ledger is yet; the number of its files. The app must not run meanwhile.
+    """Puts a backup where no ledger is yet; the number of files put there. The app must not run meanwhile.
 
+    A list of users that is there stays: the backup's would bring back who was removed, and former roles and passwords.
     Raises BackupRefused where the backup is not whole, is of the other kind of database, or there is a ledger already.
     """
     hashes = _checked(source)
@@ -84,6 +99,8 @@ def restore(settings: LedgerSettings, source: Path) -> int:
         raise BackupRefused("The backup is of the other kind of database: set BONEGRADE_DB as it was when it was made.")
     if (settings.folder / "patient_secret").exists() or (sqlite and Path(url.database or "").exists()):
         raise BackupRefused(f"There is a ledger in {settings.folder} already: let BONEGRADE_DATA name a new folder.")
+    if (settings.folder / USERS).exists():
+        hashes = {name: known for name, known in hashes.items() if name != USERS}
     try:
         # without its secret, a database would be taken up with another one
         for name in sorted(hashes, key=lambda name: name != _FILES[0]):
@@ -107,9 +124,46 @@ def restore(settings: LedgerSettings, source: Path) -> int:
     return len(hashes)
 
 
+def _erasures(url: str) -> int:
+    """How often a film or a name was erased in a database."""
+    parts = sa.make_url(url)
+    if parts.get_backend_name() == "sqlite":
+        path = Path(parts.database or "")
+        engine = sa.create_engine("sqlite://", creator=lambda: _opened(path), poolclass=sa.NullPool)
+    else:
+        engine = sa.create_engine(parts, poolclass=sa.NullPool)
+    try:
+        with engine.connect() as connection:
+            return erasing.count(connection)
+    except sa.exc.SQLAlchemyError as error:
+        raise BackupRefused("The database cannot be read: see that it runs, and check BONEGRADE_DB.") from error
+
+
+def _drop_gone(folder: Path, copies: Path) -> None:
+    """Removes copies of pictures and of what waits for the hub that the data folder no longer has."""
+    for name in _NAMED_IN_DATABASE:
+        for copy in list(_files(copies / name)):
+            if not (folder / copy.relative_to(copies)).exists():
+                copy.unlink()
+
+
+def _copy_database(url: sa.URL, target: Path) -> None:
+    """Copies it into a folder, in the place of an earlier copy."""
+    if url.get_backend_name() == "sqlite":
+        (target / _SQLITE).unlink(missing_ok=True)
+        _copy_sqlite(Path(url.database or ""), target / _SQLITE)
+    else:
+        _run_postgres("pg_dump", url, "--format=custom", "--no-owner", f"--file={target / _POSTGRES}")
+
+
+def _opened(database: Path) -> sqlite3.Connection:
+    """To read; none is made where there is none."""
+    return sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=60)
+
+
 def _copy_sqlite(source: Path, target: Path) -> None:
     with (
-        closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=60)) as live,
+        closing(_opened(source)) as live,
         closing(sqlite3.connect(target)) as copy,
     ):
         live.backup(copy)

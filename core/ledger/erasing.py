@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -16,6 +17,9 @@ from core.ledger.records import ERASED, FilmRecord
 
 #: In the table `store`.
 _COUNT = "erasures"
+#: What stands before and after the readers' names in a note of a conflict, and what between them.
+_CONFLICT_NOTES: Final = (("Kept after a conflict with ", ""), ("Taken from ", " in a conflict"))
+_AND: Final = " and "
 _ERASURE, _PICTURE, _EVENT, _FILM = schema.erasure, schema.picture, schema.event, schema.film
 
 
@@ -100,8 +104,25 @@ def name_of_reader(connection: sa.Connection, name: str, pseudonym: str) -> int:
         connection.execute(sa.update(table).where(where).values({column: pseudonym})).rowcount
         for table, where, column in places
     )
+    found += _in_notes_of_conflicts(connection, name, pseudonym)
     if found:
         _count(connection)
+    return found
+
+
+def _in_notes_of_conflicts(connection: sa.Connection, name: str, pseudonym: str) -> int:
+    """The same in the notes that named whom a conflict was with, as they were written once; the number of notes."""
+    found = 0
+    for begins, ends in _CONFLICT_NOTES:
+        like = _EVENT.c.note.startswith(begins, autoescape=True) & _EVENT.c.note.endswith(ends, autoescape=True)
+        query = sa.select(_EVENT.c.id, _EVENT.c.note).where(like, _EVENT.c.note.contains(name, autoescape=True))
+        for number, note in connection.execute(query).all():
+            names = note.removeprefix(begins).removesuffix(ends).split(_AND)
+            if name in names:
+                others = _AND.join(pseudonym if one == name else one for one in names)
+                changed = sa.update(_EVENT).where(_EVENT.c.id == number)
+                connection.execute(changed.values(note=f"{begins}{others}{ends}"))
+                found += 1
     return found
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from benchmarks.serving import resident_mib
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 FLAGS = [
@@ -97,6 +99,11 @@ class RunningApp:
         """What the program and its children have taken so far."""
         assert self._process is not None
         return Seconds.of(self._process.pid)
+
+    def memory_mib(self) -> int:
+        """What the program itself has in memory, without its children."""
+        assert self._process is not None
+        return resident_mib(self._process.pid)
 
     def kill(self) -> None:
         """Ends it as a power cut would."""

@@ -256,11 +256,11 @@ class Handlers:
                     assert work.film is not None
                     return self._anew(work.film, held, reader, sentence)
                 case "download":
-                    self.desk.note(request, reader, "downloaded", work.film, "corrections")
                     file = {
                         "name": f"bonegrade_corrections_{short_hash(work.sha256)}.json",
                         "text": corrections_file(work, sitting, reader.name),
                     }
+                    self.desk.note(request, reader, "downloaded", work.film, "corrections")
                     return {self.parts.acted: told(download=file)}
             raise BoneGradeError("The page asked for something that cannot be done; reload it.")
         except Exception as error:

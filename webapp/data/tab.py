@@ -178,7 +178,8 @@ class _Tab:
                 request, reader, "exported", detail=f"revision {manifest['revision']}, {', '.join(formats)}"
             )
             done = _summary(manifest, target.stat().st_size)
-            handed = self._desk.erasures.hand_out_export(target, self.download.GRADIO_CACHE, begun)
+            fetched = self._desk.noting_download(request, reader, f"revision {manifest['revision']}")
+            handed = self._desk.erasures.hand_out_export(target, self.download.GRADIO_CACHE, begun, fetched)
             yield {
                 self.message: "",
                 self.done: done,

@@ -256,7 +256,8 @@ class LedgerEndpoints:
             self._desk.note(
                 request, reader, "exported", detail=f"revision {manifest['revision']}, {', '.join(options.formats)}"
             )
-            handed = self._desk.erasures.hand_out_export(target, get_upload_folder(), begun)
+            fetched = self._desk.noting_download(request, reader, f"revision {manifest['revision']}")
+            handed = self._desk.erasures.hand_out_export(target, get_upload_folder(), begun, fetched)
             file = FileData(path=handed, orig_name=target.name)
         finally:
             shutil.rmtree(folder, ignore_errors=True)

@@ -327,7 +327,9 @@ class _Tab:
             from core.learning.gate import GateSettings
             from core.learning.going_live import compared
 
-            compared(self._runs.path(name), self._ledger, GateSettings()).go_live(self._desk.reader(request).name)
+            reader = self._desk.reader(request)
+            entry = compared(self._runs.path(name), self._ledger, GateSettings()).go_live(reader.name)
+            self._desk.note(request, reader, "promoted", detail=f"version {entry.version}")
 
         return self._done(request, act, lambda _: self._all(name), self.gate_message)
 
@@ -336,7 +338,9 @@ class _Tab:
             # Imported here because torch takes seconds to import, and the page need not wait for it.
             from core.learning.promotion import rollback
 
-            rollback(weights_folder(), None, self._desk.reader(request).name)
+            reader = self._desk.reader(request)
+            entry = rollback(weights_folder(), None, reader.name)
+            self._desk.note(request, reader, "promoted", detail=f"back to version {entry.version}")
 
         return self._done(request, act, lambda _: self._all(name), self.gate_message)
 

@@ -6,8 +6,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from core.__main__ import cli
+from core.access.log import AccessLog
 from core.access.roles import Role
 from core.access.users import Users
+from core.machine import user
 
 
 @pytest.fixture
@@ -31,6 +33,21 @@ def test_a_person_is_added_listed_changed_and_removed(folder: Path) -> None:
         "carl", "something long"
     )
     assert run("remove", "anna").exit_code == 0 and set(Users(folder).roles()) == {"carl"}
+
+
+def test_what_changes_who_may_come_in_is_noted_and_nothing_else(folder: Path) -> None:
+    run("add", "anna", "--role", "reviewer", typed="correct horse\n")
+    run("add", "anna", typed="correct horse\n")
+    run("list")
+    run("role", "anna", "admin")
+    run("password", "anna", typed="something long\n")
+    run("password", "anna", typed="short\n")
+    run("remove", "anna")
+    noted = AccessLog(folder).latest(9).entries
+    assert {(entry.who, entry.deed) for entry in noted} == {(user(), "changed users")}
+    assert [entry.detail.removesuffix("; at the command line") for entry in reversed(noted)] == [
+        "added anna, reviewer", "role of anna: admin", "another password of anna", "removed anna",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,21 @@ def test_upright_boxes_with_the_size_before_turning_stay(store: Store, tmp_path:
     assert "the boxes are upright" in rows(checked)[0].why
 
 
+def test_nothing_of_a_picture_is_decoded_in_this_process(
+    store: Store, tmp_path: Path, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a PNG without EXIF, Pillow decodes every pixel when it is asked for the orientation."""
+
+    def decoded_here(self: Image.Image) -> None:
+        pytest.fail("the picture is decoded in the main process")
+
+    Image.fromarray(np.tile(np.arange(200, dtype=np.uint8), (120, 1))).save(images / "wide.png")
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", decoded_here)
+    source = _coco(tmp_path, "wide.png", (120, 200), [10, 20, 50, 40])
+    (fault,) = check_labels(store.ledger, source, "coco", ImportOptions("ines", images, consent=None)).faults
+    assert "bring the picture on which they were drawn" in str(fault)
+
+
 def test_a_film_that_is_there_in_another_file_is_pointed_out(store: Store, tmp_path: Path, images: Path) -> None:
     film = store.film(0)
     from core.intake.near_copies import NearCopies

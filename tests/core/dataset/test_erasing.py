@@ -280,6 +280,26 @@ def test_a_readers_name_goes_and_what_they_said_stays(store: Store) -> None:
         erase_patient(store.ledger, "4711", OPERATOR, labels_too=True)
 
 
+def test_a_readers_name_goes_from_the_notes_of_conflicts_and_from_no_others(store: Store) -> None:
+    """As they were written before they said "another reader"."""
+    film = store.film(1)
+    store.accept(film, "anna.schmidt")
+    notes = (
+        "Taken from anna.schmidt in a conflict",
+        "Kept after a conflict with anna.schmidt",
+        "Kept after a conflict with ben and anna.schmidt",
+        "Kept after a conflict with anna.schmidtke",
+        "Taken from ben in a conflict",
+        "see anna.schmidt's letter",
+    )
+    for note in notes:
+        store.ledger.say(film.id, "flag", reader="rita", token=note, note=note)
+    pseudonym = f"erased {store.ledger.reader_key('anna.schmidt')}"
+    assert erase_reader(store.ledger, "anna.schmidt", OPERATOR) == 2 + 3
+    after = [event.note for event in store.ledger.history(film.id) if event.kind == "flag"]
+    assert after == [*(note.replace("anna.schmidt", pseudonym) for note in notes[:3]), *notes[3:]]
+
+
 def test_only_an_admin_may_erase(store: Store) -> None:
     film, rita = store.film(1), Reader("rita", Role.REVIEWER)
     for attempt in (

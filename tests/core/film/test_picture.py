@@ -140,10 +140,16 @@ def test_orientation_is_that_of_a_viewer(orientation: int) -> None:
     upright8, upright16 = VIEWER[orientation](RAMP8) / 255, VIEWER[orientation](RAMP16) / 65535
     for kind in ("PNG", "JPEG", "TIFF", "WEBP"):
         film = read_radiograph(file_of(RAMP8, kind, exif=exif(orientation), quality=95))
-        assert film.pixels.shape == upright8.shape, kind
+        assert film.pixels.shape == upright8.shape and film.orientation == orientation, kind
         assert np.abs(film.pixels - upright8).max() < 0.03, kind
     assert np.allclose(read_radiograph(file_of(RAMP16, "TIFF", exif=exif(orientation))).pixels, upright16, atol=EXACT)
     assert np.allclose(read_radiograph(file_of(RAMP16, "PNG", exif=exif(orientation))).pixels, upright16, atol=EXACT)
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65535])
+def test_an_orientation_that_none_can_be_turns_nothing(orientation: int) -> None:
+    film = read_radiograph(file_of(RAMP8, "PNG", exif=exif(orientation)))
+    assert film.orientation == 1 and np.abs(film.pixels - RAMP8 / 255).max() < EXACT
 
 
 @pytest.mark.parametrize("orientation", VIEWER)

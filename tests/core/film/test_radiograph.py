@@ -75,6 +75,7 @@ def test_dark_and_bright_are_swapped_once() -> None:
         ({"stated_sex": "X"}, "sex"),
         ({"age_months": 1200.5}, "age"),
         ({"age_months": float("nan")}, "age"),
+        ({"orientation": 9}, "orientation"),
     ],
 )
 def test_radiograph_checks_its_fields(change: dict[str, Any], word: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -51,6 +52,8 @@ def test_a_promoted_model_is_live_whole_with_card_and_report(kept: Path, make_ca
     assert json.loads((live.folder / "gate.json").read_text())["promotes"] is True
     assert (live.folder / "gate.md").read_text().startswith("# The gate: promoted")
     assert sorted(one.name for one in kept.iterdir()) == [LIVE, "lock", "versions"]
+    # cards hold names, so nothing of it is for others on the machine
+    assert all(stat.S_IMODE(folder.stat().st_mode) == 0o700 for folder in (kept, *kept.rglob("*")) if folder.is_dir())
 
 
 def test_rollback_goes_back_step_by_step_and_says_when_there_is_none(kept: Path, make_candidate: MakeCandidate) -> None:

@@ -10,9 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
+from core.access.roles import OPERATOR
+from core.dataset.erasing import erase_films
 from core.film.radiograph import Radiograph, film_hash
 from core.ledger import Consent, Ledger, LedgerSettings
+from core.ledger import backup as backups
 from core.ledger.backup import BackupRefused, backup, restore
 from tests.faults import Fault, struck
 from tests.postgres import new_database
@@ -69,6 +73,36 @@ def test_a_backup_made_while_somebody_reads_is_restored(
         added.patient_key
     ), "the secret of the pseudonyms came along"
     back.rebuild_queue()
+    back.close()
+
+
+def test_a_backup_made_across_an_erasure_has_neither_the_film_nor_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The film goes right after the database was copied, before the pictures are; then once more."""
+    settings = LedgerSettings.in_folder(tmp_path / "data")
+    ledger = Ledger.open(settings)
+    films = [
+        ledger.add_film(film(grey), "F", reader="ann", source="queue", consent=Consent()).film
+        for grey in (0.2, 0.4, 0.6)
+    ]
+    going = [one.id for one in films[:2]]
+    copy_database = backups._copy_database
+
+    def then_erase(url: sa.URL, target: Path) -> None:
+        copy_database(url, target)
+        if going:
+            erase_films(ledger, [going.pop()], OPERATOR, labels_too=False)
+
+    monkeypatch.setattr(backups, "_copy_database", then_erase)
+    backup(settings, tmp_path / "backup")
+    ledger.close()
+    assert len([path for path in (tmp_path / "backup" / "pictures").rglob("*") if path.is_file()]) == 1
+    new = LedgerSettings.in_folder(tmp_path / "new")
+    restore(new, tmp_path / "backup")
+    back = Ledger.open(new)
+    assert [one.id for one in back.films() if back.radiograph(one) is not None] == [films[2].id]
+    assert [event.kind for event in back.events()] == ["withdraw", "withdraw"]
     back.close()
 
 

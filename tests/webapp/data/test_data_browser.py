@@ -62,7 +62,7 @@ def test_a_wrong_password_stays_outside(page: Page) -> None:
     expect(page.locator("#assess")).to_have_count(0)
 
 
-def test_an_administrator_takes_the_data_out(page: Page, tmp_path: Path) -> None:
+def test_an_administrator_takes_the_data_out(page: Page, folder: Path, tmp_path: Path) -> None:
     sign_in(page, "ada", PASSWORD)
     expect(page.locator("#who")).to_contain_text("ada · admin", timeout=ANSWER_MS)
     page.get_by_role("tab", name="Data").click()
@@ -75,6 +75,8 @@ def test_an_administrator_takes_the_data_out(page: Page, tmp_path: Path) -> None
     page.locator("#export-make").click()
     expect(page.locator("#export-summary")).to_contain_text(re.compile(r"1 film \(.* \d+ kB\."), timeout=ANSWER_MS)
     expect(page.locator("#export-message .message")).to_have_count(0)
+    log = AccessLog(folder)
+    assert [entry.deed for entry in log.latest(9, who="ada").entries if "revision" in entry.detail] == ["exported"]
     with page.expect_download() as download:
         page.locator("#export-download").click()
     download.value.save_as(tmp_path / "dataset.zip")
@@ -82,6 +84,8 @@ def test_an_administrator_takes_the_data_out(page: Page, tmp_path: Path) -> None
         manifest = json.loads(archive.read("manifest.json"))
         assert archive.testzip() is None and "labels.csv" in archive.namelist()
         assert "Radius" in archive.read("labels.csv").decode()
+    noted = log.latest(1, who="ada").entries[0]
+    assert (noted.deed, noted.detail) == ("downloaded", "revision 1") and noted.address
     assert manifest["revision"] == 1 and sum(manifest["split"]["films"].values()) == 1
 
 

@@ -68,6 +68,8 @@ STAYS: Final = frozenset(
         # for programs, and what the log has of them
         "/{} takes {} inputs, not {}: see docs/api.md for their names.", "program {}", ", {} alone",
         "program:{}, {}{}, {} days", "Authorization: Bearer",
+        # by which the names in old notes are found
+        "Kept after a conflict with", "Taken from", "in a conflict",
         # names of fonts, keys, classes and commands
         "Helvetica", "Helvetica Neue", "Arial", "Consolas", "Menlo", "Roboto", "Segoe UI", "system-ui, sans-serif",
         "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei",

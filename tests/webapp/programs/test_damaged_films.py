@@ -13,11 +13,13 @@ from tests.hands import shipped_examples
 from tests.mutated import WHOLE, mutated
 from tests.webapp.running_app import RunningApp, Seconds
 
-#: Of each of the eighteen kinds.
+#: Of each of the twenty-one kinds.
 _EACH: Final = 28
 #: From the upload to the answer, as far as it is the server's doing: less what it had to wait for a core that others held.
 #: A film by itself takes a tenth of a second, and may compute for no longer either.
 _MOST_SECONDS: Final = 5.0
+#: By which the server's memory may grow over all of them: a film of 64 million pixels in float32 has 244.
+_MOST_MIB: Final = 200
 
 
 def assessed(client: httpx.Client, name: str, content: bytes) -> tuple[str, str]:
@@ -36,6 +38,7 @@ def test_five_hundred_damaged_films(app: RunningApp, tokens: Mapping[str, str]) 
         example = shipped_examples()[0]
         assert assessed(client, example.path.name, example.path.read_bytes())[0] == "complete", "the weights are loaded"
         ends = {"complete": 0, "error": 0}
+        memory = app.memory_mib()
         for kind in WHOLE:
             for number in range(_EACH):
                 before, mine, started = app.seconds(), Seconds.of(os.getpid()), time.monotonic()
@@ -48,6 +51,8 @@ def test_five_hundred_damaged_films(app: RunningApp, tokens: Mapping[str, str]) 
                 if ended == "error":
                     assert json.loads(said)["error"].endswith("."), where
                 ends[ended] += 1
+            grown = app.memory_mib() - memory
+            assert grown < _MOST_MIB, f"after {kind} the server has {grown} MiB more than before"
         assert sum(ends.values()) >= 500 and ends["error"] > 400
         ended, said = assessed(client, example.path.name, example.path.read_bytes())
         (assessment,) = json.loads(said)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from core.access.log import AccessLog
 from core.access.roles import Role
 from core.access.users import Users
 from core.assessment.live_model import VERSIONS
@@ -206,6 +207,9 @@ def test_a_promoted_model_answers_without_a_restart_and_the_former_one_after_it_
     expect(page.locator("#train-rollback")).to_be_disabled()
     page.locator("#train-side-show").click()
     expect(page.locator("#train-side table")).to_be_visible()
+    noted = [entry for entry in AccessLog(folder).latest(99, who="ada").entries if entry.deed == "promoted"]
+    assert [re.sub(r"-\w{8}$", "", entry.detail) for entry in noted[1:]] == ["version 0003"]
+    assert noted[0].detail == f"back to version {VERSION}"
     assert troubles == []
     page.close()
 
