@@ -17,7 +17,7 @@ def test_a_run_s_curve_has_what_was_learned_and_not_how_long_it_took() -> None:
 
 def test_grades_are_drawn_bone_by_bone() -> None:
     by_bone = {bone: tuple(7 * (grade == 3) for grade in range(grade_count(bone) + 1)) for bone in RUS_BONES}
-    figure = collected_figure(Collected(0, 9, 7, 7, 91, 0, by_bone, ("ann",), 7, 7, {}))
+    figure = collected_figure(Collected(0, 9, 7, 7, 91, 0, by_bone, ("ann",), 7, 7, {}, (("p", "train"),) * 7))
     assert figure is not None
     (drawn,) = figure.data
     assert drawn.y == tuple(BONE_TITLES[bone] for bone in RUS_BONES) and list(drawn.x) == list(range(15))
