@@ -238,6 +238,7 @@ def test_another_stage_brings_other_maps_under_the_same_overlay(page: Page, exam
 def test_the_example_in_use_is_marked_and_stays_under_the_pointer(page: Page, example: Example) -> None:
     marked = page.locator("button.example[aria-pressed=true]")
     expect(page.locator("button.example[aria-pressed=false]")).to_have_count(len(shipped_examples()))
+    expect(page.locator("#who")).to_contain_text("admin")  # which comes late, above all else
     before = page.locator("#example-1").bounding_box()
     _assess(page, "#example-1")
     expect(marked).to_have_attribute("id", "example-1")
@@ -275,7 +276,7 @@ def test_a_phone_takes_a_picture_and_shows_all_there_is_to_see(phone: Page, exam
     _assess(phone)
     expect(phone.locator("#influence-plot .js-plotly-plot")).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-    expect(phone.get_by_text("Tap a box")).to_be_visible()
+    expect(phone.get_by_text("Tap a box to find")).to_be_visible()
     expect(phone.get_by_text("Point at a box to find")).to_be_hidden()
     expect(phone.locator("#example-1")).to_be_hidden()
     phone.locator(".examples summary").tap()
