@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 7860
 
-.PHONY: app test space lint format lock
+.PHONY: app test audit space lint format lock
 
 $(VENV)/.app: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -33,6 +33,10 @@ lint: $(VENV)/.test node_modules/.lint
 # the order of tests/conftest.py
 test: lint
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# the locked packages, among known vulnerabilities
+audit: $(VENV)/.test
+	$(VENV)/bin/python -m tests.audit
 
 # in an environment of its own: some gigabytes to fetch, the first time
 space: $(VENV)/.test
