@@ -29,6 +29,10 @@ class SlowAccess:
     def __init__(self, passage: Passage):
         self._passage = passage
 
+    def address_of(self, request: gr.Request) -> str:
+        """Nowhere in particular."""
+        return ""
+
     def reader_of(self, request: gr.Request | None) -> Reader:
         """The chief."""
         self._passage.go()

@@ -38,6 +38,6 @@ def test_a_run_that_learned_from_a_withdrawn_film_is_not_let_in(
     run = write_run(tmp_path / "run", live_model().folder, learned_films=learned, began_at=began)
     assert admit(run, live_model(), store.ledger).name == "run", "while the consent stands"
     erase_films(store.ledger, [film.id], OPERATOR, labels_too=False)
-    with pytest.raises(CandidateRefused, match="learned from 1 film whose consent was taken back"):
+    with pytest.raises(CandidateRefused, match="learned from 1 film whose consent was withdrawn"):
         _WAYS[way](run, store.ledger)
     assert live_model().version == "shipped" and not (run / "gate.json").exists()

@@ -228,7 +228,7 @@ def test_what_was_not_done_is_said_beside_the_button_and_a_long_log_fits_a_phone
     expect(output).to_contain_text("a sentence that goes on")
     assert output.evaluate("box => box.scrollWidth <= box.clientWidth")
     page.locator("#train-compare").click()
-    expect(page.locator("#train-gate-message")).to_contain_text("brings no weights that can be used")
+    expect(page.locator("#train-gate-message")).to_contain_text("has no weights that can be used")
     expect(page.locator("#train-gate-message")).to_be_in_viewport()
     choose(page, "train-side-model", run.name)
     page.locator("#train-side-show").click()
