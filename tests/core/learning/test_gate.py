@@ -141,7 +141,7 @@ def test_shuffled_labels_are_refused_and_the_right_ones_promoted(
         with pytest.raises(pytest.fail.Exception):
             pass_gate(run, candidate, live_model(), gold, None, GateSettings(2, 0, 0))
         assert kept_answer(run, candidate, live_model(), gold, SETTINGS) == report
-        with pytest.raises(CandidateRefused, match="or the gold films changed"):
+        with pytest.raises(CandidateRefused, match="or the gold films have changed"):
             kept_answer(run, candidate, live_model(), gold, GateSettings(2, 0, 0))
     entry = compared(run, ledger, SETTINGS).go_live("ann")
     assert live_model().version == entry.version and entry.by == "ann"

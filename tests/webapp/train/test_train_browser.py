@@ -232,7 +232,7 @@ def test_what_was_not_done_is_said_beside_the_button_and_a_long_log_fits_a_phone
     expect(page.locator("#train-gate-message")).to_be_in_viewport()
     choose(page, "train-side-model", run.name)
     page.locator("#train-side-show").click()
-    expect(page.locator("#train-side-message")).to_contain_text("No film was assessed on the Assess tab")
+    expect(page.locator("#train-side-message")).to_contain_text("No film has been assessed on the Assess tab")
     expect(page.locator("#train-side-message")).to_be_in_viewport()
     expect(page.locator("#train-gate-message")).not_to_contain_text("weights")
     shutil.rmtree(run)
