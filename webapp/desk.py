@@ -73,19 +73,21 @@ class Desk:
     ) -> None:
         """Notes in the access log what somebody did."""
         if self.log is not None:
-            address = "" if request is None else self.access.address_of(request)
-            self.log.note(reader.name, deed, address=address, film=film, detail=detail)
+            self.log.note(reader.name, deed, address=self._address(request), film=film, detail=detail)
 
     def noting_download(self, request: gr.Request | None, reader: Reader, detail: str) -> Callable[[], None]:
         """Notes, each time that it is called, that what was made for somebody was fetched by the browser or program that it
         was made for: no other one may."""
-        address = "" if request is None else self.access.address_of(request)
+        address = self._address(request)
 
         def note() -> None:
             if self.log is not None:
                 self.log.note(reader.name, "downloaded", address=address, detail=detail)
 
         return note
+
+    def _address(self, request: gr.Request | None) -> str:
+        return "" if request is None else self.access.address_of(request)
 
     def those_who_may(self, action: Action) -> list[str]:
         """Names of the people whose role allows the action, in order."""

@@ -8,7 +8,7 @@ from typing import Final, Self
 
 import torch
 
-from core.assessment.bone_age import bone_age, consensus_scatter, months_of_totals
+from core.assessment.bone_age import bone_age, months_of_totals, table_scatter_years
 from core.assessment.checks import check_of_grades, checks_of_ages, checks_of_film
 from core.assessment.explain import FINEST_CAM, explain
 from core.assessment.file_checks import checks_of_file
@@ -174,7 +174,7 @@ class Assessor:
 
         second: for the same sex; None only where no network looked at the whole hand.
         """
-        scatter_years = consensus_scatter(self.intervals.scatter_months) / 12
+        scatter_years = table_scatter_years(self.intervals)
         cards = {key: score_card(key, sex, probabilities, scatter_years=scatter_years) for key in STANDARDS}
         age = bone_age(self.grader, sex, probabilities, self.intervals.scatter_months, second)
         share = 1.0 if second is None else 1.0 - second.weight

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.assessment.records import AgeScale, BoneAge, GradeProbabilities, SecondOpinion
+from core.assessment.records import AgeScale, BoneAge, GradeProbabilities, IntervalSetting, SecondOpinion
 from core.bones import RUS_BONES, Sex
 from core.standards import (
     INTERVAL_COVERAGE,
@@ -31,6 +31,11 @@ READER_SPREAD_MONTHS: Final = 5.0
 def consensus_scatter(scatter_months: float) -> float:
     """The scatter in months for what six readers would agree on: that of a single reading without the readers' own."""
     return math.sqrt(max(0.0, scatter_months**2 - READER_SPREAD_MONTHS**2))
+
+
+def table_scatter_years(setting: IntervalSetting) -> float:
+    """The scatter in years that the table ages' intervals are given."""
+    return consensus_scatter(setting.scatter_months) / 12
 
 
 def months_of_totals(scale: AgeScale, sex: Sex, totals: Sequence[float]) -> list[float]:

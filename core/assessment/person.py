@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.assessment.bone_age import bone_age, consensus_scatter
+from core.assessment.bone_age import bone_age, table_scatter_years
 from core.assessment.records import BoneAge, FilmAssessor, GradeProbabilities, SecondOpinion, is_mature
 from core.bones import RUS_BONES, Sex
 from core.standards import STANDARDS, ScoreCard, grade_count, score_card
@@ -70,10 +70,6 @@ def score_cards(
     return {key: score_card(key, sex, around, grades, scatter_years=scatter_years) for key in STANDARDS}
 
 
-def _scatter_years(assessor: FilmAssessor) -> float:
-    return consensus_scatter(assessor.intervals.scatter_months) / 12
-
-
 def person_scores(
     assessor: FilmAssessor,
     sex: Sex,
@@ -88,7 +84,7 @@ def person_scores(
     """
     return Scores(
         sex,
-        score_cards(sex, grades, model, _scatter_years(assessor)),
+        score_cards(sex, grades, model, table_scatter_years(assessor.intervals)),
         bone_age(assessor.grader, sex, around_grades(grades, model), assessor.intervals.scatter_months, second),
     )
 
@@ -99,7 +95,10 @@ def model_scores(
     """The model's probabilities, some of them perhaps of regraded boxes, under every standard and as a bone age."""
     return Scores(
         sex,
-        {key: score_card(key, sex, probabilities, scatter_years=_scatter_years(assessor)) for key in STANDARDS},
+        {
+            key: score_card(key, sex, probabilities, scatter_years=table_scatter_years(assessor.intervals))
+            for key in STANDARDS
+        },
         bone_age(assessor.grader, sex, probabilities, assessor.intervals.scatter_months, second),
     )
 

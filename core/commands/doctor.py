@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
@@ -18,7 +19,7 @@ import torch
 import typer
 from huggingface_hub import HfApi, get_token
 from packaging.requirements import Requirement
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import Connection, create_engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.access.log import LOG_DAYS_VARIABLE
@@ -195,15 +196,12 @@ def _storage(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 def _database(environment: Mapping[str, str]) -> Iterator[Finding]:
     settings = LedgerSettings.from_environment(environment)
-    sqlite = settings.url.startswith("sqlite")
-    if sqlite and not (settings.folder / "ledger.sqlite").exists():
+    if not _has_ledger(settings):
         yield Finding("ledger", "ok", "none yet; it will be made when the app starts")
         return
     try:
-        engine = create_engine(settings.url, connect_args={} if sqlite else {"connect_timeout": _CONNECT_SECONDS})
-        with engine.connect() as connection:
+        with _connected(settings) as connection:
             made = inspect(connection).has_table("film")
-        engine.dispose()
     except (SQLAlchemyError, ImportError):
         yield Finding(
             "ledger",
@@ -211,10 +209,25 @@ def _database(environment: Mapping[str, str]) -> Iterator[Finding]:
             "the database does not answer: check that it runs, and BONEGRADE_DB (postgresql://user:password@host/name).",
         )
         return
-    kind = "SQLite" if sqlite else "PostgreSQL"
+    kind = "SQLite" if settings.url.startswith("sqlite") else "PostgreSQL"
     yield Finding(
         "ledger", "ok", f"{kind} answers" if made else f"{kind} answers; its tables will be made at the start"
     )
+
+
+def _has_ledger(settings: LedgerSettings) -> bool:
+    """Whether there is a database to ask; connecting to SQLite would make one."""
+    return not settings.url.startswith("sqlite") or (settings.folder / "ledger.sqlite").exists()
+
+
+@contextmanager
+def _connected(settings: LedgerSettings) -> Iterator[Connection]:
+    """The ledger's database, with a short wait for a server that does not answer."""
+    sqlite = settings.url.startswith("sqlite")
+    engine = create_engine(settings.url, connect_args={} if sqlite else {"connect_timeout": _CONNECT_SECONDS})
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
 
 
 def _people(environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -282,17 +295,13 @@ def _hub(environment: Mapping[str, str]) -> Iterator[Finding]:
 def _waiting_for_hub(environment: Mapping[str, str]) -> int:
     """How many erasures the hub has yet to hear of; 0 where the database does not say, which another finding tells."""
     settings = LedgerSettings.from_environment(environment)
-    sqlite = settings.url.startswith("sqlite")
-    if sqlite and not (settings.folder / "ledger.sqlite").exists():
+    if not _has_ledger(settings):
         return 0
     try:
-        engine = create_engine(settings.url, connect_args={} if sqlite else {"connect_timeout": _CONNECT_SECONDS})
-        with engine.connect() as connection:
-            found = len(erasing.unfinished(connection, here=False))
-        engine.dispose()
+        with _connected(settings) as connection:
+            return len(erasing.unfinished(connection, here=False))
     except (SQLAlchemyError, ImportError):
         return 0
-    return found
 
 
 def _machine(environment: Mapping[str, str]) -> Iterator[Finding]:
