@@ -25,9 +25,10 @@ try:
 except ImportError:  # Windows: there all films are decoded in the one process, which the time limit of its parent ends
     resource = None  # type: ignore[assignment]
 
-#: Films of 64 million pixels of every kind fit into it; they decode in a tenth of that time.
+#: Films of 64 million pixels of every kind fit into it; they decode in a third of that time. A longer one would hold up others:
+#: a stranger's file may be made to take its time.
 _MOST_BYTES: Final = 2 * 2**30
-_MOST_SECONDS: Final = 30
+_MOST_SECONDS: Final = 10
 #: What a film of a megapixel needs to be decoded.
 _TOUCHED_BYTES: Final = 8 * 2**20
 

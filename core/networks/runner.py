@@ -5,11 +5,12 @@ are the network's own up to the order in which numbers are added.
 """
 
 import functools
-import io
 import math
+import tempfile
 import threading
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import onnxruntime
@@ -57,7 +58,11 @@ class Runner:
         with self._starting:
             if self._session is None:
                 assert self._network is not None  # let go of only with a session
-                self._session = _session(self._exported(self._network), self._any_size, self._threads())
+                # By way of a file: of a model given as bytes, ONNX Runtime's session keeps those bytes beside the weights.
+                with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+                    model = Path(folder) / "network.onnx"
+                    self._export(self._network, model)
+                    self._session = _session(model, self._any_size, self._threads())
             return self._session
 
     def make_ready(self) -> None:
@@ -80,9 +85,8 @@ class Runner:
         networks on a core each are done sooner than both on two."""
         return math.ceil(torch.get_num_threads() / (1 + self._beside))
 
-    def _exported(self, network: nn.Module) -> bytes:
-        """The network as an ONNX model."""
-        file = io.BytesIO()
+    def _export(self, network: nn.Module, file: Path) -> None:
+        """Writes the network as an ONNX model."""
         names = [f"in{i}" for i in range(len(self._example))]
         axes = {
             name: {axis: f"axis{axis}" for axis in (0, 2, 3) if axis < tensor.ndim}
@@ -93,13 +97,12 @@ class Runner:
             torch.onnx.export(
                 network.eval(),
                 self._example,
-                file,  # type: ignore[arg-type]  # this exporter takes it
+                str(file),
                 input_names=names,
                 dynamic_axes=axes,
                 opset_version=_OPSET,
                 dynamo=False,
             )
-        return file.getvalue()
 
 
 @functools.cache
@@ -118,7 +121,7 @@ def _giving_back() -> onnxruntime.RunOptions:
     return options
 
 
-def _session(model: bytes, any_size: bool, threads: int) -> onnxruntime.InferenceSession:
+def _session(model: Path, any_size: bool, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     # Threads that spin while they wait take the cores from others, see core.machine.
@@ -131,4 +134,4 @@ def _session(model: bytes, any_size: bool, threads: int) -> onnxruntime.Inferenc
     else:
         _share_memory()
         options.add_session_config_entry("session.use_env_allocators", "1")
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
