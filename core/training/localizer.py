@@ -148,12 +148,9 @@ def train_localizer(
     start = resumable.resume()
 
     if pseudo:
-        boxed = len(films)
-        everything = load_boxed(data, "train", pseudo)
-        films = everything + films * max(0, round((len(everything) - boxed) / boxed) - 1)
+        films = _even(films, load_boxed(data, "train", pseudo))
     loader = DataLoader(_Stream(films, recipe, start, steps), batch_size=None, num_workers=1, prefetch_factor=4)
-    totals: dict[str, float] = {}
-    started = time.monotonic()
+    log = _Log(run)
     network.train()
     for step, batch in enumerate(tqdm(loader, initial=start, total=steps, mininterval=5), start + 1):
         parts = _losses(network, {name: part.to(device) for name, part in batch.items()})
@@ -164,15 +161,33 @@ def train_localizer(
         optimizer.step()
         schedule.step()
         average.update_parameters(network)
-        for name, part in parts.items():
-            totals[name] = totals.get(name, 0.0) + part.item()
+        log.add(parts)
         if step % recipe.evaluate_every == 0 or step == steps:
-            count = (step - 1) % recipe.evaluate_every + 1
-            run.log(
-                step=step,
-                seconds=round(time.monotonic() - started, 1),
-                **{k: round(v / count, 4) for k, v in totals.items()},
-            )
-            totals = {}
+            log.write(step, (step - 1) % recipe.evaluate_every + 1)
             resumable.keep(step)
     return averaged
+
+
+def _even(boxed: list[BoxedFilm], everything: list[BoxedFilm]) -> list[BoxedFilm]:
+    """All films, those with boxes of a person's so often that they weigh as much as the others together."""
+    others = len(everything) - len(boxed)
+    return everything + boxed * max(0, round(others / len(boxed)) - 1)
+
+
+class _Log:
+    """The losses of the steps since the run's log was last written, and the seconds since the training began."""
+
+    def __init__(self, run: Run):
+        self._run, self._started = run, time.monotonic()
+        self._totals: dict[str, float] = {}
+
+    def add(self, losses: dict[str, Tensor]) -> None:
+        """Takes in one step's losses."""
+        for name, loss in losses.items():
+            self._totals[name] = self._totals.get(name, 0.0) + loss.item()
+
+    def write(self, step: int, count: int) -> None:
+        """Writes the means since the last time, of this number of steps."""
+        means = {name: round(total / count, 4) for name, total in self._totals.items()}
+        self._run.log(step=step, seconds=round(time.monotonic() - self._started, 1), **means)
+        self._totals = {}

@@ -6,6 +6,7 @@ What a program may see and say is decided where the page's is: core.access, core
 import shutil
 import tempfile
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -17,7 +18,7 @@ from gradio.utils import get_upload_folder
 from core.access.roles import Action, Reader, enforce
 from core.annotation.blinding import seen_revision
 from core.annotation.desk import AnnotateDesk, Opened
-from core.annotation.saving import Clash, Saving
+from core.annotation.saving import Clash, Saved, Saving
 from core.annotation.work import BoneWork, Work, says_of
 from core.bones import Sex
 from core.dataset.export_options import USUAL_FORMATS, ExportFormat, ExportOptions
@@ -111,15 +112,7 @@ class LedgerEndpoints:
         _, reader = self._asked(request, Action.CORRECT)
         opened = self._opened(film, reader, request)
         sitting = opened.sitting
-        boxes = boxes or {}
-        said: dict[str, BoneWork] = {}
-        for bone, grade in (grades or {}).items():
-            said[bone] = BoneWork(verdict=verdict_on(grade), grade=grade, box=boxes.get(bone))
-        for bone in unreadable or []:
-            if bone in said:
-                raise BoneGradeError(f"{bone} has a grade and is called unreadable: say one of the two.")
-            said[bone] = BoneWork(verdict="unreadable", box=boxes.get(bone))
-        said |= {bone: BoneWork(box=box) for bone, box in boxes.items() if bone not in said}
+        said = _said(grades or {}, unreadable or [], boxes or {})
         work = Work(
             film=film,
             sha256=sitting.sha256,
@@ -131,14 +124,7 @@ class LedgerEndpoints:
             token=token or uuid.uuid4().hex,
         )
         saved = self._saving.save(work, sitting, reader, consent=None)
-        return {
-            "saved": 0 if saved.event is None else len(saved.event.corrections),
-            "event": None if saved.event is None else saved.event.id,
-            "revision": saved.revision,
-            "waiting": list(saved.waiting),
-            "reading": _reading(saved.reading),
-            "conflict": None if saved.clash is None else _clash(saved.clash),
-        }
+        return _saved(saved)
 
     def queue(
         self,
@@ -284,6 +270,31 @@ def _day(text: str) -> datetime:
         return datetime.combine(date.fromisoformat(text), time(), UTC)
     except ValueError:
         raise BoneGradeError(f"{text!r} is not a date: write it as 2030-12-31.") from None
+
+
+def _said(
+    grades: Mapping[str, int], unreadable: Sequence[str], boxes: Mapping[str, tuple[float, float, float, float]]
+) -> dict[str, BoneWork]:
+    """A program's word by bone. Raises BoneGradeError where it says two things of one bone."""
+    said: dict[str, BoneWork] = {}
+    for bone, grade in grades.items():
+        said[bone] = BoneWork(verdict=verdict_on(grade), grade=grade, box=boxes.get(bone))
+    for bone in unreadable:
+        if bone in said:
+            raise BoneGradeError(f"{bone} has a grade and is called unreadable: say one of the two.")
+        said[bone] = BoneWork(verdict="unreadable", box=boxes.get(bone))
+    return said | {bone: BoneWork(box=box) for bone, box in boxes.items() if bone not in said}
+
+
+def _saved(saved: Saved) -> dict[str, Any]:
+    return {
+        "saved": 0 if saved.event is None else len(saved.event.corrections),
+        "event": None if saved.event is None else saved.event.id,
+        "revision": saved.revision,
+        "waiting": list(saved.waiting),
+        "reading": _reading(saved.reading),
+        "conflict": None if saved.clash is None else _clash(saved.clash),
+    }
 
 
 def _film(film: FilmRecord) -> dict[str, Any]:
