@@ -27,15 +27,13 @@ from webapp.annotate.view import clash_panel, crop_uri, nothing_open, totals
 from webapp.assess.in_hand import FilmInHand
 from webapp.desk import Desk
 from webapp.service import TURNS
-from webapp.shared.components import Updates, sentence_of
+from webapp.shared.components import Updates
 from webapp.shared.consent_terms import consent_of
+from webapp.shared.errors import WORK_KEPT, sentence_of
 from webapp.shared.words import short_hash
 
 _log = logging.getLogger(__name__)
 
-UNEXPECTED: Final = (
-    "Something went wrong in the program; your work is kept, and the server's log says what happened. Try once more."
-)
 NOT_ASSESSED: Final = "There is no assessed film yet: assess one on the Assess tab, or open one from the Queue."
 FINISHED: Final = "The queue is finished: no film is left for you to read."
 GOLD_AMONG_THEM: Final = "The Agreement tab says how you did on its gold films."
@@ -360,4 +358,4 @@ def _shows(payload: dict[str, Any], sha256: str) -> bool:
 
 
 def _warned(error: Exception) -> str:
-    return sentence_of(error, UNEXPECTED, _log, "The Annotate tab failed.")
+    return sentence_of(error, WORK_KEPT, _log, "The Annotate tab failed.")

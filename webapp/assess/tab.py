@@ -27,7 +27,8 @@ from webapp.assess.summary import (
 from webapp.desk import Desk
 from webapp.entrance.films_passing import FilmErased
 from webapp.service import TURNS
-from webapp.shared.components import Updates, sentence_of
+from webapp.shared.components import Updates
+from webapp.shared.errors import FILM_NOT_READ, sentence_of
 
 _log = logging.getLogger(__name__)
 
@@ -36,10 +37,6 @@ NO_SEX: Final = "Choose the child's sex, then press Assess again: the score tabl
 NO_FILM_AND_SEX: Final = (
     "Choose the child's sex and drop a film on the box, then press Assess again; "
     "or choose an example, whose sex is known."
-)
-UNEXPECTED: Final = (
-    "Something went wrong in the program while it read this film; the server's log says what. "
-    "Try once more, and report it with that log if it happens again."
 )
 
 #: All work on the processor's cores waits in one line, so that two films do not slow each other down.
@@ -333,4 +330,4 @@ def _film_of(example: Example) -> Callable[[], str]:
 
 def _sentence(error: Exception) -> str:
     """The sentence for an error; what nobody foresaw goes to the log."""
-    return sentence_of(error, UNEXPECTED, _log, "Assessing a film failed.")
+    return sentence_of(error, FILM_NOT_READ, _log, "Assessing a film failed.")

@@ -17,7 +17,8 @@ from webapp.assess.in_hand import FilmInHand
 from webapp.assess.summary import message
 from webapp.assess.tab import AssessTab
 from webapp.desk import Desk
-from webapp.shared.components import Updates, sentence_of, styled_html
+from webapp.shared.components import Updates, styled_html
+from webapp.shared.errors import NOTHING_CHANGED, sentence_of
 from webapp.shared.templates import render
 from webapp.shared.words import counted
 from webapp.train.layout import NOT_HERE, Layout
@@ -26,7 +27,6 @@ from webapp.train.side_by_side import SideBySidePart
 _log = logging.getLogger(__name__)
 
 DEMO: Final = "This is a demo: nothing that readers say is kept, so there is nothing to learn from."
-UNEXPECTED: Final = "Something went wrong in the program; nothing was changed, and the server's log says what happened."
 _STATES: Final = {
     "starting": "it is starting.",
     "running": "it is learning.",
@@ -112,7 +112,7 @@ class _Tab(Layout):
             enforce(self._desk.reader(request), Action.TRAIN)
             return show()
         except Exception as error:
-            text = sentence_of(error, UNEXPECTED, _log, "Something on the Train tab failed.")
+            text = sentence_of(error, NOTHING_CHANGED, _log, "Something on the Train tab failed.")
             return {where or self.message: message(text, title="Not done")}
 
     def _all(self, name: str | None, beside: str | None = None) -> Updates:
