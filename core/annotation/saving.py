@@ -7,7 +7,8 @@ from typing import Any, Final, Literal
 
 from core.access.roles import Action, Reader, enforce
 from core.annotation.blinding import ledger_revision, readings_of, rivals, seen_history, seen_revision
-from core.annotation.desk import AnnotateDesk, Sitting
+from core.annotation.desk import AnnotateDesk
+from core.annotation.sitting import Sitting
 from core.annotation.work import Disagreement, Work, settled, side_by_side, unsaved
 from core.errors import BoneGradeError
 from core.ledger import Consent, Correction, Event, Ledger, Reading, StaleRevision, undone

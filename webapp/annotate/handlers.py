@@ -9,10 +9,11 @@ from typing import Any, Final
 import gradio as gr
 
 from core.access.roles import Reader
-from core.annotation.desk import AnnotateDesk, Opened, Sitting
+from core.annotation.desk import AnnotateDesk, Opened
 from core.annotation.facts import frame_of, graded_box, kept_facts, saved_facts
 from core.annotation.frame import changed_boxes
 from core.annotation.saving import NOTHING_NEW, NOTHING_TO_UNDO, UNSAVED_FIRST, Saved, Saving, corrections_file
+from core.annotation.sitting import Sitting
 from core.annotation.work import Work, current_boxes, read_work
 from core.assessment.records import Assessment
 from core.bones import BONE_TITLES

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from core.access.roles import NotAllowed, Reader, Role
-from core.annotation.desk import AnnotateDesk, Sitting
+from core.annotation.desk import AnnotateDesk
 from core.annotation.facts import opened_facts
 from core.annotation.saving import Saving, corrections_file
+from core.annotation.sitting import Sitting
 from core.annotation.work import BoneWork, Work, WorkRefused
 from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment, Progress
