@@ -135,6 +135,11 @@ class Handlers:
         self.desk.erasures.look()
         return None if held is None or held.was_erased(self.desk.erasures) else held.read
 
+    def _at_work(self, text: str, held: FilmInHand | None, assessment: Assessment | None) -> tuple[Work, Sitting]:
+        """The page's work, and the film that it is on. Raises BoneGradeError where that is no longer available."""
+        work = read_work(text)
+        return work, self._annotate.sitting(work, self._pixels(held), assessment)
+
     # --- While reading ----------------------------------------------------------------------------------------------
 
     def keep(self, text: str, held: FilmInHand | None, assessment: Assessment | None, request: gr.Request) -> str:
@@ -187,8 +192,7 @@ class Handlers:
         """Puts the boxes of the work onto the film, after an undo or where a draft came back."""
         try:
             self.desk.reader(request)
-            work = read_work(text)
-            sitting = self._annotate.sitting(work, self._pixels(held), assessment)
+            work, sitting = self._at_work(text, held, assessment)
             return gr.skip() if sitting.radiograph is None else self._filling.editor_value(sitting, work)
         except Exception as error:
             _warned(error)
@@ -207,7 +211,7 @@ class Handlers:
             return ""
         try:
             self.desk.reader(request)
-            sitting = self._annotate.sitting(read_work(text), self._pixels(held), assessment)
+            _, sitting = self._at_work(text, held, assessment)
             kept = sitting.film is not None and sitting.film.consent
             return self._filling.writing(sitting) if ticked or kept else ""
         except Exception as error:
@@ -230,9 +234,9 @@ class Handlers:
     ) -> Updates:
         """Does what the reader asked for: save, settle a conflict, undo or redo a save, restore, set gold, download."""
         try:
-            command, work = json.loads(command_text), read_work(text)
+            command = json.loads(command_text)
             reader = self.desk.reader(request)
-            sitting = self._annotate.sitting(work, self._pixels(held), assessment)
+            work, sitting = self._at_work(text, held, assessment)
             terms = consent_of(scope, reference, ends) if consent else None
             match command.get("do"):
                 case "save" | "next":
