@@ -172,6 +172,8 @@ class Assessor:
     ) -> Assessment:
         """Turns grade probabilities and the second opinion into totals, ages and checks.
 
+        localization: of the film's hand. probabilities: of grades 0..n by bone, each summing to 1; a bone that is left out was
+        not graded, and there is then no total and no age. started: time.monotonic() when the work on the film began.
         second: for the same sex; None only where no network looked at the whole hand.
         """
         scatter_years = table_scatter_years(self.intervals)

@@ -66,12 +66,13 @@ class Eyes:
         self._words.make_ready()
 
     def look(self, window: NDArray[np.float32]) -> LocalizerOutput:
-        """All that the network says of a standardised square window, as a batch of one: several windows in a batch take as
-        long as one by one, and as much more memory as there are."""
+        """All that the network says of a standardised window SxS, S divisible by 32, as a batch of one: several
+        windows in a batch take as long as one by one, and as much more memory as there are."""
         return LocalizerOutput(*self._whole(_batch(window)))
 
     def words(self, pictures: Sequence[NDArray[np.float32]]) -> Tensor:
-        """Its three words on standardised pictures of one size, place by place, see FilmWords; less than half the work."""
+        """Its three words on B standardised pictures of one size HxW, place by place: Bx3xH/32xW/32 logits, see FilmWords. Less
+        than half the work."""
         return torch.cat([self._words(_batch(picture))[0] for picture in pictures])
 
 
@@ -117,13 +118,14 @@ def look_any_way(eyes: Eyes, pixels: Grey, to_window: Affine, hidden: Sequence[P
 
 
 def look_as_it_lies(eyes: Eyes, pixels: Grey, to_window: Affine) -> Look:
-    """A window of a film as it is."""
+    """A window of FILM_SIDE of a film as it is. pixels: HxW in [0, 1]. to_window: maps film to window."""
     shown = resample(pixels, to_window, FILM_SIDE)
     return _film_look(eyes.look(standardise(shown)), shown)
 
 
 def look_at_hand(eyes: Eyes, pixels: Grey, upright: Affine, hidden: Sequence[Points] = ()) -> Look:
-    """A second, closer look at the hand in its upright window of HAND_SIDE; `upright` maps film to window."""
+    """A second, closer look at the hand in its upright window of HAND_SIDE. pixels: HxW in [0, 1]. upright: maps film to
+    window. hidden: as for look_any_way."""
     middle = np.full(2, HAND_SIDE / 2)
     turns = [similarity(1.0, np.radians(degrees), False, middle, middle) for degrees in _SECOND_LOOKS]
     *shown, picture = _shown(pixels, upright, HAND_SIDE, hidden, [*turns, _AS_IT_IS])

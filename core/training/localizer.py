@@ -82,7 +82,8 @@ class _Stream(IterableDataset[dict[str, Tensor]]):
 
 
 def load_boxed(data: Path, split: str, pseudo: dict[str, NDArray[np.float64]] | None = None) -> list[BoxedFilm]:
-    """The boxed films of one split, with `pseudo` boxes (21x4 by film id) for those that nobody boxed."""
+    """The boxed films of one split, with `pseudo` boxes for those that nobody boxed: by film id 21x4, xmin, ymin, xmax,
+    ymax in pixels of the film, in the order of ALL_BONES. Raises DataFolderError as read_films does."""
     boxes = {**(pseudo or {}), **read_boxes(data)}
     films = []
     for film in read_films(data, split):
@@ -121,7 +122,9 @@ def train_localizer(
 ) -> HandLocalizer:
     """Trains, checkpointing to `run_folder`; called again on the same folder it goes on where it stopped.
 
-    Returns the weight-averaged network, on the device. Real boxes weigh as much as all pseudo boxes together.
+    pseudo: boxes of films that nobody boxed, see load_boxed; those of people weigh as much as all of these together. teacher:
+    whose weights are gone on with; without one the encoder starts from ImageNet. Returns the weight-averaged network, on the
+    device.
     Raises DataFolderError where the folder is not laid out as expected or none of its `train` films is boxed.
     """
     films = load_boxed(data, "train")

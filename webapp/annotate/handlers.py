@@ -21,6 +21,7 @@ from core.errors import BoneGradeError, BoxRefused
 from core.film.radiograph import Radiograph
 from core.ledger import Scope
 from core.ledger.reading_queue import QueueOrder, has_read_gold, next_film
+from webapp.annotate.command import ChangeGold, Plain, Restore, Settle, read_command
 from webapp.annotate.filling import Filling, picture_name
 from webapp.annotate.gold import change_gold
 from webapp.annotate.parts import Kind, Parts, asking, remark, told
@@ -234,38 +235,30 @@ class Handlers:
     ) -> Updates:
         """Does what the reader asked for: save, settle a conflict, undo or redo a save, restore, set gold, download."""
         try:
-            command = json.loads(command_text)
+            command = read_command(command_text)
             reader = self.desk.reader(request)
             work, sitting = self._at_work(text, held, assessment)
             terms = consent_of(scope, reference, ends) if consent else None
-            match command.get("do"):
-                case "save" | "next":
-                    saved = self._saving.save(work, sitting, reader, consent=terms)
-                    return self._answered(saved, sitting, reader, goes_on=command["do"] == "next")
-                case "settle":
-                    saved = self._saving.settle(
-                        work,
-                        sitting,
-                        reader,
-                        int(command["revision"]),
-                        frozenset(str(bone) for bone in command["theirs"]),
-                        consent=terms,
-                    )
+            match command:
+                case Settle(revision=revision, theirs=theirs):
+                    saved = self._saving.settle(work, sitting, reader, revision, theirs, consent=terms)
                     return self._answered(saved, sitting, reader, goes_on=False)
-                case "undo" | "redo" | "restore":
-                    return self._went_back(command, work, held, reader)
-                case "gold":
+                case ChangeGold():
                     sentence = change_gold(self.desk, command, work, reader)
                     assert work.film is not None
                     return self._anew(work.film, held, reader, sentence)
-                case "download":
+                case Restore() | Plain(do="undo" | "redo"):
+                    return self._went_back(command, work, held, reader)
+                case Plain(do="download"):
                     file = {
                         "name": f"bonegrade_corrections_{short_hash(work.sha256)}.json",
                         "text": corrections_file(work, sitting, reader.name),
                     }
                     self.desk.note(request, reader, "downloaded", work.film, "corrections")
                     return {self.parts.acted: told(download=file)}
-            raise BoneGradeError("The page asked for something that cannot be done; reload it.")
+                case Plain(do=do):
+                    saved = self._saving.save(work, sitting, reader, consent=terms)
+                    return self._answered(saved, sitting, reader, goes_on=do == "next")
         except Exception as error:
             return {self.parts.acted: told(message=remark(_warned(error), "error"))}
 
@@ -307,24 +300,24 @@ class Handlers:
             return "", asking(following)
         return (f"{FINISHED} {GOLD_AMONG_THEM}" if among else FINISHED), ""
 
-    def _went_back(self, command: dict[str, Any], work: Work, held: FilmInHand | None, reader: Reader) -> Updates:
+    def _went_back(self, command: Plain | Restore, work: Work, held: FilmInHand | None, reader: Reader) -> Updates:
         """Undo and redo of a save, and restoring: new events in the ledger."""
         if work.is_touched:
             raise BoneGradeError(UNSAVED_FIRST)
         if work.film is None or self.desk.ledger is None:
             raise BoneGradeError(NOTHING_TO_UNDO)
-        match command["do"]:
-            case "undo":
+        match command:
+            case Restore(event=number):
+                event = self._saving.restore(work.film, number, reader, work.token)
+                sentence = f"The reading after no. {event.target} is your reading again, as no. {event.id}."
+            case Plain(do="undo"):
                 event = self._saving.undo(work.film, reader, work.token)
                 sentence = (
                     f"Your save no. {event.target} no longer counts; it stays in the history, and R brings it back."
                 )
-            case "redo":
+            case _:
                 event = self._saving.redo(work.film, reader, work.token)
                 sentence = "Your save counts again."
-            case _:
-                event = self._saving.restore(work.film, int(command["event"]), reader, work.token)
-                sentence = f"The reading after no. {event.target} is your reading again, as no. {event.id}."
         return self._anew(work.film, held, reader, sentence)
 
     def _anew(self, film_id: int, held: FilmInHand | None, reader: Reader, sentence: str) -> Updates:

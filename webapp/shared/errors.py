@@ -25,6 +25,7 @@ FILM_NOT_READ: Final = (
     "Something went wrong in the program while it read this film; the server's log says what. "
     "Try once more, and report it with that log if it happens again."
 )
+CANNOT_BE_DONE: Final = "The page asked for something that cannot be done; reload it."
 LABELS_NOT_READ: Final = "The labels could not be read, for an unexpected reason; the server's log says more."
 
 
