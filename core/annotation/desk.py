@@ -250,7 +250,8 @@ class AnnotateDesk:
         return self.memory.regraded.get(key, regraded)
 
     def model_probabilities(self, work: Work, sitting: Sitting) -> dict[str, NDArray[np.float64]]:
-        """The model's grade probabilities for the boxes that stand on the film; bones without a box have none."""
+        """The model's probabilities of grades 0..n, by bone, for the boxes that stand on the film; bones without a box have
+        none."""
         boxes = current_boxes(work, sitting.assessment)
         given = {bone: values for bone, values in sitting.assessment.probabilities.items() if bone in boxes}
         if sitting.radiograph is not None:

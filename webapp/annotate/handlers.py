@@ -62,6 +62,7 @@ class Handlers:
         has_guide: bool,
         request: gr.Request,
     ) -> Updates:
+        """The tab was chosen: the assessed film is opened where no film is open, and none is asked for."""
         if has_guide or to_open or held is None or assessment is None:
             return {self.parts.has_guide: has_guide}
         return self.open_assessed(held, assessment, has_guide, request)
@@ -82,6 +83,8 @@ class Handlers:
     def open_assessed(
         self, held: FilmInHand | None, assessment: Assessment | None, has_guide: bool, request: gr.Request
     ) -> Updates:
+        """Opens the film on the Assess tab."""
+
         def opened(reader: Reader) -> Opened:
             if held is not None:
                 held.check(self.desk.erasures)
@@ -99,7 +102,7 @@ class Handlers:
         has_guide: bool,
         request: gr.Request,
     ) -> Updates:
-        """asked: see webapp.annotate.parts.asking; empty where the page thought better of it."""
+        """Opens a film of the ledger. asked: see webapp.annotate.parts.asking; empty where the page thought better of it."""
         if not asked:
             return {self.parts.has_guide: has_guide}
 

@@ -33,7 +33,7 @@ _OPEN: Final = frozenset(
     }
 )  # fmt: skip
 _CLOSED: Final = frozenset({"monitoring", "pwa_icon", "manifest.json", "docs", "redoc"})
-#: Beyond so many files, it is looked which are gone.
+#: Beyond so many files, those that are gone are forgotten.
 _MANY: Final = 10_000
 #: Of MCP, its older way of two connections is closed.
 _MCP_PARTS: Final = ("", "http", "schema")
