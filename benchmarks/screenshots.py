@@ -129,6 +129,7 @@ def _keep(page: Page, file: Path) -> None:
 
 
 def main() -> None:
+    """Takes them all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="Where the pictures are written.")
     parser.add_argument("--dark", action="store_true", help="The dark theme.")

@@ -61,14 +61,16 @@ class BoneGrader(nn.Module):
         )
 
     def forward(self, crops: Tensor, bones: Tensor) -> Tensor:
-        """Latents in years, B."""
+        """Maturity in years of each crop, B. crops: standardised, see core.assessment.grader.standardise_crops. bones: their
+        numbers, B integers from 0."""
         features = self.dropout(self.trunk(crops, bones)).float()
         weight, bias = self.head.weight[bones], self.head.bias[bones]
         latents: Tensor = 10.0 + 10.0 * ((features * weight).sum(1) + bias)
         return latents
 
     def probabilities(self, latents: Tensor, bones: Tensor) -> Tensor:
-        """Grade probabilities, B x (n_max + 1), grade 0 first; zero beyond a bone's last grade."""
+        """Grade probabilities, B x (n_max + 1), grade 0 first; zero beyond a bone's last grade. latents: years, B. bones: as
+        for the network."""
         cuts = self.cuts()[bones]
         steepness = self.log_steepness[bones].exp()[:, None]
         exceed = torch.sigmoid(steepness * (latents[:, None] - cuts))

@@ -47,7 +47,8 @@ class _InvertedResidual(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """Grey image Bx1xHxW (H, W divisible by 32) -> features at strides 2, 4, 8, 16, 32.
+    """Grey image Bx1xHxW (H, W divisible by 32) -> features BxCxH/sxW/s at the strides s = 2, 4, 8, 16, 32, C as in
+    `channels`.
 
     The stem takes one channel: ImageNet weights are summed over their three, which is the same network shown a
     grey picture in all of them.

@@ -1,4 +1,4 @@
-"""The localiser's network: heat maps and box sizes of 21 hand regions, and three words on the whole film."""
+"""The localiser's network: heat maps and box sizes of 21 hand regions, and three logits on the whole film."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from models.efficientnet_lite import EfficientNetLite0
 
-#: The encoder's coarsest features, from which the words on the whole film come, have one cell for this many.
+#: The encoder's coarsest features, from which the logits on the whole film come, have one cell for this many.
 COARSEST_STRIDE = 32
 
 
@@ -81,8 +81,8 @@ class HandLocalizer(nn.Module):
         return LocalizerOutput(self.heat(y), self.size(y), film[:, 0], film[:, 1], film[:, 2])
 
 
-class FilmWords(nn.Module):
-    """The three words on the whole film, without the decoder, and told for every place.
+class FilmLogits(nn.Module):
+    """The three logits on the whole film (a hand, inverted, upright), without the decoder and for every place.
 
     Input: Bx1xHxW as the localiser's, H and W divisible by 32. Output: Bx3xH/32xW/32 logits (hand, inverted, upright), whose
     means over a part of the picture are what the localiser says of that part.

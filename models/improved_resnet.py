@@ -77,6 +77,7 @@ class ResidualUnit(BasicBlock):
             self.path = AttentionPath(self.channels_in, self.channels_out, self.stride)
 
     def branch(self, x: Tensor) -> Tensor:
+        """What is added to the shortcut, gated by what the unit was given: BxC_outxH'xW'."""
         branch = super().branch(x)
         if self.attention is not None:
             branch = self.attention(branch)
@@ -89,7 +90,8 @@ class ImprovedResNet(nn.Module):
     """The plain ResNet with the three additions, one trunk for all bones: crops Bx1xHxW and bone numbers B -> features BxF,
     F = 8 * width.
 
-    Its layers have torchvision's names, so that pretrained weights load with `load_torchvision`.
+    Raises ValueError without bone numbers, unless it grades one kind of region. Its layers have torchvision's names,
+    so that pretrained weights load with `load_torchvision`.
     """
 
     def __init__(self, options: ResNetOptions | None = None):

@@ -132,7 +132,7 @@ def _fill(network: nn.Module, weights: WeightFile) -> None:
 
 
 def load_localizer(name: str = "localizer", folder: Path = WEIGHTS) -> tuple[HandLocalizer, str]:
-    """The hand localiser and its weights' SHA-256."""
+    """The hand localiser and its weights' SHA-256. Raises WeightsError where they are missing, damaged or another network's."""
     weights = read_weights(name, folder)
     network = HandLocalizer()
     _fill(network, weights)
@@ -140,7 +140,7 @@ def load_localizer(name: str = "localizer", folder: Path = WEIGHTS) -> tuple[Han
 
 
 def load_grader(name: str = "grader", folder: Path = WEIGHTS) -> tuple[BoneGrader, WeightFile]:
-    """The grading network and its weight file."""
+    """The grading network and its weight file. Raises WeightsError as load_localizer does."""
     weights = read_weights(name, folder)
     scale = weights.tensors.get("cut_steps")
     if scale is None or scale.ndim != 2:
@@ -158,7 +158,7 @@ def load_grader(name: str = "grader", folder: Path = WEIGHTS) -> tuple[BoneGrade
 
 def load_whole_hand(name: str = "whole_hand", folder: Path = WEIGHTS) -> tuple[WholeHandNetwork, WeightFile] | None:
     """A network of the second opinion and its weight file, whose metadata hold its weight in the bone age; None where none is
-    registered under this name."""
+    registered under this name. Raises WeightsError as load_localizer does."""
     if not is_registered(name, folder):
         return None
     weights = read_weights(name, folder)

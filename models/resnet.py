@@ -20,7 +20,7 @@ class BasicBlock(nn.Module):
         self.downsample = downsample
 
     def branch(self, x: Tensor) -> Tensor:
-        """What is added to the shortcut."""
+        """What is added to the shortcut, BxC_outxH'xW'."""
         branch: Tensor = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)), inplace=True)))
         return branch
 

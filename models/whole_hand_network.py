@@ -120,7 +120,7 @@ class HandResNet(nn.Module):
         self.stages = nn.Sequential(*resnet.stages())
 
     def forward(self, pictures: Tensor) -> tuple[Tensor]:
-        """Only the last stage's features, as the last of a pyramid."""
+        """Only the last stage's features, Bx(8 width)xhxw, as the last of a pyramid."""
         return (self.stages(self.start(self.stem(pictures))),)
 
 

@@ -104,7 +104,7 @@ def export_name(revision: int) -> str:
 
 
 class LooksFirst:
-    """ASGI middleware: before a file is fetched, it is looked what was erased; when an export is, it is told."""
+    """ASGI middleware: before a file is fetched, what was erased since is removed; when an export is fetched, that is noted."""
 
     def __init__(self, app: ASGIApp, erasures: Erasures):
         self._app = app

@@ -30,7 +30,7 @@ class ListFile(Generic[Entry]):
         self._lock = WriterLock(path.with_suffix(".lock"))
 
     def read(self) -> dict[str, Entry]:
-        """The entries; none without a file."""
+        """The entries; none without a file. Raises the list's own error where the file cannot be read."""
         try:
             rows: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
             return {key: self._from_row(key, row) for key, row in rows.items()}

@@ -68,7 +68,8 @@ class AccessLog:
         return cls(folder, days_kept(LOG_DAYS_VARIABLE, environment))
 
     def note(self, who: str, deed: Deed, *, address: str = "", film: int | None = None, detail: str = "") -> None:
-        """Adds a line; it is on the disk when this returns."""
+        """Adds a line; it is on the disk when this returns. Where it cannot be written, the server's log says so, and whoever
+        notes goes on."""
         now = datetime.now(UTC)
         entry = LogEntry(now.isoformat(timespec="seconds"), who[:200], deed, address, film, detail[:500])
         # begins with its own line end, so that it stands on a line of its own even after one that was cut short

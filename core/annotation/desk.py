@@ -1,12 +1,10 @@
 """One reader's film at hand: opened, kept as a draft, its boxes regraded, its scores as they stand."""
 
-import json
 import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -15,25 +13,20 @@ from numpy.typing import NDArray
 from core.access.roles import Action, Reader, enforce
 from core.annotation.blinding import seen_revision
 from core.annotation.memory import FilmMemory, erased_at
+from core.annotation.sitting import GONE, FilmsAtHand, Sitting
 from core.annotation.work import Work, WorkRefused, current_boxes, grades_said, own_boxes, says_of
 from core.assessment.consistency import Inconsistency, inconsistencies
 from core.assessment.person import Scores, filled_up, model_scores, person_scores
 from core.assessment.records import Assessment, FilmAssessor, RegradedBone
-from core.bones import Sex
 from core.errors import BoneGradeError
 from core.film.box import Box
 from core.film.radiograph import Radiograph
-from core.hand.hand import Hand
 from core.intake.filing import Filing, Turn
 from core.intake.near_copies import NearCopies
-from core.ledger import Consent, FilmRecord, Ledger, Reading, UnknownFilm, assessment_of
+from core.ledger import Consent, Ledger, Reading, UnknownFilm
 
 _log = logging.getLogger(__name__)
 
-GONE: Final = (
-    "The film is no longer in the server's memory, and its pixels were not kept: add and assess it again on the Assess tab; "
-    "your work on it comes back."
-)
 ERASED: Final = (
     "This film was erased after it was opened here, so it can no longer be shown, saved or downloaded: open "
     "another one from the Queue."
@@ -47,32 +40,6 @@ NO_PREDICTION: Final = (
 )
 
 _SEXES: Final = {"F": "female", "M": "male"}
-
-
-@dataclass(frozen=True)
-class Sitting:
-    """One film before one reader. film: its ledger record, None while it has none. radiograph: None where the pixels were
-    not kept. prediction: the id of `assessment` in the ledger."""
-
-    film: FilmRecord | None
-    assessment: Assessment
-    radiograph: Radiograph | None
-    prediction: int | None
-
-    @property
-    def sha256(self) -> str:
-        """Names the film, in the ledger or not."""
-        return self.film.sha256 if self.film is not None else self.assessment.film_sha256
-
-    @property
-    def sex(self) -> Sex:
-        """As the ledger has it, which is how the film was first filed."""
-        return self.film.sex if self.film is not None else self.assessment.sex
-
-    @cached_property
-    def hand(self) -> Hand | None:
-        """The hand that the assessment is of; None where the pixels were not kept."""
-        return None if self.radiograph is None else Hand(self.radiograph, self.assessment.localization)
 
 
 @dataclass(frozen=True)
@@ -122,6 +89,7 @@ class AnnotateDesk:
         self._turn = turn
         self._filing = None if ledger is None else Filing(ledger, load_assessor, turn)
         self.memory: Final = FilmMemory(ledger)
+        self._films = FilmsAtHand(ledger, load_assessor, self.memory)
 
     # --- Opening ----------------------------------------------------------------------------------------------------
 
@@ -137,9 +105,9 @@ class AnnotateDesk:
             remark = f"The ledger has this film as {_SEXES[film.sex]}, which was used: check which is right."
         newest = ledger.prediction(film.id)
         if newest is not None and newest.weights == assessment.weights and newest.localization is not None:
-            sitting = Sitting(film, self._assessment(film, newest.id), held, newest.id)
+            sitting = Sitting(film, self._films.assessment(film, newest.id), held, newest.id)
         else:
-            sitting = Sitting(film, self._as_filed(film, assessment, held), held, None)
+            sitting = Sitting(film, self._films.as_filed(film, assessment, held), held, None)
         return self._opened(sitting, reader, remark)
 
     def open_film(self, film_id: int, reader: Reader, held: Radiograph | None = None) -> Opened:
@@ -152,7 +120,7 @@ class AnnotateDesk:
             raise BoneGradeError("Nothing is kept here, so there is no film to open: assess one on the Assess tab.")
         self.memory.forget_erased()
         film = ledger.film(film_id)
-        radiograph = self._radiograph(film, held)
+        radiograph = self._films.radiograph(film, held)
         prediction = ledger.prediction(film_id)
         if prediction is None:
             if radiograph is None:
@@ -162,7 +130,9 @@ class AnnotateDesk:
             raise BoneGradeError(
                 f"The model refused film {film_id}: {prediction.refusal} It cannot be graded here; skip it in the queue."
             )
-        return self._opened(Sitting(film, self._assessment(film, prediction.id), radiograph, prediction.id), reader)
+        return self._opened(
+            Sitting(film, self._films.assessment(film, prediction.id), radiograph, prediction.id), reader
+        )
 
     def _opened(self, sitting: Sitting, reader: Reader, remark: str = "") -> Opened:
         ledger, film = self.ledger, sitting.film
@@ -175,7 +145,7 @@ class AnnotateDesk:
             return Opened(sitting, saved, _fresh(sitting, saved, seen_revision(ledger.history(film.id))), None, remark)
         if work.prediction is not None and work.prediction != sitting.prediction:
             # the boxes that the draft leaves to the model are those of the prediction it was made on
-            sitting = Sitting(film, self._assessment(film, work.prediction), sitting.radiograph, work.prediction)
+            sitting = Sitting(film, self._films.assessment(film, work.prediction), sitting.radiograph, work.prediction)
         return Opened(sitting, saved, work, draft_of, remark)
 
     def picture_erased(self, sitting: Sitting) -> bool:
@@ -204,12 +174,12 @@ class AnnotateDesk:
             raise WorkRefused(
                 f"The page's work does not belong to film {film.id}; nothing was changed. Reload the page."
             )
-        radiograph = self._radiograph(film, held if here else None)
+        radiograph = self._films.radiograph(film, held if here else None)
         if work.prediction is not None:
-            return Sitting(film, self._assessment(film, work.prediction), radiograph, work.prediction)
+            return Sitting(film, self._films.assessment(film, work.prediction), radiograph, work.prediction)
         if assessment is None or assessment.film_sha256 != work.sha256:
             raise BoneGradeError(GONE)
-        return Sitting(film, self._as_filed(film, assessment, radiograph), radiograph, None)
+        return Sitting(film, self._films.as_filed(film, assessment, radiograph), radiograph, None)
 
     def keep(self, work: Work, sitting: Sitting, reader: Reader) -> tuple[Work, bool]:
         """Keeps the work as the reader's draft; whether it was kept. Returns the work with the film's and the prediction's
@@ -261,7 +231,7 @@ class AnnotateDesk:
             raise BoneGradeError(WITHDRAWN)
         prediction = sitting.prediction
         if prediction is None or adds:  # of pixels that are kept from now on, crops are cut now
-            prediction = filing.store(film, self._as_filed(film, sitting.assessment, sitting.radiograph)).id
+            prediction = filing.store(film, self._films.as_filed(film, sitting.assessment, sitting.radiograph)).id
         return work.model_copy(update={"film": film.id, "prediction": prediction})
 
     def regrade(self, sitting: Sitting, bone: str, box: Box) -> RegradedBone:
@@ -280,7 +250,8 @@ class AnnotateDesk:
         return self.memory.regraded.get(key, regraded)
 
     def model_probabilities(self, work: Work, sitting: Sitting) -> dict[str, NDArray[np.float64]]:
-        """The model's grade probabilities for the boxes that stand on the film; bones without a box have none."""
+        """The model's probabilities of grades 0..n, by bone, for the boxes that stand on the film; bones without a box have
+        none."""
         boxes = current_boxes(work, sitting.assessment)
         given = {bone: values for bone, values in sitting.assessment.probabilities.items() if bone in boxes}
         if sitting.radiograph is not None:
@@ -305,49 +276,6 @@ class AnnotateDesk:
             len(own_boxes(work)),
             " ".join(c.message for c in sitting.assessment.checks if c.name == "one_hand" and not c.passed),
         )
-
-    # --- The ledger's films -----------------------------------------------------------------------------------------
-
-    def _radiograph(self, film: FilmRecord, held: Radiograph | None) -> Radiograph | None:
-        if held is not None and held.sha256 == film.sha256:
-            return held
-        ledger = self.ledger
-        if ledger is None or not film.consent:
-            return None
-
-        def read() -> Radiograph:
-            radiograph = ledger.radiograph(film)
-            if radiograph is None:
-                raise LookupError(film.id)
-            return radiograph
-
-        try:
-            return self.memory.pixels.get(film.id, read)
-        except LookupError:
-            return None
-
-    def _assessment(self, film: FilmRecord, prediction_id: int) -> Assessment:
-        ledger = self.ledger
-        assert ledger is not None
-
-        def rebuild() -> Assessment:
-            prediction = ledger.prediction(film.id, prediction_id)
-            if prediction is None:
-                raise WorkRefused(f"Film {film.id} has no prediction {prediction_id}; reload the page.")
-            return assessment_of(self._load_assessor().by(prediction.weights), film, prediction)
-
-        return self.memory.assessments.get((film.id, prediction_id), rebuild)
-
-    def _as_filed(self, film: FilmRecord, assessment: Assessment, radiograph: Radiograph | None) -> Assessment:
-        """The assessment for the sex that the ledger has, which need not be the one that was chosen on Assess."""
-        if assessment.sex == film.sex:
-            return assessment
-        if radiograph is None:
-            raise BoneGradeError(GONE)
-        hand = Hand(radiograph, assessment.localization)
-        assessor = self._load_assessor().by(assessment.weights)
-        key = (film.id, json.dumps(assessor.weights))
-        return self.memory.of_other_sex.get(key, lambda: assessor.for_sex(hand, assessment, film.sex))
 
 
 def _fresh(sitting: Sitting, saved: Reading, revision: int) -> Work:

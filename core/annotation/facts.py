@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.access.roles import Action, Reader
-from core.annotation.desk import AnnotateDesk, Opened, Sitting
+from core.annotation.desk import AnnotateDesk, Opened
 from core.annotation.frame import FilmFrame
 from core.annotation.saving import Saved
+from core.annotation.sitting import Sitting
 from core.annotation.work import Work, own_boxes, predicted_boxes, says_of
 from core.bones import BONE_TITLES, RUS_BONES
 from core.film.box import Box

@@ -7,7 +7,8 @@ from typing import Any, Final, Literal
 
 from core.access.roles import Action, Reader, enforce
 from core.annotation.blinding import ledger_revision, readings_of, rivals, seen_history, seen_revision
-from core.annotation.desk import AnnotateDesk, Sitting
+from core.annotation.desk import AnnotateDesk
+from core.annotation.sitting import Sitting
 from core.annotation.work import Disagreement, Work, settled, side_by_side, unsaved
 from core.errors import BoneGradeError
 from core.ledger import Consent, Correction, Event, Ledger, Reading, StaleRevision, undone
@@ -118,7 +119,8 @@ class Saving:
         return self._saved(ledger, work, event, new.waiting, reader)
 
     def undo(self, film_id: int, reader: Reader, token: str) -> Event:
-        """The reader's last save that counts no longer does; it stays in the history."""
+        """The reader's last save that counts no longer does; it stays in the history. Raises BoneGradeError where there is
+        none."""
         ledger = self._ledger(reader)
         own = self._own(ledger, film_id, reader)
         taken_back = undone(own)
@@ -128,7 +130,8 @@ class Saving:
         return ledger.undo(film_id, last.id, reader=reader.name, base_revision=ledger.revision(film_id), token=token)
 
     def redo(self, film_id: int, reader: Reader, token: str) -> Event:
-        """The save that the reader undid last counts again, unless the reader has said something since."""
+        """The save that the reader undid last counts again, unless the reader has said something since. Raises
+        BoneGradeError where there is nothing to redo."""
         ledger = self._ledger(reader)
         own = self._own(ledger, film_id, reader)
         last = _last_undo(own)
@@ -137,7 +140,8 @@ class Saving:
         return ledger.undo(film_id, last.id, reader=reader.name, base_revision=ledger.revision(film_id), token=token)
 
     def restore(self, film_id: int, event_id: int, reader: Reader, token: str) -> Event:
-        """What was said after an event becomes the reader's reading, as a new event; only of what the reader may see."""
+        """What was said after an event becomes the reader's reading, as a new event. Raises BoneGradeError for an event
+        that the reader may not see."""
         ledger = self._ledger(reader)
         if all(event.id != event_id for event in self.history(film_id, reader).events):
             raise BoneGradeError("That state is not in the history that you see: open the film again.")

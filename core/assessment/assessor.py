@@ -172,32 +172,16 @@ class Assessor:
     ) -> Assessment:
         """Turns grade probabilities and the second opinion into totals, ages and checks.
 
+        localization: of the film's hand. probabilities: of grades 0..n by bone, each summing to 1; a bone that is left out was
+        not graded, and there is then no total and no age. started: time.monotonic() when the work on the film began.
         second: for the same sex; None only where no network looked at the whole hand.
         """
         scatter_years = table_scatter_years(self.intervals)
         cards = {key: score_card(key, sex, probabilities, scatter_years=scatter_years) for key in STANDARDS}
         age = bone_age(self.grader, sex, probabilities, self.intervals.scatter_months, second)
         share = 1.0 if second is None else 1.0 - second.weight
-        bones: dict[str, BoneAssessment | None] = {}
         grades = {bone: int(given.argmax()) for bone, given in probabilities.items()}
         influence = self._influence(sex, grades, cards["rus_chn"].expected_total, share)
-        for region in localization.regions:
-            given = probabilities.get(region.bone)
-            if given is None:
-                bones[region.bone] = None
-                continue
-            grade = grades[region.bone]
-            bones[region.bone] = BoneAssessment(
-                bone=region.bone,
-                box=region.box,
-                axis_degrees=region.axis_degrees,
-                grade=grade,
-                label=grade_label(region.bone, grade),
-                tw3_stage=tw3_stage(region.bone, grade),
-                probabilities=tuple(float(p) for p in given),
-                confidence=region.confidence,
-                influence_months=influence[region.bone],
-            )
         return Assessment(
             sex=sex,
             width=film.width,
@@ -206,7 +190,7 @@ class Assessor:
             laterality="R" if localization.mirrored else "L",
             rotation_degrees=localization.rotation_degrees,
             inverted=localization.inverted,
-            bones=bones,
+            bones=_bones(localization, probabilities, influence),
             standards=cards,
             bone_age_months=None if age is None else age.months,
             interval90_months=None if age is None else age.interval90,
@@ -265,6 +249,31 @@ class Assessor:
         return {
             bone: (share * (low - here), share * (high - here)) for bone, (low, high) in zip(grades, pairs, strict=True)
         }
+
+
+def _bones(
+    localization: Localization, probabilities: GradeProbabilities, influence: Mapping[str, tuple[float, float]]
+) -> dict[str, BoneAssessment | None]:
+    """Every bone with its most probable grade; None where it was not graded. influence: months, see BoneAssessment."""
+    bones: dict[str, BoneAssessment | None] = {}
+    for region in localization.regions:
+        given = probabilities.get(region.bone)
+        if given is None:
+            bones[region.bone] = None
+            continue
+        grade = int(given.argmax())
+        bones[region.bone] = BoneAssessment(
+            bone=region.bone,
+            box=region.box,
+            axis_degrees=region.axis_degrees,
+            grade=grade,
+            label=grade_label(region.bone, grade),
+            tw3_stage=tw3_stage(region.bone, grade),
+            probabilities=tuple(float(p) for p in given),
+            confidence=region.confidence,
+            influence_months=influence[region.bone],
+        )
+    return bones
 
 
 # The networks are got ready here, one after the other, so that the first film need not wait a second or so for them. What

@@ -92,7 +92,11 @@ def person_scores(
 def model_scores(
     assessor: FilmAssessor, sex: Sex, probabilities: GradeProbabilities, second: SecondOpinion | None
 ) -> Scores:
-    """The model's probabilities, some of them perhaps of regraded boxes, under every standard and as a bone age."""
+    """The model's probabilities, some of them perhaps of regraded boxes, under every standard and as a bone age.
+
+    probabilities: of grades 0..n by bone; a bone left out has no grade, and then there is no total and no age. second: as for
+    person_scores. Raises ValueError for values that are not a distribution.
+    """
     return Scores(
         sex,
         {

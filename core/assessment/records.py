@@ -87,7 +87,12 @@ class SecondOpinion:
 
 
 class FilmFacts(Protocol):
-    """What scoring needs to know of a film beside its grades: no pixels. Radiographs have it, and films of the ledger."""
+    """What scoring needs to know of a film beside its grades: no pixels. Radiographs have it, and films of the ledger.
+
+    width, height: in pixels. sha256: core.film.radiograph.film_hash. laterality: the side that the file states. stated_sex: the
+    child's, by the file; age_months: when the film was taken; None where the file does not say. notes: what a reader should
+    know of the file. The ledger keeps neither stated_sex nor notes, and its films have None and () there.
+    """
 
     @property
     def width(self) -> int: ...
@@ -199,7 +204,7 @@ class Assessment:
 
     @cached_property
     def probabilities(self) -> GradeProbabilities:
-        """Grade probabilities of the bones that were found."""
+        """Of grades 0..n, by bone, each summing to 1; of the bones that were found."""
         return {bone: np.array(graded.probabilities) for bone, graded in self.bones.items() if graded is not None}
 
     def to_dict(self) -> dict[str, Any]:

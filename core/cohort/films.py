@@ -128,7 +128,8 @@ def read_boxes(data: Path) -> dict[str, NDArray[np.float64]]:
 
 
 def read_grey(path: Path, longest_side: int | None = None) -> tuple[NDArray[np.uint8], float]:
-    """A film as HxW uint8, shrunk so that no side exceeds `longest_side`, and the factor it was shrunk by (<= 1)."""
+    """A film as HxW uint8, shrunk so that no side exceeds `longest_side`, and the factor it was shrunk by (<= 1).
+    Raises DataFolderError where it cannot be read as a picture."""
     image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if image is None:
         raise DataFolderError(f"{path} cannot be read as a picture.")

@@ -5,7 +5,7 @@ import tempfile
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -79,7 +79,6 @@ def export_command(
         raise typer.BadParameter("only pseudonyms go to the hub: leave out --reader-names or --hub.")
     ledger = _open()
     try:
-        log = AccessLog.from_environment(ledger.folder)
         options = ExportOptions(
             rule,
             frozenset(reviewer or ()),
@@ -90,16 +89,7 @@ def export_command(
             licence,
             "train" if hub is None else "share",
         )
-        with tempfile.TemporaryDirectory() as temporary:
-            target = folder or Path(temporary) / "dataset"
-            manifest = export(ledger, OPERATOR, target, options, _Progress("films"))
-            what = f"revision {manifest['revision']}, {', '.join(options.formats)}"
-            if folder is not None:
-                log.note_command("exported", detail=what)
-            if hub is not None:
-                # before the first byte goes: a push that is broken off may have sent the most of it
-                log.note_command("exported", detail=f"{what}; to the hub: {hub}")
-                the_hub.push_dataset(target, hub)
+        manifest = _exported(ledger, options, folder, hub)
     except BoneGradeError as error:
         stop(str(error))
     except OSError as error:
@@ -113,6 +103,22 @@ def export_command(
         f"({', '.join(f'{count:,} {part}' for part, count in films.items())}), "
         f"{sum(manifest['split']['crops'].values()):,} crops."
     )
+
+
+def _exported(ledger: Ledger, options: ExportOptions, folder: Path | None, hub: str | None) -> dict[str, Any]:
+    """Writes the dataset to the folder, if one is named, and puts it into the hub's dataset, if one is named; its manifest."""
+    log = AccessLog.from_environment(ledger.folder)
+    with tempfile.TemporaryDirectory() as temporary:
+        target = folder or Path(temporary) / "dataset"
+        manifest = export(ledger, OPERATOR, target, options, _Progress("films"))
+        what = f"revision {manifest['revision']}, {', '.join(options.formats)}"
+        if folder is not None:
+            log.note_command("exported", detail=what)
+        if hub is not None:
+            # before the first byte goes: a push that is broken off may have sent the most of it
+            log.note_command("exported", detail=f"{what}; to the hub: {hub}")
+            the_hub.push_dataset(target, hub)
+    return manifest
 
 
 @app.command("import")

@@ -40,8 +40,8 @@ class Sandbox:
         self._process: subprocess.Popen[bytes] | None = None
 
     def decode(self, content: bytes) -> tuple[Grey, Stated]:
-        """What `core.film.decoding.decode` makes of the file. Raises UnreadableFilm, as that does, and where the file takes
-        too much memory or time or ends the process."""
+        """What `core.film.decoding.decode` makes of the file: greys HxW in [0, 1], and what is stated. Raises
+        UnreadableFilm, as that does, and where the file takes too much memory or time or ends the process."""
         header, pixels = self._ask(b"D", content)
         if pixels is None:
             raise UnreadableFilm(_TOO_MUCH)

@@ -109,9 +109,10 @@ def fit_similarity(source: Points, target: Points, weights: NDArray[np.float64])
 
 
 def resample(pixels: NDArray[np.float32], affine: Affine, side: int) -> NDArray[np.float32]:
-    """The `side` x `side` window that `affine` (film to window, pixel centres at half-integers) cuts out of a film.
+    """The `side` x `side` window that `affine` (film to window, pixel centres at half-integers) cuts out of a film HxW.
 
-    Shrinks by area averaging first where the window is much coarser than the film, so that nothing aliases.
+    Greys keep their range. Shrinks by area averaging first where the window is much coarser than the film, so that nothing
+    aliases.
     """
     part, affine = _part_shown(pixels, affine, side)
     return _cut_out(*_shrunk(part, affine), side)

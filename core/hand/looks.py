@@ -13,7 +13,7 @@ from core.film.enhance import enhance
 from core.film.greys import Grey
 from core.hand.geometry import Affine, Points, apply, compose, inverse, resample, resample_turned, similarity
 from core.networks.runner import Runner
-from models.hand_localizer import FilmWords, HandLocalizer, LocalizerOutput, peaks
+from models.hand_localizer import FilmLogits, HandLocalizer, LocalizerOutput, peaks
 
 #: The network's input side for the whole film and for the upright hand.
 FILM_SIDE = 256
@@ -58,21 +58,22 @@ class Eyes:
     def __init__(self, network: HandLocalizer):
         example = torch.zeros(1, 1, 64, 64)
         self._whole = Runner(network, (example,), any_size=False)
-        self._words = Runner(FilmWords(network), (example,), any_size=True)
+        self._film_logits = Runner(FilmLogits(network), (example,), any_size=True)
 
     def make_ready(self) -> None:
         """Has the network ready for the first film, for good; see core.networks.runner.Runner.make_ready."""
         self._whole.make_ready()
-        self._words.make_ready()
+        self._film_logits.make_ready()
 
     def look(self, window: NDArray[np.float32]) -> LocalizerOutput:
-        """All that the network says of a standardised square window, as a batch of one: several windows in a batch take as
-        long as one by one, and as much more memory as there are."""
+        """All that the network says of a standardised window SxS, S divisible by 32, as a batch of one: several
+        windows in a batch take as long as one by one, and as much more memory as there are."""
         return LocalizerOutput(*self._whole(_batch(window)))
 
-    def words(self, pictures: Sequence[NDArray[np.float32]]) -> Tensor:
-        """Its three words on standardised pictures of one size, place by place, see FilmWords; less than half the work."""
-        return torch.cat([self._words(_batch(picture))[0] for picture in pictures])
+    def film_logits(self, pictures: Sequence[NDArray[np.float32]]) -> Tensor:
+        """The film-wide logits of B standardised pictures of one size HxW, place by place: Bx3xH/32xW/32, see FilmLogits. Less
+        than half the work of a look."""
+        return torch.cat([self._film_logits(_batch(picture))[0] for picture in pictures])
 
 
 def _batch(picture: NDArray[np.float32]) -> Tensor:
@@ -106,7 +107,7 @@ def look_any_way(eyes: Eyes, pixels: Grey, to_window: Affine, hidden: Sequence[P
     if output.upright > _CERTAIN and output.hand > _CERTAIN and output.inverted < -_CERTAIN:
         return _film_look(output, shown), inverse(to_window)
     views = [np.rot90(flipped, turns) for flipped in (window, window[:, ::-1]) for turns in range(4)]
-    hand, inverted, upright = eyes.words(views).mean((2, 3)).unbind(1)
+    hand, inverted, upright = eyes.film_logits(views).mean((2, 3)).unbind(1)
     best = int(upright.argmax())
     middle = np.full(2, FILM_SIDE / 2)
     to_view = similarity(1.0, -np.pi / 2 * (best % 4), best >= 4, middle, middle)  # rot90 turns anticlockwise
@@ -117,29 +118,30 @@ def look_any_way(eyes: Eyes, pixels: Grey, to_window: Affine, hidden: Sequence[P
 
 
 def look_as_it_lies(eyes: Eyes, pixels: Grey, to_window: Affine) -> Look:
-    """A window of a film as it is."""
+    """A window of FILM_SIDE of a film as it is. pixels: HxW in [0, 1]. to_window: maps film to window."""
     shown = resample(pixels, to_window, FILM_SIDE)
     return _film_look(eyes.look(standardise(shown)), shown)
 
 
 def look_at_hand(eyes: Eyes, pixels: Grey, upright: Affine, hidden: Sequence[Points] = ()) -> Look:
-    """A second, closer look at the hand in its upright window of HAND_SIDE; `upright` maps film to window."""
+    """A second, closer look at the hand in its upright window of HAND_SIDE. pixels: HxW in [0, 1]. upright: maps film to
+    window. hidden: as for look_any_way."""
     middle = np.full(2, HAND_SIDE / 2)
     turns = [similarity(1.0, np.radians(degrees), False, middle, middle) for degrees in _SECOND_LOOKS]
     *shown, picture = _shown(pixels, upright, HAND_SIDE, hidden, [*turns, _AS_IT_IS])
     outputs = [eyes.look(standardise(window)) for window in shown]
     found = [peaks(output.heatmaps, output.sizes) for output in outputs]
     centres, extents, confidence = (torch.cat(parts).double().numpy() for parts in zip(*found, strict=True))
-    words = torch.stack([torch.cat([output.hand, output.inverted, output.upright]) for output in outputs]).mean(0)
+    logits = torch.stack([torch.cat([output.hand, output.inverted, output.upright]) for output in outputs]).mean(0)
     back = np.stack([apply(inverse(turn), c * HAND_SIDE) for turn, c in zip(turns, centres, strict=True)])
     weight = confidence[..., None] ** 2 + 1e-6
     return Look(
         centres=(back * weight).sum(0) / weight.sum(0),
         extents=(extents * FILM_SIDE * weight).sum(0) / weight.sum(0),  # trained on windows of FILM_SIDE pixels
         confidence=confidence.mean(0),
-        hand=float(torch.sigmoid(words[0])),
-        inverted=float(torch.sigmoid(words[1])),
-        upright=float(words[2]),
+        hand=float(torch.sigmoid(logits[0])),
+        inverted=float(torch.sigmoid(logits[1])),
+        upright=float(logits[2]),
         picture=picture,
     )
 

@@ -19,7 +19,7 @@ _SIZES: Final = (512, 1024)
 _WINDOW, _STEP = 256, 64
 #: A film is not enlarged by more than this: a hand that is seen only so has too few pixels for its bones to be read.
 _MOST_ENLARGED: Final = 2.0
-#: Windows in which the network's word for a hand is this high, as a logit, are worth a closer look.
+#: Windows whose logit of a hand is this high are worth a closer look.
 _LIKELY: Final = 2.0
 #: So many windows get one, and each is this much larger than what was seen to hold a hand, for that may lie off its middle.
 _MOST_WINDOWS: Final = 4
@@ -60,8 +60,8 @@ def _places(eyes: Eyes, pixels: Grey, size: int) -> Iterator[tuple[float, Square
     shown = [max(_WINDOW, round(scale * side / COARSEST_STRIDE) * COARSEST_STRIDE) for side in (width, height)]
     resampling = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     picture = np.asarray(cv2.resize(np.ascontiguousarray(pixels), shown, interpolation=resampling), np.float32)
-    words = eyes.words([standardise(picture)])
-    parts = F.avg_pool2d(words[:, :1], _WINDOW // COARSEST_STRIDE, _STEP // COARSEST_STRIDE)
+    film_logits = eyes.film_logits([standardise(picture)])
+    parts = F.avg_pool2d(film_logits[:, :1], _WINDOW // COARSEST_STRIDE, _STEP // COARSEST_STRIDE)
     logits = parts[0, 0].double().numpy()
     left = logits.copy()
     while left.max() > _LIKELY:

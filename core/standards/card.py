@@ -79,7 +79,7 @@ def score_card(
         distribution stays that of `probabilities`, except that a bone with a grade and no probabilities is certain.
     scatter_years: of the age about what the grades say, see core.standards.scattered.
     Raises ValueError for an unknown standard, sex, bone or grade, for values that are not a distribution, and for a
-    negative scatter. A missing bone is no error: the card then has no total and says which bone is missing.
+    negative scatter. A missing bone is not an error: the card then has no total and says which bone is missing.
     """
     table = standard(key)
     checked_sex(sex)

@@ -10,7 +10,7 @@ from core.standards import age_of_total, standard, total_of_age
 
 
 def boys_scale(years: NDArray[np.float64], sex: Sex) -> NDArray[np.float64]:
-    """RUS-CHN ages of one sex -> the age at which boys have the same total score."""
+    """RUS-CHN ages of one sex in years, of any shape -> the ages at which boys have the same total score, of the same shape."""
     if sex == "M":
         return years
     return age_of_total("rus_chn", "M", total_of_age("rus_chn", sex, years))

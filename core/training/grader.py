@@ -22,7 +22,7 @@ from core.standards import MATURE_TOTAL, age_of_total, total_of_age
 from core.training.augment import random_views
 from core.training.device import CPU
 from core.training.guidance import beside_the_plate, guided
-from core.training.loop import Clock, Resumable, Run, half_way, rate_share, seed_everything, weight_average
+from core.training.loop import Clock, Part, Resumable, Run, half_way, rate_share, seed_everything, weight_average
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.freezable import entering
 from models.improved_resnet import ResNetOptions
@@ -204,63 +204,105 @@ def train_grader(
     if start is not None:
         model.grader.load_state_dict(start.state_dict())
     model.grader.trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    steps = math.ceil(len(train) / recipe.hands)
-    average = weight_average(model, 0.998)
-    averaged = average.module
-    assert isinstance(averaged, AgeThroughGrades)
+    training = _Training(model, recipe, train, exemplars, Clock(seconds))
+    resumable = Resumable(run, network=model, **training.kept_parts())
+    for epoch in range(resumable.resume(), recipe.epochs):
+        losses = training.epoch(epoch)
+        if not losses:
+            break
+        measured = validate(training.averaged, val)
+        run.log(epoch=epoch + 1, seconds=round(training.clock.used, 1), **losses, **measured)
+        resumable.keep(epoch + 1)
+    grader = training.averaged.grader
+    if recipe.half_way and start is not None:
+        half_way(grader, start)
+    return grader
+
+
+class _Training:
+    """One run of the recipe: the network with its weight average and its optimiser, what it learns from, and its time."""
+
+    def __init__(
+        self, model: AgeThroughGrades, recipe: GraderRecipe, train: HandCrops, exemplars: GradedCrops, clock: Clock
+    ):
+        self._model, self._recipe, self._train, self._exemplars, self.clock = model, recipe, train, exemplars, clock
+        self._average = weight_average(model, 0.998)
+        averaged = self._average.module
+        assert isinstance(averaged, AgeThroughGrades)
+        #: What is measured, and handed over in the end.
+        self.averaged = averaged
+        self._optimizer = _optimizer(model, recipe)
+        self._weights = drawing_weights(train, recipe.evening)
+        self._attentions = guided(model.grader) if recipe.guidance else []
+        self._steps = math.ceil(len(train) / recipe.hands)
+
+    def kept_parts(self) -> dict[str, Part]:
+        """What a checkpoint holds beside the network."""
+        return {"average": self._average, "optimizer": self._optimizer, "clock": self.clock}
+
+    def epoch(self, number: int) -> dict[str, float]:
+        """One epoch, or what the time leaves of it; the mean of each loss, none where time was up before the first step.
+
+        number: epochs before; with the seed, it says what is drawn.
+        """
+        recipe = self._recipe
+        random = np.random.default_rng([recipe.seed, number])
+        generator = torch.Generator().manual_seed(recipe.seed * 100_003 + number)
+        torch.manual_seed(recipe.seed * 100_003 + number)  # dropout draws from here; a resumed run must draw the same
+        order = random.choice(len(self._train), self._steps * recipe.hands, p=self._weights)
+        self._model.train()
+        seen: list[dict[str, Tensor]] = []  # as numbers only after the epoch: a device need not wait for them
+        for step in tqdm(range(self._steps), desc=f"epoch {number + 1}/{recipe.epochs}", mininterval=10):
+            along = self._progress(number * self._steps + step)
+            if along >= 1:
+                break
+            rows = np.sort(order[step * recipe.hands : (step + 1) * recipe.hands])
+            drawn = random.choice(len(self._exemplars), recipe.exemplars)
+            losses = _losses(
+                self._model,
+                self._train,
+                rows,
+                self._exemplars,
+                drawn,
+                generator,
+                recipe.cut_close,
+                self._attentions,
+            )
+            self._step(losses, along)
+            seen.append({name: value.detach() for name, value in losses.items()})
+        return (
+            {name: round(torch.stack([each[name] for each in seen]).mean().item(), 4) for name in seen[0]}
+            if seen
+            else {}
+        )
+
+    def _progress(self, steps: int) -> float:
+        """How far the training is after so many steps, 0..1: by steps or by time, whichever is further."""
+        return max(steps / (self._recipe.epochs * self._steps), self.clock.progress)
+
+    def _step(self, losses: dict[str, Tensor], along: float) -> None:
+        """Moves the weights against these losses. along: how far the training is, which sets the learning rate."""
+        recipe = self._recipe
+        rate = recipe.learning_rate * rate_share(along, _WARM_UP if recipe.warm_up else 0.0)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        loss = losses["age"] + recipe.bone_weight * losses["bones"] + recipe.exemplar_weight * losses["exemplars"]
+        loss = loss + recipe.guidance * losses["guidance"]
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self._model.parameters(), 5.0)
+        self._optimizer.step()
+        self._average.update_parameters(self._model)
+
+
+def _optimizer(model: AgeThroughGrades, recipe: GraderRecipe) -> torch.optim.AdamW:
+    """The large matrices of weights decay; biases, norms and small tables do not."""
     decayed = [p for p in model.parameters() if p.ndim >= 2 and p.numel() > 1000]
     kept = [p for p in model.parameters() if not (p.ndim >= 2 and p.numel() > 1000)]
-    optimizer = torch.optim.AdamW(
+    return torch.optim.AdamW(
         [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": kept, "weight_decay": 0.0}],
         recipe.learning_rate,
     )
-    clock = Clock(seconds)
-    resumable = Resumable(run, network=model, average=average, optimizer=optimizer, clock=clock)
-    first = resumable.resume()
-    weights = drawing_weights(train, recipe.evening)
-    rise = _WARM_UP if recipe.warm_up else 0.0
-    attentions = guided(model.grader) if recipe.guidance else []
-
-    def progress(step: int) -> float:
-        return max(step / (recipe.epochs * steps), clock.progress)
-
-    for epoch in range(first, recipe.epochs):
-        random = np.random.default_rng([recipe.seed, epoch])
-        generator = torch.Generator().manual_seed(recipe.seed * 100_003 + epoch)
-        torch.manual_seed(recipe.seed * 100_003 + epoch)  # dropout draws from here; a resumed run must draw the same
-        order = random.choice(len(train), steps * recipe.hands, p=weights)
-        model.train()
-        seen: list[dict[str, Tensor]] = []  # as numbers only after the epoch: a device need not wait for them
-        for step in tqdm(range(steps), desc=f"epoch {epoch + 1}/{recipe.epochs}", mininterval=10):
-            along = progress(epoch * steps + step)
-            if along >= 1:
-                break
-            for group in optimizer.param_groups:
-                group["lr"] = recipe.learning_rate * rate_share(along, rise)
-            rows = np.sort(order[step * recipe.hands : (step + 1) * recipe.hands])
-            drawn = random.choice(len(exemplars), recipe.exemplars)
-            losses = _losses(model, train, rows, exemplars, drawn, generator, recipe.cut_close, attentions)
-            loss = losses["age"] + recipe.bone_weight * losses["bones"] + recipe.exemplar_weight * losses["exemplars"]
-            loss = loss + recipe.guidance * losses["guidance"]
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-            optimizer.step()
-            average.update_parameters(model)
-            seen.append({name: value.detach() for name, value in losses.items()})
-        if not seen:
-            break
-        measured = validate(averaged, val)
-        run.log(
-            epoch=epoch + 1,
-            seconds=round(clock.used, 1),
-            **{name: round(torch.stack([each[name] for each in seen]).mean().item(), 4) for name in seen[0]},
-            **measured,
-        )
-        resumable.keep(epoch + 1)
-    if recipe.half_way and start is not None:
-        half_way(averaged.grader, start)
-    return averaged.grader
 
 
 def _losses(

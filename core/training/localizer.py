@@ -82,7 +82,8 @@ class _Stream(IterableDataset[dict[str, Tensor]]):
 
 
 def load_boxed(data: Path, split: str, pseudo: dict[str, NDArray[np.float64]] | None = None) -> list[BoxedFilm]:
-    """The boxed films of one split, with `pseudo` boxes (21x4 by film id) for those that nobody boxed."""
+    """The boxed films of one split, with `pseudo` boxes for those that nobody boxed: by film id 21x4, xmin, ymin, xmax,
+    ymax in pixels of the film, in the order of ALL_BONES. Raises DataFolderError as read_films does."""
     boxes = {**(pseudo or {}), **read_boxes(data)}
     films = []
     for film in read_films(data, split):
@@ -121,7 +122,9 @@ def train_localizer(
 ) -> HandLocalizer:
     """Trains, checkpointing to `run_folder`; called again on the same folder it goes on where it stopped.
 
-    Returns the weight-averaged network, on the device. Real boxes weigh as much as all pseudo boxes together.
+    pseudo: boxes of films that nobody boxed, see load_boxed; those of people weigh as much as all of these together. teacher:
+    whose weights are gone on with; without one the encoder starts from ImageNet. Returns the weight-averaged network, on the
+    device.
     Raises DataFolderError where the folder is not laid out as expected or none of its `train` films is boxed.
     """
     films = load_boxed(data, "train")
@@ -148,12 +151,9 @@ def train_localizer(
     start = resumable.resume()
 
     if pseudo:
-        boxed = len(films)
-        everything = load_boxed(data, "train", pseudo)
-        films = everything + films * max(0, round((len(everything) - boxed) / boxed) - 1)
+        films = _even(films, load_boxed(data, "train", pseudo))
     loader = DataLoader(_Stream(films, recipe, start, steps), batch_size=None, num_workers=1, prefetch_factor=4)
-    totals: dict[str, float] = {}
-    started = time.monotonic()
+    log = _Log(run)
     network.train()
     for step, batch in enumerate(tqdm(loader, initial=start, total=steps, mininterval=5), start + 1):
         parts = _losses(network, {name: part.to(device) for name, part in batch.items()})
@@ -164,15 +164,33 @@ def train_localizer(
         optimizer.step()
         schedule.step()
         average.update_parameters(network)
-        for name, part in parts.items():
-            totals[name] = totals.get(name, 0.0) + part.item()
+        log.add(parts)
         if step % recipe.evaluate_every == 0 or step == steps:
-            count = (step - 1) % recipe.evaluate_every + 1
-            run.log(
-                step=step,
-                seconds=round(time.monotonic() - started, 1),
-                **{k: round(v / count, 4) for k, v in totals.items()},
-            )
-            totals = {}
+            log.write(step, (step - 1) % recipe.evaluate_every + 1)
             resumable.keep(step)
     return averaged
+
+
+def _even(boxed: list[BoxedFilm], everything: list[BoxedFilm]) -> list[BoxedFilm]:
+    """All films, those with boxes of a person's so often that they weigh as much as the others together."""
+    others = len(everything) - len(boxed)
+    return everything + boxed * max(0, round(others / len(boxed)) - 1)
+
+
+class _Log:
+    """The losses of the steps since the run's log was last written, and the seconds since the training began."""
+
+    def __init__(self, run: Run):
+        self._run, self._started = run, time.monotonic()
+        self._totals: dict[str, float] = {}
+
+    def add(self, losses: dict[str, Tensor]) -> None:
+        """Takes in one step's losses."""
+        for name, loss in losses.items():
+            self._totals[name] = self._totals.get(name, 0.0) + loss.item()
+
+    def write(self, step: int, count: int) -> None:
+        """Writes the means since the last time, of this number of steps."""
+        means = {name: round(total / count, 4) for name, total in self._totals.items()}
+        self._run.log(step=step, seconds=round(time.monotonic() - self._started, 1), **means)
+        self._totals = {}

@@ -222,6 +222,6 @@ def other_sample(films: Sequence[BoxedFilm], side: int, random: np.random.Genera
 
 
 def batch_of(samples: list[Sample]) -> dict[str, Tensor]:
-    """Samples as one dictionary of tensors with a leading batch dimension."""
+    """B samples as float32 tensors by the names of Sample's fields, each Bx its shape there."""
     names = Sample.__dataclass_fields__
     return {n: from_numpy(np.stack([np.asarray(getattr(s, n), np.float32) for s in samples])) for n in names}

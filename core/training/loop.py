@@ -74,6 +74,7 @@ class Clock:
 
     @property
     def used(self) -> float:
+        """Seconds so far, those of earlier calls included."""
         return self._before + time.monotonic() - self._started
 
     @property
@@ -134,6 +135,7 @@ class Run:
 
     @property
     def checkpoint_path(self) -> Path:
+        """Where `save` writes, and `restore` reads."""
         return self.folder / "checkpoint.pt"
 
     def log(self, **values: Any) -> None:

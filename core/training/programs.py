@@ -228,7 +228,7 @@ class BesideGrader:
         """Registers the networks as the second opinion, with the weight that they have together and share evenly, and the
         intervals that suit all.
 
-        windows: of the same hands in the same order.
+        windows: of the same hands in the same order; raises ValueError for others.
         """
         if self.val.ids.tolist() != windows.ids.tolist():
             raise ValueError("the crops and the pictures of the whole hand are not of the same hands")

@@ -79,7 +79,8 @@ _STAGES: dict[Encoder, tuple[Stage, ...]] = {
 
 
 def whole_hand_recipe(encoder: Encoder, finest: int, seed: int) -> WholeHandRecipe:
-    """The usual recipe. finest: height in pixels of the largest pictures, 128, 256, 384 or 512."""
+    """The usual recipe. finest: height in pixels of the largest pictures, 128, 256, 384 or 512. Raises DataFolderError where
+    the encoder has no pictures as small."""
     stages = tuple(stage for stage in _STAGES[encoder] if stage.height <= finest)
     if not stages:
         raise DataFolderError(f"{encoder} is not trained on pictures {finest} pixels high: give --finest 256 or more.")

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.hand_localizer import FilmWords, HandLocalizer, peaks
+from models.hand_localizer import FilmLogits, HandLocalizer, peaks
 
 
 @cache
@@ -45,12 +45,12 @@ def test_three_words_are_three_outputs() -> None:
     assert output.heatmaps.shape == (1, 2, 32, 32) and output.sizes.shape == (1, 4, 32, 32)
 
 
-def test_words_told_for_every_place_are_in_the_mean_those_on_the_film() -> None:
+def test_logits_of_every_place_are_in_the_mean_those_of_the_film() -> None:
     film = torch.randn(1, 1, 96, 64)
     with torch.no_grad():
-        words, output = FilmWords(localizer())(film), localizer()(film)
-    assert words.shape == (1, 3, 3, 2)
-    torch.testing.assert_close(words.mean((2, 3))[0], torch.cat([output.hand, output.inverted, output.upright]))
+        logits, output = FilmLogits(localizer())(film), localizer()(film)
+    assert logits.shape == (1, 3, 3, 2)
+    torch.testing.assert_close(logits.mean((2, 3))[0], torch.cat([output.hand, output.inverted, output.upright]))
 
 
 def test_untrained_network_expects_background_and_tenths_of_the_film() -> None:

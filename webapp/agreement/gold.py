@@ -14,6 +14,7 @@ from core.agreement import ReadingTable, agreed_films, gold_films
 from core.annotation.gold import GoldView, gold_view, make_agreed_gold, put_back, take_back
 from core.errors import BoneGradeError
 from core.ledger import FilmRecord, Ledger
+from webapp.shared.errors import CANNOT_BE_DONE
 from webapp.shared.templates import render
 from webapp.shared.words import SEX_WORDS, counted, short_hash
 
@@ -103,7 +104,7 @@ class GoldFilms:
             case "again":
                 put_back(self._ledger, film_id, reader, revision=revision, token=token)
                 return _note(f"Film {film_id} is gold again.")
-        raise BoneGradeError("The page asked for something that cannot be done; reload it.")
+        raise BoneGradeError(CANNOT_BE_DONE)
 
     def _agreed(self, table: ReadingTable, reader: Reader) -> _List:
         title, film_ids = "Agreed on, not gold yet", agreed_films(table).tolist()

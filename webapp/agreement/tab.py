@@ -5,7 +5,6 @@ import logging
 from typing import Any, Final
 
 import gradio as gr
-from markupsafe import Markup
 
 from core.access.roles import Action, Reader
 from core.agreement import (
@@ -25,11 +24,10 @@ from core.agreement import (
     reading_times,
 )
 from core.agreement.choices import POOLED, choices, chosen, scores_for, times_for
-from core.bones import BONE_TITLES, RUS_BONES
+from core.bones import RUS_BONES
 from core.errors import BoneGradeError
-from core.standards import standard
 from webapp.agreement.figures import ages_figure, confusion_figure, kappa_figure, times_figure
-from webapp.agreement.gold import GoldFilms
+from webapp.agreement.layout import SCALE_NAMES, Layout, heading
 from webapp.agreement.look_back import look_back_part
 from webapp.agreement.tables import (
     ages_table,
@@ -51,8 +49,8 @@ from webapp.agreement.words import (
 )
 from webapp.assess.summary import message
 from webapp.desk import Desk
-from webapp.shared.components import Updates, explained, line, sentence_of, styled_html
-from webapp.shared.templates import render
+from webapp.shared.components import Updates, line
+from webapp.shared.errors import NOT_COMPARED, sentence_of
 from webapp.shared.words import counted
 
 _log = logging.getLogger(__name__)
@@ -80,18 +78,6 @@ ONE_READER: Final = (
 POOLED_NOTE: Final = (
     "For all readers together only kappa is shown, so that no reader's own reading can be worked out from it."
 )
-UNEXPECTED: Final = (
-    "Something went wrong in the program while it compared the readings; the server's log says what. Press Refresh to "
-    "try once more."
-)
-
-#: As in "RUS-CHN age".
-_SCALE_NAMES: Final[dict[AgeScale, str]] = {
-    "rus_chn": standard("rus_chn").name,
-    "tw3_rus": standard("tw3_rus").name,
-    "tw3_c_rus": standard("tw3_c_rus").name,
-    "calibrated": "calibrated bone",
-}
 
 #: Of all sessions one at a time: the first look at a large ledger takes seconds, and its table then serves everybody.
 _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "agreement"}
@@ -108,55 +94,14 @@ def build_agreement_tab(desk: Desk, tab: gr.Tab) -> None:
     _Tab(desk, tab)
 
 
-class _Tab:
-    """The components of the tab and what they do."""
+class _Tab(Layout):
+    """What the tab does."""
 
     def __init__(self, desk: Desk, tab: gr.Tab):
         self._desk = desk
         self._collector = None if desk.ledger is None else ReadingCollector(desk.ledger)
-        with gr.Column(elem_id="agreement", elem_classes="agreement-page"):
-            with gr.Row(elem_classes="agreement-controls", equal_height=True):
-                self.choice = gr.Dropdown([], label="Compare", elem_id="agreement-choice", scale=4, min_width=260)
-                self.scale = gr.Dropdown(
-                    [(f"{name[0].upper()}{name[1:]} age", scale) for scale, name in _SCALE_NAMES.items()],
-                    value="rus_chn",
-                    label="Ages by",
-                    elem_id="agreement-scale",
-                    scale=2,
-                    min_width=170,
-                )
-                self.refresh = gr.Button("Refresh", elem_id="agreement-refresh", scale=0, min_width=140)
-            self.message = styled_html(elem_id="agreement-message", elem_classes="message-slot")
-            self.status = styled_html(elem_id="agreement-status")
-            with gr.Column(visible=False) as self.body:
-                self._build_body()
-        self.look_back = styled_html(elem_id="agreement-look-back")
-        self.answer = gr.Textbox(visible="hidden")
+        super().__init__(desk.ledger)
         self._wire(tab)
-
-    def _build_body(self) -> None:
-        self.tiles = styled_html(elem_id="agreement-tiles")
-        explained("kappa", "confusion", "bias", "gold")
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=1, min_width=320):
-                self.kappa = _Part("kappa")
-            with gr.Column(scale=1, min_width=320) as self.confusion_column:
-                self.bone = gr.Dropdown(
-                    [(BONE_TITLES[bone], bone) for bone in RUS_BONES],
-                    value=None,
-                    label="Bone",
-                    elem_id="agreement-bone",
-                    render=False,
-                )
-                self.confusion = _Part("confusion", self.bone)
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=1, min_width=320) as self.ages_column:
-                self.ages = _Part("ages")
-            with gr.Column(scale=1, min_width=320) as self.times_column:
-                self.times = _Part("times")
-        self.gold = styled_html(elem_id="agreement-gold")
-        self.gold_said = styled_html(elem_id="agreement-gold-said", elem_classes="message-slot")
-        self.gold_films = GoldFilms(self._desk.ledger)
 
     def _wire(self, tab: gr.Tab) -> None:
         parts = (self.kappa, self.confusion, self.ages, self.times)
@@ -247,7 +192,7 @@ class _Tab:
         if found is None or bone is None:
             hidden = {column: gr.Column(visible=False) for column in (self.confusion_column, self.ages_column)}
             return {**hidden, self.tiles: "", **self._kappas(pooled, None)}
-        names, scale_name = _names(found), _SCALE_NAMES[scale]
+        names, scale_name = _names(found), SCALE_NAMES[scale]
         return {
             self.tiles: headline_tiles(found, scale_name),
             self.confusion_column: gr.Column(visible=True),
@@ -306,7 +251,7 @@ class _Tab:
         if not all_names and self._desk.ledger is not None:
             table = of_sittings_over(table, self._desk.ledger, reader)
         scores = scores_for(reader, gold_scores(table, scale, self._calibration(scale)))
-        return _heading("Gold films", gold_sentence(scores, all_names)) + gold_table(scores, _SCALE_NAMES[scale])
+        return heading("Gold films", gold_sentence(scores, all_names)) + gold_table(scores, SCALE_NAMES[scale])
 
     def _change_gold(self, scale: AgeScale, asked: gr.EventData, request: gr.Request) -> Updates:
         """Makes a film gold, or takes its gold reading back, and shows what stands then."""
@@ -329,37 +274,9 @@ class _Tab:
         return self._desk.load_assessor().grader.radiologists_age if scale == "calibrated" else None
 
 
-class _Part:
-    """One figure: a heading, a sentence on what it shows, the figure, and its numbers as a table."""
-
-    def __init__(self, name: str, control: gr.components.Component | None = None):
-        """control: to be rendered between the sentence and the figure."""
-        self._text = styled_html(elem_id=f"agreement-{name}-text")
-        if control is not None:
-            control.render()  # type: ignore[no-untyped-call]
-        self._plot = gr.Plot(
-            show_label=False, container=False, elem_id=f"agreement-{name}", elem_classes="agreement-plot"
-        )
-        self._table = styled_html(elem_id=f"agreement-{name}-table")
-        self.outputs = [self._text, self._plot, self._table]
-
-    def shows(self, title: str, sentence: str, figure: Any, table: Markup | None, note: str = "") -> Updates:
-        """figure: None where there is nothing to draw, which the sentence explains. note: what to mind, below it."""
-        numbers = render("agreement/numbers.html", table=table, note=note) if figure else ""
-        return {
-            self._text: _heading(title, sentence),
-            self._plot: gr.Plot(value=figure, visible=figure is not None),
-            self._table: numbers,
-        }
-
-
 def _answer(asked: list[str | None], shown: list[str | None]) -> str:
     """What _FILL_IN_JS hears: comparison and bone as the page asked for them, and as they are shown."""
     return json.dumps({"asked": asked, "shown": shown})
-
-
-def _heading(title: str, sentence: str) -> str:
-    return render("agreement/heading.html", title=title, sentence=sentence)
 
 
 def _names(found: Comparison) -> tuple[str, str]:
@@ -373,4 +290,4 @@ def _least_agreed(found: Comparison) -> str:
 
 
 def _sentence(error: Exception) -> str:
-    return sentence_of(error, UNEXPECTED, _log, "Comparing readings failed.")
+    return sentence_of(error, NOT_COMPARED, _log, "Comparing readings failed.")

@@ -6,9 +6,10 @@ from typing import Any, Final
 import gradio as gr
 
 from core.access.roles import Action, Reader
-from core.annotation.desk import WITHDRAWN, AnnotateDesk, Opened, Sitting
+from core.annotation.desk import WITHDRAWN, AnnotateDesk, Opened
 from core.annotation.facts import frame_of, opened_facts
 from core.annotation.saving import Saving
+from core.annotation.sitting import Sitting
 from core.annotation.work import Work, current_boxes
 from core.film.burned_in_text import find_text
 from core.standards.grade_pictures import grade_picture

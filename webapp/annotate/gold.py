@@ -1,7 +1,6 @@
 """The gold reading on the Annotate tab, for whoever may set it: how it stands, and the buttons that change it."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from core.access.roles import Action, Reader, enforce
 from core.annotation.gold import GoldView, gold_view, make_own_gold, put_back, take_back, why_not_gold
@@ -9,6 +8,7 @@ from core.annotation.saving import UNSAVED_FIRST
 from core.annotation.work import Work
 from core.bones import RUS_BONES
 from core.errors import BoneGradeError
+from webapp.annotate.command import ChangeGold
 from webapp.desk import Desk
 from webapp.shared.templates import render
 
@@ -53,15 +53,15 @@ def gold_panel(desk: Desk, film_id: int | None, reader: Reader) -> str:
     )
 
 
-def change_gold(desk: Desk, command: dict[str, Any], work: Work, reader: Reader) -> str:
+def change_gold(desk: Desk, command: ChangeGold, work: Work, reader: Reader) -> str:
     """Does what a button of the panel asks for, and says what came of it. Raises BoneGradeError."""
     enforce(reader, Action.SET_GOLD)
     if work.is_touched:
         raise BoneGradeError(UNSAVED_FIRST)
     if work.film is None or desk.ledger is None:
         raise BoneGradeError(why_not_gold({}))
-    revision = int(command["revision"])
-    match command["what"]:
+    revision = command.revision
+    match command.what:
         case "own":
             event = make_own_gold(desk.ledger, work.film, reader, revision=revision, token=work.token)
             return f"Your saved reading is the film's gold reading, as no. {event.id}."
@@ -71,7 +71,6 @@ def change_gold(desk: Desk, command: dict[str, Any], work: Work, reader: Reader)
         case "again":
             event = put_back(desk.ledger, work.film, reader, revision=revision, token=work.token)
             return f"The gold reading is back, as no. {event.id}."
-    raise BoneGradeError("The page asked for something that cannot be done; reload it.")
 
 
 def _beside_own(view: GoldView) -> str:

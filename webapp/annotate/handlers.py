@@ -9,10 +9,11 @@ from typing import Any, Final
 import gradio as gr
 
 from core.access.roles import Reader
-from core.annotation.desk import AnnotateDesk, Opened, Sitting
+from core.annotation.desk import AnnotateDesk, Opened
 from core.annotation.facts import frame_of, graded_box, kept_facts, saved_facts
 from core.annotation.frame import changed_boxes
 from core.annotation.saving import NOTHING_NEW, NOTHING_TO_UNDO, UNSAVED_FIRST, Saved, Saving, corrections_file
+from core.annotation.sitting import Sitting
 from core.annotation.work import Work, current_boxes, read_work
 from core.assessment.records import Assessment
 from core.bones import BONE_TITLES
@@ -20,6 +21,7 @@ from core.errors import BoneGradeError, BoxRefused
 from core.film.radiograph import Radiograph
 from core.ledger import Scope
 from core.ledger.reading_queue import QueueOrder, has_read_gold, next_film
+from webapp.annotate.command import ChangeGold, Plain, Restore, Settle, read_command
 from webapp.annotate.filling import Filling, picture_name
 from webapp.annotate.gold import change_gold
 from webapp.annotate.parts import Kind, Parts, asking, remark, told
@@ -27,15 +29,13 @@ from webapp.annotate.view import clash_panel, crop_uri, nothing_open, totals
 from webapp.assess.in_hand import FilmInHand
 from webapp.desk import Desk
 from webapp.service import TURNS
-from webapp.shared.components import Updates, sentence_of
+from webapp.shared.components import Updates
 from webapp.shared.consent_terms import consent_of
+from webapp.shared.errors import WORK_KEPT, sentence_of
 from webapp.shared.words import short_hash
 
 _log = logging.getLogger(__name__)
 
-UNEXPECTED: Final = (
-    "Something went wrong in the program; your work is kept, and the server's log says what happened. Try once more."
-)
 NOT_ASSESSED: Final = "There is no assessed film yet: assess one on the Assess tab, or open one from the Queue."
 FINISHED: Final = "The queue is finished: no film is left for you to read."
 GOLD_AMONG_THEM: Final = "The Agreement tab says how you did on its gold films."
@@ -62,6 +62,7 @@ class Handlers:
         has_guide: bool,
         request: gr.Request,
     ) -> Updates:
+        """The tab was chosen: the assessed film is opened where no film is open, and none is asked for."""
         if has_guide or to_open or held is None or assessment is None:
             return {self.parts.has_guide: has_guide}
         return self.open_assessed(held, assessment, has_guide, request)
@@ -82,6 +83,8 @@ class Handlers:
     def open_assessed(
         self, held: FilmInHand | None, assessment: Assessment | None, has_guide: bool, request: gr.Request
     ) -> Updates:
+        """Opens the film on the Assess tab."""
+
         def opened(reader: Reader) -> Opened:
             if held is not None:
                 held.check(self.desk.erasures)
@@ -99,7 +102,7 @@ class Handlers:
         has_guide: bool,
         request: gr.Request,
     ) -> Updates:
-        """asked: see webapp.annotate.parts.asking; empty where the page thought better of it."""
+        """Opens a film of the ledger. asked: see webapp.annotate.parts.asking; empty where the page thought better of it."""
         if not asked:
             return {self.parts.has_guide: has_guide}
 
@@ -135,6 +138,11 @@ class Handlers:
         """The session's film, unless it was erased since; what else was goes, too."""
         self.desk.erasures.look()
         return None if held is None or held.was_erased(self.desk.erasures) else held.read
+
+    def _at_work(self, text: str, held: FilmInHand | None, assessment: Assessment | None) -> tuple[Work, Sitting]:
+        """The page's work, and the film that it is on. Raises BoneGradeError where that is no longer available."""
+        work = read_work(text)
+        return work, self._annotate.sitting(work, self._pixels(held), assessment)
 
     # --- While reading ----------------------------------------------------------------------------------------------
 
@@ -188,8 +196,7 @@ class Handlers:
         """Puts the boxes of the work onto the film, after an undo or where a draft came back."""
         try:
             self.desk.reader(request)
-            work = read_work(text)
-            sitting = self._annotate.sitting(work, self._pixels(held), assessment)
+            work, sitting = self._at_work(text, held, assessment)
             return gr.skip() if sitting.radiograph is None else self._filling.editor_value(sitting, work)
         except Exception as error:
             _warned(error)
@@ -208,7 +215,7 @@ class Handlers:
             return ""
         try:
             self.desk.reader(request)
-            sitting = self._annotate.sitting(read_work(text), self._pixels(held), assessment)
+            _, sitting = self._at_work(text, held, assessment)
             kept = sitting.film is not None and sitting.film.consent
             return self._filling.writing(sitting) if ticked or kept else ""
         except Exception as error:
@@ -231,38 +238,30 @@ class Handlers:
     ) -> Updates:
         """Does what the reader asked for: save, settle a conflict, undo or redo a save, restore, set gold, download."""
         try:
-            command, work = json.loads(command_text), read_work(text)
+            command = read_command(command_text)
             reader = self.desk.reader(request)
-            sitting = self._annotate.sitting(work, self._pixels(held), assessment)
+            work, sitting = self._at_work(text, held, assessment)
             terms = consent_of(scope, reference, ends) if consent else None
-            match command.get("do"):
-                case "save" | "next":
-                    saved = self._saving.save(work, sitting, reader, consent=terms)
-                    return self._answered(saved, sitting, reader, goes_on=command["do"] == "next")
-                case "settle":
-                    saved = self._saving.settle(
-                        work,
-                        sitting,
-                        reader,
-                        int(command["revision"]),
-                        frozenset(str(bone) for bone in command["theirs"]),
-                        consent=terms,
-                    )
+            match command:
+                case Settle(revision=revision, theirs=theirs):
+                    saved = self._saving.settle(work, sitting, reader, revision, theirs, consent=terms)
                     return self._answered(saved, sitting, reader, goes_on=False)
-                case "undo" | "redo" | "restore":
-                    return self._went_back(command, work, held, reader)
-                case "gold":
+                case ChangeGold():
                     sentence = change_gold(self.desk, command, work, reader)
                     assert work.film is not None
                     return self._anew(work.film, held, reader, sentence)
-                case "download":
+                case Restore() | Plain(do="undo" | "redo"):
+                    return self._went_back(command, work, held, reader)
+                case Plain(do="download"):
                     file = {
                         "name": f"bonegrade_corrections_{short_hash(work.sha256)}.json",
                         "text": corrections_file(work, sitting, reader.name),
                     }
                     self.desk.note(request, reader, "downloaded", work.film, "corrections")
                     return {self.parts.acted: told(download=file)}
-            raise BoneGradeError("The page asked for something that cannot be done; reload it.")
+                case Plain(do=do):
+                    saved = self._saving.save(work, sitting, reader, consent=terms)
+                    return self._answered(saved, sitting, reader, goes_on=do == "next")
         except Exception as error:
             return {self.parts.acted: told(message=remark(_warned(error), "error"))}
 
@@ -304,24 +303,24 @@ class Handlers:
             return "", asking(following)
         return (f"{FINISHED} {GOLD_AMONG_THEM}" if among else FINISHED), ""
 
-    def _went_back(self, command: dict[str, Any], work: Work, held: FilmInHand | None, reader: Reader) -> Updates:
+    def _went_back(self, command: Plain | Restore, work: Work, held: FilmInHand | None, reader: Reader) -> Updates:
         """Undo and redo of a save, and restoring: new events in the ledger."""
         if work.is_touched:
             raise BoneGradeError(UNSAVED_FIRST)
         if work.film is None or self.desk.ledger is None:
             raise BoneGradeError(NOTHING_TO_UNDO)
-        match command["do"]:
-            case "undo":
+        match command:
+            case Restore(event=number):
+                event = self._saving.restore(work.film, number, reader, work.token)
+                sentence = f"The reading after no. {event.target} is your reading again, as no. {event.id}."
+            case Plain(do="undo"):
                 event = self._saving.undo(work.film, reader, work.token)
                 sentence = (
                     f"Your save no. {event.target} no longer counts; it stays in the history, and R brings it back."
                 )
-            case "redo":
+            case _:
                 event = self._saving.redo(work.film, reader, work.token)
                 sentence = "Your save counts again."
-            case _:
-                event = self._saving.restore(work.film, int(command["event"]), reader, work.token)
-                sentence = f"The reading after no. {event.target} is your reading again, as no. {event.id}."
         return self._anew(work.film, held, reader, sentence)
 
     def _anew(self, film_id: int, held: FilmInHand | None, reader: Reader, sentence: str) -> Updates:
@@ -360,4 +359,4 @@ def _shows(payload: dict[str, Any], sha256: str) -> bool:
 
 
 def _warned(error: Exception) -> str:
-    return sentence_of(error, UNEXPECTED, _log, "The Annotate tab failed.")
+    return sentence_of(error, WORK_KEPT, _log, "The Annotate tab failed.")

@@ -6,8 +6,9 @@ from typing import Final
 
 from markupsafe import Markup
 
-from core.annotation.desk import LiveScores, Sitting
+from core.annotation.desk import LiveScores
 from core.annotation.saving import Clash, HistoryView
+from core.annotation.sitting import Sitting
 from core.annotation.work import Disagreement
 from core.assessment.person import Scores
 from core.assessment.records import END_OF_SCALE

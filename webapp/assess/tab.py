@@ -6,43 +6,29 @@ import logging
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final
 
 import gradio as gr
 from gradio.context import Context
 
-from core.assessment.measured_error import shipped_errors
-from core.assessment.records import Assessment, FilmAssessor
+from core.assessment.records import Assessment
 from core.bones import Sex
 from core.composites.examples import Example
 from core.errors import BoneGradeError, FilmRefused
 from core.film.stated import Side
-from core.hand.several import offers_another
 from webapp.assess.crop_cards import crop_grid
-from webapp.assess.film_view import NO_FILM_YET, film_preview, film_with_boxes
+from webapp.assess.film_view import film_preview
 from webapp.assess.in_hand import FilmInHand, forget_in_sessions
 from webapp.assess.layout import Layout
-from webapp.assess.report import report_pdf
+from webapp.assess.shown import READ_UNTIL, MapWish, assessed, drawn, emptied
 from webapp.assess.summary import (
-    WELCOME,
-    headline,
-    how_it_comes_about,
-    message,
-    provenance,
-    score_table,
     sex_message,
-    verdict,
-    what_to_know,
 )
 from webapp.desk import Desk
-from webapp.entrance.doors import hand_out
 from webapp.entrance.films_passing import FilmErased
-from webapp.languages.served import language_asked
 from webapp.service import TURNS
-from webapp.shared.components import Updates, sentence_of
-from webapp.shared.figures import age_figure, influence_figure
-from webapp.shared.words import short_hash
+from webapp.shared.components import Updates
+from webapp.shared.errors import FILM_NOT_READ, sentence_of
 
 _log = logging.getLogger(__name__)
 
@@ -52,16 +38,9 @@ NO_FILM_AND_SEX: Final = (
     "Choose the child's sex and drop a film on the box, then press Assess again; "
     "or choose an example, whose sex is known."
 )
-UNEXPECTED: Final = (
-    "Something went wrong in the program while it read this film; the server's log says what. "
-    "Try once more, and report it with that log if it happens again."
-)
 
 #: All work on the processor's cores waits in one line, so that two films do not slow each other down.
 _ONE_AT_A_TIME: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "inference"}
-
-#: Shares of the progress bar at which assessing, explaining and drawing end.
-_READ_UNTIL, _ASSESSED_AT, _EXPLAINED_AT, _DRAWN_AT = 0.05, 0.6, 0.85, 0.97
 
 _SHOW_OVERLAY: Final = "(overlay, opacity) => { window.bonegrade.showOverlay(overlay, opacity); return []; }"
 
@@ -190,20 +169,6 @@ class _Tab(Layout):
             **self._waits,
         )
 
-    def _emptied(self, film: FilmInHand | None, text: str = "") -> Updates:
-        """Takes every trace of the last result off the page, so that it is not read for the next film."""
-        return {
-            self.message: message(text),
-            self.read_other: gr.Button(visible=False),
-            self.film_state: film,
-            self.assessment_state: None,
-            self.film_view: NO_FILM_YET if film is None or film.read is None else film_preview(film.read),
-            self.headline: WELCOME,
-            self.comes_about: gr.Accordion(visible=False),
-            self.verdict: "",
-            self.details: gr.Column(visible=False),
-        }
-
     def _show(
         self,
         path: str | None,
@@ -221,7 +186,7 @@ class _Tab(Layout):
         once: Updates = {self.answer: None, self.assess: gr.Button(interactive=True)}
         if (answer.path, answer.sex) == (path, sex):
             if answer.film is not None and answer.film.was_erased(self._erasures):
-                return {**self._emptied(None, _sentence(FilmErased())), **once}
+                return {**emptied(self, None, _sentence(FilmErased())), **once}
             return {**answer.updates, **once}
         return once if self._is_of(film, path, assessment) else {**self._chosen(path, sex, film), **once}
 
@@ -234,11 +199,11 @@ class _Tab(Layout):
     def _chosen(self, path: str | None, sex: Sex | None, film: FilmInHand | None) -> Updates:
         """A film that was chosen and not assessed yet, with the sex that its file states. film: the one that was read last."""
         if path is None:
-            return self._emptied(None)
+            return emptied(self, None)
         try:
             read = self._read(path, film)
         except Exception as error:
-            return self._emptied(None, _sentence(error))
+            return emptied(self, None, _sentence(error))
         said = read.radiograph.stated_sex
         by_file_so_far = film is not None and film.sex_by_file and sex == film.radiograph.stated_sex
         chosen: Updates = {}
@@ -247,7 +212,7 @@ class _Tab(Layout):
             chosen = {self.sex: sex}
         # Left alone otherwise: the answer must not take back what a person has chosen meanwhile.
         return {
-            **self._emptied(read),
+            **emptied(self, read),
             self.message: sex_message(read.radiograph.stated_sex, sex, read.sex_by_file),
             **chosen,
         }
@@ -261,7 +226,7 @@ class _Tab(Layout):
         return read
 
     def _started(self, path: str | None, film: FilmInHand | None) -> Updates:
-        updates = {**self._emptied(film), self.headline: "", self.assess: gr.Button(interactive=False)}
+        updates = {**emptied(self, film), self.headline: "", self.assess: gr.Button(interactive=False)}
         if film is None or film.path != path:  # another film is being read, and is shown when that is done
             del updates[self.film_view]
         del updates[self.film_state]
@@ -287,7 +252,8 @@ class _Tab(Layout):
                 raise BoneGradeError(NO_SEX)
             film = self._read(path, film)
             with TURNS.now():
-                updates = self._answered(film, sex, side, overlay, opacity, stage, progress)
+                wish = MapWish(overlay, opacity, stage)
+                updates = assessed(self, self._load_assessor, film, sex, side, wish, progress)
             film.check(self._erasures)
         except Exception as error:
             return self._failed(path, sex, film, error)
@@ -308,11 +274,11 @@ class _Tab(Layout):
         if not self._is_of(film, path, assessment) or film is None or assessment is None or assessment.sex == sex:
             return {self.answer_number: gr.skip()}
         try:
-            progress(_READ_UNTIL, desc="Assessing for the other sex")
+            progress(READ_UNTIL, desc="Assessing for the other sex")
             with TURNS.now():
                 assessor = self._load_assessor().by(assessment.weights)
                 other = assessor.for_sex(film.found_hand, assessment, sex)
-                updates = self._drawn(assessor, film, other, overlay, opacity, stage, progress)
+                updates = drawn(self, assessor, film, other, MapWish(overlay, opacity, stage), progress)
             film.check(self._erasures)
         except Exception as error:
             return self._failed(path, sex, film, error)
@@ -321,7 +287,7 @@ class _Tab(Layout):
     def _failed(self, path: str | None, sex: Sex | None, film: FilmInHand | None, error: Exception) -> Updates:
         """What is sent instead of an answer."""
         shown = film if film is not None and film.path == path and not isinstance(error, FilmErased) else None
-        updates = self._emptied(shown, _sentence(error))
+        updates = emptied(self, shown, _sentence(error))
         if shown is not None and isinstance(error, FilmRefused):
             updates[self.film_view] = film_preview(shown.radiograph, refused=True)
         return self._sent(path, sex, updates, shown)
@@ -329,62 +295,6 @@ class _Tab(Layout):
     def _sent(self, path: str | None, sex: Sex | None, updates: Updates, film: FilmInHand | None) -> Updates:
         answer = _Answer(uuid.uuid4().hex, path, sex, updates, film)
         return {self.answer: answer, self.answer_number: answer.number}
-
-    def _answered(
-        self, film: FilmInHand, sex: Sex, side: Side, overlay: str, opacity: float, stage: int, progress: gr.Progress
-    ) -> Updates:
-        """Assesses a film and draws all there is to see. Raises BoneGradeError."""
-        progress(_READ_UNTIL, desc="Loading the weights")
-        assessor = self._load_assessor()
-        span = _ASSESSED_AT - _READ_UNTIL
-
-        def told(share: float, text: str) -> None:
-            progress(_READ_UNTIL + span * share, desc=text)
-
-        hand = assessor.find_hand(film.radiograph, told, side)
-        assessment = assessor.assess_hand(hand, sex, told)
-        drawn = self._drawn(assessor, replace(film, hand=hand), assessment, overlay, opacity, stage, progress)
-        return {**drawn, self.other_side: "R" if side == "L" else "L"}
-
-    def _drawn(
-        self,
-        assessor: FilmAssessor,
-        film: FilmInHand,
-        assessment: Assessment,
-        overlay: str,
-        opacity: float,
-        stage: int,
-        progress: gr.Progress,
-    ) -> Updates:
-        """All there is to see of an assessment of the film in hand. assessor: that made it."""
-        progress(_ASSESSED_AT, desc="Explaining the grades")
-        explanation = assessor.explain(film.found_hand, assessment, stage)
-        progress(_EXPLAINED_AT, desc="Drawing")
-        report = report_pdf(film.radiograph, assessment, explanation, datetime.now().astimezone(), language_asked())
-        data = json.dumps(assessment.to_dict(), indent=2, allow_nan=False).encode()
-        name, of_film = f"bonegrade_{short_hash(assessment.film_sha256)}", (assessment.film_sha256, film.since)
-        age_plot, influence_plot = age_figure(assessment), influence_figure(assessment)
-        progress(_DRAWN_AT, desc="Sending")
-        return {
-            self.message: message(what_to_know(assessment), "warning"),
-            self.read_other: gr.Button(visible=offers_another(assessment.localization)),
-            self.film_state: film,
-            self.assessment_state: assessment,
-            self.film_view: film_with_boxes(film.radiograph, assessment),
-            self.headline: headline(assessment, shipped_errors()),
-            self.comes_about: gr.Accordion(visible=True),
-            self.how: how_it_comes_about(assessment),
-            self.verdict: verdict(assessment),
-            self.age_plot: gr.Plot(value=age_plot, visible=age_plot is not None),
-            self.details: gr.Column(visible=True),
-            self.crops: crop_grid(assessment, explanation, overlay, opacity),
-            self.table: score_table(assessment),
-            self.influence: gr.Column(visible=influence_plot is not None),
-            self.influence_plot: influence_plot,
-            self.download_report: hand_out(report, f"{name}.pdf", self.download_report.GRADIO_CACHE, of_film),
-            self.download_json: hand_out(data, f"{name}.json", self.download_json.GRADIO_CACHE, of_film),
-            self.provenance: provenance(assessment),
-        }
 
     def _stage_changed(
         self,
@@ -407,7 +317,7 @@ class _Tab(Layout):
             film.check(self._erasures)
             return {self.crops: crop_grid(assessment, explanation, overlay, opacity)}
         except FilmErased as error:
-            return {**self._emptied(None, _sentence(error)), self.crops: ""}
+            return {**emptied(self, None, _sentence(error)), self.crops: ""}
         except Exception as error:
             gr.Warning(_sentence(error), title="The maps were not changed")  # the panel is far above them
             return {self.message: gr.skip()}
@@ -420,4 +330,4 @@ def _film_of(example: Example) -> Callable[[], str]:
 
 def _sentence(error: Exception) -> str:
     """The sentence for an error; what nobody foresaw goes to the log."""
-    return sentence_of(error, UNEXPECTED, _log, "Assessing a film failed.")
+    return sentence_of(error, FILM_NOT_READ, _log, "Assessing a film failed.")

@@ -25,14 +25,14 @@ from webapp.desk import Desk
 from webapp.entrance.films_passing import FILMS_PASSING
 from webapp.entrance.passing import sent_files
 from webapp.service import TURNS
-from webapp.shared.components import Updates, part_heading, sentence_without_names, styled_html
+from webapp.shared.components import Updates, part_heading, styled_html
 from webapp.shared.consent_terms import CONSENT, ConsentTerms
+from webapp.shared.errors import LABELS_NOT_READ, sentence_without_names
 from webapp.shared.templates import render
 from webapp.shared.words import SEX_WORDS
 
 _log = logging.getLogger(__name__)
 
-_UNEXPECTED: Final = "The labels could not be read, for an unexpected reason; the server's log says more."
 _FORMATS: Final = [("CSV table", "csv"), ("COCO", "coco"), ("Pascal VOC (zip)", "voc"), ("YOLO (zip)", "yolo")]
 _NAMES: Final = "No file's name names a child: keep the names, for the export's column original_name."
 _SHOWN_ROWS: Final = 200
@@ -163,7 +163,7 @@ class BringInPart:
         return reader
 
     def _failed(self, error: Exception) -> Updates:
-        text = sentence_without_names(error, _UNEXPECTED, _log, "Taking in labels failed.")
+        text = sentence_without_names(error, LABELS_NOT_READ, _log, "Taking in labels failed.")
         return {
             self.message: message(text, title="Not taken in"),
             self.table: "",

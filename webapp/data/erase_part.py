@@ -18,14 +18,14 @@ from core.errors import BoneGradeError
 from core.ledger import Ledger
 from webapp.assess.summary import message
 from webapp.desk import Desk
-from webapp.shared.components import sentence_of, styled_html
+from webapp.shared.components import styled_html
+from webapp.shared.errors import CHECK_WHETHER_ERASED, sentence_of
 from webapp.shared.templates import render
 
 _log = logging.getLogger(__name__)
 
 _What = Literal["film", "patient", "reader"]
 
-_UNEXPECTED: Final = "Something went wrong in the program; the server's log says what. Check whether it is erased."
 _WHATS: Final[list[tuple[str, str | int | float]]] = [
     ("A film", "film"),
     ("All films of a patient", "patient"),
@@ -75,7 +75,7 @@ class ErasePart:
             text = self._erased(what, named.strip(), labels == "go", reason, reader, request)
             return message(text, "warning", title="Erased"), "", None, ""
         except Exception as error:
-            text = sentence_of(error, _UNEXPECTED, _log, "An erasure failed.")
+            text = sentence_of(error, CHECK_WHETHER_ERASED, _log, "An erasure failed.")
             return message(text, title="Not erased"), named, labels, reason
 
     def _erased(

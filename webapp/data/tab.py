@@ -21,7 +21,8 @@ from webapp.data.erase_part import ErasePart
 from webapp.desk import Desk
 from webapp.erasures import export_name
 from webapp.programs.part import ProgramsPart
-from webapp.shared.components import Updates, explained, part_heading, sentence_of, styled_html
+from webapp.shared.components import Updates, explained, part_heading, styled_html
+from webapp.shared.errors import NOTHING_CHANGED, sentence_of
 from webapp.shared.templates import render
 from webapp.shared.words import counted, file_size
 
@@ -32,7 +33,6 @@ GONE: Final = (
     "This export is no longer here: exports are removed when a film is erased, or after an hour. Make it again, "
     "without what was erased."
 )
-_UNEXPECTED: Final = "The export failed unexpectedly; nothing was changed, and the server's log says more."
 _INTRODUCTION: Final = render("data/introduction.html")
 _RULES: Final = {
     "latest": "The latest word on each bone",
@@ -142,7 +142,7 @@ class _Tab:
             found = self._desk.log.latest(_SHOWN_ACCESSES, film=film, who="" if film is not None else name)
             return render("data/access.html", found=found)
         except Exception as error:
-            return message(sentence_of(error, _UNEXPECTED, _log, "The access log failed."), title="Not shown")
+            return message(sentence_of(error, NOTHING_CHANGED, _log, "The access log failed."), title="Not shown")
 
     def _export(
         self,
@@ -187,11 +187,9 @@ class _Tab:
                 self.exported: wishes,
                 self.handed: handed,
             }
-        except BoneGradeError as error:
-            yield {**self._failed(str(error)), self.exported: wishes}
-        except Exception:
-            _log.exception("An export failed.")
-            yield {**self._failed(_UNEXPECTED), self.exported: wishes}
+        except Exception as error:
+            text = sentence_of(error, NOTHING_CHANGED, _log, "An export failed.")
+            yield {**self._failed(text), self.exported: wishes}
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 import secrets
 import shutil
+from collections.abc import Callable
 from datetime import datetime
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
@@ -32,7 +33,7 @@ _OPEN: Final = frozenset(
     }
 )  # fmt: skip
 _CLOSED: Final = frozenset({"monitoring", "pwa_icon", "manifest.json", "docs", "redoc"})
-#: Beyond so many files, it is looked which are gone.
+#: Beyond so many files, those that are gone are forgotten.
 _MANY: Final = 10_000
 #: Of MCP, its older way of two connections is closed.
 _MCP_PARTS: Final = ("", "http", "schema")
@@ -72,26 +73,48 @@ OWNERS: Final = Owners()
 
 def refusal_of_files(asked: Any, visitor: str) -> str:
     """Why the files that a program names among its inputs cannot be used; "" where they can: it has sent them itself."""
-    if isinstance(asked, dict) and isinstance(asked.get("path"), str):
-        if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", asked["path"]):
+
+    def refusal(named: str) -> str:
+        path = Path(named)
+        if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", named):
             return NO_ADDRESSES
-        path = Path(asked["path"])
         if _has_sent(visitor, path):
             return "" if path.is_file() else ERASED if FILMS_PASSING.was_erased(path) else _NOT_SENT
         return _NOT_SENT
-    inside = asked.values() if isinstance(asked, dict) else asked if isinstance(asked, list) else ()
-    return next(filter(None, (refusal_of_files(one, visitor) for one in inside)), "")
+
+    return _first_refusal(asked, refusal)
 
 
 def refusal_of_others_files(asked: Any, visitor: str, shipped: Path) -> str:
     """Why the files that the page names among its inputs cannot be used; "" where they are the visitor's, or shipped. One of
     theirs that is gone by now is for whoever answers to speak of."""
-    if isinstance(asked, dict) and isinstance(asked.get("path"), str):
-        path = Path(asked["path"])
-        if ".." in path.parts or not (_is_shipped(path, shipped) or _has_sent(visitor, path)):
-            return _NOT_YOURS
-    inside = asked.values() if isinstance(asked, dict) else asked if isinstance(asked, list) else ()
-    return next(filter(None, (refusal_of_others_files(one, visitor, shipped) for one in inside)), "")
+
+    def refusal(named: str) -> str:
+        path = Path(named)
+        may_use = ".." not in path.parts and (_is_shipped(path, shipped) or _has_sent(visitor, path))
+        return "" if may_use else _NOT_YOURS
+
+    return _first_refusal(asked, refusal)
+
+
+def _first_refusal(asked: Any, refusal: Callable[[str], str]) -> str:
+    """What is said against the first file that a request names and that is refused; "" where none is."""
+    return next(filter(None, map(refusal, _files_named(asked))), "")
+
+
+def _files_named(asked: Any) -> list[str]:
+    """The paths of files that a request names, however deep: gradio takes every object with a path for a file. Raises
+    RecursionError for what is nested deeper than Python goes."""
+    found: list[str] = []
+
+    def look(one: Any) -> None:
+        if isinstance(one, dict) and isinstance(one.get("path"), str):
+            found.append(one["path"])
+        for part in one.values() if isinstance(one, dict) else one if isinstance(one, list) else ():
+            look(part)
+
+    look(asked)
+    return found
 
 
 def _is_shipped(path: Path, shipped: Path) -> bool:

@@ -18,7 +18,7 @@ ERASED: Final = (
     "This film was erased after it was sent here, so nothing of it is kept or shown: send another one, or this one "
     "again if there is new consent."
 )
-#: Beyond so many folders, it is looked which are gone.
+#: Beyond so many folders, those that are gone are forgotten.
 _MANY: Final = 10_000
 
 

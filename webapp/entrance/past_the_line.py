@@ -20,7 +20,7 @@ _PARTS: Final = ("run", "api")
 _AT_ONCE: Final = 2
 _MOST: Final = 32
 _TOO_MANY: Final = "Too much is asked for from your address at once: wait a little, then try again."
-_NO_JSON: Final = "The request is no JSON that can be read: load the page again."
+_NOT_JSON: Final = "The request is not JSON that can be read: load the page again."
 
 
 @dataclass
@@ -84,4 +84,4 @@ class PastTheLine:
         try:
             return refusal_of_others_files(json.loads(body), visitor, self._shipped)
         except (ValueError, RecursionError):
-            return _NO_JSON
+            return _NOT_JSON

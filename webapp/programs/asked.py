@@ -6,7 +6,7 @@ import logging
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Any
 
 import gradio as gr
 from gradio.data_classes import FileData
@@ -14,10 +14,9 @@ from pydantic import ConfigDict, ValidationError, validate_call
 
 from core.errors import BoneGradeError
 from core.intake import SentFile
+from webapp.shared.errors import TRY_AGAIN
 
 _log = logging.getLogger(__name__)
-
-UNEXPECTED: Final = "Something went wrong in the program; the server's log says what. Try once more."
 
 
 def answered(endpoint: Callable[..., Any]) -> Callable[..., Any]:
@@ -37,7 +36,7 @@ def answered(endpoint: Callable[..., Any]) -> Callable[..., Any]:
             # the message may hold a file's name, and that the patient's
             where = "".join(traceback.format_tb(error.__traceback__))
             _log.error("/%s failed with %s:\n%s", answer.__name__, type(error).__name__, where)
-            sentence = UNEXPECTED
+            sentence = TRY_AGAIN
         raise gr.Error(sentence, print_exception=False)
 
     return answer

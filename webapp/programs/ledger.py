@@ -6,6 +6,7 @@ What a program may see and say is decided where the page's is: core.access, core
 import shutil
 import tempfile
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -17,7 +18,7 @@ from gradio.utils import get_upload_folder
 from core.access.roles import Action, Reader, enforce
 from core.annotation.blinding import seen_revision
 from core.annotation.desk import AnnotateDesk, Opened
-from core.annotation.saving import Clash, Saving
+from core.annotation.saving import Saving
 from core.annotation.work import BoneWork, Work, says_of
 from core.bones import Sex
 from core.dataset.export_options import USUAL_FORMATS, ExportFormat, ExportOptions
@@ -25,26 +26,20 @@ from core.dataset.split import Shares
 from core.errors import BoneGradeError
 from core.intake import Filing, look_through, open_batch, take_in
 from core.intake.background import BackgroundAssessor
-from core.ledger import Consent, Correction, Event, FilmRecord, LabelRule, Ledger, Reading, Scope, verdict_on
-from core.ledger.reading_queue import QueueFilter, QueueOrder, QueueRow, QueueState, counts, next_film, queue_rows
+from core.ledger import Consent, LabelRule, Ledger, Scope, verdict_on
+from core.ledger.reading_queue import QueueFilter, QueueOrder, QueueState, counts, next_film, queue_rows
 from webapp.desk import Desk
 from webapp.entrance.films_passing import FILMS_PASSING
 from webapp.erasures import export_name
 from webapp.programs.asked import sent_files
+from webapp.programs.forms import event_form, film_form, reading_form, row_form, saved_form
 from webapp.service import TURNS
-from webapp.shared.words import counted
 
 KEPT_NOWHERE: Final = "This is a demo, where nothing is kept: there are no films, and nothing can be saved or exported."
 _LEFT_OUT: Final = (
     "Left out, as it has writing on it: look at it, and send it again with writing=keep if that names nobody."
 )
 _PAGE, _LAST_PAGE = 50, 100_000
-_REASONS: Final = {
-    "assessing": "the model has not seen it yet",
-    "refused": "the model refused it",
-    "skipped": "you skipped it",
-    "read_by_me": "you have read it",
-}
 
 
 class LedgerEndpoints:
@@ -72,10 +67,10 @@ class LedgerEndpoints:
         seen = self._saving.history(film, reader)
         assert opened.sitting.film is not None
         return {
-            "film": _film(opened.sitting.film),
+            "film": film_form(opened.sitting.film),
             "assessment": opened.sitting.assessment.to_dict(),
-            "reading": _reading(opened.saved),
-            "history": [_event(event) for event in seen.events],
+            "reading": reading_form(opened.saved),
+            "history": [event_form(event) for event in seen.events],
             "blind": seen.blind,
             "revision": seen_revision(ledger.history(film)),
         }
@@ -111,15 +106,7 @@ class LedgerEndpoints:
         _, reader = self._asked(request, Action.CORRECT)
         opened = self._opened(film, reader, request)
         sitting = opened.sitting
-        boxes = boxes or {}
-        said: dict[str, BoneWork] = {}
-        for bone, grade in (grades or {}).items():
-            said[bone] = BoneWork(verdict=verdict_on(grade), grade=grade, box=boxes.get(bone))
-        for bone in unreadable or []:
-            if bone in said:
-                raise BoneGradeError(f"{bone} has a grade and is called unreadable: say one of the two.")
-            said[bone] = BoneWork(verdict="unreadable", box=boxes.get(bone))
-        said |= {bone: BoneWork(box=box) for bone, box in boxes.items() if bone not in said}
+        said = _said(grades or {}, unreadable or [], boxes or {})
         work = Work(
             film=film,
             sha256=sitting.sha256,
@@ -131,14 +118,7 @@ class LedgerEndpoints:
             token=token or uuid.uuid4().hex,
         )
         saved = self._saving.save(work, sitting, reader, consent=None)
-        return {
-            "saved": 0 if saved.event is None else len(saved.event.corrections),
-            "event": None if saved.event is None else saved.event.id,
-            "revision": saved.revision,
-            "waiting": list(saved.waiting),
-            "reading": _reading(saved.reading),
-            "conflict": None if saved.clash is None else _clash(saved.clash),
-        }
+        return saved_form(saved)
 
     def queue(
         self,
@@ -167,7 +147,7 @@ class LedgerEndpoints:
         return {
             "next": next_film(ledger, reader.name, order, QueueFilter(sex)),
             "counts": {name: getattr(numbers, name) for name in numbers.__dataclass_fields__},
-            "films": [_row(row, reader) for row in rows],
+            "films": [row_form(row, reader) for row in rows],
         }
 
     def queue_add(
@@ -286,73 +266,15 @@ def _day(text: str) -> datetime:
         raise BoneGradeError(f"{text!r} is not a date: write it as 2030-12-31.") from None
 
 
-def _film(film: FilmRecord) -> dict[str, Any]:
-    """What may be told about a film: neither its file's name nor its patient's pseudonym."""
-    return {
-        "film": film.id,
-        "sha256": film.sha256,
-        "width": film.width,
-        "height": film.height,
-        "sex": film.sex,
-        "age_months": film.age_months,
-        "laterality": film.laterality,
-        "pixels_kept": film.consent,
-        "added_at": film.added_at.isoformat(),
-    }
-
-
-def _reading(reading: Reading) -> dict[str, Any]:
-    return {bone: _word(one) for bone, one in reading.items()}
-
-
-def _word(one: Correction) -> dict[str, Any]:
-    box = None if one.box is None else [round(edge, 1) for edge in one.box]
-    return {"verdict": one.verdict, "grade": one.grade, "box": box, "note": one.note}
-
-
-def _event(event: Event) -> dict[str, Any]:
-    return {
-        "event": event.id,
-        "kind": event.kind,
-        "reader": event.reader,
-        "made_at": event.made_at.isoformat(),
-        "note": event.note,
-        "target": event.target,
-        "reading": _reading({one.bone: one for one in event.corrections}),
-    }
-
-
-def _clash(clash: Clash) -> dict[str, Any]:
-    return {
-        "revision": clash.revision,
-        "who": clash.who,
-        "bones": {
-            row.bone: {"mine": row.mine and _word(row.mine), "theirs": row.theirs and _word(row.theirs)}
-            for row in clash.rows
-            if row.differs
-        },
-    }
-
-
-def _row(row: QueueRow, reader: Reader) -> dict[str, Any]:
-    return {
-        "film": row.film.id,
-        "sex": row.film.sex,
-        "bone_age_months": row.bone_age_months,
-        "gain": round(row.gain, 4),
-        "state": row.state,
-        "reasons": _reasons(row, reader),
-    }
-
-
-def _reasons(row: QueueRow, reader: Reader) -> list[str]:
-    """Why a film stands where it does, for this reader."""
-    reasons = [_REASONS[row.state]] if row.state in _REASONS else [f"reading it should teach {row.gain:.2f} of 2"]
-    reasons.append(f"{counted(row.readers, 'reader')} so far" if row.readers else "nobody has read it")
-    if row.flagged:
-        reasons.append("it is flagged")
-    if row.assigned_to:
-        reasons.append(
-            "it is assigned to you" if row.assigned_to == reader.name else "it is assigned to another reader"
-        )
-    return reasons
+def _said(
+    grades: Mapping[str, int], unreadable: Sequence[str], boxes: Mapping[str, tuple[float, float, float, float]]
+) -> dict[str, BoneWork]:
+    """A program's word by bone. Raises BoneGradeError where it says two things of one bone."""
+    said: dict[str, BoneWork] = {}
+    for bone, grade in grades.items():
+        said[bone] = BoneWork(verdict=verdict_on(grade), grade=grade, box=boxes.get(bone))
+    for bone in unreadable:
+        if bone in said:
+            raise BoneGradeError(f"{bone} has a grade and is called unreadable: say one of the two.")
+        said[bone] = BoneWork(verdict="unreadable", box=boxes.get(bone))
+    return said | {bone: BoneWork(box=box) for bone, box in boxes.items() if bone not in said}

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from core.errors import BoneGradeError
 from webapp.entrance.doors import OWNERS, visitor_of
 from webapp.entrance.films_passing import FILMS_PASSING
-from webapp.programs.asked import UNEXPECTED
+from webapp.shared.errors import TRY_AGAIN
 
 _FILE: Final = "/gradio_api/file="
 _HOW_FILMS_COME: Final = "a data: URI in base64, or the path that an upload to /gradio_api/upload answered"
@@ -110,7 +110,7 @@ class _Asker:
             line.pending_messages_per_session.pop(session, None)
             line.pending_event_ids_session.pop(session, None)
         if not message.success:
-            raise BoneGradeError(str(message.output.get("error") or UNEXPECTED))
+            raise BoneGradeError(str(message.output.get("error") or TRY_AGAIN))
         return list(message.output["data"])
 
 

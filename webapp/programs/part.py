@@ -11,12 +11,12 @@ from core.access.tokens import MOST_DAYS, Power, Tokens
 from core.errors import BoneGradeError
 from webapp.assess.summary import message
 from webapp.desk import Desk
-from webapp.shared.components import Updates, sentence_of, styled_html
+from webapp.shared.components import Updates, styled_html
+from webapp.shared.errors import NOTHING_CHANGED, sentence_of
 from webapp.shared.templates import render
 
 _log = logging.getLogger(__name__)
 
-_UNEXPECTED: Final = "Something went wrong in the program; the server's log says what. Nothing was changed."
 _ROLES: Final = [(role.name.capitalize(), role.name.lower()) for role in Role]
 _POWERS: Final = [
     ("Assess what it sends", Power.ASSESS.value),
@@ -93,5 +93,5 @@ class ProgramsPart:
             updates = work(reader)
             return {**updates, self.list: render("programs/programs.html", programs=self._tokens.programs())}
         except Exception as error:
-            text = sentence_of(error, _UNEXPECTED, _log, "Admitting or revoking a program failed.")
+            text = sentence_of(error, NOTHING_CHANGED, _log, "Admitting or revoking a program failed.")
             return {self.message: message(text, title="Nothing was changed")}

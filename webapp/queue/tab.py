@@ -10,45 +10,26 @@ import gradio as gr
 
 from core.access.roles import Action, Reader
 from core.annotation.queue_words import QueueWord, say_of_films
-from core.errors import BoneGradeError
 from core.intake import Filing
 from core.intake.background import BackgroundAssessor
 from core.ledger.checks import checked_name
-from core.ledger.reading_queue import QueueOrder, counts, next_film, queue_rows
+from core.ledger.reading_queue import counts, next_film, queue_rows
 from webapp.annotate.parts import asking
 from webapp.annotate.tab import AnnotateTab
 from webapp.desk import Desk
+from webapp.queue.layout import Layout
 from webapp.queue.upload import UploadPart
 from webapp.queue.view import DEMO, VIEWER, background_panel, count_tiles, film_table, finished, note
-from webapp.queue.wish import OLDEST, Wish
+from webapp.queue.wish import Wish
 from webapp.service import TURNS
-from webapp.shared.components import Updates, classes_if, explained, line, part_heading, styled_html
-from webapp.shared.words import SEX_WORDS, counted
+from webapp.shared.components import Updates, classes_if, line, styled_html
+from webapp.shared.errors import TRY_AGAIN, sentence_of
+from webapp.shared.words import counted
 
 _log = logging.getLogger(__name__)
 
-UNEXPECTED: Final = "Something went wrong in the program; the server's log says what. Try once more."
 
-_ORDERS: Final = [
-    ("Expected gain", QueueOrder.EXPECTED_GAIN.value),
-    ("Random", QueueOrder.RANDOM.value),
-    ("Oldest first", QueueOrder.OLDEST.value),
-]
-_ORDER_INFO: Final = (
-    "Expected gain: first the hands whose bones contradict one another or on which readers "
-    "disagree, above all on the bones hardest to read."
-)
-_STATES: Final = [
-    ("To read", "to_read"),
-    ("Read by you", "read_by_me"),
-    ("Read by anyone", "read"),
-    ("Skipped", "skipped"),
-    ("Flagged", "flagged"),
-    ("Refused", "refused"),
-    ("All", "all"),
-]
 _PAGE: Final = 25
-_EVERY_SECONDS: Final = 2.0
 
 #: All that lists films waits in one line, so that what was asked for last is answered last: a list that an earlier choice
 #: or the timer asked for never comes after that of the newest. A list takes milliseconds, so it may be one line for all.
@@ -78,8 +59,8 @@ def build_queue_tab(
     return background
 
 
-class _Tab:
-    """The components of the tab and what they do."""
+class _Tab(Layout):
+    """What the tab does."""
 
     def __init__(
         self,
@@ -95,74 +76,10 @@ class _Tab:
         self._ledger = filing.ledger
         self._background = background
         self._names = names
-        with gr.Column(elem_id="queue"):
-            self._build()
-            with gr.Column(elem_classes="queue-part"):
-                part_heading("Add films", "consent")
-                self.viewer = styled_html(elem_id="queue-viewer")
-                with gr.Column() as self.uploading:
-                    self.upload = UploadPart(desk, filing, background)
+        super().__init__(lambda: UploadPart(desk, filing, background))
         self._film_to_open = annotate.film_to_open
         self._tabs = tabs
         self._wire(tab)
-
-    def _build(self) -> None:
-        self.counts = styled_html(elem_id="queue-counts")
-        explained("order", "gold")
-        self.progress = styled_html(elem_id="queue-background")
-        with gr.Row(elem_classes="queue-start", equal_height=True) as self.starting:
-            self.order = gr.Radio(
-                _ORDERS,
-                value=QueueOrder.EXPECTED_GAIN.value,
-                label="Order",
-                info=_ORDER_INFO,
-                elem_id="queue-order",
-                scale=3,
-            )
-            self.start = gr.Button("Start reading", variant="primary", size="lg", elem_id="queue-start", scale=1)
-        self.message = styled_html(elem_id="queue-message")
-        with gr.Row(elem_classes="queue-filters", equal_height=True) as self.filtering:
-            self.state = gr.Dropdown(_STATES, value="to_read", label="State", elem_id="queue-state", min_width=130)
-            self.sex = gr.Dropdown(
-                [("Both", ""), *[(word, sex) for sex, word in SEX_WORDS.items()]],
-                value="",
-                label="Sex",
-                elem_id="queue-filter-sex",
-                min_width=110,
-            )
-            self.youngest = gr.Number(
-                0,
-                label="Bone age from, years",
-                minimum=0,
-                maximum=OLDEST,
-                elem_id="queue-from",
-                min_width=130,
-            )
-            self.oldest = gr.Number(
-                OLDEST, label="to, years", minimum=0, maximum=OLDEST, elem_id="queue-to", min_width=110
-            )
-            self.mine = gr.Checkbox(False, label="Assigned to me", elem_id="queue-mine", min_width=130)
-        self.table = styled_html(elem_id="queue-films")
-        with gr.Row(elem_classes="queue-pages"):
-            self.previous = gr.Button("Previous", size="sm", min_width=90, elem_id="queue-previous", interactive=False)
-            self.place = styled_html(elem_id="queue-place")
-            self.next = gr.Button("Next", size="sm", min_width=90, elem_id="queue-next", interactive=False)
-        with gr.Row(elem_classes="queue-acts", equal_height=True) as self.acts:
-            self.skip = gr.Button("Skip", size="sm", min_width=80, elem_id="queue-skip")
-            self.reason = gr.Textbox(
-                label="Reason for the flag", max_lines=1, max_length=500, elem_id="queue-reason", min_width=180, scale=2
-            )
-            self.flag = gr.Button("Flag", size="sm", min_width=80, elem_id="queue-flag")
-            self.unflag = gr.Button("Take flag off", size="sm", min_width=110, elem_id="queue-unflag")
-            with gr.Row(elem_classes=classes_if(False), equal_height=True, elem_id="queue-assigning") as self.assigning:
-                self.assignee = gr.Dropdown(
-                    [], label="Reader", allow_custom_value=True, elem_id="queue-assignee", min_width=150, scale=2
-                )
-                self.assign = gr.Button("Assign", size="sm", min_width=80, elem_id="queue-assign")
-        self.page = gr.State(0)
-        self.opened = gr.Textbox(visible="hidden", elem_id="queue-opened", label="Film to open")
-        self.chosen = gr.Textbox(visible="hidden", elem_id="queue-chosen", label="Chosen films")
-        self.timer = gr.Timer(_EVERY_SECONDS, active=False)
 
     def _wire(self, tab: gr.Tab) -> None:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -380,8 +297,5 @@ class _Tab:
         """What was asked for, or the sentence that says why not."""
         try:
             return {self.message: "", **found(self._desk.reader(request))}
-        except BoneGradeError as error:
-            return {self.message: note(str(error))}
-        except Exception:
-            _log.exception("The queue could not do what was asked.")
-            return {self.message: note(UNEXPECTED)}
+        except Exception as error:
+            return {self.message: note(sentence_of(error, TRY_AGAIN, _log, "The queue could not do what was asked."))}

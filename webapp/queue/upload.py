@@ -20,16 +20,14 @@ from webapp.desk import Desk
 from webapp.entrance.films_passing import FILMS_PASSING
 from webapp.entrance.passing import sent_files
 from webapp.queue.view import Writing, about_films, bar, looked_through, note, taken_in
-from webapp.shared.components import NOT_NOW, Updates, classes_if, sentence_without_names, styled_html
+from webapp.shared.components import NOT_NOW, Updates, classes_if, styled_html
 from webapp.shared.consent_terms import CONSENT, ConsentTerms
+from webapp.shared.errors import NOTHING_MORE_ADDED, sentence_without_names
 from webapp.shared.pictures import data_uri, film_picture, jpeg
 from webapp.shared.words import SEX_WORDS
 
 _log = logging.getLogger(__name__)
 
-UNEXPECTED: Final = (
-    "Something went wrong in the program; the server's log says what. Nothing more was added; try once more."
-)
 NO_CONSENT: Final = (
     "Leave it unticked, and no pixels are kept: the films are assessed now, while you wait, and only what the model "
     "says is kept. They cannot be shown again, nor assessed by a later model."
@@ -291,4 +289,4 @@ def _slices(place: TextPlace) -> tuple[slice, slice]:
 
 
 def _sentence(error: Exception) -> str:
-    return sentence_without_names(error, UNEXPECTED, _log, "Adding films failed.")
+    return sentence_without_names(error, NOTHING_MORE_ADDED, _log, "Adding films failed.")

@@ -1,11 +1,9 @@
-"""Small things that every tab needs: pieces of the page in its own style, and the sentence for an error."""
+"""Small things that every tab needs: pieces of the page in its own style."""
 
-import logging
 from typing import Any, Final
 
 import gradio as gr
 
-from core.errors import BoneGradeError
 from webapp.shared.templates import render
 
 #: The class of what is not to be seen for now, see `classes_if`.
@@ -32,23 +30,6 @@ def explained(*terms: str) -> gr.HTML:
 def line(text: str, kind: str = "", role: str | None = None) -> str:
     """One paragraph as HTML. kind: its class in the style sheets. role: for screen readers."""
     return render("shared/line.html", text=text, kind=kind, role=role)
-
-
-def sentence_of(error: Exception, unexpected: str, log: logging.Logger, what_failed: str) -> str:
-    """What to tell of an error. What nobody foresaw is told as `unexpected`, and goes to the log under `what_failed`."""
-    if isinstance(error, BoneGradeError):
-        return str(error)
-    log.error(what_failed, exc_info=error)
-    return unexpected
-
-
-def sentence_without_names(error: Exception, unexpected: str, log: logging.Logger, what_failed: str) -> str:
-    """As `sentence_of`, for work on files that people send: the message of what nobody foresaw may hold a file's name, and a
-    child's with it, so only the kind of error goes to the log."""
-    if isinstance(error, BoneGradeError):
-        return str(error)
-    log.error("%s (%s)", what_failed, type(error).__name__)
-    return unexpected
 
 
 def classes_if(shown: bool) -> list[str]:

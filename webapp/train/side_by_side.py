@@ -66,7 +66,8 @@ class SideBySidePart:
         }
 
     def read(self, film: int, model: str | None, in_hand: FilmInHand | None, assessment: Assessment | None) -> str:
-        """What both models say, as HTML. film: the place of an example, or -1 for the film on the Assess tab."""
+        """What both models say, as HTML. film: the place of an example, or -1 for the film on the Assess tab.
+        Raises BoneGradeError without a model or a film, and where one of the two is not there any more."""
         # Imported here, as above.
         from core.learning.models_at_hand import compare_on_film
 

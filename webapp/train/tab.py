@@ -1,7 +1,6 @@
 """The Train tab, for those who may train: collect, start, watch, cancel, compare, promote, roll back."""
 
 import logging
-import os
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -11,35 +10,23 @@ from core.access.roles import Action, enforce
 from core.assessment.live_model import SHIPPED, live_model, read_history, weights_folder
 from core.assessment.records import Assessment
 from core.composites.examples import Example
-from core.dataset.hub import HUB_DATASET_VARIABLE, NO_TOKEN, a_dataset, may_send
+from core.dataset.hub import NO_TOKEN, a_dataset, may_send
 from core.errors import BoneGradeError
 from core.learning.runs import ComparisonState, Runs, RunView
 from webapp.assess.in_hand import FilmInHand
 from webapp.assess.summary import message
 from webapp.assess.tab import AssessTab
 from webapp.desk import Desk
-from webapp.shared.components import part_heading, sentence_of, styled_html
+from webapp.shared.components import Updates, styled_html
+from webapp.shared.errors import NOTHING_CHANGED, sentence_of
 from webapp.shared.templates import render
 from webapp.shared.words import counted
+from webapp.train.layout import NOT_HERE, Layout
 from webapp.train.side_by_side import SideBySidePart
 
 _log = logging.getLogger(__name__)
 
 DEMO: Final = "This is a demo: nothing that readers say is kept, so there is nothing to learn from."
-NOT_HERE: Final = (
-    "Nothing is trained on a Space: export the readings on the Data tab, and run the command below on another machine."
-)
-ON_THE_HUB: Final = (
-    "Or the same run on a Hugging Face machine: films whose consent allows sharing, the program and the live weights "
-    "travel through a private dataset, which is emptied of them when the job has ended. The dataset's owner pays for "
-    "the machine."
-)
-GATE: Final = (
-    "A run that has ended can be compared with the live model, one that the gate lets through can be promoted, and what was "
-    "promoted can be rolled back."
-)
-UNEXPECTED: Final = "Something went wrong in the program; nothing was changed, and the server's log says what happened."
-_WATCHED_SECONDS: Final = 3.0
 _STATES: Final = {
     "starting": "it is starting.",
     "running": "it is learning.",
@@ -55,15 +42,8 @@ _STAGES: Final = {
     "CANCELED": "it was cancelled",
     "ERROR": "it failed",
 }
-#: Machines of the hub with its own names, from the cheapest to the fastest that one run can use.
-_HARDWARE: Final = [
-    ("CPU", "cpu-upgrade"), ("NVIDIA T4", "t4-small"), ("NVIDIA L4", "l4x1"), ("NVIDIA A10G", "a10g-small"),
-    ("NVIDIA A100", "a100-large"),
-]  # fmt: skip
 _QUIETLY: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": "private"}
 _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "train"}
-
-Updates = dict[Any, Any]
 
 
 def build_train_tab(desk: Desk, tab: gr.Tab, assess: AssessTab, examples: Sequence[Example]) -> None:
@@ -75,8 +55,8 @@ def build_train_tab(desk: Desk, tab: gr.Tab, assess: AssessTab, examples: Sequen
     _Tab(desk, tab, assess, examples)
 
 
-class _Tab:
-    """The components of the tab and what they do."""
+class _Tab(Layout):
+    """What the tab does."""
 
     def __init__(self, desk: Desk, tab: gr.Tab, assess: AssessTab, examples: Sequence[Example]):
         assert desk.ledger is not None
@@ -84,60 +64,9 @@ class _Tab:
         self._runs = Runs(self._ledger.folder)
         self._trains_here = desk.access.mode != "space"
         self._sends = may_send()
-        with gr.Column(elem_id="train"):
-            styled_html(render("train/introduction.html"))
-            self.message = styled_html(elem_id="train-message", elem_classes="message-slot")
-            part_heading("Collected since the live model was made")
-            self.collected = styled_html()
-            self.collected_plot = gr.Plot(show_label=False, visible=False)
-            part_heading("A run", "candidate")
-            with gr.Row(equal_height=True):
-                self.start = gr.Button(
-                    "Start a run on this machine", variant="primary", elem_id="train-start", visible=self._trains_here
-                )
-                self.cancel = gr.Button(
-                    "Cancel the run",
-                    elem_id="train-cancel",
-                    visible=self._trains_here or self._sends,
-                    interactive=False,
-                )
-            self.run_message = styled_html(elem_id="train-run-message", elem_classes="message-slot")
-            if not self._trains_here:
-                styled_html(render("shared/line.html", text=NOT_HERE, kind="", role=None))
-            self.command = gr.Textbox(
-                label="Or on a machine with a GPU", elem_id="train-command", interactive=False, buttons=["copy"]
-            )
-            self.command_note = styled_html()
-            with gr.Column(visible=self._sends, elem_id="train-on-hub"):
-                styled_html(render("shared/line.html", text=ON_THE_HUB, kind="", role=None))
-                with gr.Row(equal_height=False):
-                    self.dataset = gr.Textbox(
-                        os.environ.get(HUB_DATASET_VARIABLE, ""),
-                        label="Private dataset on the hub (OWNER/NAME)",
-                        elem_id="train-dataset",
-                    )
-                    self.hardware = gr.Dropdown(_HARDWARE, value="t4-small", label="Machine", elem_id="train-hardware")
-                self.start_job = gr.Button("Start it as a Hugging Face Job", elem_id="train-start-job")
-                self.job_message = styled_html(elem_id="train-job-message", elem_classes="message-slot")
-            self.run = gr.Dropdown([], label="Run", elem_id="train-run", interactive=True)
-            self.progress = styled_html()
-            self.curve = gr.Plot(show_label=False, visible=False, elem_id="train-curve")
-            part_heading("The gate", "gate", "gold")
-            styled_html(render("shared/line.html", text=GATE, kind="table-note", role=None))
-            with gr.Row(equal_height=True):
-                self.compare = gr.Button(
-                    "Compare with the live model",
-                    elem_id="train-compare",
-                    visible=self._trains_here or self._sends,
-                    interactive=False,
-                )
-                self.promote = gr.Button("Promote", variant="primary", elem_id="train-promote", interactive=False)
-                self.rollback = gr.Button("Roll back", elem_id="train-rollback", interactive=False)
-            self.gate_message = styled_html(elem_id="train-gate-message", elem_classes="message-slot")
-            self.gate = styled_html()
-            self.gate_plots = {unit: gr.Plot(show_label=False, visible=False) for unit in ("months", "kappa", "share")}
-            self.beside = SideBySidePart(desk, self._runs, assess, examples)
-            self.timer = gr.Timer(_WATCHED_SECONDS, active=False)
+        super().__init__(
+            lambda: SideBySidePart(desk, self._runs, assess, examples), trains_here=self._trains_here, sends=self._sends
+        )
         self._wire(tab)
 
     def _wire(self, tab: gr.Tab) -> None:
@@ -146,7 +75,7 @@ class _Tab:
             self.promote,
         ]  # fmt: skip
         everything = [
-            *self._messages(), self.collected, self.collected_plot, self.command, self.command_note, self.run,
+            *self.messages(), self.collected, self.collected_plot, self.command, self.command_note, self.run,
             self.rollback, self.beside.model, self.beside.show, self.beside.note, *watched,
         ]  # fmt: skip
         tab.select(self._selected, [self.run, self.beside.model], everything, **_QUIETLY)
@@ -163,14 +92,10 @@ class _Tab:
         self.beside.show.click(
             self._read_by_both,
             self.beside.inputs(),
-            [*self._messages(), self.beside.table],
+            [*self.messages(), self.beside.table],
             api_visibility="private",
             **_IN_LINE,
         )
-
-    def _messages(self) -> list[gr.HTML]:
-        """Where it is said what was not done: the tab's own, and those beside buttons."""
-        return [self.message, self.run_message, self.job_message, self.gate_message, self.beside.message]
 
     # --- What is shown ----------------------------------------------------------------------------------------------
 
@@ -187,7 +112,7 @@ class _Tab:
             enforce(self._desk.reader(request), Action.TRAIN)
             return show()
         except Exception as error:
-            text = sentence_of(error, UNEXPECTED, _log, "Something on the Train tab failed.")
+            text = sentence_of(error, NOTHING_CHANGED, _log, "Something on the Train tab failed.")
             return {where or self.message: message(text, title="Not done")}
 
     def _all(self, name: str | None, beside: str | None = None) -> Updates:
@@ -278,7 +203,7 @@ class _Tab:
         where: gr.HTML,
     ) -> Updates:
         """Does something for whoever may, and shows what came of it. where: the message beside the button."""
-        said: Updates = dict.fromkeys(self._messages(), "")
+        said: Updates = dict.fromkeys(self.messages(), "")
         return {**said, **self._shown(request, lambda: show(act()), where)}
 
     def _start(self, name: str | None, request: gr.Request) -> Updates:

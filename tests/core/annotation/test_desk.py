@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from core.access.roles import NotAllowed, Reader, Role
-from core.annotation.desk import AnnotateDesk, Sitting
+from core.annotation.desk import AnnotateDesk
 from core.annotation.facts import opened_facts
 from core.annotation.saving import Saving, corrections_file
+from core.annotation.sitting import Sitting
 from core.annotation.work import BoneWork, Work, WorkRefused
 from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment, Progress
@@ -22,7 +22,7 @@ from core.errors import BoneGradeError, BoxRefused
 from core.film.box import Box
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.intake.turns import Turns
-from core.ledger import Consent, Correction, Ledger, LedgerSettings, assessment_of
+from core.ledger import Consent, Correction, Ledger, assessment_of
 from tests.hands import assert_same, shipped_examples
 from tests.made_work import grade_said, with_said
 from tests.no_hands import noise
@@ -35,18 +35,6 @@ RITA, VERA = Reader("rita", Role.REVIEWER), Reader("vera", Role.VIEWER)
 def desk_of(ledger: Ledger | None, assessor: Assessor, turns: Turns | None = None) -> AnnotateDesk:
     """A desk that keeps what it can; turns: its own by default."""
     return AnnotateDesk(ledger, lambda: assessor, (turns or Turns()).now, keeps=True)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = Ledger.open(LedgerSettings.in_folder(tmp_path))
-    yield ledger
-    ledger.close()
-
-
-@pytest.fixture
-def annotate(ledger: Ledger, assessor: Assessor) -> AnnotateDesk:
-    return desk_of(ledger, assessor)
 
 
 @pytest.fixture

@@ -8,22 +8,12 @@ import pandas as pd
 import pytest
 
 from core.assessment.assessor import Assessor
-from core.bones import RUS_BONES
 from core.cohort.films import DataFolderError
 from core.evaluation.figures import plain
-from core.evaluation.places import (
-    BOX_OF_BONE,
-    KEYPOINT_OF_BONE,
-    FoundCentre,
-    Mark,
-    annotator_figures,
-    as_text,
-    evaluate_places,
-    place_figures,
-    read_keypoints,
-    read_ossification_boxes,
-)
+from core.evaluation.marks import KEYPOINT_OF_BONE, Mark
+from core.evaluation.places import FoundCentre, annotator_figures, as_text, evaluate_places, place_figures
 from core.film.box import Box
+from tests.core.evaluation.marked import box_rows, write_boxes17, write_keypoints
 from tests.hands import Assess, Example
 from tests.no_hands import noise
 
@@ -77,78 +67,15 @@ def test_nothing_found_and_nothing_marked() -> None:
     assert figures["all"]["inside"] == 0.0 and "median" not in figures["all"]
 
 
-def _box_rows(film: str, annotator: str, mirrored: bool = False, shift: float = 0.0) -> list[tuple[object, ...]]:
-    """17 boxes of 6 x 8 pixels, of a hand whose finger f lies at x = 100 - 10 f, numbered from right to left."""
-    rows: list[tuple[object, ...]] = []
-    for region, y, fingers in (("DIP", 10, (2, 3, 4, 5)), ("PIP", 30, (1, 2, 3, 4, 5)), ("MCP", 50, (1, 2, 3, 4, 5))):
-        for finger in fingers:
-            x = 10 * finger if mirrored else 100 - 10 * finger
-            order = sum((fingers[0], fingers[-1])) - finger if mirrored else finger
-            rows.append((film, annotator, region, order, x - 3 + shift, y - 4, x + 3 + shift, y + 4))
-    for region, x in (("Radius", 80), ("Ulna", 60), ("Wrist", 70)):
-        x = 100 - x if mirrored else x
-        rows.append((film, annotator, region, None, x - 3 + shift, 86, x + 3 + shift, 94))
-    return rows
-
-
-def _write_boxes17(folder: Path, rows: list[tuple[object, ...]]) -> None:
-    columns = ["id", "annotator", "region", "finger_by_x_order", "xmin", "ymin", "xmax", "ymax"]
-    pd.DataFrame(rows, columns=columns).to_csv(folder / "boxes_ossification17.csv", index=False)
-
-
-def test_boxes_are_matched_to_bones(tmp_path: Path) -> None:
-    _write_boxes17(tmp_path, _box_rows("007", "train"))
-    marks = read_ossification_boxes(tmp_path)
-    assert list(marks) == ["007"] and list(marks["007"]) == list(BOX_OF_BONE)
-    at = {bone: mark.centre for bone, mark in marks["007"].items()}
-    assert at["DP1"] == (90, 30), "the thumb's only joint between phalanges"
-    assert at["DP3"] == (70, 10) and at["DP5"] == (50, 10) and at["MP5"] == (50, 30)
-    assert at["MC3"] == at["PP3"] == (70, 50) and at["PP1"] == (90, 50)
-    assert at["Radius"] == (80, 90) and at["Ulna"] == (60, 90)
-    assert {mark.unit for mark in marks["007"].values()} == {10.0}
-    assert set(RUS_BONES) - set(BOX_OF_BONE) == {"MC1"}
-
-
-def test_a_right_hand_is_numbered_the_other_way(tmp_path: Path) -> None:
-    _write_boxes17(tmp_path, _box_rows("right", "train", mirrored=True))
-    at = {bone: mark.centre for bone, mark in read_ossification_boxes(tmp_path)["right"].items()}
-    assert at["DP1"] == (10, 30) and at["DP3"] == (30, 10) and at["DP5"] == (50, 10) and at["MC5"] == (50, 50)
-    assert at["Radius"] == (20, 90)
-
-
-def test_the_experts_boxes_count(tmp_path: Path) -> None:
-    _write_boxes17(tmp_path, _box_rows("a", "eval_nonexpert", shift=5.0) + _box_rows("a", "eval_expert"))
-    assert read_ossification_boxes(tmp_path)["a"]["Radius"].centre == (80, 90)
-
-
 def test_annotators_against_each_other(tmp_path: Path) -> None:
-    _write_boxes17(
+    write_boxes17(
         tmp_path,
-        _box_rows("a", "eval_nonexpert", shift=5.0) + _box_rows("a", "eval_expert") + _box_rows("b", "eval_expert"),
+        box_rows("a", "eval_nonexpert", shift=5.0) + box_rows("a", "eval_expert") + box_rows("b", "eval_expert"),
     )
     figures = plain(annotator_figures(tmp_path))
     assert figures["hands"] == 1 and figures["all"]["n"] == 12
     assert figures["all"]["median"] == figures["all"]["p95"] == pytest.approx(0.5)
     assert figures["all"]["inside"] == 0.0, "5 pixels to the side, of a box with 3 on either"
-
-
-def _write_keypoints(folder: Path, film: str, places: dict[str, tuple[float, float]], hidden: str = "") -> None:
-    rows = [(film, "left", name, x, y, 1 if name == hidden else 2, 0, 0, 50, 200) for name, (x, y) in places.items()]
-    columns = ["id", "side", "keypoint", "x", "y", "v", "hand_x", "hand_y", "hand_w", "hand_h"]
-    pd.DataFrame(rows, columns=columns).to_csv(folder / "keypoints21.csv", index=False)
-
-
-def test_joints_are_matched_to_bones(tmp_path: Path) -> None:
-    fingers = ("thumb", "forefinger", "middle_finger", "ring_finger", "pinky_finger")
-    places = {f"{name}{k}": (10.0 * i, 10.0 * k) for i, name in enumerate(fingers) for k in (1, 2, 3, 4)}
-    _write_keypoints(tmp_path, "a", {"wrist": (0.0, 0.0), **places}, hidden="pinky_finger3")
-    marks = read_keypoints(tmp_path)["a"]
-    at = {bone: mark.centre for bone, mark in marks.items()}
-    assert at["MC1"] == (0, 10) and at["PP1"] == (0, 20) and at["DP1"] == (0, 30)
-    assert at["MC3"] == at["PP3"] == (20, 10) and at["MP3"] == (20, 20) and at["DP3"] == (20, 30)
-    assert at["MP5"] == (40, 20) and "DP5" not in at, "a joint that is not visible is no mark"
-    assert {mark.unit for mark in marks.values()} == {200.0} and marks["MC1"].box is None
-    assert set(RUS_BONES) - set(KEYPOINT_OF_BONE) == {"Radius", "Ulna"}
 
 
 def _folder(folder: Path, example: Example) -> Path:
@@ -166,8 +93,8 @@ def test_a_folder_with_both_files(assessor: Assessor, example: Example, assessed
     folder = _folder(tmp_path, example)
     centres = {region.bone: region.centre for region in assessed(example).localization.regions}
     places = {KEYPOINT_OF_BONE[bone]: centres[bone] for bone in ("MC1", "MP3", "DP5")}
-    _write_keypoints(folder, "hand", {name: (x + 2.0, y) for name, (x, y) in places.items()})
-    _write_boxes17(folder, _box_rows("noise", "train"))
+    write_keypoints(folder, "hand", {name: (x + 2.0, y) for name, (x, y) in places.items()})
+    write_boxes17(folder, box_rows("noise", "train"))
     measured = evaluate_places(folder, assessor.localizer, "f" * 64)
     figures = plain(measured)
     joints = figures["splits"]["val"]["keypoints"]

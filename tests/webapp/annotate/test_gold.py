@@ -21,6 +21,7 @@ from core.ledger import Consent, Ledger
 from core.ledger.reading_queue import QueueOrder, counts, queue_rows
 from tests.reading_room import ReadingRoom, hand_at, shifted, standing
 from webapp.agreement.gold import GoldFilms
+from webapp.annotate.command import ChangeGold
 from webapp.annotate.gold import change_gold, gold_panel
 from webapp.annotate.handlers import Handlers
 from webapp.annotate.parts import Parts
@@ -143,7 +144,7 @@ def test_unsaved_steps_are_saved_first(desk: Desk, room: ReadingRoom, film: int)
     step = (Change(bone="Ulna", before=None, after=BoneWork(verdict="absent", grade=0)),)
     touched = work.model_copy(update={"steps": (step,), "at": 1})
     with pytest.raises(Exception, match="You have unsaved steps"):
-        change_gold(desk, {"what": "own", "revision": 1}, touched, RITA)
+        change_gold(desk, ChangeGold(do="gold", what="own", revision=1), touched, RITA)
     assert standing(room.ledger, film).gold_reading() is None
 
 

@@ -30,7 +30,7 @@ ROOMS = (
 _LEFT_OUT = (
     "core/ledger/backup.py", "core/ledger/migrations", "core/ledger/schema.py", "webapp/languages",
     "webapp/entrance/program_door.py", "webapp/entrance/refusing.py", "webapp/programs/asked.py", "webapp/programs/films.py",
-    "webapp/programs/ledger.py", "webapp/programs/mcp.py", "webapp/programs/endpoints.py",
+    "webapp/programs/forms.py", "webapp/programs/ledger.py", "webapp/programs/mcp.py", "webapp/programs/endpoints.py",
 )  # fmt: skip
 #: Errors of the program's own kind, which the page turns into "something went wrong".
 _FOR_DEVELOPERS = re.compile(

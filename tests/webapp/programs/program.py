@@ -26,7 +26,7 @@ class Program:
         if asked.status_code != 200:
             return asked.json()["detail"]
         answer = self.http.get(f"/gradio_api/call/{endpoint}/{asked.json()['event_id']}").text
-        event, data = answer.strip().removeprefix("event: ").split("\ndata: ")[-2:]
+        event, data = answer.strip().split("\n\n")[-1].removeprefix("event: ").split("\ndata: ")  # heartbeats before
         told = json.loads(data)
         return told[0] if event == "complete" else told["error"]
 

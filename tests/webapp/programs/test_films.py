@@ -17,9 +17,10 @@ from core.hand.several import SIDES
 from tests.films import RAMP12, dicom_file, dicom_film
 from tests.hands import Example, shipped_examples, two_hands_file
 from webapp.desk import Desk
-from webapp.programs.asked import UNEXPECTED, answered
+from webapp.programs.asked import answered
 from webapp.programs.films import FilmEndpoints
 from webapp.service import live_assessor
+from webapp.shared.errors import TRY_AGAIN
 from webapp.shared.pictures import grey8, png
 
 Ask = Callable[..., Any]
@@ -95,5 +96,5 @@ def test_what_nobody_foresaw_tells_nothing(tmp_path: Path, caplog: pytest.LogCap
 
     with pytest.raises(gr.Error) as error:
         answered(fails)("Mueller")
-    assert error.value.message == UNEXPECTED
+    assert error.value.message == TRY_AGAIN
     assert "/fails failed with RuntimeError" in caplog.text and "Mueller" not in caplog.text

@@ -5,7 +5,8 @@
   const work = window.bonegradeWork;
   const byId = (id) => document.getElementById(id);
   const VERDICTS = { absent: "Not visible yet", unreadable: "Can't be read" };
-  const percent = (share) => (share > 0.99 && share < 1 ? "> 99 %" : share > 0 && share < 0.01 ? "< 1 %" : `${Math.round(share * 100)} %`);
+  // as webapp.shared.words.probability: a network is never certain, not even where its probability is rounded to 0 or 1
+  const probability = (share) => (share > 0.99 ? "> 99 %" : share < 0.01 ? "< 1 %" : `${Math.round(share * 100)} %`);
 
   const wordsOf = (bone, said) => {
     if (!said || !said.verdict) return "";
@@ -55,8 +56,8 @@
       if (!odds) return;
       const share = model ? model.probabilities[Number(grade)] || 0 : 0;
       odds.style.setProperty("--share", share.toFixed(3));
-      odds.textContent = model ? (share >= 0.005 ? percent(share) : "") : "";
-      odds.title = model ? `Model: ${percent(share)}` : "";
+      odds.textContent = model ? (share >= 0.005 ? probability(share) : "") : "";
+      odds.title = model ? `Model: ${probability(share)}` : "";
       odds.classList.toggle("model-s", predicted);
     });
   };
@@ -88,14 +89,14 @@
         ? "Not graded on this box yet."
         : moved
           ? "On your box"
-          : `Localised ${percent(film.bones[bone].confidence)}`;
+          : `Localised ${probability(film.bones[bone].confidence)}`;
     const line = byId("in-hand-model");
     line.replaceChildren();
     if (model) {
       const name = document.createElement("span");
       name.className = "says-model";
       name.textContent = model.label;
-      line.append(moved ? "Model on your box: " : "Model: ", name, ` TW3 ${model.stage}, ${percent(model.probabilities[model.grade])}`);
+      line.append(moved ? "Model on your box: " : "Model: ", name, ` TW3 ${model.stage}, ${probability(model.probabilities[model.grade])}`);
     } else line.textContent = "The model gives no grade for this bone.";
     const you = byId("in-hand-you");
     you.replaceChildren();
