@@ -184,6 +184,8 @@ def test_a_film_over_mcp_is_kept_with_the_uploads_and_goes_with_them(
         ("queue", {"order": "worst"}, "order: Input should be 'expected_gain', 'random' or 'oldest'"),
         ("queue", {"page": 10**30}, "counted from 0 to 100000"),
         ("queue_add", {"films": [], "ends": "soon"}, "'soon' is not a date"),
+        ("queue_add", {"films": [], "consent": True, "ends": "2001-01-01"}, "This consent ended on 2001-01-01"),
+        ("queue_add", {"films": [], "consent": True, "reference": "y" * 201}, "The reference is longer than 200"),
     ],
 )
 def test_what_is_of_the_wrong_type_gets_a_sentence_and_changes_nothing(
