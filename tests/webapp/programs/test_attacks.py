@@ -217,6 +217,11 @@ def test_a_film_of_300_mb_is_refused_and_leaves_nothing(app: RunningApp, program
     assert answer.status_code == 413 and "maximum allowed size" in answer.text
 
 
+def test_a_call_over_mcp_that_is_too_big_is_told_to_upload_the_film(programs: Mapping[str, Program]) -> None:
+    answer = programs["reader"].http.post("/gradio_api/mcp/", content=bytes(5 * MB), headers=MCP)
+    assert answer.status_code == 413 and "bigger than 4 MB" in answer.text and "/gradio_api/upload" in answer.text
+
+
 def test_the_pages_own_handlers_are_not_for_programs_and_nobody_goes_past_the_line(
     app: RunningApp, programs: Mapping[str, Program]
 ) -> None:
