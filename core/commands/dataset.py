@@ -2,7 +2,7 @@
 
 import sys
 import tempfile
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -26,7 +26,7 @@ from core.errors import BoneGradeError
 from core.intake.filing import Filing
 from core.intake.near_copies import NearCopies
 from core.intake.turns import Turns
-from core.ledger import Consent, LabelRule, Ledger, LedgerSettings, Scope
+from core.ledger import LabelRule, Ledger, LedgerSettings, Scope, consent_given
 from models.registry import WeightsError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Datasets out of the ledger, and into it.")
@@ -151,8 +151,8 @@ def import_command(
     ledger = _open()
     try:
         log = AccessLog.from_environment(ledger.folder)
-        terms = Consent(scope, reference, None if consent_ends is None else consent_ends.replace(tzinfo=UTC))
-        options = ImportOptions(reader, images, films, sex, names, consent=terms if consent else None)
+        terms = consent_given(scope, reference, consent_ends) if consent else None
+        options = ImportOptions(reader, images, films, sex, names, consent=terms)
         checked = check_labels(ledger, file, kind, options, _Progress("films looked at"))
         if dry_run or skip_bad:
             typer.echo(as_text(checked))

@@ -17,8 +17,9 @@ Wanted = Callable[[PurePosixPath], bool]
 _CHUNK: Final = 1 << 20
 #: Of a zip's list of files, for each file: more than long names and all that systems note take.
 _DIRECTORY_BYTES: Final = 512
-#: The compressions that are unpacked: none, deflate, bzip2 and LZMA.
-_KNOWN_COMPRESSIONS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+#: The compressions that are unpacked. Of bzip2 and LZMA, zipfile unpacks all that it has read at once, before anybody can
+#: count it: 2 kB become gigabytes of memory.
+_KNOWN_COMPRESSIONS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 _DAMAGED: Final = "The zip is damaged or cut short: make it again and send it once more."
 

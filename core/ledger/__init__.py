@@ -1,5 +1,6 @@
 """The append-only store of films, predictions and what people said of them."""
 
+from core.ledger.checks import consent_given
 from core.ledger.errors import (
     DamagedStore,
     InvalidCorrection,
@@ -57,6 +58,7 @@ __all__ = [
     "UnreachableDatabase",
     "Verdict",
     "assessment_of",
+    "consent_given",
     "fold",
     "state_after",
     "undone",

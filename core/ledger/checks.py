@@ -3,15 +3,29 @@
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
 
 from core.bones import BONE_TITLES, RUS_BONES
 from core.film.box import Box
-from core.ledger.errors import InvalidCorrection
-from core.ledger.records import Correction, FilmRecord
+from core.ledger.errors import InvalidCorrection, InvalidFilm
+from core.ledger.records import Consent, Correction, FilmRecord, Scope
 
 #: The longest note, in characters; the page lets nobody type more.
 LONGEST_NOTE: Final = 2000
+_LONGEST_REFERENCE: Final = 200
+
+
+def consent_given(scope: Scope, reference: str, ends: datetime | None) -> Consent:
+    """A consent that somebody tells of now. ends: in UTC, if it does not say otherwise. Raises InvalidFilm where it has ended
+    already, and InvalidCorrection where the reference cannot be stored."""
+    if ends is not None and ends.tzinfo is None:
+        ends = ends.replace(tzinfo=UTC)
+    if ends is not None and ends <= datetime.now(UTC):
+        raise InvalidFilm(
+            f"This consent ended on {ends:%Y-%m-%d}, so no picture may be kept under it: give a later end, or leave it out."
+        )
+    return Consent(scope, _checked_text(reference.strip(), "reference", _LONGEST_REFERENCE), ends)
 
 
 def checked_corrections(film: FilmRecord, corrections: Iterable[Correction]) -> tuple[Correction, ...]:

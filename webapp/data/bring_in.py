@@ -108,8 +108,8 @@ class BringInPart:
 
     def _check(self, values: Values, request: gr.Request) -> Updates:
         """Looks at everything and changes nothing."""
-        given = self._given(values)
         try:
+            given = self._given(values)
             reader = self._reader(request)
             with tempfile.TemporaryDirectory(prefix="bonegrade-import-") as folder:
                 checked = self._checked(given, reader, Path(folder))[0]
@@ -124,8 +124,8 @@ class BringInPart:
 
     def _take(self, values: Values, request: gr.Request) -> Updates:
         """Takes in what was checked; it is checked once more, as the ledger may have changed meanwhile."""
-        given = self._given(values)
         try:
+            given = self._given(values)
             if given != values[self.checked]:
                 raise BoneGradeError("Something has changed since the labels were checked: check them again.")
             reader = self._reader(request)

@@ -25,10 +25,16 @@ _PLACES_OF_A_PAGE: Final = 16
 _PLACES_FOR_KNOWN: Final = 16
 _SESSIONS: Final = 256
 _SESSION_BYTES: Final = 1 << 30
+#: Open pages, or a program's questions, whose answers are kept until they are fetched, of one client. A page's is 0.8 MB.
+_UNREAD_OF_A_CLIENT: Final = 128
+#: Of the name that a page gives its session; gradio's own have 11 characters, an event's 32.
+_LONGEST_NAME: Final = 64
 
 _PAGE_FULL: Final = "This page is already waiting for several answers: wait for one of them, then try again."
 _CLIENT_FULL: Final = "Too many films from your address are waiting already: wait for some of them, then try again."
 _PERSON_FULL: Final = "Too many of your requests are waiting already: wait for some of the answers, then try again."
+_LONG_NAME: Final = f"A session's name has {_LONGEST_NAME} characters at most: load the page again."
+_NO_SUCH: Final = "BoneGrade's page has no such event: load it again."
 _ALL_FULL: Final = "Many people are waiting at the moment: try again in a minute. Those who are signed in go first."
 
 
@@ -38,7 +44,9 @@ class FairQueue(queueing.Queue):
     def __init__(self, *given: Any, access: KnowsClients, **settings: Any):
         super().__init__(*given, **settings)
         self._access = access
+        #: By event, waiting or being answered, and by session.
         self._clients: dict[str, str] = {}
+        self._sessions: dict[str, str] = {}
 
     async def push(self, body: Any, request: fastapi.Request, username: str | None) -> tuple[bool, Any, Any]:
         """Takes in an event, or says in a sentence why it has no place."""
@@ -47,11 +55,11 @@ class FairQueue(queueing.Queue):
         if refusal := self._misasked(body, asking):
             return False, refusal, "error"
         waiting = [event for line in self.event_queue_per_concurrency_id.values() for event in line.queue]
-        self._clients = {event._id: self._clients.get(event._id, "") for event in waiting}
+        self._clients = {event._id: self._clients.get(event._id, "") for event in [*waiting, *self._being_answered()]}
         sentence = ""
         if sum(event.session_hash == body.session_hash for event in waiting) >= _PLACES_OF_A_PAGE:
             sentence = _PAGE_FULL
-        elif list(self._clients.values()).count(client) >= _PLACES_OF_A_CLIENT:
+        elif [self._clients[event._id] for event in waiting].count(client) >= _PLACES_OF_A_CLIENT:
             sentence = _PERSON_FULL if known else _CLIENT_FULL
         elif len(waiting) >= PLACES - (0 if known else _PLACES_FOR_KNOWN):
             sentence = _ALL_FULL
@@ -65,14 +73,22 @@ class FairQueue(queueing.Queue):
             event_id = str(done[1])
             self._clients[event_id] = client
             self._take_turns(event_id)
+            self._forget_unread(body.session_hash, client)
         return done
+
+    def _being_answered(self) -> list[queueing.Event]:
+        return [event for job in self.active_jobs for event in job or ()]
 
     def _misasked(self, body: Any, request: gr.Request) -> str:
         """Why what is asked for cannot be taken in, whoever asks; "" where it can."""
         fn, visitor = self.blocks.fns.get(body.fn_index), visitor_of(request.headers)
+        if len(body.session_hash or "") > _LONGEST_NAME:
+            return _LONG_NAME
         if fn is None or fn.api_visibility != "public":
             if number_of(request):
                 return NOT_FOR_PROGRAMS
+            if fn is None:
+                return _NO_SUCH
             return refusal_of_others_files([body.data, body.event_data], visitor, EXAMPLES_FOLDER)
         takes = len(fn.inputs)
         if len(body.data) != takes:
@@ -80,12 +96,17 @@ class FairQueue(queueing.Queue):
         return refusal_of_files(body.data, visitor)
 
     def _take_turns(self, event_id: str) -> None:
-        """Puts the line of an event in order: everybody's first event, in the order in which they came, then the second."""
+        """Puts the line of an event in order: everybody's first event, in the order in which they came, then the second. Who is
+        being answered has had their first."""
         event = self.event_ids_to_events.get(event_id)
         line = None if event is None else self.event_queue_per_concurrency_id.get(event.concurrency_id)
         if line is None:
             return
-        so_far: Counter[str] = Counter()
+        so_far = Counter(
+            self._clients.get(one._id, "")
+            for one in self._being_answered()
+            if one.concurrency_id == line.concurrency_id
+        )
         turns = {}
         for one in line.queue:
             client = self._clients.get(one._id, "")
@@ -93,6 +114,19 @@ class FairQueue(queueing.Queue):
             so_far[client] += 1
         line.queue.sort(key=lambda one: turns[one._id])
         self.broadcast_estimations(line.concurrency_id)
+
+    def _forget_unread(self, session: str, client: str) -> None:
+        """Forgets the client's oldest sessions, with the answers that nobody has fetched, beyond so many. Gradio keeps those of
+        2,000 sessions, whoever made them up, and their names for ever."""
+        kept = self.pending_messages_per_session
+        busy = {event.session_hash for event in self.event_ids_to_events.values()}
+        self._sessions = {one: who for one, who in self._sessions.items() if one in kept}
+        self._sessions.setdefault(session, client)
+        idle = [one for one, who in self._sessions.items() if who == client and one not in busy]
+        for one in idle[: max(0, len(idle) - _UNREAD_OF_A_CLIENT)]:
+            del kept[one]
+        for one in [one for one in self.pending_event_ids_session if one not in kept and one not in busy]:
+            del self.pending_event_ids_session[one]
 
 
 class BoundedStates(StateHolder):

@@ -22,8 +22,10 @@ API: Final = "/gradio_api/"
 #: Of a request that is not an upload: what waits lies in memory. The longest that the page sends names the files that were
 #: uploaded, half a kilobyte each: 1,000 of an address, 20,000 of a person; see webapp.entrance.quota.
 _MOST_BYTES: Final = 1 << 20
-#: Of who is known by name, and of MCP, where a film inside a JSON text is a third longer than its file.
+#: Of who is known by name.
 _MOST_BYTES_OF_KNOWN: Final = 32 << 20
+#: What the library of MCP reads, in which a film inside a JSON text is a third longer than its file.
+_MOST_BYTES_OF_MCP: Final = 4 << 20
 _TOO_BIG: Final = (
     "The request is bigger than {} MB, or does not say how big it is: upload the film's file to "
     f"{API}upload, and send what that answers."
@@ -79,8 +81,9 @@ class Sizes:
             await self._app(scope, receive, send)
 
     def _most(self, scope: Scope) -> int:
-        is_known = part_of(scope["path"]) == "mcp" or client_asking(self._access, scope)[1]
-        return _MOST_BYTES_OF_KNOWN if is_known else _MOST_BYTES
+        if part_of(scope["path"]) == "mcp":
+            return _MOST_BYTES_OF_MCP
+        return _MOST_BYTES_OF_KNOWN if client_asking(self._access, scope)[1] else _MOST_BYTES
 
 
 def quote_nothing() -> None:

@@ -4,6 +4,7 @@ import contextlib
 from collections import Counter
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from webapp.entrance.clients import KnowsClients, client_asking
@@ -43,6 +44,11 @@ class Streams:
         self._open[client] += 1
         try:
             await self._app(scope, receive, send)
+        except RuntimeError as error:
+            # whoever asked for an answer that there is not has been told so; gradio then raises it, and would fill the log
+            if not isinstance(error.__cause__, HTTPException):
+                raise
+            await send({"type": "http.response.body", "body": b""})
         finally:
             self._open[client] -= 1
             if not self._open[client]:

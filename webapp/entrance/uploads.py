@@ -27,6 +27,8 @@ _FIELD: Final = "files"
 #: Of the id by which a browser asks how far its upload is; gradio's own have 13 characters.
 _LONGEST_ID: Final = 64
 _PROGRESS_SECONDS: Final = 60.0
+#: In bytes; a longer one may hold a film.
+_CALL_WITHOUT_FILM: Final = 4096
 _NO_FILE: Final = "Files alone can be sent here, each in a field called files: see docs/api.md."
 _CUT_SHORT: Final = "The upload ended before its last byte: send the files again."
 _DISK_FULL: Final = (
@@ -66,7 +68,8 @@ class UploadsWithin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves or refuses one request."""
-        if scope["type"] != "http" or scope["method"] != "POST" or part_of(scope["path"]) != "upload":
+        in_a_call = _bytes_in_a_call(scope)
+        if not in_a_call and not _is_upload(scope):
             await self._app(scope, receive, send)
             return
         upload, status = None, 0
@@ -78,6 +81,8 @@ class UploadsWithin:
 
         try:
             upload = self._begun(scope)
+            if in_a_call:
+                self._quota.add(upload, files=1, size=in_a_call)
             await self._read(upload, scope, receive, send_watched)
         except ClientDisconnect:
             pass  # there is nobody left to answer
@@ -93,8 +98,7 @@ class UploadsWithin:
 
     def _begun(self, scope: Scope) -> Upload:
         client, known = client_asking(self._access, scope)
-        announced = Headers(scope=scope).get("content-length", "0")
-        return self._quota.begin(client, known=known, announced=int(announced) if announced.isdecimal() else 0)
+        return self._quota.begin(client, known=known, announced=_announced(scope))
 
     async def _read(self, upload: Upload, scope: Scope, receive: Receive, send: Send) -> None:
         def counts(*, files: int = 0, size: int = 0) -> None:
@@ -105,6 +109,23 @@ class UploadsWithin:
             await self._app(scope, receive, send)
         finally:
             _COUNTS.reset(reset)
+
+
+def _is_upload(scope: Scope) -> bool:
+    return scope["type"] == "http" and scope["method"] == "POST" and part_of(scope["path"]) == "upload"
+
+
+def _bytes_in_a_call(scope: Scope) -> int:
+    """Of a call over MCP that may have a film in it, which is written to the disk as an upload is; 0 of any other request."""
+    if scope["type"] != "http" or scope["method"] != "POST" or part_of(scope["path"]) != "mcp":
+        return 0
+    announced = _announced(scope)
+    return announced if announced > _CALL_WITHOUT_FILM else 0
+
+
+def _announced(scope: Scope) -> int:
+    length = Headers(scope=scope).get("content-length", "0")
+    return int(length) if length.isdecimal() else 0
 
 
 class ProgressForgotten:

@@ -26,7 +26,7 @@ from core.dataset.split import Shares
 from core.errors import BoneGradeError
 from core.intake import Filing, look_through, open_batch, take_in
 from core.intake.background import BackgroundAssessor
-from core.ledger import Consent, LabelRule, Ledger, Scope, verdict_on
+from core.ledger import LabelRule, Ledger, Scope, consent_given, verdict_on
 from core.ledger.reading_queue import QueueFilter, QueueOrder, QueueState, counts, next_film, queue_rows
 from webapp.desk import Desk
 from webapp.entrance.films_passing import FILMS_PASSING
@@ -175,7 +175,8 @@ class LedgerEndpoints:
             added (how many), films (what became of each), and passed_over (files that are not films).
         """
         ledger, reader = self._asked(request, Action.ADD_FILMS)
-        terms = Consent(scope, reference.strip(), None if ends is None else _day(ends))
+        day = None if ends is None else _day(ends)
+        terms = consent_given(scope, reference, day) if consent else None
         filing = Filing(ledger, self._desk.load_assessor, TURNS.when_free)
         sent = sent_files(films)
         with open_batch(sent, None, sex) as batch:
@@ -185,7 +186,7 @@ class LedgerEndpoints:
                     if looked.radiograph is not None and looked.has_writing:
                         left_out.add(looked.radiograph.sha256)
             became = []
-            taken_in = take_in(batch, filing, reader=reader, consent=terms if consent else None, left_out=left_out)
+            taken_in = take_in(batch, filing, reader=reader, consent=terms, left_out=left_out)
             for file, one in zip(batch.films, taken_in, strict=True):
                 if one.film is not None:
                     FILMS_PASSING.batch_holds(sent, file, one.film.sha256)

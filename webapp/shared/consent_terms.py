@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import gradio as gr
 
-from core.ledger import Consent, Scope
+from core.ledger import Consent, Scope, consent_given
 
 #: What somebody ticks who brings in many films. Other words here, or on the Annotate tab, are another version of the terms:
 #: see core.ledger.records.TERMS.
@@ -47,5 +47,5 @@ class ConsentTerms:
 
 
 def consent_of(scope: Scope, reference: str, ends: datetime | None) -> Consent:
-    """The inputs' values as a consent."""
-    return Consent(scope, reference.strip(), ends)
+    """The inputs' values as a consent. Raises core.errors.BoneGradeError where it cannot be one."""
+    return consent_given(scope, reference, ends)

@@ -2,6 +2,7 @@
 
 import logging
 import struct
+import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -416,6 +417,22 @@ def test_damaged_encrypted_and_strangely_packed_zips_are_refused(ledger: Ledger,
         assert "password" in refused(ledger, [path]) or signature == b"PK\x03\x04"
         path.write_bytes(bytes(strange))
         assert refused(ledger, [path])
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_that_can_only_be_unpacked_at_once_is_refused_before_it_fills_the_memory(
+    ledger: Ledger, tmp_path: Path, packed: int
+) -> None:
+    """zipfile counts nothing while it unpacks these: 2 kB of bzip2 took 6 GB."""
+    path = tmp_path / "z.zip"
+    with zipfile.ZipFile(path, "w", packed) as archive:
+        archive.writestr("a.png", bytes(10**8))
+    tracemalloc.start()
+    try:
+        assert "ordinary zip" in refused(ledger, [path])
+        assert tracemalloc.get_traced_memory()[1] < 10**7
+    finally:
+        tracemalloc.stop()
 
 
 def test_names_are_neither_stored_nor_logged(

@@ -7,9 +7,11 @@ from typing import Any
 import gradio as gr
 import httpx
 import pytest
+from starlette.middleware import Middleware
 
 from webapp.app import launch_settings
 from webapp.entrance.line import PLACES, BoundedStates, keep_order
+from webapp.entrance.streams import Streams
 
 
 class ByHeader:
@@ -40,6 +42,7 @@ def line() -> Iterator[tuple[str, threading.Event, list[str]]]:
             said.change(slow, said, said, api_name="slow", concurrency_limit=1)
         app.queue(max_size=PLACES)
         settings = launch_settings({}) | {"server_port": None, "prevent_thread_lock": True, "quiet": True}
+        settings["app_kwargs"]["middleware"].append(Middleware(Streams, ByHeader()))
         _, url, _ = app.launch(**settings)
         assert isinstance(app.server_app.state_holder, BoundedStates)
         yield url, go, answered
@@ -75,8 +78,43 @@ def test_one_client_who_fills_the_line_leaves_room_for_others_and_they_take_turn
             if len(answered) > 40:
                 break
             until.wait(0.05)
-    assert answered.index("two 0") < answered.index("one 2"), "the second client did not wait for all of the first"
-    assert answered.index("anna 0") < answered.index("one 2")
+    assert answered.index("two 0") < answered.index("one 1"), "the second client waits for what is being answered alone"
+    assert answered.index("anna 0") < answered.index("one 1")
+
+
+def fetched(client: httpx.Client, url: str, session: str) -> str:
+    """What a page of this session is told, to the end."""
+    return client.get(f"{url}gradio_api/queue/data", params={"session_hash": session}).text
+
+
+def test_answers_that_nobody_fetches_push_out_their_askers_own(
+    line: tuple[str, threading.Event, list[str]],
+) -> None:
+    url, go, _ = line
+    go.set()
+    with httpx.Client(timeout=60) as client:
+        assert join(client, url, "patient", "p", "kept for the patient").status_code == 200
+        for number in range(200):
+            while join(client, url, "hasty", f"made up {number}", f"unread {number}").status_code != 200:
+                threading.Event().wait(0.05)  # until some of them are answered
+        assert "unread 199" in fetched(client, url, "made up 199")
+        assert "kept for the patient" in fetched(client, url, "p")
+        gone = fetched(client, url, "made up 0")
+    assert '"session_not_found":true' in gone and "unread 0" not in gone
+
+
+def test_names_of_sessions_are_short_and_events_are_those_that_there_are(
+    line: tuple[str, threading.Event, list[str]],
+) -> None:
+    """Gradio keeps each name for ever: a thousand of 900 kB took a gigabyte."""
+    url = line[0]
+    with httpx.Client(timeout=60) as client:
+        long = join(client, url, "one", "x" * 900_000, "word")
+        assert long.status_code == 400 and "64 characters" in long.json()["detail"]
+        for number in (-1, 9999):
+            body = {"data": ["word"], "fn_index": number, "session_hash": "s"}
+            answer = client.post(f"{url}gradio_api/queue/join", json=body)
+            assert answer.status_code == 400 and "no such event" in answer.json()["detail"]
 
 
 class _State:

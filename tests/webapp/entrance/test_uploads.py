@@ -11,6 +11,7 @@ import gradio as gr
 import httpx
 import pytest
 from starlette.middleware import Middleware
+from starlette.responses import Response
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
@@ -196,17 +197,28 @@ def test_whoever_is_signed_in_by_the_login_is_known(served: Callable[..., tuple[
         assert client.post(_UPLOAD, files=film).status_code == 200, "more than an address may send"
 
 
+class Alone(UploadsWithin):
+    """As Starlette would call it: with the app in the scope."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        scope["app"] = type("App", (), {"cookie_id": "x", "tokens": {}})
+        await super().__call__(scope, receive, send)
+
+
+def test_films_in_calls_over_mcp_are_counted_as_uploads_are() -> None:
+    """Each was written to the disk before anything of the call was looked at: some 3 MB a second, for as long as one liked."""
+    client = TestClient(Alone(Response("answered"), ByHeader(), LIMITS))
+    calls = [client.post("/gradio_api/mcp/", content=bytes(1 << 20)) for _ in range(6)]
+    assert [one.status_code for one in calls] == [200, 200, 200, 429, 429, 429]
+    assert "Too much was sent from your address" in calls[-1].text
+    assert client.post(f"/{_UPLOAD}", content=bytes(1 << 20)).status_code == 429
+    assert all(client.post("/gradio_api/mcp/", content=bytes(1000)).status_code == 200 for _ in range(100))
+
+
 def test_a_full_disk_is_said() -> None:
     async def full(scope: Scope, receive: Receive, send: Send) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    class App(UploadsWithin):
-        """As Starlette would call it: with the app in the scope."""
-
-        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-            """Serves one request."""
-            scope["app"] = type("App", (), {"cookie_id": "x", "tokens": {}})
-            await super().__call__(scope, receive, send)
-
-    answer = TestClient(App(full, ByHeader(), LIMITS)).post(f"/{_UPLOAD}", content=b"x")
+    answer = TestClient(Alone(full, ByHeader(), LIMITS)).post(f"/{_UPLOAD}", content=b"x")
     assert answer.status_code == 507 and "disk is full" in answer.text

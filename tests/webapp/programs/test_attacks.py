@@ -184,6 +184,8 @@ def test_a_film_over_mcp_is_kept_with_the_uploads_and_goes_with_them(
         ("queue", {"order": "worst"}, "order: Input should be 'expected_gain', 'random' or 'oldest'"),
         ("queue", {"page": 10**30}, "counted from 0 to 100000"),
         ("queue_add", {"films": [], "ends": "soon"}, "'soon' is not a date"),
+        ("queue_add", {"films": [], "consent": True, "ends": "2001-01-01"}, "This consent ended on 2001-01-01"),
+        ("queue_add", {"films": [], "consent": True, "reference": "y" * 201}, "The reference is longer than 200"),
     ],
 )
 def test_what_is_of_the_wrong_type_gets_a_sentence_and_changes_nothing(
@@ -213,6 +215,11 @@ def test_a_film_of_300_mb_is_refused_and_leaves_nothing(app: RunningApp, program
     except httpx.WriteError:  # it did not even listen to the end
         return
     assert answer.status_code == 413 and "maximum allowed size" in answer.text
+
+
+def test_a_call_over_mcp_that_is_too_big_is_told_to_upload_the_film(programs: Mapping[str, Program]) -> None:
+    answer = programs["reader"].http.post("/gradio_api/mcp/", content=bytes(5 * MB), headers=MCP)
+    assert answer.status_code == 413 and "bigger than 4 MB" in answer.text and "/gradio_api/upload" in answer.text
 
 
 def test_the_pages_own_handlers_are_not_for_programs_and_nobody_goes_past_the_line(
