@@ -63,6 +63,8 @@ def read_dicom(content: bytes) -> tuple[Grey, float | None, Stated]:
     try:
         notes = completed(dataset)
         pixels = _pixels(dataset)
+    except UnreadableFilm:
+        raise
     except Exception as error:
         # The decoders raise errors of every kind.
         raise UnreadableFilm(_DAMAGED) from error

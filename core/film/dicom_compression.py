@@ -13,6 +13,7 @@ from pydicom.encaps import generate_frames
 from pydicom.pixels.processing import convert_color_space
 
 from core.errors import UnreadableFilm
+from core.film.greys import check_scans
 
 _JPEG: Final = (uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit, uid.JPEGLossless, uid.JPEGLosslessSV1)
 _JPEG_LS: Final = (uid.JPEGLSLossless, uid.JPEGLSNearLossless)
@@ -61,7 +62,7 @@ def decompressed(dataset: Dataset) -> NDArray[Any]:
     """The first picture of a data set in one of the KNOWN transfer syntaxes.
 
     Returns HxW, or HxWx3 RGB, of the whole numbers that were compressed. Raises ValueError or an error of the decoder where
-    the picture is damaged, cut short or not as the header says.
+    the picture is damaged, cut short or not as the header says, and UnreadableFilm as core.film.greys.check_scans does.
     """
     stream = next(generate_frames(dataset.PixelData, number_of_frames=1))
     if dataset.file_meta.TransferSyntaxUID == uid.RLELossless:
@@ -76,6 +77,8 @@ def decompressed(dataset: Dataset) -> NDArray[Any]:
     # Checked before decoding, since the decoder reserves memory for whatever size the picture claims.
     if _claimed_shape(stream) != shape:
         raise ValueError("the compressed picture has another size than the header says")
+    if dataset.file_meta.TransferSyntaxUID in _JPEG:
+        check_scans(stream, dataset.Rows * dataset.Columns)
     samples = _decoded(stream, dataset)
     if samples.shape != shape[: samples.ndim]:
         raise ValueError("the compressed picture has another size than it says")

@@ -18,6 +18,10 @@ TOO_LARGE: Final = (
     f"The film is larger than can be read: save it with at most {MAX_SIDE:,} pixels a side"
     f" and {MAX_PIXELS // 10**6} million pixels in all."
 )
+#: A progressive JPEG is decoded scan by scan, each over all pixels; cameras and archives write about ten. A small file can hold
+#: thousands.
+_MOST_SCANNED: Final = 20 * MAX_PIXELS
+_START_OF_SCAN: Final = b"\xff\xda"
 
 #: Weights of red, green and blue in the luminance (ITU-R BT.601-7, section 2.5.1).
 _LUMINANCE: Final = (0.299, 0.587, 0.114)
@@ -30,6 +34,14 @@ def check_size(width: int, height: int) -> None:
     if min(width, height) < MIN_SIDE:
         raise UnreadableFilm(
             f"The film has fewer than {MIN_SIDE} pixels a side, too few to show a hand: export it in its full size."
+        )
+
+
+def check_scans(jpeg: bytes, pixels: int) -> None:
+    """Raises UnreadableFilm for a JPEG of so many pixels whose scans would take longer to decode than any radiograph's."""
+    if jpeg.count(_START_OF_SCAN) * pixels > _MOST_SCANNED:
+        raise UnreadableFilm(
+            "The JPEG is stored in far more scans than a radiograph needs: export the film again as a PNG picture."
         )
 
 

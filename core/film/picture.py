@@ -11,13 +11,15 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from core.errors import UnreadableFilm
-from core.film.greys import TOO_LARGE, Grey, check_size, grey_of_numbers, grey_of_samples
+from core.film.greys import TOO_LARGE, Grey, check_scans, check_size, grey_of_numbers, grey_of_samples
 from core.film.stated import ORIENTATIONS, Note, Stated
 
 pillow_heif.register_heif_opener()
 
 #: Pillow's names of the formats that are let in.
 _FORMATS: Final = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000", "AVIF", "HEIF")
+#: And of those that are JPEG: one with a second picture, as phones write, has another name.
+_JPEGS: Final = ("JPEG", "MPO")
 #: Tags of a TIFF file (TIFF 6.0, section 8) and of EXIF (Exif 2.32, section 4.6.4).
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _ORIENTATION, _PLANAR, _SAMPLE_FORMAT = 258, 262, 274, 284, 339
 _DOTS_PER_WIDTH, _DOTS_PER_HEIGHT = 282, 283
@@ -61,6 +63,8 @@ def read_picture(content: bytes) -> tuple[Grey, float | None, Stated]:
         raise UnreadableFilm(_HEIC if content[4:8] == b"ftyp" else _UNKNOWN) from error
     page, pages = _largest_page(opened)
     check_size(*opened.size)
+    if opened.format in _JPEGS:
+        check_scans(content, opened.width * opened.height)
     orientation = _orientation(opened)
     ratio = _height_to_width(opened)
     if ratio is not None and orientation in _ON_ITS_SIDE:

@@ -193,3 +193,12 @@ def test_jpeg_behind_a_bare_marker() -> None:
     honest = small[:2] + b"\xff\x01" + small[2:]
     film = compressed(dicom_film(RAMP8, 8), uid.JPEGBaseline8Bit, honest)
     assert np.abs(read_radiograph(dicom_file(film)).pixels - GREY8).max() < 0.02
+
+
+def test_jpeg_of_many_scans() -> None:
+    pixels = np.tile(RAMP8, (16, 16))
+    jpeg = file_of(pixels, "JPEG", progressive=True)
+    scan = jpeg[jpeg.rindex(b"\xff\xda") : -2]
+    film = compressed(dicom_film(pixels, 8), uid.JPEGExtended12Bit, jpeg[:-2] + scan * 2_000 + jpeg[-2:])
+    assert "far more scans" in refusal(dicom_file(film))
+    assert read_radiograph(dicom_file(compressed(film, uid.JPEGExtended12Bit, jpeg))).pixels.shape == pixels.shape

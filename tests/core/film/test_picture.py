@@ -193,6 +193,18 @@ def test_too_large_is_refused_by_the_header(size: tuple[int, int]) -> None:
     assert "larger than can be read" in refusal(png(RAMP8, 8, 0, size=size))
 
 
+@pytest.mark.parametrize("scans", [8, 2_000])
+def test_jpeg_of_many_scans(scans: int) -> None:
+    """The last refinement of a progressive JPEG can be repeated, a hundred bytes each time: fewer take no harm."""
+    jpeg = file_of(np.tile(RAMP8, (16, 16)), "JPEG", progressive=True)
+    scan = jpeg[jpeg.rindex(b"\xff\xda") : -2]
+    film = jpeg[:-2] + scan * scans + jpeg[-2:]
+    if scans == 8:
+        assert read_radiograph(film).pixels.shape == np.tile(RAMP8, (16, 16)).shape
+    else:
+        assert "far more scans" in refusal(film)
+
+
 def test_deep_tiff_in_planes() -> None:
     """A TIFF file that keeps red, green and blue one after the other, written by hand (TIFF 6.0, section 2)."""
     data = RGB16.transpose(2, 0, 1).tobytes()
