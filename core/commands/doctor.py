@@ -32,7 +32,7 @@ from core.dataset import hub
 from core.dataset.erasing import RETENTION_VARIABLES
 from core.dataset.lasting import forgets_folder, is_over_network, nearest, outlives_restart
 from core.errors import BoneGradeError
-from core.learning.training_data import TRAINING_DATA_VARIABLE, training_data
+from core.learning.lessons.training_data import TRAINING_DATA_VARIABLE, training_data
 from core.ledger import DamagedStore, LedgerSettings, erasing
 from core.ledger.patients import Pseudonyms
 from core.ledger.settings import SECRET_VARIABLE

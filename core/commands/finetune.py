@@ -11,11 +11,11 @@ from accelerate import PartialState
 from core.assessment.live_model import live_model
 from core.commands.options import Device, LedgerUrl, Seed, WorkersOption, ledger_settings
 from core.commands.running import run as run_program
-from core.learning.finetune import FinetuneRecipe, LessonsAt, Order, finetune
-from core.learning.hub_job import push_run
-from core.learning.lessons import ExportLessons, LedgerLessons, Lessons
-from core.learning.run_files import UNPACKED
-from core.learning.run_files import WEIGHTS as CANDIDATE
+from core.learning.finetuning.finetune import FinetuneRecipe, LessonsAt, Order, finetune
+from core.learning.finetuning.hub_job import push_run
+from core.learning.lessons.sources import ExportLessons, LedgerLessons, Lessons
+from core.learning.run.files import UNPACKED
+from core.learning.run.files import WEIGHTS as CANDIDATE
 from core.ledger import Ledger
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The next model out of what readers said.")

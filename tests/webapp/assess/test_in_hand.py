@@ -13,7 +13,7 @@ from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment
 from core.dataset.erasing import erase_films
 from core.film.radiograph import Radiograph, read_radiograph
-from core.learning.runs import Runs
+from core.learning.run.runs import Runs
 from core.ledger import Consent, Ledger, LedgerSettings
 from tests.hands import shipped_examples
 from webapp.assess.film_view import NO_FILM_YET

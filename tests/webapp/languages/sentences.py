@@ -19,11 +19,11 @@ ROOMS = (
     "core/dataset/checking.py", "core/dataset/checking_table.py",
     "core/dataset/erasing.py", "core/dataset/export.py", "core/dataset/formats", "core/dataset/importing.py",
     "core/dataset/labels.py",
-    "core/dataset/sent.py", "core/dataset/snapshot.py", "core/dataset/split.py", "core/learning/boxes.py",
-    "core/learning/candidate.py", "core/learning/comparison.py", "core/learning/consents.py",
-    "core/learning/gate.py", "core/learning/gate_report.py",
-    "core/learning/material.py", "core/learning/models_at_hand.py", "core/learning/promotion.py",
-    "core/learning/training_data.py", "core/evaluation/maps/checked.py", "webapp",
+    "core/dataset/sent.py", "core/dataset/snapshot.py", "core/dataset/split.py", "core/learning/gate/comparison.py",
+    "core/learning/gate/passing.py", "core/learning/gate/report.py", "core/learning/lessons/boxes.py",
+    "core/learning/lessons/material.py", "core/learning/lessons/training_data.py", "core/learning/promotion/consents.py",
+    "core/learning/promotion/models_at_hand.py", "core/learning/promotion/versions.py", "core/learning/run/candidate.py",
+    "core/evaluation/maps/checked.py", "webapp",
 )  # fmt: skip
 #: Backups and migrations are run from the command line; what a library is told is no sentence; programs are spoken to in
 #: English.

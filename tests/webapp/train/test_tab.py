@@ -8,7 +8,7 @@ import pytest
 from starlette.requests import Request
 
 from core.access.roles import Reader, Role
-from core.learning.training_data import TRAINING_DATA_VARIABLE
+from core.learning.lessons.training_data import TRAINING_DATA_VARIABLE
 from core.ledger import Ledger, LedgerSettings
 from webapp.app import build_app
 from webapp.desk import Desk
