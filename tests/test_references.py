@@ -82,7 +82,9 @@ def _has(body: list[ast.stmt], parts: list[str]) -> bool:
             if first in {alias.asname or alias.name.split(".")[0] for alias in statement.names}:
                 return True
         elif isinstance(statement, ast.ClassDef) and statement.name == first:
-            return not rest or _has(statement.body, rest) or rest[0] in _given(statement)
+            inherited = [base.id for base in statement.bases if isinstance(base, ast.Name) and base.id != first]
+            own = not rest or _has(statement.body, rest) or rest[0] in _given(statement)
+            return own or any(_has(body, [base, *rest]) for base in inherited)
         elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
             if statement.name == first:
                 return not rest

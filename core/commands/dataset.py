@@ -15,11 +15,11 @@ from core.assessment.assessor import Assessor
 from core.bones import Sex
 from core.commands.running import stop_over_file
 from core.commands.stopping import stop
-from core.dataset import hub as the_hub
 from core.dataset.checking import Format, ImportOptions, check_labels
 from core.dataset.checking_table import as_text
 from core.dataset.export import export
 from core.dataset.export_options import USUAL_FORMATS, ExportFormat, ExportOptions
+from core.dataset.hub import private as the_hub
 from core.dataset.importing import take_in_labels
 from core.dataset.split import Shares
 from core.errors import BoneGradeError

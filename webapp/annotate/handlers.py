@@ -19,7 +19,7 @@ from core.bones import BONE_TITLES
 from core.errors import BoneGradeError, BoxRefused
 from core.film.radiograph import Radiograph
 from core.ledger import Scope
-from core.ledger.reading_queue import QueueOrder, has_read_gold, next_film
+from core.ledger.queue.reading_queue import QueueOrder, has_read_gold, next_film
 from webapp.annotate.filling import Filling, picture_name
 from webapp.annotate.gold import change_gold
 from webapp.annotate.parts import Kind, Parts, asking, remark, told

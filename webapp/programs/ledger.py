@@ -26,7 +26,7 @@ from core.errors import BoneGradeError
 from core.intake import Filing, look_through, open_batch, take_in
 from core.intake.background import BackgroundAssessor
 from core.ledger import Consent, Correction, Event, FilmRecord, LabelRule, Ledger, Reading, Scope, verdict_on
-from core.ledger.reading_queue import QueueFilter, QueueOrder, QueueRow, QueueState, counts, next_film, queue_rows
+from core.ledger.queue.reading_queue import QueueFilter, QueueOrder, QueueRow, QueueState, counts, next_film, queue_rows
 from webapp.desk import Desk
 from webapp.entrance.films_passing import FILMS_PASSING
 from webapp.erasures import export_name

@@ -11,8 +11,9 @@ from core.access.roles import Action, enforce
 from core.assessment.live_model import SHIPPED, live_model, read_history, weights_folder
 from core.assessment.records import Assessment
 from core.composites.examples import Example
-from core.dataset.hub import HUB_DATASET_VARIABLE, NO_TOKEN, a_dataset, may_send
+from core.dataset.hub.private import NO_TOKEN, a_dataset, may_send
 from core.errors import BoneGradeError
+from core.keeping.lasting import HUB_DATASET_VARIABLE
 from core.learning.run.runs import ComparisonState, Runs, RunView
 from webapp.assess.in_hand import FilmInHand
 from webapp.assess.summary import message

@@ -24,7 +24,7 @@ from core.access.log import AccessLog
 from core.access.roles import OPERATOR
 from core.dataset.export import export, zipped
 from core.dataset.export_options import ExportOptions
-from core.dataset.hub import NO_TOKEN, HubRefused, a_dataset, hub_errors, push_folder, remove_folders
+from core.dataset.hub.private import NO_TOKEN, HubRefused, a_dataset, hub_errors, push_folder, remove_folders
 from core.errors import BoneGradeError
 from core.learning.errors import LessonsRefused, RunRefused
 from core.learning.finetuning.start import Start
@@ -86,13 +86,14 @@ def finetune_on_hub(
     """Starts the job, or goes on with the one that this run's folder has, follows it to its end, and fetches the candidate.
 
     Returns what run.json says; its `state` is "done" or "cancelled". Raises HubJobRefused, LessonsRefused, RunRefused,
-    core.dataset.hub.HubRefused and, for the ledger, what core.dataset.export.export and AccessLog.from_environment raise.
+    core.dataset.hub.private.HubRefused and, for the ledger, what core.dataset.export.export and
+    AccessLog.from_environment raise.
     """
     return _HubJob(order, api or HfApi(), look_every).follow(ledger)
 
 
 def push_run(run: Path, dataset: str, api: HfApi | None = None) -> None:
-    """Puts what a finished run leaves into a private dataset. Raises core.dataset.hub.HubRefused."""
+    """Puts what a finished run leaves into a private dataset. Raises core.dataset.hub.private.HubRefused."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for name in _OF_A_RUN:

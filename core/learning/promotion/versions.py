@@ -21,7 +21,7 @@ from core.assessment.live_model import LIVE, SHIPPED, VERSIONS, LiveEntry, read_
 from core.errors import BoneGradeError
 from core.learning.gate.report import GateReport, write_report
 from core.learning.run.candidate import Candidate, weights_of, write_model
-from core.ledger.predictions import weights_key
+from core.ledger.rows.predictions import weights_key
 from core.machine import WriterLock, make_folder, now_in_utc, sync_folder, write_whole
 from models.registry import INDEX, INTERVALS, WeightsError
 

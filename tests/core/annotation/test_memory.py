@@ -11,10 +11,10 @@ from core.annotation.saving import Saving
 from core.annotation.work import BoneWork
 from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment
-from core.dataset.erasing import erase_films
 from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph
 from core.intake.turns import Turns
+from core.keeping.erasing import erase_films
 from core.ledger import Consent, Ledger, LedgerSettings
 from tests.made_work import grade_said, with_said
 

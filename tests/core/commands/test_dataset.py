@@ -154,7 +154,7 @@ def test_hub_without_a_folder(data: Path, labels: list[str], tmp_path: Path, mon
         assert "; to the hub: lab/readings; at the command line" in noted(data)[0], "before anything is sent"
         pushed.append(repo)
 
-    monkeypatch.setattr("core.dataset.hub.push_dataset", push)
+    monkeypatch.setattr("core.dataset.hub.private.push_dataset", push)
     done = _run(commands.app, ["export", "--hub", "lab/readings"])
     assert done.exit_code == 0 and "is in lab/readings" in done.output
     assert pushed == ["lab/readings"]

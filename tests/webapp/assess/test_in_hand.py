@@ -11,8 +11,8 @@ from gradio.state_holder import StateHolder
 from core.access.roles import OPERATOR
 from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment
-from core.dataset.erasing import erase_films
 from core.film.radiograph import Radiograph, read_radiograph
+from core.keeping.erasing import erase_films
 from core.learning.run.runs import Runs
 from core.ledger import Consent, Ledger, LedgerSettings
 from tests.hands import shipped_examples

@@ -14,7 +14,7 @@ import pytest
 from huggingface_hub import HfApi
 
 from core.access.log import AccessLog
-from core.dataset.hub import HubRefused
+from core.dataset.hub.private import HubRefused
 from core.errors import BoneGradeError
 from core.learning.errors import LessonsRefused, RunRefused
 from core.learning.finetuning.hub_job import HubJobRefused, JobOrder, finetune_on_hub

@@ -13,12 +13,12 @@ import pytest
 
 from core.access.roles import OPERATOR
 from core.bones import RUS_BONES
-from core.dataset.erasing import erase_films
 from core.dataset.export_options import ExportOptions
 from core.dataset.manifest import NAME, DamagedDataset, check_files, write_manifest
 from core.dataset.split import Shares, part_of, split_key
 from core.film.likeness import look_of
 from core.hand.crops import CONTEXT_SIDE
+from core.keeping.erasing import erase_films
 from core.learning.errors import LessonsRefused
 from core.learning.finetuning.finetune import Order, finetune
 from core.learning.gate.hands import gold_hands

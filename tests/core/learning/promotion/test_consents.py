@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.access.roles import OPERATOR
-from core.dataset.erasing import erase_films
+from core.keeping.erasing import erase_films
 from core.learning.promotion.consents import check_consents
 from core.learning.run.candidate import CandidateRefused
 from core.learning.run.files import learned_from

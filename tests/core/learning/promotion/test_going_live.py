@@ -9,7 +9,7 @@ import pytest
 from core.access.roles import OPERATOR
 from core.assessment import live_model as live_models
 from core.assessment.live_model import live_model
-from core.dataset.erasing import erase_films
+from core.keeping.erasing import erase_films
 from core.learning.gate.passing import GateSettings
 from core.learning.promotion.going_live import admit, compare, compared
 from core.learning.run.candidate import CandidateRefused
