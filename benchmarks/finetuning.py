@@ -245,11 +245,12 @@ def whole(device: str, films: int, folder: Path) -> Whole:
     order = Order(
         lambda revision: LedgerLessons(ledger, revision), WEIGHTS, folder / "run", FinetuneRecipe(), device=device
     )
-    document = finetune(order)
+    record = finetune(order)
     minutes, processor = ((now - then) / 60 for now, then in
                           ((time.perf_counter(), started), (time.process_time(), worked)))  # fmt: skip
-    boxed = document["films"]["localizer"] or {}
-    return Whole(document["hardware"]["device"], films, boxed.get("learn", 0), round(minutes, 2), round(processor, 2))
+    assert record.films is not None and record.hardware is not None
+    boxed = record.films.localizer or {}
+    return Whole(record.hardware.device, films, boxed.get("learn", 0), round(minutes, 2), round(processor, 2))
 
 
 def main() -> None:

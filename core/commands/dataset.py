@@ -93,7 +93,7 @@ def export_command(
         with tempfile.TemporaryDirectory() as temporary:
             target = folder or Path(temporary) / "dataset"
             manifest = export(ledger, OPERATOR, target, options, _Progress("films"))
-            what = f"revision {manifest['revision']}, {', '.join(options.formats)}"
+            what = f"revision {manifest.revision}, {', '.join(options.formats)}"
             if folder is not None:
                 log.note_command("exported", detail=what)
             if hub is not None:
@@ -106,12 +106,12 @@ def export_command(
         stop_over_file(error)
     finally:
         ledger.close()
-    films = manifest["split"]["films"]
+    films = manifest.split.films
     where = " and ".join(str(place) for place in (folder, hub) if place is not None)
     typer.echo(
-        f"Revision {manifest['revision']} is in {where}: {sum(films.values()):,} films "
+        f"Revision {manifest.revision} is in {where}: {sum(films.values()):,} films "
         f"({', '.join(f'{count:,} {part}' for part, count in films.items())}), "
-        f"{sum(manifest['split']['crops'].values()):,} crops."
+        f"{sum(manifest.split.crops.values()):,} crops."
     )
 
 

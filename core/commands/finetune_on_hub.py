@@ -40,7 +40,7 @@ def finetune_on_hub_command(
         opened = Ledger.open(ledger_settings(ledger))
         try:
             order = JobOrder(dataset, start or live_model().folder, out, hardware, hours, tuple(settings))
-            return str(finetune_on_hub(order, opened)["state"])
+            return finetune_on_hub(order, opened).state
         finally:
             opened.close()
 

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import gradio as gr
@@ -364,7 +365,7 @@ class _Tab:
 
 
 def _of_run(view: RunView, comparison: ComparisonState, is_live: bool) -> str:
-    job = view.job and {**view.job, "stage": _STAGES.get(view.job["stage"], view.job["stage"])}
+    job = view.job and replace(view.job, stage=_STAGES.get(view.job.stage, view.job.stage))
     return render(
         "train/run.html",
         name=view.name,

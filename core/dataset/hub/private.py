@@ -56,7 +56,7 @@ def push_dataset(folder: Path, repo: str, api: HfApi | None = None) -> None:
     Raises DamagedDataset where the export is not as it was written, and HubRefused.
     """
     manifest = check_files(folder)
-    message = f"Ledger revision {manifest['revision']}, rule {manifest['rule']}"
+    message = f"Ledger revision {manifest.revision}, rule {manifest.rule}"
     push_folder(folder, repo, "", _OF_AN_EXPORT, message, api)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
@@ -24,15 +24,16 @@ from core.learning.lessons.boxes import BoxFilms, BoxWriter
 from core.learning.lessons.material import Material, MaterialWriter
 from core.learning.lessons.sources import Lessons
 from core.learning.run import facts
-from core.learning.run.files import CHECKPOINT, MATERIAL, UNPACKED, WEIGHTS, learned_from
+from core.learning.run.files import CHECKPOINT, MATERIAL, UNPACKED, WEIGHTS
 from core.learning.run.folder import RunFolder
+from core.learning.run.record import FilmCounts, Measured, RunMetrics, RunRecord, learned_from
 from core.machine import DISK_FULL, now_in_utc
 from core.training.device import device_of
 from core.training.loop import seed_everything
 
 #: Settings that another run in the same folder may not differ in, and what a person calls them.
 _SAME: Final = {
-    "from": "model", "manifest_sha256": "export", "ledger_revision": "revision of the ledger", "rule": "rule",
+    "start": "model", "manifest_sha256": "export", "ledger_revision": "revision of the ledger", "rule": "rule",
     "settings": "setting", "data": "folder of labelled hands",
 }  # fmt: skip
 
@@ -71,8 +72,8 @@ class Order:
     processes: int = 1
 
 
-def finetune(order: Order) -> dict[str, Any]:
-    """Trains, or goes on where it stopped, and returns what run.json says; its `state` is "done" or "cancelled".
+def finetune(order: Order) -> RunRecord:
+    """Trains, or goes on where it stopped, and returns what it says of itself; its `state` is "done" or "cancelled".
 
     Every process that `accelerate launch` starts calls it. Raises LessonsRefused, RunRefused and, where a file cannot be
     written, RunRefused with what is kept; models.registry.WeightsError for the start weights.
@@ -85,11 +86,11 @@ def finetune(order: Order) -> dict[str, Any]:
     run = RunFolder(order.run)
     with ExitStack() as stack, _told(order.run):
         _first(workers, lambda: _begin(order, run, workers, stack))
-        document = run.read()
-        assert document is not None
-        if document["state"] == "done":
+        record = run.read()
+        assert record is not None
+        if record.state == "done":
             _forget_lessons(order.run, workers)
-            return dict(document)
+            return record
         run.resume(tidy=workers.is_first)
         if workers.is_first:
             run.show_curves()
@@ -98,12 +99,12 @@ def finetune(order: Order) -> dict[str, Any]:
         except Cancelled:
             if workers.is_first:
                 run.obey()
-                run.write(state="cancelled", ended_at=now_in_utc())
-            return dict(run.document)
+                record = run.ended("cancelled")
+            return record
         if workers.is_first:
-            run.write(state="done", ended_at=now_in_utc(), metrics=metrics)
+            record = run.ended("done", metrics=metrics)
         _forget_lessons(order.run, workers)
-    return dict(run.document)
+    return record
 
 
 def _forget_lessons(run: Path, workers: Workers) -> None:
@@ -170,37 +171,51 @@ def _begin(order: Order, run: RunFolder, workers: Workers, stack: ExitStack) -> 
 
 def _begin_or_go_on(order: Order, run: RunFolder, workers: Workers) -> None:
     known = run.read()
-    if known is not None and "job" in known:
+    if known is not None and known.job is not None:
         raise RunRefused(f"{order.run} belongs to a job of the hub: name another folder for this run.")
     start = Start(order.start)
-    lessons = order.lessons(known.get("ledger_revision") if known else None)
-    asked = {
-        "from": start.hashes, **dataclasses.asdict(lessons.origin), "settings": dataclasses.asdict(order.recipe),
-        "data": None if order.data is None else str(order.data.resolve()),
-    }  # fmt: skip
+    lessons = order.lessons(None if known is None else known.ledger_revision)
+    asked = RunRecord(
+        state="running",
+        start=start.hashes,
+        **dataclasses.asdict(lessons.origin),
+        settings=dataclasses.asdict(order.recipe),
+        data=None if order.data is None else str(order.data.resolve()),
+    )
     if known is not None:
         for name, word in _SAME.items():
-            if known.get(name) != asked[name]:
+            if getattr(known, name) != getattr(asked, name):
                 raise RunRefused(f"{order.run} belongs to a run with another {word}: name another folder for this one.")
-        if known["state"] != "done":
-            run.write(state="running")
+        if known.state != "done":
+            run.write(dataclasses.replace(known, state="running"))
         return
     folder = order.run / MATERIAL
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        written = _write_lessons(order, lessons, start, workers, folder)
+        films, patients, names = _write_lessons(order, lessons, start, workers, folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     run.write(
-        **asked, state="running", began_at=now_in_utc(), seeds={"seed": order.recipe.seed}, metrics={}, **written,
-        git_revision=facts.git_revision(), libraries=facts.libraries(),
-        hardware=facts.hardware(workers.device, workers.share.processes),
-    )  # fmt: skip
+        dataclasses.replace(
+            asked,
+            began_at=now_in_utc(),
+            seeds={"seed": order.recipe.seed},
+            films=films,
+            learned_from=tuple(learned_from(patients)),
+            learned_films=tuple(learned_from(names)),
+            git_revision=facts.git_revision(),
+            libraries=facts.libraries(),
+            hardware=facts.hardware(workers.device, workers.share.processes),
+            metrics=RunMetrics(),
+        )
+    )
 
 
-def _write_lessons(order: Order, lessons: Lessons, start: Start, workers: Workers, folder: Path) -> dict[str, Any]:
-    """Both networks' lessons; returns how many films they have, how many were left out for which reason, and whose they are."""
+def _write_lessons(
+    order: Order, lessons: Lessons, start: Start, workers: Workers, folder: Path
+) -> tuple[FilmCounts, list[str], list[str]]:
+    """Both networks' lessons; returns how many films they have, whose these are, and the films' names."""
     grading = MaterialWriter(folder / "grading", answers_of(start.grader()[0], workers.device))
     boxing = BoxWriter(folder / "boxes", Localizer(start.localizer()))
     patients, names = [], []
@@ -215,15 +230,15 @@ def _write_lessons(order: Order, lessons: Lessons, start: Start, workers: Worker
     grading.close()
     boxing.close()
     boxes = BoxFilms.open(folder / "boxes")
-    films = {
-        "grader": dict(Material.open(folder / "grading").counts),
-        "localizer": None if boxes is None else boxes.counts,
-        "left_out": {"grader": dict(grading.left_out), "localizer": dict(boxing.left_out)},
-    }
-    return {"films": films, "learned_from": learned_from(patients), "learned_films": learned_from(names)}
+    films = FilmCounts(
+        grader=dict(Material.open(folder / "grading").counts),
+        localizer=None if boxes is None else boxes.counts,
+        left_out={"grader": dict(grading.left_out), "localizer": dict(boxing.left_out)},
+    )
+    return films, patients, names
 
 
-def _learn(order: Order, run: RunFolder, workers: Workers) -> dict[str, Any]:
+def _learn(order: Order, run: RunFolder, workers: Workers) -> RunMetrics:
     """The courses one after the other; what each measured at its start and at its best."""
 
     def ending(share: float) -> Callable[[float], Ending]:
@@ -246,22 +261,24 @@ def _learn(order: Order, run: RunFolder, workers: Workers) -> dict[str, Any]:
     boxing = None if films is None else BoxCourse(films, start.localizer(), recipe.boxes, recipe.seed)
     if boxing is not None:
         learned["localizer"] = follow(boxing, recipe.localizer, recipe.seed, run, workers, ending(1.0))
-    metrics: dict[str, Any] = {name: {"start": one["start"], "best": one["metrics"]} for name, one in learned.items()}
+    measured = {name: Measured(one["start"], one["metrics"]) for name, one in learned.items()}
+    metrics = RunMetrics(measured["grader"], measured.get("localizer"))
     if workers.is_first:
         lesson: GradingLesson = grading.module
         lesson.load_state_dict(learned["grader"]["weights"])
-        metrics["calibration"] = fit_calibration(lesson.grader, seen_again(grading.material), workers.device)
+        calibration = fit_calibration(lesson.grader, seen_again(grading.material), workers.device)
         boxed = None
         if boxing is not None and learned["localizer"]["metrics"]["step"]:
             taught: BoxLesson = boxing.module
             taught.load_state_dict(learned["localizer"]["weights"])
             boxed = taught.network.cpu()
         again = None if order.data is None else SeenAgain(order.data, folder, order.processes)
-        metrics["intervals"] = start.write_candidate(
+        intervals = start.write_candidate(
             order.run / WEIGHTS,
             lesson.grader.cpu(),
             metadata,
             boxed,
             None if again is None else again.calibration_hands,
         )
+        metrics = dataclasses.replace(metrics, calibration=calibration, intervals=intervals)
     return metrics

@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,8 +30,9 @@ from core.learning.errors import LessonsRefused, RunRefused
 from core.learning.finetuning.start import Start
 from core.learning.run import facts
 from core.learning.run.candidate import LEARNED_FROM, weights_of
-from core.learning.run.files import LOG, RUN, WEIGHTS, job_of, record_of
+from core.learning.run.files import LOG, RUN, WEIGHTS
 from core.learning.run.folder import RunFolder
+from core.learning.run.record import Job, RunRecord, record_of
 from core.ledger import Ledger
 from core.machine import now_in_utc, user
 from models.registry import WeightsError
@@ -82,10 +83,10 @@ class JobOrder:
 
 def finetune_on_hub(
     order: JobOrder, ledger: Ledger, api: HfApi | None = None, look_every: float = _LOOK_EVERY
-) -> dict[str, Any]:
+) -> RunRecord:
     """Starts the job, or goes on with the one that this run's folder has, follows it to its end, and fetches the candidate.
 
-    Returns what run.json says; its `state` is "done" or "cancelled". Raises HubJobRefused, LessonsRefused, RunRefused,
+    Returns what the run says of itself; its `state` is "done" or "cancelled". Raises HubJobRefused, LessonsRefused, RunRefused,
     core.dataset.hub.private.HubRefused and, for the ledger, what core.dataset.export.export and
     AccessLog.from_environment raise.
     """
@@ -103,8 +104,7 @@ def push_run(run: Path, dataset: str, api: HfApi | None = None) -> None:
 
 
 class _HubJob:
-    """One run's job. Its `job` in run.json: see core.learning.run.files.job_of; place: the name of its folders in the
-    dataset."""
+    """One run's job."""
 
     def __init__(self, order: JobOrder, api: HfApi, look_every: float):
         self._order, self._api, self._look_every = order, api, look_every
@@ -112,33 +112,37 @@ class _HubJob:
         self._run = RunFolder(order.run)
 
     @property
-    def _job(self) -> dict[str, Any]:
-        return dict(self._run.document["job"])
+    def _record(self) -> RunRecord:
+        assert self._run.record is not None  # the job was sent
+        return self._run.record
 
-    def follow(self, ledger: Ledger) -> dict[str, Any]:
+    @property
+    def _job(self) -> Job:
+        assert self._record.job is not None
+        return self._record.job
+
+    def follow(self, ledger: Ledger) -> RunRecord:
         """See finetune_on_hub."""
         with self._run.held():
             known = self._run.read()
-            if known is not None and job_of(known) is None:
+            if known is not None and known.job is None:
                 raise RunRefused(
                     f"{self._order.run} belongs to a run on this machine: name another folder for the job."
                 )
-            if known is not None and known["state"] == "done":
-                return dict(known)
-            if known is None or known["state"] != "running":
+            if known is not None and known.state == "done":
+                return known
+            if known is None or known.state != "running":
                 self._send(ledger)
-            print(f"The job: {self._job['url']}", flush=True)
+            print(f"The job: {self._job.url}", flush=True)
             stage = self._watch()
             lacking = self._fetch() if stage == "COMPLETED" else f"The job ended as {stage}, without a candidate"
             self._clean_up()
             if stage == "CANCELED":
-                self._run.write(state="cancelled", ended_at=now_in_utc())
+                self._run.ended("cancelled")
             elif lacking:
-                self._run.write(state="failed", ended_at=now_in_utc())
-                raise HubJobRefused(
-                    f"{lacking}: its log is at {self._job['url']}. The same command starts another one."
-                )
-        return dict(self._run.document)
+                self._run.ended("failed")
+                raise HubJobRefused(f"{lacking}: its log is at {self._job.url}. The same command starts another one.")
+        return self._record
 
     def _send(self, ledger: Ledger) -> None:
         """Pushes all that the job needs, and starts it."""
@@ -153,20 +157,20 @@ class _HubJob:
             manifest = export(
                 ledger, OPERATOR, folder / "parts" / "dataset", ExportOptions(formats=("labels", "crops"), use="share")
             )
-            crops = manifest["split"]["crops"]
+            crops = manifest.split.crops
             if not crops["train"] + crops["val"]:
                 raise LessonsRefused(
                     "No film that could be learned from may be sent: only films go to the hub whose consent allows sharing."
                 )
             shutil.copytree(self._order.start, folder / "parts" / "start", ignore=_NOT_SENT)
             _copy_program(folder / "parts" / "program", weights_of(self._order.start))
-            print(f"Sending revision {manifest['revision']} of the ledger to {self._order.dataset}.", flush=True)
+            print(f"Sending revision {manifest.revision} of the ledger to {self._order.dataset}.", flush=True)
             (folder / "sent").mkdir()
             # one file, for the program has hundreds
             zipped(folder / "parts", folder / "sent" / "sent.zip")
-            what = f"revision {manifest['revision']}, to learn from; to the hub: {self._order.dataset}"
+            what = f"revision {manifest.revision}, to learn from; to the hub: {self._order.dataset}"
             log.note(user(), "exported", detail=what)
-            message = f"Ledger revision {manifest['revision']}"
+            message = f"Ledger revision {manifest.revision}"
             revision = push_folder(folder / "sent", self._order.dataset, f"jobs/{place}", ["*"], message, self._api)
         elsewhere = os.environ.get("HF_ENDPOINT")
         with _told(self._order):
@@ -179,8 +183,9 @@ class _HubJob:
                 timeout=f"{self._order.hours}h",
                 namespace=self._owner,
             )
-        said = {"id": job.id, "url": job.url, "hardware": self._order.hardware, "stage": "SCHEDULING", "place": place}
-        self._run.write(job=said, state="running", began_at=now_in_utc(), **{"from": start.hashes})
+        sent = Job(job.id, job.url, self._order.hardware, "SCHEDULING", place)
+        before = self._run.record or RunRecord("running")
+        self._run.write(replace(before, state="running", start=start.hashes, began_at=now_in_utc(), job=sent))
 
     def _watch(self) -> str:
         """Follows the job to its end, and returns the stage that it ended with; writes its log as it grows."""
@@ -190,13 +195,13 @@ class _HubJob:
         while True:
             stage = self._look()
             lines += self._log(lines)
-            if stage != self._job["stage"]:
-                self._run.write(job={**self._job, "stage": stage})
+            if stage != self._job.stage:
+                self._run.write(replace(self._record, job=replace(self._job, stage=stage)))
             if stage in _ENDED:
                 return stage
             if self._run.cancelled():
                 with _told(self._order):
-                    self._api.cancel_job(job_id=self._job["id"], namespace=self._owner)
+                    self._api.cancel_job(job_id=self._job.id, namespace=self._owner)
                 self._run.obey()
                 return "CANCELED"
             time.sleep(self._look_every)
@@ -205,7 +210,7 @@ class _HubJob:
         """The job's stage. Raises HubJobRefused where the hub does not say it for long."""
         for tried in range(_PATIENCE):
             try:
-                return str(self._api.inspect_job(job_id=self._job["id"], namespace=self._owner).status.stage)
+                return str(self._api.inspect_job(job_id=self._job.id, namespace=self._owner).status.stage)
             except Exception:
                 if tried == _PATIENCE - 1 or self._run.cancelled():
                     with _told(self._order):
@@ -217,9 +222,7 @@ class _HubJob:
         """Takes over what is new in the job's log; returns how many lines that is."""
         new = []
         with suppress(Exception):  # the next look has them too
-            new = [str(line) for line in self._api.fetch_job_logs(job_id=self._job["id"], namespace=self._owner)][
-                known:
-            ]
+            new = [str(line) for line in self._api.fetch_job_logs(job_id=self._job.id, namespace=self._owner)][known:]
         for line in new:
             measurement = _measurement(line)
             if measurement is None:
@@ -231,7 +234,7 @@ class _HubJob:
     def _fetch(self) -> str:
         """Takes the candidate and what the run says of itself, all of it or nothing; run.json comes last, so that nothing half
         is taken for done. Returns what it lacks, "" where it was taken."""
-        place = f"{_RUNS}/{self._job['place']}"
+        place = f"{_RUNS}/{self._job.place}"
         with tempfile.TemporaryDirectory(dir=self._order.run) as temporary:
             with _told(self._order):
                 snapshot_download(
@@ -242,7 +245,7 @@ class _HubJob:
             if not all((came / name).exists() for name in (RUN, LOG, WEIGHTS)):
                 return "The job ended as COMPLETED, without a candidate"
             said = record_of(came)
-            if said is None or said.get("state") != "done" or said.get("from") != self._run.document.get("from"):
+            if said is None or said.state != "done" or said.start != self._record.start:
                 return f"The {RUN} that the job left is damaged or another run's, so that nothing of it was taken"
             try:
                 weights_of(came / WEIGHTS)
@@ -251,13 +254,12 @@ class _HubJob:
             shutil.rmtree(self._order.run / WEIGHTS, ignore_errors=True)  # of a follower that was killed here
             (came / WEIGHTS).rename(self._order.run / WEIGHTS)
             (came / LOG).replace(self._order.run / LOG)
-        self._run.document = {**said, "job": self._job}
-        self._run.write(git_revision=facts.git_revision())
+        self._run.write(replace(said, job=self._job, git_revision=facts.git_revision()))
         return ""
 
     def _clean_up(self) -> None:
         """Takes what was sent, and the run, out of the dataset."""
-        place, dataset = self._job["place"], self._order.dataset
+        place, dataset = self._job.place, self._order.dataset
         try:
             remove_folders(dataset, [f"jobs/{place}", f"{_RUNS}/{place}"], "The job has ended", self._api)
         except (HubRefused, OSError) as refusal:  # the run has ended all the same

@@ -17,7 +17,7 @@ from core.cohort.films import read_films
 from core.dataset.snapshot import Snapshot
 from core.dataset.split import Shares, Split
 from core.film.radiograph import Radiograph, read_radiograph
-from core.learning.run.files import learned_from
+from core.learning.run.record import learned_from
 from core.ledger import Event, FilmRecord, Ledger
 
 

@@ -87,18 +87,13 @@ class ExportLessons:
     def __init__(self, folder: Path, called: Path | None = None):
         self._folder, self._called = folder, called or folder
         manifest = manifests.check_files(folder, self._called)
-        if manifest.get("format_version") != manifests.FORMAT_VERSION:
+        if manifest.format_version != manifests.FORMAT_VERSION:
             raise LessonsRefused(
                 f"{self._called} was written by another version of BoneGrade: export the ledger again."
             )
         content = (folder / manifests.NAME).read_bytes()
-        try:
-            lacking = {"labels", "crops"} - set(manifest["formats"])
-            self.origin = Origin(int(manifest["revision"]), str(manifest["rule"]), hashlib.sha256(content).hexdigest())
-        except (KeyError, TypeError, ValueError) as error:
-            raise LessonsRefused(
-                f"The {manifests.NAME} of {self._called} does not say what it was made from: export the ledger again."
-            ) from error
+        self.origin = Origin(manifest.revision, manifest.rule, hashlib.sha256(content).hexdigest())
+        lacking = {"labels", "crops"} - set(manifest.formats)
         if lacking:
             raise LessonsRefused(
                 f"{self._called} has no {' and no '.join(sorted(lacking))}: export with --format labels --format crops."

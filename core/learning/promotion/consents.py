@@ -4,8 +4,8 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from core.learning.run.candidate import CandidateRefused, run_facts
-from core.learning.run.files import learned_from, names_in
+from core.learning.run.candidate import CandidateRefused, run_record
+from core.learning.run.record import learned_from
 from core.ledger import FilmRecord, Ledger
 
 
@@ -13,13 +13,14 @@ def check_consents(run: Path, ledger: Ledger) -> None:
     """Raises CandidateRefused where the run learned from films of this ledger whose consent had been taken back when it
     began, or that were erased with all that was said of them, or does not say what it learned from. A run from another
     ledger's export does not concern this ledger."""
-    facts = run_facts(run)
-    learned, began = names_in(facts, "learned_films"), _moment(facts.get("began_at"))
-    if learned is None or began is None:
+    record = run_record(run)
+    began = _moment(record.began_at)
+    if record.learned_films is None or began is None:
         raise CandidateRefused(
             f"The run {run.resolve().name} does not say which films it learned from and when, so nobody can tell "
             "whether a consent was withdrawn: run `finetune` again."
         )
+    learned = frozenset(record.learned_films)
     films = {name: film for film in ledger.films() for name in learned_from([film.sha256]) if name in learned}
     if not films:
         return
@@ -32,10 +33,10 @@ def check_consents(run: Path, ledger: Ledger) -> None:
         )
 
 
-def _moment(said: object) -> datetime | None:
+def _moment(said: str | None) -> datetime | None:
     """A time with its zone, None for anything else."""
     with suppress(ValueError):
-        found = datetime.fromisoformat(said) if isinstance(said, str) else None
+        found = None if said is None else datetime.fromisoformat(said)
         return found if found is not None and found.tzinfo is not None else None
     return None
 

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from core.assessment.assessor import Assessor
 from core.assessment.records import IntervalSetting
 from core.errors import BoneGradeError
-from core.learning.run.files import RUN, WEIGHTS, names_in, record_of
+from core.learning.run.files import RUN, WEIGHTS
+from core.learning.run.record import RunRecord, record_of
 from models.registry import INDEX, WHOLE_HANDS, WeightsError, load_intervals, read_weights, register_intervals
 
 #: The networks of a model; not all of them look at the whole hand.
@@ -35,7 +36,7 @@ class Candidate:
     files: by network, its weight file. cards: by network, what is to be known of it, Markdown, where somebody wrote it.
     intervals: set by the run for these weights, where own_intervals, else the live model's. manifest: SHA-256 of the data's,
     revision: the ledger's that it learned from; both as the run says, None where it does not. learned_from: the patients that
-    it and the models before it learned from, see core.learning.run.files.learned_from.
+    it and the models before it learned from, see core.learning.run.record.learned_from.
     """
 
     name: str
@@ -67,14 +68,14 @@ def read_candidate(run: Path, live: Path) -> Candidate:
     Raises CandidateRefused where the folder is not a run's, the run has not ended well, it started from other weights than the
     live ones or changed nothing, or a file is not what the run's index says.
     """
-    facts = run_facts(run)
-    _check_ended(run, facts)
+    record = run_record(run)
+    _check_ended(run, record)
     own, whole = run / WEIGHTS, weights_of(live)
     try:
         brought = {name: sha256 for name, sha256 in weights_of(own).items() if name in _NETWORKS}
     except WeightsError as error:
         raise CandidateRefused(f"The run {run.name} has no weights that can be used: {error}") from error
-    _check_start(run, facts, brought, whole)
+    _check_start(run, record, brought, whole)
     weights = whole | brought
     if weights == whole:
         raise CandidateRefused(
@@ -95,20 +96,19 @@ def read_candidate(run: Path, live: Path) -> Candidate:
         cards={name: card for name, folder in folders.items() if (card := folder / f"{name}.md").is_file()},
         intervals=IntervalSetting(intervals),
         own_intervals=own_intervals,
-        manifest=facts.get("manifest_sha256"),
-        revision=facts.get("ledger_revision"),
-        learned_from=_own_patients(run, facts) | known_patients(live),
+        manifest=record.manifest_sha256,
+        revision=record.ledger_revision,
+        learned_from=_own_patients(run, record) | known_patients(live),
     )
 
 
-def _own_patients(run: Path, facts: Mapping[str, Any]) -> frozenset[str]:
-    patients = names_in(facts, "learned_from")
-    if patients is None:
+def _own_patients(run: Path, record: RunRecord) -> frozenset[str]:
+    if record.learned_from is None:
         raise CandidateRefused(
             f"The run {run.name} does not say which patients it learned from, so no gold film is certain to be new to "
             "it: run `finetune` again."
         )
-    return patients
+    return frozenset(record.learned_from)
 
 
 def known_patients(folder: Path) -> frozenset[str]:
@@ -126,27 +126,28 @@ def known_patients(folder: Path) -> frozenset[str]:
         ) from error
 
 
-def run_facts(run: Path) -> dict[str, Any]:
+def run_record(run: Path) -> RunRecord:
     """What a run says of itself. Raises CandidateRefused where the folder is not a run's."""
-    facts = record_of(run)
-    if facts is None:
+    record = record_of(run)
+    if record is None:
         raise CandidateRefused(
             f"{run} is not a run's folder: it has no {RUN} that can be read. Name one made by `finetune`."
         )
-    return facts
+    return record
 
 
-def _check_ended(run: Path, facts: Mapping[str, Any]) -> None:
-    state = facts.get("state")
-    if state == "running":
+def _check_ended(run: Path, record: RunRecord) -> None:
+    if record.state == "running":
         raise CandidateRefused(f"The run {run.name} has not ended: wait for it, or resume it with `finetune`.")
-    if state != "done":
-        raise CandidateRefused(f"The run {run.name} did not end well (it is {state!r}): resume it with `finetune`.")
+    if record.state != "done":
+        raise CandidateRefused(
+            f"The run {run.name} did not end well (it is {record.state!r}): resume it with `finetune`."
+        )
 
 
-def _check_start(run: Path, facts: Mapping[str, Any], brought: Mapping[str, str], live: Mapping[str, str]) -> None:
-    start = facts.get("from")
-    if not isinstance(start, dict) or not brought or not set(brought) <= set(start):
+def _check_start(run: Path, record: RunRecord, brought: Mapping[str, str], live: Mapping[str, str]) -> None:
+    start = record.start
+    if start is None or not brought or not set(brought) <= set(start):
         raise CandidateRefused(f"The run {run.name} does not say which weights it started from: run `finetune` again.")
     for name in brought:
         if start[name] != live.get(name):

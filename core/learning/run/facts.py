@@ -5,11 +5,12 @@ import platform
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 
 import core
+from core.learning.run.record import Hardware
 
 _LIBRARIES: Final = ("torch", "accelerate", "numpy", "opencv-python-headless", "safetensors", "pyarrow")
 
@@ -31,13 +32,13 @@ def libraries() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES}
 
 
-def hardware(device: torch.device, processes: int) -> dict[str, Any]:
+def hardware(device: torch.device, processes: int) -> Hardware:
     """What it computes on."""
-    return {
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
-        "processes": processes,
-        "threads": torch.get_num_threads(),
-        "processors": os.cpu_count(),
-        "machine": platform.machine(),
-        "system": platform.system(),
-    }
+    return Hardware(
+        device=torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        processes=processes,
+        threads=torch.get_num_threads(),
+        processors=os.cpu_count(),
+        machine=platform.machine(),
+        system=platform.system(),
+    )

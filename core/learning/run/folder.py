@@ -2,8 +2,9 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,18 @@ import torch
 from core.learning.errors import RunRefused
 from core.learning.run.curves import Curves
 from core.learning.run.files import CANCEL, CHECKPOINT, LOCK, LOG, MATERIAL, OUTPUT, RUN, UNPACKED
-from core.machine import take_lock
+from core.learning.run.record import RunRecord, RunState, record_of
+from core.machine import now_in_utc, take_lock
 
 
 class RunFolder:
-    """One run's folder. state: of its checkpoint, empty before there is one."""
+    """One run's folder. state: of its checkpoint, empty before there is one. record: what run.json says, once it was read or
+    written."""
 
     def __init__(self, folder: Path):
         self.folder = folder
         self.state: dict[str, Any] = {}
-        self.document: dict[str, Any] = {}
+        self.record: RunRecord | None = None
         self._lines = 0
         self._curves: Curves | None = None
 
@@ -52,24 +55,26 @@ class RunFolder:
         """Nothing but what is there before a run has begun, or is left by one that was broken off by then."""
         return {path.name for path in self.folder.iterdir()} <= {LOCK, CANCEL, MATERIAL, OUTPUT, UNPACKED}
 
-    def read(self) -> Mapping[str, Any] | None:
+    def read(self) -> RunRecord | None:
         """What run.json says; None for a new folder. Raises RunRefused where it is damaged."""
         path = self.folder / RUN
         if not path.is_file():
             return None
-        try:
-            said = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            said = None
-        if not isinstance(said, dict) or "state" not in said:
+        self.record = record_of(self.folder)
+        if self.record is None:
             raise RunRefused(f"{path} is damaged: name another folder for the run.")
-        self.document = said
-        return self.document
+        return self.record
 
-    def write(self, **values: Any) -> None:
-        """Puts values into run.json, so that a kill leaves either the old one or the new one."""
-        self.document |= values
-        self._whole(RUN, (json.dumps(self.document, indent=1, sort_keys=True) + "\n").encode())
+    def write(self, record: RunRecord) -> None:
+        """Puts a record into run.json, so that a kill leaves either the old one or the new one."""
+        self.record = record
+        self._whole(RUN, (json.dumps(record.to_json(), indent=1, sort_keys=True) + "\n").encode())
+
+    def ended(self, state: RunState, **more: Any) -> RunRecord:
+        """Writes that the run has ended so, now, and returns what it says then. more: of the record."""
+        assert self.record is not None
+        self.write(replace(self.record, state=state, ended_at=now_in_utc(), **more))
+        return self.record
 
     def resume(self, tidy: bool) -> None:
         """Reads the checkpoint, if there is one. tidy: takes out of the log what was measured after it; one process does.

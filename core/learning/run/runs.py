@@ -15,7 +15,8 @@ from typing import Any, Final, Literal
 from core.assessment.live_model import SHIPPED, LiveModel, weights_folder
 from core.errors import BoneGradeError
 from core.learning.run.curves import show_command
-from core.learning.run.files import CANCEL, LOCK, LOG, OUTPUT, job_of, record_of
+from core.learning.run.files import CANCEL, LOCK, LOG, OUTPUT
+from core.learning.run.record import Job, record_of
 from core.machine import is_locked
 
 _LAST_LINES: Final = 12
@@ -29,16 +30,15 @@ _ROOT: Final = Path(__file__).resolve().parents[3]
 @dataclass(frozen=True)
 class RunView:
     """One run as its folder has it. state: "starting", "running", "done", "cancelled" or "failed". measurements: of its log.
-    output: the last lines that its process printed. job: where it runs or ran on the hub, as
-    core.learning.run.files.job_of has it, None for a run on this machine. curves: the command that opens its curves, "" where
-    there are none."""
+    output: the last lines that its process printed. job: where it runs or ran on
+    the hub, None for a run on this machine. curves: the command that opens its curves, "" where there are none."""
 
     name: str
     state: str
     measurements: tuple[Mapping[str, Any], ...]
     output: str
     cancelling: bool
-    job: Mapping[str, str] | None
+    job: Job | None
     curves: str
 
     @property
@@ -112,14 +112,14 @@ class Runs:
     def view(self, name: str) -> RunView:
         """How far a run is."""
         run = self.path(name)
-        said = record_of(run) or {}
-        state = str(said.get("state", "starting"))
+        said = record_of(run)
+        state: str = "starting" if said is None else said.state
         # a process that another server started, or this one before it was restarted, is known by its lock alone
         if state in ("starting", "running") and not (self._is_alive(run) or is_locked(run / LOCK)):
             state = "failed"
         return RunView(
-            name, state, tuple(_lines(run / LOG)), _tail(run / OUTPUT), (run / CANCEL).exists(), job_of(said),
-            show_command(run),
+            name, state, tuple(_lines(run / LOG)), _tail(run / OUTPUT), (run / CANCEL).exists(),
+            None if said is None else said.job, show_command(run),
         )  # fmt: skip
 
     def comparison(self, name: str) -> ComparisonState:

@@ -102,9 +102,9 @@ def test_an_export_with_every_option(data: Path, labels: list[str], tmp_path: Pa
     done = _run(commands.app, ["export", str(tmp_path / "out"), *options])
     assert done.exit_code == 0, done.output
     manifest = check_files(tmp_path / "out")
-    assert manifest["formats"] == ["csv", "films"]
-    assert manifest["reviewers"] == ["ines"]
-    assert manifest["split"]["films"] == {"train": 0, "val": 0, "test": 1}
+    assert manifest.formats == ("csv", "films")
+    assert manifest.reviewers == ("ines",)
+    assert manifest.split.films == {"train": 0, "val": 0, "test": 1}
     assert "license: cc-by-nc-4.0" in (tmp_path / "out" / "README.md").read_text()
 
 

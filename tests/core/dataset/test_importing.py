@@ -164,8 +164,8 @@ def test_new_films_are_assessed(store: Store, tmp_path: Path, images: Path, exam
     assert store.prediction(seen).localization is not None
     assert store.prediction(refused).refusal
     manifest = export(store.ledger, OPERATOR, tmp_path / "out")
-    assert sum(manifest["split"]["crops"].values()) == 1
-    assert manifest["weights"] == [store.assessor.weights]
+    assert sum(manifest.split.crops.values()) == 1
+    assert manifest.weights == (store.assessor.weights,)
 
 
 def test_a_film_that_comes_in_meanwhile_is_assessed_for_the_sex_that_the_ledger_has(

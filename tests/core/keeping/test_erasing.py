@@ -65,7 +65,7 @@ def test_a_withdrawn_film_leaves_its_labels_and_older_exports_still_work(store: 
     last = store.ledger.history(film.id)[-1]
     assert (last.kind, last.reader, last.note) == ("withdraw", "operator", "the parents asked")
     manifest = export(store.ledger, OPERATOR, tmp_path / "after", whole)
-    assert sum(manifest["split"]["films"].values()) == 1 and sum(manifest["split"]["crops"].values()) == 0
+    assert sum(manifest.split.films.values()) == 1 and sum(manifest.split.crops.values()) == 0
     assert list((tmp_path / "after" / "films").iterdir()) == [] != list((tmp_path / "before" / "films").iterdir())
     again = store.film(1, terms=Consent("read"))
     assert (again.id, again.scope) == (film.id, "read") and store.ledger.radiograph(again) is not None
@@ -77,8 +77,8 @@ def test_a_withdrawn_film_leaves_its_labels_and_older_exports_still_work(store: 
         folder = tmp_path / f"to {use}"
         manifest = export(store.ledger, OPERATOR, folder, ExportOptions(formats=("films", "crops"), use=use))
         assert {path.stem for path in (folder / "films").iterdir()} == there
-        assert sum(manifest["split"]["films"].values()) == 3
-        assert sum(manifest["split"]["crops"].values()) == 13 * len(there)
+        assert sum(manifest.split.films.values()) == 3
+        assert sum(manifest.split.crops.values()) == 13 * len(there)
 
 
 def test_a_film_without_its_picture_is_not_offered_until_somebody_sends_it_again(store: Store) -> None:
@@ -121,7 +121,7 @@ def test_of_an_erased_film_nothing_is_left_that_tells_of_it(store: Store, tmp_pa
         assert not connection.exec_driver_sql("SELECT * FROM correction WHERE event_id = ?", (revision,)).all()
     assert traces(store, telling) == []
     manifest = export(store.ledger, OPERATOR, tmp_path / "all", ExportOptions())
-    assert sum(manifest["split"]["films"].values()) == 1
+    assert sum(manifest.split.films.values()) == 1
     store.ledger.rebuild_queue()
     assert store.film(1).id not in (film.id, other.id), "the same pixels are a new film"
 

@@ -209,7 +209,7 @@ def test_a_push_and_an_export_take_the_same_pictures_and_the_same_labels(store: 
     pictures = {Path(name).name for name in scheduler.pushed if name.endswith(".png")}
     assert pictures == {path.name for path in (tmp_path / "out" / "films").iterdir()} == {f"{films[0].sha256}.png"}
     assert {line["film"] for line in _lines(tmp_path / "hub")} == {film.sha256 for film in films}
-    assert sum(manifest["split"]["films"].values()) == len(films)
+    assert sum(manifest.split.films.values()) == len(films)
 
 
 @pytest.mark.parametrize("refusal", [HubRefused("The hub is away."), OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))])

@@ -50,7 +50,7 @@ def _same_weights(one: Path, other: Path) -> bool:
 def done(lessons: LessonsAt, start: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run on the export."""
     run = tmp_path_factory.mktemp("runs") / "run"
-    assert finetune(_order(lessons, start, run))["state"] == "done"
+    assert finetune(_order(lessons, start, run)).state == "done"
     return run
 
 
@@ -60,7 +60,7 @@ def stopped(lessons: LessonsAt, start: Path, tmp_path_factory: pytest.TempPathFa
     run = tmp_path_factory.mktemp("runs") / "run"
     run.mkdir()
     (run / "cancel").touch()
-    assert finetune(_order(lessons, start, run))["state"] == "cancelled"
+    assert finetune(_order(lessons, start, run)).state == "cancelled"
     return run
 
 
@@ -109,7 +109,7 @@ def test_curves_are_kept_in_the_run_folder(tmp_path: Path) -> None:
 
 def test_a_finished_run_is_left_as_it_is(done: Path, lessons: LessonsAt, start: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in done.rglob("*") if path.is_file() and path.name != "lock"}
-    assert finetune(_order(lessons, start, done))["state"] == "done"
+    assert finetune(_order(lessons, start, done)).state == "done"
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
 
@@ -134,7 +134,7 @@ def test_a_killed_run_ends_with_the_same_weights(
         finetune(_order(lessons, start, tmp_path / "run"))
     monkeypatch.undo()
     torch.rand(3)  # whatever else was drawn
-    assert finetune(_order(lessons, start, tmp_path / "run"))["state"] == "done"
+    assert finetune(_order(lessons, start, tmp_path / "run")).state == "done"
     assert _same_weights(done, tmp_path / "run"), f"killed at step {at} of {last}"
     without_time = [{k: v for k, v in line.items() if k != "seconds"} for line in _log(tmp_path / "run")]
     assert without_time == [{k: v for k, v in line.items() if k != "seconds"} for line in _log(done)]
@@ -152,13 +152,13 @@ def test_cancel_ends_a_run_and_the_same_order_goes_on_of_the_export_s_zip_too(
     run.mkdir()
     (run / "cancel").touch()
     (run / "unpacked" / "export").mkdir(parents=True)  # as a run leaves it that was killed while it unpacked
-    assert finetune(_order(of_zip, start, run))["state"] == "cancelled"
+    assert finetune(_order(of_zip, start, run)).state == "cancelled"
     assert json.loads((run / "run.json").read_text())["state"] == "cancelled"
     assert not (run / "cancel").exists() and not (run / "weights").exists()
     assert not (run / "unpacked").exists(), "no crop stays longer than it is needed"
-    document = finetune(_order(of_zip, start, run))
-    assert document["state"] == "done" and not (run / "unpacked").exists()
-    assert document["manifest_sha256"] == json.loads((done / "run.json").read_text())["manifest_sha256"]
+    record = finetune(_order(of_zip, start, run))
+    assert record.state == "done" and not (run / "unpacked").exists()
+    assert record.manifest_sha256 == json.loads((done / "run.json").read_text())["manifest_sha256"]
     assert _same_weights(done, run)
 
 
@@ -213,13 +213,13 @@ def test_what_is_no_folder_of_weights_or_of_a_run(lessons: LessonsAt, start: Pat
 
 def test_boxes_are_learned_from_the_ledger(store: Store, start: Path, tmp_path: Path) -> None:
     fill(store, 6)
-    document = finetune(
+    record = finetune(
         _order(
             of_ledger(tmp_path / "store"), start, tmp_path / "run", grader=dataclasses.replace(RECIPE.grader, epochs=1)
         )
     )
-    assert document["manifest_sha256"] is None and document["ledger_revision"] == store.ledger.ledger_revision()
-    assert document["films"]["localizer"]["with_a_moved_box"] > 1
+    assert record.manifest_sha256 is None and record.ledger_revision == store.ledger.ledger_revision()
+    assert record.films.localizer["with_a_moved_box"] > 1
     candidate, _ = load_localizer(folder=tmp_path / "run" / "weights")
     before, _ = load_localizer(folder=start)
     assert not torch.equal(candidate.heat.weight, before.heat.weight)
@@ -230,8 +230,9 @@ def test_a_run_folder_of_another_model_or_export(done: Path, lessons: LessonsAt,
         finetune(_order(lessons, start_weights(tmp_path / "other", seed=5), done))
     with pytest.raises(RunRefused, match="another setting"):
         finetune(_order(lessons, start, done, seed=2))
+    job = {"id": "1", "url": "https://hub/1", "hardware": "t4-small", "stage": "RUNNING", "place": "run-1"}
     with RunFolder(tmp_path / "job").held():
-        (tmp_path / "job" / "run.json").write_text('{"state": "running", "job": {"id": "1"}}')
+        (tmp_path / "job" / "run.json").write_text(json.dumps({"state": "running", "job": job}))
     with pytest.raises(RunRefused, match="belongs to a job of the hub: name another folder"):
         finetune(_order(lessons, start, tmp_path / "job"))
     (tmp_path / "job" / "run.json").write_text('{"state": "done"}')
@@ -283,7 +284,7 @@ def test_a_full_disk_keeps_the_last_checkpoint(
     monkeypatch.undo()
     (run / "weights").mkdir()
     (run / "weights" / "registry.json").touch()  # what is left where the disk is full by then
-    assert finetune(_order(lessons, start, run))["state"] == "done"
+    assert finetune(_order(lessons, start, run)).state == "done"
     assert _same_weights(done, run)
 
 
@@ -306,8 +307,8 @@ def test_a_disk_that_is_full_before_the_first_step_leaves_nothing_half(
 
 def test_minutes_take_the_best_until_then(lessons: LessonsAt, start: Path, tmp_path: Path) -> None:
     order = dataclasses.replace(_order(lessons, start, tmp_path / "run"), minutes=1e-9)
-    document = finetune(order)
-    assert document["state"] == "done" and document["metrics"]["grader"]["best"]["step"] == 0
+    record = finetune(order)
+    assert record.state == "done" and record.metrics.grader.best["step"] == 0
 
 
 def test_two_processes_and_the_command(export_folder: Path, start: Path, tmp_path: Path) -> None:
@@ -337,5 +338,5 @@ def test_films_without_pixels_are_counted(store: Store, start: Path, tmp_path: P
     store.accept(store.film(8, patient="unkept", consent=False))
     options = ExportOptions(formats=("labels", "crops"), shares=Shares(99, 0, 1))
     one_epoch = dataclasses.replace(RECIPE.grader, epochs=1)
-    document = finetune(_order(exported(store, tmp_path / "out", options), start, tmp_path / "run", grader=one_epoch))
-    assert document["films"]["left_out"]["grader"]["no pixels kept, or no hand found"] == 1
+    record = finetune(_order(exported(store, tmp_path / "out", options), start, tmp_path / "run", grader=one_epoch))
+    assert record.films.left_out["grader"]["no pixels kept, or no hand found"] == 1

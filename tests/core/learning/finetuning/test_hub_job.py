@@ -8,7 +8,6 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from huggingface_hub import HfApi
@@ -21,6 +20,7 @@ from core.learning.finetuning.hub_job import HubJobRefused, JobOrder, finetune_o
 from core.learning.finetuning.start import Start
 from core.learning.run.candidate import weights_of
 from core.learning.run.folder import RunFolder
+from core.learning.run.record import RunRecord
 from core.ledger import Ledger
 from core.machine import DISK_FULL, user
 from tests.hub import TOKEN, Hub, Job, Machine, hub_with, runs_it
@@ -30,12 +30,12 @@ _DATASET = "lab/readings"
 _QUICKLY = 0.05
 
 #: Asks for a job of the small start weights, with these settings, in the run's folder.
-Ask = Callable[..., dict[str, Any]]
+Ask = Callable[..., RunRecord]
 
 
 @pytest.fixture
 def ask(start: Path, read_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    def asked(hub: Hub, *settings: str, ledger: Ledger = read_store.ledger, dataset: str = _DATASET) -> dict[str, Any]:
+    def asked(hub: Hub, *settings: str, ledger: Ledger = read_store.ledger, dataset: str = _DATASET) -> RunRecord:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         order = JobOrder(dataset, start, tmp_path / "run", "t4-small", 2, settings)
         return finetune_on_hub(order, ledger, HfApi(hub.url, TOKEN), _QUICKLY)
@@ -63,8 +63,8 @@ def test_a_job_learns_what_was_sent_and_its_run_comes_back(ask: Ask, start: Path
     with hub_with(runs_it(there, machine)) as hub:
         said = ask(hub, "--epochs", "1", "--device", "cpu")
         job = hub.jobs["job1"]
-    assert said["state"] == "done" and said["job"]["stage"] == "COMPLETED", job.log
-    assert said["from"]["grader"] == weights_of(start)["grader"] and said["films"]["grader"]["learn"] == 6
+    assert said.state == "done" and said.job.stage == "COMPLETED", job.log
+    assert said.start["grader"] == weights_of(start)["grader"] and said.films.grader["learn"] == 6
     learned = weights_of(tmp_path / "run" / "weights")
     assert learned["grader"] != weights_of(start)["grader"]
     lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
@@ -74,7 +74,7 @@ def test_a_job_learns_what_was_sent_and_its_run_comes_back(ask: Ask, start: Path
         7200,
         {"HF_TOKEN": TOKEN},
     )
-    assert TOKEN not in json.dumps([job.spec["command"], job.spec["environment"], said])
+    assert TOKEN not in json.dumps([job.spec["command"], job.spec["environment"], said.to_json()])
     sent, came, _ = hub.pushes
     assert all(private and asked for _, private, asked in (sent, came)), "each push asks first whether it is private"
     assert list(hub.datasets[_DATASET]["files"]) == [".gitattributes"], "nothing of it stays there"
@@ -116,7 +116,7 @@ def test_a_job_is_cancelled_by_a_file_and_another_may_be_started(ask: Ask, tmp_p
 
     with hub_with(work) as hub:
         said = ask(hub)
-        assert said["state"] == "cancelled" and hub.jobs["job1"].stage == "CANCELED"
+        assert said.state == "cancelled" and hub.jobs["job1"].stage == "CANCELED"
         assert json.loads((tmp_path / "run" / "log.jsonl").read_text()) == line
         assert not (tmp_path / "run" / "cancel").exists()
         ask(hub)
@@ -136,7 +136,7 @@ def test_a_follower_that_was_killed_goes_on_with_the_same_job(ask: Ask, tmp_path
         assert json.loads((tmp_path / "run" / "run.json").read_text())["state"] == "running"
         hub.away = False
         hub.jobs["job1"].stage = "CANCELED"
-        assert ask(hub)["state"] == "cancelled" and list(hub.jobs) == ["job1"]
+        assert ask(hub).state == "cancelled" and list(hub.jobs) == ["job1"]
 
 
 def test_a_run_that_comes_back_damaged_is_one_sentence_and_nothing_of_it_is_taken(
@@ -162,7 +162,7 @@ def test_a_run_that_comes_back_damaged_is_one_sentence_and_nothing_of_it_is_take
     ]
     run = tmp_path / "run"
 
-    def follow(hub: Hub, left: dict[str, bytes | None]) -> dict[str, Any]:
+    def follow(hub: Hub, left: dict[str, bytes | None]) -> RunRecord:
         """Goes on with a job that has ended and has left this."""
         files = {f"runs/run-1/{name}": content for name, content in left.items() if content is not None}
         hub.datasets[_DATASET] = {"private": True, "files": {".gitattributes": b"", **files}}
@@ -182,7 +182,7 @@ def test_a_run_that_comes_back_damaged_is_one_sentence_and_nothing_of_it_is_take
             assert json.loads((run / "run.json").read_text())["state"] == "failed"
         (run / "weights").mkdir()
         (run / "weights" / "half").touch()  # as a follower leaves it that was killed while it took them
-        assert follow(hub, {**whole})["state"] == "done"
+        assert follow(hub, {**whole}).state == "done"
         assert weights_of(run / "weights") == {"grader": weights_of(start)["grader"]}
         assert not (run / "weights" / "half").exists()
 

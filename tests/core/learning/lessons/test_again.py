@@ -47,14 +47,14 @@ def test_what_was_learned_before_is_seen_again(
     monkeypatch.setattr(calibrating, "_FEWEST", 1)  # the folder has one hand
     fill(store, 3)
     run = tmp_path / "run"
-    document = finetune(_order(tmp_path / "store", start, run, data))
-    assert document["state"] == "done" and document["data"] == str(data.resolve())
-    hands = document["films"]["grader"]
+    record = finetune(_order(tmp_path / "store", start, run, data))
+    assert record.state == "done" and record.data == str(data.resolve())
+    hands = record.films.grader
     assert (hands["replay"], hands["measured"]) == (1, 1)
     assert (hands["learn"], hands["held"]) == (2, 1), "the hands of the folder are not held back"
-    assert document["films"]["localizer"]["replay"] == 1
-    assert document["metrics"]["calibration"] == "fitted to the hands seen again: 1"
-    assert document["metrics"]["intervals"] == "set on the hands of val"
+    assert record.films.localizer["replay"] == 1
+    assert record.metrics.calibration == "fitted to the hands seen again: 1"
+    assert record.metrics.intervals == "set on the hands of val"
     weights = run / "weights"
     second = {name: file.sha256 for name, (_, file) in load_whole_hands().items()}
     hashes = {"grader": read_weights("grader", weights).sha256} | second

@@ -25,7 +25,7 @@ from core.learning.gate.hands import gold_hands
 from core.learning.lessons.collected import collected
 from core.learning.lessons.material import GRADES, Material, MaterialWriter, held_keys
 from core.learning.lessons.sources import ExportLessons, LedgerLessons
-from core.learning.run.files import learned_from
+from core.learning.run.record import learned_from
 from core.ledger import Consent
 from core.standards import grade_count
 from tests.core.learning.made_lessons import RECIPE, exported
@@ -43,7 +43,7 @@ def _rewritten(folder: Path, copy: Path, table: str, change: Any) -> Path:
     for file in (copy / table).glob("*.parquet"):
         before = pq.read_table(file)
         pq.write_table(pa.Table.from_pylist(change(before.to_pylist()), schema=before.schema), file)
-    write_manifest(copy, {k: v for k, v in manifest.items() if k not in ("files", "format_version")})
+    write_manifest(copy, manifest)
     return copy
 
 
@@ -208,7 +208,7 @@ def test_a_manifest_and_tables_that_are_no_export_s_though_they_fit(
 ) -> None:
     """As somebody makes who changes files and writes the manifest anew."""
     shutil.copytree(export_folder, tmp_path / "export")
-    manifest = json.loads((tmp_path / "export" / NAME).read_text())
+    manifest, made = json.loads((tmp_path / "export" / NAME).read_text()), check_files(tmp_path / "export")
     (tmp_path / "export" / NAME).write_text(json.dumps({**manifest, "revision": None}))
     assert "does not say what it was made from: export the ledger again" in _sentence(
         tmp_path / "export", start, tmp_path
@@ -218,7 +218,7 @@ def test_a_manifest_and_tables_that_are_no_export_s_though_they_fit(
         for file in (folder / "labels").glob("*.parquet"):
             changed = damage(pq.read_table(file))
             file.write_bytes(b"no table") if changed is None else pq.write_table(changed, file)
-        write_manifest(folder, {k: v for k, v in manifest.items() if k not in ("files", "format_version")})
+        write_manifest(folder, made)
         said = _sentence(folder, start, tmp_path)
         assert f"The tables of {folder} are not as an export has them" in said
 

@@ -9,7 +9,7 @@ from core.access.roles import OPERATOR
 from core.keeping.erasing import erase_films
 from core.learning.promotion.consents import check_consents
 from core.learning.run.candidate import CandidateRefused
-from core.learning.run.files import learned_from
+from core.learning.run.record import learned_from
 from core.ledger import Consent
 from tests.core.learning.made_runs import write_run_file, write_weights
 from tests.stored_films import Store, hand

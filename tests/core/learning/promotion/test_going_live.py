@@ -13,7 +13,7 @@ from core.keeping.erasing import erase_films
 from core.learning.gate.passing import GateSettings
 from core.learning.promotion.going_live import admit, compare, compared
 from core.learning.run.candidate import CandidateRefused
-from core.learning.run.files import learned_from
+from core.learning.run.record import learned_from
 from core.ledger import Ledger
 from tests.core.learning.made_runs import write_run, write_weights
 from tests.stored_films import Store

@@ -13,6 +13,7 @@ import pytest
 from core.assessment.live_model import LiveModel
 from core.errors import BoneGradeError
 from core.learning.run.folder import RunFolder
+from core.learning.run.record import Job
 from core.learning.run.runs import Runs
 from models import WEIGHTS
 
@@ -85,7 +86,7 @@ def test_a_folder_with_other_files_does_not_stop_the_others(runs: Runs) -> None:
         (other / "run.json").write_text(json.dumps({"state": "running", "job": wrong}))
         assert runs.view("other").job is None
     (other / "run.json").write_text(json.dumps({"state": "running", "job": job}))
-    assert runs.view("other").job == job
+    assert runs.view("other").job == Job(**job)
     with at_work(runs, "a"), pytest.raises(BoneGradeError, match="The run a is at work"):
         runs.start(WEIGHTS, None)
 
