@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, Self, TypeVar, get_args
 
@@ -124,7 +124,7 @@ class RunRecord:
     libraries: Mapping[str, str] | None = None
     hardware: Hardware | None = None
     metrics: RunMetrics | None = None
-    job: Job | None = field(default=None, kw_only=True)
+    job: Job | None = None
 
     def __post_init__(self) -> None:
         if self.state not in get_args(RunState):

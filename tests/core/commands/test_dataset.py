@@ -45,7 +45,7 @@ def test_import_then_export(data: Path, labels: list[str], tmp_path: Path) -> No
     done = _run(commands.app, ["export", str(tmp_path / "out"), "--rule", "majority"])
     assert done.exit_code == 0, done.output
     assert f"Revision 1 is in {tmp_path / 'out'}: 1 films" in done.output
-    assert check_files(tmp_path / "out")["rule"] == "majority"
+    assert check_files(tmp_path / "out").rule == "majority"
     assert noted(data) == [
         "exported: revision 1, labels, csv, coco, crops; at the command line",
         "added: 0 films, 0 labels; at the command line",
