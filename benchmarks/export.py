@@ -30,8 +30,10 @@ from core.dataset.export import export
 from core.dataset.export_options import ExportFormat, ExportOptions
 from core.evaluation.figures import as_json
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
-from core.ledger import Consent, Correction, Ledger, LedgerSettings, events, predictions, schema
-from core.ledger.events import Words
+from core.ledger import Consent, Correction, Ledger, LedgerSettings
+from core.ledger.rows import events, predictions
+from core.ledger.rows.events import Words
+from core.ledger.store import schema
 
 _EXAMPLES = Path(__file__).parents[1] / "examples"
 _READER = "reader"

@@ -13,7 +13,8 @@ from core.bones import RUS_BONES
 from core.film.box import Box
 from core.hand.geometry import mean_hand
 from core.hand.localization import Localization, Region
-from core.ledger import Ledger, LedgerSettings, schema
+from core.ledger import Ledger, LedgerSettings
+from core.ledger.store import schema
 from core.standards import grade_count
 
 READERS: Final = 8

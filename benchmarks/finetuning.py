@@ -35,12 +35,12 @@ from core.bones import RUS_BONES
 from core.evaluation.figures import as_json
 from core.film.box import Box
 from core.hand.crops import CONTEXT_SIDE
-from core.learning.course import Ending, Pace, Share, Workers, follow
-from core.learning.finetune import FinetuneRecipe, Order, finetune
-from core.learning.grading import GraderCourse, GradingLesson, GradingRecipe
-from core.learning.lessons import LedgerLessons
-from core.learning.material import GRADES, Material, MaterialWriter
-from core.learning.run_folder import RunFolder
+from core.learning.finetuning.course import Ending, Pace, Share, Workers, follow
+from core.learning.finetuning.finetune import FinetuneRecipe, Order, finetune
+from core.learning.finetuning.grading import GraderCourse, GradingLesson, GradingRecipe
+from core.learning.lessons.material import GRADES, Material, MaterialWriter
+from core.learning.lessons.sources import LedgerLessons
+from core.learning.run.folder import RunFolder
 from core.ledger import Consent, Correction, Ledger, LedgerSettings
 from core.standards import grade_count
 from core.training.augment import random_views
@@ -245,11 +245,12 @@ def whole(device: str, films: int, folder: Path) -> Whole:
     order = Order(
         lambda revision: LedgerLessons(ledger, revision), WEIGHTS, folder / "run", FinetuneRecipe(), device=device
     )
-    document = finetune(order)
+    record = finetune(order)
     minutes, processor = ((now - then) / 60 for now, then in
                           ((time.perf_counter(), started), (time.process_time(), worked)))  # fmt: skip
-    boxed = document["films"]["localizer"] or {}
-    return Whole(document["hardware"]["device"], films, boxed.get("learn", 0), round(minutes, 2), round(processor, 2))
+    assert record.films is not None and record.hardware is not None
+    boxed = record.films.localizer or {}
+    return Whole(record.hardware.device, films, boxed.get("learn", 0), round(minutes, 2), round(processor, 2))
 
 
 def main() -> None:

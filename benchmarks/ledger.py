@@ -29,7 +29,7 @@ from core.bones import RUS_BONES
 from core.evaluation.figures import Inline, as_json
 from core.film.box import Box
 from core.ledger import Correction, Ledger, LedgerSettings, StaleRevision
-from core.ledger.reading_queue import QueueFilter, QueueOrder, counts, next_film, queue_rows
+from core.ledger.queue.reading_queue import QueueFilter, QueueOrder, counts, next_film, queue_rows
 
 _SIZES: Final = (10_000, 100_000)
 _SAVES: Final = 2_000

@@ -26,10 +26,10 @@ from core.assessment.grader import starting_cuts
 from core.bones import RUS_BONES
 from core.evaluation.figures import Table
 from core.hand.crops import CONTEXT_SIDE
-from core.learning.course import Ending, Pace, Workers, follow
-from core.learning.grading import GraderCourse, GradingRecipe
-from core.learning.material import GRADES, Material, MaterialWriter
-from core.learning.run_folder import RunFolder
+from core.learning.finetuning.course import Ending, Pace, Workers, follow
+from core.learning.finetuning.grading import GraderCourse, GradingRecipe
+from core.learning.lessons.material import GRADES, Material, MaterialWriter
+from core.learning.run.folder import RunFolder
 from core.standards import grade_count
 from core.training.loop import seed_everything
 from models.bone_grader import BoneGrader, OrdinalScale

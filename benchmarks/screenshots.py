@@ -27,9 +27,9 @@ from core.assessment.records import Assessment
 from core.bones import RUS_BONES
 from core.composites.examples import read_examples
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
-from core.learning.course import Pace
-from core.learning.finetune import FinetuneRecipe, Order, finetune
-from core.learning.lessons import LedgerLessons
+from core.learning.finetuning.course import Pace
+from core.learning.finetuning.finetune import FinetuneRecipe, Order, finetune
+from core.learning.lessons.sources import LedgerLessons
 from core.ledger import Consent, Correction, Ledger, LedgerSettings
 from core.standards import grade_count
 

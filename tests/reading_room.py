@@ -14,7 +14,8 @@ from core.bones import RUS_BONES, Sex
 from core.film.box import Box
 from core.film.radiograph import Radiograph, film_hash
 from core.hand.localization import Localization
-from core.ledger import Correction, Event, FilmState, Ledger, LedgerSettings, PredictionRecord, fold, predictions
+from core.ledger import Correction, Event, FilmState, Ledger, LedgerSettings, PredictionRecord, fold
+from core.ledger.rows import predictions
 from core.standards import STANDARDS, grade_count, grade_label, score_card, tw3_stage
 
 #: Grade by bone; None: cannot be read.

@@ -82,7 +82,9 @@ def _has(body: list[ast.stmt], parts: list[str]) -> bool:
             if first in {alias.asname or alias.name.split(".")[0] for alias in statement.names}:
                 return True
         elif isinstance(statement, ast.ClassDef) and statement.name == first:
-            return not rest or _has(statement.body, rest) or rest[0] in _given(statement)
+            inherited = [base.id for base in statement.bases if isinstance(base, ast.Name) and base.id != first]
+            own = not rest or _has(statement.body, rest) or rest[0] in _given(statement)
+            return own or any(_has(body, [base, *rest]) for base in inherited)
         elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
             if statement.name == first:
                 return not rest
@@ -118,16 +120,16 @@ def test_what_is_named_is_there() -> None:
     ("name", "there"),
     [
         ("core.learning", True),
-        ("core.learning.gate", True),
-        ("core.learning.gate.GateSettings.least_gold", True),
+        ("core.learning.gate.passing", True),
+        ("core.learning.gate.passing.GateSettings.least_gold", True),
         ("core.agreement.compare", True),
         ("core.ledger.Ledger.add_prediction", True),
-        ("core.learning.runs.Runs.folder", True),
+        ("core.learning.run.runs.Runs.folder", True),
         ("core.machine.DISK_FULL", True),
         ("core.leaning", False),
         ("core.learning.gates", False),
-        ("core.learning.gate.GateSettings.most_gold", False),
-        ("core.learning.gate.pass_gate.run", False),
+        ("core.learning.gate.passing.GateSettings.most_gold", False),
+        ("core.learning.gate.passing.pass_gate.run", False),
         ("core.ledger.Ledger.forget_everything", False),
         ("core.agreement.contrast", False),
     ],

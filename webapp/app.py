@@ -16,10 +16,10 @@ from starlette.middleware import Middleware
 from core.access.roles import Action
 from core.access.settings import served_host
 from core.composites.examples import EXAMPLES_FOLDER, read_examples
-from core.dataset.erasing import Retention, keep_erasing
-from core.dataset.hub import start_pushing
-from core.dataset.lasting import outlives_restart
+from core.dataset.hub.events import start_pushing
 from core.errors import BoneGradeError
+from core.keeping.erasing import Retention, keep_erasing
+from core.keeping.lasting import outlives_restart
 from core.ledger import Ledger, LedgerSettings
 from core.machine import keep_private, on_zero_gpu, served_port
 from webapp.agreement.tab import build_agreement_tab

@@ -11,8 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import BoneGradeError
-from core.ledger import Ledger, columns
-from core.ledger.lately_erased import Erased, erased_after, erased_lately
+from core.keeping import lately_erased
+from core.keeping.lately_erased import Erased, erased_after, erased_lately
+from core.ledger import Ledger
 from core.machine import keep_doing
 from webapp.entrance.doors import hand_out_file, take_back
 from webapp.entrance.films_passing import FILMS_PASSING, FilmErased
@@ -36,7 +37,7 @@ class Erasures:
 
     def count(self) -> int:
         """How often films or names were erased."""
-        return 0 if self._ledger is None else columns.erasures(self._ledger)
+        return 0 if self._ledger is None else lately_erased.erasures(self._ledger)
 
     def tell(self, forget: Callable[[Erased], None]) -> None:
         """forget: called with the films that were erased; from any thread, and not at the same time."""

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from core.agreement.table import UNJUDGED, UNREADABLE, ReadingTable
 from core.annotation.blinding import blind_reading
 from core.bones import RUS_BONES
-from core.ledger import Event, Ledger, Reading, columns, fold
+from core.keeping import lately_erased
+from core.ledger import Event, Ledger, Reading, fold
+from core.ledger.rows import columns
 
 #: Called with the share that is done, 0..1.
 Report = Callable[[float], None]
@@ -52,7 +54,7 @@ class ReadingCollector:
     def table(self, report: Report = lambda share: None) -> ReadingTable:
         """The table at the ledger's present revision; the same object again while nothing new was said."""
         with self._lock:
-            erasures = columns.erasures(self._ledger)
+            erasures = lately_erased.erasures(self._ledger)
             if erasures != self._erasures:
                 self._start_over(erasures)
             self._read_events(self._ledger.ledger_revision(), report)
@@ -124,7 +126,8 @@ class _Readings:
         self._blind, self._blind_at = array("b"), array("q")
 
     def add(self, rows: Iterable[Any]) -> set[int]:
-        """Takes in rows of core.ledger.columns.verdicts; returns the films with something undone, which must be replaced."""
+        """Takes in rows of core.ledger.rows.columns.verdicts; returns the films with something undone, which must be
+        replaced."""
         undone: set[int] = set()
         last = film = row = 0
         for (

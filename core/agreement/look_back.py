@@ -20,7 +20,7 @@ from core.agreement.table import ReadingTable
 from core.bones import RUS_BONES
 from core.intake.crop_shelf import CropShelf
 from core.ledger import Ledger, fold
-from core.ledger.reading_queue import counts
+from core.ledger.queue.reading_queue import counts
 
 #: So many films judged whole are a sitting.
 SITTING_FILMS: Final = 10

@@ -7,8 +7,9 @@ from core.annotation.recent import Recent
 from core.assessment.records import Assessment, RegradedBone
 from core.film.box import Box
 from core.film.radiograph import Radiograph
-from core.ledger import Ledger, columns
-from core.ledger.lately_erased import erased_lately
+from core.keeping import lately_erased
+from core.keeping.lately_erased import erased_lately
+from core.ledger import Ledger
 
 _FILMS: Final = 8
 _ASSESSMENTS: Final = 64
@@ -25,12 +26,12 @@ class FilmMemory:
         self.of_other_sex: Final[Recent[tuple[int, str], Assessment]] = Recent(_ASSESSMENTS)
         self.regraded: Final[Recent[tuple[str, str, str, Box], RegradedBone]] = Recent(_REGRADED)
         self._ledger = ledger
-        self._erasures = 0 if ledger is None else columns.erasures(ledger)
+        self._erasures = 0 if ledger is None else lately_erased.erasures(ledger)
 
     def forget_erased(self) -> None:
         """Forgets all where anything was erased since this was asked last: the ledger counts erasures, of whatever film."""
         ledger = self._ledger
-        if ledger is None or (erasures := columns.erasures(ledger)) == self._erasures:
+        if ledger is None or (erasures := lately_erased.erasures(ledger)) == self._erasures:
             return
         for memory in (self.pixels, self.assessments, self.of_other_sex, self.regraded):
             memory.clear()

@@ -2,7 +2,7 @@
 
 Promoted weights are kept outside the program, so that an upgrade does not take them away: BONEGRADE_WEIGHTS names their
 folder, `weights` in the data folder if it is not set. One file there, LIVE, says which version answers; it is replaced as a
-whole, so that at every moment one whole model is live. core.learning.promotion writes it.
+whole, so that at every moment one whole model is live. core.learning.promotion.versions writes it.
 """
 
 import json

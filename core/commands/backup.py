@@ -8,8 +8,8 @@ import typer
 from core.access.log import AccessLog
 from core.commands.stopping import stop
 from core.errors import BoneGradeError
+from core.keeping import backup as store
 from core.ledger import LedgerSettings
-from core.ledger import backup as store
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Copies of the whole store.")
 

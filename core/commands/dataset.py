@@ -5,7 +5,7 @@ import tempfile
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 import typer
 
@@ -15,12 +15,13 @@ from core.assessment.assessor import Assessor
 from core.bones import Sex
 from core.commands.running import stop_over_file
 from core.commands.stopping import stop
-from core.dataset import hub as the_hub
 from core.dataset.checking import Format, ImportOptions, check_labels
 from core.dataset.checking_table import as_text
 from core.dataset.export import export
 from core.dataset.export_options import USUAL_FORMATS, ExportFormat, ExportOptions
+from core.dataset.hub import private as the_hub
 from core.dataset.importing import take_in_labels
+from core.dataset.manifest import Manifest
 from core.dataset.split import Shares
 from core.errors import BoneGradeError
 from core.intake.filing import Filing
@@ -96,22 +97,22 @@ def export_command(
         stop_over_file(error)
     finally:
         ledger.close()
-    films = manifest["split"]["films"]
+    films = manifest.split.films
     where = " and ".join(str(place) for place in (folder, hub) if place is not None)
     typer.echo(
-        f"Revision {manifest['revision']} is in {where}: {sum(films.values()):,} films "
+        f"Revision {manifest.revision} is in {where}: {sum(films.values()):,} films "
         f"({', '.join(f'{count:,} {part}' for part, count in films.items())}), "
-        f"{sum(manifest['split']['crops'].values()):,} crops."
+        f"{sum(manifest.split.crops.values()):,} crops."
     )
 
 
-def _exported(ledger: Ledger, options: ExportOptions, folder: Path | None, hub: str | None) -> dict[str, Any]:
+def _exported(ledger: Ledger, options: ExportOptions, folder: Path | None, hub: str | None) -> Manifest:
     """Writes the dataset to the folder, if one is named, and puts it into the hub's dataset, if one is named; its manifest."""
     log = AccessLog.from_environment(ledger.folder)
     with tempfile.TemporaryDirectory() as temporary:
         target = folder or Path(temporary) / "dataset"
         manifest = export(ledger, OPERATOR, target, options, _Progress("films"))
-        what = f"revision {manifest['revision']}, {', '.join(options.formats)}"
+        what = f"revision {manifest.revision}, {', '.join(options.formats)}"
         if folder is not None:
             log.note_command("exported", detail=what)
         if hub is not None:

@@ -28,14 +28,14 @@ from core.access.settings import AccessSettings, days_kept, served_host
 from core.access.users import Users
 from core.assessment.live_model import live_model
 from core.commands.stopping import FAILED
-from core.dataset import hub
-from core.dataset.erasing import RETENTION_VARIABLES
-from core.dataset.lasting import forgets_folder, is_over_network, nearest, outlives_restart
 from core.errors import BoneGradeError
-from core.learning.training_data import TRAINING_DATA_VARIABLE, training_data
-from core.ledger import DamagedStore, LedgerSettings, erasing
-from core.ledger.patients import Pseudonyms
-from core.ledger.settings import SECRET_VARIABLE
+from core.keeping import erasures
+from core.keeping.erasing import RETENTION_VARIABLES
+from core.keeping.lasting import HUB_DATASET_VARIABLE, forgets_folder, is_over_network, nearest, outlives_restart
+from core.learning.lessons.training_data import TRAINING_DATA_VARIABLE, training_data
+from core.ledger import DamagedStore, LedgerSettings
+from core.ledger.store.patients import Pseudonyms
+from core.ledger.store.settings import SECRET_VARIABLE
 from core.machine import cores, on_zero_gpu, served_port
 from models.registry import WeightsError, load_grader, load_localizer, load_whole_hands
 
@@ -171,7 +171,7 @@ def _storage(environment: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding(
             "storage",
             "wrong",
-            f"{folder} ends with each restart of the Space, and readers' corrections with it: let {hub.HUB_DATASET_VARIABLE} "
+            f"{folder} ends with each restart of the Space, and readers' corrections with it: let {HUB_DATASET_VARIABLE} "
             f"name a private dataset, or BONEGRADE_DB a PostgreSQL database (with {SECRET_VARIABLE}), or attach storage and "
             "let BONEGRADE_DATA name a folder there.",
         )
@@ -262,17 +262,17 @@ def _people(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _hub(environment: Mapping[str, str]) -> Iterator[Finding]:
-    repo, token = environment.get(hub.HUB_DATASET_VARIABLE, ""), environment.get("HF_TOKEN") or get_token()
+    repo, token = environment.get(HUB_DATASET_VARIABLE, ""), environment.get("HF_TOKEN") or get_token()
     if not repo and (waiting := _waiting_for_hub(environment)):
         yield Finding(
             "hub",
             "wrong",
             f"{waiting} erased film{'' if waiting == 1 else 's'} may still be on the hub, and "
-            f"{hub.HUB_DATASET_VARIABLE} is not set: name the dataset that they were pushed to "
+            f"{HUB_DATASET_VARIABLE} is not set: name the dataset that they were pushed to "
             "and start the app, which removes them there.",
         )
     elif not repo:
-        yield Finding("hub", "ok", f"not used ({hub.HUB_DATASET_VARIABLE} is not set)")
+        yield Finding("hub", "ok", f"not used ({HUB_DATASET_VARIABLE} is not set)")
     elif not token:
         yield Finding("hub", "wrong", f"there is no token for {repo}: set HF_TOKEN to one that may write there.")
     else:
@@ -299,7 +299,7 @@ def _waiting_for_hub(environment: Mapping[str, str]) -> int:
         return 0
     try:
         with _connected(settings) as connection:
-            return len(erasing.unfinished(connection, here=False))
+            return len(erasures.unfinished(connection, here=False))
     except (SQLAlchemyError, ImportError):
         return 0
 

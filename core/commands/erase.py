@@ -10,7 +10,8 @@ import typer
 from core.access.log import AT_THE_COMMAND_LINE, AccessLog
 from core.access.roles import OPERATOR
 from core.commands.stopping import stop
-from core.dataset.erasing import (
+from core.errors import BoneGradeError
+from core.keeping.erasing import (
     NAME_ELSEWHERE,
     copies_elsewhere,
     erase_films,
@@ -19,7 +20,6 @@ from core.dataset.erasing import (
     erase_reader,
     note_erased,
 )
-from core.errors import BoneGradeError
 from core.ledger import Ledger, LedgerSettings
 from core.machine import user
 

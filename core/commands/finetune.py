@@ -11,11 +11,12 @@ from accelerate import PartialState
 from core.assessment.live_model import live_model
 from core.commands.options import Device, LedgerUrl, Seed, WorkersOption, ledger_settings
 from core.commands.running import run as run_program
-from core.learning.finetune import FinetuneRecipe, LessonsAt, Order, finetune
-from core.learning.hub_job import push_run
-from core.learning.lessons import ExportLessons, LedgerLessons, Lessons
-from core.learning.run_files import UNPACKED
-from core.learning.run_files import WEIGHTS as CANDIDATE
+from core.learning.finetuning.finetune import FinetuneRecipe, LessonsAt, Order, finetune
+from core.learning.finetuning.hub_job import push_run
+from core.learning.lessons.sources import ExportLessons, LedgerLessons, Lessons
+from core.learning.run.files import UNPACKED
+from core.learning.run.files import WEIGHTS as CANDIDATE
+from core.learning.run.record import RunRecord
 from core.ledger import Ledger
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The next model out of what readers said.")
@@ -68,11 +69,11 @@ def finetune_command(
             minutes,
             workers or os.cpu_count() or 1,
         )
-        document = finetune(order)
+        record = finetune(order)
         if PartialState().is_main_process:
-            if hub is not None and document["state"] == "done":
+            if hub is not None and record.state == "done":
                 push_run(out, hub)
-            typer.echo(_told(document, out))
+            typer.echo(_told(record, out))
 
     run_program(program)
 
@@ -88,7 +89,7 @@ def _lessons(dataset: Path | None, ledger: str | None, run: Path) -> LessonsAt:
     return of_export if dataset is not None else of_ledger
 
 
-def _told(document: dict[str, object], out: Path) -> str:
-    if document["state"] == "cancelled":
+def _told(record: RunRecord, out: Path) -> str:
+    if record.state == "cancelled":
         return f"Cancelled; the same command goes on from the checkpoint in {out}."
     return f"The candidate is in {out / CANDIDATE}; `python -m core promote {out}` holds it against the model in use."

@@ -8,7 +8,7 @@ import typer
 from core.assessment.live_model import live_model
 from core.commands.options import LedgerUrl, Seed, ledger_settings
 from core.commands.running import run as run_program
-from core.learning.hub_job import JobOrder, finetune_on_hub
+from core.learning.finetuning.hub_job import JobOrder, finetune_on_hub
 from core.ledger import Ledger
 
 app = typer.Typer(add_completion=False)
@@ -40,7 +40,7 @@ def finetune_on_hub_command(
         opened = Ledger.open(ledger_settings(ledger))
         try:
             order = JobOrder(dataset, start or live_model().folder, out, hardware, hours, tuple(settings))
-            return str(finetune_on_hub(order, opened)["state"])
+            return finetune_on_hub(order, opened).state
         finally:
             opened.close()
 

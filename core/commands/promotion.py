@@ -16,14 +16,14 @@ from core.commands.running import run as run_program
 from core.commands.running import show
 from core.commands.stopping import stop
 from core.film.radiograph import read_radiograph
-from core.learning.gate import GateSettings
-from core.learning.gate_hands import labelled_hands
-from core.learning.gate_report import GateReport, as_text
-from core.learning.going_live import compare
-from core.learning.models_at_hand import compare_on_film
-from core.learning.promotion import rollback as bring_back
-from core.learning.side_by_side import SideBySide, as_document
-from core.learning.side_by_side import as_text as beside_as_text
+from core.learning.gate.hands import labelled_hands
+from core.learning.gate.passing import GateSettings
+from core.learning.gate.report import GateReport, as_text
+from core.learning.promotion.going_live import compare
+from core.learning.promotion.models_at_hand import compare_on_film
+from core.learning.promotion.side_by_side import SideBySide, as_document
+from core.learning.promotion.side_by_side import as_text as beside_as_text
+from core.learning.promotion.versions import rollback as bring_back
 from core.ledger import Ledger, LedgerSettings
 
 app = typer.Typer(add_completion=False)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -21,7 +21,7 @@ from core.dataset.datasheet import Facts, Tally, datasheet
 from core.dataset.export_options import FORMATS, ExportOptions
 from core.dataset.formats import coco, csv_labels, pascal_voc, yolo
 from core.dataset.labels import Label, LabelledFilm
-from core.dataset.manifest import write_manifest
+from core.dataset.manifest import Manifest, SplitFacts, write_manifest
 from core.dataset.snapshot import FilmSnapshot, Snapshot
 from core.dataset.split import PARTS, Split, SplitPart
 from core.dataset.tables import CropsWriter, LabelsWriter
@@ -48,7 +48,7 @@ def export(
     target: Path,
     options: ExportOptions | None = None,
     progress: FilmsWritten = lambda films: None,
-) -> dict[str, Any]:
+) -> Manifest:
     """Writes a dataset into the folder `target`, which must be new or empty, and returns its manifest.
 
     It is written beside the target and renamed when whole. reader: who asks for it. progress: called with the number of
@@ -86,7 +86,7 @@ def export_zip(
     target: Path,
     options: ExportOptions | None = None,
     progress: FilmsWritten = lambda films: None,
-) -> dict[str, Any]:
+) -> Manifest:
     """Writes a dataset as one zip file, which is there when it is whole, and returns its manifest. Raises as `export`."""
     try:
         with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
@@ -110,7 +110,7 @@ def zipped(folder: Path, target: Path) -> None:
                 shutil.copyfileobj(source, packed, 1 << 20)
 
 
-def _write(snapshot: Snapshot, folder: Path, options: ExportOptions, progress: FilmsWritten) -> dict[str, Any]:
+def _write(snapshot: Snapshot, folder: Path, options: ExportOptions, progress: FilmsWritten) -> Manifest:
     split = Split.of(options.shares, snapshot.gold_films(), snapshot.near_copies())
     names = {name: name if options.reader_names else snapshot.ledger.reader_key(name) for name in snapshot.readers()}
     tally = Tally()
@@ -123,7 +123,7 @@ def _write(snapshot: Snapshot, folder: Path, options: ExportOptions, progress: F
             writers.add(found, part, crops)
             progress(number)
     _write_datasheet(snapshot, folder, options, tally)
-    return write_manifest(folder, _facts(snapshot, options, split, tally, names))
+    return write_manifest(folder, _made_from(snapshot, options, split, tally, names))
 
 
 def _with_crops(snapshot: Snapshot, wanted: bool) -> Iterator[tuple[FilmSnapshot, dict[str, KeptCrop]]]:
@@ -232,25 +232,25 @@ def _write_datasheet(snapshot: Snapshot, folder: Path, options: ExportOptions, t
     (folder / "README.md").write_text(datasheet(facts, tally), encoding="utf-8", newline="\n")
 
 
-def _facts(
+def _made_from(
     snapshot: Snapshot, options: ExportOptions, split: Split, tally: Tally, names: dict[str, str]
-) -> dict[str, Any]:
-    return {
-        "revision": snapshot.revision,
-        "as_of": snapshot.as_of.isoformat(),
-        "rule": options.rule,
-        "reviewers": sorted(names.get(name, name) for name in options.reviewers if name in names),
-        "formats": [name for name in FORMATS if name in options.formats],
-        "split": {
-            "shares": str(options.shares),
-            "by": "SHA-256 of the patient key, of the film where there is none; films that look the same go with the first of "
+) -> Manifest:
+    return Manifest(
+        revision=snapshot.revision,
+        as_of=snapshot.as_of.isoformat(),
+        rule=options.rule,
+        reviewers=tuple(sorted(names.get(name, name) for name in options.reviewers if name in names)),
+        formats=tuple(name for name in FORMATS if name in options.formats),
+        split=SplitFacts(
+            shares=str(options.shares),
+            by="SHA-256 of the patient key, of the film where there is none; films that look the same go with the first of "
             "them; patients with a gold film are in test",
-            "gold_patients": len(split.gold_keys),
-            "films": {part: tally.films_of(part) for part in PARTS},
-            "patients": {part: len(tally.patients[part]) for part in PARTS},
-            "crops": {part: tally.crops[part] for part in PARTS},
-        },
-        "weights": tally.all_weights,
+            gold_patients=len(split.gold_keys),
+            films={part: tally.films_of(part) for part in PARTS},
+            patients={part: len(tally.patients[part]) for part in PARTS},
+            crops={part: tally.crops[part] for part in PARTS},
+        ),
+        weights=tuple(tally.all_weights),
         # other versions may write the same data in other bytes
-        "written_with": {"pyarrow": pa.__version__, "opencv": cv2.__version__, "numpy": np.__version__},
-    }
+        written_with={"pyarrow": pa.__version__, "opencv": cv2.__version__, "numpy": np.__version__},
+    )

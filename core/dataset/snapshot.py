@@ -22,13 +22,9 @@ from core.ledger import (
     Said,
     Scope,
     StageWord,
-    copies,
-    events,
-    films,
     fold,
-    predictions,
-    stages,
 )
+from core.ledger.rows import copies, events, films, predictions, stages
 
 _Row = TypeVar("_Row", Event, PredictionRecord)
 

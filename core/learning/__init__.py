@@ -1,1 +1,1 @@
-"""What readers said becomes the next model: fine-tuning and its run folders, proof that it is better, and promotion."""
+"""What readers said becomes the next model: what is learned, a run and what it leaves, proof that it is better, promotion."""

@@ -9,8 +9,7 @@ from core.ledger.errors import (
     UnknownFilm,
     UnreachableDatabase,
 )
-from core.ledger.films import AddedFilm
-from core.ledger.predictions import assessment_of
+from core.ledger.ledger import Ledger
 from core.ledger.readings import FilmState, Said, fold, state_after, undone
 from core.ledger.records import (
     VERDICTS,
@@ -26,10 +25,11 @@ from core.ledger.records import (
     Verdict,
     verdict_on,
 )
+from core.ledger.rows.films import AddedFilm
+from core.ledger.rows.predictions import assessment_of
+from core.ledger.rows.stages import StageWord
 from core.ledger.saying import Conflict, StaleRevision
-from core.ledger.settings import LedgerSettings
-from core.ledger.stages import StageWord
-from core.ledger.store import Ledger
+from core.ledger.store.settings import LedgerSettings
 
 __all__ = [
     "VERDICTS",

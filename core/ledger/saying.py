@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from core.ledger import drafts, events, films, predictions, projection
 from core.ledger.checks import checked_corrections, checked_name, checked_note, checked_seconds
 from core.ledger.errors import InvalidCorrection, LedgerError
-from core.ledger.events import Words
+from core.ledger.queue import projection
 from core.ledger.readings import OF_THE_READING, fold, state_after, undone
 from core.ledger.records import Correction, Event, FilmRecord
+from core.ledger.rows import drafts, events, films, predictions
+from core.ledger.rows.events import Words
 
 
 @dataclass(frozen=True)

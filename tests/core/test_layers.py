@@ -21,7 +21,7 @@ LAYERS: Final = (
     {"core.assessment"},
     {"core.access"},
     {"core.ledger"},
-    {"core.annotation", "core.intake", "core.cohort", "core.batch"},
+    {"core.annotation", "core.intake", "core.keeping", "core.cohort", "core.batch"},
     {"core.training", "core.composites"},
     {"core.evaluation", "core.dataset", "core.agreement"},
     {"core.learning"},
@@ -82,6 +82,13 @@ def _module(file: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+def _part(room: str, module: str) -> str:
+    """The part of a room that a module is or lies in; "" for one of another room, and for the room's own names."""
+    return ".".join(module.split(".")[:3]) if module.startswith(f"{room}.") else ""
+
+
+#: With folders that hold modules.
+ROOMS_OF_ROOMS: Final = sorted({_package(_module(file)) for file in (_ROOT / "core").glob("*/*/*.py")})
 PROGRAM: Final = [one for file in _sources("core", "models", "webapp", "app.py") for one in _imports(file)]
 BENCHMARKS: Final = [one for file in _sources("benchmarks") for one in _imports(file)]
 
@@ -110,6 +117,21 @@ def test_packages_do_not_go_round_in_a_circle() -> None:
         TopologicalSorter(below).prepare()
     except CycleError as circle:
         pytest.fail(" imports ".join(reversed(circle.args[1])))
+
+
+@pytest.mark.parametrize("room", ROOMS_OF_ROOMS)
+def test_the_parts_of_a_room_do_not_go_round_in_a_circle(room: str) -> None:
+    """A part is a folder of the room, or a module beside its folders."""
+    below: defaultdict[str, set[str]] = defaultdict(set)
+    for one in PROGRAM:
+        here, there = _part(room, _module(one.file)), _part(room, one.name)
+        if here and there and here != there:
+            below[here].add(there)
+    try:
+        TopologicalSorter(below).prepare()
+    except CycleError as circle:
+        pytest.fail(" imports ".join(reversed(circle.args[1])))
+    assert below
 
 
 def test_core_knows_no_page() -> None:

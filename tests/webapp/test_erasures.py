@@ -11,9 +11,9 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from core.access.roles import OPERATOR
-from core.dataset.erasing import erase_films, erase_reader
 from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph, film_hash
+from core.keeping.erasing import erase_films, erase_reader
 from core.ledger import Consent, Ledger, LedgerSettings
 from webapp.erasures import Erasures, LooksFirst, export_name
 

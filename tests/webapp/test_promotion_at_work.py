@@ -13,8 +13,8 @@ from core.assessment.live_model import live_model, weights_folder
 from core.bones import RUS_BONES
 from core.film.radiograph import Radiograph, read_radiograph
 from core.intake.turns import Turns
-from core.learning.candidate import Candidate
-from core.learning.promotion import promote, rollback
+from core.learning.promotion.versions import promote, rollback
+from core.learning.run.candidate import Candidate
 from core.ledger import Consent, Correction, Ledger
 from models.registry import load_grader, register
 from tests.core.learning.made_runs import candidate_of, report_of, write_run_file

@@ -20,7 +20,7 @@ from core.bones import BONE_TITLES
 from core.errors import BoneGradeError, BoxRefused
 from core.film.radiograph import Radiograph
 from core.ledger import Scope
-from core.ledger.reading_queue import QueueOrder, has_read_gold, next_film
+from core.ledger.queue.reading_queue import QueueOrder, has_read_gold, next_film
 from webapp.annotate.command import ChangeGold, Plain, Restore, Settle, read_command
 from webapp.annotate.filling import Filling, picture_name
 from webapp.annotate.gold import change_gold

@@ -9,7 +9,7 @@ import gradio as gr
 
 from core.film.radiograph import Radiograph, read_radiograph
 from core.hand.hand import Hand
-from core.ledger.lately_erased import Erased
+from core.keeping.lately_erased import Erased
 from webapp.entrance.films_passing import FILMS_PASSING, FilmErased
 from webapp.erasures import Erasures
 

@@ -6,7 +6,8 @@ from typing import Any, Final, Literal
 import gradio as gr
 
 from core.access.roles import Action, Reader, enforce
-from core.dataset.erasing import (
+from core.errors import BoneGradeError
+from core.keeping.erasing import (
     NAME_ELSEWHERE,
     copies_elsewhere,
     erase_films,
@@ -14,7 +15,6 @@ from core.dataset.erasing import (
     erase_reader,
     note_erased,
 )
-from core.errors import BoneGradeError
 from core.ledger import Ledger
 from webapp.assess.summary import message
 from webapp.desk import Desk

@@ -11,6 +11,7 @@ import gradio as gr
 
 from core.access.roles import Action, enforce
 from core.dataset.export_options import ExportFormat, ExportOptions
+from core.dataset.manifest import Manifest
 from core.dataset.split import Shares
 from core.errors import BoneGradeError
 from core.intake.near_copies import NearCopies
@@ -174,11 +175,9 @@ class _Tab:
             manifest = export_zip(
                 ledger, reader, target, options, lambda films: progress((films, None), desc="Writing", unit="films")
             )
-            self._desk.note(
-                request, reader, "exported", detail=f"revision {manifest['revision']}, {', '.join(formats)}"
-            )
+            self._desk.note(request, reader, "exported", detail=f"revision {manifest.revision}, {', '.join(formats)}")
             done = _summary(manifest, target.stat().st_size)
-            fetched = self._desk.noting_download(request, reader, f"revision {manifest['revision']}")
+            fetched = self._desk.noting_download(request, reader, f"revision {manifest.revision}")
             handed = self._desk.erasures.hand_out_export(target, self.download.GRADIO_CACHE, begun, fetched)
             yield {
                 self.message: "",
@@ -232,12 +231,12 @@ class _Tab:
         }
 
 
-def _summary(manifest: dict[str, Any], size: int) -> str:
+def _summary(manifest: Manifest, size: int) -> str:
     """What the file holds, in one paragraph."""
-    split = manifest["split"]
-    parts = ", ".join(f"{count:,} {part}" for part, count in split["films"].items())
+    split = manifest.split
+    parts = ", ".join(f"{count:,} {part}" for part, count in split.films.items())
     text = (
-        f"Revision {manifest['revision']}: {counted(sum(split['films'].values()), 'film')} ({parts}) and "
-        f"{counted(sum(split['crops'].values()), 'crop')}, {file_size(size)}."
+        f"Revision {manifest.revision}: {counted(sum(split.films.values()), 'film')} ({parts}) and "
+        f"{counted(sum(split.crops.values()), 'crop')}, {file_size(size)}."
     )
     return render("data/summary.html", text=text)

@@ -12,7 +12,7 @@ from gradio.utils import get_upload_folder
 
 from core.errors import BoneGradeError
 from core.intake import FilmFile, SentFile
-from core.ledger.lately_erased import Erased
+from core.keeping.lately_erased import Erased
 
 ERASED: Final = (
     "This film was erased after it was sent here, so nothing of it is kept or shown: send another one, or this one "

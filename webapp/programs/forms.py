@@ -5,7 +5,7 @@ from typing import Any, Final
 from core.access.roles import Reader
 from core.annotation.saving import Clash, Saved
 from core.ledger import Correction, Event, FilmRecord, Reading
-from core.ledger.reading_queue import QueueRow
+from core.ledger.queue.reading_queue import QueueRow
 from webapp.shared.words import counted
 
 _REASONS: Final = {

@@ -27,7 +27,7 @@ from core.errors import BoneGradeError
 from core.intake import Filing, look_through, open_batch, take_in
 from core.intake.background import BackgroundAssessor
 from core.ledger import LabelRule, Ledger, Scope, consent_given, verdict_on
-from core.ledger.reading_queue import QueueFilter, QueueOrder, QueueState, counts, next_film, queue_rows
+from core.ledger.queue.reading_queue import QueueFilter, QueueOrder, QueueState, counts, next_film, queue_rows
 from webapp.desk import Desk
 from webapp.entrance.films_passing import FILMS_PASSING
 from webapp.erasures import export_name
@@ -235,14 +235,14 @@ class LedgerEndpoints:
             target = folder / export_name(ledger.ledger_revision())
             manifest = export_zip(ledger, reader, target, options)
             self._desk.note(
-                request, reader, "exported", detail=f"revision {manifest['revision']}, {', '.join(options.formats)}"
+                request, reader, "exported", detail=f"revision {manifest.revision}, {', '.join(options.formats)}"
             )
-            fetched = self._desk.noting_download(request, reader, f"revision {manifest['revision']}")
+            fetched = self._desk.noting_download(request, reader, f"revision {manifest.revision}")
             handed = self._desk.erasures.hand_out_export(target, get_upload_folder(), begun, fetched)
             file = FileData(path=handed, orig_name=target.name)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        return file, manifest
+        return file, manifest.to_json()
 
     def _asked(self, request: gr.Request, action: Action) -> tuple[Ledger, Reader]:
         """The ledger, and who asks. Raises BoneGradeError where nothing is kept, and for a program that may not."""

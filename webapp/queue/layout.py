@@ -5,9 +5,9 @@ from typing import Final
 
 import gradio as gr
 
-from core.ledger.reading_queue import QueueOrder
+from core.annotation.queue_wish import OLDEST
+from core.ledger.queue.reading_queue import QueueOrder
 from webapp.queue.upload import UploadPart
-from webapp.queue.wish import OLDEST
 from webapp.shared.components import classes_if, explained, part_heading, styled_html
 from webapp.shared.words import SEX_WORDS
 

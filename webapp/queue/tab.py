@@ -9,18 +9,18 @@ from typing import Any, Final
 import gradio as gr
 
 from core.access.roles import Action, Reader
+from core.annotation.queue_wish import Wish
 from core.annotation.queue_words import QueueWord, say_of_films
 from core.intake import Filing
 from core.intake.background import BackgroundAssessor
 from core.ledger.checks import checked_name
-from core.ledger.reading_queue import counts, next_film, queue_rows
+from core.ledger.queue.reading_queue import counts, next_film, queue_rows
 from webapp.annotate.parts import asking
 from webapp.annotate.tab import AnnotateTab
 from webapp.desk import Desk
 from webapp.queue.layout import Layout
 from webapp.queue.upload import UploadPart
 from webapp.queue.view import DEMO, VIEWER, background_panel, count_tiles, film_table, finished, note
-from webapp.queue.wish import Wish
 from webapp.service import TURNS
 from webapp.shared.components import Updates, classes_if, line, styled_html
 from webapp.shared.errors import TRY_AGAIN, sentence_of

@@ -7,7 +7,7 @@ from typing import Final
 from core.assessment.records import is_mature
 from core.intake import Looked, TakenIn
 from core.intake.background import BackgroundProgress
-from core.ledger.reading_queue import QueueCounts, QueueRow
+from core.ledger.queue.reading_queue import QueueCounts, QueueRow
 from webapp.shared.templates import render
 from webapp.shared.words import NO_VALUE, SEX_WORDS, counted, short_hash, time_left, years
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from core.bones import BONE_TITLES
-from core.learning.collected import Collected
-from core.learning.gate_report import Difference, GateReport
+from core.learning.gate.report import Difference, GateReport
+from core.learning.lessons.collected import Collected
 from webapp.shared.figures import GRID_COLOUR, TEXT_COLOUR, finished
 
 _COLOURS: Final = {"better": "#2a9d8f", "worse": "#d9480f", "no difference": "#8793a5"}

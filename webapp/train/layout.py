@@ -6,7 +6,7 @@ from typing import Final
 
 import gradio as gr
 
-from core.dataset.hub import HUB_DATASET_VARIABLE
+from core.keeping.lasting import HUB_DATASET_VARIABLE
 from webapp.shared.components import part_heading, styled_html
 from webapp.shared.templates import render
 from webapp.train.side_by_side import SideBySidePart

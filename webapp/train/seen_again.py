@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from core.errors import BoneGradeError
-from core.learning.training_data import TRAINING_DATA_VARIABLE, training_data
+from core.learning.lessons.training_data import TRAINING_DATA_VARIABLE, training_data
 from webapp.shared.words import counted
 
 

@@ -12,8 +12,8 @@ from core.bones import RUS_BONES, Sex
 from core.composites.examples import Example
 from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph, read_radiograph
-from core.learning.runs import Runs
-from core.learning.side_by_side import ModelAnswer, SideBySide
+from core.learning.promotion.side_by_side import ModelAnswer, SideBySide
+from core.learning.run.runs import Runs
 from webapp.assess.in_hand import FilmInHand
 from webapp.assess.tab import AssessTab
 from webapp.desk import Desk
@@ -53,7 +53,7 @@ class SideBySidePart:
         """The runs that have ended, and the versions that can be brought back; where there are none, the sentence that says so.
         chosen: stays chosen, if it is one of them."""
         # Imported here because it brings torch along, and the page need not wait for it.
-        from core.learning.promotion import versions
+        from core.learning.promotion.versions import versions
 
         live = live_model().version
         ended = [name for name in self._runs.names() if self._runs.view(name).state == "done"]
@@ -69,7 +69,7 @@ class SideBySidePart:
         """What both models say, as HTML. film: the place of an example, or -1 for the film on the Assess tab.
         Raises BoneGradeError without a model or a film, and where one of the two is not there any more."""
         # Imported here, as above.
-        from core.learning.models_at_hand import compare_on_film
+        from core.learning.promotion.models_at_hand import compare_on_film
 
         if model is None:
             raise BoneGradeError(NO_MODEL)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import gradio as gr
@@ -10,9 +11,9 @@ from core.access.roles import Action, enforce
 from core.assessment.live_model import SHIPPED, live_model, read_history, weights_folder
 from core.assessment.records import Assessment
 from core.composites.examples import Example
-from core.dataset.hub import NO_TOKEN, a_dataset, may_send
+from core.dataset.hub.private import NO_TOKEN, a_dataset, may_send
 from core.errors import BoneGradeError
-from core.learning.runs import ComparisonState, Runs, RunView
+from core.learning.run.runs import ComparisonState, Runs, RunView
 from webapp.assess.in_hand import FilmInHand
 from webapp.assess.summary import message
 from webapp.assess.tab import AssessTab
@@ -118,8 +119,8 @@ class _Tab(Layout):
     def _all(self, name: str | None, beside: str | None = None) -> Updates:
         """beside: the model that is chosen to be set beside the live one, and stays so."""
         # Imported here because these bring torch and pyarrow along, and the page need not wait for them.
-        from core.learning.collected import collected
-        from core.learning.gate import kept_report
+        from core.learning.gate.passing import kept_report
+        from core.learning.lessons.collected import collected
         from webapp.train.figures import collected_figure
         from webapp.train.seen_again import seen_again
 
@@ -167,7 +168,7 @@ class _Tab(Layout):
 
     def _watched(self, name: str | None) -> Updates:
         # Imported here, as above.
-        from core.learning.gate import kept_report
+        from core.learning.gate.passing import kept_report
         from webapp.train.figures import curve_figure, difference_figures
 
         if name is None:
@@ -211,8 +212,8 @@ class _Tab(Layout):
             if not self._trains_here:
                 raise BoneGradeError(NOT_HERE)
             # Imported here because torch takes seconds to import, and the page need not wait for it.
-            from core.learning.collected import collected
-            from core.learning.training_data import training_data
+            from core.learning.lessons.collected import collected
+            from core.learning.lessons.training_data import training_data
 
             data = training_data()
             collected(self._ledger, 0).check_enough()
@@ -225,7 +226,7 @@ class _Tab(Layout):
             if not self._sends:
                 raise BoneGradeError(NO_TOKEN)
             # Imported here, as above.
-            from core.learning.collected import collected
+            from core.learning.lessons.collected import collected
 
             target = a_dataset(dataset.strip())
             collected(self._ledger, 0).check_enough()
@@ -239,7 +240,7 @@ class _Tab(Layout):
     def _compare(self, name: str | None, request: gr.Request) -> Updates:
         def act() -> None:
             # Imported here because torch takes seconds to import, and the page need not wait for it.
-            from core.learning.going_live import admit
+            from core.learning.promotion.going_live import admit
 
             admit(self._runs.path(name), live_model(), self._ledger)  # what is wrong with it is told at once
             self._runs.compare(name or "")
@@ -249,8 +250,8 @@ class _Tab(Layout):
     def _promote(self, name: str | None, request: gr.Request) -> Updates:
         def act() -> None:
             # Imported here because torch takes seconds to import, and the page need not wait for it.
-            from core.learning.gate import GateSettings
-            from core.learning.going_live import compared
+            from core.learning.gate.passing import GateSettings
+            from core.learning.promotion.going_live import compared
 
             reader = self._desk.reader(request)
             entry = compared(self._runs.path(name), self._ledger, GateSettings()).go_live(reader.name)
@@ -261,7 +262,7 @@ class _Tab(Layout):
     def _rollback(self, name: str | None, request: gr.Request) -> Updates:
         def act() -> None:
             # Imported here because torch takes seconds to import, and the page need not wait for it.
-            from core.learning.promotion import rollback
+            from core.learning.promotion.versions import rollback
 
             reader = self._desk.reader(request)
             entry = rollback(weights_folder(), None, reader.name)
@@ -288,7 +289,7 @@ class _Tab(Layout):
 
 
 def _of_run(view: RunView, comparison: ComparisonState, is_live: bool) -> str:
-    job = view.job and {**view.job, "stage": _STAGES.get(view.job["stage"], view.job["stage"])}
+    job = view.job and replace(view.job, stage=_STAGES.get(view.job.stage, view.job.stage))
     return render(
         "train/run.html",
         name=view.name,

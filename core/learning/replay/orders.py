@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.bones import RUS_BONES
 from core.learning.replay.reader import Graded
-from core.ledger.gain import Hardness, bones_apart, expected_gain
+from core.ledger.queue.gain import Hardness, bones_apart, expected_gain
 from core.standards import GRADE_COUNTS
 
 

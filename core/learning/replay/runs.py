@@ -17,13 +17,13 @@ from core.cohort.crop_store import HandCrops, complete_hands
 from core.cohort.films import DataFolderError
 from core.cohort.opinions import Opinion
 from core.cohort.settings import keep_settings
-from core.learning.calibrating import Calibrated, fit_calibration
-from core.learning.course import Ending, Pace, Workers, follow
-from core.learning.grading import GraderCourse, GradingLesson, GradingRecipe, answers_of
-from core.learning.material import Material, MaterialWriter
+from core.learning.finetuning.calibrating import Calibrated, fit_calibration
+from core.learning.finetuning.course import Ending, Pace, Workers, follow
+from core.learning.finetuning.grading import GraderCourse, GradingLesson, GradingRecipe, answers_of
+from core.learning.lessons.material import Material, MaterialWriter
 from core.learning.replay.orders import ORDERS, Ordering, Unread
 from core.learning.replay.reader import SimulatedReader, graded, maturities
-from core.learning.run_folder import RunFolder
+from core.learning.run.folder import RunFolder
 from core.training.device import CPU
 from core.training.grader import GraderRecipe, train_grader
 from core.training.loop import TimeLimit, TimeUp, seed_everything

@@ -1,4 +1,4 @@
-"""Alembic's entry: migrates over the connection that core.ledger.database hands in, inside its transaction."""
+"""Alembic's entry: migrates over the connection that core.ledger.store.database hands in, inside its transaction."""
 
 from alembic import context
 

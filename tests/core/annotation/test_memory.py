@@ -9,9 +9,9 @@ from core.annotation.desk import AnnotateDesk, Opened
 from core.annotation.saving import Saving
 from core.annotation.work import BoneWork
 from core.assessment.records import Assessment
-from core.dataset.erasing import erase_films
 from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph
+from core.keeping.erasing import erase_films
 from core.ledger import Consent, Ledger, LedgerSettings
 from tests.made_work import grade_said, with_said
 

@@ -45,7 +45,7 @@ def test_import_then_export(data: Path, labels: list[str], tmp_path: Path) -> No
     done = _run(commands.app, ["export", str(tmp_path / "out"), "--rule", "majority"])
     assert done.exit_code == 0, done.output
     assert f"Revision 1 is in {tmp_path / 'out'}: 1 films" in done.output
-    assert check_files(tmp_path / "out")["rule"] == "majority"
+    assert check_files(tmp_path / "out").rule == "majority"
     assert noted(data) == [
         "exported: revision 1, labels, csv, coco, crops; at the command line",
         "added: 0 films, 0 labels; at the command line",
@@ -102,9 +102,9 @@ def test_an_export_with_every_option(data: Path, labels: list[str], tmp_path: Pa
     done = _run(commands.app, ["export", str(tmp_path / "out"), *options])
     assert done.exit_code == 0, done.output
     manifest = check_files(tmp_path / "out")
-    assert manifest["formats"] == ["csv", "films"]
-    assert manifest["reviewers"] == ["ines"]
-    assert manifest["split"]["films"] == {"train": 0, "val": 0, "test": 1}
+    assert manifest.formats == ("csv", "films")
+    assert manifest.reviewers == ("ines",)
+    assert manifest.split.films == {"train": 0, "val": 0, "test": 1}
     assert "license: cc-by-nc-4.0" in (tmp_path / "out" / "README.md").read_text()
 
 
@@ -154,7 +154,7 @@ def test_hub_without_a_folder(data: Path, labels: list[str], tmp_path: Path, mon
         assert "; to the hub: lab/readings; at the command line" in noted(data)[0], "before anything is sent"
         pushed.append(repo)
 
-    monkeypatch.setattr("core.dataset.hub.push_dataset", push)
+    monkeypatch.setattr("core.dataset.hub.private.push_dataset", push)
     done = _run(commands.app, ["export", "--hub", "lab/readings"])
     assert done.exit_code == 0 and "is in lab/readings" in done.output
     assert pushed == ["lab/readings"]

@@ -12,10 +12,10 @@ from core.access.roles import OPERATOR, Role
 from core.access.users import Users
 from core.commands import doctor
 from core.commands.doctor import Finding, examine
-from core.dataset.erasing import HUB_GOES, HUB_WAITS, copies_elsewhere, erase_films
 from core.film.radiograph import Radiograph, film_hash
+from core.keeping.erasing import HUB_GOES, HUB_WAITS, copies_elsewhere, erase_films
 from core.ledger import Consent, Ledger, LedgerSettings
-from tests.core.learning.test_training_data import write_folder
+from tests.core.learning.lessons.test_training_data import write_folder
 
 _NOWHERE = "postgresql://reader:secret-word@127.0.0.1:1/bonegrade"
 

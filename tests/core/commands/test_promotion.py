@@ -9,7 +9,7 @@ from core.__main__ import cli
 from core.access.log import AccessLog
 from core.assessment import live_model as live_models
 from core.assessment.live_model import SHIPPED, live_model
-from core.learning.promotion import promote
+from core.learning.promotion.versions import promote
 from core.machine import user
 from tests.core.learning.made_runs import candidate_of, report_of, write_run, write_weights
 

@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -132,7 +131,7 @@ def test_prediction_correction_and_gold_stand_beside_each_other(store: Store, tm
     prediction = store.prediction(store.film(0))
     np.testing.assert_allclose(corrected.prediction_probabilities, prediction.probabilities["MC3"], rtol=1e-6)
     assert corrected.prediction_grade == np.argmax(prediction.probabilities["MC3"])
-    assert json.loads(corrected.prediction_weights) == store.assessor.weights == manifest["weights"][0]
+    assert json.loads(corrected.prediction_weights) == store.assessor.weights == manifest.weights[0]
     unreadable = table.loc[(hand(0).sha256, "Ulna")]
     assert unreadable.verdict == "unreadable" and np.isnan(unreadable.grade)
     gold = table.loc[(hand(5).sha256, "PP1")]
@@ -148,7 +147,7 @@ def test_crops_only_with_consent_and_named_by_film_and_bone(store: Store, tmp_pa
     manifest = export(store.ledger, OPERATOR, tmp_path / "out", _ALL)
     crops = pq.read_table(tmp_path / "out" / "crops").to_pandas()
     # 6 films with consent and prediction, one bone unreadable
-    assert len(crops) == 6 * 13 - 1 == sum(manifest["split"]["crops"].values())
+    assert len(crops) == 6 * 13 - 1 == sum(manifest.split.crops.values())
     assert hand(3).sha256 not in set(crops.film)
     table = _labels(tmp_path / "out")
     for _, crop in crops.iterrows():
@@ -184,7 +183,7 @@ def test_patients_never_straddle_and_gold_is_in_test(store: Store, tmp_path: Pat
     # film 0 is the gold film's patient too
     assert set(table[table.film.isin([hand(0).sha256, hand(5).sha256])].split) == {"test"}
     assert set(table[table.patient_key == key.patient_key].split) == {"test"}
-    assert manifest["split"]["gold_patients"] == 1
+    assert manifest.split.gold_patients == 1
     for part in ("train", "val", "test"):
         expected = set(table[(table.split == part) & table.verdict.notna()].film)
         assert {film.sha256 for film in coco.read(tmp_path / "out" / "coco" / f"{part}.json")} == expected
@@ -236,11 +235,11 @@ def test_the_manifest_answers_for_every_file(store: Store, tmp_path: Path) -> No
         store.ledger, OPERATOR, tmp_path / "out", ExportOptions(rule="majority", shares=Shares(70, 20, 10))
     )
     assert check_files(tmp_path / "out") == manifest
-    assert manifest["revision"] == store.ledger.ledger_revision()
-    assert (manifest["rule"], manifest["split"]["shares"]) == ("majority", "70/20/10")
-    assert manifest["formats"] == ["labels", "csv", "coco", "crops"]
-    assert sum(manifest["split"]["films"].values()) == 8
-    assert {name.split("/")[0] for name in manifest["files"]} == {"README.md", "coco", "crops", "labels", "labels.csv"}
+    assert manifest.revision == store.ledger.ledger_revision()
+    assert (manifest.rule, manifest.split.shares) == ("majority", "70/20/10")
+    assert manifest.formats == ("labels", "csv", "coco", "crops")
+    assert sum(manifest.split.films.values()) == 8
+    assert {name.split("/")[0] for name in manifest.files} == {"README.md", "coco", "crops", "labels", "labels.csv"}
 
 
 def test_reviewers_go_first(store: Store, tmp_path: Path) -> None:
@@ -250,7 +249,7 @@ def test_reviewers_go_first(store: Store, tmp_path: Path) -> None:
     options = ExportOptions(rule="reviewer_first", reviewers=frozenset({"rita", "nobody"}))
     manifest = export(store.ledger, OPERATOR, tmp_path / "out", options)
     assert _labels(tmp_path / "out").loc[(film.sha256, "MC3")].grade == 5
-    assert manifest["reviewers"] == [store.ledger.reader_key("rita")]
+    assert manifest.reviewers == (store.ledger.reader_key("rita"),)
 
 
 def test_a_folder_with_something_in_it_is_left_alone(store: Store, tmp_path: Path) -> None:
@@ -310,9 +309,9 @@ def test_a_place_that_cannot_be_written(store: Store, tmp_path: Path) -> None:
 
 def test_the_datasheet_says_what_is_there(store: Store, tmp_path: Path) -> None:
     _fill(store)
-    manifest: dict[str, Any] = export(store.ledger, OPERATOR, tmp_path / "out", _ALL)
+    manifest = export(store.ledger, OPERATOR, tmp_path / "out", _ALL)
     text = (tmp_path / "out" / "README.md").read_text()
-    films = manifest["split"]["films"]
+    films = manifest.split.films
     assert "8 films with 92 verdicts on bones" in text
     assert f"| train | {films['train']} |" in text and "| all | 8 | 4 | 4 | 6 | 77 |" in text
     assert "| unreadable | 1 |" in text

@@ -11,7 +11,7 @@ import pytest
 from core.dataset import export_zip, sent
 from core.dataset.export import zipped
 from core.dataset.export_zip import unzipped
-from core.dataset.manifest import DamagedDataset, check_files, write_manifest
+from core.dataset.manifest import DamagedDataset, Manifest, check_files, write_manifest
 from core.intake import Limits
 
 
@@ -22,7 +22,7 @@ def archive(tmp_path: Path) -> Path:
     (folder / "labels").mkdir(parents=True)
     (folder / "labels" / "train.parquet").write_bytes(b"PAR1" * 1000)
     (folder / "README.md").write_text("what it is\n" * 1000)
-    write_manifest(folder, {"revision": 3})
+    write_manifest(folder, Manifest(revision=3, rule="latest", formats=("labels",)))
     zipped(folder, tmp_path / "export.zip")
     return tmp_path / "export.zip"
 

@@ -13,7 +13,6 @@ import pytest
 
 from core.access.roles import OPERATOR
 from core.dataset.checking import Format, ImportOptions, check_labels
-from core.dataset.erasing import erase_films
 from core.dataset.export import export
 from core.dataset.export_options import FORMATS, ExportOptions
 from core.dataset.importing import Imported, take_in_labels
@@ -23,6 +22,7 @@ from core.film.box import Box
 from core.film.radiograph import read_radiograph
 from core.intake.filing import Filing
 from core.intake.turns import Turns
+from core.keeping.erasing import erase_films
 from core.ledger import Consent, Correction, Event, InvalidCorrection, assessment_of
 from tests.core.dataset.taken_in import import_labels
 from tests.hands import Example, assert_same
@@ -164,8 +164,8 @@ def test_new_films_are_assessed(store: Store, tmp_path: Path, images: Path, exam
     assert store.prediction(seen).localization is not None
     assert store.prediction(refused).refusal
     manifest = export(store.ledger, OPERATOR, tmp_path / "out")
-    assert sum(manifest["split"]["crops"].values()) == 1
-    assert manifest["weights"] == [store.assessor.weights]
+    assert sum(manifest.split.crops.values()) == 1
+    assert manifest.weights == (store.assessor.weights,)
 
 
 def test_a_film_that_comes_in_meanwhile_is_assessed_for_the_sex_that_the_ledger_has(

@@ -8,7 +8,7 @@ import pytest
 from core.assessment.assessor import Assessor
 from core.dataset.export_options import ExportOptions
 from core.dataset.split import Shares
-from core.learning.lessons import ExportLessons
+from core.learning.lessons.sources import ExportLessons
 from core.ledger import Ledger, LedgerSettings
 from tests.core.learning.made_lessons import Lessons, exported, fill, start_weights
 from tests.stored_films import Store

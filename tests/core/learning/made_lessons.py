@@ -10,12 +10,12 @@ from core.bones import RUS_BONES
 from core.dataset.export import export
 from core.dataset.export_options import ExportOptions
 from core.film.box import Box
-from core.learning.boxes import BoxRecipe
-from core.learning.course import Pace
-from core.learning.finetune import FinetuneRecipe, LessonsAt
-from core.learning.grading import GradingRecipe
-from core.learning.lessons import ExportLessons, LedgerLessons
-from core.learning.lessons import Lessons as Lessons
+from core.learning.finetuning.boxing import BoxRecipe
+from core.learning.finetuning.course import Pace
+from core.learning.finetuning.finetune import FinetuneRecipe, LessonsAt
+from core.learning.finetuning.grading import GradingRecipe
+from core.learning.lessons.sources import ExportLessons, LedgerLessons
+from core.learning.lessons.sources import Lessons as Lessons
 from core.ledger import Ledger, LedgerSettings
 from core.standards import grade_count
 from models.bone_grader import BoneGrader, OrdinalScale

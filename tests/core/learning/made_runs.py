@@ -9,8 +9,8 @@ from torch import nn
 
 from core.assessment.live_model import LiveModel
 from core.film.radiograph import Radiograph, film_hash
-from core.learning.candidate import Candidate, read_candidate, weights_of
-from core.learning.gate_report import Difference, Films, GateReport, Sides, judged
+from core.learning.gate.report import Difference, Films, GateReport, Sides, judged
+from core.learning.run.candidate import Candidate, read_candidate, weights_of
 from core.ledger import Consent, Ledger
 from models.registry import register, register_intervals
 

@@ -16,16 +16,17 @@ from core.assessment.live_model import LiveModel, live_model, weights_folder
 from core.bones import RUS_BONES
 from core.dataset.split import split_key
 from core.film.radiograph import read_radiograph
-from core.learning.boxes import BoxRecipe
-from core.learning.candidate import Candidate, CandidateRefused, known_patients, read_candidate, weights_of
-from core.learning.collected import collected
-from core.learning.course import Pace
-from core.learning.finetune import FinetuneRecipe, Order, finetune
-from core.learning.gate import GateSettings, pass_gate
-from core.learning.gate_hands import gold_hands, learned_from
-from core.learning.grading import GradingRecipe
-from core.learning.lessons import LedgerLessons
-from core.learning.promotion import promote, rollback
+from core.learning.finetuning.boxing import BoxRecipe
+from core.learning.finetuning.course import Pace
+from core.learning.finetuning.finetune import FinetuneRecipe, Order, finetune
+from core.learning.finetuning.grading import GradingRecipe
+from core.learning.gate.hands import gold_hands
+from core.learning.gate.passing import GateSettings, pass_gate
+from core.learning.lessons.collected import collected
+from core.learning.lessons.sources import LedgerLessons
+from core.learning.promotion.versions import promote, rollback
+from core.learning.run.candidate import Candidate, CandidateRefused, known_patients, read_candidate, weights_of
+from core.learning.run.record import learned_from
 from core.ledger import Consent
 from core.standards import grade_count
 from models import WEIGHTS
@@ -102,10 +103,10 @@ def test_what_readers_said_goes_live_and_can_be_taken_back(
     made = finetune(
         Order(lambda at: LedgerLessons(store.ledger, at), shipped.folder, run, _RECIPE, device="cpu", minutes=0.5)
     )
-    assert made["from"] == weights_of(shipped.folder) and made["ledger_revision"] == before.revision
-    films = made["films"]["grader"]
+    assert made.start == weights_of(shipped.folder) and made.ledger_revision == before.revision
+    films = made.films.grader
     assert before.taken == films["learn"] + films["held"] and before.grades == films["graded_crops"]
-    assert before.left_out == made["films"]["left_out"]["grader"] and before.films == before.taken + 4
+    assert before.left_out == made.films.left_out["grader"] and before.films == before.taken + 4
 
     candidate = read_candidate(run, shipped.folder)
     assert candidate.own == ("grader",) and candidate.own_intervals and candidate.revision == before.revision

@@ -9,8 +9,8 @@ import pytest
 
 from core.access.roles import OPERATOR
 from core.bones import RUS_BONES
-from core.dataset.erasing import erase_films, finish
 from core.intake.filing import Filing
+from core.keeping.erasing import erase_films, finish
 from core.ledger import Consent
 from tests.faults import Fault, struck
 from tests.stored_films import Store, accepted, assessment, hand

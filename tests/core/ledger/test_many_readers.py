@@ -21,7 +21,8 @@ import sqlalchemy as sa
 from core.bones import RUS_BONES
 from core.film.box import Box
 from core.film.radiograph import Radiograph, film_hash
-from core.ledger import Consent, Correction, Ledger, LedgerSettings, StaleRevision, schema
+from core.ledger import Consent, Correction, Ledger, LedgerSettings, StaleRevision
+from core.ledger.store import schema
 from tests.reading_room import ReadingRoom, hand_at
 
 READERS = 8

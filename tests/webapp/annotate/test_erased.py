@@ -11,8 +11,8 @@ import pytest
 from core.access.roles import OPERATOR, Reader, Role
 from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment
-from core.dataset.erasing import erase_films
 from core.film.radiograph import Radiograph
+from core.keeping.erasing import erase_films
 from core.ledger import Ledger, LedgerSettings
 from tests.made_work import grade_said, with_said
 from webapp.annotate.handlers import Handlers

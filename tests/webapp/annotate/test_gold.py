@@ -18,7 +18,7 @@ from core.assessment.assessor import Assessment, Assessor
 from core.film.radiograph import Radiograph
 from core.intake.turns import Turns
 from core.ledger import Consent, Ledger
-from core.ledger.reading_queue import QueueOrder, counts, queue_rows
+from core.ledger.queue.reading_queue import QueueOrder, counts, queue_rows
 from tests.reading_room import ReadingRoom, hand_at, shifted, standing
 from webapp.agreement.gold import GoldFilms
 from webapp.annotate.command import ChangeGold

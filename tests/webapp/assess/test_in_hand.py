@@ -11,9 +11,9 @@ from gradio.state_holder import StateHolder
 from core.access.roles import OPERATOR
 from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment
-from core.dataset.erasing import erase_films
 from core.film.radiograph import Radiograph, read_radiograph
-from core.learning.runs import Runs
+from core.keeping.erasing import erase_films
+from core.learning.run.runs import Runs
 from core.ledger import Consent, Ledger, LedgerSettings
 from tests.hands import shipped_examples
 from webapp.assess.film_view import NO_FILM_YET

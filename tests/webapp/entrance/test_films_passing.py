@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.intake import FilmFile, SentFile
-from core.ledger.lately_erased import Erased
+from core.keeping.lately_erased import Erased
 from webapp.entrance.films_passing import FilmErased, FilmsPassing
 
 ONE, TWO, THREE = ("1" * 64, "2" * 64, "3" * 64)

@@ -15,20 +15,20 @@ ROOT = Path(__file__).resolve().parents[3]
 #: What of core speaks to a visitor of the page; the rest speaks on the command line, in exported files or in records.
 ROOMS = (
     "core/bones.py", "core/film", "core/hand", "core/standards", "core/assessment", "core/access", "core/annotation",
-    "core/agreement", "core/intake", "core/ledger", "core/cohort/exemplar_frame.py", "core/cohort/films.py",
-    "core/dataset/checking.py", "core/dataset/checking_table.py",
-    "core/dataset/erasing.py", "core/dataset/export.py", "core/dataset/formats", "core/dataset/importing.py",
-    "core/dataset/labels.py",
-    "core/dataset/sent.py", "core/dataset/snapshot.py", "core/dataset/split.py", "core/learning/boxes.py",
-    "core/learning/candidate.py", "core/learning/comparison.py", "core/learning/consents.py",
-    "core/learning/gate.py", "core/learning/gate_report.py",
-    "core/learning/material.py", "core/learning/models_at_hand.py", "core/learning/promotion.py",
-    "core/learning/training_data.py", "core/evaluation/maps/checked.py", "webapp",
+    "core/agreement", "core/intake", "core/keeping/erasing.py", "core/keeping/erasures.py", "core/ledger",
+    "core/cohort/exemplar_frame.py", "core/cohort/films.py", "core/dataset/checking.py",
+    "core/dataset/checking_table.py", "core/dataset/export.py", "core/dataset/formats", "core/dataset/importing.py",
+    "core/dataset/labels.py", "core/dataset/sent.py", "core/dataset/snapshot.py", "core/dataset/split.py",
+    "core/learning/gate/comparison.py", "core/learning/gate/passing.py", "core/learning/gate/report.py",
+    "core/learning/lessons/boxes.py", "core/learning/lessons/material.py", "core/learning/lessons/training_data.py",
+    "core/learning/promotion/consents.py", "core/learning/promotion/models_at_hand.py",
+    "core/learning/promotion/versions.py", "core/learning/run/candidate.py", "core/evaluation/maps/checked.py",
+    "webapp",
 )  # fmt: skip
-#: Backups and migrations are run from the command line; what a library is told is no sentence; programs are spoken to in
+#: Migrations are run from the command line; what a library is told is no sentence; programs are spoken to in
 #: English.
 _LEFT_OUT = (
-    "core/ledger/backup.py", "core/ledger/migrations", "core/ledger/schema.py", "webapp/languages",
+    "core/ledger/migrations", "core/ledger/store/schema.py", "webapp/languages",
     "webapp/entrance/program_door.py", "webapp/entrance/refusing.py", "webapp/programs/asked.py", "webapp/programs/films.py",
     "webapp/programs/forms.py", "webapp/programs/ledger.py", "webapp/programs/mcp.py", "webapp/programs/endpoints.py",
 )  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 
 from core.bones import Sex
 from core.intake import TakenIn
-from core.ledger.reading_queue import QueueRow
+from core.ledger.queue.reading_queue import QueueRow
 from tests.reading_room import ReadingRoom
 from webapp.queue.view import film_table, taken_in
 

@@ -20,7 +20,7 @@ from core.assessment.records import Assessment, Explanation
 from core.intake import Looked, TakenIn
 from core.intake.background import BackgroundProgress
 from core.ledger import Correction, Event
-from core.ledger.reading_queue import QueueRow
+from core.ledger.queue.reading_queue import QueueRow
 from tests.reading_room import ReadingRoom, hand_at
 from webapp.agreement.gold import GoldFilms
 from webapp.agreement.tables import times_table

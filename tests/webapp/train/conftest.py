@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from core.__main__ import cli
 from core.assessment.live_model import LiveEntry, read_history
 from core.evaluation.stress import trial
-from core.learning import gate
+from core.learning.gate import passing
 from tests.webapp.running_app import ROOT
 from tests.webapp.train.made_project import read_on_the_page, write_films, write_live_model
 
@@ -57,7 +57,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         here.delenv("BONEGRADE_WEIGHTS")
         for module, kinds in ((trial, "CHANGES"), (trial, "CUTS"), (trial, "NON_HANDS")):
             here.setattr(module, kinds, {})
-        here.setattr(gate, "_spread_out", lambda hands, count: [])
+        here.setattr(passing, "_spread_out", lambda hands, count: [])
         for line in commands_of((ROOT / "docs" / "learning.md").read_text(encoding="utf-8")):
             words = shlex.split(line)
             if words[0] == "export":

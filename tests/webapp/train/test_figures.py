@@ -1,7 +1,7 @@
 """The Train tab's figures."""
 
 from core.bones import BONE_TITLES, RUS_BONES
-from core.learning.collected import Collected
+from core.learning.lessons.collected import Collected
 from core.standards import grade_count
 from webapp.train.figures import collected_figure, curve_figure
 

@@ -2,7 +2,7 @@
 
 import json
 
-from core.learning.gate import kept_report
+from core.learning.gate.passing import kept_report
 from tests.webapp.running_app import ROOT
 from tests.webapp.train.conftest import Project
 from tests.webapp.train.made_project import GOLD, LEARNED, VERSION

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from core.learning.training_data import TRAINING_DATA_VARIABLE
-from tests.core.learning.test_training_data import write_folder
+from core.learning.lessons.training_data import TRAINING_DATA_VARIABLE
+from tests.core.learning.lessons.test_training_data import write_folder
 from webapp.languages.catalogue import catalogue
 from webapp.train.seen_again import seen_again
 

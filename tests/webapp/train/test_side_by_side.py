@@ -3,7 +3,7 @@
 import re
 
 from core.assessment.records import Assessment
-from core.learning.side_by_side import ModelAnswer, SideBySide
+from core.learning.promotion.side_by_side import ModelAnswer, SideBySide
 from webapp.shared.words import NO_VALUE
 from webapp.train.side_by_side import as_html
 

@@ -8,7 +8,7 @@ import pytest
 from starlette.requests import Request
 
 from core.access.roles import Reader, Role
-from core.learning.training_data import TRAINING_DATA_VARIABLE
+from core.learning.lessons.training_data import TRAINING_DATA_VARIABLE
 from core.ledger import Ledger, LedgerSettings
 from webapp.app import build_app
 from webapp.desk import Desk
@@ -19,7 +19,7 @@ from webapp.entrance.identity import Access
 def test_on_a_space_a_run_is_sent_to_the_hub_where_a_token_is_set_and_compared_there(
     token: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.dataset.hub.get_token", lambda: token or None)
+    monkeypatch.setattr("core.dataset.hub.private.get_token", lambda: token or None)
     space = {"SPACE_ID": "lab/bonegrade", "SYSTEM": "spaces", "OAUTH_CLIENT_ID": "id"}
     for name, value in space.items():
         monkeypatch.setenv(name, value)

@@ -13,7 +13,7 @@ from core.access.log import AccessLog
 from core.access.roles import Role
 from core.access.users import Users
 from core.assessment.live_model import VERSIONS
-from core.learning.candidate import weights_of
+from core.learning.run.candidate import weights_of
 from tests.hands import shipped_examples
 from tests.hub import TOKEN, Hub, Job, hub_with
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, running, sign_in, watched

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from core.ledger import projection
+from core.ledger.queue import projection
 
 revision = "0005"
 down_revision = "0004"

@@ -5,7 +5,7 @@ import numpy as np
 from core.bones import RUS_BONES
 from core.learning.replay.orders import ORDERS, TITLES, Ordering, Unread
 from core.learning.replay.reader import Graded
-from core.ledger.reading_queue import QueueOrder, queue_rows
+from core.ledger.queue.reading_queue import QueueOrder, queue_rows
 from core.standards import GRADE_COUNTS
 from tests.stored_films import Store
 

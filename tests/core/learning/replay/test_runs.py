@@ -7,7 +7,7 @@ import pytest
 
 from core.cohort.films import DataFolderError
 from core.cohort.opinions import Opinion
-from core.learning.grading import GradingRecipe
+from core.learning.finetuning.grading import GradingRecipe
 from core.learning.replay.orders import Ordering
 from core.learning.replay.runs import Replay, ReplayCell, ReplayRecipe, cells
 from core.training.loop import TimeLimit

@@ -1,0 +1,1 @@
+"""The dataset on the Hugging Face Hub: whole exports on request, and new events every few minutes. Private, always."""

@@ -1,0 +1,1 @@
+"""What is learned from: readers' grades and boxes on the ledger's films, and labelled hands that are seen again."""

@@ -1,0 +1,1 @@
+"""The way of a model to the live one and back, and two models side by side on one film."""
