@@ -17,6 +17,8 @@ from core.keeping.erasing import HUB_GOES, HUB_WAITS, copies_elsewhere, erase_fi
 from core.ledger import Consent, Ledger, LedgerSettings
 from tests.core.learning.lessons.test_training_data import write_folder
 
+#: Where people sign in with their Hugging Face account.
+_SPACE = {"SPACE_ID": "a/b", "SYSTEM": "spaces", "OAUTH_CLIENT_ID": "a"}
 _NOWHERE = "postgresql://reader:secret-word@127.0.0.1:1/bonegrade"
 
 
@@ -46,8 +48,8 @@ def test_a_new_machine_lacks_nothing_and_is_left_as_it_is(here: dict[str, str], 
         ("port", {"PORT": "99999"}, "PORT must be a number from 1 to 65535"),
         ("retention", {"BONEGRADE_UNREAD_DAYS": "soon"}, "BONEGRADE_UNREAD_DAYS must be a number of days"),
         ("threads", {"OMP_NUM_THREADS": "all"}, "set a number of threads"),
-        ("storage", {"SPACE_ID": "a/b"}, "ends with each restart of the Space"),
-        ("storage", {"SPACE_ID": "a/b", "BONEGRADE_DB": _NOWHERE}, "set BONEGRADE_PATIENT_SECRET"),
+        ("storage", _SPACE, "ends with each restart of the Space"),
+        ("storage", {**_SPACE, "BONEGRADE_DB": _NOWHERE}, "set BONEGRADE_PATIENT_SECRET"),
         ("storage", {"BONEGRADE_PATIENT_SECRET": "short"}, "fewer than 32 bytes"),
         ("ledger", {"BONEGRADE_DB": _NOWHERE}, "the database does not answer"),
         ("training data", {"BONEGRADE_TRAINING_DATA": "/nowhere"}, "labels.csv is missing. Point at a folder"),
@@ -96,9 +98,14 @@ def test_a_database_over_a_network_is_to_be_known_of(here: dict[str, str], monke
 
 
 def test_a_space_with_a_database_and_its_secret_lasts(here: dict[str, str]) -> None:
-    space = here | {"SPACE_ID": "a/b", "BONEGRADE_DB": _NOWHERE, "BONEGRADE_PATIENT_SECRET": "secret-word" * 3}
+    space = here | _SPACE | {"BONEGRADE_DB": _NOWHERE, "BONEGRADE_PATIENT_SECRET": "secret-word" * 3}
     found = _of("storage", space)
     assert found.state == "ok" and "secret-word" not in found.says
+
+
+def test_a_demo_needs_no_storage_that_lasts(here: dict[str, str]) -> None:
+    found = _of("storage", here | {"SPACE_ID": "a/b"})
+    assert found.state == "ok" and "nothing is kept" in found.says
 
 
 def test_erasures_that_wait_for_a_hub_that_is_not_named_any_more(here: dict[str, str]) -> None:
@@ -117,7 +124,7 @@ def test_erasures_that_wait_for_a_hub_that_is_not_named_any_more(here: dict[str,
 
 
 def test_what_a_space_pushed_before_a_restart_cannot_be_erased_by_number(here: dict[str, str]) -> None:
-    found = _of("storage", here | {"SPACE_ID": "a/b", "BONEGRADE_HUB_DATASET": "a/b"})
+    found = _of("storage", here | _SPACE | {"BONEGRADE_HUB_DATASET": "a/b"})
     assert found.state == "note" and "be erased by hand alone" in found.says
 
 
