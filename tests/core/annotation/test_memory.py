@@ -1,36 +1,20 @@
 """A film that was erased, by another process too, is not shown, saved or downloaded from the memory of who had it open."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from core.access.roles import OPERATOR, Reader, Role
+from core.access.roles import OPERATOR
 from core.annotation.desk import AnnotateDesk, Opened
 from core.annotation.saving import Saving
 from core.annotation.work import BoneWork
-from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment
 from core.dataset.erasing import erase_films
 from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph
-from core.intake.turns import Turns
 from core.ledger import Consent, Ledger, LedgerSettings
+from tests.core.annotation.at_a_desk import ANNA
 from tests.made_work import grade_said, with_said
-
-ANNA = Reader("anna", Role.READER)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = Ledger.open(LedgerSettings.in_folder(tmp_path))
-    yield ledger
-    ledger.close()
-
-
-@pytest.fixture
-def annotate(ledger: Ledger, assessor: Assessor) -> AnnotateDesk:
-    return AnnotateDesk(ledger, lambda: assessor, Turns().now, keeps=True)
 
 
 @pytest.fixture
