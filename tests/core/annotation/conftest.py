@@ -8,23 +8,26 @@ import pytest
 from core.annotation.desk import AnnotateDesk
 from core.annotation.saving import Saving
 from core.assessment.assessor import Assessor
+from core.intake.turns import Turns
 from core.ledger import Ledger, LedgerSettings
-from tests.core.annotation.at_a_desk import desk_of
 from tests.made_film import assess, assessment, assessor, film, radiograph  # noqa: F401 - fixtures
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """An empty one, in tmp_path."""
     ledger = Ledger.open(LedgerSettings.in_folder(tmp_path))
     yield ledger
     ledger.close()
 
 
 @pytest.fixture
-def annotate(ledger: Ledger, assessor: Assessor) -> AnnotateDesk:  # noqa: F811
-    return desk_of(ledger, assessor)
+def annotate(ledger: Ledger, assessor: Assessor) -> AnnotateDesk:  # noqa: F811 - a fixture
+    """A desk that keeps what readers say."""
+    return AnnotateDesk(ledger, lambda: assessor, Turns().now, keeps=True)
 
 
 @pytest.fixture
 def saving(annotate: AnnotateDesk) -> Saving:
+    """Saves at that desk."""
     return Saving(annotate)
