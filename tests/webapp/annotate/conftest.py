@@ -33,9 +33,9 @@ def ledger(folder: Path) -> Iterator[Ledger]:
 
 @pytest.fixture(scope="session")
 def hands() -> list[tuple[Radiograph, Sex, Assessment]]:
-    """The example hands, and what the shipped weights say of them."""
+    """An example hand, and what the shipped weights say of it."""
     assessor = Assessor.from_registry()
-    films = [(read_radiograph(example.path), example.sex) for example in shipped_examples()]
+    films = [(read_radiograph(example.path), example.sex) for example in shipped_examples()[:1]]
     return [(film, sex, assessor.assess(film, sex)) for film, sex in films]
 
 

@@ -44,7 +44,7 @@ _IS_DRAWN = """bone => {
 
 
 @pytest.fixture(scope="module")
-def turned(ledger: Ledger, own_film: int) -> int:
+def turned(ledger: Ledger) -> int:
     """A film that lies on its side, with its greys turned round."""
     example = shipped_examples()[1]
     pixels = np.ascontiguousarray(1 - np.rot90(read_radiograph(example.path).pixels))
