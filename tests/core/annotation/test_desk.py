@@ -57,7 +57,7 @@ class _Watched(Turns):
 
 
 def test_a_film_that_must_be_assessed_first_is_so_in_a_turn_before_the_background(
-    ledger: Ledger, radiograph: Radiograph, assessment: Assessment
+    ledger: Ledger, assessor: Assessor, radiograph: Radiograph, assessment: Assessment
 ) -> None:
     said: list[str] = []
 
@@ -67,7 +67,9 @@ def test_a_film_that_must_be_assessed_first_is_so_in_a_turn_before_the_backgroun
             return assessment
 
     new = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=Consent()).film.id
-    assessing = Assessing.from_registry()
+    assessing = Assessing(
+        assessor.localizer, assessor.grader, assessor.intervals, assessor.weights, assessor.whole_hand
+    )
     desk_of(ledger, assessing, _Watched(said)).open_film(new, ANNA)
     assert said == ["begins", "assesses", "ends"]
 
@@ -174,11 +176,6 @@ class _TwoSexes:
     sex: Sex
     chosen: Assessment
     right: Assessment
-
-
-@pytest.fixture(scope="module")
-def shipped() -> Assessor:
-    return Assessor.from_registry()
 
 
 @pytest.fixture

@@ -32,11 +32,10 @@ def ledger(folder: Path) -> Iterator[Ledger]:
 
 
 @pytest.fixture(scope="session")
-def hands() -> list[tuple[Radiograph, Sex, Assessment]]:
+def hands(shipped: Assessor) -> list[tuple[Radiograph, Sex, Assessment]]:
     """An example hand, and what the shipped weights say of it."""
-    assessor = Assessor.from_registry()
     films = [(read_radiograph(example.path), example.sex) for example in shipped_examples()[:1]]
-    return [(film, sex, assessor.assess(film, sex)) for film, sex in films]
+    return [(film, sex, shipped.assess(film, sex)) for film, sex in films]
 
 
 @pytest.fixture(scope="module")

@@ -44,18 +44,18 @@ _IS_DRAWN = """bone => {
 
 
 @pytest.fixture(scope="module")
-def turned(ledger: Ledger) -> int:
+def turned(ledger: Ledger, shipped: Assessor) -> int:
     """A film that lies on its side, with its greys turned round."""
     example = shipped_examples()[1]
     pixels = np.ascontiguousarray(1 - np.rot90(read_radiograph(example.path).pixels))
     film = Radiograph(pixels, None, None, film_hash(pixels))
     added = ledger.add_film(film, example.sex, reader="anna", source="queue", consent=Consent()).film
-    ledger.add_prediction(added.id, Assessor.from_registry().assess(film, example.sex))
+    ledger.add_prediction(added.id, shipped.assess(film, example.sex))
     return added.id
 
 
 @pytest.fixture(scope="module")
-def large(ledger: Ledger) -> int:
+def large(ledger: Ledger, shipped: Assessor) -> int:
     """A film of 3000 x 4000 pixels."""
     example = shipped_examples()[0]
     pixels = np.clip(
@@ -63,7 +63,7 @@ def large(ledger: Ledger) -> int:
     )
     film = Radiograph(pixels, None, None, film_hash(pixels))
     added = ledger.add_film(film, example.sex, reader="desk", source="queue", consent=Consent()).film
-    ledger.add_prediction(added.id, Assessor.from_registry().assess(film, example.sex))
+    ledger.add_prediction(added.id, shipped.assess(film, example.sex))
     return added.id
 
 

@@ -42,8 +42,10 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     ledger.close()
 
 
-def test_the_page_shows_the_age_for_the_sex_under_which_the_film_was_filed_meanwhile(ledger: Ledger) -> None:
-    shipped, example = Assessor.from_registry(), shipped_examples()[0]
+def test_the_page_shows_the_age_for_the_sex_under_which_the_film_was_filed_meanwhile(
+    ledger: Ledger, shipped: Assessor
+) -> None:
+    example = shipped_examples()[0]
     radiograph = read_radiograph(example.path)
     other: Sex = "M" if example.sex == "F" else "F"
     held, chosen = FilmInHand(str(example.path), radiograph), shipped.assess(radiograph, other)

@@ -26,7 +26,7 @@ PASSWORD = "correct horse"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, shipped: Assessor) -> Path:
     """A ledger with one film that was read, and a user of every kind that this needs."""
     folder = tmp_path_factory.mktemp("data")
     users = Users(folder)
@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ledger = Ledger.open(LedgerSettings.in_folder(folder))
     film = read_radiograph(example.path)
     added = ledger.add_film(film, example.sex, reader="ben", source="queue", consent=Consent()).film
-    prediction = ledger.add_prediction(added.id, Assessor.from_registry().assess(film, example.sex))
+    prediction = ledger.add_prediction(added.id, shipped.assess(film, example.sex))
     said = [Correction("Radius", "graded", 6), Correction("Ulna", "absent", 0)]
     ledger.save(added.id, said, reader="ben", base_revision=0, token="a" * 32, prediction_id=prediction.id, seconds=9)
     ledger.close()

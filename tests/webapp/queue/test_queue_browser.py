@@ -78,11 +78,10 @@ def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Runnin
 
 
 @pytest.fixture(scope="module")
-def hands() -> list[tuple[Radiograph, Sex, Assessment]]:
+def hands(shipped: Assessor) -> list[tuple[Radiograph, Sex, Assessment]]:
     """The example hands, and what the shipped weights say of them."""
-    assessor = Assessor.from_registry()
     films = [(read_radiograph(example.path), example.sex) for example in EXAMPLES]
-    return [(film, sex, assessor.assess(film, sex)) for film, sex in films]
+    return [(film, sex, shipped.assess(film, sex)) for film, sex in films]
 
 
 @pytest.fixture
