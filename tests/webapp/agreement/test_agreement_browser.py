@@ -81,8 +81,10 @@ def open_tab(browser: Browser) -> Iterator[Open]:
 
 
 def _choose(page: Page, dropdown: str, option: str) -> None:
-    page.locator(f"{dropdown} input").click()
+    field = page.locator(f"{dropdown} input")
+    field.click()
     page.get_by_role("option", name=option).click()
+    expect(field).to_have_value(re.compile(re.escape(option)))
 
 
 def _source(page: Page) -> str:
