@@ -34,9 +34,9 @@ def make_film() -> Callable[[NDArray[np.float32]], Radiograph]:
 
 
 @pytest.fixture(scope="session")
-def assessor() -> Assessor:
+def assessor(shipped: Assessor) -> Assessor:
     """The pipeline with the shipped weights."""
-    return Assessor.from_registry()
+    return shipped
 
 
 @pytest.fixture(scope="session")

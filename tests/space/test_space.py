@@ -1,5 +1,5 @@
-"""The repository started just as a Hugging Face Space starts it: `make space`, and not a part of `make test`, because the
-fresh environment is gigabytes to fetch the first time."""
+"""The repository started just as a Hugging Face Space starts it: `make space`, which CI runs, and not a part of `make test`,
+because the fresh environment is gigabytes to fetch the first time."""
 
 import json
 import socket

@@ -19,6 +19,9 @@ from benchmarks.serving import resident_mib
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+if CHROMIUM is None and os.environ.get("BONEGRADE_TEST_CHROMIUM") == "required":
+    # .ci/run installs it, so there a test that is skipped is a test that is missing.
+    raise RuntimeError("There is no chromium: apt-get install chromium, or name one by CHROMIUM.")
 FLAGS = [
     "--headless",
     "--no-sandbox",

@@ -103,6 +103,9 @@ class _Tab(Layout):
         ]  # fmt: skip
         quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
+        # What is quiet is so beside the headline, else it would hide how far an answer is, and its place in the line.
+        aside: dict[str, Any] = {**quietly, "show_progress_on": self.message}
+
         # One event for all that changes what is shown, with what is chosen by then: what is assessed comes by it too, so that
         # an answer whose film or sex was changed meanwhile is not shown.
         shown = gr.on(
@@ -111,7 +114,7 @@ class _Tab(Layout):
             [self.film, self.sex, self.film_state, self.assessment_state, self.answer, self.answer_number],
             [*answered, self.answer, self.sex],
             trigger_mode="always_last",
-            **quietly,
+            **aside,
         )
 
         for button, example in zip(self.example_buttons, examples, strict=True):
@@ -126,9 +129,9 @@ class _Tab(Layout):
                 concurrency_id="example",
                 **quietly,
             )
-            self._assess_after(chosen.then, self.first_side, emptied, quietly)
+            self._assess_after(chosen.then, self.first_side, emptied, aside)
         for button, side in ((self.assess, self.first_side), (self.read_other, self.other_side)):
-            self._assess_after(button.click, side, emptied, quietly)
+            self._assess_after(button.click, side, emptied, aside)
         self.sex.input(
             self._assess_for_sex,
             [self.film, self.sex, self.film_state, self.assessment_state, self.overlay, self.opacity, self.stage],

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.annotation.desk import AnnotateDesk
+from core.annotation.saving import Saving
 from core.assessment.assessor import Assessor
 from core.intake.turns import Turns
 from core.ledger import Ledger, LedgerSettings
@@ -24,3 +25,9 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 def annotate(ledger: Ledger, assessor: Assessor) -> AnnotateDesk:  # noqa: F811 - a fixture
     """A desk that keeps what readers say."""
     return AnnotateDesk(ledger, lambda: assessor, Turns().now, keeps=True)
+
+
+@pytest.fixture
+def saving(annotate: AnnotateDesk) -> Saving:
+    """Saves at that desk."""
+    return Saving(annotate)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.access.roles import OPERATOR, Reader, Role
+from core.access.roles import OPERATOR
 from core.annotation.desk import AnnotateDesk, Opened
 from core.annotation.saving import Saving
 from core.annotation.work import BoneWork
@@ -13,9 +13,8 @@ from core.errors import BoneGradeError
 from core.film.radiograph import Radiograph
 from core.keeping.erasing import erase_films
 from core.ledger import Consent, Ledger, LedgerSettings
+from tests.core.annotation.at_a_desk import ANNA
 from tests.made_work import grade_said, with_said
-
-ANNA = Reader("anna", Role.READER)
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 from core.__main__ import cli
 from core.bones import RUS_BONES
 from core.hand.crops import CROP_SIDE
-from tests.hands import Assess, Example, shipped_examples
+from models.registry import load_whole_hands
+from tests.hands import Assess, Example, shipped_examples, write_boxes
 from tests.no_hands import noise
 
 
@@ -62,6 +63,40 @@ def test_every_figure_is_in_the_json_and_the_pictures_are_written(hands: Path, t
     ninety = next(row for row in figures["reliability"] if row["nominal"] == 0.9)
     assert ninety == {"nominal": 0.9} | {k: v for k, v in figures["interval90"].items() if k not in ("male", "female")}
     assert (tmp_path / "pictures" / "reliability.svg").is_file()
+
+
+def test_a_refused_film_counts_as_one_that_was_not_answered(assessed: Assess, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "noise.png"), np.round(noise() * 255).astype(np.uint8))
+    examples = shipped_examples()[:2]
+    labels, boxes = [], []
+    for example in examples:
+        assessment = assessed(example)
+        assert assessment.bone_age_months is not None
+        shutil.copy(example.path, tmp_path)
+        labels.append((example.path.stem, example.path.name, example.sex, assessment.bone_age_months + 2.0))
+        for bone, graded in assessment.bones.items():
+            assert graded is not None
+            boxes.append((example.path.stem, bone, *graded.box))
+    labels.append(("noise", "noise.png", "F", 100.0))
+    pd.DataFrame(labels, columns=["id", "file", "sex", "bone_age_months"]).to_csv(tmp_path / "labels.csv", index=False)
+    write_boxes(tmp_path, boxes)
+
+    result = run("evaluate", "--data", tmp_path, "--split", "val", "--json")  # there is no split column: all rows
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout)
+    assert figures["data"]["hands"] == 3
+    assert figures["refused"] == ["noise"] and figures["refusal_reasons"] == {"noise": "not_a_hand"}
+    everyone = figures["age"]["all"]
+    assert (everyone["n"], everyone["answered"]) == (3, 2)
+    assert everyone["within_12_months"] == pytest.approx(2 / 3, abs=1e-4)
+    assert everyone["mae_months"] == pytest.approx(2.0, abs=0.01)
+    assert everyone["bias_months"] == pytest.approx(-2.0, abs=0.01)
+    place = figures["localization"]
+    assert place["hands"] == 2 and place["all_found"] == pytest.approx(2 / 3, abs=1e-4)
+    assert place["mean_iou"] == pytest.approx(1.0, abs=1e-3)
+    assert place["hit_rate_iou50"] == 1 and place["map50"] == 1
+    assert figures["interval90"]["answered"] == 2
+    assert set(figures["weights"]) == {"localizer", "grader", *load_whole_hands()}
 
 
 def test_every_second_film(hands: Path) -> None:
@@ -132,7 +167,7 @@ def test_refusals(tmp_path: Path, hands: Path) -> None:
     assert "hand with an age: hand.png" in text and "no hand" not in text and "rows odd" in text
 
 
-@pytest.mark.parametrize("command", ["evaluate-grades", "evaluate-places", "evaluate-refusals"])
+@pytest.mark.parametrize("command", ["evaluate", "evaluate-grades", "evaluate-places", "evaluate-refusals"])
 def test_without_a_folder(command: str, tmp_path: Path) -> None:
     result = run(command, "--data", tmp_path / "none")
     assert result.exit_code == 2

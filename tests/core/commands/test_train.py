@@ -14,6 +14,8 @@ from tests.hands import write_data_folder
     ("arguments", "message"),
     [
         (["whole-hand", "--data", "none"], "labels.csv is missing"),
+        (["localizer", "--data", "none", "--run", "run"], "labels.csv is missing"),
+        (["examples", "--data", "none", "--out", "out"], "labels.csv is missing"),
         (["whole-hand", "--data", "hands", "--small", "none.npz"], "none.npz is missing: name the .npz"),
         (["whole-hand", "--data", "hands", "--small", "other.npz"], "other.npz is not a file of small hands"),
         (

@@ -17,6 +17,7 @@ from core.intake.background import BackgroundAssessor
 from core.intake.filing import Filing
 from core.intake.turns import Turns
 from core.ledger import Consent, Ledger, LedgerSettings
+from tests.core.intake.waiting import await_waiting
 from tests.hands import shipped_examples
 from tests.no_hands import noise
 from tests.reading_room import all_predictions
@@ -177,8 +178,8 @@ def test_films_without_pixels_do_not_wait(ledger: Ledger, assessor: Assessor, ru
         raise AssertionError("no weights are needed")
 
     background = run(ledger, never)
-    time.sleep(0.3)
-    assert idle(background) and background.progress().trouble == ""
+    until(lambda: idle(background))
+    assert background.progress().trouble == ""
 
 
 def test_missing_weights_are_told_and_films_wait(ledger: Ledger, assessor: Assessor, run: Run) -> None:
@@ -203,7 +204,7 @@ def test_a_person_need_not_wait_for_the_background_to_end(ledger: Ledger, assess
     ids = [add(ledger, example(number)) for number in (0, 2, 4)]
     with turns.now():
         run(ledger, lambda: assessor, turns)
-        time.sleep(0.5)
+        await_waiting(turns, 1)
         assert all(ledger.prediction(film_id) is None for film_id in ids)
     until(lambda: ledger.prediction(ids[0]) is not None)
     with turns.now():

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.intake.turns import Turns
+from tests.core.intake.waiting import await_waiting
 
 
 def test_two_never_compute_at_once() -> None:
@@ -27,27 +28,22 @@ def test_two_never_compute_at_once() -> None:
 
 def test_whoever_waits_for_an_answer_goes_before_the_background() -> None:
     turns, order = Turns(), []
-    waiting = threading.Barrier(3)
 
     def background() -> None:
-        waiting.wait()
         with turns.when_free():
             order.append("background")
 
     def person() -> None:
-        waiting.wait()
-        time.sleep(0.1)
         with turns.now():
             order.append("person")
 
     threads = [threading.Thread(target=background), threading.Thread(target=person)]
     with turns.now():
-        for thread in threads:
+        for count, thread in enumerate(threads, start=1):
             thread.start()
-        waiting.wait()
-        time.sleep(0.3)
+            await_waiting(turns, count)
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert order == ["person", "background"]
 
 
@@ -67,17 +63,17 @@ def test_the_background_gives_way_between_its_steps() -> None:
         with turns.now():
             order.append("person")
 
-    waiting = threading.Thread(target=person)
+    visitor = threading.Thread(target=person)
     with turns.when_free() as give_way:
         give_way()  # to nobody
         order.append("first step")
-        waiting.start()
+        visitor.start()
         end = time.monotonic() + 30
         while "person" not in order:
             assert time.monotonic() < end, "nobody got a turn"
             give_way()
         order.append("second step")
-    waiting.join(5)
+    visitor.join(30)
     assert order == ["first step", "person", "second step"]
 
 

@@ -24,10 +24,9 @@ Open = Callable[..., Page]
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
 
 
-@pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> ReadingRoom:
+def _fourteen_films(folder: Path) -> ReadingRoom:
     """Fourteen films that anna and ben have read after the model; eleven of them are gold."""
-    room = ReadingRoom(tmp_path_factory.mktemp("ledger"))
+    room = ReadingRoom(folder)
     for number, share in enumerate(np.linspace(0.25, 0.85, 14)):
         film = room.film("F" if number % 2 else "M")
         prediction = room.predict(film, shifted(hand_at(share), number % 2, ("Ulna", "MC1")), months=60.0 + 9 * number)
@@ -41,6 +40,20 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> ReadingRoom:
 def _running(*arguments: str) -> AbstractContextManager[RunningApp]:
     """The tab, in a process of its own."""
     return running(("-m", "tests.webapp.agreement_app", *arguments))
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> ReadingRoom:
+    """Fourteen films, of which no test says more."""
+    return _fourteen_films(tmp_path_factory.mktemp("ledger"))
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ReadingRoom, str]]:
+    """Fourteen films, and more that tests say of them; and the tab's address."""
+    room = _fourteen_films(tmp_path_factory.mktemp("busy"))
+    with _running(str(room.folder)) as app:
+        yield room, app.url
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +81,10 @@ def open_tab(browser: Browser) -> Iterator[Open]:
 
 
 def _choose(page: Page, dropdown: str, option: str) -> None:
-    page.locator(f"{dropdown} input").click()
+    field = page.locator(f"{dropdown} input")
+    field.click()
     page.get_by_role("option", name=option).click()
+    expect(field).to_have_value(re.compile(re.escape(option)))
 
 
 def _source(page: Page) -> str:
@@ -125,12 +140,16 @@ def test_a_reviewer_sees_who_agrees_with_whom_and_where(room: ReadingRoom, url: 
     expect(page.locator("#agreement-confusion")).to_be_hidden()
 
 
-def test_what_was_said_meanwhile_appears_on_refresh(room: ReadingRoom, url: str, open_tab: Open) -> None:
+def test_what_was_said_meanwhile_appears_on_refresh(busy: tuple[ReadingRoom, str], open_tab: Open) -> None:
+    room, url = busy
     page = open_tab(url, "anna:ADMIN")
-    expect(page.locator("#agreement-status")).to_contain_text("14 films read by 2 readers", timeout=ANSWER_MS)
+    said = [event for event in room.ledger.events() if event.kind == "correction"]
+    films, readers = len({event.film_id for event in said}), len({event.reader for event in said})
+    status = page.locator("#agreement-status")
+    expect(status).to_contain_text(f"{films} films read by {readers} readers", timeout=ANSWER_MS)
     room.read(room.film(), "cleo", hand_at(0.5))
     page.locator("#agreement-refresh").click()
-    expect(page.locator("#agreement-status")).to_contain_text("15 films read by 3 readers", timeout=ANSWER_MS)
+    expect(status).to_contain_text(f"{films + 1} films read by {readers + 1} readers", timeout=ANSWER_MS)
 
 
 def test_a_reader_learns_nothing_of_the_others_but_how_well_all_agree(url: str, open_tab: Open) -> None:
@@ -157,8 +176,9 @@ def test_the_tab_fits_a_phone(url: str, open_tab: Open) -> None:
 
 
 def test_a_reader_sees_how_they_did_on_gold_films_once_a_sitting_is_over(
-    room: ReadingRoom, url: str, open_tab: Open, radiograph: Radiograph, assessment: Assessment
+    busy: tuple[ReadingRoom, str], open_tab: Open, radiograph: Radiograph, assessment: Assessment
 ) -> None:
+    room, url = busy
     film = room.ledger.add_film(radiograph, "F", reader="desk", source="queue", consent=Consent()).film.id
     room.ledger.add_prediction(film, assessment)
     gold = {bone: graded.grade for bone, graded in assessment.bones.items() if graded is not None}

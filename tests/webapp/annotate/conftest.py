@@ -1,6 +1,7 @@
 """A ledger of example hands for each file of browser tests, the app over it, and films opened in it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment
 from core.bones import Sex
-from core.film.radiograph import Radiograph, read_radiograph
+from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.ledger import Consent, Ledger, LedgerSettings
 from tests.hands import shipped_examples
 from tests.webapp.annotate.film_page import NOTE_PAINTED, Open, wait_for_film
@@ -31,11 +32,10 @@ def ledger(folder: Path) -> Iterator[Ledger]:
 
 
 @pytest.fixture(scope="session")
-def hands() -> list[tuple[Radiograph, Sex, Assessment]]:
-    """The example hands, and what the shipped weights say of them."""
-    assessor = Assessor.from_registry()
-    films = [(read_radiograph(example.path), example.sex) for example in shipped_examples()]
-    return [(film, sex, assessor.assess(film, sex)) for film, sex in films]
+def hands(shipped: Assessor) -> list[tuple[Radiograph, Sex, Assessment]]:
+    """An example hand, and what the shipped weights say of it."""
+    films = [(read_radiograph(example.path), example.sex) for example in shipped_examples()[:1]]
+    return [(film, sex, shipped.assess(film, sex)) for film, sex in films]
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,28 @@ def films(ledger: Ledger, hands: list[tuple[Radiograph, Sex, Assessment]]) -> li
         ledger.add_prediction(added.id, assessment)
         numbers.append(added.id)
     return numbers
+
+
+@pytest.fixture
+def add_film(ledger: Ledger, hands: list[tuple[Radiograph, Sex, Assessment]]) -> Callable[[], int]:
+    """Adds a film that no other test knows, with its pixels and prediction: an example hand with one pixel of its own."""
+
+    def add() -> int:
+        example, sex, assessment = hands[0]
+        pixels, at = example.pixels.copy(), len(list(ledger.films()))
+        pixels[0, at] = 1 - round(pixels[0, at])
+        film = Radiograph(pixels, None, None, film_hash(pixels))
+        added = ledger.add_film(film, sex, reader="desk", source="queue", consent=Consent()).film
+        ledger.add_prediction(added.id, replace(assessment, film_sha256=film.sha256))
+        return added.id
+
+    return add
+
+
+@pytest.fixture
+def own_film(add_film: Callable[[], int]) -> int:
+    """A film of the test's own."""
+    return add_film()
 
 
 @pytest.fixture(scope="module")

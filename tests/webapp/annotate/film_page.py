@@ -89,3 +89,26 @@ def wait_magnified(page: Page, bone: str, scale: float) -> None:
     Touches are handled with the next picture that the window draws, and that may be after the call that sent them.
     """
     page.wait_for_function(f"([bone, scale]) => ({_ON_SCREEN})(bone)[2] >= scale", arg=[bone, scale], timeout=ANSWER_MS)
+
+
+def box(page: Page, bone: str) -> list[float]:
+    """Where the reader's work has a bone's box, in pixels of the film."""
+    return list(page.evaluate("bone => window.bonegradeWork.boxOf(bone)", bone))
+
+
+def drag(page: Page, bone: str, by: tuple[float, float], at: tuple[float, float] = (0.5, 0.5)) -> None:
+    """Drags a box by so many pixels of the screen, held at a share of its width and height."""
+    place = page.evaluate(
+        """([bone, across, down]) => {
+            const work = window.bonegradeWork, canvas = document.querySelector("#box-editor canvas");
+            const [x0, y0, x1, y1] = work.boxOf(bone), there = canvas.getBoundingClientRect();
+            const scale = there.width / work.film().frame.width;
+            return [there.left + (x0 + across * (x1 - x0)) * scale, there.top + (y0 + down * (y1 - y0)) * scale];
+        }""",
+        [bone, *at],
+    )
+    page.mouse.move(*place)
+    page.mouse.down()
+    page.mouse.move(place[0] + by[0] / 2, place[1] + by[1] / 2, steps=4)
+    page.mouse.move(place[0] + by[0], place[1] + by[1], steps=4)
+    page.mouse.up()

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ MOMENT = "The film is being opened; one moment."
 
 
 @pytest.fixture(scope="module")
-def url(folder: Path, films: list[int], gate: Gate) -> Iterator[str]:
+def url(folder: Path, ledger: Ledger, gate: Gate) -> Iterator[str]:
     with running(("-m", "tests.webapp.slow_app", str(folder), str(gate.folder))) as app:
         yield app.url
 
@@ -73,20 +73,19 @@ def _pass_time(page: Page, seconds: int) -> None:
 
 
 def test_a_panel_of_before_takes_no_click_while_its_film_is_opened_anew(
-    page: Page, url: str, gate: Gate, ledger: Ledger, films: list[int]
+    page: Page, url: str, gate: Gate, ledger: Ledger, own_film: int
 ) -> None:
-    film = films[0]
     ledger.save(
-        film, [Correction(bone, "graded", 5) for bone in RUS_BONES],
+        own_film, [Correction(bone, "graded", 5) for bone in RUS_BONES],
         reader=CHIEF.name, base_revision=0, token=uuid.uuid4().hex, prediction_id=None, seconds=60.0,
     )  # fmt: skip
-    make_own_gold(ledger, film, CHIEF, revision=1, token=uuid.uuid4().hex)
-    _open(page, url, film)
+    make_own_gold(ledger, own_film, CHIEF, revision=1, token=uuid.uuid4().hex)
+    _open(page, url, own_film)
     panel = page.locator("#annotate-gold")
-    take_back(ledger, film, CHIEF, revision=2, token=uuid.uuid4().hex)
-    put_back(ledger, film, CHIEF, revision=3, token=uuid.uuid4().hex)
+    take_back(ledger, own_film, CHIEF, revision=2, token=uuid.uuid4().hex)
+    put_back(ledger, own_film, CHIEF, revision=3, token=uuid.uuid4().hex)
     with gate.shut():
-        _follow_link(page, film)
+        _follow_link(page, own_film)
         _is_busy(page, True)
         gate.await_come()
         panel.get_by_role("button", name="Take back").click()
@@ -95,17 +94,17 @@ def test_a_panel_of_before_takes_no_click_while_its_film_is_opened_anew(
         assert page.evaluate("window.bonegradeWork.work().at") == 0 and not page.evaluate(
             "window.bonegradeWork.isSaving()"
         )
-    wait_for_film(page, film)
+    wait_for_film(page, own_film)
     expect(page.locator(MESSAGE)).to_have_text("")
     panel.get_by_role("button", name="Take back").click()
     expect(page.locator(MESSAGE)).to_contain_text("it can be put back")
-    assert [event.kind for event in ledger.history(film)] == ["correction", "gold", "ungold", "gold", "ungold"]
+    assert [event.kind for event in ledger.history(own_film)] == ["correction", "gold", "ungold", "gold", "ungold"]
 
 
 def test_what_came_of_a_save_is_told_though_another_film_is_opened(
-    page: Page, url: str, gate: Gate, ledger: Ledger, films: list[int]
+    page: Page, url: str, gate: Gate, ledger: Ledger, add_film: Callable[[], int]
 ) -> None:
-    first, second = films[1:3]
+    first, second = add_film(), add_film()
     _open(page, url, first)
     press(page, "5")
     wait_kept(page)
@@ -122,9 +121,9 @@ def test_what_came_of_a_save_is_told_though_another_film_is_opened(
 
 
 def test_an_opening_that_is_not_answered_leaves_the_film_at_work(
-    page: Page, url: str, gate: Gate, ledger: Ledger, films: list[int]
+    page: Page, url: str, gate: Gate, ledger: Ledger, add_film: Callable[[], int]
 ) -> None:
-    first, second = films[3:5]
+    first, second = add_film(), add_film()
     _open(page, url, first)
     with gate.shut():
         _follow_link(page, second)
@@ -140,8 +139,10 @@ def test_an_opening_that_is_not_answered_leaves_the_film_at_work(
     assert draft is not None and draft["work"]["says"]["Radius"]["grade"] == 7
 
 
-def test_a_film_that_the_server_was_too_busy_for_is_asked_for_again(page: Page, url: str, films: list[int]) -> None:
-    first, second = films[3:5]
+def test_a_film_that_the_server_was_too_busy_for_is_asked_for_again(
+    page: Page, url: str, add_film: Callable[[], int]
+) -> None:
+    first, second = add_film(), add_film()
     _open(page, url, first)
     page.route(re.compile("/queue/join"), lambda route: route.fulfill(status=503, json={"detail": "Queue is full."}))
     _follow_link(page, second)
@@ -152,22 +153,22 @@ def test_a_film_that_the_server_was_too_busy_for_is_asked_for_again(page: Page, 
     wait_for_film(page, second)
 
 
-def test_a_page_that_takes_long_to_be_ready_opens_its_film(page: Page, url: str, films: list[int]) -> None:
+def test_a_page_that_takes_long_to_be_ready_opens_its_film(page: Page, url: str, own_film: int) -> None:
     held: list[Route] = []
     page.route(re.compile("/assets/Blocks-"), lambda route: held.append(route))
-    page.goto(f"{url}/#film={films[7]}")
+    page.goto(f"{url}/#film={own_film}")
     page.wait_for_function("performance.now() > 15000")
     _go_on(page, held)
-    wait_for_film(page, films[7])
+    wait_for_film(page, own_film)
 
 
-def test_a_film_that_is_there_before_the_box_editor(page: Page, url: str, films: list[int]) -> None:
+def test_a_film_that_is_there_before_the_box_editor(page: Page, url: str, own_film: int) -> None:
     held: list[Route] = []
     page.route(re.compile("/custom_component/"), lambda route: held.append(route))
-    page.goto(f"{url}/#film={films[0]}")
+    page.goto(f"{url}/#film={own_film}")
     expect(page.locator("#annotate-opened textarea")).not_to_have_value("")
     _go_on(page, held)
-    wait_for_film(page, films[0])
+    wait_for_film(page, own_film)
 
 
 def _go_on(page: Page, held: list[Route]) -> None:
@@ -178,31 +179,30 @@ def _go_on(page: Page, held: list[Route]) -> None:
     page.unroute_all()
 
 
-def test_five_grades_said_offline_are_all_saved(page: Page, url: str, ledger: Ledger, films: list[int]) -> None:
-    film = films[6]
-    _open(page, url, film)
+def test_five_grades_said_offline_are_all_saved(page: Page, url: str, ledger: Ledger, own_film: int) -> None:
+    _open(page, url, own_film)
     page.context.set_offline(True)
     press(page, "3j4j5j6j7")
     _pass_time(page, 5)
     expect(page.locator("#annotate-status")).to_contain_text("your work is kept in this tab")
-    assert ledger.draft(film, CHIEF.name) is None
+    assert ledger.draft(own_film, CHIEF.name) is None
     page.evaluate("window.before = true")
     page.context.set_offline(False)
     page.wait_for_function("!window.before")  # the page loads itself anew
-    wait_for_film(page, film)
+    wait_for_film(page, own_film)
     expect(page.locator(MESSAGE)).to_contain_text("is back")
     wait_kept(page)
     page.locator("#annotate-save").click()
     expect(page.locator(MESSAGE)).to_contain_text("Saved 5 bones")
-    saved = ledger.reading(film, CHIEF.name)
+    saved = ledger.reading(own_film, CHIEF.name)
     assert [saved[bone].grade for bone in RUS_BONES[:5]] == [3, 4, 5, 6, 7]
 
 
 def test_a_picture_that_vanished_and_the_last_film_of_the_queue_are_said_and_the_buttons_live(
-    page: Page, url: str, ledger: Ledger, films: list[int]
+    page: Page, url: str, ledger: Ledger, add_film: Callable[[], int]
 ) -> None:
-    first, last = films[5], films[8]
-    for film in films:
+    first, last = add_film(), add_film()
+    for film in [film.id for film in ledger.films()]:
         if film not in (first, last) and not ledger.reading(film, CHIEF.name):
             ledger.save(
                 film, [Correction("Ulna", "graded", 4)],

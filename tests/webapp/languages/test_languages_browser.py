@@ -16,7 +16,15 @@ from webapp.languages.catalogue import catalogue
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
 
-TABS: Final = ("assess", "annotate", "queue", "agreement", "data", "train")
+#: By tab: what stands there once it has been filled.
+TABS: Final = {
+    "queue": "#queue-finished",
+    "agreement": "#agreement-message",
+    "data": "#export-make",
+    "train": "#train-collected",
+    "annotate": "#bone-list",
+    "assess": "#crop-grid",
+}
 
 #: What is shown and read aloud: a list of texts, without names, code and what people typed.
 _SHOWN: Final = """() => {
@@ -65,7 +73,7 @@ def url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, url: str) -> Iterator[Page]:
+def opened(browser: Browser, url: str) -> Iterator[Page]:
     """The page with an example assessed and open on Annotate; every tab was looked at."""
     page = browser.new_page(viewport={"width": 1440, "height": 1000}, locale="zh-CN")
     troubles = watched(page, url)
@@ -73,18 +81,28 @@ def page(browser: Browser, url: str) -> Iterator[Page]:
     page.add_init_script(NOTE_PAINTED)
     page.goto(url)
     page.locator("#example-1").click(timeout=ANSWER_MS)
-    expect(page.locator("#sex input:checked")).to_have_count(1)
-    if not page.locator("#crop-grid").count():
-        page.locator("#assess").click()
     expect(page.locator("#crop-grid")).to_be_visible(timeout=ANSWER_MS)
     page.locator("#correct-reading").click()
     expect(page.locator("#bone-list .bone-row")).to_have_count(13)
-    for tab in TABS:
-        page.locator(f'button[role="tab"][data-tab-id="{tab}"]').click()
-        page.wait_for_timeout(400)
+    for tab, filled in TABS.items():
+        _show(page, tab)
+        expect(page.locator(filled)).not_to_be_empty()
+    page.evaluate("window.headingsOfOpening = [...window.headings]")
     yield page
     page.close()
     assert troubles == []
+
+
+@pytest.fixture
+def page(opened: Page) -> Page:
+    """That page in Chinese, whatever language was chosen before."""
+    opened.locator("button[data-language=zh]").click()
+    opened.wait_for_function("document.documentElement.lang === 'zh-CN'")
+    return opened
+
+
+def _show(page: Page, tab: str) -> None:
+    page.locator(f'button[role="tab"][data-tab-id="{tab}"]').click()
 
 
 def _english(texts: list[str]) -> list[str]:
@@ -101,7 +119,7 @@ def test_no_english_is_left_on_any_tab(page: Page) -> None:
 
 
 def test_the_boxes_on_the_film_are_named_as_in_the_list_beside_it(page: Page) -> None:
-    page.locator('button[role="tab"][data-tab-id="annotate"]').click()
+    _show(page, "annotate")
     page.wait_for_function("Object.keys(window.painted.boxes).length === 13", timeout=ANSWER_MS)
     listed = page.locator("#bone-list .bone-name").all_inner_texts()
     assert sorted(page.evaluate("Object.keys(window.painted.boxes)")) == sorted(listed)
@@ -109,7 +127,7 @@ def test_the_boxes_on_the_film_are_named_as_in_the_list_beside_it(page: Page) ->
 
 
 def test_nothing_was_seen_in_english_before(page: Page) -> None:
-    headings = page.evaluate("window.headings")
+    headings = page.evaluate("window.headingsOfOpening")
     assert headings and all("骨骺" in heading for heading in headings)
 
 
@@ -135,7 +153,7 @@ def test_what_people_type_and_names_stay(page: Page) -> None:
 
 
 def test_a_list_shows_what_is_chosen_in_chinese_and_compares_it_in_english(page: Page) -> None:
-    page.locator('button[role="tab"][data-tab-id="assess"]').click()
+    _show(page, "assess")
     field = page.locator("#stage input")
     expect(field).to_have_value(re.compile(r"^第 \d 阶段$"))
     field.click()
@@ -146,7 +164,7 @@ def test_a_list_shows_what_is_chosen_in_chinese_and_compares_it_in_english(page:
 
 
 def test_numbers_are_those_of_the_english_page_which_comes_back_by_a_click(page: Page) -> None:
-    page.locator('button[role="tab"][data-tab-id="assess"]').click()
+    _show(page, "assess")
     numbers = r"\d+(?:\.\d+)?"
     places = ("#headline", "#score-table", "#crops .numbers", "#provenance")
     chinese = {place: page.locator(place).all_inner_texts() for place in places}
@@ -162,8 +180,8 @@ def test_numbers_are_those_of_the_english_page_which_comes_back_by_a_click(page:
 
 
 def test_the_boxes_on_the_film_are_named_anew_when_another_language_is_chosen(page: Page) -> None:
-    page.locator('button[role="tab"][data-tab-id="annotate"]').click()
-    for language, name in (("zh", "桡骨"), ("en", "Radius")):
+    _show(page, "annotate")
+    for language, name in (("en", "Radius"), ("zh", "桡骨")):
         page.locator(f"button[data-language={language}]").click()
         page.wait_for_function("(name) => name in window.painted.boxes", arg=name, timeout=ANSWER_MS)
 

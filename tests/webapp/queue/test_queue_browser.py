@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
-from core.film.radiograph import read_radiograph
+from core.assessment.assessor import Assessor
+from core.assessment.records import Assessment
+from core.bones import Sex
+from core.film.radiograph import Radiograph, read_radiograph
 from core.ledger import Consent, Correction, Ledger, LedgerSettings
 from tests.hands import shipped_examples
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM, RunningApp, running, watched
@@ -61,6 +64,32 @@ def ledger(folder: Path) -> Iterator[Ledger]:
     ledger = Ledger.open(LedgerSettings.from_environment({"BONEGRADE_DATA": str(folder)}))
     yield ledger
     ledger.close()
+
+
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningApp, Ledger]]:
+    """An app over an empty ledger, and that ledger; for tests after which it is empty all the same."""
+    folder = tmp_path_factory.mktemp("unchanged") / "store"
+    ledger = Ledger.open(LedgerSettings.in_folder(folder))
+    with running(APP, {"BONEGRADE_DATA": str(folder)}) as app:
+        yield app, ledger
+    assert list(ledger.films()) == []
+    ledger.close()
+
+
+@pytest.fixture(scope="module")
+def hands(shipped: Assessor) -> list[tuple[Radiograph, Sex, Assessment]]:
+    """The example hands, and what the shipped weights say of them."""
+    films = [(read_radiograph(example.path), example.sex) for example in EXAMPLES]
+    return [(film, sex, shipped.assess(film, sex)) for film, sex in films]
+
+
+@pytest.fixture
+def filled(ledger: Ledger, hands: list[tuple[Radiograph, Sex, Assessment]]) -> None:
+    """The example hands are in the ledger, and assessed."""
+    for film, sex, assessment in hands:
+        added = ledger.add_film(film, sex, reader="ada", source="queue", consent=Consent()).film
+        ledger.add_prediction(added.id, assessment)
 
 
 Visit = Callable[..., Page]
@@ -113,14 +142,6 @@ def choose(page: Page, field: str, option: str) -> None:
     """Chooses from a drop-down list."""
     page.locator(f"#{field} input").click()
     page.get_by_role("option", name=option, exact=True).click()
-
-
-def filled(page: Page, ledger: Ledger) -> list[int]:
-    """Sends the example hands and waits for all to be assessed; gives their ids as the page lists them."""
-    send(page, hands_zip())
-    add(page, len(EXAMPLES))
-    rows(page, len(EXAMPLES))
-    return ids(page)
 
 
 def ids(page: Page) -> list[int]:
@@ -186,9 +207,11 @@ def test_a_zip_is_checked_added_assessed_listed_ordered_and_opened(
     assert ledger.near_copies() == [(films[-1].id + 1, original)]
 
 
+@pytest.mark.usefixtures("filled")
 def test_filters_skips_flags_and_the_end_of_the_queue(app: RunningApp, visit: Visit, ledger: Ledger) -> None:
     page = visit(app)
-    listed = filled(page, ledger)
+    rows(page, 4)
+    listed = ids(page)
     girls = sum(example.sex == "F" for example in EXAMPLES)
     choose(page, "queue-filter-sex", "Female")
     rows(page, girls)
@@ -235,9 +258,11 @@ def test_filters_skips_flags_and_the_end_of_the_queue(app: RunningApp, visit: Vi
     rows(page, 4)
 
 
+@pytest.mark.usefixtures("filled")
 def test_two_readers_at_once_and_a_reviewer_who_assigns(app: RunningApp, visit: Visit, ledger: Ledger) -> None:
     anna = visit(app)
-    listed = filled(anna, ledger)
+    rows(anna, 4)
+    listed = ids(anna)
     rita = visit(app, "rita:REVIEWER")
     rows(rita, 4)
     expect(anna.locator("#queue-assign")).to_be_hidden()
@@ -267,8 +292,8 @@ def test_two_readers_at_once_and_a_reviewer_who_assigns(app: RunningApp, visit: 
     assert ids(bert) == listed[:1]
 
 
-def test_a_viewer_looks_and_a_phone_shows_all_it_needs(app: RunningApp, visit: Visit, ledger: Ledger) -> None:
-    filled(visit(app), ledger)
+@pytest.mark.usefixtures("filled")
+def test_a_viewer_looks_and_a_phone_shows_all_it_needs(app: RunningApp, visit: Visit) -> None:
     page = visit(app, "vera:VIEWER", width=390)
     rows(page, 4)
     expect(page.locator("#queue-viewer")).to_contain_text("ask whoever runs this server")
@@ -295,15 +320,16 @@ def test_a_film_that_the_model_refuses_is_named_with_its_reason(app: RunningApp,
 
 @pytest.mark.parametrize("name", ["../evil.png", "C:/evil.png"])
 def test_a_refused_zip_leaves_everything_unchanged(
-    app: RunningApp, visit: Visit, ledger: Ledger, folder: Path, name: str
+    unchanged: tuple[RunningApp, Ledger], visit: Visit, name: str
 ) -> None:
+    app, ledger = unchanged
     page = visit(app)
     before = ledger.ledger_revision(), list(ledger.films())
     send(page, hands_zip({name: b"x"}))
     expect(page.locator("#queue-upload-message .message")).to_contain_text("path outside itself", timeout=ANSWER_MS)
     expect(page.locator("#queue-add")).to_be_hidden()
     assert (ledger.ledger_revision(), list(ledger.films())) == before
-    assert not list(folder.parent.rglob("evil.png"))
+    assert not list(ledger.folder.parent.rglob("evil.png"))
 
 
 def test_writing_is_shown_before_pictures_are_kept(app: RunningApp, visit: Visit, ledger: Ledger) -> None:
@@ -346,8 +372,10 @@ def test_without_consent_no_pixels_are_kept_and_a_kill_loses_nothing(
     rows(visit(app), 4)
 
 
-def test_what_was_checked_is_not_taken_back_by_an_earlier_word_that_comes_late(app: RunningApp, visit: Visit) -> None:
-    page, held = visit(app), list[Route]()
+def test_what_was_checked_is_not_taken_back_by_an_earlier_word_that_comes_late(
+    unchanged: tuple[RunningApp, Ledger], visit: Visit
+) -> None:
+    page, held = visit(unchanged[0]), list[Route]()
     page.route(
         re.compile(r"/gradio_api/run/"), lambda route: held.append(route)
     )  # what does not wait in line may be late

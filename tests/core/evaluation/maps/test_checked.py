@@ -33,4 +33,4 @@ def test_no_checks_were_kept(tmp_path: Path) -> None:
 def test_checks_that_ship_can_be_read() -> None:
     """They may be older than the weights in use, which the page then says."""
     shipped = checked()
-    assert shipped is None or (len(shipped.grader_sha256) == 64 and shipped.hands > 0 and shipped.cam_stage <= 2)
+    assert shipped is not None and len(shipped.grader_sha256) == 64 and shipped.hands > 0 and shipped.cam_stage <= 2

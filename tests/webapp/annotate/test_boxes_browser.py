@@ -1,4 +1,5 @@
-"""The box editor on a large film and odd screens: the saved box is the drawn one, within a pixel of the film."""
+"""Boxes in the editor, moved, resized, deleted and drawn, on a large film and odd screens too: the saved box is the drawn one,
+within a pixel of the film."""
 
 from collections.abc import Callable
 
@@ -11,7 +12,7 @@ from core.assessment.assessor import Assessor
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.ledger import Consent, Ledger
 from tests.hands import shipped_examples
-from tests.webapp.annotate.film_page import Open, on_screen, painted_box, press, wait_kept, wait_magnified
+from tests.webapp.annotate.film_page import Open, box, drag, on_screen, painted_box, press, wait_kept, wait_magnified
 from tests.webapp.running_app import ANSWER_MS, CHROMIUM
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this computer")
@@ -27,8 +28,34 @@ _IS_FITTED = """() => {
 }"""
 
 
+#: Has the page note where the boxes of the last drawing lie, in pixels of the canvas.
+_NOTE_BOXES = """() => {
+    const context = document.querySelector("#box-editor canvas").getContext("2d");
+    const [clear, rect] = [context.clearRect.bind(context), context.rect.bind(context)];
+    context.clearRect = (...all) => { window.drawn = []; clear(...all); };
+    context.rect = (...box) => { window.drawn.push(box); rect(...box); };
+}"""
+#: Whether a bone's box is drawn where the work has it.
+_IS_DRAWN = """bone => {
+    const work = window.bonegradeWork, canvas = document.querySelector("#box-editor canvas");
+    const scale = canvas.width / work.film().frame.width, [x, y] = work.boxOf(bone).map((edge) => edge * scale);
+    return (window.drawn || []).some((box) => Math.hypot(box[0] - x, box[1] - y) < 2);
+}"""
+
+
 @pytest.fixture(scope="module")
-def large(ledger: Ledger) -> int:
+def turned(ledger: Ledger, shipped: Assessor) -> int:
+    """A film that lies on its side, with its greys turned round."""
+    example = shipped_examples()[1]
+    pixels = np.ascontiguousarray(1 - np.rot90(read_radiograph(example.path).pixels))
+    film = Radiograph(pixels, None, None, film_hash(pixels))
+    added = ledger.add_film(film, example.sex, reader="anna", source="queue", consent=Consent()).film
+    ledger.add_prediction(added.id, shipped.assess(film, example.sex))
+    return added.id
+
+
+@pytest.fixture(scope="module")
+def large(ledger: Ledger, shipped: Assessor) -> int:
     """A film of 3000 x 4000 pixels."""
     example = shipped_examples()[0]
     pixels = np.clip(
@@ -36,11 +63,11 @@ def large(ledger: Ledger) -> int:
     )
     film = Radiograph(pixels, None, None, film_hash(pixels))
     added = ledger.add_film(film, example.sex, reader="desk", source="queue", consent=Consent()).film
-    ledger.add_prediction(added.id, Assessor.from_registry().assess(film, example.sex))
+    ledger.add_prediction(added.id, shipped.assess(film, example.sex))
     return added.id
 
 
-def _drag(page: Page, meanwhile: Callable[[], object] = lambda: None) -> list[float]:
+def _drag_large(page: Page, meanwhile: Callable[[], object] = lambda: None) -> list[float]:
     """Draws the box elsewhere with the mouse, and gives where it must be then. meanwhile: what happens under way."""
     before = painted_box(page, BONE)
     x, y, scale = on_screen(page, BONE)
@@ -68,6 +95,85 @@ def _is_saved(page: Page, ledger: Ledger, film: int, reader: str, expected: list
     assert list(saved) == pytest.approx(expected, abs=1)
 
 
+def test_a_moved_box_is_put_back_by_undo(open_film: Open, own_film: int) -> None:
+    page = open_film(own_film, "otto:READER")
+    before = box(page, "PP3")
+    page.evaluate(_NOTE_BOXES)
+    drag(page, "PP3", (-12, 8))
+    page.wait_for_function("b => JSON.stringify(window.bonegradeWork.boxOf('PP3')) !== JSON.stringify(b)", arg=before)
+    moved = box(page, "PP3")
+    page.wait_for_function(_IS_DRAWN, arg="PP3", timeout=ANSWER_MS)
+    press(page, "u")
+    assert box(page, "PP3") == before
+    page.wait_for_function(_IS_DRAWN, arg="PP3", timeout=ANSWER_MS)
+    # the box lies where it was: it can be taken hold of there
+    drag(page, "PP3", (-12, 8))
+    page.wait_for_function("b => JSON.stringify(window.bonegradeWork.boxOf('PP3')) !== JSON.stringify(b)", arg=before)
+    assert box(page, "PP3") == pytest.approx(moved, abs=3)
+
+
+def test_a_film_on_its_side_is_shown_upright_and_its_boxes_go_where_they_are_put(open_film: Open, turned: int) -> None:
+    page = open_film(turned, "otto:READER")
+    frame = page.evaluate("window.bonegradeWork.film().frame")
+    assert frame["turns"] % 2 == 1 and frame["shown"][1] > frame["shown"][0], "the hand stands upright"
+    page.locator("#bone-list [data-bone=MP3]").click()
+    before, mark = box(page, "MP3"), page.locator(".in-hand-mark").bounding_box()
+    assert mark is not None
+    x, y = mark["x"] + mark["width"] / 2, mark["y"] + mark["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 12, y, steps=5)
+    page.mouse.up()
+    page.wait_for_function("b => JSON.stringify(window.bonegradeWork.boxOf('MP3')) !== JSON.stringify(b)", arg=before)
+    moved = box(page, "MP3")
+    pixels = 12 * frame["height"] / page.locator("#box-editor canvas").evaluate("c => c.clientWidth")
+    along = [b - a for a, b in zip(before, moved, strict=True)]
+    # what is to the right on the screen is up or down on the film
+    assert along[0] == pytest.approx(0, abs=1) and abs(along[1]) == pytest.approx(pixels, abs=2)
+    page.wait_for_function(
+        "x => Math.abs(document.querySelector('.in-hand-mark').getBoundingClientRect().x - x) < 2", arg=mark["x"] + 12
+    )
+
+
+def test_a_box_is_resized_deleted_and_drawn_again(open_film: Open, own_film: int) -> None:
+    page = open_film(own_film, "otto:READER")
+    before = box(page, "DP1")
+    drag(page, "DP1", (15, 12), at=(1.0, 1.0))
+    page.wait_for_function("b => window.bonegradeWork.boxOf('DP1')[2] > b[2] + 2", arg=before)
+    after = box(page, "DP1")
+    assert after[:2] == before[:2], "edges that were not touched stay to the digit"
+    page.keyboard.press("Delete")
+    page.wait_for_function("window.bonegradeWork.boxOf('DP1') === null")
+    expect(page.locator("#in-hand-model")).to_contain_text("no grade")
+    page.evaluate(_NOTE_BOXES)
+    press(page, "c")
+    canvas = page.locator("#box-editor canvas").bounding_box()
+    assert canvas is not None
+    page.mouse.move(canvas["x"] + 20, canvas["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(canvas["x"] + 70, canvas["y"] + 80, steps=5)
+    page.mouse.up()
+    _choose_label(page, "MC1")
+    expect(page.locator("#annotate-message")).to_contain_text("has a box already", timeout=ANSWER_MS)
+    page.wait_for_function("window.drawn.length === 12", timeout=ANSWER_MS)  # the box too many is gone
+    press(page, "c")
+    page.mouse.move(canvas["x"] + 20, canvas["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(canvas["x"] + 70, canvas["y"] + 80, steps=5)
+    page.mouse.up()
+    _choose_label(page, "DP1")
+    page.wait_for_function("window.bonegradeWork.boxOf('DP1') !== null", timeout=ANSWER_MS)
+    expect(page.locator("#in-hand-model")).to_contain_text("Model on your box")
+
+
+def _choose_label(page: Page, bone: str) -> None:
+    """Answers the editor's question for the new box's bone."""
+    question = page.locator("#model-box-edit").first
+    question.locator("input[role=listbox]").fill(bone)
+    page.get_by_role("option", name=bone, exact=True).click()
+    question.get_by_role("button", name="OK").click()
+
+
 def test_a_message_of_two_lines_comes_while_a_box_is_held(open_film: Open, ledger: Ledger, large: int) -> None:
     page = open_film(large, "lara:READER", width=1200, height=1003)
     top = page.evaluate(_TOP)
@@ -77,7 +183,7 @@ def test_a_message_of_two_lines_comes_while_a_box_is_held(open_film: Open, ledge
         moved = page.evaluate("document.querySelector('.annotate-film-side').getBoundingClientRect().top")
         assert moved > top + 10, "nothing was laid out anew"
 
-    expected = _drag(page, meanwhile)
+    expected = _drag_large(page, meanwhile)
     _is_saved(page, ledger, large, "lara", expected)
 
 
@@ -92,7 +198,7 @@ def test_in_a_window_of_400_pixels_the_film_stays_under_the_hand(open_film: Open
         page.evaluate("window.bonegradeWork.tell('A long story. '.repeat(9), 'warning')")
         assert page.evaluate("document.querySelector('#box-editor').getBoundingClientRect().top") == pytest.approx(top)
 
-    expected = _drag(page, meanwhile)
+    expected = _drag_large(page, meanwhile)
     expect(page.locator("#in-hand")).to_have_attribute("data-bone", BONE)
     _is_saved(page, ledger, large, "nina", expected)
     expect(page.locator("#annotate-message")).to_be_in_viewport(ratio=1)
@@ -106,7 +212,7 @@ def test_after_a_resize_while_the_tab_was_hidden(open_film: Open, ledger: Ledger
     page.get_by_role("tab", name="Annotate").click()
     page.wait_for_function(_IS_FITTED)
     page.locator("#box-editor canvas").scroll_into_view_if_needed()
-    expected = _drag(page)
+    expected = _drag_large(page)
     _is_saved(page, ledger, large, "rita", expected)
 
 
@@ -178,5 +284,5 @@ def test_after_the_page_was_zoomed(open_film: Open, ledger: Ledger, large: int, 
     )
     page.wait_for_function(_IS_FITTED)
     page.locator("#box-editor canvas").scroll_into_view_if_needed()
-    expected = _drag(page)
+    expected = _drag_large(page)
     _is_saved(page, ledger, large, reader, expected)
