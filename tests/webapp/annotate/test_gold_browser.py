@@ -1,6 +1,7 @@
 """A gold reading in a real browser: a reviewer sets it on Annotate and takes it back on Agreement; a reader sees none."""
 
 import uuid
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -72,8 +73,9 @@ def test_a_reviewer_sets_gold_on_annotate_and_takes_it_back_on_agreement(
 
 
 def test_what_two_readers_agree_on_is_made_gold_and_neither_of_them_learns_of_it(
-    open_film: Open, ledger: Ledger, own_film: int
+    open_film: Open, ledger: Ledger, own_film: int, add_film: Callable[[], int]
 ) -> None:
+    add_film()  # waits for anna: where nothing does, she may see how she did
     for revision, reader in enumerate(("anna", "ben")):
         ledger.save(
             own_film,
