@@ -1,4 +1,4 @@
-"""The repository started just as a Hugging Face Space starts it: `make space`, which CI runs, and not a part of `make test`,
+"""The repository started just as a Hugging Face Space starts it: `make space`, for releases, and not a part of `make test`,
 because the fresh environment is gigabytes to fetch the first time."""
 
 import json
