@@ -62,7 +62,7 @@ def taught(lessons: tuple[torch.Tensor, ...], grades: torch.Tensor) -> BoneGrade
     steps = torch.optim.AdamW(network.parameters(), 3e-3)
     crops, bones = network_input(lessons[0]), lessons[1]
     with torch.backends.mkldnn.flags(enabled=False):
-        for _ in range(40):
+        for _ in range(70):
             given = network.probabilities(network(crops, bones), bones)[torch.arange(len(bones)), grades]
             steps.zero_grad()
             (-given.clamp_min(1e-6).log().mean()).backward()
