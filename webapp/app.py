@@ -35,7 +35,7 @@ from webapp.entrance.own_pages import OwnPagesOnly
 from webapp.entrance.passing import passing_folder, stop_in_peace
 from webapp.entrance.past_the_line import PastTheLine
 from webapp.entrance.quota import UploadLimits
-from webapp.entrance.refusing import EXCEPTION_HANDLERS, Sizes, quote_nothing
+from webapp.entrance.refusing import EXCEPTION_HANDLERS, CallsInJson, Sizes, quote_nothing
 from webapp.entrance.streams import Streams, open_as_many_as_may_be
 from webapp.entrance.uploads import ProgressForgotten, UploadsWithin, receive_in_order
 from webapp.erasures import LooksFirst
@@ -149,6 +149,7 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
         Middleware(Sizes, desk.access),
         Middleware(ProgressForgotten),
         Middleware(UploadsWithin, desk.access, limits),
+        Middleware(CallsInJson),
         Middleware(PastTheLine, desk.access, EXAMPLES_FOLDER),
     ]
     settings["app_kwargs"]["middleware"].insert(0, Middleware(LooksFirst, desk.erasures))

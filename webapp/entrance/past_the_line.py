@@ -8,11 +8,11 @@ from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from webapp.entrance.clients import KnowsClients, client_asking
 from webapp.entrance.doors import refusal_of_others_files, visitor_of
-from webapp.entrance.refusing import part_of, refused
+from webapp.entrance.refusing import part_of, read_again, refused
 
 #: Of gradio's interface, the parts that answer at once.
 _PARTS: Final = ("run", "api")
@@ -69,16 +69,7 @@ class PastTheLine:
         if refusal := self._refusal(body, visitor_of(Headers(scope=scope))):
             await refused(refusal, 403)(scope, receive, send)
             return
-        told = False
-
-        async def receive_again() -> Message:
-            nonlocal told
-            if told:
-                return await receive()
-            told = True
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        await self._app(scope, receive_again, send)
+        await self._app(scope, read_again(body, receive), send)
 
     def _refusal(self, body: bytes, visitor: str) -> str:
         try:

@@ -1,5 +1,6 @@
 """Requests that are refused before gradio sees them: in its own form, and those that are too big to be read into memory."""
 
+import json
 import logging
 import sys
 import traceback
@@ -10,9 +11,9 @@ from gradio import queueing, routes
 from gradio.route_utils import FnIndexInferError
 from pydantic import ValidationError
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from webapp.entrance.clients import KnowsClients, client_asking
 
@@ -29,6 +30,9 @@ _MOST_BYTES_OF_MCP: Final = 4 << 20
 _TOO_BIG: Final = (
     "The request is bigger than {} MB, or does not say how big it is: upload the film's file to "
     f"{API}upload, and send what that answers."
+)
+_NOT_JSON: Final = (
+    "The call is not JSON that can be read, or is nested too deeply: see docs/api.md for what one looks like."
 )
 
 
@@ -84,6 +88,43 @@ class Sizes:
         if part_of(scope["path"]) == "mcp":
             return _MOST_BYTES_OF_MCP
         return _MOST_BYTES_OF_KNOWN if client_asking(self._access, scope)[1] else _MOST_BYTES
+
+
+class CallsInJson:
+    """ASGI middleware: refuses calls over MCP whose JSON cannot be read. Its library would fail over what is nested more
+    deeply than Python goes, and log all of the way there. It reads the body, so that a size has to be set before it."""
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves or refuses one request."""
+        if scope["type"] != "http" or scope["method"] != "POST" or part_of(scope["path"]) != "mcp":
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = await Request(scope, receive).body()
+            json.loads(body)
+        except ClientDisconnect:
+            return  # there is nobody left to answer
+        except (ValueError, RecursionError):
+            await refused(_NOT_JSON, 400)(scope, receive, send)
+            return
+        await self._app(scope, read_again(body, receive), send)
+
+
+def read_again(body: bytes, receive: Receive) -> Receive:
+    """Hands on a request's body that was read already, and then whatever else comes."""
+    told = False
+
+    async def receive_again() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_again
 
 
 def quote_nothing() -> None:
