@@ -289,9 +289,8 @@ def _localizer_of(folder: Path) -> tuple[Localizer, str]:
 
 def _grader_of(folder: Path) -> tuple[Grader, str]:
     network, file = load_grader(folder=folder)
-    network.requires_grad_(
-        False
-    )  # it is not trained here, and maps, which need the crops' gradients alone, take half as long
+    # It is not trained here, and maps, which need the crops' gradients alone, take half as long.
+    network.requires_grad_(False)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch, for maps, is a fifth faster so
     grader = Grader(network)
     grader.start()

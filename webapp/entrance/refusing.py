@@ -47,6 +47,17 @@ def part_of(path: str) -> str:
     return path.removeprefix(API).split("/")[0] if path.startswith(API) else ""
 
 
+def posted_to(scope: Scope, part: str) -> bool:
+    """Whether something is sent to this part of gradio's interface."""
+    return scope["type"] == "http" and scope["method"] == "POST" and part_of(scope["path"]) == part
+
+
+def content_length(headers: Headers) -> int | None:
+    """Bytes of the body, by the header that says it: 0 without one, None where it is no number."""
+    length = headers.get("content-length", "0")
+    return int(length) if length.isdecimal() else None
+
+
 async def misnamed(request: Request, error: Exception) -> Response:
     """The answer to a program that asks for a name that does not exist, which gradio would answer with a server
     error."""
@@ -74,12 +85,11 @@ class Sizes:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        length = headers.get("content-length", "0")
-        says_its_length = "transfer-encoding" not in headers and length.isdecimal()
+        length = None if "transfer-encoding" in headers else content_length(headers)
         most = _MOST_BYTES
-        if not says_its_length or int(length) > most:
+        if length is None or length > most:
             most = self._most(scope)
-        if not says_its_length or int(length) > most:
+        if length is None or length > most:
             await refused(_TOO_BIG.format(most >> 20), 413)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -99,7 +109,7 @@ class CallsInJson:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves or refuses one request."""
-        if scope["type"] != "http" or scope["method"] != "POST" or part_of(scope["path"]) != "mcp":
+        if not posted_to(scope, "mcp"):
             await self._app(scope, receive, send)
             return
         try:

@@ -19,7 +19,7 @@ from webapp.entrance.clients import KnowsClients, client_asking
 from webapp.entrance.doors import OWNERS, visitor_of
 from webapp.entrance.films_passing import FILMS_PASSING
 from webapp.entrance.quota import Quota, Upload, UploadLimits, UploadRefused
-from webapp.entrance.refusing import part_of, refused
+from webapp.entrance.refusing import content_length, part_of, posted_to, refused
 
 #: Under these endings a file is opened as what it is; any other ending may be a part of a name, or of a patient's number.
 _ENDINGS_KEPT: Final = (".zip", ".csv")
@@ -69,7 +69,7 @@ class UploadsWithin:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves or refuses one request."""
         in_a_call = _bytes_in_a_call(scope)
-        if not in_a_call and not _is_upload(scope):
+        if not in_a_call and not posted_to(scope, "upload"):
             await self._app(scope, receive, send)
             return
         upload, status = None, 0
@@ -111,21 +111,16 @@ class UploadsWithin:
             _COUNTS.reset(reset)
 
 
-def _is_upload(scope: Scope) -> bool:
-    return scope["type"] == "http" and scope["method"] == "POST" and part_of(scope["path"]) == "upload"
-
-
 def _bytes_in_a_call(scope: Scope) -> int:
     """Of a call over MCP that may have a film in it, which is written to the disk as an upload is; 0 of any other request."""
-    if scope["type"] != "http" or scope["method"] != "POST" or part_of(scope["path"]) != "mcp":
+    if not posted_to(scope, "mcp"):
         return 0
     announced = _announced(scope)
     return announced if announced > _CALL_WITHOUT_FILM else 0
 
 
 def _announced(scope: Scope) -> int:
-    length = Headers(scope=scope).get("content-length", "0")
-    return int(length) if length.isdecimal() else 0
+    return content_length(Headers(scope=scope)) or 0
 
 
 class ProgressForgotten:
