@@ -174,10 +174,12 @@ def _bones(small: SmallChildren, rising: RisingFigures) -> Table:
     rows: list[Sequence[Cell]] = []
     for bone in RUS_BONES:
         young, older = small.grade0_by_bone[bone], small.grade0_from_4_years_by_bone[bone]
-        spearman = rising.sexes.all[bone].spearman
         shares = [f"{row.grade0} of {row.graded}" for row in (young, older)]
-        rows.append((bone, *shares, "none" if spearman is None else spearman))
-    return Table(("bone", f"grade 0 under {small.under_months // 12} y", "later", "rank correlation with age"), rows)
+        correlations = [one[bone].spearman for one in rising.sexes.named().values()]
+        rows.append((bone, *shares, *("none" if value is None else value for value in correlations)))
+    head = ["bone", f"grade 0 under {small.under_months // 12} y", "later"]
+    head += [f"rank correlation with age, {sex}" for sex in rising.sexes.named()]
+    return Table(head, rows)
 
 
 def _intervals(
