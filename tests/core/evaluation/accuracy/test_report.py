@@ -24,6 +24,6 @@ def test_text_for_people() -> None:
     assert ["8-9", "2", "4.0", "0.5", "2", "4.0", "0.5", "0"] in lines, "a year: n, MAE and within a year, thrice"
     assert "under 4 years: n 1, MAE 10.0, bias -10.0" in text
     # ages 100, 40 and 120 against grades full, 0 and 3: ranks 2, 1, 3 against 3, 1, 2
-    assert ["Ulna", "1", "of", "1", "0", "of", "2", "0.5"] in lines
+    assert ["Ulna", "1", "of", "1", "0", "of", "2", "0.5", "none", "none"] in lines, "too few of one sex"
     assert ["90", "%", "all", "3", "2", "0.6667", "0.208", "to", "0.939", "25.0"] in lines
     assert ["50%", "3", "2", "0.6667", "0.208", "to", "0.939", "110.0"] in lines
