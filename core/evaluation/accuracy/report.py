@@ -138,6 +138,7 @@ def as_text(figures: Accuracy) -> str:
         f"under {small.under_months // 12} years: n {small.errors.n}, MAE {error.mae_months if error else 'none'}, "
         f"bias {error.bias_months if error else 'none'}",
         _bones(small, figures.grade_against_age).aligned(),
+        f"rank correlation of the labelled ages' own RUS-CHN totals, all: {figures.grade_against_age.faultless}",
         "intervals, width in months (six readers: how often a single reading lies in what six would agree on):",
         _intervals(figures.interval90, figures.consensus90, figures.reliability).aligned(),
         "given an age, by how alike the hands are, months:",

@@ -45,3 +45,10 @@ def test_an_unsure_grade_counts_with_its_mean() -> None:
         readings.append(dataclasses.replace(reading, assessment=assessment))
     # ranks 2, 3, 1 against 1, 2, 3: 1 - 6 * (1 + 1 + 4) / 24
     assert rising_figures(readings).sexes.all["MC1"].spearman == -0.5
+
+
+def test_over_both_sexes_not_even_a_faultless_reader_reaches_1() -> None:
+    # a girl of 10 has a higher total than a boy of 11: totals rise boy 10, boy 11, girl 10, girl 11, ages 1.5, 3.5, 1.5, 3.5
+    both = [make_reading(f"{sex}{age}", 12 * age, 12 * age, sex=sex) for sex in ("M", "F") for age in (10, 11)]
+    assert rising_figures(both).faultless == 0.4472
+    assert rising_figures([one for one in both if one.film.sex == "M"] * 2).faultless == 1.0
