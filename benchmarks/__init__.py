@@ -1,3 +1,3 @@
-"""Programs that print the figures in docs/results.md and docs/speed.md."""
+"""Programs that print the figures in docs/."""
 
 import core  # noqa: F401  (settles how threads compute before torch is loaded)

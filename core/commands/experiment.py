@@ -31,7 +31,7 @@ from core.training.sources import GraderSources, HandSources
 from models.registry import load_grader, load_localizer
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Reruns the experiments that docs/results.md reports."
+    no_args_is_help=True, add_completion=False, help="Reruns the experiments whose results docs/ reports."
 )
 
 

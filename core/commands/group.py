@@ -76,7 +76,7 @@ COMMANDS: Final = {
     ),
     "users": ("users", "The people who may sign in, and their roles."),
     "tokens": ("tokens", "The programs that may come in by the API, and what each may do."),
-    "experiment": ("experiment", "Reruns the experiments that docs/results.md reports."),
+    "experiment": ("experiment", "Reruns the experiments whose results docs/ reports."),
     "train": ("train", "The programs that made the shipped weights and examples."),
 }
 

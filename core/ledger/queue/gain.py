@@ -138,7 +138,7 @@ def expected_gain(apart: PerBone, disagreement: PerBone, weights: PerBone) -> fl
     plus the readers' disagreement (0..1). 0..2; weights as `Hardness.weights` gives them.
 
     How unsure the model is of a grade is not asked: it is most so at the ages at which grades lie close together, whether it
-    is right or not, and films chosen by it teach a model less (docs/results.md, "Replay")."""
+    is right or not, and films chosen by it teach a model less (docs/learning_measured.md, "Replay")."""
     return float(weights @ (apart * (1.0 + disagreement)))
 
 
