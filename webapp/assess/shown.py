@@ -28,7 +28,7 @@ from webapp.assess.summary import (
     verdict,
     what_to_know,
 )
-from webapp.entrance.doors import hand_out
+from webapp.entrance.files.owners import hand_out
 from webapp.languages.served import language_asked
 from webapp.shared.components import Updates
 from webapp.shared.figures import age_figure, influence_figure

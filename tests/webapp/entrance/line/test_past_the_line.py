@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from webapp.entrance.past_the_line import PastTheLine
+from webapp.entrance.line.past_the_line import PastTheLine
 
 
 class ByHeader:

@@ -18,9 +18,9 @@ from core.access.users import Users
 from core.errors import BoneGradeError
 from core.ledger import LedgerSettings
 from core.machine import user
-from webapp.entrance.addresses import client_at, first_from_outside
-from webapp.entrance.program_door import WRONG, ProgramDoor, number_of
-from webapp.entrance.sign_ins import MOST_FAILURES, Arrivals, Door, SignInsEnd
+from webapp.entrance.who.addresses import client_at, first_from_outside
+from webapp.entrance.who.program_door import WRONG, ProgramDoor, number_of
+from webapp.entrance.who.sign_ins import MOST_FAILURES, Arrivals, Door, SignInsEnd
 from webapp.languages.catalogue import catalogue
 
 #: What a proxy or a tunnel adds to requests that come from elsewhere.

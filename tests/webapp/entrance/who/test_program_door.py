@@ -17,8 +17,8 @@ from starlette.testclient import TestClient
 from core.access.roles import Role
 from core.access.tokens import Power, Tokens
 from core.access.users import Users
-from webapp.entrance.identity import Access
-from webapp.entrance.refusing import Sizes
+from webapp.entrance.doors.bodies import Sizes
+from webapp.entrance.who.identity import Access
 
 INFO = "/gradio_api/info"
 

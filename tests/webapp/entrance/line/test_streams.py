@@ -12,8 +12,8 @@ from starlette.responses import StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from webapp.entrance import streams
-from webapp.entrance.streams import Streams
+from webapp.entrance.line import streams
+from webapp.entrance.line.streams import Streams
 
 
 class OneAddress:

@@ -15,11 +15,10 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.machine import DISK_FULL
-from webapp.entrance.clients import KnowsClients, client_asking
-from webapp.entrance.doors import OWNERS, visitor_of
-from webapp.entrance.films_passing import FILMS_PASSING
-from webapp.entrance.quota import Quota, Upload, UploadLimits, UploadRefused
-from webapp.entrance.refusing import content_length, part_of, posted_to, refused
+from webapp.entrance.files.films_passing import FILMS_PASSING
+from webapp.entrance.files.owners import OWNERS, visitor_of
+from webapp.entrance.files.quota import Quota, Upload, UploadLimits, UploadRefused
+from webapp.entrance.requests import KnowsClients, client_asking, content_length, part_of, posted_to, refused
 
 #: Under these endings a file is opened as what it is; any other ending may be a part of a name, or of a patient's number.
 _ENDINGS_KEPT: Final = (".zip", ".csv")
@@ -53,7 +52,7 @@ def receive_in_order() -> None:
     """Has gradio write uploads under names of ours, count them, and leave nothing of those that were broken off.
 
     A film's file is often called by the patient's name. The browser goes on showing what it sent by its own name, and sends
-    that along for `webapp.entrance.passing.sent_files`.
+    that along for `webapp.entrance.files.passing.sent_files`.
     """
     route_utils.GradioMultiPartParser = _OrderlyParser  # type: ignore[misc]
 

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.access.log import AccessLog
 from core.access.users import Users, UsersError
-from webapp.entrance.addresses import client_at
+from webapp.entrance.who.addresses import client_at
 
 #: So many wrong passwords for one name from one address within so many seconds, and the two have to wait that long; an
 #: address that tries many names has to wait, too. A name alone never has to: so nobody can lock another out.
@@ -108,7 +108,7 @@ class SignIns(dict[str, str]):
     """Names by token, in the place of gradio's own, which hold for ever: a sign-in ends by itself, with a new password, and
     when the person is taken off the list. None outlives the program.
 
-    A program that came in by its own token (see webapp.entrance.program_door) is signed in for this request, by the name in
+    A program that came in by its own token (see webapp.entrance.who.program_door) is signed in for this request, by the name in
     PROGRAM.
     """
 

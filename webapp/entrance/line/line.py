@@ -13,9 +13,9 @@ from gradio import queueing, routes
 from gradio.state_holder import SessionState, StateHolder
 
 from core.composites.examples import EXAMPLES_FOLDER
-from webapp.entrance.clients import KnowsClients
-from webapp.entrance.doors import refusal_of_files, refusal_of_others_files, visitor_of
-from webapp.entrance.program_door import NOT_FOR_PROGRAMS, number_of
+from webapp.entrance.files.owners import refusal_of_files, refusal_of_others_files, visitor_of
+from webapp.entrance.requests import KnowsClients
+from webapp.entrance.who.program_door import NOT_FOR_PROGRAMS, number_of
 
 #: Events that may wait, in all, of one client, and of one open page.
 PLACES: Final = 64

@@ -17,8 +17,8 @@ from starlette.types import Receive, Scope, Send
 
 from tests.hands import shipped_examples
 from webapp.app import launch_settings
-from webapp.entrance.quota import Room, UploadLimits
-from webapp.entrance.uploads import ProgressForgotten, UploadsWithin, receive_in_order
+from webapp.entrance.files.quota import Room, UploadLimits
+from webapp.entrance.files.uploads import ProgressForgotten, UploadsWithin, receive_in_order
 
 _UPLOAD = "gradio_api/upload"
 _CHUNK = 1 << 16
@@ -171,7 +171,7 @@ def test_nothing_is_left_where_the_connection_is_lost_and_its_room_comes_back(
 def test_made_up_ids_of_uploads_do_not_fill_the_memory(
     served: Callable[..., tuple[str, Path]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.entrance.uploads._PROGRESS_SECONDS", 0.0)
+    monkeypatch.setattr("webapp.entrance.files.uploads._PROGRESS_SECONDS", 0.0)
     url, _ = served()
     progress = gr.routes.file_upload_statuses
     before = {*progress._signals, *progress._statuses}

@@ -10,9 +10,8 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from webapp.entrance.clients import KnowsClients, client_asking
-from webapp.entrance.doors import refusal_of_others_files, visitor_of
-from webapp.entrance.refusing import part_of, read_again, refused
+from webapp.entrance.files.owners import refusal_of_others_files, visitor_of
+from webapp.entrance.requests import KnowsClients, client_asking, part_of, read_again, refused
 
 #: Of gradio's interface, the parts that answer at once.
 _PARTS: Final = ("run", "api")

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from webapp.app import launch_settings
-from webapp.entrance.own_pages import REFUSAL
+from webapp.entrance.doors.own_pages import REFUSAL
 
 PASSWORD = "correct horse"
 #: Under this name the page is known on the network; gradio takes care of localhost by itself.

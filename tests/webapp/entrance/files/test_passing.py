@@ -5,7 +5,7 @@ from pathlib import Path
 from gradio.data_classes import FileData, ListFiles
 
 from core.intake import SentFile
-from webapp.entrance import passing
+from webapp.entrance.files import passing
 
 
 def test_files_have_the_names_that_they_came_under_however_often_the_component_is_built() -> None:

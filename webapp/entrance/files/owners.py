@@ -1,4 +1,4 @@
-"""Which of gradio's addresses answer at all, who may fetch which file, and what browsers are told about the page."""
+"""Whose each file is that was sent here or made for a page: nobody fetches or names another's."""
 
 import hashlib
 import re
@@ -11,39 +11,23 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
-import gradio as gr
-from gradio import http_server, processing_utils
+from gradio import processing_utils
 from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import Headers
 
-from webapp.entrance.films_passing import ERASED, FILMS_PASSING
-from webapp.entrance.program_door import token_of
+from webapp.entrance.files.films_passing import ERASED, FILMS_PASSING
+from webapp.entrance.who.program_door import token_of
 
 VISITOR: Final = "bonegrade-visitor"
-_API: Final = "/gradio_api/"
-#: What the page and programs need of gradio's interface, by the first part of the address; all else is closed: deep links,
-#: which write a session's page to the disk and show it to others, recordings, proxies, tokens for scripts.
-_OPEN: Final = frozenset(
-    {
-        "api", "app_id", "call", "cancel", "component_server", "custom_component", "heartbeat", "info", "login_check", "mcp",
-        "openapi.json", "queue", "reset", "run", "startup-events", "theme.css", "upload", "upload_progress", "user",
-    }
-)  # fmt: skip
-_CLOSED: Final = frozenset({"monitoring", "pwa_icon", "manifest.json", "docs", "redoc"})
 #: Beyond so many files, those that are gone are forgotten.
 _MANY: Final = 10_000
-#: Of MCP, its older way of two connections is closed.
-_MCP_PARTS: Final = ("", "http", "schema")
-_CLOSED_HERE: Final = "There is nothing here: open BoneGrade's page."
 NO_ADDRESSES: Final = "Only files can be sent here, not addresses of files: fetch it, and send the file."
 _NOT_SENT: Final = (
     "There is no such file of yours here: upload it to /gradio_api/upload, with the same token, and give the path that this "
     "answers."
 )
-_NOT_YOURS: Final = "This file is not yours, or is gone: reload the page and ask for it again."
+NOT_YOURS: Final = "This file is not yours, or is gone: reload the page and ask for it again."
 
 
 class Owners:
@@ -92,9 +76,17 @@ def refusal_of_others_files(asked: Any, visitor: str, shipped: Path) -> str:
     def refusal(named: str) -> str:
         path = Path(named)
         may_use = ".." not in path.parts and (_is_shipped(path, shipped) or _has_sent(visitor, path))
-        return "" if may_use else _NOT_YOURS
+        return "" if may_use else NOT_YOURS
 
     return _first_refusal(asked, refusal)
+
+
+def may_fetch(asked: str, visitor: str, shipped: Path) -> bool:
+    """Whether the visitor may fetch the file of this address, quoted as browsers do. shipped: files for everybody."""
+    path = Path(unquote(asked))
+    if not path.is_absolute() or ".." in path.parts:
+        return False
+    return _is_shipped(path, shipped) or (_has_sent(visitor, path) and path.is_file())
 
 
 def _first_refusal(asked: Any, refusal: Callable[[str], str]) -> str:
@@ -164,88 +156,3 @@ def take_back(name: str) -> None:
     """Removes the files of a name that were handed out."""
     for path in Path(get_upload_folder()).glob(f"*/{name}"):
         path.unlink(missing_ok=True)
-
-
-def fetch_nothing() -> None:
-    """Has gradio refuse to fetch a file from an address that a visitor names, inside this network or out of it."""
-
-    def refuse(url: str, cache_dir: str) -> str:
-        raise gr.Error(NO_ADDRESSES, print_exception=False)
-
-    async def refuse_soon(url: str, cache_dir: str) -> str:
-        return refuse(url, cache_dir)
-
-    processing_utils.async_ssrf_protected_download = refuse_soon
-    processing_utils.ssrf_protected_download = refuse
-    processing_utils.save_url_to_cache = refuse
-
-
-def reload_nothing() -> None:
-    """Has gradio leave out what it starts beside each Space where the package `spaces` is installed: a server on a port of its
-    own, for every address and without a login, that reads and writes the program's files and runs what was written."""
-
-    def wait(reloader: Any) -> None:
-        reloader.stop_event.wait()
-
-    http_server.watchfn_spaces = wait  # type: ignore[attr-defined]
-
-
-class Doors:
-    """ASGI middleware: closes what is not needed and keeps each browser to its own files."""
-
-    def __init__(self, app: ASGIApp, shipped: Path, *, framed: bool):
-        """shipped: files for everybody. framed: other websites may show the
-        page in a frame, as Hugging Face does with a Space."""
-        self._app = app
-        self._shipped = shipped
-        self._framed = framed
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves or refuses one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        visitor = visitor_of(headers)
-
-        async def send_marked(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                self._mark(MutableHeaders(scope=message), new=not visitor and scope["path"] == "/", scope=scope)
-            await send(message)
-
-        refusal = self._refusal(scope["path"], visitor)
-        if refusal:
-            status = 403 if refusal == _NOT_YOURS else 404
-            await PlainTextResponse(refusal, status_code=status)(scope, receive, send_marked)
-        else:
-            await self._app(scope, receive, send_marked)
-
-    def _refusal(self, path: str, visitor: str) -> str:
-        """Why an address is not answered; "" where it is."""
-        if not path.startswith(_API):
-            return _CLOSED_HERE if path.strip("/").split("/")[0] in _CLOSED else ""
-        asked = path.removeprefix(_API)
-        for before in ("file=", "file/"):
-            if asked.startswith(before):
-                return "" if self._may_fetch(asked.removeprefix(before), visitor) else _NOT_YOURS
-        part, _, rest = asked.partition("/")
-        is_open = part in _OPEN and (part != "mcp" or rest.strip("/") in _MCP_PARTS)
-        return "" if is_open else _CLOSED_HERE
-
-    def _may_fetch(self, asked: str, visitor: str) -> bool:
-        path = Path(unquote(asked))
-        if not path.is_absolute() or ".." in path.parts:
-            return False
-        return _is_shipped(path, self._shipped) or (_has_sent(visitor, path) and path.is_file())
-
-    def _mark(self, headers: MutableHeaders, *, new: bool, scope: Scope) -> None:
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "same-origin"
-        if not self._framed:
-            headers["Content-Security-Policy"] = "frame-ancestors 'self'"
-            headers["X-Frame-Options"] = "SAMEORIGIN"
-        if new:
-            # inside another website's frame, browsers send back only cookies that say so
-            where = "SameSite=None; Secure; Partitioned" if self._framed else "SameSite=Lax"
-            secure = "; Secure" if scope["scheme"] == "https" and not self._framed else ""
-            headers.append("Set-Cookie", f"{VISITOR}={secrets.token_urlsafe(24)}; Path=/; HttpOnly; {where}{secure}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.entrance.quota import Quota, Room, Upload, UploadLimits, UploadRefused
+from webapp.entrance.files.quota import Quota, Room, Upload, UploadLimits, UploadRefused
 
 _FILE = 4096
 LIMITS = UploadLimits(

@@ -10,8 +10,8 @@ import pytest
 from starlette.middleware import Middleware
 
 from webapp.app import launch_settings
-from webapp.entrance.line import PLACES, BoundedStates, keep_order
-from webapp.entrance.streams import Streams
+from webapp.entrance.line.line import PLACES, BoundedStates, keep_order
+from webapp.entrance.line.streams import Streams
 
 
 class ByHeader:
@@ -125,7 +125,7 @@ class _State:
 
 
 def test_made_up_sessions_push_out_their_makers_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.entrance.line._SESSIONS", 8)
+    monkeypatch.setattr("webapp.entrance.line.line._SESSIONS", 8)
     states = BoundedStates()
     states.belongs("mine", "me")
     states.session_data["mine"] = _State()  # type: ignore[assignment]
@@ -137,7 +137,7 @@ def test_made_up_sessions_push_out_their_makers_own(monkeypatch: pytest.MonkeyPa
 
 
 def test_big_films_push_out_the_same_clients_older_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.entrance.line._SESSION_BYTES", 1000)
+    monkeypatch.setattr("webapp.entrance.line.line._SESSION_BYTES", 1000)
     states = BoundedStates()
     for session, client, size in (("mine", "me", 300), ("a", "them", 400), ("b", "them", 400)):
         states.belongs(session, client)

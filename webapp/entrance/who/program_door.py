@@ -13,8 +13,8 @@ from core.access.log import AccessLog
 from core.access.roles import Reader
 from core.access.tokens import TOKEN, Tokens
 from core.errors import BoneGradeError
-from webapp.entrance.refusing import part_of, refused
-from webapp.entrance.sign_ins import PROGRAM, Arrivals, Tries
+from webapp.entrance.requests import part_of, refused
+from webapp.entrance.who.sign_ins import PROGRAM, Arrivals, Tries
 
 #: Where a request carries the public number of its token, once that was found to be good.
 _KEY: Final = "bonegrade.program"
@@ -40,7 +40,7 @@ _NEEDED: Final = "A token is needed here: send it in the header Authorization, a
 
 
 class LetsProgramsIn(Protocol):
-    """What is asked of webapp.entrance.identity.Access."""
+    """What is asked of webapp.entrance.who.identity.Access."""
 
     @property
     def tokens(self) -> Tokens: ...

@@ -7,8 +7,7 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from webapp.entrance.clients import KnowsClients, client_asking
-from webapp.entrance.refusing import part_of, refused
+from webapp.entrance.requests import KnowsClients, client_asking, part_of, refused
 
 try:
     import resource

@@ -9,7 +9,7 @@ import pytest
 from core.access.log import AccessLog
 from core.access.roles import Role
 from core.access.users import Users
-from webapp.entrance.sign_ins import Door, SignIns
+from webapp.entrance.who.sign_ins import Door, SignIns
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from core.intake import FilmFile, SentFile
 from core.keeping.lately_erased import Erased
-from webapp.entrance.films_passing import FilmErased, FilmsPassing
+from webapp.entrance.files.films_passing import FilmErased, FilmsPassing
 
 ONE, TWO, THREE = ("1" * 64, "2" * 64, "3" * 64)
 

@@ -17,8 +17,8 @@ from core.access.log import AccessLog
 from core.access.roles import Reader, Role
 from core.access.users import Users
 from webapp.desk import Desk
-from webapp.entrance.identity import Access, NotSignedIn
-from webapp.entrance.quota import Quota, UploadLimits, UploadRefused
+from webapp.entrance.files.quota import Quota, UploadLimits, UploadRefused
+from webapp.entrance.who.identity import Access, NotSignedIn
 
 
 def request(
