@@ -55,8 +55,8 @@ class Doors:
     """ASGI middleware: closes what is not needed and keeps each browser to its own files."""
 
     def __init__(self, app: ASGIApp, shipped: Path, *, framed: bool):
-        """shipped: files for everybody. framed: other websites may show the
-        page in a frame, as Hugging Face does with a Space."""
+        """shipped: files for everybody. framed: other websites may show the page in a frame, as Hugging Face does with a
+        Space."""
         self._app = app
         self._shipped = shipped
         self._framed = framed

@@ -14,8 +14,8 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply
 from pydicom.pixels.utils import pixel_array
 
 from core.errors import UnreadableFilm
-from core.film import dicom_compression as compression
-from core.film.dicom_header import completed, height_to_width, stated
+from core.film.formats import dicom_compression as compression
+from core.film.formats.dicom_header import completed, height_to_width, stated
 from core.film.greys import MAX_BYTES, Grey, check_size, grey_of_numbers, grey_of_samples
 from core.film.stated import Stated
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from core.film import square
-from core.film.square import squared
+from core.film.decoding import square
+from core.film.decoding.square import squared
 from tests.films import GREY8
 
 FILM = GREY8.astype(np.float32)

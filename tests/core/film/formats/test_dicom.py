@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydicom import Dataset, dcmread, uid
 
 from core.errors import UnreadableFilm
-from core.film import dicom
+from core.film.formats import dicom
 from core.film.radiograph import read_radiograph
 from tests.films import EXACT, GREY8, GREY12, LUMINANCE8, RAMP8, RAMP12, RGB8, dicom_file, dicom_film, refusal
 

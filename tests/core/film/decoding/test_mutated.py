@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from core.errors import UnreadableFilm
-from core.film.decoding import decode
-from core.film.sandbox import Sandbox
+from core.film.decoding.decode import decode
+from core.film.decoding.sandbox import Sandbox
 from tests.films import EXACT, GREY8, RAMP8, file_of
 from tests.mutated import WHOLE, mutated
 
@@ -20,7 +20,7 @@ _EACH: Final = 480
 _DECODE_ALL: Final = """
 import json, resource, sys, time
 from core.errors import UnreadableFilm
-from core.film.decoding import decode
+from core.film.decoding.decode import decode
 from tests.mutated import WHOLE, mutated
 
 def peak():

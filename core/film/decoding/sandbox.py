@@ -16,7 +16,7 @@ from core.film.greys import MAX_PIXELS, Grey
 from core.film.stated import Stated
 
 #: What Python is asked to run.
-_COMMAND: Final = ("-m", "core.film.sandboxed")
+_COMMAND: Final = ("-m", "core.film.decoding.sandboxed")
 #: Seconds after which a film is given up, whatever else the machine does meanwhile; the process's own limit is on the time
 #: that it computes.
 _MOST_SECONDS: Final = 120.0
@@ -40,7 +40,7 @@ class Sandbox:
         self._process: subprocess.Popen[bytes] | None = None
 
     def decode(self, content: bytes) -> tuple[Grey, Stated]:
-        """What `core.film.decoding.decode` makes of the file: greys HxW in [0, 1], and what is stated. Raises
+        """What `core.film.decoding.decode.decode` makes of the file: greys HxW in [0, 1], and what is stated. Raises
         UnreadableFilm, as that does, and where the file takes too much memory or time or ends the process."""
         header, pixels = self._ask(b"D", content)
         if pixels is None:
@@ -48,7 +48,8 @@ class Sandbox:
         return pixels, Stated.from_dict(header)
 
     def stated_in(self, content: bytes) -> Stated:
-        """What `core.film.decoding.stated_in` reads of the file. Raises UnreadableFilm where the file ends the process."""
+        """What `core.film.decoding.decode.stated_in` reads of the file. Raises UnreadableFilm where the file ends the
+        process."""
         return Stated.from_dict(self._ask(b"S", content)[0])
 
     def forget(self) -> None:
@@ -106,8 +107,8 @@ def _ended(process: subprocess.Popen[bytes]) -> None:
 
 
 def _answer(process: subprocess.Popen[bytes], what: bytes, content: bytes) -> tuple[dict[str, Any], Grey | None]:
-    """One question and its answer, by the rules of `core.film.sandboxed`. Raises EOFError, ValueError or OSError for any
-    that is not whole: what decodes a stranger's file is not trusted further than that."""
+    """One question and its answer, by the rules of `core.film.decoding.sandboxed`. Raises EOFError, ValueError or OSError
+    for any that is not whole: what decodes a stranger's file is not trusted further than that."""
     assert process.stdin is not None and process.stdout is not None
     process.stdin.write(what + len(content).to_bytes(8, "big"))
     process.stdin.write(content)

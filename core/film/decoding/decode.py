@@ -1,4 +1,5 @@
-"""From a file's bytes to greys and what the file states; meant to run in a process of its own, see core.film.sandbox."""
+"""From a file's bytes to greys and what the file states; meant to run in a process of its own, see
+core.film.decoding.sandboxed."""
 
 import logging
 import warnings
@@ -7,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from core.errors import UnreadableFilm
-from core.film.dicom import dicom_stated, looks_like_dicom, read_dicom
+from core.film.decoding.square import squared
+from core.film.formats.dicom import dicom_stated, looks_like_dicom, read_dicom
+from core.film.formats.picture import read_picture
 from core.film.greys import Grey
-from core.film.picture import read_picture
-from core.film.square import squared
 from core.film.stated import NOTHING, Stated
 
 # Both libraries quote the values of tags, such as a patient's name, in their log lines.

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from core.errors import UnreadableFilm
-from core.film import sandbox
-from core.film.sandbox import Sandbox
+from core.film.decoding import sandbox
+from core.film.decoding.sandbox import Sandbox
 from tests.films import EXACT, GREY8, RAMP8, file_of, png, png_chunk
 
 FILM = file_of(RAMP8, "PNG")
@@ -25,7 +25,8 @@ def with_limits(**limits: int) -> tuple[str, str]:
     """The process's command, with lower limits than its own."""
     lines = [f"sandboxed.{name} = {value}" for name, value in limits.items()]
     scans = "greys._MOST_SCANNED = 10**15"  # so that there are files that take their time
-    return "-c", "\n".join(["from core.film import greys, sandboxed", *lines, scans, "sandboxed.main()"])
+    head = "from core.film import greys\nfrom core.film.decoding import sandboxed"
+    return "-c", "\n".join([head, *lines, scans, "sandboxed.main()"])
 
 
 def is_read(box: Sandbox) -> bool:
@@ -88,7 +89,7 @@ def test_process_knows_no_secret_and_writes_no_file(monkeypatch: pytest.MonkeyPa
     told.touch()
     # Once it is ready to answer, its decoder is one that writes to a file.
     script = (
-        "import os\nfrom core.film import sandboxed\n"
+        "import os\nfrom core.film.decoding import sandboxed\n"
         f"open({str(told)!r}, 'w').write(repr(sorted(os.environ)))\n"
         "def decode(content):\n"
         f"    open({str(told)!r}, 'a').write('written by the decoder')\n"

@@ -1,4 +1,5 @@
-"""The process in which films are decoded, see core.film.sandbox; it asks on its standard input and answers on its output.
+"""The process in which films are decoded for core.film.decoding.sandbox: it is asked on its standard input, and answers on
+its standard output.
 
 A question is one letter (D: decode; S: what the file states), the length of the file in 8 bytes, and the file. An answer is
 the length of a header in 8 bytes, the header in JSON and, if that has a "shape", as many float32 of the machine's own order.
@@ -16,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from core.errors import UnreadableFilm
-from core.film.decoding import decode, stated_in
+from core.film.decoding.decode import decode, stated_in
 from core.film.greys import Grey
 from core.machine import keep_freed
 
@@ -27,8 +28,8 @@ except ImportError:  # Windows: there all films are decoded in the one process, 
 
 #: Films of 64 million pixels of every kind fit into it.
 _MOST_BYTES: Final = 2 * 2**30
-#: Others wait for it meanwhile. A film of 16 million pixels takes 3 seconds at most, that of a JPEG 2000; nothing but one of
-#: 64 million of that kind takes more than 5.
+#: Others wait for it meanwhile. A film of 16 million pixels takes 3 seconds at most, as JPEG 2000 does; only one of 64 million
+#: of that kind takes more than 5.
 _MOST_SECONDS: Final = 15
 #: What a film of a megapixel needs to be decoded.
 _TOUCHED_BYTES: Final = 8 * 2**20
