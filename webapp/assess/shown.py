@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import gradio as gr
 
-from core.assessment.measured_error import shipped_errors
+from core.assessment.age.measured_error import shipped_errors
 from core.assessment.records import Assessment, FilmAssessor
 from core.bones import Sex
 from core.film.stated import Side

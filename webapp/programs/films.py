@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder
 
-from core.assessment.map_guide import guide_for
+from core.assessment.grading.map_guide import guide_for
 from core.assessment.records import GATE_MAPS, Assessment, FilmAssessor
 from core.bones import BONE_TITLES, Sex
 from core.errors import BoneGradeError

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.assessment.grader import network_input
+from core.assessment.grading.grader import network_input
 from core.assessment.records import BoneMaps, Explanation, StageGuide
 from core.bones import RUS_BONES
 from core.hand.crops import CROP_SIDE

@@ -1,4 +1,4 @@
-"""Ages of which few hands were learned from, and how few; core.assessment.measured_error says how far off they are."""
+"""Ages of which few hands were learned from, and how few; core.assessment.age.measured_error says how far off they are."""
 
 import functools
 import json

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from core.assessment.age.person import around_grades, filled_up, model_scores, person_scores, score_cards
 from core.assessment.assessor import Assessor
-from core.assessment.person import around_grades, filled_up, model_scores, person_scores, score_cards
 from core.bones import RUS_BONES
 from core.standards import MATURE_TOTAL, STANDARDS, grade_count, standard
 from tests.hands import Assess, Example

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.assessment.second_opinion import (
+from core.assessment.age.second_opinion import (
     WholeHandReader,
     hand_views,
     months_of_windows,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.assessment.bone_age import bone_age, table_scatter_years
+from core.assessment.age.bone_age import bone_age, table_scatter_years
 from core.assessment.records import BoneAge, FilmAssessor, GradeProbabilities, SecondOpinion, is_mature
 from core.bones import RUS_BONES, Sex
 from core.standards import STANDARDS, ScoreCard, grade_count, score_card

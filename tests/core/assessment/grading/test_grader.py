@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.assessment.assessor import Assessor
-from core.assessment.grader import Grader, _grid, network_input, score_table, standardise_crops, starting_cuts
+from core.assessment.grading.grader import Grader, _grid, network_input, score_table, standardise_crops, starting_cuts
 from core.bones import RUS_BONES, Sex
 from core.film.radiograph import read_radiograph
 from core.hand.crops import CONTEXT_SIDE, CROP_SIDE

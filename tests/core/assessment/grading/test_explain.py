@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.assessment.assessor import Assessor
-from core.assessment.explain import explain
-from core.assessment.grader import Grader, network_input, starting_cuts
-from core.assessment.map_guide import guide_for
+from core.assessment.grading.explain import explain
+from core.assessment.grading.grader import Grader, network_input, starting_cuts
+from core.assessment.grading.map_guide import guide_for
 from core.assessment.records import GATE_MAPS, Explanation, StageGuide
 from core.bones import RUS_BONES
 from core.hand.hand import Hand

@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from core.assessment.checks.rare_ages import rare_age
 from core.assessment.consistency import FAR_APART, inconsistencies
-from core.assessment.rare_ages import rare_age
 from core.assessment.records import END_OF_SCALE, BoneAge, Check, FilmFacts, SecondOpinion, is_mature
 from core.bones import BONE_TITLES, CHILDREN, Sex
 from core.hand.crops import CROP_SIDE, side_on_film

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.assessment.file_checks import checks_of_file
+from core.assessment.checks.file_checks import checks_of_file
 from core.bones import Sex
 from core.film.radiograph import Radiograph, film_hash
 from core.film.stated import Note

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.assessment.checks import checks_of_ages, checks_of_film
-from core.assessment.rare_ages import rare_age
+from core.assessment.checks.checks import checks_of_ages, checks_of_film
+from core.assessment.checks.rare_ages import rare_age
 from core.assessment.records import END_OF_SCALE, BoneAge, Check, SecondOpinion
 from core.film.radiograph import Radiograph
 from core.hand.localization import Detail, Localization

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from core.assessment.bone_age import (
+from core.assessment.age.bone_age import (
     READER_SPREAD_MONTHS,
     bone_age,
     bone_age_of_total,
     intervals_of_total,
     months_of_totals,
 )
-from core.assessment.grader import Grader
+from core.assessment.grading.grader import Grader
 from core.assessment.records import BoneAge, GradeProbabilities, SecondOpinion
 from core.bones import RUS_BONES
 from core.standards import age_of_total, grade_count
