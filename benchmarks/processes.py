@@ -22,7 +22,7 @@ import numpy as np
 from accelerate import Accelerator
 from numpy.typing import NDArray
 
-from core.assessment.grader import starting_cuts
+from core.assessment.grading.grader import starting_cuts
 from core.bones import RUS_BONES
 from core.evaluation.figures import Table
 from core.hand.crops import CONTEXT_SIDE

@@ -27,7 +27,7 @@ from torchvision.models import resnet18
 from torchvision.models.detection import ssdlite320_mobilenet_v3_large
 
 from core.assessment.assessor import Assessor
-from core.assessment.map_guide import guide_for
+from core.assessment.grading.map_guide import guide_for
 from core.bones import Sex
 from core.evaluation.figures import as_json
 from core.film.radiograph import read_radiograph

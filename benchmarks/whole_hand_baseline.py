@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.assessment.second_opinion import window_side
+from core.assessment.age.second_opinion import window_side
 from core.cohort.films import Film, read_films
 from core.cohort.hand_windows import HandWindows, kept_windows
 from core.evaluation.figures import BySex, as_json

@@ -61,8 +61,8 @@ class BoneGrader(nn.Module):
         )
 
     def forward(self, crops: Tensor, bones: Tensor) -> Tensor:
-        """Maturity in years of each crop, B. crops: standardised, see core.assessment.grader.standardise_crops. bones: their
-        numbers, B integers from 0."""
+        """Maturity in years of each crop, B. crops: standardised, see core.assessment.grading.grader.standardise_crops. bones:
+        their numbers, B integers from 0."""
         features = self.dropout(self.trunk(crops, bones)).float()
         weight, bias = self.head.weight[bones], self.head.bias[bones]
         latents: Tensor = 10.0 + 10.0 * ((features * weight).sum(1) + bias)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.assessment.assessor import Assessor
-from core.assessment.grader import Grader, starting_cuts
+from core.assessment.grading.grader import Grader, starting_cuts
 from core.assessment.records import Assessment, Explanation, IntervalSetting
 from core.bones import ALL_BONES, RUS_BONES
 from core.film.box import Box

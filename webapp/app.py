@@ -28,16 +28,17 @@ from webapp.assess.layout import KEPT_SECONDS
 from webapp.assess.tab import build_assess_tab
 from webapp.data.tab import build_data_tab
 from webapp.desk import Desk
-from webapp.entrance.doors import Doors, fetch_nothing, reload_nothing
-from webapp.entrance.identity import Access, keep_peers
-from webapp.entrance.line import PLACES, keep_order
-from webapp.entrance.own_pages import OwnPagesOnly
-from webapp.entrance.passing import passing_folder, stop_in_peace
-from webapp.entrance.past_the_line import PastTheLine
-from webapp.entrance.quota import UploadLimits
-from webapp.entrance.refusing import EXCEPTION_HANDLERS, CallsInJson, Sizes, quote_nothing
-from webapp.entrance.streams import Streams, open_as_many_as_may_be
-from webapp.entrance.uploads import ProgressForgotten, UploadsWithin, receive_in_order
+from webapp.entrance.doors.bodies import CallsInJson, Sizes
+from webapp.entrance.doors.doors import Doors, fetch_nothing, reload_nothing
+from webapp.entrance.doors.own_pages import OwnPagesOnly
+from webapp.entrance.failures import EXCEPTION_HANDLERS, quote_nothing
+from webapp.entrance.files.passing import passing_folder, stop_in_peace
+from webapp.entrance.files.quota import UploadLimits
+from webapp.entrance.files.uploads import ProgressForgotten, UploadsWithin, receive_in_order
+from webapp.entrance.line.line import PLACES, keep_order
+from webapp.entrance.line.past_the_line import PastTheLine
+from webapp.entrance.line.streams import Streams, open_as_many_as_may_be
+from webapp.entrance.who.identity import Access, keep_peers
 from webapp.erasures import LooksFirst
 from webapp.languages.served import Catalogues
 from webapp.programs.endpoints import build_endpoints

@@ -16,7 +16,7 @@ from webapp.erasures import Erasures
 
 
 class Access(Protocol):
-    """How people come in; see webapp.entrance.identity."""
+    """How people come in; see webapp.entrance.who.identity."""
 
     @property
     def mode(self) -> str:

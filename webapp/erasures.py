@@ -15,9 +15,9 @@ from core.keeping import lately_erased
 from core.keeping.lately_erased import Erased, erased_after, erased_lately
 from core.ledger import Ledger
 from core.machine import keep_doing
-from webapp.entrance.doors import hand_out_file, take_back
-from webapp.entrance.films_passing import FILMS_PASSING, FilmErased
-from webapp.entrance.refusing import part_of
+from webapp.entrance.files.films_passing import FILMS_PASSING, FilmErased
+from webapp.entrance.files.owners import hand_out_file, take_back
+from webapp.entrance.requests import part_of
 
 ERASED_MEANWHILE: Final = "Something was erased while the export was made, so it was discarded: make it again."
 _EXPORT: Final = "bonegrade_revision_{}.zip"

@@ -17,7 +17,7 @@ UNREADABLE: Final = -2
 #: What ages are given in: the tables of one of STANDARDS, or "calibrated", the radiologists' scale of the shown bone age.
 AgeScale = Literal["rus_chn", "tw3_rus", "tw3_c_rus", "calibrated"]
 
-#: RUS-CHN ages in years -> ages in years on the radiologists' scale: core.assessment.grader.Grader.radiologists_age.
+#: RUS-CHN ages in years -> ages in years on the radiologists' scale: core.assessment.grading.grader.Grader.radiologists_age.
 Calibration = Callable[[NDArray[np.float64], Sex], NDArray[np.float64]]
 
 _MONTHS_A_YEAR: Final = 12

@@ -15,8 +15,8 @@ from core.annotation.blinding import seen_revision
 from core.annotation.memory import FilmMemory, erased_at
 from core.annotation.sitting import GONE, FilmsAtHand, Sitting
 from core.annotation.work import Work, WorkRefused, current_boxes, grades_said, own_boxes, says_of
+from core.assessment.age.person import Scores, filled_up, model_scores, person_scores
 from core.assessment.consistency import Inconsistency, inconsistencies
-from core.assessment.person import Scores, filled_up, model_scores, person_scores
 from core.assessment.records import Assessment, FilmAssessor, RegradedBone
 from core.errors import BoneGradeError
 from core.film.box import Box

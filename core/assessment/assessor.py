@@ -8,13 +8,14 @@ from typing import Final, Self
 
 import torch
 
-from core.assessment.bone_age import bone_age, months_of_totals, table_scatter_years
-from core.assessment.checks import check_of_grades, checks_of_ages, checks_of_film
-from core.assessment.explain import FINEST_CAM, explain
-from core.assessment.file_checks import checks_of_file
-from core.assessment.grader import Grader
+from core.assessment.age.bone_age import bone_age, months_of_totals, table_scatter_years
+from core.assessment.age.second_opinion import WholeHandReader
+from core.assessment.checks.checks import check_of_grades, checks_of_ages, checks_of_film
+from core.assessment.checks.file_checks import checks_of_file
+from core.assessment.grading.explain import FINEST_CAM, explain
+from core.assessment.grading.grader import Grader
+from core.assessment.grading.map_guide import guide_for
 from core.assessment.live_model import live_model
-from core.assessment.map_guide import guide_for
 from core.assessment.records import (
     Assessment,
     BoneAssessment,
@@ -26,7 +27,6 @@ from core.assessment.records import (
     RegradedBone,
     SecondOpinion,
 )
-from core.assessment.second_opinion import WholeHandReader
 from core.bones import Sex
 from core.errors import BoneGradeError, FilmRefused
 from core.film.box import Box

@@ -54,7 +54,7 @@ class IntervalSetting:
 
     scatter_months: standard deviation of a single reading about the bone age beyond what the grade distributions say: errors
     that the 13 bones share, and the readers' own. A standard's table age is taken to scatter as what six readers would agree
-    on does about the bone age, see core.assessment.bone_age.consensus_scatter.
+    on does about the bone age, see core.assessment.age.bone_age.consensus_scatter.
     """
 
     scatter_months: float
@@ -316,7 +316,7 @@ class RegradedBone:
 
 
 class AgeScale(Protocol):
-    """What turns RUS-CHN ages into the radiologists': core.assessment.grader.Grader."""
+    """What turns RUS-CHN ages into the radiologists': core.assessment.grading.grader.Grader."""
 
     def radiologists_age(self, rus_chn_years: NDArray[np.float64], sex: Sex) -> NDArray[np.float64]: ...
 

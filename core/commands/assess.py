@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import typer
 
+from core.assessment.age.measured_error import error_on_hands_like, shipped_errors
 from core.assessment.assessor import Assessor
-from core.assessment.map_guide import guide_for
-from core.assessment.measured_error import error_on_hands_like, shipped_errors
+from core.assessment.grading.map_guide import guide_for
 from core.assessment.records import GATE_MAPS, Assessment, Explanation
 from core.bones import Sex
 from core.commands.stopping import stop

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from core.assessment.assessor import Assessor
-from core.assessment.grader import Grader
+from core.assessment.grading.grader import Grader
 from core.assessment.live_model import live_model
 from core.cohort.exemplar_frame import ExemplarPart
 from core.commands.options import Every, Hands, Json, SplitOption

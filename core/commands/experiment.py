@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core.assessment.second_opinion import window_side
+from core.assessment.age.second_opinion import window_side
 from core.cohort.crop_store import complete_hands, cut_films
 from core.cohort.films import read_films
 from core.cohort.opinions import read_opinions

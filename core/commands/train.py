@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from core.assessment.grader import Grader
+from core.assessment.grading.grader import Grader
 from core.cohort.opinions import Opinions
 from core.commands import full_set
 from core.commands.options import DataOption, Device, Hands, Seed, WorkersOption

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.assessment.grader import Grader, network_input
+from core.assessment.grading.grader import Grader, network_input
 from core.bones import RUS_BONES
 from core.cohort.crop_store import GROUP_BONES, HandCrops, cut_films
 from core.cohort.films import training_films

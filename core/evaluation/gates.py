@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.assessment.grader import network_input
+from core.assessment.grading.grader import network_input
 from core.bones import RUS_BONES
 from core.cohort.crop_store import HandCrops, complete_hands
 from core.errors import BoneGradeError

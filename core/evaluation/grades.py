@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.agreement.measures import LEAST_FILMS, kappa_of_two
-from core.assessment.grader import Grader
+from core.assessment.grading.grader import Grader
 from core.bones import RUS_BONES
 from core.cohort.crop_store import GradedCrops
 from core.cohort.exemplar_frame import EXEMPLARS_KEY, ExemplarPart, read_graded

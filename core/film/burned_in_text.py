@@ -33,8 +33,8 @@ _ONE_AT_A_TIME = threading.Lock()
 class TextPlace:
     """A place on the film that looks like letters or digits.
 
-    box: inside the film. kind: "marker" where there is one glyph alone on the film,
-    such as the L or R that names the side; "writing" where there are more, or where that is in doubt.
+    box: inside the film. kind: "marker" where there is one glyph alone on the film, such as the L or R that names the side;
+    "writing" where there are more, or where that is in doubt.
     """
 
     box: Box

@@ -16,8 +16,8 @@ import numpy as np
 
 from core.bones import Sex
 from core.errors import UnreadableFilm
+from core.film.decoding.sandbox import Sandbox
 from core.film.greys import MAX_BYTES, Grey
-from core.film.sandbox import Sandbox
 from core.film.stated import Note, Side, Spacing, Stated
 
 _SANDBOX: Final = Sandbox()

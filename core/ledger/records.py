@@ -107,7 +107,7 @@ class PredictionRecord:
 
     weights: SHA-256 by network. localization: None where the film was refused, and `refusal` says why in a sentence.
     probabilities: of grades 0..n by bone, found bones alone. bone_age_months, interval90_months: None with a bone missing.
-    second_opinion: months and weight, as in core.assessment.bone_age.SecondOpinion; None where there was none.
+    second_opinion: months and weight, as in core.assessment.records.SecondOpinion; None where there was none.
     """
 
     id: int

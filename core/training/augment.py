@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.assessment.grader import standardise_crops
-from core.assessment.second_opinion import hand_views, standardise_views, view_affines
+from core.assessment.age.second_opinion import hand_views, standardise_views, view_affines
+from core.assessment.grading.grader import standardise_crops
 from core.hand.crops import CONTEXT_SIDE, CROP_SIDE
 
 

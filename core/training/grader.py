@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from core.assessment.grader import Grader, network_input, score_table, starting_cuts
+from core.assessment.grading.grader import Grader, network_input, score_table, starting_cuts
 from core.bones import RUS_BONES, Sex
 from core.cohort.crop_store import GradedCrops, HandCrops, drawing_weights
 from core.cohort.films import DataFolderError

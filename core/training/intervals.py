@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.assessment.bone_age import bone_age_of_total
-from core.assessment.grader import Grader
+from core.assessment.age.bone_age import bone_age_of_total
+from core.assessment.grading.grader import Grader
 from core.assessment.records import BoneAge, IntervalSetting, SecondOpinion
 from core.bones import RUS_BONES, Sex
 from core.cohort.crop_store import HandCrops

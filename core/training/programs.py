@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.assessment.grader import Grader
+from core.assessment.age.second_opinion import window_side
+from core.assessment.grading.grader import Grader
 from core.assessment.records import IntervalSetting
-from core.assessment.second_opinion import window_side
 from core.cohort.crop_store import (
     HandCrops,
     complete_hands,

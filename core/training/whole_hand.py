@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from core.assessment.age.second_opinion import months_of_windows, plain_views, weighted_mean
 from core.assessment.records import SecondOpinion
-from core.assessment.second_opinion import months_of_windows, plain_views, weighted_mean
 from core.cohort.crop_store import drawing_weights
 from core.cohort.films import DataFolderError
 from core.cohort.hand_windows import HandWindows

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.assessment.assessor import Assessor
-from core.assessment.grader import Grader, starting_cuts
+from core.assessment.grading.grader import Grader, starting_cuts
 from core.assessment.records import Assessment
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.hand.hand import Hand

@@ -88,7 +88,9 @@ def _part(room: str, module: str) -> str:
 
 
 #: With folders that hold modules.
-ROOMS_OF_ROOMS: Final = sorted({_package(_module(file)) for file in (_ROOT / "core").glob("*/*/*.py")})
+ROOMS_OF_ROOMS: Final = sorted(
+    {".".join(_module(file).split(".")[:2]) for top in ("core", "webapp") for file in (_ROOT / top).glob("*/*/*.py")}
+)
 PROGRAM: Final = [one for file in _sources("core", "models", "webapp", "app.py") for one in _imports(file)]
 BENCHMARKS: Final = [one for file in _sources("benchmarks") for one in _imports(file)]
 

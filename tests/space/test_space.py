@@ -18,7 +18,7 @@ from tests.webapp.running_app import ANSWER_MS, CHROMIUM, chromium
 
 pytestmark = pytest.mark.space
 
-#: On which gradio would serve the program's files to whoever asks, see webapp.entrance.doors.reload_nothing.
+#: On which gradio would serve the program's files to whoever asks, see webapp.entrance.doors.doors.reload_nothing.
 _RELOADING = 7887
 
 

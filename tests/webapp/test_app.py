@@ -17,7 +17,7 @@ from core.film.radiograph import Radiograph
 from core.ledger import Ledger, LedgerSettings
 from webapp.app import build_app, launch_settings, open_desk
 from webapp.desk import Desk
-from webapp.entrance.identity import Access
+from webapp.entrance.who.identity import Access
 from webapp.programs.films import NO_SEX
 from webapp.shared.pictures import grey8, png
 from webapp.shared.theme import page_head, theme

@@ -18,7 +18,7 @@ from webapp.annotate.gold import gold_panel
 from webapp.annotate.parts import Parts, remark
 from webapp.annotate.view import crop_uri, film_title, grade_guide, history_panel, totals, workplace, writing_panel
 from webapp.desk import Desk
-from webapp.entrance.doors import hand_out
+from webapp.entrance.files.owners import hand_out
 from webapp.shared.components import Updates, line
 from webapp.shared.pictures import jpeg
 

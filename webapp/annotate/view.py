@@ -10,7 +10,7 @@ from core.annotation.desk import LiveScores
 from core.annotation.saving import Clash, HistoryView
 from core.annotation.sitting import Sitting
 from core.annotation.work import Disagreement
-from core.assessment.person import Scores
+from core.assessment.age.person import Scores
 from core.assessment.records import END_OF_SCALE
 from core.bones import RUS_BONES
 from core.hand.crops import Crop

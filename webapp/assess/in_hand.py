@@ -10,7 +10,7 @@ import gradio as gr
 from core.film.radiograph import Radiograph, read_radiograph
 from core.hand.hand import Hand
 from core.keeping.lately_erased import Erased
-from webapp.entrance.films_passing import FILMS_PASSING, FilmErased
+from webapp.entrance.files.films_passing import FILMS_PASSING, FilmErased
 from webapp.erasures import Erasures
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import gradio as gr
 
-from core.assessment.map_guide import shipped_guide
+from core.assessment.grading.map_guide import shipped_guide
 from core.composites.examples import Example
 from webapp.assess.crop_cards import OVERLAY_CHOICES
 from webapp.assess.film_view import NO_FILM_YET

@@ -11,7 +11,7 @@ from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from core.assessment.measured_error import error_on_hands_like, shipped_errors
+from core.assessment.age.measured_error import error_on_hands_like, shipped_errors
 from core.assessment.records import Assessment, Explanation
 from core.bones import BONE_TITLES
 from core.film.radiograph import Radiograph

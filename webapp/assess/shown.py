@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import gradio as gr
 
-from core.assessment.measured_error import shipped_errors
+from core.assessment.age.measured_error import shipped_errors
 from core.assessment.records import Assessment, FilmAssessor
 from core.bones import Sex
 from core.film.stated import Side
@@ -28,7 +28,7 @@ from webapp.assess.summary import (
     verdict,
     what_to_know,
 )
-from webapp.entrance.doors import hand_out
+from webapp.entrance.files.owners import hand_out
 from webapp.languages.served import language_asked
 from webapp.shared.components import Updates
 from webapp.shared.figures import age_figure, influence_figure

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from core.assessment.measured_error import MeasuredErrors, error_on_hands_like
+from core.assessment.age.measured_error import MeasuredErrors, error_on_hands_like
 from core.assessment.records import END_OF_SCALE, Assessment, Check
 from core.bones import BONE_TITLES, RUS_BONES, Sex
 from core.standards import STANDARDS

@@ -25,7 +25,7 @@ from webapp.assess.summary import (
     sex_message,
 )
 from webapp.desk import Desk
-from webapp.entrance.films_passing import FilmErased
+from webapp.entrance.files.films_passing import FilmErased
 from webapp.service import TURNS
 from webapp.shared.components import Updates
 from webapp.shared.errors import FILM_NOT_READ, sentence_of

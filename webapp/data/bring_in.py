@@ -22,8 +22,8 @@ from core.intake import Filing, Limits, SentFile
 from core.ledger import Consent, Ledger
 from webapp.assess.summary import message
 from webapp.desk import Desk
-from webapp.entrance.films_passing import FILMS_PASSING
-from webapp.entrance.passing import sent_files
+from webapp.entrance.files.films_passing import FILMS_PASSING
+from webapp.entrance.files.passing import sent_files
 from webapp.service import TURNS
 from webapp.shared.components import Updates, part_heading, styled_html
 from webapp.shared.consent_terms import CONSENT, ConsentTerms

@@ -52,7 +52,7 @@ def _sentence(error: ValidationError) -> str:
 
 
 def sent_file(file: FileData) -> SentFile:
-    """A file that a program sent; that it is the program's own was seen at the door (webapp.entrance.line)."""
+    """A file that a program sent; that it is the program's own was seen at the door (webapp.entrance.line.line)."""
     return SentFile(Path(file.path), PurePosixPath(file.orig_name or file.path).name)
 
 

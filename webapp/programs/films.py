@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder
 
-from core.assessment.map_guide import guide_for
+from core.assessment.grading.map_guide import guide_for
 from core.assessment.records import GATE_MAPS, Assessment, FilmAssessor
 from core.bones import BONE_TITLES, Sex
 from core.errors import BoneGradeError
@@ -15,8 +15,8 @@ from core.film.radiograph import read_radiograph
 from core.hand.hand import Hand
 from core.hand.several import SIDES, HandSide
 from webapp.desk import Desk
-from webapp.entrance.doors import hand_out
-from webapp.entrance.films_passing import FILMS_PASSING
+from webapp.entrance.files.films_passing import FILMS_PASSING
+from webapp.entrance.files.owners import hand_out
 from webapp.programs.asked import sent_file
 from webapp.service import TURNS
 from webapp.shared.pictures import grey8, png

@@ -29,7 +29,7 @@ from core.intake.background import BackgroundAssessor
 from core.ledger import LabelRule, Ledger, Scope, consent_given, verdict_on
 from core.ledger.queue.reading_queue import QueueFilter, QueueOrder, QueueState, counts, next_film, queue_rows
 from webapp.desk import Desk
-from webapp.entrance.films_passing import FILMS_PASSING
+from webapp.entrance.files.films_passing import FILMS_PASSING
 from webapp.erasures import export_name
 from webapp.programs.asked import sent_files
 from webapp.programs.forms import event_form, film_form, reading_form, row_form, saved_form

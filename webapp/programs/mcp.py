@@ -17,8 +17,8 @@ from gradio_client.utils import is_file_obj_with_meta
 from starlette.requests import Request
 
 from core.errors import BoneGradeError
-from webapp.entrance.doors import OWNERS, visitor_of
-from webapp.entrance.films_passing import FILMS_PASSING
+from webapp.entrance.files.films_passing import FILMS_PASSING
+from webapp.entrance.files.owners import OWNERS, visitor_of
 from webapp.shared.errors import TRY_AGAIN
 
 _FILE: Final = "/gradio_api/file="

@@ -17,8 +17,8 @@ from core.film.radiograph import Radiograph
 from core.intake import Batch, Filing, Looked, SentFile, TakenIn, look_through, open_batch, take_in
 from core.intake.background import BackgroundAssessor
 from webapp.desk import Desk
-from webapp.entrance.films_passing import FILMS_PASSING
-from webapp.entrance.passing import sent_files
+from webapp.entrance.files.films_passing import FILMS_PASSING
+from webapp.entrance.files.passing import sent_files
 from webapp.queue.view import Writing, about_films, bar, looked_through, note, taken_in
 from webapp.shared.components import NOT_NOW, Updates, classes_if, styled_html
 from webapp.shared.consent_terms import CONSENT, ConsentTerms

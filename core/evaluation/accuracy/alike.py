@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from core.assessment.measured_error import AlikeHands, MeasuredError, MeasuredErrors, in_doubt
+from core.assessment.age.measured_error import AlikeHands, MeasuredError, MeasuredErrors, in_doubt
 from core.evaluation.accuracy.assessed import AssessedFilm
 from core.evaluation.figures import Table
 from core.evaluation.uncertainty import bootstrap95

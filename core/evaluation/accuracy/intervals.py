@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
+from core.assessment.age.bone_age import intervals_of_total
 from core.assessment.assessor import Assessor
-from core.assessment.bone_age import intervals_of_total
 from core.assessment.records import Assessment
 from core.evaluation.accuracy.assessed import AssessedFilm, by_sex
 from core.evaluation.figures import Inline

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.assessment.age.measured_error import MeasuredErrors
 from core.assessment.assessor import Assessor
-from core.assessment.measured_error import MeasuredErrors
 from core.bones import RUS_BONES
 from core.cohort.films import read_boxes, read_films
 from core.evaluation.accuracy.ages import (

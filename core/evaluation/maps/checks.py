@@ -16,9 +16,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from core.assessment.assessor import Assessor
-from core.assessment.explain import FINEST_CAM, explain
-from core.assessment.grader import network_input
-from core.assessment.map_guide import guide_for
+from core.assessment.grading.explain import FINEST_CAM, explain
+from core.assessment.grading.grader import network_input
+from core.assessment.grading.map_guide import guide_for
 from core.assessment.records import BoneMaps, StageGuide
 from core.bones import RUS_BONES
 from core.cohort.films import Film, read_films
@@ -139,7 +139,7 @@ class _Trial:
         self._last_hand: Stacks = {}
 
     def add(self, crops: Crops, grades: dict[str, int]) -> None:
-        """Measures one hand. crops, grades: by bone, as core.assessment.explain takes them."""
+        """Measures one hand. crops, grades: by bone, as core.assessment.grading.explain takes them."""
         bones: list[str] = [bone for bone in RUS_BONES if bone in crops]
         which = torch.tensor([RUS_BONES.index(bone) for bone in bones])
         views = network_input(torch.from_numpy(np.stack([crops[bone] for bone in bones]))[:, None])

@@ -11,9 +11,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from core.assessment.assessor import Assessor
-from core.assessment.explain import FINEST_CAM, explain
-from core.assessment.grader import network_input
-from core.assessment.map_guide import MapGuide
+from core.assessment.grading.explain import FINEST_CAM, explain
+from core.assessment.grading.grader import network_input
+from core.assessment.grading.map_guide import MapGuide
 from core.assessment.records import GATE_MAPS, StageGuide
 from core.bones import RUS_BONES
 from core.cohort.films import read_films

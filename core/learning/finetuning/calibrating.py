@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.assessment.grader import network_input
+from core.assessment.grading.grader import network_input
 from core.bones import RUS_BONES
 from core.learning.lessons.material import Material
 from core.training.grader import TotalAge

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.assessment.grader import network_input
+from core.assessment.grading.grader import network_input
 from core.bones import RUS_BONES
 from core.learning.finetuning.course import Share, StepBatch, Workers, order_of, steps_of
 from core.learning.lessons.material import CropGrader, Material

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from core.assessment.grader import Grader
-from core.assessment.second_opinion import window_side
+from core.assessment.age.second_opinion import window_side
+from core.assessment.grading.grader import Grader
 from core.cohort.crop_store import HandCrops
 from core.cohort.hand_windows import HandWindows
 from core.learning.errors import RunRefused

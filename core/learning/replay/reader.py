@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.assessment.bone_age import READER_SPREAD_MONTHS
-from core.assessment.grader import network_input
+from core.assessment.age.bone_age import READER_SPREAD_MONTHS
+from core.assessment.grading.grader import network_input
 from core.bones import RUS_BONES
 from core.cohort.crop_store import HandCrops
 from core.training.grader import TotalAge

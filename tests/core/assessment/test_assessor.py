@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from core.assessment.age.bone_age import bone_age
+from core.assessment.age.person import around_grades, model_scores, person_scores, score_cards
 from core.assessment.assessor import Assessor
-from core.assessment.bone_age import bone_age
-from core.assessment.person import around_grades, model_scores, person_scores, score_cards
 from core.assessment.records import END_OF_SCALE, Assessment, SecondOpinion
 from core.bones import RUS_BONES, Sex
 from core.errors import BoneGradeError, FilmRefused

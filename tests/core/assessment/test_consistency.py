@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.assessment.consistency import FAR_APART, NEIGHBOURS, Inconsistency, inconsistencies
-from core.assessment.grader import starting_cuts
+from core.assessment.grading.grader import starting_cuts
 from core.bones import RUS_BONES
 from core.standards import grade_count
 from core.standards.maturity import grade_starts

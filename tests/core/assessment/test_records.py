@@ -13,9 +13,9 @@ ROOT = Path(__file__).parents[3]
     "module",
     [
         "core.assessment.records",
-        "core.assessment.checks",
-        "core.assessment.bone_age",
-        "core.assessment.person",
+        "core.assessment.checks.checks",
+        "core.assessment.age.bone_age",
+        "core.assessment.age.person",
         "core.ledger",
         "core.intake.background",
         "webapp.app",

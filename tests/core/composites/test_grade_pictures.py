@@ -10,7 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from core.assessment.grader import Grader
+from core.assessment.grading.grader import Grader
 from core.bones import RUS_BONES
 from core.cohort.crop_store import HandCrops
 from core.cohort.films import DataFolderError

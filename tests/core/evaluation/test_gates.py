@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.assessment.grader import network_input, starting_cuts
+from core.assessment.grading.grader import network_input, starting_cuts
 from core.bones import RUS_BONES
 from core.errors import BoneGradeError
 from core.evaluation.gates import FrozenErrors, GateFigures, StageSpread, gate_figures, gates_text, mean_gates

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from core.assessment.grader import Grader
+from core.assessment.grading.grader import Grader
 from core.bones import RUS_BONES
 from core.cohort.exemplar_frame import read_graded
 from core.cohort.films import DataFolderError

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from core.access.roles import OPERATOR
-from core.assessment.grader import starting_cuts
+from core.assessment.grading.grader import starting_cuts
 from core.bones import RUS_BONES
 from core.dataset.export import export
 from core.dataset.export_options import ExportOptions

@@ -11,7 +11,7 @@ import torch
 
 from core.assessment import live_model as live_models
 from core.assessment.assessor import Assessor
-from core.assessment.grader import starting_cuts
+from core.assessment.grading.grader import starting_cuts
 from core.assessment.live_model import LiveModel, live_model, weights_folder
 from core.bones import RUS_BONES
 from core.dataset.split import split_key

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from core.assessment.grader import _grid, starting_cuts
+from core.assessment.grading.grader import _grid, starting_cuts
 from core.cohort.crop_store import GradedCrops
 from core.cohort.hand_windows import HandWindows
 from core.hand.crops import CONTEXT_SIDE, CROP_SIDE

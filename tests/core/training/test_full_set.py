@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core.assessment.grader import starting_cuts
+from core.assessment.grading.grader import starting_cuts
 from core.cohort.crop_store import HandCrops, cut_films, no_graded_crops, to_levels
 from core.cohort.exemplar_frame import EXEMPLARS_KEY
 from core.cohort.films import DataFolderError, Film

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.assessment.grader import starting_cuts
+from core.assessment.grading.grader import starting_cuts
 from core.bones import RUS_BONES, Sex
 from core.cohort.crop_store import GradedCrops, HandCrops
 from core.cohort.films import DataFolderError

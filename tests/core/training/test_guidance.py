@@ -2,7 +2,7 @@
 
 import torch
 
-from core.assessment.grader import starting_cuts
+from core.assessment.grading.grader import starting_cuts
 from core.bones import RUS_BONES
 from core.hand.crops import CROP_SIDE
 from core.hand.growth_plates import growth_plate_band

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from core.assessment.bone_age import bone_age
-from core.assessment.grader import Grader
+from core.assessment.age.bone_age import bone_age
+from core.assessment.grading.grader import Grader
 from core.bones import RUS_BONES, Sex
 from core.cohort.crop_store import HandCrops
 from core.hand.crops import CONTEXT_SIDE

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.assessment.grader import starting_cuts
+from core.assessment.grading.grader import starting_cuts
 from core.cohort.crop_store import GradedCrops, HandCrops
 from core.hand.crops import CONTEXT_SIDE
 from core.training.score_road import ScoreRoadRecipe, fit_score_road

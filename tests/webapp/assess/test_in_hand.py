@@ -20,7 +20,7 @@ from webapp.assess.film_view import NO_FILM_YET
 from webapp.assess.in_hand import FilmInHand
 from webapp.assess.tab import AssessTab, _Tab, build_assess_tab
 from webapp.desk import Desk
-from webapp.entrance.films_passing import ERASED, FilmErased
+from webapp.entrance.files.films_passing import ERASED, FilmErased
 from webapp.service import live_assessor
 from webapp.train.side_by_side import SideBySidePart
 

@@ -13,8 +13,8 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
+from core.assessment.age.measured_error import error_on_hands_like, shipped_errors
 from core.assessment.assessor import Assessor
-from core.assessment.measured_error import error_on_hands_like, shipped_errors
 from core.assessment.records import Assessment, Explanation
 from core.bones import RUS_BONES
 from core.film.radiograph import Radiograph

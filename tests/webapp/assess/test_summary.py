@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from core.assessment.measured_error import AlikeHands, MeasuredError, MeasuredErrors
+from core.assessment.age.measured_error import AlikeHands, MeasuredError, MeasuredErrors
 from core.assessment.records import END_OF_SCALE, Assessment, Check, SecondOpinion
 from core.bones import RUS_BONES
 from core.standards import STANDARDS, grade_count

@@ -15,7 +15,7 @@ from core.film.radiograph import Radiograph, film_hash
 from core.ledger import Consent, Ledger, LedgerSettings
 from webapp.data.erase_part import ErasePart
 from webapp.desk import Desk
-from webapp.entrance.identity import Access
+from webapp.entrance.who.identity import Access
 from webapp.service import live_assessor
 
 

@@ -9,5 +9,5 @@ import pytest
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time of the door, in seconds; a test may move it on."""
     now = [100_000.0]
-    monkeypatch.setattr("webapp.entrance.sign_ins.time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr("webapp.entrance.who.sign_ins.time", SimpleNamespace(monotonic=lambda: now[0]))
     return now

@@ -29,8 +29,10 @@ ROOMS = (
 #: English.
 _LEFT_OUT = (
     "core/ledger/migrations", "core/ledger/store/schema.py", "webapp/languages",
-    "webapp/entrance/program_door.py", "webapp/entrance/refusing.py", "webapp/programs/asked.py", "webapp/programs/films.py",
-    "webapp/programs/forms.py", "webapp/programs/ledger.py", "webapp/programs/mcp.py", "webapp/programs/endpoints.py",
+    "webapp/entrance/who/program_door.py", "webapp/entrance/requests.py", "webapp/entrance/failures.py",
+    "webapp/entrance/doors/bodies.py",
+    "webapp/programs/asked.py", "webapp/programs/films.py", "webapp/programs/forms.py", "webapp/programs/ledger.py",
+    "webapp/programs/mcp.py", "webapp/programs/endpoints.py",
 )  # fmt: skip
 #: Errors of the program's own kind, which the page turns into "something went wrong".
 _FOR_DEVELOPERS = re.compile(

@@ -14,7 +14,7 @@ from core.ledger import Ledger, LedgerSettings
 from tests.webapp.languages.sentences import of_sources
 from webapp.app import build_app
 from webapp.desk import Desk
-from webapp.entrance.identity import Access
+from webapp.entrance.who.identity import Access
 from webapp.languages.catalogue import CATALOGUES, HOLE, catalogue
 from webapp.shared.words import WEIGHT_TITLES, weights_line
 

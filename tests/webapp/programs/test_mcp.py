@@ -11,7 +11,7 @@ import pytest
 from gradio.events import api
 
 from webapp.app import launch_settings
-from webapp.entrance.line import keep_order
+from webapp.entrance.line.line import keep_order
 from webapp.programs.asked import answered
 from webapp.programs.mcp import speak_mcp
 

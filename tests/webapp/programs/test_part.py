@@ -13,7 +13,7 @@ from core.access.tokens import TOKEN, Tokens
 from core.access.users import Users
 from core.ledger import Ledger, LedgerSettings
 from webapp.desk import Desk
-from webapp.entrance.identity import Access
+from webapp.entrance.who.identity import Access
 from webapp.programs.part import ProgramsPart
 from webapp.service import live_assessor
 

@@ -17,7 +17,7 @@ import torch
 
 from core.access.roles import Reader, Role
 from core.annotation.gold import make_own_gold
-from core.assessment.grader import starting_cuts
+from core.assessment.grading.grader import starting_cuts
 from core.assessment.live_model import LIVE, VERSIONS
 from core.bones import RUS_BONES, Sex
 from core.dataset.split import Shares, part_of

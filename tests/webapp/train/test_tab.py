@@ -12,7 +12,7 @@ from core.learning.lessons.training_data import TRAINING_DATA_VARIABLE
 from core.ledger import Ledger, LedgerSettings
 from webapp.app import build_app
 from webapp.desk import Desk
-from webapp.entrance.identity import Access
+from webapp.entrance.who.identity import Access
 
 
 @pytest.mark.parametrize("token", ["hf_of_the_lab", ""])

@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.assessment.measured_error import MeasuredErrors, error_on_hands_like, in_doubt, read_errors, shipped_errors
+from core.assessment.age.measured_error import (
+    MeasuredErrors,
+    error_on_hands_like,
+    in_doubt,
+    read_errors,
+    shipped_errors,
+)
 from core.assessment.records import END_OF_SCALE, Check
 from core.bones import Sex
 from core.commands.running import write_figures

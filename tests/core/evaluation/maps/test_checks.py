@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from core.__main__ import cli
 from core.assessment.assessor import Assessor
-from core.assessment.grader import Grader
+from core.assessment.grading.grader import Grader
 from core.assessment.records import IntervalSetting
 from core.bones import RUS_BONES
 from core.cohort.films import Film

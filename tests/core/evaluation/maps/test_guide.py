@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.assessment.grader import Grader
-from core.assessment.map_guide import MapGuide, read_guide
+from core.assessment.grading.grader import Grader
+from core.assessment.grading.map_guide import MapGuide, read_guide
 from core.assessment.records import GATE_MAPS
 from core.errors import BoneGradeError
 from core.evaluation.figures import as_json

@@ -6,8 +6,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.assessment.explain import explain
-from core.assessment.grader import Grader, network_input
+from core.assessment.grading.explain import explain
+from core.assessment.grading.grader import Grader, network_input
 from core.assessment.records import StageGuide
 from core.bones import RUS_BONES
 from core.evaluation.maps.measures import (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.assessment.grader import starting_cuts
+from core.assessment.grading.grader import starting_cuts
 from core.learning.finetuning.calibrating import Calibrated, fit_calibration, seen_again
 from core.learning.lessons.material import GRADES, Material, MaterialWriter
 from core.training.device import CPU

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.assessment.grader import starting_cuts
+from core.assessment.grading.grader import starting_cuts
 from core.bones import ALL_BONES, RUS_BONES
 from core.film.box import Box
 from core.hand.crops import CONTEXT_SIDE

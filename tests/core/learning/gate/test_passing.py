@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from core.__main__ import cli
 from core.assessment import live_model as live_models
 from core.assessment.assessor import Assessor
-from core.assessment.grader import network_input, starting_cuts
+from core.assessment.grading.grader import network_input, starting_cuts
 from core.assessment.live_model import live_model
 from core.bones import RUS_BONES
 from core.evaluation.stress import trial

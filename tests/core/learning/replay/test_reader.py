@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.assessment.bone_age import READER_SPREAD_MONTHS
+from core.assessment.age.bone_age import READER_SPREAD_MONTHS
 from core.learning.replay.reader import Graded, SimulatedReader, graded
 from models.bone_grader import BoneGrader
 from models.registry import load_grader

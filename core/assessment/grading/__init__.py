@@ -1,0 +1,1 @@
+"""What the grading network says of each bone, and where it looked."""
