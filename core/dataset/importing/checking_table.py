@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from core.dataset.checking import Checked
+from core.dataset.importing.checking import Checked
 
 
 @dataclass(frozen=True)

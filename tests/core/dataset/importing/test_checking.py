@@ -10,15 +10,16 @@ import pytest
 from PIL import Image
 
 from core.access.roles import OPERATOR
-from core.dataset.checking import Format, ImportOptions, check_labels
-from core.dataset.checking_table import as_text, rows, summary
-from core.dataset.export import export
-from core.dataset.export_options import ExportOptions
-from core.dataset.importing import Imported
+from core.dataset.exporting.export import export
+from core.dataset.exporting.options import ExportOptions
+from core.dataset.formats.reading import Format
+from core.dataset.importing.checking import ImportOptions, check_labels
+from core.dataset.importing.checking_table import as_text, rows, summary
+from core.dataset.importing.taking_in import Imported
 from core.dataset.labels import BadLabels
 from core.film.box import Box
 from core.film.radiograph import read_radiograph
-from tests.core.dataset.taken_in import import_labels
+from tests.core.dataset.importing.taken_in import import_labels
 from tests.stored_films import Store, graded, hand
 
 

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from core.bones import Sex
-from core.dataset.exif import turned, turning
-from core.dataset.formats import coco, csv_labels, pascal_voc, yolo
+from core.dataset.formats import csv_labels
+from core.dataset.formats.reading import Format, read_labels
+from core.dataset.importing.exif import turned, turning
 from core.dataset.labels import CLIPPED, BadLabels, Fault, Label, LabelledFilm, box_on_film
 from core.errors import FilmRefused
 from core.film.box import Box
@@ -17,13 +18,6 @@ from core.intake.batch import FILM_ENDINGS
 from core.intake.near_copies import NearCopies, sentence
 from core.ledger import Consent, FilmRecord, Ledger
 
-Format = Literal["coco", "voc", "csv", "yolo"]
-_READ: Final[Mapping[Format, Callable[[Path, Fault], list[LabelledFilm]]]] = {
-    "coco": coco.read,
-    "voc": pascal_voc.read,
-    "csv": csv_labels.read,
-    "yolo": yolo.read,
-}
 _HASH: Final = frozenset("0123456789abcdef")
 _STAGE: Final = "a TW3 stage that covers several grades is kept as a stage"
 _TURNED: Final = "boxes were drawn on the picture as it is stored, and were turned with it (EXIF)"
@@ -82,7 +76,7 @@ def check_labels(
     faults: list[BadLabels] = []
     if options.images is not None and not options.images.is_dir():
         raise BadLabels(str(options.images), "", "this is not a folder; name the one that holds the pictures.")
-    films = _READ[kind](source, faults.append)
+    films = read_labels(source, kind, faults.append)
     films = _with_table(films, options.films, faults.append)
     times = Counter(film.file for film in films)
     pictures, copies = _Pictures(options.images), NearCopies(ledger)

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from core.dataset.checking import Format, ImportOptions, check_labels
-from core.dataset.importing import Imported, take_in_labels
+from core.dataset.formats.reading import Format
+from core.dataset.importing.checking import ImportOptions, check_labels
+from core.dataset.importing.taking_in import Imported, take_in_labels
 from core.intake.filing import Filing
 from core.ledger import Ledger
 

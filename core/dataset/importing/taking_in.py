@@ -1,11 +1,11 @@
-"""Takes labels that exist already into the ledger, once core.dataset.checking has found them good."""
+"""Takes labels that exist already into the ledger, once core.dataset.importing.checking has found them good."""
 
 import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.dataset.checking import Checked, CheckedFilm, ImportOptions
+from core.dataset.importing.checking import Checked, CheckedFilm, ImportOptions
 from core.dataset.labels import BadLabels, LabelledFilm, as_correction
 from core.film.radiograph import read_radiograph
 from core.intake.filing import Filing

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from core.dataset import export_zip, sent
-from core.dataset.export import zipped
-from core.dataset.export_zip import unzipped
+from core.dataset import sent
+from core.dataset.exporting import zip_file
+from core.dataset.exporting.zip_file import unzipped, zipped
 from core.dataset.manifest import DamagedDataset, Manifest, check_files, write_manifest
 from core.intake import Limits
 
@@ -75,7 +75,7 @@ def test_what_is_not_a_whole_export_is_one_sentence(
 def test_more_than_a_zip_may_hold_is_left_to_be_unpacked_by_hand(
     limits: Limits, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export_zip, "_LIMITS", limits)
+    monkeypatch.setattr(zip_file, "_LIMITS", limits)
     with pytest.raises(DamagedDataset, match=r"export\.zip holds more than is unpacked here .* unpack it yourself"):
         unzipped(archive, tmp_path / "here")
 

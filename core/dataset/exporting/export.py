@@ -4,7 +4,6 @@ import os
 import shutil
 import tempfile
 import uuid
-import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,22 +16,21 @@ import numpy as np
 import pyarrow as pa
 
 from core.access.roles import Action, Reader, enforce
-from core.dataset.datasheet import Facts, Tally, datasheet
-from core.dataset.export_options import FORMATS, ExportOptions
+from core.dataset.exporting.datasheet import Facts, Tally, datasheet
+from core.dataset.exporting.options import FORMATS, ExportOptions
+from core.dataset.exporting.tables import CropsWriter, LabelsWriter
+from core.dataset.exporting.zip_file import zipped
 from core.dataset.formats import coco, csv_labels, pascal_voc, yolo
 from core.dataset.labels import Label, LabelledFilm
 from core.dataset.manifest import Manifest, SplitFacts, write_manifest
 from core.dataset.snapshot import FilmSnapshot, Snapshot
 from core.dataset.split import PARTS, Split, SplitPart
-from core.dataset.tables import CropsWriter, LabelsWriter
 from core.errors import BoneGradeError
 from core.intake.crop_shelf import CropShelf, KeptCrop
 from core.ledger import Ledger
 
 #: Films whose crops are being read or cut ahead of the one that is written.
 _AHEAD: Final = 16
-#: The earliest date that a zip file can hold.
-_NO_DATE: Final = (1980, 1, 1, 0, 0, 0)
 
 _Plain = csv_labels.Writer | coco.Writer | pascal_voc.Writer | yolo.Writer
 FilmsWritten = Callable[[int], None]
@@ -96,18 +94,6 @@ def export_zip(
     except OSError as error:
         raise _cannot_write(target, error) from error
     return manifest
-
-
-def zipped(folder: Path, target: Path) -> None:
-    """Packs an export into a zip file whose bytes depend on the export alone."""
-    with zipfile.ZipFile(target, "w") as archive:
-        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _NO_DATE)
-            entry.external_attr = 0o644 << 16
-            entry.compress_type = zipfile.ZIP_STORED if path.suffix in (".parquet", ".png") else zipfile.ZIP_DEFLATED
-            entry.create_system = 3
-            with path.open("rb") as source, archive.open(entry, "w", force_zip64=True) as packed:
-                shutil.copyfileobj(source, packed, 1 << 20)
 
 
 def _write(snapshot: Snapshot, folder: Path, options: ExportOptions, progress: FilmsWritten) -> Manifest:
@@ -189,7 +175,7 @@ class _Writers:
         for pictures in self._crops:
             pictures.add(found, part, crops)
         if self._plain[part] and (found.words or found.stages):
-            film = labelled_film(found, part)
+            film = _labelled_film(found, part)
             for writer in self._plain[part]:
                 writer.add(film)
         if self._films is not None and found.film.consent:
@@ -200,7 +186,7 @@ class _Writers:
             shutil.copyfile(picture, self._films / _file_name(found))
 
 
-def labelled_film(found: FilmSnapshot, part: SplitPart | str = "") -> LabelledFilm:
+def _labelled_film(found: FilmSnapshot, part: SplitPart) -> LabelledFilm:
     """A film's labels as label files have them: a person's words alone, so a bone that nobody boxed has no box."""
     film = found.film
     labels = tuple(

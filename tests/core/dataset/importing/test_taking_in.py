@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from core.access.roles import OPERATOR
-from core.dataset.checking import Format, ImportOptions, check_labels
-from core.dataset.export import export
-from core.dataset.export_options import FORMATS, ExportOptions
-from core.dataset.importing import Imported, take_in_labels
+from core.dataset.exporting.export import export
+from core.dataset.exporting.options import FORMATS, ExportOptions
+from core.dataset.formats.reading import Format
+from core.dataset.importing.checking import ImportOptions, check_labels
+from core.dataset.importing.taking_in import Imported, take_in_labels
 from core.dataset.labels import BadLabels
 from core.dataset.split import Shares
 from core.film.box import Box
@@ -24,7 +25,7 @@ from core.intake.filing import Filing
 from core.intake.turns import Turns
 from core.keeping.erasing import erase_films
 from core.ledger import Consent, Correction, Event, InvalidCorrection, assessment_of
-from tests.core.dataset.taken_in import import_labels
+from tests.core.dataset.importing.taken_in import import_labels
 from tests.hands import Example, assert_same
 from tests.reading_room import standing
 from tests.stored_films import Store, graded, hand

@@ -18,8 +18,9 @@ import pytest
 
 from core.access.roles import OPERATOR, NotAllowed, Reader, Role
 from core.bones import RUS_BONES
-from core.dataset.export import ExportRefused, export, export_zip, zipped
-from core.dataset.export_options import FORMATS, ExportOptions
+from core.dataset.exporting.export import ExportRefused, export, export_zip
+from core.dataset.exporting.options import FORMATS, ExportOptions
+from core.dataset.exporting.zip_file import zipped
 from core.dataset.formats import coco, csv_labels, pascal_voc
 from core.dataset.manifest import check_files
 from core.dataset.snapshot import NothingToExport
@@ -34,8 +35,8 @@ _IN_ANOTHER_PROCESS = """
 import sys
 from pathlib import Path
 from core.access.roles import OPERATOR
-from core.dataset.export import export
-from core.dataset.export_options import FORMATS, ExportOptions
+from core.dataset.exporting.export import export
+from core.dataset.exporting.options import FORMATS, ExportOptions
 from core.ledger import Ledger, LedgerSettings
 ledger = Ledger.open(LedgerSettings.in_folder(Path(sys.argv[1])))
 export(ledger, OPERATOR, Path(sys.argv[2]), ExportOptions(formats=FORMATS))
@@ -70,7 +71,7 @@ def _labels(folder: Path) -> pd.DataFrame:
 def test_the_same_revision_makes_the_same_bytes_in_two_processes(store: Store, tmp_path: Path) -> None:
     _fill(store)
     command = [sys.executable, "-c", _IN_ANOTHER_PROCESS, str(tmp_path / "store"), str(tmp_path / "there")]
-    subprocess.run(command, check=True, cwd=Path(__file__).parents[3])
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[4])
     shutil.rmtree(tmp_path / "store" / "crops")  # so that they are cut in both
     export(store.ledger, OPERATOR, tmp_path / "here", _ALL)
     assert len(_bytes(tmp_path / "here")) > 20
@@ -163,7 +164,7 @@ def test_crops_only_with_consent_and_named_by_film_and_bone(store: Store, tmp_pa
 def test_large_exports_have_several_files_of_crops(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.dataset.tables._CROPS_OF_A_FILE", 20)
+    monkeypatch.setattr("core.dataset.exporting.tables._CROPS_OF_A_FILE", 20)
     for number in range(4):
         store.accept(store.film(number))
     export(store.ledger, OPERATOR, tmp_path / "out", ExportOptions(formats=("crops",), shares=Shares(0, 0, 100)))
