@@ -26,8 +26,8 @@ from core.access.roles import OPERATOR
 from core.assessment.assessor import Assessor
 from core.assessment.records import Assessment
 from core.bones import Sex
-from core.dataset.export import export
-from core.dataset.export_options import ExportFormat, ExportOptions
+from core.dataset.exporting.export import export
+from core.dataset.exporting.options import ExportFormat, ExportOptions
 from core.evaluation.figures import as_json
 from core.film.radiograph import Radiograph, film_hash, read_radiograph
 from core.ledger import Consent, Correction, Ledger, LedgerSettings

@@ -43,8 +43,8 @@ from core.learning.lessons.sources import LedgerLessons
 from core.learning.run.folder import RunFolder
 from core.ledger import Consent, Correction, Ledger, LedgerSettings
 from core.standards import grade_count
-from core.training.augment import random_views
-from core.training.device import device_of
+from core.training.loop.device import device_of
+from core.training.material.augment import random_views
 from models import WEIGHTS
 from models.registry import load_grader
 

@@ -31,7 +31,7 @@ from core.learning.finetuning.grading import GraderCourse, GradingRecipe
 from core.learning.lessons.material import GRADES, Material, MaterialWriter
 from core.learning.run.folder import RunFolder
 from core.standards import grade_count
-from core.training.loop import seed_everything
+from core.training.loop.run import seed_everything
 from models.bone_grader import BoneGrader, OrdinalScale
 from models.improved_resnet import ResNetOptions
 

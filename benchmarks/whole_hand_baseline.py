@@ -18,8 +18,10 @@ from core.assessment.age.second_opinion import window_side
 from core.cohort.films import Film, read_films
 from core.cohort.hand_windows import HandWindows, kept_windows
 from core.evaluation.figures import BySex, as_json
-from core.training.sources import localizer_for
-from core.training.whole_hand import months_of_hands, train_whole_hand, whole_hand_recipe
+from core.training.material.sources import localizer_for
+from core.training.whole_hand.ages import months_of_hands
+from core.training.whole_hand.recipe import whole_hand_recipe
+from core.training.whole_hand.training import train_whole_hand
 from models.whole_hand_network import WholeHandNetwork
 
 

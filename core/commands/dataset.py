@@ -15,12 +15,13 @@ from core.assessment.assessor import Assessor
 from core.bones import Sex
 from core.commands.running import stop_over_file
 from core.commands.stopping import stop
-from core.dataset.checking import Format, ImportOptions, check_labels
-from core.dataset.checking_table import as_text
-from core.dataset.export import export
-from core.dataset.export_options import USUAL_FORMATS, ExportFormat, ExportOptions
+from core.dataset.exporting.export import export
+from core.dataset.exporting.options import USUAL_FORMATS, ExportFormat, ExportOptions
+from core.dataset.formats.reading import Format
 from core.dataset.hub import private as the_hub
-from core.dataset.importing import take_in_labels
+from core.dataset.importing.checking import ImportOptions, check_labels
+from core.dataset.importing.checking_table import as_text
+from core.dataset.importing.taking_in import take_in_labels
 from core.dataset.manifest import Manifest
 from core.dataset.split import Shares
 from core.errors import BoneGradeError
@@ -34,7 +35,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Datasets out
 
 
 class Formats(StrEnum):
-    """core.dataset.export.FORMATS: typer takes no list of a Literal."""
+    """core.dataset.exporting.options.FORMATS: typer takes no list of a Literal."""
 
     LABELS = "labels"
     CSV = "csv"

@@ -26,8 +26,8 @@ from core.hand.localizer import Localizer
 from core.learning.replay.figures import replay_chart, replay_figures, replay_text
 from core.learning.replay.orders import ORDERS, Ordering
 from core.learning.replay.runs import Replay, ReplayRecipe
-from core.training.loop import TimeLimit
-from core.training.sources import GraderSources, HandSources
+from core.training.loop.clock import TimeLimit
+from core.training.material.sources import GraderSources, HandSources
 from models.registry import load_grader, load_localizer
 
 app = typer.Typer(

@@ -11,8 +11,8 @@ from core.cohort.rsna import convert_rsna
 from core.commands.options import Device, Seed, WorkersOption
 from core.commands.running import run as run_program
 from core.commands.stopping import stop
-from core.training import full_set
-from core.training.device import device_of
+from core.training.loop.device import device_of
+from core.training.programs import full_set
 
 app = typer.Typer(add_completion=False)
 #: So many films that are left out are told one by one; all are in left_out.csv.

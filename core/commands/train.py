@@ -15,12 +15,15 @@ from core.commands.running import run as run_program
 from core.composites.example_hands import make_examples
 from core.composites.grade_pictures import make_grade_pictures
 from core.hand.localizer import Localizer
-from core.training import programs
-from core.training.device import device_of
-from core.training.grader import GraderRecipe
-from core.training.loop import TimeLimit
-from core.training.sources import GraderSources, HandSources
-from core.training.whole_hand import whole_hand_recipe
+from core.training.grader.recipe import GraderRecipe
+from core.training.loop.clock import TimeLimit
+from core.training.loop.device import device_of
+from core.training.material.sources import GraderSources, HandSources
+from core.training.programs.grader import make_grader
+from core.training.programs.intervals import make_intervals
+from core.training.programs.localizer import make_localizer
+from core.training.programs.whole_hand import make_whole_hand, write_whole_hand_opinions
+from core.training.whole_hand.recipe import whole_hand_recipe
 from models.registry import load_grader, load_localizer
 
 app = typer.Typer(
@@ -56,7 +59,7 @@ def localizer(
     pseudo_samples: Annotated[int, typer.Option(help="... of the second, on its own boxes as well.", min=16)] = 4800,
 ) -> None:
     """Trains the localiser on boxed hands, then on its own confident boxes of the others, and registers it."""
-    run_program(lambda: programs.make_localizer(data, run, samples, pseudo_samples))
+    run_program(lambda: make_localizer(data, run, samples, pseudo_samples))
 
 
 @app.command()
@@ -97,7 +100,7 @@ def grader(
             seed=seed,
         )
         sources = GraderSources.in_folder(data, more, _opinions(opinions, opinion_weight))
-        programs.make_grader(sources, run, recipe, limit, start, device_of(device))
+        make_grader(sources, run, recipe, limit, start, device_of(device))
 
     run_program(program)
 
@@ -142,7 +145,7 @@ def whole_hand(
         sources = HandSources(data, more, small)
         heard = _opinions(opinions, opinion_weight)
         count = workers or os.cpu_count() or 1
-        return programs.make_whole_hand(sources, run, recipe, leave_out, limit, heard, where, count)
+        return make_whole_hand(sources, run, recipe, leave_out, limit, heard, where, count)
 
     folder = run_program(program)
     done = "registered" if leave_out == "none" else "kept for its opinions on the hands that it never saw"
@@ -161,9 +164,7 @@ def opinions_command(
 ) -> None:
     """Writes what networks trained by whole-hand with --leave-out say of the hands that they never saw."""
     sources = HandSources(data, more)
-    known, count = run_program(
-        lambda: programs.write_whole_hand_opinions(sources, run, out, workers or os.cpu_count() or 1)
-    )
+    known, count = run_program(lambda: write_whole_hand_opinions(sources, run, out, workers or os.cpu_count() or 1))
     typer.echo(f"{out} has an opinion on {known:,} of {count:,} hands.")
 
 
@@ -175,7 +176,7 @@ def intervals(
     ] = Path("runs/grader"),
 ) -> None:
     """Sets the intervals of the registered networks, so that they hold 90 % of the readings of `val`."""
-    setting = run_program(lambda: programs.make_intervals(data, run))
+    setting = run_program(lambda: make_intervals(data, run))
     typer.echo(f"Single readings scatter by {setting.scatter_months:.1f} months beyond what the grades say.")
 
 

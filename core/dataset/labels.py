@@ -148,7 +148,7 @@ def label(bone: str, grade: object, verdict: object, box: Box | None, place: str
 
 
 def _stage(bone: str, given: object) -> tuple[str, object]:
-    """A TW3 stage that several RUS-CHN grades answer to, and "" else; and the one grade, or what was given in its place."""
+    """The TW3 stage where several RUS-CHN grades answer to it, else ""; and the only grade that does, or what was given."""
     match = _STAGE.fullmatch(given.strip()) if isinstance(given, str) else None
     if match is None:
         return "", given
@@ -204,7 +204,7 @@ def box_on_film(box: Box, width: int, height: int) -> tuple[Box, bool]:
 
 
 def as_correction(said: Label) -> Correction:
-    """The label as a person's word; of a label with a verdict alone."""
+    """The label as a person's word. said: with a verdict."""
     assert said.verdict is not None
     return Correction(said.bone, said.verdict, said.grade, said.box)
 
@@ -218,8 +218,7 @@ def checked_sex(given: object) -> Sex | None:
 
 
 def checked_age(given: object) -> float | None:
-    """An age in months from what a file says, None where it says nothing; ValueError if it is not an age of 0 to
-    300."""
+    """An age in months from what a file says, None where it says nothing; ValueError where it is not one of 0 to 300."""
     try:
         return None if given is None else age_months(str(given))
     except ValueError:

@@ -42,7 +42,7 @@ class SplitFacts:
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
     """What an export was made from. revision: of the ledger, as of the moment `as_of`. rule, reviewers: whose word counts.
-    formats: of core.dataset.export_options. weights: SHA-256 by network of every set whose predictions are in it.
+    formats: of core.dataset.exporting.options. weights: SHA-256 by network of every set whose predictions are in it.
     written_with: versions of libraries. files: by their path in the folder.
 
     Raises ValueError where it does not say from which revision it was made, by which rule and in which formats.
@@ -75,8 +75,8 @@ class Manifest:
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Self:
-        """After a way through JSON; an earlier version's may not say all of it. Raises ValueError, KeyError or TypeError where
-        it is none."""
+        """Out of what the file says; an earlier version's may not say all of it. Raises ValueError, KeyError or TypeError
+        where that is not a manifest."""
         return cls(
             format_version=said.get("format_version", 1),
             revision=said["revision"],
@@ -92,8 +92,8 @@ class Manifest:
 
 
 def write_manifest(folder: Path, made: Manifest) -> Manifest:
-    """Writes the manifest of all files in a folder, and returns it. made: what they were made from; its files are not looked
-    at."""
+    """Writes the manifest of all files in a folder, and returns it. made: what they were made from, without the
+    files."""
     manifest = replace(made, format_version=FORMAT_VERSION, files=_files(folder))
     text = json.dumps(manifest.to_json(), indent=1, ensure_ascii=False)
     (folder / NAME).write_text(text + "\n", encoding="utf-8", newline="\n")

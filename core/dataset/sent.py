@@ -1,22 +1,12 @@
-"""Labels and pictures that are sent as files and zips, laid out in a folder as an import reads them."""
+"""What is sent as files and zips, laid out in a folder: labels and pictures for an import, or a whole export."""
 
 import shutil
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import Final
 
-from core.dataset.checking import Format
 from core.dataset.labels import BadLabels
 from core.intake import SentFile
 from core.intake.archive import Limits, Unpacker
-
-#: By which files the labels of a format are known within a zip.
-_ENDINGS: Final[dict[Format, tuple[str, ...]]] = {
-    "csv": (".csv",),
-    "coco": (".json",),
-    "voc": (".xml",),
-    "yolo": (".yaml", ".yml", ".names", "classes.txt"),
-}
 
 
 def laid_out(files: Sequence[SentFile], folder: Path, limits: Limits) -> Path:
@@ -52,16 +42,3 @@ def _place(folder: Path, name: PurePosixPath) -> Path:
     except OSError:  # a file is called as a folder is
         raise BadLabels("What was sent", str(name), "this name cannot be used here; give it another one.") from None
     return place
-
-
-def label_source(folder: Path, kind: Format) -> Path:
-    """What an import of this format is to read in a folder: its one CSV, or the folder in which the others' files lie."""
-    endings = _ENDINGS[kind]
-    found = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name.lower().endswith(endings)]
-    if not found:
-        raise BadLabels("What was sent", "", f"there is no file of this format in it ({', '.join(endings)}).")
-    if kind == "csv":
-        if len(found) > 1:
-            raise BadLabels("What was sent", "", "there are several CSV files in it; send the one with the labels.")
-        return found[0]
-    return found[0].parent

@@ -12,7 +12,7 @@ from core.assessment.grading.grader import network_input
 from core.bones import RUS_BONES
 from core.cohort.crop_store import HandCrops, complete_hands
 from core.errors import BoneGradeError
-from core.training.grader import months_of
+from core.training.grader.ages import months_of
 from models.attention_residual import AttentionPath
 from models.bone_grader import BoneGrader
 from models.dual_pooling import DualPooling

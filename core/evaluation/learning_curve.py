@@ -14,7 +14,9 @@ from core.cohort.hand_windows import HandWindows
 from core.evaluation.chart import Chart, Line
 from core.evaluation.figures import Table
 from core.evaluation.uncertainty import bootstrap95
-from core.training.whole_hand import Stage, WholeHandRecipe, months_of_hands, train_whole_hand
+from core.training.whole_hand.ages import months_of_hands
+from core.training.whole_hand.recipe import Stage, WholeHandRecipe
+from core.training.whole_hand.training import train_whole_hand
 from models.whole_hand_network import WholeHandNetwork
 
 #: Of the pictures that are learned from, in pixels: small hands show no more.

@@ -39,7 +39,7 @@ def _figures(checks: CheckedMaps) -> str:
     return (
         f"Measured on {counted(checks.hands, 'hand')}: Grad-CAM (stage {checks.cam_stage}) {_words(checks.grad_cam)}. "
         f"SA spatial (stage {checks.stage}) {_words(checks.sa_spatial)}. "
-        # by core.training.guidance, in the shipped weights and what is fine-tuned from them
+        # by core.training.grader.guidance, in the shipped weights and what is fine-tuned from them
         "These gates were guided to the growth plate in training, so their share there is not evidence."
     )
 

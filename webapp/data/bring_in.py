@@ -13,10 +13,11 @@ from gradio.blocks import Block
 
 from core.access.roles import Action, Reader, enforce
 from core.bones import Sex
-from core.dataset.checking import Checked, Format, ImportOptions, check_labels
-from core.dataset.checking_table import rows, summary
-from core.dataset.importing import take_in_labels
-from core.dataset.sent import label_source, laid_out
+from core.dataset.formats.reading import Format, label_source
+from core.dataset.importing.checking import Checked, ImportOptions, check_labels
+from core.dataset.importing.checking_table import rows, summary
+from core.dataset.importing.taking_in import take_in_labels
+from core.dataset.sent import laid_out
 from core.errors import BoneGradeError
 from core.intake import Filing, Limits, SentFile
 from core.ledger import Consent, Ledger
@@ -44,7 +45,7 @@ Values = Mapping[Any, Any]
 
 @dataclass(frozen=True)
 class _Given:
-    """What is to be taken in and how, as it stands on the page; see core.dataset.checking.ImportOptions."""
+    """What is to be taken in and how, as it stands on the page; see core.dataset.importing.checking.ImportOptions."""
 
     kind: Format
     labels: tuple[SentFile, ...]

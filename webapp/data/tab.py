@@ -10,7 +10,7 @@ from typing import Any, Final, cast, get_args
 import gradio as gr
 
 from core.access.roles import Action, enforce
-from core.dataset.export_options import ExportFormat, ExportOptions
+from core.dataset.exporting.options import ExportFormat, ExportOptions
 from core.dataset.manifest import Manifest
 from core.dataset.split import Shares
 from core.errors import BoneGradeError
@@ -153,7 +153,8 @@ class _Tab:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Iterator[Updates]:
-        from core.dataset.export import export_zip  # brings pyarrow along, 30 MiB, which the page needs for this alone
+        # brings pyarrow along, 30 MiB, which the page needs for this alone
+        from core.dataset.exporting.export import export_zip
 
         ledger, wishes = self._desk.ledger, (rule, formats, split)
         assert ledger is not None

@@ -21,7 +21,7 @@ from core.annotation.desk import AnnotateDesk, Opened
 from core.annotation.saving import Saving
 from core.annotation.work import BoneWork, Work, says_of
 from core.bones import Sex
-from core.dataset.export_options import USUAL_FORMATS, ExportFormat, ExportOptions
+from core.dataset.exporting.options import USUAL_FORMATS, ExportFormat, ExportOptions
 from core.dataset.split import Shares
 from core.errors import BoneGradeError
 from core.intake import Filing, look_through, open_batch, take_in
@@ -217,7 +217,8 @@ class LedgerEndpoints:
         Returns:
             The zip file, and its manifest.
         """
-        from core.dataset.export import export_zip  # brings pyarrow along, 30 MiB, which the page needs for this alone
+        # brings pyarrow along, 30 MiB, which the page needs for this alone
+        from core.dataset.exporting.export import export_zip
 
         ledger, reader = self._asked(request, Action.EXPORT)
         formats = list(USUAL_FORMATS) if formats is None else formats

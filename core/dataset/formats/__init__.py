@@ -1,1 +1,2 @@
-"""File formats of labels, one module each: `read` gives labelled films, `Writer` takes them one by one."""
+"""File formats of labels, a module for each: `read` gives labelled films, `Writer` takes them one by one. `reading` knows all
+of them."""

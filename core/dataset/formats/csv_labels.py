@@ -110,7 +110,7 @@ def read_table(
     under the header), streamed.
 
     needed: columns that must all be there; one_of: of which one must be. fault: is given each row with too many values.
-    Raises BadLabels where columns are missing, or the table is none that can be read.
+    Raises BadLabels where columns are missing, or the table cannot be read.
     """
     try:
         sheet = open_sheet(path, _NAMES, MAX_BYTES)

@@ -135,7 +135,7 @@ def _label(values: list[str], names: dict[int, str], place: str) -> Label:
     if number not in names:
         raise ValueError(f"the class {number} has no name; add it to the names.")
     bone, grade = bone_and_grade(names[number])
-    # what a detector says has its sureness behind the box
+    # a detector writes its confidence behind the box
     if len(shares) in (4, 5):
         return label(bone, grade, None, Box.about((shares[0], shares[1]), shares[2], shares[3]), place)
     if len(shares) < 6 or len(shares) % 2:

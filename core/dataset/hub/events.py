@@ -75,9 +75,8 @@ class EventPusher:
     Nothing goes out that names a person: readers and patients are pseudonyms, notes stay here. As in an export, a consent is
     to the use of pixels, so lines tell of every film, and pictures are of those alone that may be shared. The file is
     `events/UUID.jsonl` in the folder, one for each process; a line is an event as `event_line` gives it. Pictures lie in
-    `events/films`. What an earlier
-    process wrote to the folder is not written again; where the folder was lost, all is, so readers of the dataset should
-    drop lines whose `id` they have. The folder belongs to one process at a time.
+    `events/films`. What an earlier process wrote to the folder is not written again; where the folder was lost, all is, so
+    readers of the dataset should drop lines whose `id` they have. The folder belongs to one process at a time.
     """
 
     def __init__(

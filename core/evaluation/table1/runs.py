@@ -19,8 +19,10 @@ from core.cohort.crop_store import GradedCrops, HandCrops
 from core.cohort.films import DataFolderError
 from core.cohort.settings import keep_settings
 from core.evaluation.gates import FrozenErrors, frozen_errors
-from core.training.grader import GraderRecipe, months_of, train_grader
-from core.training.score_road import ScoreRoadRecipe, fit_score_road
+from core.training.grader.ages import months_of
+from core.training.grader.recipe import GraderRecipe
+from core.training.grader.score_road import ScoreRoadRecipe, fit_score_road
+from core.training.grader.training import train_grader
 from models.improved_resnet import ResNetOptions
 
 _WIDTH, _GROUPS = 32, 4

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from core.hand.looks import FILM_SIDE
 from core.learning.finetuning.course import Share, StepBatch, Workers, order_of, steps_of
 from core.learning.lessons.boxes import BoxFilms
-from core.training.localizer import localizer_loss
-from core.training.localizer_data import batch_of, hand_sample, other_sample
+from core.training.localizer.samples import batch_of, hand_sample, other_sample
+from core.training.localizer.training import localizer_loss
 from models.hand_localizer import HandLocalizer
 
-#: Weights of the losses beside those of the heat maps and sizes, as in core.training.localizer.
+#: Weights of the losses beside those of the heat maps and sizes, as in core.training.localizer.training.
 _WORDS: Final = ("hand", "inverted", "upright")
 
 
@@ -38,7 +38,7 @@ class BoxLesson(nn.Module):
         self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, batch: StepBatch) -> dict[str, Tensor]:
-        """batch: as core.training.localizer_data.batch_of makes it."""
+        """batch: as core.training.localizer.samples.batch_of makes it."""
         film = batch["film"].to(memory_format=torch.channels_last)
         with torch.autocast(film.device.type, torch.bfloat16):
             output = self.network(film)

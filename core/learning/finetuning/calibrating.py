@@ -17,8 +17,8 @@ from torch import Tensor
 from core.assessment.grading.grader import network_input
 from core.bones import RUS_BONES
 from core.learning.lessons.material import Material
-from core.training.grader import TotalAge
-from core.training.loop import fit
+from core.training.grader.ages import TotalAge
+from core.training.loop.optimisation import fit
 from models.bone_grader import BoneGrader
 
 _BONES: Final = len(RUS_BONES)

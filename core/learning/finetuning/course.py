@@ -23,7 +23,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from core.learning.errors import RunRefused
 from core.learning.run.files import CHECKPOINT
 from core.learning.run.folder import RunFolder
-from core.training.loop import weight_average
+from core.training.loop.optimisation import weight_average
 
 StepBatch = dict[str, Tensor]
 

@@ -28,8 +28,8 @@ from core.learning.run.files import CHECKPOINT, MATERIAL, UNPACKED, WEIGHTS
 from core.learning.run.folder import RunFolder
 from core.learning.run.record import FilmCounts, Measured, RunMetrics, RunRecord, learned_from
 from core.machine import DISK_FULL, now_in_utc
-from core.training.device import device_of
-from core.training.loop import seed_everything
+from core.training.loop.device import device_of
+from core.training.loop.run import seed_everything
 
 #: Settings that another run in the same folder may not differ in, and what a person calls them.
 _SAME: Final = {

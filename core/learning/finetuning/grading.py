@@ -14,8 +14,9 @@ from core.assessment.grading.grader import network_input
 from core.bones import RUS_BONES
 from core.learning.finetuning.course import Share, StepBatch, Workers, order_of, steps_of
 from core.learning.lessons.material import CropGrader, Material
-from core.training.augment import random_views
-from core.training.grader import TotalAge, grade_loss
+from core.training.grader.ages import TotalAge
+from core.training.grader.losses import grade_loss
+from core.training.material.augment import random_views
 from models.bone_grader import BoneGrader
 
 _BONES: Final = len(RUS_BONES)

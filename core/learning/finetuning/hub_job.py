@@ -22,8 +22,9 @@ from huggingface_hub import HfApi, get_token, snapshot_download
 import core
 from core.access.log import AccessLog
 from core.access.roles import OPERATOR
-from core.dataset.export import export, zipped
-from core.dataset.export_options import ExportOptions
+from core.dataset.exporting.export import export
+from core.dataset.exporting.options import ExportOptions
+from core.dataset.exporting.zip_file import zipped
 from core.dataset.hub.private import NO_TOKEN, HubRefused, a_dataset, hub_errors, push_folder, remove_folders
 from core.errors import BoneGradeError
 from core.learning.errors import LessonsRefused, RunRefused
@@ -87,7 +88,7 @@ def finetune_on_hub(
     """Starts the job, or goes on with the one that this run's folder has, follows it to its end, and fetches the candidate.
 
     Returns what the run says of itself; its `state` is "done" or "cancelled". Raises HubJobRefused, LessonsRefused, RunRefused,
-    core.dataset.hub.private.HubRefused and, for the ledger, what core.dataset.export.export and
+    core.dataset.hub.private.HubRefused and, for the ledger, what core.dataset.exporting.export.export and
     AccessLog.from_environment raise.
     """
     return _HubJob(order, api or HfApi(), look_every).follow(ledger)

@@ -11,8 +11,8 @@ from core.assessment.grading.grader import Grader
 from core.cohort.crop_store import HandCrops
 from core.cohort.hand_windows import HandWindows
 from core.learning.errors import RunRefused
-from core.training.intervals import calibrate_intervals
-from core.training.whole_hand import opinions_of
+from core.training.programs.intervals import calibrate_intervals
+from core.training.whole_hand.ages import opinions_of
 from models import WEIGHTS
 from models.bone_grader import BoneGrader
 from models.hand_localizer import HandLocalizer

@@ -11,8 +11,8 @@ from core.cohort.hand_windows import HandWindows, kept_windows
 from core.learning.lessons.boxes import BoxWriter
 from core.learning.lessons.material import MaterialWriter
 from core.learning.lessons.training_data import parts_of
-from core.training.localizer import load_boxed
-from core.training.sources import GraderSources, GradingMaterial, localizer_for
+from core.training.localizer.boxed_films import load_boxed
+from core.training.material.sources import GraderSources, GradingMaterial, localizer_for
 
 #: So many hands of `val` are measured after each epoch.
 _MEASURED: Final = 150

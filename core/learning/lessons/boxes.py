@@ -21,8 +21,8 @@ from core.hand.localizer import Localizer
 from core.learning.errors import LessonsRefused
 from core.learning.lessons.material import PURPOSES, Purpose, held_keys
 from core.learning.lessons.sources import LessonFilm
-from core.training.localizer_data import CACHE_SIDE, BoxedFilm
-from core.training.pseudo_boxes import sure_boxes
+from core.training.localizer.boxed_films import CACHE_SIDE, BoxedFilm
+from core.training.localizer.pseudo_boxes import sure_boxes
 
 _ARRAYS: Final = ("sizes", "boxes", "purpose")
 

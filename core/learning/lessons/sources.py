@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from core.bones import RUS_BONES, Sex
 from core.dataset import manifest as manifests
-from core.dataset.export_zip import unzipped
+from core.dataset.exporting.zip_file import unzipped
 from core.dataset.snapshot import FilmSnapshot, Snapshot
 from core.dataset.split import PARTS, Shares, Split, SplitPart, split_key
 from core.film.box import Box

@@ -12,7 +12,7 @@ from core.assessment.age.bone_age import READER_SPREAD_MONTHS
 from core.assessment.grading.grader import network_input
 from core.bones import RUS_BONES
 from core.cohort.crop_store import HandCrops
-from core.training.grader import TotalAge
+from core.training.grader.ages import TotalAge
 from models.bone_grader import BoneGrader
 
 _BONES: Final = len(RUS_BONES)

@@ -24,10 +24,12 @@ from core.learning.lessons.material import Material, MaterialWriter
 from core.learning.replay.orders import ORDERS, Ordering, Unread
 from core.learning.replay.reader import SimulatedReader, graded, maturities
 from core.learning.run.folder import RunFolder
-from core.training.device import CPU
-from core.training.grader import GraderRecipe, train_grader
-from core.training.loop import TimeLimit, TimeUp, seed_everything
-from core.training.sources import GradingMaterial
+from core.training.grader.recipe import GraderRecipe
+from core.training.grader.training import train_grader
+from core.training.loop.clock import TimeLimit, TimeUp
+from core.training.loop.device import CPU
+from core.training.loop.run import seed_everything
+from core.training.material.sources import GradingMaterial
 from models.bone_grader import BoneGrader
 from models.improved_resnet import ResNetOptions
 from models.registry import INDEX, load_grader, register

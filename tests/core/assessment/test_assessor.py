@@ -21,7 +21,7 @@ from core.film.radiograph import Radiograph, read_radiograph
 from core.hand.hand import Hand
 from core.ledger import PredictionRecord
 from core.standards import STANDARDS, grade_count, grade_label, scattered, score_card, standard, tw3_stage
-from core.training.intervals import calibrate_intervals
+from core.training.programs.intervals import calibrate_intervals
 from models.registry import load_whole_hands
 from tests.hands import Assess, Example, assert_same, shipped_examples
 from tests.no_hands import black

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from core.__main__ import cli
 from core.access.log import AccessLog
 from core.commands import dataset as commands
-from core.dataset.export_options import FORMATS
+from core.dataset.exporting.options import FORMATS
 from core.dataset.manifest import check_files
 from core.film.radiograph import Radiograph, film_hash
 from core.ledger import Consent, Ledger, LedgerSettings

@@ -15,7 +15,7 @@ from core.commands import experiment
 from core.evaluation.table1 import runs
 from core.evaluation.table1.runs import Variant, variants
 from core.learning.replay.runs import ReplayRecipe
-from core.training.sources import GraderSources, GradingMaterial, HandSources
+from core.training.material.sources import GraderSources, GradingMaterial, HandSources
 from models.improved_resnet import ResNetOptions
 from models.registry import load_grader
 from tests.core.evaluation.table1.test_runs import exemplars_of

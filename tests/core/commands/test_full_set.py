@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 
 from core.__main__ import cli
 from core.cohort.films import read_films
-from core.training import full_set
-from core.training.device import CPU
+from core.training.loop.device import CPU
+from core.training.programs import full_set
 from tests.graded import COLUMNS, write_graded
 
 

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from core.access.log import AccessLog
 from core.access.roles import OPERATOR, NotAllowed, Reader, Role
 from core.agreement.collector import ReadingCollector
-from core.dataset.export import export
-from core.dataset.export_options import ExportOptions
+from core.dataset.exporting.export import export
+from core.dataset.exporting.options import ExportOptions
 from core.dataset.hub.events import EventPusher
 from core.dataset.hub.private import HubRefused
 from core.dataset.snapshot import Snapshot

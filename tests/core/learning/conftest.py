@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.assessment.assessor import Assessor
-from core.dataset.export_options import ExportOptions
+from core.dataset.exporting.options import ExportOptions
 from core.dataset.split import Shares
 from core.learning.lessons.sources import ExportLessons
 from core.ledger import Ledger, LedgerSettings

@@ -7,8 +7,8 @@ import torch
 from core.access.roles import OPERATOR
 from core.assessment.grading.grader import starting_cuts
 from core.bones import RUS_BONES
-from core.dataset.export import export
-from core.dataset.export_options import ExportOptions
+from core.dataset.exporting.export import export
+from core.dataset.exporting.options import ExportOptions
 from core.film.box import Box
 from core.learning.finetuning.boxing import BoxRecipe
 from core.learning.finetuning.course import Pace

@@ -16,9 +16,9 @@ ROOT = Path(__file__).resolve().parents[3]
 ROOMS = (
     "core/bones.py", "core/film", "core/hand", "core/standards", "core/assessment", "core/access", "core/annotation",
     "core/agreement", "core/intake", "core/keeping/erasing.py", "core/keeping/erasures.py", "core/ledger",
-    "core/cohort/exemplar_frame.py", "core/cohort/films.py", "core/dataset/checking.py",
-    "core/dataset/checking_table.py", "core/dataset/export.py", "core/dataset/formats", "core/dataset/importing.py",
-    "core/dataset/labels.py", "core/dataset/sent.py", "core/dataset/snapshot.py", "core/dataset/split.py",
+    "core/cohort/exemplar_frame.py", "core/cohort/films.py", "core/dataset/exporting/export.py",
+    "core/dataset/formats", "core/dataset/importing", "core/dataset/labels.py", "core/dataset/sent.py",
+    "core/dataset/snapshot.py", "core/dataset/split.py",
     "core/learning/gate/comparison.py", "core/learning/gate/passing.py", "core/learning/gate/report.py",
     "core/learning/lessons/boxes.py", "core/learning/lessons/material.py", "core/learning/lessons/training_data.py",
     "core/learning/promotion/consents.py", "core/learning/promotion/models_at_hand.py",

@@ -17,8 +17,8 @@ from huggingface_hub import CommitScheduler
 
 from core.access.log import AccessLog
 from core.access.roles import OPERATOR
-from core.dataset.export import export
-from core.dataset.export_options import ExportOptions
+from core.dataset.exporting.export import export
+from core.dataset.exporting.options import ExportOptions
 from core.dataset.hub.events import AskingScheduler, EventPusher, start_pushing
 from core.dataset.hub.private import HubRefused
 from core.film.box import Box

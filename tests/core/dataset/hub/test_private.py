@@ -10,7 +10,7 @@ import pytest
 from huggingface_hub import HfApi
 
 from core.access.roles import OPERATOR
-from core.dataset.export import export
+from core.dataset.exporting.export import export
 from core.dataset.hub.private import HubRefused, hub_errors, push_dataset, push_folder, require_private
 from core.dataset.manifest import DamagedDataset
 from core.machine import DISK_FULL

@@ -9,7 +9,7 @@ import pytest
 from core.cohort.crop_store import GradedCrops, HandCrops, complete_hands
 from core.cohort.films import DataFolderError
 from core.evaluation.table1.runs import TITLES, Variant, chosen_rows, order_of_runs, run_table1, variants
-from core.training.grader import GraderRecipe
+from core.training.grader.recipe import GraderRecipe
 from models.improved_resnet import ResNetOptions
 from tests.graded import crops_of_hands
 

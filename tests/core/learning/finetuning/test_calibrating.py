@@ -9,7 +9,7 @@ import torch
 from core.assessment.grading.grader import starting_cuts
 from core.learning.finetuning.calibrating import Calibrated, fit_calibration, seen_again
 from core.learning.lessons.material import GRADES, Material, MaterialWriter
-from core.training.device import CPU
+from core.training.loop.device import CPU
 from models.bone_grader import BoneGrader, OrdinalScale
 from tests.core.learning.made_lessons import OPTIONS
 from tests.graded import crops_of_hands

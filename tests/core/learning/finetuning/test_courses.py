@@ -15,7 +15,7 @@ from core.learning.finetuning.course import Share, order_of, steps_of
 from core.learning.finetuning.grading import GraderCourse, GradingLesson, GradingRecipe
 from core.learning.lessons.boxes import upright
 from core.learning.lessons.material import GRADES, PURPOSES, Material
-from core.training.grader import grade_loss
+from core.training.grader.losses import grade_loss
 from models.bone_grader import BoneGrader, OrdinalScale
 from tests.core.learning.made_lessons import OPTIONS
 from tests.hands import drawn_hand

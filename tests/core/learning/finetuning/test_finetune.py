@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.dataset.export import zipped
-from core.dataset.export_options import ExportOptions
+from core.dataset.exporting.options import ExportOptions
+from core.dataset.exporting.zip_file import zipped
 from core.dataset.split import Shares
 from core.learning.errors import RunRefused
 from core.learning.finetuning import course as courses

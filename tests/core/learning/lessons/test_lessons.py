@@ -13,7 +13,7 @@ import pytest
 
 from core.access.roles import OPERATOR
 from core.bones import RUS_BONES
-from core.dataset.export_options import ExportOptions
+from core.dataset.exporting.options import ExportOptions
 from core.dataset.manifest import NAME, DamagedDataset, check_files, write_manifest
 from core.dataset.split import Shares, part_of, split_key
 from core.film.likeness import look_of

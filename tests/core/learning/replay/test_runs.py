@@ -10,8 +10,8 @@ from core.cohort.opinions import Opinion
 from core.learning.finetuning.grading import GradingRecipe
 from core.learning.replay.orders import Ordering
 from core.learning.replay.runs import Replay, ReplayCell, ReplayRecipe, cells
-from core.training.loop import TimeLimit
-from core.training.sources import GradingMaterial
+from core.training.loop.clock import TimeLimit
+from core.training.material.sources import GradingMaterial
 from tests.core.evaluation.table1.test_runs import exemplars_of
 from tests.core.learning.made_lessons import OPTIONS
 from tests.graded import crops_of_hands
