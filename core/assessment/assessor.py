@@ -10,8 +10,8 @@ import torch
 
 from core.assessment.age.bone_age import bone_age, months_of_totals, table_scatter_years
 from core.assessment.age.second_opinion import WholeHandReader
-from core.assessment.checks.checks import check_of_grades, checks_of_ages, checks_of_film
 from core.assessment.checks.file_checks import checks_of_file
+from core.assessment.checks.film_and_age import check_of_grades, checks_of_ages, checks_of_film
 from core.assessment.grading.explain import FINEST_CAM, explain
 from core.assessment.grading.grader import Grader
 from core.assessment.grading.map_guide import guide_for

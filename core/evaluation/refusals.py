@@ -9,7 +9,7 @@ from typing import Final, Literal
 from tqdm import tqdm
 
 from core.assessment.assessor import Assessor
-from core.assessment.checks.checks import DOUBTS
+from core.assessment.checks.film_and_age import DOUBTS
 from core.assessment.records import Assessment
 from core.bones import Sex
 from core.cohort.films import DataFolderError, read_films, read_table

@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final, Self
 
-from core.assessment.checks.checks import DOUBTS
+from core.assessment.checks.film_and_age import DOUBTS
 from core.assessment.records import Assessment
 from core.bones import Sex
 

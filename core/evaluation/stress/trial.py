@@ -7,7 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from core.assessment.assessor import Assessor
-from core.assessment.checks.checks import FILM_DOUBTS
+from core.assessment.checks.film_and_age import FILM_DOUBTS
 from core.assessment.records import Assessment
 from core.bones import Sex
 from core.cohort.films import Film

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
     "module",
     [
         "core.assessment.records",
-        "core.assessment.checks.checks",
+        "core.assessment.checks.film_and_age",
         "core.assessment.age.bone_age",
         "core.assessment.age.person",
         "core.ledger",

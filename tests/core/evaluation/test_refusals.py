@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.assessment.checks.checks import DOUBTS
+from core.assessment.checks.film_and_age import DOUBTS
 from core.assessment.records import Assessment, Check
 from core.cohort.films import DataFolderError
 from core.evaluation.figures import plain

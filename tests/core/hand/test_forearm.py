@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.assessment.assessor import Assessor
-from core.assessment.checks.checks import FILM_DOUBTS
+from core.assessment.checks.film_and_age import FILM_DOUBTS
 from core.evaluation.stress.changes import forearm_cut_off
 from core.film.radiograph import Radiograph, film_hash
 from core.hand.forearm import forearm_shown

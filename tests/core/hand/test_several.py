@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.assessment.assessor import Assessor
-from core.assessment.checks.checks import checks_of_film
+from core.assessment.checks.film_and_age import checks_of_film
 from core.film.radiograph import Radiograph, read_radiograph
 from core.film.stated import Side
 from core.hand.localization import Localization

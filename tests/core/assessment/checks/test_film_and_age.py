@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.assessment.checks.checks import checks_of_ages, checks_of_film
+from core.assessment.checks.film_and_age import checks_of_ages, checks_of_film
 from core.assessment.checks.rare_ages import rare_age
 from core.assessment.records import END_OF_SCALE, BoneAge, Check, SecondOpinion
 from core.film.radiograph import Radiograph
