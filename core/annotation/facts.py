@@ -51,7 +51,7 @@ def opened_facts(opened: Opened, annotate: AnnotateDesk, reader: Reader, draw: D
 
 
 def frame_of(sitting: Sitting) -> FilmFrame:
-    """How the film lies in the editor."""
+    """How the film is shown in the editor."""
     one = sitting.assessment
     return FilmFrame.of(one.width, one.height, one.rotation_degrees)
 
