@@ -1,4 +1,4 @@
-"""A list of the data folder in one JSON file, an object by key, which several processes may read and change."""
+"""A list in one JSON file of the data folder, an object by key, which several processes may read and change."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ Entry = TypeVar("Entry")
 
 
 class ListFile(Generic[Entry]):
-    """A file of entries. It is read afresh each time, so that a change counts at once."""
+    """A file of entries. It is read afresh each time, so that a change takes effect at once."""
 
     def __init__(
         self,
@@ -22,7 +22,7 @@ class ListFile(Generic[Entry]):
         from_row: Callable[[str, Any], Entry],
         damaged: Callable[[Path], BoneGradeError],
     ):
-        """to_row, from_row: what JSON has of an entry. from_row is given the key too, and raises ValueError, KeyError,
+        """to_row, from_row: convert an entry to and from JSON. from_row is given the key too, and raises ValueError, KeyError,
         TypeError or AttributeError for a row that is not an entry. damaged: what to raise for a file that cannot be
         read, given its path."""
         self._path = path
@@ -41,7 +41,8 @@ class ListFile(Generic[Entry]):
 
     @contextmanager
     def changed(self) -> Iterator[dict[str, Entry]]:
-        """The entries to change, by one process at a time; written when the block ends, and only if it ends well."""
+        """The entries to change, by one process at a time; written when the block ends, and only if it ends without an
+        error."""
         make_folder(self._path.parent)
         with self._lock.held():
             entries = self.read()

@@ -1,4 +1,4 @@
-"""Who looked at what: a file a day in the data folder, to which lines are only ever added, and which is removed when it
+"""Who looked at what: one file per day in the data folder, to which lines are only ever added, and which is removed when it
 is old."""
 
 import errno
@@ -20,10 +20,10 @@ _log = logging.getLogger(__name__)
 LOG_DAYS_VARIABLE: Final = "BONEGRADE_LOG_DAYS"
 AT_THE_COMMAND_LINE: Final = "at the command line"
 
-#: "refused": a wrong name, password or token. "looked": at a film of the ledger. "admitted", "revoked": a program's token.
-#: "exported": films or what was said of them went elsewhere, by a dataset, a backup or the hub; an export for a browser or a
-#: program is made, and "downloaded" when it is fetched. "changed users": who may sign in, with what password and role.
-#: "promoted": another model, or an earlier one, is live.
+#: "refused": a wrong name, password or token. "looked": at a film of the ledger. "admitted", "revoked": a program's
+#: token. "exported": films or what was said of them went elsewhere, in a dataset, in a backup or to the hub, or an
+#: export for a browser or a program was made, which is "downloaded" when it is fetched. "changed users": who may sign
+#: in, with what password and role. "promoted": another model, or an earlier one, was made live.
 Deed = Literal[
     "signed in", "refused", "looked", "added", "downloaded", "exported", "erased", "admitted", "revoked", "changed users",
     "promoted",
@@ -33,7 +33,7 @@ Deed = Literal[
 @dataclass(frozen=True)
 class LogEntry:
     """One thing that somebody did. at: in UTC, ISO 8601. who: as signed in, or as they tried to. address: where the request
-    came from. film: its number, None if it is about none. detail: a few words, never of a patient."""
+    came from. film: its number, None if it is about none. detail: a few words, never about a patient."""
 
     at: str
     who: str
@@ -57,27 +57,27 @@ class AccessLog:
     log, and does not stop anybody from reading films."""
 
     def __init__(self, folder: Path, days: int = USUAL_DAYS):
-        """days: for which it is kept."""
+        """days: how long the log is kept."""
         self._folder = folder / "access"
         self._days = days
         self._swept: date | None = None
 
     @classmethod
     def from_environment(cls, folder: Path, environment: Mapping[str, str] = os.environ) -> Self:
-        """Kept for BONEGRADE_LOG_DAYS, see core.access.settings.days_kept, which also says what it raises."""
+        """Kept for BONEGRADE_LOG_DAYS, see core.access.settings.days_kept, also for what it raises."""
         return cls(folder, days_kept(LOG_DAYS_VARIABLE, environment))
 
     def note(self, who: str, deed: Deed, *, address: str = "", film: int | None = None, detail: str = "") -> None:
-        """Adds a line; it is on the disk when this returns. Where it cannot be written, the server's log says so, and whoever
-        notes goes on."""
+        """Adds a line; it is on the disk when this returns. Where it cannot be written, the server's log says so, and the
+        caller goes on."""
         now = datetime.now(UTC)
         entry = LogEntry(now.isoformat(timespec="seconds"), who[:200], deed, address, film, detail[:500])
-        # begins with its own line end, so that it stands on a line of its own even after one that was cut short
+        # begins with a line end, so that it is on a line of its own even after one that was cut short
         line = f"\n{json.dumps(asdict(entry))}\n".encode()
         try:
             make_folder(self._folder)
             self._sweep(now.date())
-            # one short write at the end of the file, which no other writer can come in between
+            # one short write at the end of the file, which no other writer can interrupt
             handle = os.open(self._file(now.date()), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 if os.write(handle, line) < len(line):
@@ -93,7 +93,7 @@ class AccessLog:
         self.note(user(), deed, detail=f"{detail}; {AT_THE_COMMAND_LINE}")
 
     def latest(self, most: int, *, film: int | None = None, who: str = "") -> LogLines:
-        """The latest lines, of a film or of a person if one is given."""
+        """The latest lines, only those of a film or a person if one is given."""
         found: list[LogEntry] = []
         torn = 0
         for one in self._backwards():
@@ -106,11 +106,11 @@ class AccessLog:
         return LogLines(tuple(found), torn)
 
     def _backwards(self) -> Iterator[LogEntry | None]:
-        """All lines, the last first; None for one that cannot be read."""
+        """All entries, the last first; None for a line that cannot be read."""
         for file in sorted(self._folder.glob("*.jsonl"), reverse=True):
             try:
                 lines = file.read_text(encoding="utf-8", errors="replace").split("\n")
-            except FileNotFoundError:  # its days were over just now
+            except FileNotFoundError:  # it has just become too old
                 continue
             for line in filter(str.strip, reversed(lines)):
                 try:

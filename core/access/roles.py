@@ -1,4 +1,4 @@
-"""Who reads, and what each role may do."""
+"""Readers, their roles, and what each role may do."""
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
@@ -6,7 +6,7 @@ from typing import Final, Literal, Self
 
 from core.errors import BoneGradeError
 
-#: The roles as they are typed.
+#: The roles' names as they are typed.
 RoleName = Literal["viewer", "reader", "reviewer", "admin"]
 
 
@@ -20,12 +20,12 @@ class Role(IntEnum):
 
     @classmethod
     def named(cls, name: RoleName) -> Self:
-        """The role of a name."""
+        """The role of this name."""
         return cls[name.upper()]
 
 
 class Action(StrEnum):
-    """What is asked for; "Your role does not allow you to" and the value make a sentence."""
+    """What somebody asks to do; "Your role does not allow you to" and the value make a sentence."""
 
     LOOK = "look at films and readings"
     CORRECT = "save corrections"
@@ -58,7 +58,7 @@ _LEAST_ROLE = {
 @dataclass(frozen=True)
 class Reader:
     """A person at the screen, or a program. name: from the login or the token, never from a text box. role: what they may
-    do. only: of that, these actions alone; None: all of it."""
+    do. only: the actions that they are limited to; None: all that the role allows."""
 
     name: str
     role: Role
@@ -69,7 +69,7 @@ class Reader:
         return self.role >= _LEAST_ROLE[action] and (self.only is None or action in self.only)
 
 
-#: Whoever works at the command line: has the ledger's files in hand, so no rule of ours could keep anything from them.
+#: Whoever works at the command line: they have the ledger's files, so no rule of ours could keep anything from them.
 OPERATOR: Final = Reader("operator", Role.ADMIN)
 
 

@@ -1,4 +1,4 @@
-"""How people come in, which roles they have and how long their data is kept, as the environment sets it."""
+"""How people sign in, which roles they have and how long their data are kept, as the environment sets it."""
 
 import os
 from collections.abc import Mapping
@@ -9,11 +9,11 @@ from core.access.roles import Role
 from core.access.users import Users, UsersError, role_of_text
 from core.errors import BoneGradeError
 
-#: local: one person on their own machine. login: names and passwords of the users file. proxy: a proxy in front has signed
-#: the person in. space: a Hugging Face account. demo: anybody from anywhere, and nothing is kept.
+#: local: one person on their own machine. login: names and passwords from the users file. proxy: a proxy in front has
+#: signed the person in. space: a Hugging Face account. demo: anybody from anywhere, and nothing is kept.
 Mode = Literal["local", "login", "proxy", "space", "demo"]
 
-#: Names of this computer, under which nobody else reaches it.
+#: Names of this computer under which nobody else can reach it.
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -24,7 +24,7 @@ def served_host(environment: Mapping[str, str]) -> str:
     return host or ("0.0.0.0" if environment.get("SPACE_ID") else "127.0.0.1")
 
 
-#: For which is kept what no setting says more about.
+#: Days for which things are kept if no setting says otherwise.
 USUAL_DAYS: Final = 365
 
 
@@ -51,11 +51,11 @@ class AccessSettings:
     @classmethod
     def from_environment(cls, users: Users, environment: Mapping[str, str] = os.environ) -> Self:
         """BONEGRADE_PROXY_HEADER (with BONEGRADE_PROXY_ADDRESSES, 127.0.0.1 if not set): proxy. A Space with a Hugging Face
-        login: space. Somebody in the users file with a password: login. Served to this computer alone: local. Else: demo.
-        BONEGRADE_ROLES ("alice=admin,bob=reader") adds people.
+        login: space. Somebody in the users file with a password: login. Served to this computer alone: local. Otherwise:
+        demo. BONEGRADE_ROLES ("alice=admin,bob=reader") adds people.
 
-        Hugging Face's login counts only where gradio takes the place for a Space (SYSTEM=spaces): elsewhere it lets everybody
-        in as the owner of HF_TOKEN, without asking.
+        Hugging Face's login counts only where gradio believes that it runs on a Space (SYSTEM=spaces): elsewhere it lets
+        everybody in as the owner of HF_TOKEN, without asking.
 
         Raises UsersError where the users file is damaged or BONEGRADE_ROLES cannot be read.
         """
@@ -86,7 +86,7 @@ class AccessSettings:
 
 
 def _roles_of_text(text: str) -> dict[str, Role]:
-    """Out of "alice=admin,bob=reader". Raises UsersError."""
+    """The roles in "alice=admin,bob=reader". Raises UsersError."""
     roles = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, equals, role = part.partition("=")

@@ -1,4 +1,4 @@
-"""The programs that may come in by the API: each with a token that ends, of which one file of the data folder has a hash."""
+"""The programs that may use the API: each with a token that expires, whose hash is kept in one file of the data folder."""
 
 import hashlib
 import hmac
@@ -17,7 +17,7 @@ from core.errors import BoneGradeError
 
 
 class Power(StrEnum):
-    """What a token may be narrowed to. Films that are sent along may be assessed and explained with every token."""
+    """What a token may be limited to. Every token allows assessing and explaining films that are sent along."""
 
     ASSESS = "assess"
     LOOK = "look"
@@ -38,7 +38,7 @@ _ACTIONS: Final = {
     Power.EXPORT: Action.EXPORT,
 }
 MOST_DAYS: Final = 366
-#: What every token looks like, so that one can be told wherever it turns up: its public number, then what is secret.
+#: What every token looks like, so that it can be recognised wherever it turns up: its public number, then the secret.
 TOKEN: Final = re.compile(r"bonegrade_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -49,7 +49,7 @@ class TokensError(BoneGradeError):
 
 @dataclass(frozen=True)
 class Program:
-    """What a token stands for. number: the token's public part. only: the powers that it was narrowed to; empty: all that the
+    """What a token stands for. number: the token's public part. only: the powers that it was limited to; empty: all that the
     role allows. made_by: the administrator's name, "" for the command line."""
 
     number: str
@@ -61,31 +61,31 @@ class Program:
 
     @property
     def reader_name(self) -> str:
-        """What the ledger and the logs call it; no person can be called so."""
+        """The program's name in the ledger and the logs, which no person can have."""
         return f"program:{self.name}"
 
     def has_ended(self, now: datetime | None = None) -> bool:
-        """Whether its time is over."""
+        """Whether the token has expired."""
         return (now or datetime.now(UTC)) >= self.ends
 
     def reader(self, most: Role = Role.ADMIN) -> Reader:
-        """Who acts when the program does. most: the role that it has at most."""
+        """The reader that the program acts as. most: the highest role that it may have."""
         actions = frozenset(power.action for power in self.only if power.action is not None)
         return Reader(self.reader_name, min(self.role, most), actions if self.only else None)
 
 
 class Tokens:
-    """The file of tokens. Reads it afresh each time, so a change counts at once; several processes may share it.
+    """The file of tokens. It is read afresh each time, so a change takes effect at once; several processes may share it.
 
-    It is not part of a backup, so that a token that was revoked does not come back with one.
+    It is not part of a backup, so that restoring one does not bring back a token that was revoked.
     """
 
     def __init__(self, folder: Path):
         self._file = ListFile(folder / "tokens.json", _row, _kept, _damaged)
 
     def make(self, name: str, role: Role, days: int, only: Collection[Power] = (), made_by: str = "") -> str:
-        """Makes a program's token, which cannot be shown again. Raises TokensError for a name that is taken or cannot
-        be one, for an end that is too far off, and for a power that the role does not have."""
+        """Makes a program's token, which cannot be shown again. Raises TokensError for a name that is taken or not valid,
+        for an expiry that is too far off, and for a power that the role does not have."""
         if not _NAME.fullmatch(name):
             raise TokensError(
                 f"{name!r} cannot be a program's name: use 1 to 64 letters, digits, dots, hyphens or underscores, and begin "
@@ -115,7 +115,7 @@ class Tokens:
         return token
 
     def revoke(self, name: str) -> None:
-        """Ends a program's token now; what the program said stays in the ledger. Raises TokensError for a stranger."""
+        """Ends a program's token now; what the program said stays in the ledger. Raises TokensError for an unknown name."""
         with self._file.changed() as kept:
             numbers = [number for number, one in kept.items() if one.program.name == name]
             if not numbers:
@@ -124,17 +124,17 @@ class Tokens:
                 del kept[number]
 
     def programs(self) -> list[Program]:
-        """All whose token was not revoked, by name. Raises TokensError where the file is damaged."""
+        """All programs whose token was not revoked, by name. Raises TokensError where the file is damaged."""
         return sorted((one.program for one in self._file.read().values()), key=lambda program: program.name)
 
     def holder(self, token: str) -> Program | None:
-        """The program whose token this is, though it may have expired; None for what isn't a token, or was withdrawn."""
+        """The program whose token this is, even if it has expired; None for anything that is not a token, or was revoked."""
         found = TOKEN.fullmatch(token)
         kept = None if found is None else self._file.read().get(found[1])
         return kept.program if kept is not None and hmac.compare_digest(kept.hash, _hashed(token)) else None
 
     def numbered(self, number: str) -> Program | None:
-        """The program of a token's public number; None for one that was revoked."""
+        """The program with this public number; None if its token was revoked."""
         kept = self._file.read().get(number)
         return None if kept is None else kept.program
 

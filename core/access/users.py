@@ -26,14 +26,14 @@ class UsersError(BoneGradeError):
 
 @dataclass(frozen=True)
 class _User:
-    """password: argon2id hash; None for one who signs in elsewhere (a Hugging Face account, a proxy's name)."""
+    """password: argon2id hash; None for somebody who signs in elsewhere (a Hugging Face account, a proxy's name)."""
 
     role: Role
     password: str | None
 
 
 class Users:
-    """The users file. Reads it afresh each time, so a change counts at once; several processes may share it."""
+    """The users file. It is read afresh each time, so a change takes effect at once; several processes may share it."""
 
     def __init__(self, folder: Path):
         self._file = ListFile(folder / "users.json", _row, _user, _damaged)
@@ -51,8 +51,8 @@ class Users:
         return any(user.password is not None for user in self._file.read().values())
 
     def stamp(self, name: str) -> str | None:
-        """Changes with a person's password, without revealing it; None for someone who cannot, or can no longer, sign
-        in with a password."""
+        """A value that changes with a person's password, without revealing it; None for someone who cannot, or can no
+        longer, sign in with a password."""
         user = self._file.read().get(name)
         return None if user is None or user.password is None else hashlib.sha256(user.password.encode()).hexdigest()
 
@@ -71,7 +71,7 @@ class Users:
         return True
 
     def add(self, name: str, role: Role, password: str | None) -> None:
-        """Adds a person. Raises UsersError for a name that is taken or cannot be one, and for a short password."""
+        """Adds a person. Raises UsersError for a name that is taken or not valid, and for a short password."""
         if not _NAME.fullmatch(name):
             raise UsersError(
                 f"{name!r} cannot be a user's name: use 1 to 64 letters, digits, dots, hyphens, underscores, + or @, and "
@@ -101,7 +101,7 @@ class Users:
             users[name] = _User(_known(users, name).role, hashed)
 
     def _renew(self, name: str, known: str, hashed: str) -> None:
-        """Puts a hash of today's settings in the place of the known one, unless that has been changed meanwhile."""
+        """Replaces the known hash with one made with the current settings, unless it has been changed meanwhile."""
         try:
             with self._file.changed() as users:
                 user = users.get(name)
@@ -150,5 +150,5 @@ def _hashed(password: str) -> str:
     return _HASHER.hash(password)
 
 
-#: Of a password that nobody has, so that strangers are turned away no faster than others.
+#: The hash of a password that nobody has, so that strangers are turned away no faster than others.
 _STRANGER: Final = _HASHER.hash("nobody's password, for strangers")

@@ -1,4 +1,4 @@
-"""Which films their readers agree on, and which have a gold reading."""
+"""Finds the films that their readers agree on, and those that have a gold reading."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from core.bones import RUS_BONES
 def agreed_films(table: ReadingTable) -> NDArray[np.int64]:
     """Ids of the films without a gold reading that their readers agree on, in order.
 
-    See core.annotation.gold.agreed_readers, which says it of one film and gives the names.
+    See core.annotation.gold.agreed_readers, which does this for one film and gives the names.
     """
     films = len(table.film_ids)
     said = judged(table.grades)

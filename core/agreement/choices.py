@@ -1,4 +1,4 @@
-"""What a person may see of the agreement: a reader their own grades with the model's, a reviewer everybody's."""
+"""What a person may see of the agreement: readers see their own grades with the model's, reviewers everybody's."""
 
 import json
 from collections.abc import Sequence
@@ -46,13 +46,13 @@ def may_see(reader: Reader, pair: Pair) -> bool:
 
 
 def times_for(reader: Reader, times: Sequence[ReadingTimes]) -> list[ReadingTimes]:
-    """Everybody's times a film, or this reader's alone."""
+    """Everybody's times per film, or this reader's alone."""
     return [one for one in times if reader.may(Action.SEE_ALL_READINGS) or one.reader == reader.name]
 
 
 def scores_for(reader: Reader, scores: Sequence[GoldScore]) -> list[GoldScore]:
-    """Everybody's score against the gold readings, or this reader's alone; the model's beside the reader's own, never
-    by itself."""
+    """Everybody's score against the gold readings, or this reader's alone; the model's next to the reader's own, never by
+    itself."""
     if reader.may(Action.SEE_ALL_READINGS):
         return list(scores)
     own = [score for score in scores if score.voice == Voice("reader", reader.name)]

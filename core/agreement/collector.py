@@ -1,4 +1,5 @@
-"""Collects the ledger's readings into a ReadingTable: once in full, afterwards only what is new, unless something is erased."""
+"""Collects the ledger's readings into a ReadingTable: once in full, afterwards only what is new, unless something was
+erased."""
 
 import threading
 from array import array
@@ -16,10 +17,10 @@ from core.keeping import lately_erased
 from core.ledger import Event, Ledger, Reading, fold
 from core.ledger.rows import columns
 
-#: Called with the share that is done, 0..1.
+#: Called with the fraction that is done, 0..1.
 Report = Callable[[float], None]
 
-#: So many events or predictions are read at a time; no transaction stays open between.
+#: Events or predictions that are read at a time; no transaction stays open in between.
 _PAGE: Final = 4000
 
 _BONES: Final = len(RUS_BONES)
@@ -27,12 +28,12 @@ _PLACE: Final = {bone: place for place, bone in enumerate(RUS_BONES)}
 _NOTHING_SAID: Final = array("b", [UNJUDGED] * _BONES)
 _NO_SECONDS: Final = array("f", [0.0] * _BONES)
 _NONE_ACCEPTED: Final = bytes(_BONES)
-#: In place of the event by which a reading was whole blindly: it took over a state of the history before that.
+#: In place of the event that completed a blind reading: before it, the reader had restored a state from the history.
 _NEVER: Final = -1
 
 
 class ReadingCollector:
-    """The readings of one ledger, ready to compare. Safe to use from many threads; each table that it gave stays as it was.
+    """The readings of one ledger, ready to compare. Safe to use from many threads; tables that it has given stay as they were.
 
     It reads columns rather than Event objects, which would take most of the time for a million corrections.
     """
@@ -65,7 +66,7 @@ class ReadingCollector:
             return self._table
 
     def _read_events(self, revision: int, report: Report) -> None:
-        """Takes in what was said after the last time, up to a revision.
+        """Takes in what was said since the last time, up to a revision.
 
         Each page counts as read once it is in, so that an error in the next page makes nothing count twice.
         """
@@ -75,7 +76,7 @@ class ReadingCollector:
             last = min(after + _PAGE, revision)
             self._undone |= self._readings.add(columns.verdicts(self._ledger, after, last))
             self._revision = last
-        # What an undo leaves standing takes the film's whole history to say, which the ledger folds.
+        # What an undo leaves standing depends on the film's whole history, which the ledger folds.
         for film_id in sorted(self._undone):
             history = self._ledger.history(film_id)
             self._readings.replace(film_id, [event for event in history if event.id <= revision])
@@ -91,7 +92,7 @@ class ReadingCollector:
 
 
 class _Predictions:
-    """The model's grades, in the order in which the predictions were made. last: id up to which they were read."""
+    """The model's grades, in the order in which the predictions were made. last: the id up to which they were read."""
 
     def __init__(self) -> None:
         self.last = 0
@@ -111,7 +112,7 @@ class _Predictions:
 
 
 class _Readings:
-    """Who said what of which film, growing; see ReadingTable for the fields."""
+    """Who said what of which film, extended as events come in; see ReadingTable for the fields."""
 
     def __init__(self) -> None:
         self._films: dict[int, int] = {}
@@ -160,7 +161,7 @@ class _Readings:
         return undone
 
     def replace(self, film_id: int, history: Sequence[Event]) -> None:
-        """Sets the film's readings and gold reading to what stands after its history; the time that was spent stays spent."""
+        """Sets the film's readings and gold reading to what stands after its history; the time that was spent still counts."""
         film, state = self._films[film_id], fold(history)
         for reader, who in self._readers.items():
             row = self._rows.get((film, who))
@@ -183,7 +184,7 @@ class _Readings:
             self._gold[film * _BONES + _PLACE[correction.bone]] = value
 
     def table(self, revision: int, predictions: _Predictions) -> ReadingTable:
-        """A copy that later events leave alone."""
+        """A copy that later events do not change."""
         film_ids = np.fromiter(self._films, np.int64, len(self._films))
         prediction_ids = np.array(predictions.ids, np.int64)
         answers = np.array(self._answers, np.int64)
@@ -212,7 +213,7 @@ class _Readings:
         )
 
     def _begin(self, kind: str, film: int, row: int, seconds: float, prediction_id: int | None) -> None:
-        """What an event changes before its corrections are taken in."""
+        """Makes the changes of an event that come before its corrections."""
         if kind in ("gold", "ungold"):
             self._knows_gold[row] = True
             self._gold[film * _BONES : (film + 1) * _BONES] = _NOTHING_SAID

@@ -1,4 +1,4 @@
-"""Readers against each other, against the model and against the gold readings, and how long they take."""
+"""Compares readers with each other, with the model and with the gold readings, and says how long they take."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ from core.agreement.table import UNJUDGED, UNREADABLE, Ages, AgeScale, Calibrati
 from core.bones import RUS_BONES
 from core.standards import grade_count
 
-#: A film or a bone that took longer was left open while the reader was away. Bone-by-bone reading takes about 8 minutes a
-#: film (King et al. 1994, Br J Radiol 67:848).
+#: A film or a bone that took longer was left open while the reader was away. Bone-by-bone reading takes about 8 minutes
+#: per film (King et al. 1994, Br J Radiol 67:848).
 LONGEST_FILM_SECONDS: Final = 1800.0
 LONGEST_BONE_SECONDS: Final = 300.0
 
@@ -32,9 +32,9 @@ LONGEST_BONE_SECONDS: Final = 300.0
 class BoneAgreement:
     """Two voices on one bone.
 
-    confusion: films by pair of RUS-CHN grades 0..n, rows the first voice's. exact, within_one: share of the films that
-    both graded with the same grade, and at most one grade apart; None without films. unreadable: films that at least one
-    of them called unreadable, which count in nothing else.
+    confusion: films by pair of RUS-CHN grades 0..n, rows the first voice's. exact, within_one: of the films that both
+    graded, the fraction with the same grade, and with grades at most one apart; None without films. unreadable: films that
+    at least one of them called unreadable, which count in nothing else.
     """
 
     bone: str
@@ -67,7 +67,7 @@ class Comparison:
     """Two voices on the films that both judged.
 
     bones: all 13 in RUS_BONES order. mean_kappa: over the bones that have one, None if none has. exact, within_one: over
-    all bones. accepted: share of a reader's grades that were taken over from the model unchanged; None between readers.
+    all bones. accepted: fraction of a reader's grades that were taken over from the model unchanged; None between readers.
     """
 
     pair: Pair
@@ -83,7 +83,7 @@ class Comparison:
 class GoldScore:
     """One voice's blind readings against the gold readings.
 
-    films: that both judged. bones: that both graded. unreadable: bones that have a gold grade and that this voice called
+    films: judged by both. bones: graded by both. unreadable: bones that have a gold grade and that this voice called
     unreadable. exact, within_one, grade_error (mean absolute difference in grades): over the bones; None without any.
     mean_kappa: over the bones that have one. ages: this voice minus gold.
     """
@@ -112,7 +112,7 @@ class ReadingTimes:
 def compare(
     table: ReadingTable, first: Voice, second: Voice, scale: AgeScale, calibration: Calibration | None = None
 ) -> Comparison:
-    """A reader (first) against another reader or the model (second); see ages_of for scale and calibration."""
+    """Compares a reader (first) with another reader or the model (second); see ages_of for scale and calibration."""
     both = paired(table, first, second)
     bones = {bone: _on_bone(bone, both, place) for place, bone in enumerate(RUS_BONES)}
     apart = _apart(both)
@@ -136,7 +136,7 @@ def pooled_kappas(table: ReadingTable) -> dict[str, Kappa]:
     rows = np.flatnonzero(judged(table.grades).any(1))
     rows = rows[np.argsort(table.film[rows], kind="stable")]
     films, starts, counts = np.unique(table.film[rows], return_index=True, return_counts=True)
-    # Each reading gets the next free place in its film's line.
+    # Each reading gets the next free place in its film's row.
     line = np.repeat(np.arange(len(films)), counts)
     place = np.arange(len(rows)) - np.repeat(starts, counts)
     grades = np.full((len(films), int(counts.max(initial=1)), len(RUS_BONES)), UNJUDGED, np.int8)
@@ -210,7 +210,7 @@ def _gold_score(
 
 
 def _apart(both: Paired) -> NDArray[np.int64]:
-    """How many grades lie between the two, for every bone that both graded."""
+    """The difference in grades between the two, for every bone that both graded."""
     first, second = both.first.grades, both.second.grades
     graded = (first >= 0) & (second >= 0)
     apart: NDArray[np.int64] = np.abs(first[graded].astype(np.int64) - second[graded])
@@ -222,7 +222,7 @@ def _share(which: NDArray[np.bool_]) -> float | None:
 
 
 def mean_kappa(kappas: Iterable[Kappa]) -> float | None:
-    """Over the bones that have one; None if none has."""
+    """The mean kappa over the bones that have one; None if none has."""
     values = [kappa.value for kappa in kappas if kappa.value is not None]
     return float(np.mean(values)) if values else None
 
@@ -246,7 +246,7 @@ def _age_pairs(table: ReadingTable, both: Paired, scale: AgeScale, calibration: 
 
 
 def _ages(side: VoiceGrades, girls: NDArray[Any], scale: AgeScale, calibration: Calibration | None) -> Ages:
-    """The ages of a side's grades; on the calibrated scale the model's is the bone age that it shows."""
+    """The ages of a side's grades; on the calibrated scale, the model's are the bone ages that it shows."""
     ages = ages_of(side.grades, girls, scale, calibration)
     if scale != "calibrated" or side.shown_months is None:
         return ages

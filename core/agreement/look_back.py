@@ -1,4 +1,4 @@
-"""How a reader did on the gold films that were hidden among theirs: their own grades beside gold's, bone by bone.
+"""How a reader did on the gold films that were hidden among theirs: their own grades next to gold's, bone by bone.
 
 A gold film is revealed to its reader only after a sitting: every ten films that the reader has judged whole make one,
 in the order in which they became whole; so do those that remain when the queue has nothing more for the reader. What is
@@ -22,13 +22,13 @@ from core.intake.crop_shelf import CropShelf
 from core.ledger import Ledger, fold
 from core.ledger.queue.reading_queue import counts
 
-#: So many films judged whole are a sitting.
+#: Films judged whole that make a sitting.
 SITTING_FILMS: Final = 10
 
 
 @dataclass(frozen=True)
 class BoneBeside:
-    """One bone on one film. own, gold: RUS-CHN grades, or UNREADABLE, or, of gold alone, UNJUDGED."""
+    """One bone on one film. own, gold: RUS-CHN grades, or UNREADABLE, or, for gold only, UNJUDGED."""
 
     bone: str
     own: int
@@ -55,8 +55,8 @@ class FilmBeside:
 
 @dataclass(frozen=True)
 class BoneResult:
-    """One bone over the gold films. kappa: own grades against gold's, and how many films both graded. exact: share of the
-    same grade; bias: mean of own grade minus gold's, in grades; None without such a film."""
+    """One bone over the gold films. kappa: own grades against gold's, and how many films both graded. exact: fraction with
+    the same grade; bias: mean of own grade minus gold's, in grades; None without such a film."""
 
     bone: str
     kappa: Kappa
@@ -122,7 +122,7 @@ def _whole(table: ReadingTable, reader: Reader) -> NDArray[np.intp]:
 
 
 def _over(table: ReadingTable, ledger: Ledger, reader: Reader) -> NDArray[np.intp]:
-    """Those of sittings that are over."""
+    """The reader's whole readings of sittings that are over."""
     rows = _whole(table, reader)
     rest = len(rows) % SITTING_FILMS
     return rows[: len(rows) - rest] if rest and counts(ledger, reader.name).to_read else rows

@@ -8,26 +8,27 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-#: Fewer films than this give no kappa and no limits of agreement: the interval would span most of the scale.
+#: With fewer films than this there is no kappa and there are no limits of agreement: the interval would span most of
+#: the scale.
 LEAST_FILMS: Final = 10
 
 #: The 95 % point of the normal distribution: two tails of 5 % leave the 90 % interval.
 _NORMAL_95: Final = 1.6448536269514722
 
-#: The 97.5 % point: limits of agreement hold 95 % of the differences, as the field states them.
+#: The 97.5 % point: limits of agreement contain 95 % of the differences, as is usual.
 _NORMAL_975: Final = 1.959963984540054
 
-#: Correlations beyond this are taken for this, whose Fisher z is finite.
+#: Greater correlations are set to this, so that their Fisher z is finite.
 _WITHIN: Final = 1 - 1e-6
 
-#: Why there is no kappa: too few films; or both voices gave one and the same grade to all of them, so that agreement by
-#: chance is complete as well.
+#: Why there is no kappa: too few films; or both voices gave the same grade to all of them, so that agreement by chance
+#: is complete as well.
 NoKappa = Literal["too_few", "one_grade"]
 
 
 @dataclass(frozen=True)
 class Kappa:
-    """Quadratic-weighted kappa. films: behind it. value: at most 1; None where there is none, and `missing` says why.
+    """Quadratic-weighted kappa. films: their number. value: at most 1; None where there is none, and `missing` says why.
 
     interval90: lower and upper end; None where no two grades differ, so that there is no spread to estimate.
     """
@@ -57,9 +58,9 @@ class AgeDifferences:
 class Times:
     """How long readings took, in seconds.
 
-    counted: readings in the figures. interrupted: left out, because they took longer than the limit, so that the reader
-    was away. unmeasured: left out, because no time was taken (imported labels). quartiles: 25, 50 and 75 %; whiskers:
-    5 and 95 %; None with nothing to count.
+    counted: readings in the figures. interrupted: left out, because they took longer than the limit, so the reader must
+    have been away. unmeasured: left out, because no time was recorded (imported labels). quartiles: 25, 50 and 75 %;
+    whiskers: 5 and 95 %; None with nothing to count.
     """
 
     counted: int
@@ -92,7 +93,7 @@ def kappa_of_two(first: NDArray[Any], second: NDArray[Any], least: int = LEAST_F
 
 
 def kappa_of_many(grades: NDArray[Any]) -> Kappa:
-    """The same over all pairs of any number of readers, none of them named first; each film counts once.
+    """Quadratic-weighted kappa over all pairs of any number of readers, in no order; each film counts once.
 
     grades: films x readers; negative where a reader gave none. Films with fewer than two grades are left out.
     """
@@ -124,7 +125,7 @@ def _kappa(moments: NDArray[np.float64], least: int) -> Kappa:
         return Kappa(films, None, None, "one_grade")
     if total[0] == 0:
         return Kappa(films, 1.0, None, None)
-    # Without its only film of another grade, the rest may leave no kappa, or a perfect one: that film says little.
+    # Without its only film of another grade, the rest may give no kappa, or a perfect one: that film says little.
     scores = np.arctanh(np.clip(np.nan_to_num(left_out, nan=value), -_WITHIN, _WITHIN))
     reach = _NORMAL_95 * math.sqrt((films - 1) * float(scores.var()))
     middle = math.atanh(min(max(value, -_WITHIN), _WITHIN))

@@ -1,4 +1,4 @@
-"""Everybody's grades in one compact table, to compare from: who graded which bone of which film how."""
+"""Everybody's grades in one compact table for comparisons: who gave which grade to which bone of which film."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from core.standards import MATURE_TOTAL, STANDARDS, age_of_total, standard
 UNJUDGED: Final = -1
 UNREADABLE: Final = -2
 
-#: What ages are given in: the tables of one of STANDARDS, or "calibrated", the radiologists' scale of the shown bone age.
+#: The scale of ages: the tables of one of STANDARDS, or "calibrated", the radiologists' scale of the shown bone age.
 AgeScale = Literal["rus_chn", "tw3_rus", "tw3_c_rus", "calibrated"]
 
 #: RUS-CHN ages in years -> ages in years on the radiologists' scale: core.assessment.grading.grader.Grader.radiologists_age.
@@ -33,7 +33,7 @@ class ReadingTable:
     accepted: R x 13, the model's grade and box were taken over unchanged. seconds: R, spent on the film in all saves.
     bone_seconds: R x 13. knows_gold: R, the reader has set or copied this film's gold reading, so it was not read blindly.
     blind, blind_at: R x 13 and R, the grades when the reader first had judged all 13 bones, and the event that made it so;
-        UNJUDGED and 0 where that never was, see core.annotation.blinding.blind_reading.
+        UNJUDGED and 0 where that never happened, see core.annotation.blinding.blind_reading.
     answers: R positions of the prediction that the reader had before them, -1 if none.
     gold: F x 13, the gold reading, UNJUDGED throughout where there is none.
     newest: F positions of the film's newest prediction, -1 if none.
@@ -68,7 +68,7 @@ class ReadingTable:
         return rows[np.argsort(self.film[rows], kind="stable")]
 
     def model_of(self, readings: NDArray[np.intp]) -> NDArray[np.int32]:
-        """Positions of the predictions to hold readings against: those they answer, else the film's newest.
+        """Positions of the predictions to compare readings with: those they answer, else the film's newest.
 
         The answered one was made before the reader spoke, so it cannot have been learned from the reading.
         """
@@ -117,7 +117,7 @@ def ages_of(
 
 
 def _totals(grades: NDArray[Any], girls: NDArray[np.bool_], key: str) -> NDArray[np.int64]:
-    """Sums of the scores of n x 13 grades; a bone without a grade counts nothing."""
+    """Sums of the scores of n x 13 grades; a bone without a grade counts as 0."""
     if key not in STANDARDS:
         raise ValueError(f"There is no scale {key!r}; choose one of {', '.join(STANDARDS)} or calibrated.")
     totals = np.zeros(len(grades), np.int64)

@@ -1,1 +1,1 @@
-"""What a reader's work on a film is, and what they may see and do: rules, without a page."""
+"""A reader's work on a film, and what they may see and do: rules, without a page."""

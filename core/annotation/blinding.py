@@ -1,7 +1,7 @@
 """What a reader may know about a film: others' readings once they have read all of it, and nothing about gold readings.
 
-A film is read blind only if nothing tells the reader that it is gold: neither its history, nor how often the film is
-said to have changed. So whatever is sent to a page counts revisions without gold marks, for every role.
+A film is read blind only if nothing tells the reader that it is gold: neither its history, nor how many times it is said to
+have changed. So whatever is sent to a page counts revisions without gold marks, for every role.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def seen_history(history: Sequence[Event], reader: Reader) -> SeenHistory:
 
 
 def is_blind(history: Sequence[Event], reader: Reader) -> bool:
-    """Whether the reader must not know yet what others said of the film: while this holds, nothing they said, and no
+    """Whether the reader may not yet know what others said of the film: while this holds, nothing they said, and no
     conflict with it, goes to the reader's page, whatever the page claims to have been shown before."""
     return not reader.may(Action.SEE_ALL_READINGS) and len(fold(history).reading(reader.name)) < len(RUS_BONES)
 
@@ -53,12 +53,12 @@ def readings_of(history: Sequence[Event]) -> list[Event]:
 
 
 def seen_revision(history: Sequence[Event]) -> int:
-    """How often the film's readings were changed; 0 before anything was said."""
+    """How many times the film's readings were changed; 0 before anything was said."""
     return len(readings_of(history))
 
 
 def rivals(history: Sequence[Event], since: Sequence[Event], reader: Reader) -> list[Event]:
-    """Which of the readings in `since`, a part of the film's history, a save of the reader may meet as a conflict."""
+    """The readings in `since`, a part of the film's history, with which a save of the reader may conflict."""
     blind = is_blind(history, reader)
     return [event for event in since if not blind or event.reader == reader.name]
 
@@ -73,11 +73,10 @@ def ledger_revision(history: Sequence[Event], seen: int) -> int:
 
 
 def blind_reading(history: Sequence[Event], reader: str) -> tuple[Event, Reading] | None:
-    """The reader's word on all 13 bones as it stood when it first was whole, and the event that made it so; None before.
+    """The reader's reading as it stood when it first covered all 13 bones, and the event that made it so; None before.
 
-    Only then may the reader learn what is gold, so that nothing they say, undo or restore afterwards changes their
-    result. A reading that took over a state of the history before it was whole never counts: it could be somebody
-    else's word.
+    Only then may the reader learn what is gold, so that nothing they say, undo or restore afterwards changes their result.
+    A reading that restored a state from the history before it was whole never counts: it could be somebody else's word.
     """
     for place, event in enumerate(history):
         if event.reader != reader or event.kind not in ("correction", "undo", "restore"):
@@ -91,7 +90,7 @@ def blind_reading(history: Sequence[Event], reader: str) -> tuple[Event, Reading
 
 
 def _without_gold(history: Sequence[Event]) -> tuple[Event, ...]:
-    """A reading that was taken over from a gold one stays, since it is somebody's word; where it came from goes."""
+    """A reading that was restored from a gold one stays, since it is somebody's word; where it came from is removed."""
     marks = gold_marks(history)
     return tuple(
         replace(event, target=None) if event.target in marks else event for event in history if event.id not in marks

@@ -1,4 +1,4 @@
-"""One reader's film at hand: opened, kept as a draft, its boxes regraded, its scores as they stand."""
+"""The film that a reader is working on: opened, kept as a draft, its boxes regraded, its scores kept up to date."""
 
 import logging
 import uuid
@@ -56,8 +56,8 @@ class Opened:
 
 @dataclass(frozen=True)
 class LiveScores:
-    """The model's reading, the reader's, and the reader's so far completed with the model's grades for the rest.
-    filled: None where the reader judged nothing or everything. out_of_line: bones of the reader's own grades that are.
+    """The model's reading, the reader's, and the reader's so far completed with the model's grades for the rest. filled:
+    None where the reader judged nothing or everything. out_of_line: bones whose grades by the reader are out of line.
     two_hands: which hand was read where the film shows two, as a sentence; "" where it shows one."""
 
     model: Scores
@@ -70,7 +70,7 @@ class LiveScores:
 
 
 class AnnotateDesk:
-    """Stateless between calls but for what it remembers of recent films, so that a restarted server goes on."""
+    """Stateless between calls except for what it remembers of recent films, so that a restarted server can continue."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class AnnotateDesk:
         *,
         keeps: bool,
     ):
-        """ledger: None where there is none, as in a demo. load_assessor: returns the one shared assessor, and may take
+        """ledger: None where there is none, as in a demo. load_assessor: returns the shared assessor, and may take
         seconds on its first call. turn: taken for a film that must be assessed before it can be opened, and for each
         box that is regraded. keeps: whether what readers say goes into the ledger."""
         self.ledger: Final = ledger
@@ -182,10 +182,10 @@ class AnnotateDesk:
         return Sitting(film, self._films.as_filed(film, assessment, radiograph), radiograph, None)
 
     def keep(self, work: Work, sitting: Sitting, reader: Reader) -> tuple[Work, bool]:
-        """Keeps the work as the reader's draft; whether it was kept. Returns the work with the film's and the prediction's
-        number.
+        """Keeps the work as the reader's draft. Returns the work with the film's and the prediction's number, and whether
+        it was kept.
 
-        Nothing is kept of a film that the ledger does not have: only a save, with which a reader agrees to it, adds a film.
+        Nothing is kept of a film that the ledger does not have: only a save, by which a reader agrees to it, adds a film.
         """
         ledger = self.ledger
         if ledger is None or not self.keeps or not reader.may(Action.CORRECT):
@@ -230,7 +230,7 @@ class AnnotateDesk:
         if self.picture_erased(sitting):
             raise BoneGradeError(WITHDRAWN)
         prediction = sitting.prediction
-        if prediction is None or adds:  # of pixels that are kept from now on, crops are cut now
+        if prediction is None or adds:  # crops are cut now if pixels are kept from now on
             prediction = filing.store(film, self._films.as_filed(film, sitting.assessment, sitting.radiograph)).id
         return work.model_copy(update={"film": film.id, "prediction": prediction})
 
@@ -239,7 +239,7 @@ class AnnotateDesk:
         hand = sitting.hand
         if hand is None:
             raise BoneGradeError(GONE)
-        # A film is read to its end with the model that it was opened with, though another may have been promoted since.
+        # A film is read to the end with the model that it was opened with, even if another has been promoted since.
         assessor = self._load_assessor().by(sitting.assessment.weights)
         key = (sitting.sha256, assessor.weights["grader"], bone, box)
 
@@ -291,7 +291,7 @@ def _fresh(sitting: Sitting, saved: Reading, revision: int) -> Work:
 
 
 def _draft(kept: dict[str, Any] | None) -> tuple[Work | None, datetime | None]:
-    """The work of a kept draft. One that can't be read any more is left where it is and logged, not thrown away."""
+    """The work of a kept draft. A draft that can no longer be read is left where it is and logged, not thrown away."""
     if kept is None:
         return None, None
     try:

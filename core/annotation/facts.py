@@ -1,4 +1,4 @@
-"""What a page is to know of a film and the reader's work on it, as plain values for JSON."""
+"""What a page needs to know of a film and the reader's work on it, as plain values for JSON."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from core.film.box import Box
 from core.hand.crops import Crop
 from core.standards import grade_count, grade_label, tw3_stage
 
-#: Makes of a crop what the page can show, as text.
+#: Turns a crop into text that the page can show.
 Draw = Callable[[Crop], str]
 
 
@@ -51,7 +51,7 @@ def opened_facts(opened: Opened, annotate: AnnotateDesk, reader: Reader, draw: D
 
 
 def frame_of(sitting: Sitting) -> FilmFrame:
-    """How the film lies in the editor."""
+    """How the film is shown in the editor."""
     one = sitting.assessment
     return FilmFrame.of(one.width, one.height, one.rotation_degrees)
 
@@ -105,7 +105,7 @@ def regraded_boxes(work: Work, sitting: Sitting, annotate: AnnotateDesk, draw: D
 
 
 def kept_facts(work: Work, was_kept: bool) -> dict[str, Any]:
-    """The server has the work."""
+    """That the server has the work, and whether it was kept."""
     return {
         "sha256": work.sha256,
         "seq": work.seq,

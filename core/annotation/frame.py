@@ -1,4 +1,4 @@
-"""How a film lies in a box editor: upright and fit for the screen, every box mapped to and from film pixels."""
+"""How a film is shown in a box editor: upright and sized for the screen, every box mapped to and from film pixels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,16 +12,17 @@ from core.film.box import Box
 MOST_PIXELS: Final = 1800
 LEAST_PIXELS: Final = 1100
 
-#: An edge that comes back closer than this many pixels of the picture was not touched, and keeps its place to the digit.
+#: An edge that comes back moved by less than this many pixels of the picture was not touched, and keeps its exact
+#: place.
 _UNTOUCHED: Final = 0.25
 
 
 @dataclass(frozen=True)
 class FilmFrame:
-    """How a film lies in the editor's picture.
+    """How a film is shown in the editor's picture.
 
     width, height: of the film. turns: quarter turns anticlockwise that show the hand upright, 0..3. scale: pixels of the
-    picture for a pixel of the film.
+    picture per pixel of the film.
     """
 
     width: int
@@ -44,7 +45,7 @@ class FilmFrame:
         return max(1, round(sides[0] * self.scale)), max(1, round(sides[1] * self.scale))
 
     def to_picture(self, box: Box) -> Box:
-        """A box on the film -> on the picture."""
+        """Maps a box on the film to the picture."""
         width, height = self.width, self.height
         for _ in range(self.turns):
             box, width, height = Box(box.ymin, width - box.xmax, box.ymax, width - box.xmin), height, width
@@ -52,7 +53,7 @@ class FilmFrame:
         return Box(box.xmin * x, box.ymin * y, box.xmax * x, box.ymax * y)
 
     def to_film(self, box: Box) -> Box:
-        """A box on the picture -> on the film."""
+        """Maps a box on the picture to the film."""
         x, y = self._scales
         box = Box(box.xmin / x, box.ymin / y, box.xmax / x, box.ymax / y)
         width, height = (self.height, self.width) if self.turns % 2 else (self.width, self.height)
@@ -62,7 +63,7 @@ class FilmFrame:
 
     @property
     def _scales(self) -> tuple[float, float]:
-        """Across and down; they differ by the rounding of the picture to whole pixels."""
+        """The scales across and down, which differ because the picture is rounded to whole pixels."""
         shown = self.shown_size
         sides = (self.height, self.width) if self.turns % 2 else (self.width, self.height)
         return shown[0] / sides[0], shown[1] / sides[1]
@@ -74,7 +75,7 @@ def changed_boxes(
     """What a person did in the editor: the new box of every bone whose box was moved, drawn or relabelled, None for one
     whose box was taken away.
 
-    shown: the editor's boxes (label; xmin, ymin, xmax, ymax in its own pixels, scaleFactor of them to a pixel of the
+    shown: the editor's boxes (label; xmin, ymin, xmax, ymax in its own pixels, scaleFactor of them per pixel of the
     picture). A box without a label is still being drawn and does not count. before: boxes by bone in pixels of the film.
     Raises BoxRefused for two boxes of one bone, an unknown label, and a box outside the film.
     """
@@ -103,7 +104,7 @@ def _film_box(row: Mapping[str, Any], before: Box | None, frame: FilmFrame) -> B
     except (KeyError, TypeError, ValueError, ZeroDivisionError):  # BoxRefused among them
         raise BoxRefused(f"The box of {label} has no size: draw it again.") from None
     inside = shown.clipped(*frame.shown_size)
-    # the editor rounds the height of the picture to its own pixels, and its boxes go as far
+    # the editor rounds the height of the picture to its own pixels, and its boxes may reach that far
     if inside is None or shown.overhang(*frame.shown_size) > _UNTOUCHED + 0.5 / scale:
         raise BoxRefused(f"The box of {label} reaches beyond the film: keep it inside.")
     box = frame.to_film(inside)

@@ -1,4 +1,4 @@
-"""Gold readings: what may become one, and setting, withdrawing and restoring it, each an event of the film.
+"""Gold readings: what may become one, and setting, withdrawing and restoring one, each as an event of the film.
 
 Only readers who may set gold readings may ask here; everybody else is refused with core.access.roles.NotAllowed, and
 learns nothing about them (core.annotation.blinding).
@@ -17,7 +17,7 @@ from core.ledger import Correction, Event, FilmState, Ledger, Reading, StaleRevi
 
 NOTHING_TAKEN_BACK: Final = "No gold reading of this film was taken back, so there is none to put back."
 NOT_AGREED: Final = "The readers of this film no longer agree on all 13 bones: reload the page to see what they say."
-#: At least so many readers have graded the whole hand of a film that is agreed on.
+#: The least number of readers who have graded the whole hand of a film that is agreed on.
 LEAST_READERS: Final = 2
 
 
@@ -27,9 +27,9 @@ class GoldRefused(BoneGradeError):
 
 @dataclass(frozen=True)
 class GoldView:
-    """One film's gold reading before somebody who may set it.
+    """One film's gold reading as somebody sees it who may set it.
 
-    revision: the ledger's, of the film; what is asked next names it. gold: the event that set the gold reading, None
+    revision: the ledger's, of the film; the next request names it. gold: the event that set the gold reading, None
     without one. taken_back: the event that took the last one away, None where one stands or none ever did. own: the
     person's own saved reading. agreed_by: who agrees on the whole hand, see agreed_readers. last_read: when the film's
     readings were last changed.
@@ -45,13 +45,13 @@ class GoldView:
 
     @property
     def differing(self) -> tuple[str, ...]:
-        """The bones that the person's own reading and the gold reading say different things of."""
+        """The bones on which the person's own reading and the gold reading differ."""
         golden = {} if self.gold is None else {one.bone: one for one in self.gold.corrections}
         return tuple(bone for bone in RUS_BONES if _word(self.own.get(bone)) != _word(golden.get(bone)))
 
 
 def gold_view(ledger: Ledger, film_id: int, reader: Reader) -> GoldView:
-    """What there is to know of a film's gold reading. Raises NotAllowed, UnknownFilm."""
+    """What is known of a film's gold reading. Raises NotAllowed, UnknownFilm."""
     enforce(reader, Action.SET_GOLD)
     ledger.film(film_id)
     history = ledger.history(film_id)
@@ -70,7 +70,8 @@ def gold_view(ledger: Ledger, film_id: int, reader: Reader) -> GoldView:
 
 
 def why_not_gold(reading: Reading) -> str:
-    """Why a saved reading cannot be made a film's gold reading, in a sentence; "" where it can: all 13 bones are judged."""
+    """Why a saved reading cannot be made a film's gold reading, in a sentence; "" where it can, since all 13 bones are
+    judged."""
     if not reading:
         return "You have no saved reading of this film: judge all 13 bones and save, then it can be made gold."
     if len(reading) < len(RUS_BONES):
@@ -84,9 +85,9 @@ def why_not_gold(reading: Reading) -> str:
 def agreed_readers(state: FilmState) -> tuple[str, ...]:
     """Those who graded all 13 bones of a film that is agreed on, by name; empty where it is not.
 
-    A film is agreed on where LEAST_READERS readers or more graded the whole hand, and nobody's word as it stands now differs
-    from theirs on any bone. A difference that was settled since, one reader taking the other's grade, is none.
-    core.agreement.agreed finds such films in a table of all readings.
+    A film is agreed on where LEAST_READERS readers or more graded the whole hand, and nobody's word as it stands now
+    differs from theirs on any bone. A difference that has been settled since, by one reader taking the other's grade, does
+    not count. core.agreement.agreed finds such films in a table of all readings.
     """
     readings = state.readings()
     whole = [name for name, reading in readings.items() if _is_graded_throughout(reading)]
@@ -118,7 +119,7 @@ def make_own_gold(ledger: Ledger, film_id: int, reader: Reader, *, revision: int
 
 
 def make_agreed_gold(ledger: Ledger, film_id: int, reader: Reader, *, revision: int, token: str) -> Event:
-    """Makes what its readers agree on the film's gold reading. Arguments and errors as in make_own_gold."""
+    """Makes the reading that its readers agree on the film's gold reading. Arguments and errors as in make_own_gold."""
     enforce(reader, Action.SET_GOLD)
     state = fold(ledger.history(film_id))
     agreed = agreed_reading(state)
@@ -137,7 +138,7 @@ def take_back(ledger: Ledger, film_id: int, reader: Reader, *, revision: int, to
 
 
 def put_back(ledger: Ledger, film_id: int, reader: Reader, *, revision: int, token: str) -> Event:
-    """Makes the gold reading that was set last, and taken back, the film's again. Arguments and errors as in make_own_gold."""
+    """Sets the gold reading again that was set last and then taken back. Arguments and errors as in make_own_gold."""
     enforce(reader, Action.SET_GOLD)
     last = next((event for event in reversed(ledger.history(film_id)) if event.kind == "gold"), None)
     if last is None:
@@ -165,5 +166,5 @@ def _is_graded_throughout(reading: Mapping[str, Correction]) -> bool:
 
 
 def _word(said: Correction | None) -> object:
-    """What was said of a bone, but for how it came about."""
+    """What was said of a bone, without how it came about."""
     return None if said is None else (said.verdict, said.grade, said.box)

@@ -1,4 +1,4 @@
-"""What the desk remembers of films that were open here, so that they open quickly, until one of them is erased."""
+"""What the desk remembers of films that were opened here, so that they open quickly, until a film is erased."""
 
 from datetime import datetime
 from typing import Final
@@ -17,8 +17,8 @@ _REGRADED: Final = 512
 
 
 class FilmMemory:
-    """Shared by the readers of one process. pixels, assessments and of_other_sex: by a film's number and what else tells them
-    apart. regraded: by the film's SHA-256, the grader, the bone and the box."""
+    """Shared by the readers of one process. pixels, assessments and of_other_sex: by a film's number and whatever else
+    tells them apart. regraded: by the film's SHA-256, the grader, the bone and the box."""
 
     def __init__(self, ledger: Ledger | None):
         self.pixels: Final[Recent[int, Radiograph]] = Recent(_FILMS)
@@ -29,7 +29,7 @@ class FilmMemory:
         self._erasures = 0 if ledger is None else lately_erased.erasures(ledger)
 
     def forget_erased(self) -> None:
-        """Forgets all where anything was erased since this was asked last: the ledger counts erasures, of whatever film."""
+        """Forgets everything if any film was erased since the last call: the ledger counts erasures, of whatever film."""
         ledger = self._ledger
         if ledger is None or (erasures := lately_erased.erasures(ledger)) == self._erasures:
             return

@@ -20,7 +20,7 @@ _NEEDED: Final[Mapping[QueueWord, Action]] = {
 
 
 def say_of_films(ledger: Ledger, film_ids: Sequence[int], word: QueueWord, reader: Reader, note: str = "") -> None:
-    """Says the same of each film, as an event of its own. note: why, or the reader to whom the films are assigned, empty for
+    """Says the same of each film, as an event of its own. note: why, or the reader to whom the films are assigned, "" for
     nobody. Raises NotAllowed, UnknownFilm, and BoneGradeError where no film is named."""
     enforce(reader, _NEEDED[word])
     if not film_ids:

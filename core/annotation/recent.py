@@ -19,13 +19,13 @@ class Recent(Generic[Key, Value]):
         self._cleared = 0
 
     def clear(self) -> None:
-        """Forgets all, and what is being made just now."""
+        """Forgets everything, including what is being made just now."""
         with self._lock:
             self._values.clear()
             self._cleared += 1
 
     def items(self) -> list[tuple[Key, Value]]:
-        """All that is remembered."""
+        """Everything that is remembered."""
         with self._lock:
             return list(self._values.items())
 

@@ -17,14 +17,14 @@ NOTHING_NEW: Final = "There is nothing to save: no grade differs from what you s
 NOTHING_TO_UNDO: Final = "There is nothing to undo: you have no unsaved step and no save of your own that counts."
 NOTHING_TO_REDO: Final = "There is nothing to redo."
 _YOU: Final = "you, in another window"
-#: What a note says in the place of a name, which would outlast its erasure.
+#: What a note says in place of a name, which would otherwise outlast its erasure.
 _ANOTHER: Final = "another reader"
 UNSAVED_FIRST: Final = "You have unsaved steps: save or undo them first, so that none of them is lost."
 
 
 @dataclass(frozen=True)
 class Clash:
-    """A save that met someone else's: both versions bone by bone. revision: of the film now, as seen (see
+    """A save that conflicts with someone else's: both versions bone by bone. revision: of the film now, as seen (see
     core.annotation.blinding). who: named in the panel."""
 
     revision: int
@@ -34,7 +34,7 @@ class Clash:
 
 @dataclass(frozen=True)
 class Saved:
-    """What came of a save. event: None where nothing was new. revision: of the film, as seen. clash: None unless a person
+    """The result of a save. event: None where nothing was new. revision: of the film, as seen. clash: None unless a person
     has to choose first."""
 
     work: Work
@@ -66,7 +66,7 @@ class Saving:
         """Saves what differs from the reader's saved reading; a clash is returned, not raised. consent: to keep the film's
         pixels.
 
-        The same token again, after a reply that was lost, gives the first answer again.
+        The same token sent again, after a reply was lost, gives the first answer again.
         """
         ledger = self._ledger(reader)
         work = self._annotate.filed(work, sitting, reader, consent=consent)
@@ -91,7 +91,7 @@ class Saving:
         *,
         consent: Consent | None,
     ) -> Saved:
-        """Saves after a person chose: first the reader's own version, so that none of it is lost, then, for the bones
+        """Saves after a person has chosen: first the reader's own version, so that none of it is lost, then, for the bones
         in theirs_for, the others' verdicts as the reader's new ones. revision: the film's, as the panel showed it."""
         ledger = self._ledger(reader)
         work = self._annotate.filed(work, sitting, reader, consent=consent)
@@ -119,8 +119,7 @@ class Saving:
         return self._saved(ledger, work, event, new.waiting, reader)
 
     def undo(self, film_id: int, reader: Reader, token: str) -> Event:
-        """The reader's last save that counts no longer does; it stays in the history. Raises BoneGradeError where there is
-        none."""
+        """Undoes the reader's last save that counts; it stays in the history. Raises BoneGradeError where there is none."""
         ledger = self._ledger(reader)
         own = self._own(ledger, film_id, reader)
         taken_back = undone(own)
@@ -130,8 +129,8 @@ class Saving:
         return ledger.undo(film_id, last.id, reader=reader.name, base_revision=ledger.revision(film_id), token=token)
 
     def redo(self, film_id: int, reader: Reader, token: str) -> Event:
-        """The save that the reader undid last counts again, unless the reader has said something since. Raises
-        BoneGradeError where there is nothing to redo."""
+        """Redoes the save that the reader undid last, unless the reader has said something since. Raises BoneGradeError
+        where there is nothing to redo."""
         ledger = self._ledger(reader)
         own = self._own(ledger, film_id, reader)
         last = _last_undo(own)
@@ -140,7 +139,7 @@ class Saving:
         return ledger.undo(film_id, last.id, reader=reader.name, base_revision=ledger.revision(film_id), token=token)
 
     def restore(self, film_id: int, event_id: int, reader: Reader, token: str) -> Event:
-        """What was said after an event becomes the reader's reading, as a new event. Raises BoneGradeError for an event
+        """Makes what stood after an event the reader's reading, as a new event. Raises BoneGradeError for an event
         that the reader may not see."""
         ledger = self._ledger(reader)
         if all(event.id != event_id for event in self.history(film_id, reader).events):
@@ -186,7 +185,7 @@ class Saving:
         reader: Reader,
         clash: Clash | None = None,
     ) -> Saved:
-        """What stands right after an event of the reader's."""
+        """The state right after an event of the reader's."""
         assert work.film is not None
         seen = seen_revision([earlier for earlier in ledger.history(work.film) if earlier.id <= event.id])
         return Saved(work, event, waiting, ledger.reading(work.film, reader.name), seen, clash)
@@ -206,8 +205,8 @@ class Saving:
         note: str,
         seconds: float | None = None,
     ) -> tuple[Event | None, Clash | None]:
-        """Saves, or says what it met. A gold mark set meanwhile is not a rival reading; nor, for a reader who has not
-        read the whole film yet, is what others said: their own reading stands beside it."""
+        """Saves, or returns the conflict. A gold mark set meanwhile is not a rival reading; nor, for a reader who has not
+        read the whole film yet, is what others said: their own reading stands alongside it."""
         assert work.film is not None
         spent = round(work.film_seconds if seconds is None else seconds, 1)
         while True:
@@ -265,7 +264,7 @@ def _last_undo(own: Sequence[Event]) -> Event | None:
 
 
 def corrections_file(work: Work, sitting: Sitting, reader: str) -> str:
-    """A reader's corrections as a JSON file, for where nothing is kept. The keys are a contract with scripts."""
+    """A reader's corrections as a JSON file, for where nothing is kept. Scripts rely on the keys."""
     assessment = sitting.assessment
     kind: Literal["bonegrade corrections"] = "bonegrade corrections"
     document: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""One film before one reader, and what is had of it: its pixels, and what the model said of it."""
+"""One film in front of one reader, with its pixels where they are available and what the model said of it."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ GONE: Final = (
 
 @dataclass(frozen=True)
 class Sitting:
-    """One film before one reader. film: its ledger record, None while it has none. radiograph: None where the pixels were
+    """One film in front of one reader. film: its ledger record, None while it has none. radiograph: None where the pixels were
     not kept. prediction: the id of `assessment` in the ledger."""
 
     film: FilmRecord | None
@@ -43,7 +43,7 @@ class Sitting:
 
     @cached_property
     def hand(self) -> Hand | None:
-        """The hand that the assessment is of; None where the pixels were not kept."""
+        """The hand that was assessed; None where the pixels were not kept."""
         return None if self.radiograph is None else Hand(self.radiograph, self.assessment.localization)
 
 
@@ -87,8 +87,8 @@ class FilmsAtHand:
         return self._memory.assessments.get((film.id, prediction_id), rebuild)
 
     def as_filed(self, film: FilmRecord, assessment: Assessment, radiograph: Radiograph | None) -> Assessment:
-        """The assessment for the sex that the ledger has, which need not be the one that was chosen on Assess.
-        Raises BoneGradeError where it is another one and the pixels were not kept."""
+        """The assessment for the sex that the ledger has, which need not be the one that was chosen on Assess. Raises
+        BoneGradeError where they differ and the pixels were not kept."""
         if assessment.sex == film.sex:
             return assessment
         if radiograph is None:

@@ -65,7 +65,7 @@ def _check(bone: str, said: BoneWork | None) -> None:
 
 
 class Change(_Frozen):
-    """One bone before and after a step; None: nothing was said."""
+    """One bone before and after a step; None where nothing was said."""
 
     bone: str
     before: BoneWork | None
@@ -82,9 +82,9 @@ class Work(_Frozen):
     """A reader's work on one film.
 
     film: its number in the ledger, None while it is not there. base_revision: of the film, as its reader saw it (see
-    core.annotation.blinding). says: what stands on the page, what is saved included.
-    steps: what undo goes back through, of which the first `at` count. seconds: spent on each bone. token: of the next save.
-    seq: grows with every change, so that the page knows which of them has arrived.
+    core.annotation.blinding). says: what stands on the page, what is saved included. steps: for undo to go back through, of
+    which the first `at` count. seconds: spent on each bone. token: of the next save. seq: grows with every change, so that
+    the page knows which of them has arrived.
     """
 
     film: int | None
@@ -115,7 +115,7 @@ class Work(_Frozen):
 
 
 def read_work(text: str) -> Work:
-    """The work out of the browser's JSON. Raises WorkRefused with a sentence where it cannot be a reader's work."""
+    """Reads the work from the browser's JSON. Raises WorkRefused with a sentence where it cannot be a reader's work."""
     try:
         return Work.model_validate_json(text)
     except ValidationError as error:
@@ -154,7 +154,7 @@ def own_boxes(work: Work) -> dict[str, Box]:
 
 
 def same_box(one: Box | None, other: Box | None) -> bool:
-    """Whether two boxes cannot be told apart; no box is only like no box."""
+    """Whether two boxes cannot be told apart; None is the same only as None."""
     if one is None or other is None:
         return one is other
     return one.is_near(other, SAME_BOX)
@@ -180,14 +180,14 @@ def says_of(reading: Reading, assessment: Assessment) -> dict[str, BoneWork]:
 
 @dataclass(frozen=True)
 class Unsaved:
-    """What is on the page and not in the ledger. waiting: bones of which only the box or the note was touched."""
+    """What is on the page but not in the ledger. waiting: bones of which only the box or the note was touched."""
 
     corrections: tuple[Correction, ...]
     waiting: tuple[str, ...]
 
 
 def unsaved(work: Work, saved: Reading, assessment: Assessment) -> Unsaved:
-    """What a save has to say: the bones that stand on the page otherwise than in the reader's saved reading."""
+    """What a save has to say: the bones that differ on the page from the reader's saved reading."""
     boxes = current_boxes(work, assessment)
     corrections, waiting = [], []
     for bone in RUS_BONES:
@@ -239,7 +239,7 @@ class Disagreement:
 
 
 def side_by_side(mine: Mapping[str, Correction], theirs: Mapping[str, Correction]) -> list[Disagreement]:
-    """Both versions of a film bone by bone, bones of which neither speaks left out."""
+    """Both versions of a film bone by bone, without bones that neither judges."""
     return [
         Disagreement(bone, mine.get(bone), theirs.get(bone)) for bone in RUS_BONES if bone in mine or bone in theirs
     ]

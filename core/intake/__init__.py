@@ -1,4 +1,4 @@
-"""What people send in becomes checked films: single files, folders and zips, with a CSV of sexes, ages and patients."""
+"""Turns what people send in into checked films: single files, folders and zips, with a CSV of sexes, ages and patients."""
 
 from core.intake.archive import Limits
 from core.intake.batch import Batch, FilmFile, SentFile, open_batch

@@ -1,4 +1,4 @@
-"""Unpacks a zip of films into a private folder; trusts nothing that the zip says of itself."""
+"""Unpacks a zip of films into a private folder; trusts nothing that the zip says about itself."""
 
 import stat
 import zipfile
@@ -15,10 +15,10 @@ from core.intake.errors import BatchRefused, BatchTooLarge
 Wanted = Callable[[PurePosixPath], bool]
 
 _CHUNK: Final = 1 << 20
-#: Of a zip's list of files, for each file: more than long names and all that systems note take.
+#: Bytes of a zip's list of files for each file: more than long names and all the attributes that systems store take.
 _DIRECTORY_BYTES: Final = 512
-#: The compressions that are unpacked. Of bzip2 and LZMA, zipfile unpacks all that it has read at once, before anybody can
-#: count it: 2 kB become gigabytes of memory.
+#: The compressions that are unpacked. With bzip2 and LZMA, zipfile unpacks all that it has read at once, before anybody
+#: can count it: 2 kB become gigabytes of memory.
 _KNOWN_COMPRESSIONS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 _DAMAGED: Final = "The zip is damaged or cut short: make it again and send it once more."
@@ -27,7 +27,8 @@ _DAMAGED: Final = "The zip is damaged or cut short: make it again and send it on
 @dataclass(frozen=True)
 class Limits:
     """What one batch may hold. files: in all. total_bytes: unpacked, in all. file_bytes: of one file of a zip. ratio:
-    unpacked bytes for each byte of the zip, looked at from `ratio_from_bytes` on; greys of real films stay below 20."""
+    unpacked bytes for each byte of the zip, checked from `ratio_from_bytes` on; the grey values of real films stay below
+    20."""
 
     files: int = 5000
     total_bytes: int = 4 * 10**9
@@ -39,7 +40,7 @@ class Limits:
 @dataclass(frozen=True)
 class Member:
     """A file of a batch. name: with its folders, for matching alone. path: where its content is, None if it was not
-    unpacked, as are files that cannot be films."""
+    unpacked, such as a file that cannot be a film."""
 
     name: PurePosixPath
     path: Path | None
@@ -79,8 +80,8 @@ class Unpacker:
             ) from error
 
     def _check_directory(self, source: Path) -> None:
-        """Raises BatchRefused for a zip whose list of files would fill the memory: zipfile reads it whole, as long as it
-        says itself that it is, before anybody can count what is in it."""
+        """Raises BatchRefused for a zip whose list of files would fill the memory: zipfile reads the whole list, at the
+        length that the zip itself states, before anybody can count what is in it."""
         with source.open("rb") as file:
             # What zipfile itself believes; another reader of the same bytes might find another list.
             end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
@@ -111,7 +112,7 @@ class Unpacker:
     def _unpack_one(
         self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, packed_bytes: int, before: int
     ) -> int:
-        """Bytes of one file, counted as they come."""
+        """Unpacks one file, counting its bytes as they come, and returns their number."""
         size = 0
         with archive.open(info) as packed, path.open("xb") as file:
             while chunk := packed.read(_CHUNK):
@@ -132,7 +133,7 @@ class Unpacker:
 
 
 def _checked_name(info: zipfile.ZipInfo) -> PurePosixPath:
-    """The member's name, with folders parted by "/". Raises BatchRefused where it leads out of the zip or is a link."""
+    """The member's name, with folders separated by "/". Raises BatchRefused where it leads out of the zip or is a link."""
     if info.flag_bits & 0x1:
         raise BatchRefused("The zip is encrypted: make it again without a password.")
     if info.compress_type not in _KNOWN_COMPRESSIONS:

@@ -12,16 +12,16 @@ from core.intake.filing import Filing
 
 _log = logging.getLogger(__name__)
 
-#: After a trouble that is not a film's own (no weights, no database), so long until the next try, in seconds.
+#: Seconds until the next try after a fault that is not a film's own (no weights, no database).
 _RETRY_SECONDS: Final = 30.0
-#: The time left is told by so many films before.
+#: Number of past films from which the time left is estimated.
 _TIMED_FILMS: Final = 20
 
 
 @dataclass(frozen=True)
 class BackgroundProgress:
-    """How far the background is. done, failed, total: films since it last was idle; failed ones are tried again when the
-    program is started anew. film_id: in hand, None if none. seconds_left: None if not known. trouble: what keeps it from
+    """How far the background work is. done, failed, total: films since it was last idle; failed ones are tried again when
+    the program is restarted. film_id: in hand, None if none. seconds_left: None if not known. trouble: what keeps it from
     working, as a sentence; "" if nothing. looking: not idle, though films may not have been counted yet."""
 
     done: int
@@ -34,18 +34,18 @@ class BackgroundProgress:
 
     @property
     def at_work(self) -> bool:
-        """Whether films still wait, or it is just being looked whether any do."""
+        """Whether films still wait, or it is being checked whether any do."""
         return self.looking or self.done + self.failed < self.total
 
 
 class BackgroundAssessor:
     """Works in a thread of its own on all films whose pixels are kept; safe to use from many threads.
 
-    What it has done is in the ledger alone, so after a stop, or a kill, it goes on where it was.
+    What it has done is in the ledger alone, so after a stop, or a kill, it continues where it was.
     """
 
     def __init__(self, filing: Filing):
-        """filing: of the ledger whose films wait; its model is first asked for when there is a film to assess."""
+        """filing: of the ledger whose films wait; its model is only asked for when there is a film to assess."""
         self._filing = filing
         self._ledger = filing.ledger
         self._woken = threading.Event()
@@ -60,7 +60,7 @@ class BackgroundAssessor:
         self._seconds: deque[float] = deque(maxlen=_TIMED_FILMS)
 
     def start(self) -> None:
-        """Starts the thread, unless it runs; films that an earlier run left are taken up at once."""
+        """Starts the thread, unless it is running; films that an earlier run left are taken up at once."""
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
                 self._stopping.clear()
@@ -84,7 +84,7 @@ class BackgroundAssessor:
             thread.join(timeout)
 
     def progress(self) -> BackgroundProgress:
-        """How far it is."""
+        """How far the work is."""
         with self._lock:
             seconds = sum(self._seconds) / len(self._seconds) * self._waiting if self._seconds else None
             total = self._done_now + self._failed_now + self._waiting
@@ -122,7 +122,7 @@ class BackgroundAssessor:
                 waiting = self._look()
             else:
                 self._assess(waiting.popleft())
-                # A film may have got its pixels, by a consent given later, without a word to this thread.
+                # A film may have got its pixels, by a consent given later, without this thread being told.
                 waiting = waiting or self._look()
 
     def _look(self) -> deque[int]:

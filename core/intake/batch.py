@@ -17,22 +17,22 @@ from core.intake.errors import BatchRefused
 from core.intake.table import FilmRow, read_table
 
 _LIMITS: Final = Limits()
-#: Of files that may be films.
+#: Endings of files that may be films.
 FILM_ENDINGS: Final = (
     ".dcm", ".dicom", ".dic", ".ima", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jp2", ".j2k",
     ".heic", ".heif", ".avif",
 )  # fmt: skip
 _TABLE_ENDING: Final = ".csv"
-#: What operating systems leave in folders and zips.
+#: Files that operating systems leave in folders and zips.
 _CLUTTER: Final = ("thumbs.db", "desktop.ini", "dicomdir")
 _CLUTTER_FOLDER: Final = "__MACOSX"
-#: Browsers' uploads lose other signs than these from their names, so these alone tell names apart.
+#: Browsers' uploads lose other punctuation from their names, so only these characters tell names apart.
 _SIGNS_OF_NAMES: Final = "._-/"
 
 
 @dataclass(frozen=True)
 class SentFile:
-    """A file that was sent. name: what its sender calls it, which it need not be called here."""
+    """A file that was sent. name: what its sender calls it; the file here may be called something else."""
 
     path: Path
     name: str = field(repr=False)
@@ -40,8 +40,8 @@ class SentFile:
 
 @dataclass(frozen=True)
 class FilmFile:
-    """One film of a batch. name: for the eyes of whoever sent it, never stored nor logged, as it may name the patient; as
-    may `patient`, the patient's own id."""
+    """One film of a batch. name: shown only to whoever sent it, never stored or logged, as it may name the patient; so may
+    `patient`, the patient's own id."""
 
     name: str = field(repr=False)
     path: Path = field(repr=False)
@@ -52,7 +52,7 @@ class FilmFile:
 
 @dataclass(frozen=True)
 class Batch:
-    """What was sent, in the order of names. passed_over: names of files that are not films."""
+    """What was sent, in order of names. passed_over: names of files that are not films."""
 
     films: tuple[FilmFile, ...]
     passed_over: tuple[str, ...] = field(repr=False)
@@ -62,14 +62,14 @@ class Batch:
 def open_batch(
     files: Sequence[Path | SentFile], table: Path | None = None, sex: Sex | None = None, limits: Limits = _LIMITS
 ) -> Iterator[Batch]:
-    """Checks all that was sent before any film is read, and unpacks zips into a private folder that goes when this ends.
+    """Checks all that was sent before any film is read, and unpacks zips into a private folder that is removed when this ends.
 
-    files: films, zips, and folders of them; a zip within a zip stays closed. table: see `read_table`; it may also lie among
+    files: films, zips, and folders of them; a zip within a zip is not opened. table: see `read_table`; it may also be among
     the films. sex: of the films that the table does not name; None: as each file states it.
 
     Raises BatchRefused, before anything is changed, where: a zip is damaged, encrypted, too big or leads out of itself;
-    there are no films, or too many; the table has a fault, names a film that is not there, or names one twice; a film's
-    sex is told by nobody and not stated in its file. What is wrong with a single film shows when it is read.
+    there are no films, or too many; the table has a fault, names a film that is not there, or names one twice; a film's sex
+    is neither given nor stated in its file. What is wrong with a single film shows when it is read.
     """
     with tempfile.TemporaryDirectory(prefix="bonegrade-") as folder:
         members = [
@@ -151,7 +151,7 @@ def _films(members: Sequence[Member], rows: Sequence[FilmRow], sex: Sex | None) 
 
 
 def stated_sex(path: Path | None) -> Sex | None:
-    """What the film's file says; nothing where there is something wrong with it, which shows when it is read."""
+    """The sex that the film's file states; None where something is wrong with the file, which shows when it is read."""
     if path is None:
         return None
     with suppress(UnreadableFilm):
@@ -160,7 +160,8 @@ def stated_sex(path: Path | None) -> Sex | None:
 
 
 def matched(names: Sequence[PurePosixPath], rows: Sequence[FilmRow]) -> dict[int, FilmRow]:
-    """The row of each film, by its name's place. Raises BatchRefused where a row fits none, or several, or one twice."""
+    """The row of each film, by its position in `names`. Raises BatchRefused where a row fits no film, or several, or one
+    twice."""
     places: Mapping[str, set[int]] = defaultdict(set)
     for number, whole in enumerate(names):
         for name in (str(whole), whole.name):

@@ -22,7 +22,7 @@ from core.hand.hand import Hand
 from core.hand.localization import Localization, Region
 from core.ledger import Correction, FilmRecord, Ledger, PredictionRecord, Reading
 
-#: Of zlib: crops hardly shrink beyond it.
+#: zlib's level: crops hardly shrink beyond it.
 _COMPRESSION: Final = 1
 
 
@@ -60,7 +60,7 @@ class CropShelf:
         names = {bone: _name(region, localization) for bone, region in regions.items()}
         file = self._file(film.picture)
         picture = self._ledger.picture_file(film)
-        # without its picture, which whoever removed it meant to have gone, a film has no crops either
+        # without its picture, which somebody meant to remove, a film has no crops either
         kept = _read(file) if picture is not None and picture.exists() else {}
         if not all(name in kept for name in names.values()):
             kept = self._cut(film, localization, {names[bone]: regions[bone] for bone in regions}, kept)
@@ -109,7 +109,7 @@ def png(hand: Hand, region: Region) -> bytes:
 
 
 def _regions(film: FilmRecord, localization: Localization, reading: Reading) -> dict[str, Region]:
-    """Where to cut the bones that have a grade."""
+    """The regions to cut for the bones that have a grade."""
     predicted = {region.bone: region for region in localization.regions}
     regions = {}
     for bone, said in reading.items():
@@ -134,7 +134,7 @@ def _left(film: FilmRecord, predicted: Box, said: Box) -> bool:
     return shown is not None and shown.is_near(said, 1.0)
 
 
-#: What a crop's pixels depend on beside its film and its place on it.
+#: What a crop's pixels depend on apart from its film and its place on it.
 _CUT_WITH: Final = (CUT_VERSION, cv2.__version__, np.__version__)
 
 
@@ -167,7 +167,7 @@ def _read(file: Path) -> dict[str, bytes]:
 
 
 def _write(file: Path, crops: Mapping[str, bytes]) -> None:
-    """Replaces a film's kept crops; a crash leaves the former ones, or damaged ones that `_read` passes over."""
+    """Replaces a film's kept crops; a crash leaves the previous ones, or damaged ones that `_read` passes over."""
     body = b"".join(crops.values())
     sizes = {name: len(crop) for name, crop in crops.items()}
     head = json.dumps({"film": file.name, "crc32": zlib.crc32(body), "sizes": sizes})

@@ -1,4 +1,4 @@
-"""What is refused as a whole, before anything is changed."""
+"""Errors for a batch that is refused as a whole, before anything is changed."""
 
 from core.errors import BoneGradeError
 
@@ -8,4 +8,4 @@ class BatchRefused(BoneGradeError):
 
 
 class BatchTooLarge(BatchRefused):
-    """It is undamaged, as far as it was checked, but more than one batch may hold."""
+    """The batch is undamaged, as far as it was checked, but holds more than one batch may."""

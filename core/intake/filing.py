@@ -1,4 +1,4 @@
-"""The one way in which a film is assessed and what the model says of it is filed: in a turn, with its crops."""
+"""The only way to assess a film and to file what the model says of it: in a turn, with its crops."""
 
 import logging
 from collections.abc import Callable
@@ -15,8 +15,8 @@ from core.ledger import DamagedStore, FilmRecord, Ledger, PredictionRecord
 
 _log: Final = logging.getLogger(__name__)
 
-#: A turn on the processor's cores: `Turns.now` where a person waits, `Turns.when_free` where nobody does. It gives what is to
-#: be called between the steps of a film.
+#: A turn on the processor's cores: `Turns.now` where a person waits, `Turns.when_free` where nobody does. It gives a
+#: function that is to be called between the steps of a film.
 Turn = Callable[[], AbstractContextManager[Callable[[], None]]]
 
 
@@ -36,7 +36,7 @@ class Filing:
     """Assesses films for one ledger and files what is said of them. Safe to use from many threads."""
 
     def __init__(self, ledger: Ledger, load_assessor: Callable[[], FilmAssessor], turn: Turn):
-        """load_assessor: returns the one shared assessor, and may take seconds on its first call; called for a film alone.
+        """load_assessor: returns the shared assessor, and may take seconds on its first call; called only for a film.
 
         turn: taken for each film, so that no two are computed on at once.
         """
@@ -55,7 +55,7 @@ class Filing:
             return _judgement(assessor, radiograph, sex, give_way)
 
     def file(self, film: FilmRecord, radiograph: Radiograph) -> PredictionRecord:
-        """Assesses a film of the ledger and stores what became of it; the model is not asked twice with the same weights.
+        """Assesses a film of the ledger and stores the outcome; the model is not asked twice with the same weights.
 
         Returns the prediction, which has a `refusal` where the model refused the film. Raises as `weights`.
         """
@@ -68,8 +68,8 @@ class Filing:
     def store(self, film: FilmRecord, judgement: Judgement) -> PredictionRecord:
         """Stores what was said of a film as its prediction or its refusal, and cuts its crops where its pixels are kept.
 
-        The first word of the same weights stands; it is returned again. Raises core.ledger.InvalidFilm for an assessment of
-        another film.
+        The first prediction of the same weights stands, and is returned again. Raises core.ledger.InvalidFilm for an
+        assessment of another film.
         """
         if isinstance(judgement, Refusal):
             return self.ledger.add_refusal(film.id, judgement.weights, judgement.sentence)
@@ -77,7 +77,7 @@ class Filing:
         try:
             CropShelf(self.ledger).fill(film, prediction)
         except (DamagedStore, OSError):
-            # An export cuts what it does not find, so no reader and no import need stop here.
+            # An export cuts what it does not find, so no reader and no import needs to stop here.
             _log.exception("The crops of film %d could not be cut ahead of an export.", film.id)
         return prediction
 

@@ -1,4 +1,4 @@
-"""Points out films that are there already in another file: as a PNG and a JPEG, cropped, otherwise exposed."""
+"""Points out films that are already there as another file: as a PNG and a JPEG, cropped, or with another exposure."""
 
 from collections.abc import Callable, Iterator
 
@@ -16,7 +16,7 @@ class NearCopies:
 
     def of(self, radiograph: Radiograph, look: Look | None = None) -> list[int]:
         """Ids of the films that this one is a near copy of, whether it is in the ledger or not, in id order. A crop,
-        or another exposure, is found among films whose pixels are kept alone."""
+        or another exposure, is found only among films whose pixels are kept."""
         look = look or look_of(radiograph)
         return [
             film_id
@@ -29,13 +29,13 @@ class NearCopies:
             kept = self._ledger.radiograph(self._ledger.film(film_id))
         except UnknownFilm:  # it was erased meanwhile
             return False
-        except DamagedStore:  # whoever opens that film is told
+        except DamagedStore:  # whoever opens that film is told of it
             kept = None
         return alike(look, other, with_greys=False) if kept is None else are_same(radiograph, kept)
 
     def note(self, film: FilmRecord, radiograph: Radiograph) -> list[int]:
-        """Keeps what a film of the ledger is a near copy of, and its look, which without its pixels is forgotten with the
-        batch; ids of those films. Nothing is done for a film whose look is known."""
+        """Records what a film of the ledger is a near copy of, and its look, which without its pixels is forgotten with the
+        batch. Returns the ids of those films. Nothing is done for a film whose look is known."""
         if film.id in self._looks:
             return []
         look = look_of(radiograph)
@@ -45,8 +45,8 @@ class NearCopies:
         return found
 
     def note_all(self, progress: Callable[[int], None] = lambda done: None) -> Iterator[tuple[int, list[int]]]:
-        """Looks through the films that came in before looks were kept, so far as their pixels are; gives each film that is a
-        near copy with those that it is one of."""
+        """Looks through the films that came in before looks were kept, if their pixels are kept; yields each film that is a
+        near copy with those that it is a copy of."""
         for done, film in enumerate(self._ledger.films(), 1):
             if film.consent and film.id not in self._looks:
                 try:
@@ -59,7 +59,7 @@ class NearCopies:
 
 
 def sentence(film_ids: list[int]) -> str:
-    """What is said of a near copy of these films; "" where there are none."""
+    """The sentence about a near copy of these films; "" where there are none."""
     if not film_ids:
         return ""
     named = ", ".join(map(str, film_ids[:3])) + (" and others" if len(film_ids) > 3 else "")

@@ -13,7 +13,8 @@ from typing import Final
 from core.bones import Sex
 from core.errors import BoneGradeError
 
-#: Names that a column may have, by what it is called here; headers are compared without blanks, signs and capitals.
+#: Names that a column may have, by what it is called here; headers are compared without blanks, punctuation and
+#: capitals.
 Columns = Mapping[str, Sequence[str]]
 
 _SEPARATORS: Final = (",", ";", "\t", "|")
@@ -22,17 +23,18 @@ _SHOWN_ENCODINGS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-#: So many bytes are looked at to tell how the text is encoded, and so many characters to tell where its header is.
+#: Bytes that are looked at to find how the text is encoded, and characters to find where its header is.
 _SAMPLE: Final = 4096
-#: All bytes that a text may hold: no control characters but tabs, ends of lines and of pages.
+#: All bytes that a text may contain: no control characters except tabs, line ends and page ends.
 _TEXT: Final = bytes(sorted({9, 10, 12, 13, *range(32, 256)}))
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-#: What many spreadsheets put before the header: which sign parts the cells.
+#: A line that many spreadsheets put before the header: which character separates the cells.
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?[\s,;\t|]*', re.IGNORECASE)
-#: 1.234,5 and 1,234.5: thousands are parted by one sign, the rest by the other.
+#: 1.234,5 and 1,234.5: one character separates thousands, the other decimals.
 _COMMA_LAST: Final = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+")
 _POINT_LAST: Final = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+")
-#: 1,234: a thousand or a little more than one; only where commas part no cells is it surely the latter.
+#: 1,234: more than a thousand, or a little more than one; certain to be the latter only where commas do not separate
+#: cells.
 _EITHER: Final = re.compile(r"[+-]?\d{1,3},\d{3}")
 _PLAIN: Final = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 
@@ -41,15 +43,15 @@ _SEXES: Final[Mapping[str, Sex]] = {
     "männlich": "M", "weiblich": "F", "masculin": "M", "féminin": "F",
 }  # fmt: skip
 
-#: What a column `male` says.
+#: The values of a column `male`.
 _MALE: Final[Mapping[str, Sex]] = {"true": "M", "false": "F"}
 
-#: An age beyond this, in months, is not a child's: most likely months stand in a column of years.
+#: An age beyond this, in months, is not a child's: most likely a column of years contains months.
 _OLDEST: Final = 300.0
 
 
 class NotATable(BoneGradeError):
-    """The file is no CSV that can be read; the message is one sentence."""
+    """The file is not a CSV that can be read; the message is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,12 @@ class Sheet:
 
 
 def open_sheet(path: Path, columns: Columns, max_bytes: int) -> Sheet:
-    """Reads the header of a CSV and gives its rows as they are asked for, empty ones left out.
+    """Reads the header of a CSV and gives its rows as they are asked for, without empty ones.
 
-    In UTF-8 or UTF-16 (with or without a byte order mark), else in the encoding of western Windows; cells parted by commas,
-    semicolons, tabs or bars, whichever makes most known columns of the first line that is not empty; a line `sep=;` before
-    it is heeded. columns: the names of each, plain ones and others. Raises NotATable, also while rows are read.
+    In UTF-8 or UTF-16 (with or without a byte order mark), else in the encoding of western Windows; cells separated by
+    commas, semicolons, tabs or bars, whichever gives the most known columns in the first line that is not empty; a line
+    `sep=;` before it is obeyed. columns: the names of each, plain ones and others. Raises NotATable, also while rows are
+    read.
     """
     encoding = _encoding(path, max_bytes)
     try:
@@ -119,7 +122,7 @@ def sex_of(text: str) -> Sex | None:
 
 
 def sex_of_male(text: str) -> Sex | None:
-    """The same out of a column `male`, which says true or false."""
+    """M or F from a column `male`, which says true or false."""
     plain = text.strip().casefold()
     if plain and plain not in _MALE:
         raise ValueError(text)
@@ -138,12 +141,12 @@ def age_months(text: str, months: float = 1.0) -> float | None:
 
 
 def oldest(months: float) -> int:
-    """The greatest age that is taken for a child's, in units of `months` months."""
+    """The greatest age that is accepted as a child's, in units of `months` months."""
     return math.floor(_OLDEST / months)
 
 
 def plain_header(text: str) -> str:
-    """A header without capitals, blanks and signs, by which headers are compared."""
+    """A header without capitals, blanks and punctuation, for comparing headers."""
     return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
@@ -168,7 +171,7 @@ def _encoding(path: Path, max_bytes: int) -> str:
 
 
 def _utf_16_without_mark(start: bytes) -> str:
-    """Latin letters have a zero as every second byte in UTF-16."""
+    """The UTF-16 encoding of a text without a byte order mark: in it, every second byte of Latin letters is zero."""
     even, odd = start[0::2], start[1::2]
     if not even.count(0) and odd.count(0) > len(odd) // 2:
         return "utf-16-le"
@@ -194,7 +197,7 @@ def _unreadable() -> NotATable:
 
 
 def _separator(sample: str, columns: Columns) -> tuple[str, int]:
-    """What parts the cells, and how many lines come before the header."""
+    """The character that separates the cells, and the number of lines before the header."""
     lines = sample.splitlines()
     before = 0
     while before < len(lines) and not lines[before].strip(' ,;\t|"'):

@@ -1,4 +1,4 @@
-"""Reads the CSV that says the sex, and if known the age and the patient, of each film."""
+"""Reads the CSV that gives the sex, and if known the age and the patient, of each film."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def read_table(path: Path) -> list[FilmRow]:
 
     Columns, in any order and case: `file` or `id` (the file's name, its ending may be left out), `sex` (M or F, male or
     female) or `male` (true or false), and if known `age_months` or `age_years`, and `patient`. With a `file` column, `id`
-    is the patient. Other columns are not looked at. Raises BatchRefused, with the number of the line at fault.
+    is the patient. Other columns are ignored. Raises BatchRefused, with the number of the line at fault.
     """
     try:
         sheet = open_sheet(path, _COLUMNS, _MAX_BYTES)
@@ -71,7 +71,7 @@ def check_columns(sheet: Sheet) -> None:
 
 
 def sex_of_row(row: Row) -> Sex | None:
-    """The sex that a row gives, None where it gives none. Raises ValueError with a sentence's end."""
+    """The sex that a row gives, None where it gives none. Raises ValueError with the end of a sentence."""
     try:
         return sex_of_male(row["male"]) or sex_of(row["sex"])
     except ValueError:
@@ -80,7 +80,7 @@ def sex_of_row(row: Row) -> Sex | None:
 
 
 def age_of_row(row: Row) -> float | None:
-    """The age in months that a row gives, None where it gives none. Raises ValueError with a sentence's end."""
+    """The age in months that a row gives, None where it gives none. Raises ValueError with the end of a sentence."""
     column, months = ("age_years", 12.0) if row["age_years"] else ("age_months", 1.0)
     try:
         return age_months(row[column], months)
@@ -99,6 +99,6 @@ def _row(row: Row, sheet: Sheet, name: str) -> FilmRow:
         raise BatchRefused(f"{line} {problem}") from None
     if sex is None:
         raise BatchRefused(f"{line} has no sex: fill in M or F, since the score tables need it.")
-    # With ids alone, the id is all that could tell one patient from another.
+    # If there are only ids, nothing else can tell one patient from another.
     patient = row["patient" if "patient" in sheet.columns else "id"]
     return FilmRow(row.line, row[name].replace("\\", "/"), sex, age, patient or None)

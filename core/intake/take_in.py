@@ -22,9 +22,9 @@ _UNEXPECTED: Final = "Something went wrong in the program with this film; the se
 
 @dataclass(frozen=True)
 class Looked:
-    """One film as it was looked at. status: new, and `sentence` says so if it looks like a film that is there, or its file
+    """One film that was looked at. status: new, and `sentence` says so if it looks like a film that is there, or its file
     states another sex; known (already in the ledger); twice (in this batch); refused, and `sentence` says why. places: that
-    look like writing or a marker. name: for whoever sent it alone."""
+    look like writing or a marker. name: only for whoever sent it."""
 
     name: str = field(repr=False)
     status: Literal["new", "known", "twice", "refused"]
@@ -45,7 +45,7 @@ class Looked:
 @dataclass(frozen=True)
 class TakenIn:
     """What became of one film. status: added, and `sentence` says so if it looks like another one, or its file states another
-    sex; known (it was there before); twice; left_out; refused. name: for whoever sent it alone."""
+    sex; known (it was there before); twice; left_out; refused. name: only for whoever sent it."""
 
     name: str = field(repr=False)
     status: Literal["added", "known", "twice", "left_out", "refused"]
@@ -54,8 +54,8 @@ class TakenIn:
 
 
 def look_through(batch: Batch, ledger: Ledger, *, for_writing: bool) -> Iterator[Looked]:
-    """Looks at each film without changing anything. for_writing: whether to look for burned-in writing, too, which a
-    person should see before pixels are kept. Films are given one by one, so that no two need be in memory."""
+    """Looks at each film without changing anything. for_writing: whether to look for burned-in writing too, which a person
+    should see before pixels are kept. Films are yielded one by one, so that only one need be in memory."""
     seen: set[str] = set()
     copies = NearCopies(ledger)
     for file in batch.films:
@@ -87,8 +87,8 @@ def take_in(
 
     With consent their pictures are kept and the model may be asked later. Without, pixels are not kept: the model is asked
     first, and only then is the film added, with what was said of it, since it can't be asked again. left_out: SHA-256 of
-    films not to take in, for example as a person saw writing on them. reader: who adds them; raises
-    NotAllowed, before anything is added, for one who may not.
+    films not to take in, for example because a person saw writing on them. reader: who adds them; raises NotAllowed, before
+    anything is added, for a reader who may not.
     """
     enforce(reader, Action.ADD_FILMS)
     seen: set[str] = set()

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class Turns:
-    """One holder at a time. Whoever waits in `now` gets the next turn before all that wait in `when_free`."""
+    """One holder at a time. Whoever waits in `now` gets the next turn before all who wait in `when_free`."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -15,8 +15,8 @@ class Turns:
 
     @contextmanager
     def now(self) -> Iterator[Callable[[], None]]:
-        """A turn for work that a person waits for; it waits for another person's film, or a step of the background's. It gives
-        way to nobody, so what it is given to call between its steps does nothing."""
+        """A turn for work that a person waits for; it waits for another person's film, or a step of the background's. It
+        gives way to nobody, so the function that it is given to call between its steps does nothing."""
         with self._changed:
             self._people += 1
             try:
@@ -31,8 +31,8 @@ class Turns:
 
     @contextmanager
     def when_free(self) -> Iterator[Callable[[], None]]:
-        """A turn for work that can wait until nobody else does. It is to call what it is given between its steps, which lets
-        those go first who came to wait in `now`, and returns when the turn is its own again."""
+        """A turn for work that can wait until nobody else does. The work calls the function that it is given between its
+        steps; this lets those waiting in `now` go first, and returns when the turn is the work's own again."""
         self._begin_when_free()
         try:
             yield self._give_way

@@ -1,9 +1,10 @@
-"""A copy of the whole store that is made while people go on working, and the way back from it.
+"""Copies the whole store while people go on working, and restores it from such a copy.
 
 The database is copied as of one moment (SQLite's backup, or pg_dump), and pictures after it: a picture is on the disk
-before the database names it, so none is missing. Where a film or a name is erased meanwhile, both are copied anew, so that
-the backup neither misses a picture that it names nor has what was erased. Crops are left out, since they are cut again from
-the pictures. A restored ledger is one only when all of it is there: its secret comes back first, its database last.
+before the database names it, so none is missing. Where a film or a name is erased meanwhile, both are copied again, so that
+the backup neither misses a picture that it names nor contains what was erased. Crops are left out, since they can be cut
+again from the pictures. A restored ledger can be opened only when all of it is there: its secret comes back first, its
+database last.
 """
 
 import hashlib
@@ -29,15 +30,15 @@ from core.machine import make_folder
 USERS: Final = "users.json"
 _MANIFEST: Final = "manifest.json"
 _SQLITE, _POSTGRES = "ledger.sqlite", "ledger.dump"
-#: What the data folder holds beside the database; all but the first may be missing.
+#: What the data folder holds apart from the database; all but the first may be missing.
 _FOLDERS: Final = ("pictures", "access", "hub", "weights")
-#: Of these, what is to agree with the database.
+#: Those of these that must agree with the database.
 _NAMED_IN_DATABASE: Final = ("pictures", "hub")
-#: Of copying those, while somebody erases.
+#: Attempts to copy those while somebody erases.
 _ATTEMPTS: Final = 5
 #: Copied first: the version that live.json names is there whole by then.
 _FILES: Final = ("patient_secret", USERS, f"weights/{LIVE}")
-#: What a power cut while a database comes back may leave of it.
+#: What a power cut while a database is being restored may leave of it.
 _UNFINISHED: Final = ".unfinished"
 
 
@@ -46,7 +47,7 @@ class BackupRefused(BoneGradeError):
 
 
 def backup(settings: LedgerSettings, target: Path) -> int:
-    """Writes a backup into a new folder, for this user alone; the number of its files. Raises BackupRefused."""
+    """Writes a backup into a new folder, for this user alone, and returns the number of its files. Raises BackupRefused."""
     if target.exists():
         raise BackupRefused(f"{target} is there already: name a new folder for the backup.")
     if not settings.secret and not (settings.folder / "patient_secret").exists():
@@ -87,10 +88,11 @@ def backup(settings: LedgerSettings, target: Path) -> int:
 
 
 def restore(settings: LedgerSettings, source: Path) -> int:
-    """Puts a backup where no ledger is yet; the number of files put there. The app must not run meanwhile.
+    """Puts a backup where there is no ledger yet, and returns the number of files. The app must not run meanwhile.
 
-    A list of users that is there stays: the backup's would bring back who was removed, and former roles and passwords.
-    Raises BackupRefused where the backup is not whole, is of the other kind of database, or there is a ledger already.
+    A list of users that is already there stays: the backup's would bring back people who were removed, and former roles and
+    passwords. Raises BackupRefused where the backup is not whole, is of the other kind of database, or there is a ledger
+    already.
     """
     hashes = _checked(source)
     url = sa.make_url(settings.url)
@@ -102,7 +104,7 @@ def restore(settings: LedgerSettings, source: Path) -> int:
     if (settings.folder / USERS).exists():
         hashes = {name: known for name, known in hashes.items() if name != USERS}
     try:
-        # without its secret, a database would be taken up with another one
+        # without its secret, a database would be opened with a new one
         for name in sorted(hashes, key=lambda name: name != _FILES[0]):
             if name not in (_SQLITE, _POSTGRES):
                 make_folder((settings.folder / name).parent)
@@ -125,7 +127,7 @@ def restore(settings: LedgerSettings, source: Path) -> int:
 
 
 def _erasures(url: str) -> int:
-    """How often a film or a name was erased in a database."""
+    """How many times a film or a name was erased in a database."""
     parts = sa.make_url(url)
     if parts.get_backend_name() == "sqlite":
         path = Path(parts.database or "")
@@ -148,7 +150,7 @@ def _drop_gone(folder: Path, copies: Path) -> None:
 
 
 def _copy_database(url: sa.URL, target: Path) -> None:
-    """Copies it into a folder, in the place of an earlier copy."""
+    """Copies the database into a folder, in place of an earlier copy."""
     if url.get_backend_name() == "sqlite":
         (target / _SQLITE).unlink(missing_ok=True)
         _copy_sqlite(Path(url.database or ""), target / _SQLITE)
@@ -157,7 +159,7 @@ def _copy_database(url: sa.URL, target: Path) -> None:
 
 
 def _opened(database: Path) -> sqlite3.Connection:
-    """To read; none is made where there is none."""
+    """The database opened for reading; it is not created if it is missing."""
     return sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=60)
 
 
@@ -171,7 +173,7 @@ def _copy_sqlite(source: Path, target: Path) -> None:
 
 
 def _run_postgres(program: str, url: sa.URL, *options: str) -> None:
-    """Runs one of PostgreSQL's own programs; the password goes where no list of processes shows it."""
+    """Runs one of PostgreSQL's own programs; the password is passed where no list of processes shows it."""
     plain = sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
     environment = os.environ | ({"PGPASSWORD": url.password} if url.password else {})
     name = plain.render_as_string()
@@ -206,7 +208,7 @@ def _hash(path: Path) -> str:
 
 
 def _checked(source: Path) -> Mapping[str, str]:
-    """The files of a backup that is as it was written."""
+    """The hashes of a backup's files, by name. Raises BackupRefused where it is not as it was written."""
     try:
         manifest = json.loads((source / _MANIFEST).read_text())
         hashes: dict[str, str] = manifest["files"]

@@ -1,8 +1,8 @@
-"""Takes out what somebody no longer agrees to: a film's pixels and all that was made of them, with or without its labels.
+"""Erases what somebody no longer agrees to: a film's pixels and everything made from them, with or without its labels.
 
-The database first says what has to go, in one transaction; then the files go, and what a stop has left over goes at the
-next start. Exports of older revisions still work, without it. Copies that have left this store, such as backups and
-datasets that somebody downloaded, are for people to remove: see docs/hosting.md.
+The database first says what has to go, in one transaction; then the files are removed, and what an interruption leaves is
+removed at the next start. Exports of older revisions still work, without it. Copies that have left this store, such as
+backups and datasets that somebody downloaded, are for people to remove: see docs/hosting.md.
 """
 
 import os
@@ -34,12 +34,12 @@ _KNOWN_FOR: Final = timedelta(days=1)
 #: The environment variables that Retention is read from, in its order.
 RETENTION_VARIABLES: Final = ("BONEGRADE_UNREAD_DAYS", "BONEGRADE_DRAFT_DAYS")
 
-#: What nobody here can remove.
+#: What to say of copies that nobody here can remove.
 COPIES_ELSEWHERE: Final = (
     "Backups, datasets and fine-tuning runs made earlier, and exports that were downloaded or written to a folder, "
     "still have it: remove them, or make them again. Push an export that is on the hub again."
 )
-#: Of what a running app pushes there.
+#: What to say of what a running app pushes to the hub.
 HUB_GOES: Final = (
     "Pictures and events on the hub are removed by themselves while the app runs. What was pushed there from "
     "a ledger that is lost, as after a restart of a Space, stays: remove it by hand."
@@ -48,7 +48,7 @@ HUB_WAITS: Final = (
     "Pictures and events on the hub stay there until an app is started with BONEGRADE_HUB_DATASET, which is not set: name the "
     "dataset that they were pushed to."
 )
-#: The same of a reader's name.
+#: What to say of copies of a reader's name.
 NAME_ELSEWHERE: Final = (
     "Backups made earlier still have it, as do the access log until its entries expire, the record and the cards of the "
     "models that they promoted, and the list of the programs' tokens that they made; if they may no longer sign in, remove "
@@ -57,7 +57,7 @@ NAME_ELSEWHERE: Final = (
 
 
 def copies_elsewhere(ledger: Ledger, environment: Mapping[str, str] = os.environ) -> str:
-    """What is to be known after films were erased: what still has them, and whether that of the hub goes."""
+    """What people need to know after films were erased: which copies remain, and whether those on the hub will be removed."""
     if environment.get(HUB_DATASET_VARIABLE, "").strip():
         return f"{COPIES_ELSEWHERE} {HUB_GOES}"
     with ledger.reading_transaction() as connection:
@@ -66,7 +66,7 @@ def copies_elsewhere(ledger: Ledger, environment: Mapping[str, str] = os.environ
 
 
 class NothingToErase(BoneGradeError):
-    """The ledger has nothing of the name that was given."""
+    """The ledger has nothing under the name that was given."""
 
 
 def erase_films(
@@ -106,7 +106,7 @@ def erase_patient(ledger: Ledger, patient: str, reader: Reader, *, labels_too: b
 
 
 def erase_past_consents(ledger: Ledger, reader: Reader) -> list[int]:
-    """Removes the pixels of films whose consent has come to its end; what was said of them stays."""
+    """Removes the pixels of films whose consent has ended; what was said of them stays."""
     with ledger.reading_transaction() as connection:
         found = erasures.ended(connection, datetime.now(UTC))
     return erase_films(ledger, found, reader, labels_too=False, reason="The consent has come to its end")
@@ -136,8 +136,8 @@ def erase_overdue(ledger: Ledger, reader: Reader, retention: Retention) -> list[
 
 
 def erase_reader(ledger: Ledger, name: str, reader: Reader) -> int:
-    """Puts a pseudonym in the place of a reader's name; the number of places. What they said stays, under it, and their
-    drafts go. Raises NothingToErase."""
+    """Replaces a reader's name with a pseudonym and returns the number of places. What they said stays, under the
+    pseudonym, and their drafts are removed. Raises NothingToErase."""
     enforce(reader, Action.ERASE)
     with ledger.erasing_transaction() as connection:
         places = erasures.name_of_reader(connection, name, ERASED_NAME.format(ledger.reader_key(name)))
@@ -166,8 +166,8 @@ def note_erased(
 
 
 def erase_what_is_due(ledger: Ledger, retention: Retention, log: AccessLog | None) -> None:
-    """Removes what an erasure left over, the pixels whose consent has ended, and what is older than it may get; log: has it
-    noted."""
+    """Removes what an erasure left over, the pixels whose consent has ended, and what has been kept for too long; log:
+    where this is noted."""
     finish(ledger)
     with ledger.erasing_transaction() as connection:
         erasures.forget_lately_erased(connection, datetime.now(UTC) - _KNOWN_FOR)
@@ -178,12 +178,12 @@ def erase_what_is_due(ledger: Ledger, retention: Retention, log: AccessLog | Non
 
 
 def keep_erasing(ledger: Ledger, retention: Retention, log: AccessLog | None) -> threading.Thread:
-    """Does `erase_what_is_due` now and every hour; returns its thread."""
+    """Starts a thread that does `erase_what_is_due` now and every hour, and returns it."""
     return keep_doing(lambda: erase_what_is_due(ledger, retention, log), _EVERY_SECONDS, "erasing")
 
 
 def finish(ledger: Ledger) -> None:
-    """Removes the files of all films that were erased, also of those that a stop has left over."""
+    """Removes the files of all films that were erased, including those left over from an interruption."""
     with ledger.reading_transaction() as connection:
         waiting = erasures.unfinished(connection, here=True)
     pushed = ledger.folder / "hub"

@@ -1,6 +1,6 @@
 """Rows of erasures: the only place where what the ledger has is changed or removed, once somebody has asked for it.
 
-The row of a film and those of its events stay as empty shells, so that revisions go on counting.
+The row of a film and those of its events stay as empty shells, so that revisions keep counting.
 """
 
 import secrets
@@ -17,7 +17,7 @@ from core.ledger.store import schema
 
 #: In the table `store`.
 _COUNT = "erasures"
-#: What stands before and after the readers' names in a note of a conflict, and what between them.
+#: The text before and after the readers' names in a note of a conflict, and between the names.
 _CONFLICT_NOTES: Final = (("Kept after a conflict with ", ""), ("Taken from ", " in a conflict"))
 _AND: Final = " and "
 _ERASURE, _PICTURE, _EVENT, _FILM = schema.erasure, schema.picture, schema.event, schema.film
@@ -25,7 +25,7 @@ _ERASURE, _PICTURE, _EVENT, _FILM = schema.erasure, schema.picture, schema.event
 
 @dataclass(frozen=True)
 class Erasure:
-    """What is still to go of a film, outside the database. film_sha256: as the film was known. picture: the name of its
+    """What is still to be removed of a film, outside the database. film_sha256: as the film was known. picture: the name of its
     file, None if it had none. labels_too: what people said of it goes as well."""
 
     film_sha256: str
@@ -35,7 +35,7 @@ class Erasure:
 
 def picture(connection: sa.Connection, film: FilmRecord, key: str, *, labels_too: bool) -> None:
     """Takes back the consent to keep a film's pixels, with its file's name and what it looks like, and notes that its files
-    have to go. That it looks the same as another film stays, so that no split parts what is said of the two.
+    have to go. The record that it looks the same as another film stays, so that no split separates what is said of the two.
     key: the film's pseudonym, by which every process learns of it: core.keeping.lately_erased."""
     for table in (_PICTURE, schema.file_name, schema.look):
         connection.execute(sa.delete(table).where(table.c.film_id == film.id))
@@ -77,7 +77,7 @@ def everything_said(connection: sa.Connection, film_id: int) -> None:
 
 
 def name_of_reader(connection: sa.Connection, name: str, pseudonym: str) -> int:
-    """Puts a pseudonym in the place of a reader's name, wherever it stands; the number of places. Drafts go."""
+    """Replaces a reader's name with a pseudonym wherever it occurs, and returns the number of places. Drafts are removed."""
     connection.execute(sa.delete(schema.draft).where(schema.draft.c.reader == name))
     assigned = sa.and_(_EVENT.c.kind == "assign", _EVENT.c.note == name)
     places: Sequence[tuple[sa.Table, sa.ColumnElement[bool], str]] = (
@@ -101,7 +101,7 @@ def name_of_reader(connection: sa.Connection, name: str, pseudonym: str) -> int:
 
 
 def _in_notes_of_conflicts(connection: sa.Connection, name: str, pseudonym: str) -> int:
-    """The same in the notes that named whom a conflict was with, as they were written once; the number of notes."""
+    """The same in notes that name the other readers in a conflict, as notes used to; returns the number of notes."""
     found = 0
     for begins, ends in _CONFLICT_NOTES:
         like = _EVENT.c.note.startswith(begins, autoescape=True) & _EVENT.c.note.endswith(ends, autoescape=True)
@@ -117,8 +117,8 @@ def _in_notes_of_conflicts(connection: sa.Connection, name: str, pseudonym: str)
 
 
 def count(connection: sa.Connection) -> int:
-    """How often a film or a name was erased, in this process or another: whoever keeps such things in memory forgets them
-    when it grows."""
+    """How many times a film or a name was erased, in this process or another: whoever keeps such things in memory forgets
+    them when this number grows."""
     row = sa.select(schema.store.c.value).where(schema.store.c.name == _COUNT)
     return int(connection.execute(row).scalar_one_or_none() or 0)
 
@@ -135,7 +135,7 @@ def of_patient(connection: sa.Connection, patient_key: str) -> list[int]:
 
 
 def ended(connection: sa.Connection, now: datetime) -> list[int]:
-    """Ids of the films whose consent has come to its end."""
+    """Ids of the films whose consent has ended."""
     return list(connection.execute(sa.select(_PICTURE.c.film_id).where(_PICTURE.c.ends_at <= now)).scalars())
 
 
@@ -153,7 +153,7 @@ def unread_since(connection: sa.Connection, moment: datetime) -> list[int]:
 
 
 def drafts_before(connection: sa.Connection, moment: datetime) -> int:
-    """Drops the drafts that were kept last before a moment; their number."""
+    """Drops the drafts that were last kept before a moment, and returns their number."""
     return connection.execute(sa.delete(schema.draft).where(schema.draft.c.kept_at < moment)).rowcount
 
 
@@ -164,7 +164,7 @@ def forget_lately_erased(connection: sa.Connection, moment: datetime) -> None:
 
 
 def unfinished(connection: sa.Connection, *, here: bool) -> list[Erasure]:
-    """Erasures whose files are still to go. here: in the data folder; else those that only the hub may still have."""
+    """Erasures whose files are still to be removed. here: in the data folder; else those that only the hub may still have."""
     query = sa.select(_ERASURE).where(_ERASURE.c.here_done == sa.literal(not here)).order_by(_ERASURE.c.asked_at)
     return [Erasure(row.film_sha256, row.picture, row.labels_too) for row in connection.execute(query)]
 
@@ -175,7 +175,7 @@ def is_kept(connection: sa.Connection, picture: str) -> bool:
 
 
 def done_here(connection: sa.Connection, erasure: Erasure, *, ask_hub: bool) -> None:
-    """The data folder no longer has anything of it. ask_hub: the hub may still have."""
+    """Notes that the data folder no longer has anything of it. ask_hub: the hub may still have something."""
     which = _ERASURE.c.film_sha256 == erasure.film_sha256
     if ask_hub:
         connection.execute(sa.update(_ERASURE).where(which).values(here_done=True))
@@ -184,6 +184,6 @@ def done_here(connection: sa.Connection, erasure: Erasure, *, ask_hub: bool) -> 
 
 
 def done_on_hub(connection: sa.Connection, erasures: Sequence[Erasure]) -> None:
-    """Nor has the hub."""
+    """Notes that the hub no longer has anything of them either."""
     names = [erasure.film_sha256 for erasure in erasures]
     connection.execute(sa.delete(_ERASURE).where(_ERASURE.c.film_sha256.in_(names), _ERASURE.c.here_done))

@@ -1,5 +1,5 @@
-"""Whether what people say here is still there after a restart: a Hugging Face Space forgets its own disk, and what is mounted
-over a network may not have it yet."""
+"""Says whether what people say here survives a restart: a Hugging Face Space forgets its own disk, and a network mount may
+not have it yet."""
 
 import re
 from collections.abc import Mapping
@@ -12,13 +12,14 @@ from core.ledger import LedgerSettings
 HUB_DATASET_VARIABLE: Final = "BONEGRADE_HUB_DATASET"
 _ROOT: Final = Path("/")
 _MOUNTS: Final = Path("/proc/self/mounts")
-#: Kinds of mounts, as the system calls them. Disks in Windows' format and a container's layers may be of the first kind, too.
+#: Kinds of network mounts, as the system calls them. Disks in Windows' format and a container's layers may start with
+#: "fuse", too, and are excluded.
 _NETWORK: Final = re.compile(r"(?!fuseblk|.*overlay)(fuse|nfs|cifs|smb|9p)")
 
 
 def outlives_restart(environment: Mapping[str, str]) -> bool:
-    """False on a Space whose data folder lies on its own disk, unless its events are pushed to the hub, or a database is named
-    together with the secret of its pseudonyms, without which it is not opened again."""
+    """False on a Space whose data folder is on its own disk, unless its events are pushed to the hub, or a database is
+    named together with the secret of its pseudonyms, without which it cannot be opened again."""
     settings = LedgerSettings.from_environment(environment)
     if not forgets_folder(environment):
         return True
@@ -26,13 +27,13 @@ def outlives_restart(environment: Mapping[str, str]) -> bool:
 
 
 def forgets_folder(environment: Mapping[str, str]) -> bool:
-    """Whether the data folder lies on a Space's own disk."""
+    """Whether the data folder is on a Space's own disk."""
     folder = LedgerSettings.from_environment(environment).folder
     return bool(environment.get("SPACE_ID")) and nearest(folder).stat().st_dev == _ROOT.stat().st_dev
 
 
 def is_over_network(folder: Path, mounts: Path = _MOUNTS) -> bool:
-    """Whether the folder lies on what is mounted over a network, as a Space's bucket is. False where the system does not say.
+    """Whether the folder is on a network mount, as a Space's bucket is. False where the system does not say.
 
     SQLite keeps its file open, and such a mount may pass on a file only when it is closed.
     """
@@ -47,5 +48,5 @@ def is_over_network(folder: Path, mounts: Path = _MOUNTS) -> bool:
 
 
 def nearest(folder: Path) -> Path:
-    """The folder itself or, if it is not there yet, the nearest one above it that is."""
+    """The folder itself or, if it does not exist yet, the nearest folder above it that does."""
     return next(path for path in (folder, *folder.parents) if path.exists())

@@ -1,8 +1,8 @@
 """Which films were erased lately, by any process, so that every process drops them from memory and from temporary
 files.
 
-A film that was erased whole cannot be found in the ledger any more, so a pseudonym of its hash is kept for a day, longer
-than any page remembers a film. An erasure is not a ban: what comes in again afterwards is not meant.
+A film that was erased completely can no longer be found in the ledger, so a pseudonym of its hash is kept for a day, longer
+than any page remembers a film. An erasure is not a ban: it does not apply to what comes in again afterwards.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ class Erased:
 
 
 def erasures(ledger: Ledger) -> int:
-    """How often films or names were erased."""
+    """How many times films or names were erased."""
     with ledger.reading_transaction() as connection:
         return rows.count(connection)
 

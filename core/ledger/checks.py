@@ -1,4 +1,4 @@
-"""What may be said of a film: checked before anything is written."""
+"""Checks what is said of a film before anything is written."""
 
 import math
 from collections.abc import Iterable
@@ -17,8 +17,8 @@ _LONGEST_REFERENCE: Final = 200
 
 
 def consent_given(scope: Scope, reference: str, ends: datetime | None) -> Consent:
-    """A consent that somebody tells of now. ends: in UTC, if it does not say otherwise. Raises InvalidFilm where it has ended
-    already, and InvalidCorrection where the reference cannot be stored."""
+    """The consent as it will be recorded. ends: taken as UTC if it has no time zone. Raises InvalidFilm where it has
+    already ended, and InvalidCorrection where the reference cannot be stored."""
     if ends is not None and ends.tzinfo is None:
         ends = ends.replace(tzinfo=UTC)
     if ends is not None and ends <= datetime.now(UTC):
@@ -66,7 +66,8 @@ def checked_seconds(seconds: float) -> float:
 def _checked_text(text: str, what: str, longest: int) -> str:
     if len(text) > longest:
         raise InvalidCorrection(f"The {what} is longer than {longest:,} characters: shorten it.")
-    # PostgreSQL stores no NUL; no database stores half a character, which is left where a browser cuts text short.
+    # PostgreSQL cannot store NUL, and no database half a surrogate pair, which a browser leaves where it cuts text
+    # short.
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise InvalidCorrection(f"The {what} holds a character that cannot be stored: type it again.")
     return text

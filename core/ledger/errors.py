@@ -1,4 +1,4 @@
-"""What the ledger refuses, each with one sentence that the person at the screen can act on."""
+"""Errors for what the ledger refuses, each with one sentence that the person at the screen can act on."""
 
 from core.errors import BoneGradeError
 
@@ -12,15 +12,16 @@ class UnknownFilm(LedgerError):
 
 
 class InvalidFilm(LedgerError):
-    """What is told about a film cannot be."""
+    """What is said about a film is not possible."""
 
 
 class InvalidCorrection(LedgerError, ValueError):
-    """What was said cannot be: an unknown bone, a grade that the bone does not have, a box outside the film, ..."""
+    """What was said of a bone is not possible: an unknown bone, a grade that the bone does not have, a box outside the
+    film, ..."""
 
 
 class DamagedStore(LedgerError):
-    """The data folder and the database do not fit together, or a kept picture is not what was kept."""
+    """The data folder and the database do not match, or a picture is not as it was stored."""
 
 
 class UnreachableDatabase(LedgerError):

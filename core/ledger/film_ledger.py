@@ -1,4 +1,4 @@
-"""The ledger's films: the pixels of those that may be kept, films that look the same, and what models said of each."""
+"""The ledger's films: their pixels, where these may be kept; films that look the same; and what models said of each."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ from core.ledger.store.opened import Store
 
 
 class FilmLedger(Store):
-    """What a core.ledger.Ledger knows of films and of predictions."""
+    """The part of core.ledger.Ledger that holds films and predictions."""
 
     def add_film(
         self,
@@ -34,12 +34,12 @@ class FilmLedger(Store):
         age_months: float | None = None,
         name: str = "",
     ) -> AddedFilm:
-        """Adds a film. The same pixels again change nothing, except that a consent given now is kept with the picture, and
-        a name where there was none.
+        """Adds a film. Adding the same pixels again changes nothing, except that a consent given now is kept with the
+        picture, and a name where there was none.
 
         consent: to keeping the pixels; None where there is none. patient: the patient's own id, of which only a keyed
-        pseudonym is stored. age_months: when the film was taken; where nobody says it, what the film's file says. name: of
-        the film's file, where it may be kept; one that holds the patient's id is not. Raises InvalidFilm.
+        pseudonym is stored. age_months: when the film was taken; if None, the age that the film's file gives. name: of the
+        film's file, if it may be kept; a name that contains the patient's id is not kept. Raises InvalidFilm.
         """
         films.check(sex, age_months)
         reader = checked_name(reader)
@@ -87,7 +87,7 @@ class FilmLedger(Store):
             return films.by_hash(connection, sha256)
 
     def films(self, film_ids: Sequence[int] | None = None) -> Iterator[FilmRecord]:
-        """All films, or those of these ids that there are; in id order, streamed."""
+        """All films, or those of the given ids that exist; in id order, streamed."""
         if film_ids is None:
             yield from self._database.pages(films.page, 0, None)
             return
@@ -106,18 +106,18 @@ class FilmLedger(Store):
         return None if film.picture is None else self._pictures.path(film.picture)
 
     def remove_picture(self, picture: str) -> None:
-        """Removes the file of this name; the caller sees to it that no film's pixels are kept in it."""
+        """Removes the file of this name; the caller makes sure that no film's pixels are kept in it."""
         self._pictures.remove(picture)
 
     # Films that look the same
 
     def looks(self) -> list[tuple[int, Look]]:
-        """Every film's look that is kept, with the film's id; some kilobytes each."""
+        """Every look that is kept, with its film's id; a few kilobytes each."""
         with self._database.reading() as connection:
             return list(copies.looks(connection))
 
     def add_look(self, film_id: int, look: Look, others: Sequence[int]) -> None:
-        """Keeps which films look the same as one, and, as long as its pixels are kept, its look. The first look stands. Raises
+        """Records which films look the same as this one and, if its pixels are kept, its look. The first look stands. Raises
         UnknownFilm."""
         with self._database.writing() as connection:
             film = films.by_id(connection, film_id)
@@ -127,14 +127,14 @@ class FilmLedger(Store):
                 copies.insert_pairs(connection, film_id, others)
 
     def near_copies(self) -> list[tuple[int, int]]:
-        """Ids of films that look the same, the one that came in earlier second."""
+        """Pairs of ids of films that look the same, the one that came in earlier second."""
         with self._database.reading() as connection:
             return copies.pairs(connection)
 
     # Predictions
 
     def add_prediction(self, film_id: int, assessment: Assessment) -> PredictionRecord:
-        """Stores what the model said. The first word of the same weights stands; it is returned again.
+        """Stores what the model said. The first prediction of the same weights stands, and is returned again.
 
         Raises InvalidFilm for an assessment of another film, or for another sex than the film's.
         """
@@ -163,8 +163,8 @@ class FilmLedger(Store):
             return predictions.by_weights(connection, film_id, weights)
 
     def films_to_assess(self, weights: Mapping[str, str] | None = None) -> list[int]:
-        """Ids of the films whose pixels are kept and of which these weights have said nothing yet, in the order in which
-        they came in; without weights, of all whose pixels are kept."""
+        """Ids of the films whose pixels are kept and that these weights have not assessed yet, in the order in which they
+        came in; without weights, of all films whose pixels are kept."""
         with self._database.reading() as connection:
             return predictions.unseen_films(connection, weights)
 

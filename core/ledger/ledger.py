@@ -7,6 +7,6 @@ from core.ledger.word_ledger import WordLedger
 class Ledger(FilmLedger, WordLedger):
     """One store, with its films and what was said of them.
 
-    Every change is on the disk before its method returns. Names of readers come from the caller, who has made sure of
-    them and of what their role allows: see core.access.roles.
+    Every change is on disk before its method returns. Readers' names come from the caller, which has checked them and what
+    their role allows: see core.access.roles.
     """

@@ -1,6 +1,6 @@
-"""Folds a film's events into what stands: each reader's reading, the gold reading, labels by rule, the place in the queue.
+"""Folds a film's events into its state: each reader's reading, the gold reading, labels by rule, the place in the queue.
 
-Nothing is ever overwritten: every state, of now or of any earlier moment, is a fold over the events up to it.
+Nothing is ever overwritten: every state, current or earlier, is a fold over the events up to it.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -23,7 +23,7 @@ class Said:
 
 @dataclass
 class FilmState:
-    """What stands after some of a film's events.
+    """A film's state after some of its events.
 
     said: by reader and bone, without readers whose words were all undone. gold: None without a gold reading. skipped_by:
     readers who passed the film on and have not read it since. knows_gold: readers who ever set or cleared the gold
@@ -40,11 +40,11 @@ class FilmState:
     withdrawn: bool = False
 
     def reading(self, reader: str) -> Reading:
-        """One reader's word, in RUS_BONES order; empty if there is none."""
+        """One reader's reading, in RUS_BONES order; empty if there is none."""
         return _in_order({bone: said.correction for bone, said in self.said.get(reader, {}).items()})
 
     def readings(self) -> dict[str, Reading]:
-        """Every reader's word; only readers who have one."""
+        """Every reader's reading; only readers who have one."""
         return {reader: self.reading(reader) for reader in self.said}
 
     def gold_reading(self) -> Reading | None:
@@ -73,7 +73,7 @@ class FilmState:
 
 
 def undone(events: Iterable[Event]) -> set[int]:
-    """The ids of the events that do not count, since an undo that counts takes them back."""
+    """The ids of the events that do not count, because an undo that does count takes them back."""
     taken_back: set[int] = set()
     for event in sorted(events, key=lambda event: event.id, reverse=True):
         if event.kind == "undo" and event.target is not None and event.id not in taken_back:
@@ -82,7 +82,7 @@ def undone(events: Iterable[Event]) -> set[int]:
 
 
 def fold(events: Sequence[Event]) -> FilmState:
-    """What stands after these events of one film, oldest first."""
+    """The state of one film after these events, oldest first."""
     state = FilmState()
     taken_back = undone(events)
     for event in events:
@@ -94,7 +94,7 @@ def fold(events: Sequence[Event]) -> FilmState:
 
 
 def state_after(events: Sequence[Event], event_id: int) -> FilmState:
-    """What stood right after an event."""
+    """The film's state right after an event."""
     return fold([event for event in events if event.id <= event_id])
 
 
@@ -106,7 +106,7 @@ def _apply(state: FilmState, event: Event) -> None:
             state.said[event.reader] = {**earlier, **words}
             state.skipped_by.discard(event.reader)
         case "gold":
-            # An erasure empties them.
+            # An erasure empties the corrections.
             state.gold = event if event.corrections else None
         case "ungold":
             state.gold = None
@@ -125,7 +125,7 @@ def _latest(voices: Sequence[Said]) -> Correction:
 
 
 def _majority(voices: Sequence[Said]) -> Correction:
-    """The latest of those who say what most say; of equally many, what was said last."""
+    """The latest correction with the most frequent verdict; in a tie, with the verdict given last."""
     camps: dict[tuple[str, int | None], list[Said]] = {}
     for said in voices:
         camps.setdefault((said.correction.verdict, said.correction.grade), []).append(said)

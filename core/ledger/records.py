@@ -19,12 +19,12 @@ from core.standards import GRADE_COUNTS, grade_label
 Verdict = Literal["graded", "absent", "unreadable"]
 VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)
 
-#: What the pixels may be used for, each with what stands before it: read: kept to be read again. train: to train the model.
-#: share: to leave this server.
+#: What the pixels may be used for, each including those before it. read: kept to be read again. train: to train the
+#: model. share: to leave this server.
 Scope = Literal["read", "train", "share"]
-#: The version of the words under which consent is given; to be changed with them.
+#: The version of the wording under which consent is given; to be changed with it.
 TERMS = "2026-11-28"
-#: The source of a film of which an erasure has left an empty shell.
+#: The source of a film that an erasure has left as an empty shell.
 ERASED = "erased"
 
 
@@ -49,9 +49,9 @@ EventKind = Literal[
     "correction", "undo", "restore", "gold", "ungold", "skip", "flag", "unflag", "assign", "withdraw", "erase"
 ]
 
-#: Whose word counts where one reading a film is asked for. latest: bone by bone the last reader's. majority: the verdict
-#: most readers give, the latest of equals. reviewer_first: the gold reading, else that of the latest reviewer or admin,
-#: else the latest.
+#: Whose word counts where one reading of a film is asked for. latest: bone by bone the last reader's. majority: the
+#: verdict that most readers give, in a tie the latest. reviewer_first: the gold reading, else that of the latest
+#: reviewer or admin, else the latest.
 LabelRule = Literal["latest", "majority", "reviewer_first"]
 
 
@@ -61,10 +61,10 @@ class FilmRecord:
 
     sha256: of the pixels, core.film.radiograph.film_hash. patient_key: pseudonym, 16 hexadecimal digits, "" where no
     patient was named; the patient's own id is never kept. age_months: when the film was taken, None if not known. consent:
-    the uploader consented to keeping the pixels. scope: to what use of them. consent_ends: the moment, None if it does not.
-    picture: SHA-256 of the stored 16-bit PNG, None without consent. source: how it came in ("assess", "queue", "import").
-    spacing_mm: row, column. added_by: the reader's name. file_name: of the film's file, where whoever added it agreed to its
-    being kept; "" otherwise.
+    the uploader consented to keeping the pixels. scope: the use consented to. consent_ends: the moment, None if it does
+    not. picture: SHA-256 of the stored 16-bit PNG, None without consent. source: how it came in ("assess", "queue",
+    "import"). spacing_mm: row, column. added_by: the reader's name. file_name: of the film's file, where whoever added it
+    agreed to its being kept; "" otherwise.
     """
 
     id: int
@@ -86,18 +86,18 @@ class FilmRecord:
     file_name: str = ""
 
     def allows(self, use: Scope, now: datetime) -> bool:
-        """Whether there is consent to using the pixels so."""
+        """Whether there is consent to this use of the pixels."""
         uses = get_args(Scope)
         enough = self.scope is not None and uses.index(use) <= uses.index(self.scope)
         return enough and (self.consent_ends is None or self.consent_ends > now)
 
     @property
     def stated_sex(self) -> None:
-        """What the film's file said of the sex is not kept; `sex` is what was chosen."""
+        """None: the sex that the film's file states is not kept; `sex` is what was chosen."""
 
     @property
     def notes(self) -> tuple[()]:
-        """What was to be known of the film's file is said when it is read, and not kept."""
+        """Empty: notes on the film's file are given when it is read, and not kept."""
         return ()
 
 
@@ -106,8 +106,8 @@ class PredictionRecord:
     """What one set of weights says of a film.
 
     weights: SHA-256 by network. localization: None where the film was refused, and `refusal` says why in a sentence.
-    probabilities: of grades 0..n by bone, found bones alone. bone_age_months, interval90_months: None with a bone missing.
-    second_opinion: months and weight, as in core.assessment.records.SecondOpinion; None where there was none.
+    probabilities: of grades 0..n by bone, for bones that were found. bone_age_months, interval90_months: None if a bone is
+    missing. second_opinion: months and weight, as in core.assessment.records.SecondOpinion; None where there was none.
     """
 
     id: int
@@ -126,10 +126,10 @@ class PredictionRecord:
 class Correction:
     """A person's word on one bone.
 
-    bone: one of RUS_BONES. grade: RUS-CHN ordinal, 1..n if graded, 0 if absent, None if unreadable. box: inside
-    the film; None where there is nothing to box. accepted: the reader took over the model's
-    grade and box unchanged. note: free text. seconds: that the reader spent on this bone.
-    Raises InvalidCorrection for what cannot be said of a bone; what cannot be said of a film, core.ledger.checks refuses.
+    bone: one of RUS_BONES. grade: RUS-CHN ordinal, 1..n if graded, 0 if absent, None if unreadable. box: inside the film;
+    None where there is nothing to box. accepted: the reader took over the model's grade and box unchanged. note: free text.
+    seconds: spent on this bone. Raises InvalidCorrection for what cannot be said of a bone; core.ledger.checks refuses what
+    cannot be said of a film.
     """
 
     bone: str
@@ -149,12 +149,13 @@ class Correction:
 
 
 def verdict_on(grade: int | None) -> Verdict:
-    """The verdict to which a grade belongs; where a grade is missing, a verdict that asks for one."""
+    """The verdict to which a grade belongs; where the grade is missing, "graded", which needs one."""
     return "absent" if grade == 0 else "graded"
 
 
 def _checked_grade(bone: str, verdict: Verdict, grade: int | None) -> int | None:
-    """The grade as a plain number. Raises InvalidCorrection where the verdict does not allow it, or the bone lacks it."""
+    """The grade as a plain number. Raises InvalidCorrection where the verdict does not allow it, or the bone has no such
+    grade."""
     title = BONE_TITLES[bone]
     if verdict not in VERDICTS:
         raise InvalidCorrection(f"{title}: {verdict!r} is not a verdict; choose one of {', '.join(VERDICTS)}.")

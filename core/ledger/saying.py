@@ -1,4 +1,4 @@
-"""How words become an event: once, on the revision that they were said of, and only if they can be said."""
+"""Turns words into an event: once, on the revision that they were said of, and only if they may be said."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ class Conflict:
 
 
 class StaleRevision(LedgerError):
-    """The film was read further, by another reader or in another window, since it was opened."""
+    """The film's reading has been changed, by another reader or in another window, since it was opened."""
 
     def __init__(self, conflict: Conflict):
         readers = sorted({event.reader for event in conflict.theirs})
@@ -43,7 +43,7 @@ class StaleRevision(LedgerError):
 def say(connection: sa.Connection, film_id: int, words: Words) -> Event:
     """Adds an event and all that follows from it, or finds the one that was added under the same token.
 
-    Raises UnknownFilm, InvalidCorrection, or StaleRevision where the film was read further since.
+    Raises UnknownFilm, InvalidCorrection, or StaleRevision where the film's reading has changed since.
     """
     words = _checked(films.by_id(connection, film_id), words)
     said_before = events.by_token(connection, words.token)
@@ -63,7 +63,7 @@ def say(connection: sa.Connection, film_id: int, words: Words) -> Event:
 
 
 def _checked(film: FilmRecord, words: Words) -> Words:
-    """The words as they will be stored, but for what the film's history says of them."""
+    """The words as they will be stored, except for what depends on the film's history."""
     corrections = checked_corrections(film, words.corrections)
     if words.kind == "correction" and not corrections:
         raise InvalidCorrection("There is nothing to save yet: judge at least one bone.")
@@ -83,7 +83,7 @@ def _checked(film: FilmRecord, words: Words) -> Words:
 
 
 def _same(stored: Event, film_id: int, words: Words) -> Event:
-    """The stored event, if the same is being said again; a token must not hide something else."""
+    """The stored event, if the same is being said again. Raises InvalidCorrection if it is something else."""
     same = (stored.film_id, stored.kind, stored.reader) == (film_id, words.kind, words.reader)
     if words.kind in ("correction", "gold"):
         same = same and _verdicts(stored.corrections) == _verdicts(words.corrections)
@@ -97,7 +97,7 @@ def _same(stored: Event, film_id: int, words: Words) -> Event:
 
 
 def _verdicts(corrections: Sequence[Correction]) -> list[Correction]:
-    """The corrections without their times, which a page may count on while it tries again."""
+    """The corrections without their times, which a page may go on counting while it tries again."""
     return [replace(correction, seconds=0.0) for correction in corrections]
 
 
@@ -112,7 +112,7 @@ def _check_revision(film_id: int, words: Words, history: Sequence[Event], curren
 
 
 def _completed(words: Words, history: Sequence[Event]) -> Words:
-    """The words with what only the film's history can tell."""
+    """The words completed with what follows from the film's history."""
     match words.kind:
         case "undo":
             _check_undo(_target(words, history), words, history)
@@ -144,7 +144,7 @@ def _check_undo(target: Event, words: Words, history: Sequence[Event]) -> None:
 
 
 def _restoring(target: Event, words: Words, history: Sequence[Event]) -> Words:
-    """The reading that stood after the target, as its author's words; they answer what the author last answered."""
+    """The author's reading as it stood after the target, for the prediction that the author had last answered by then."""
     if target.kind == "gold":
         corrections = target.corrections
     elif target.kind in ("correction", "undo", "restore"):

@@ -1,4 +1,4 @@
-"""What people say in the ledger, and what stands: always a query over the events."""
+"""What people say in the ledger, and which readings stand: always a query over the events."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
@@ -16,12 +16,12 @@ from core.ledger.store.opened import Store
 
 
 class WordLedger(Store):
-    """What a core.ledger.Ledger knows of people's words, saved or not yet."""
+    """The part of core.ledger.Ledger that holds what people say, saved or not yet."""
 
     # What people say
 
     def revision(self, film_id: int) -> int:
-        """How often the film's reading was changed: 0 before anything was said."""
+        """How many times the film's reading was changed: 0 before anything was said."""
         with self._database.reading() as connection:
             return events.revision(connection, film_id)
 
@@ -41,7 +41,7 @@ class WordLedger(Store):
 
         base_revision: the film's revision that the reader had before them. token: a new one for each save; the same save
         sent again under its token returns the event that is stored. Raises InvalidCorrection, UnknownFilm, or
-        StaleRevision where the film was read further since.
+        StaleRevision where the film's reading has changed since.
         """
         words = Words(
             kind="correction",
@@ -56,7 +56,7 @@ class WordLedger(Store):
         return self._say(film_id, words)
 
     def add_stages(self, film_id: int, words: Sequence[StageWord], *, reader: str) -> int:
-        """Keeps TW3 stages to which several grades answer, and returns how many of them the reader had not said before."""
+        """Keeps TW3 stages that correspond to several grades, and returns how many of them the reader had not said before."""
         if not words:
             return 0
         reader = checked_name(reader)
@@ -70,8 +70,8 @@ class WordLedger(Store):
         return self._say(film_id, words)
 
     def restore(self, film_id: int, event_id: int, *, reader: str, base_revision: int, token: str) -> Event:
-        """Makes an earlier state the reader's reading, as a new event: what the one who said `event_id` had said of the
-        film right after it, or the gold reading if it set one. Raises as `save`."""
+        """Makes an earlier state the reader's reading, as a new event: the reading of whoever said `event_id` as it was
+        right after it, or the gold reading if it set one. Raises as `save`."""
         words = Words(kind="restore", reader=reader, token=token, base_revision=base_revision, target=event_id)
         return self._say(film_id, words)
 
@@ -107,7 +107,7 @@ class WordLedger(Store):
         token: str,
         note: str = "",
     ) -> Event:
-        """Says something of the film's place in the queue: skip it for this reader, flag or unflag it for all, assign it to
+        """Says something about the film's place in the queue: skip it for this reader, flag or unflag it for all, assign it to
         the reader named in `note` (to nobody if that is empty). Does not touch the reading's revision."""
         if kind not in ("skip", "flag", "unflag", "assign"):
             raise InvalidCorrection(f"{kind!r} says nothing of a film's place in the queue.")
@@ -116,7 +116,7 @@ class WordLedger(Store):
     # What stands: always a query over the events
 
     def reading(self, film_id: int, reader: str) -> Reading:
-        """One reader's word on the film; empty if there is none."""
+        """One reader's reading of the film; empty if there is none."""
         return fold(self.history(film_id)).reading(reader)
 
     def history(self, film_id: int) -> list[Event]:
@@ -162,7 +162,7 @@ class WordLedger(Store):
             drafts.drop(connection, film_id, reader)
 
     def rebuild_queue(self) -> None:
-        """Makes the tables of the queue anew from what was said, as after rows were added by other means."""
+        """Rebuilds the queue's tables from what was said, for example after rows were added by other means."""
         with self._database.writing() as connection:
             projection.rebuild(connection)
 

@@ -14,16 +14,16 @@ from core.bones import RUS_BONES
 from core.ledger.records import Correction, Reading
 from core.standards.maturity import grade_starts
 
-#: 13 numbers, one a bone in RUS_BONES order.
+#: 13 numbers, one for each bone in RUS_BONES order.
 PerBone = NDArray[np.float64]
 #: A number for each grade 0..n of a bone.
 PerGrade = NDArray[np.float64]
 
-#: Years of maturity between a bone and its hand from which on it does not matter how many more there are.
+#: Years of maturity between a bone and its hand beyond which a greater difference no longer matters.
 FARTHEST: Final = 5.0
 
-#: What readers found hard counts against this many comparisons, and timed readings, at which all bones were alike; so
-#: the weights are even at first and learn slowly.
+#: What readers found hard counts against this many comparisons, and timed readings, in which all bones were alike; so
+#: the weights are equal at first and change slowly.
 _PRIOR = 20.0
 
 
@@ -39,7 +39,7 @@ class Hardness:
 
     @classmethod
     def none(cls) -> Self:
-        """Before anybody has read anything."""
+        """All sums zero: nobody has read anything yet."""
         return cls(*(np.zeros(len(RUS_BONES)) for _ in range(4)))
 
     def __add__(self, other: Self) -> Self:
@@ -54,12 +54,12 @@ class Hardness:
 
     @classmethod
     def from_list(cls, sums: Sequence[Sequence[float]]) -> Self:
-        """What `to_list` gave."""
+        """The sums that `to_list` gave."""
         return cls(*(np.array(one, np.float64) for one in sums))
 
     def weights(self) -> PerBone:
         """How much each bone counts, 13 numbers that sum to 1: half by how much readers disagree on it, half by how long
-        it takes them, each against the average bone. All equal before there are readings."""
+        it takes them, each relative to the average bone. All equal before there are readings."""
         relative = (_relative(self.disagreement, self.pairs) + _relative(self.seconds, self.timed)) / 2
         weights: PerBone = relative / relative.sum()
         return weights
@@ -69,10 +69,10 @@ class Hardness:
 
 
 def bones_apart(probabilities: Mapping[str, Sequence[float] | NDArray[np.floating[Any]]]) -> PerBone:
-    """How far each bone's maturity lies from the hand's, the median of its bones: 0 in line .. 1 for FARTHEST years and more,
-    which is also what a bone gets that was not found. probabilities: of the grades 0..n, by bone.
+    """How far each bone's maturity lies from the hand's, the median of its bones: 0 in line, 1 for FARTHEST years or more and
+    for a bone that was not found. probabilities: of the grades 0..n, by bone.
 
-    Grade 0 and the last one are open to one side: they stand for the maturity nearest to the hand's that they allow.
+    Grade 0 and the last grade are open-ended: each stands for the maturity nearest to the hand's that it allows.
     """
     apart = np.ones(len(RUS_BONES))
     graded = {place: np.array(probabilities[bone]) for place, bone in enumerate(RUS_BONES) if bone in probabilities}
@@ -89,7 +89,7 @@ def bones_apart(probabilities: Mapping[str, Sequence[float] | NDArray[np.floatin
 
 @functools.cache
 def _middles() -> tuple[PerGrade, ...]:
-    """The maturity in the middle of each grade 0..n, of each bone; the open ones are as wide as the grade beside them."""
+    """The maturity in the middle of each grade 0..n of each bone; open-ended grades count as wide as their neighbour."""
     middles = []
     for bone in RUS_BONES:
         starts = np.array(grade_starts(bone))
@@ -99,7 +99,7 @@ def _middles() -> tuple[PerGrade, ...]:
 
 
 def disagreement_of(mine: Correction, theirs: Correction) -> float:
-    """How far two verdicts on one bone lie apart, 0..1: n grades are n / (n + 1); "cannot be read" against a grade is 1."""
+    """How far apart two verdicts on one bone are, 0..1: n grades are n / (n + 1); "cannot be read" against a grade is 1."""
     if mine.grade is None or theirs.grade is None:
         return float(mine.grade != theirs.grade)
     steps = abs(mine.grade - theirs.grade)
@@ -118,7 +118,7 @@ def comparisons(readings: Mapping[str, Reading]) -> Hardness:
 
 
 def reading_times(corrections: Sequence[Correction]) -> Hardness:
-    """The seconds of verdicts; those that took none say nothing about how hard a bone is."""
+    """Sums of the verdicts' seconds; verdicts that took none say nothing about how hard a bone is."""
     found = Hardness.none()
     for correction in corrections:
         if correction.seconds > 0:
@@ -128,22 +128,22 @@ def reading_times(corrections: Sequence[Correction]) -> Hardness:
 
 
 def mean_disagreement(compared: Hardness) -> PerBone:
-    """By bone, 0..1; 0 where fewer than two readers judged it."""
+    """The mean disagreement by bone, 0..1; 0 where fewer than two readers judged it."""
     mean: PerBone = compared.disagreement / np.maximum(compared.pairs, 1.0)
     return mean
 
 
 def expected_gain(apart: PerBone, disagreement: PerBone, weights: PerBone) -> float:
-    """What reading a film once more should teach: the weighted mean over the bones of how far they lie apart (0..1) times one
+    """What reading a film once more should teach: the weighted mean over the bones of how far apart they lie (0..1) times one
     plus the readers' disagreement (0..1). 0..2; weights as `Hardness.weights` gives them.
 
-    How unsure the model is of a grade is not asked: it is most so at the ages at which grades lie close together, whether it
-    is right or not, and films chosen by it teach a model less (docs/learning_measured.md, "Replay")."""
+    The model's uncertainty about a grade is not used: it is greatest at the ages at which grades lie close together,
+    whether the model is right or not, and films chosen by it teach a model less (docs/learning_measured.md, "Replay")."""
     return float(weights @ (apart * (1.0 + disagreement)))
 
 
 def _relative(sums: PerBone, counts: PerBone) -> PerBone:
-    """Each bone's mean against the mean of all, drawn towards 1 where there are few counts."""
+    """Each bone's mean relative to the mean of all, drawn towards 1 where there are few counts."""
     if counts.sum() == 0 or sums.sum() <= 0:
         return np.ones(len(RUS_BONES))
     overall = sums.sum() / counts.sum()

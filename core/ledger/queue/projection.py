@@ -26,12 +26,12 @@ from core.ledger.store import schema
 
 _FILM, _READER, _HARDNESS = schema.queue_film, schema.queue_reader, schema.queue_hardness
 
-#: Gains are made anew once a bone's weight is off by this share.
+#: Gains are recalculated once a bone's weight has changed by this fraction.
 _DRIFT: Final = 0.1
-#: So many films' gains are made anew with each save, so that no save waits for all of them.
+#: Films whose gains are recalculated with each save, so that no save waits for all of them.
 _AT_A_TIME: Final = 100
 _REBUILT_AT_A_TIME: Final = 1000
-#: Enough to sort by, and rows stay small.
+#: Enough to sort by, while rows stay small.
 _DIGITS: Final = 5
 
 
@@ -48,7 +48,7 @@ _LEARN = sa.update(_HARDNESS)
 
 @dataclass(frozen=True)
 class _Learned:
-    """The row of queue_hardness. weighed_up_to: all films up to this id have gains of these weights; None: all films."""
+    """The row of queue_hardness. weighed_up_to: all films up to this id have gains made with these weights; None: all films."""
 
     sums: Hardness
     weights: PerBone
@@ -59,25 +59,25 @@ class _Learned:
 
 
 def add_film(connection: sa.Connection, film: FilmRecord) -> None:
-    """A film that is not assessed yet."""
+    """Adds a film that has not been assessed yet."""
     connection.execute(sa.insert(_FILM), _film_row(film, None, FilmState(), Hardness.none().weights()))
 
 
 def add_prediction(connection: sa.Connection, film: FilmRecord, prediction: PredictionRecord, state: FilmState) -> None:
-    """A film's latest prediction."""
+    """Updates a film's row with its latest prediction."""
     row = _film_row(film, prediction, state, _learned(connection).weights)
     connection.execute(_UPDATE_FILM, {"film": film.id, **row})
 
 
 def picture_changed(connection: sa.Connection, film: FilmRecord) -> None:
-    """A film's picture was erased, or is kept again. film: as it is now."""
+    """Updates the row of a film whose picture was erased, or is kept again. film: as it is now."""
     latest = predictions.latest_between(connection, film.id, film.id).get(film.id)
     row = _film_row(film, latest, fold(events.history(connection, film.id)), _learned(connection).weights)
     connection.execute(_UPDATE_FILM, {"film": film.id, **row})
 
 
 def add_event(connection: sa.Connection, history: Sequence[Event], event: Event) -> None:
-    """Something that was said on top of the film's history."""
+    """Takes in an event that was added to the film's history."""
     before, after = fold(history), fold([*history, event])
     compared = comparisons(after.readings())
     learned = _learn(connection, compared - comparisons(before.readings()) + reading_times(event.corrections))
@@ -88,7 +88,7 @@ def add_event(connection: sa.Connection, history: Sequence[Event], event: Event)
 
 
 def rebuild(connection: sa.Connection) -> None:
-    """Makes all rows anew from films, predictions and events; takes minutes for millions of corrections."""
+    """Rebuilds all rows from films, predictions and events; takes minutes for millions of corrections."""
     for table in (_FILM, _READER, _HARDNESS):
         connection.execute(sa.delete(table))
     sums = Hardness.none()
@@ -188,7 +188,7 @@ def _learned(connection: sa.Connection) -> _Learned:
 
 
 def _learn(connection: sa.Connection, more: Hardness) -> _Learned:
-    """Adds to the sums; where they moved the weights far enough, starts to make all gains anew, some with each call."""
+    """Adds to the sums; if they have moved the weights far enough, starts recalculating all gains, some with each call."""
     known = _learned(connection)
     learned = replace(known, sums=known.sums + more)
     fresh = learned.sums.weights()
@@ -203,7 +203,7 @@ def _learn(connection: sa.Connection, more: Hardness) -> _Learned:
 
 
 def _weigh(connection: sa.Connection, weights: PerBone, after: int, limit: int) -> int | None:
-    """Makes the gains of the next films anew; returns the last film's id, or None when all are done."""
+    """Recalculates the gains of the next films; returns the last film's id, or None when all are done."""
     query = (
         sa.select(_FILM.c.film_id, _FILM.c.apart, _FILM.c.disagreement)
         .where(_FILM.c.film_id > after)

@@ -1,4 +1,4 @@
-"""What to read next: films in an order that teaches most, at random, or oldest first; with blind gold films among them."""
+"""What to read next: films in the order that teaches most, at random, or oldest first; with blind gold films among them."""
 
 import hashlib
 from dataclasses import dataclass
@@ -26,18 +26,19 @@ __all__ = [
     "queue_rows",
 ]
 
-#: What a film is to the reader who looks at the queue.
+#: The state of a film for the reader who looks at the queue.
 RowState = Literal["assessing", "refused", "erased", "to_read", "skipped", "read_by_me"]
 
 #: Which films are listed: see QueueFilter.
 QueueState = Literal["to_read", "read_by_me", "read", "skipped", "flagged", "refused", "all"]
 
-#: One film in so many that a reader gets has a gold reading, if there are any that the reader can read blindly.
+#: One in this many of the films that a reader gets has a gold reading, if there are any that the reader can read
+#: blindly.
 _GOLD_EVERY: Final = 10
 
 
 class QueueOrder(StrEnum):
-    """In which order films are offered."""
+    """The order in which films are offered."""
 
     EXPECTED_GAIN = "expected_gain"
     RANDOM = "random"
@@ -74,7 +75,7 @@ class QueueCounts:
 @dataclass(frozen=True)
 class QueueRow:
     """One film of the list. gain: see expected_gain, 0 before there is a prediction. readers: how many have read it.
-    assigned_to: "" for nobody. state: to this reader."""
+    assigned_to: "" for nobody. state: for this reader."""
 
     film: FilmRecord
     bone_age_months: float | None
@@ -104,7 +105,7 @@ class _Strategy(Protocol):
 
 
 class _Oldest:
-    """As they came in."""
+    """In the order in which they came in."""
 
     def stretches(self) -> tuple[sa.ColumnElement[bool], ...]:
         return (sa.true(),)
@@ -117,7 +118,7 @@ class _Oldest:
 
 
 class _ExpectedGain:
-    """The film first that teaches most."""
+    """The film that teaches most comes first."""
 
     def stretches(self) -> tuple[sa.ColumnElement[bool], ...]:
         return (sa.true(),)
@@ -153,11 +154,11 @@ def next_film(
 ) -> int | None:
     """The film to read next; None when the queue is finished.
 
-    after: the film in hand. If it was passed over unread, the queue goes on behind it and comes round to it last; otherwise
+    after: the film in hand. If it was passed over unread, the queue continues after it and comes back to it last; otherwise
     the first film of the order comes. A list of films that need no reading ends with its last film.
 
-    Now and then, about once in ten, comes a film with a gold reading that this reader neither read nor set, so that it is
-    read blindly; when that is, and which, depends on the reader's name, the films and how many the reader has read.
+    About one film in ten has a gold reading that this reader has neither read nor set, so that it is read blindly; when it
+    comes, and which it is, depends on the reader's name, the films and how many the reader has read.
     """
     filter = filter or QueueFilter()
     strategy = _strategy(order, reader)
@@ -254,7 +255,7 @@ def counts(ledger: Store, reader: str) -> QueueCounts:
     )
 
 
-#: Whoever set a film's gold reading has had their word on it.
+#: Whoever set a film's gold reading has already judged the film.
 _READ_BY_ME: Final = sa.or_(_MINE.c.read.is_(True), _MINE.c.knows_gold.is_(True))
 _SKIPPED: Final = sa.and_(_MINE.c.skipped.is_(True), sa.not_(_READ_BY_ME))
 
@@ -319,7 +320,7 @@ def _row(connection: sa.Connection, films: sa.Select[Any], film_id: int | None) 
 
 
 def _first(connection: sa.Connection, films: sa.Select[Any], strategy: _Strategy, in_hand: Any = None) -> int | None:
-    """The first of the films in the strategy's order, or the first behind the one in hand."""
+    """The first of the films in the strategy's order, or the first after the one in hand."""
     stretches = strategy.stretches() if in_hand is None else strategy.behind(in_hand)
     for stretch in stretches:
         found = connection.execute(films.where(stretch).order_by(*strategy.within()).limit(1)).first()

@@ -1,4 +1,5 @@
-"""Events and predictions as bare columns, for whoever goes through all: a million records would take most of the time."""
+"""Events and predictions as bare columns, for those who go through all: making a million records would take most of the
+time."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +16,7 @@ def verdicts(ledger: Store, after: int, last: int) -> Sequence[Any]:
     """What events with ids greater than `after`, up to `last`, say of readings and gold readings, in id order; of films that
     were not erased.
 
-    Events with their corrections, a row each; events without corrections have one row. Columns: event, film, sex, reader,
+    One row for each correction of an event; events without corrections have one row. Columns: event, film, sex, reader,
     kind, target, seconds, prediction; bone, grade, accepted, seconds.
     """
     event, correction, film = schema.event.c, schema.correction.c, schema.film.c

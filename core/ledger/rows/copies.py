@@ -29,7 +29,7 @@ def insert(connection: sa.Connection, film_id: int, look: Look) -> None:
 
 
 def insert_pairs(connection: sa.Connection, film_id: int, others: Iterable[int]) -> None:
-    """Keeps which films look the same as one, but for those that were erased or found meanwhile."""
+    """Records which films look the same as this one, except those that were erased or found meanwhile."""
     now = datetime.now(UTC)
     there = [film.id for film in films.of_ids(connection, sorted(set(others)))]
     # the one that came in later stands first
@@ -40,7 +40,7 @@ def insert_pairs(connection: sa.Connection, film_id: int, others: Iterable[int])
 
 
 def pairs(connection: sa.Connection, up_to: datetime | None = None) -> list[tuple[int, int]]:
-    """Ids of films that look the same, the earlier one second; those found up to a moment, or all."""
+    """Pairs of ids of films that look the same, the earlier one second; those found up to a moment, or all."""
     query = sa.select(_NEAR.c.film_id, _NEAR.c.other_id).order_by(_NEAR.c.film_id, _NEAR.c.other_id)
     rows = connection.execute(query if up_to is None else query.where(_NEAR.c.found_at <= up_to))
     return [(row.film_id, row.other_id) for row in rows]

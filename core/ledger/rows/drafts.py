@@ -1,4 +1,4 @@
-"""Rows of drafts: what a reader has not saved yet. They may be overwritten, for they are not a word yet."""
+"""Rows of drafts: what a reader has not saved yet, and so may be overwritten."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

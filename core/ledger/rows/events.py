@@ -34,7 +34,7 @@ class Words:
 
 
 def _with_corrections(*which: sa.ColumnElement[bool], limit: sa.BindParameter[int] | None = None) -> sa.Select[Any]:
-    """The events with their corrections in one statement, so that none is seen half; columns as `_events` expects them."""
+    """The events with their corrections in one statement, so that none is seen in part; columns as `_events` expects them."""
     said = sa.select(_EVENT).where(*which).order_by(_EVENT.c.id).limit(limit).subquery()
     columns = [said.c[name] for name in _EVENT_FIELDS] + [_CORRECTION.c[name] for name in _CORRECTION_FIELDS]
     joined = said.outerjoin(_CORRECTION, _CORRECTION.c.event_id == said.c.id)
@@ -98,12 +98,12 @@ def readers_between(connection: sa.Connection, after: int, up_to: int) -> list[s
 
 
 def revision(connection: sa.Connection, film_id: int) -> int:
-    """How often the film's reading was changed."""
+    """How many times the film's reading was changed."""
     return connection.execute(_REVISION, {"film_id": film_id}).scalar() or 0
 
 
 def insert(connection: sa.Connection, film_id: int, words: Words, current: int) -> Event:
-    """Adds an event on top of the film's current revision; words of the queue leave the revision as it is."""
+    """Adds an event on top of the film's current revision; words about the queue leave the revision as it is."""
     of_the_queue = words.base_revision is None
     values = {
         "film_id": film_id,

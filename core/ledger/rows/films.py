@@ -15,7 +15,7 @@ from core.ledger.errors import InvalidFilm, UnknownFilm
 from core.ledger.records import ERASED, Consent, FilmRecord
 from core.ledger.store import schema
 
-#: What fits into the column.
+#: The greatest id that is looked up.
 _GREATEST_ID = 2**31 - 1
 
 _FILM, _PICTURE = schema.film, schema.picture
@@ -41,14 +41,14 @@ _BY_HASH = _SELECT.where(_FILM.c.sha256 == sa.bindparam("sha256"))
 
 @dataclass(frozen=True)
 class AddedFilm:
-    """film: as the ledger has it. known: the same pixels were there before, and what was said of them then stays."""
+    """film: as the ledger has it. known: the same pixels were already there, and what was said of them stays."""
 
     film: FilmRecord
     known: bool
 
 
 def record(row: Any) -> FilmRecord:
-    """A row of `selection` as a record."""
+    """A row of `_SELECT` as a record."""
     spacing = None if row.row_spacing_mm is None else (row.row_spacing_mm, row.column_spacing_mm)
     return FilmRecord(
         id=row.id,
@@ -73,7 +73,7 @@ def record(row: Any) -> FilmRecord:
 
 def by_id(connection: sa.Connection, film_id: int) -> FilmRecord:
     """The film. Raises UnknownFilm."""
-    # a greater number is refused by the databases themselves, each in its own words
+    # the databases themselves refuse a greater number, each with its own error
     row = connection.execute(_BY_ID, {"film_id": film_id}).one_or_none() if 0 < film_id <= _GREATEST_ID else None
     if row is None:
         raise UnknownFilm(f"There is no film {film_id} in the ledger: choose one from the queue.")
@@ -93,7 +93,7 @@ def page(connection: sa.Connection, after: int, limit: int) -> list[FilmRecord]:
 
 
 def spoken_of(connection: sa.Connection, after: int, limit: int, kinds: Sequence[str], up_to: int) -> list[FilmRecord]:
-    """The next films in id order of which an event of these kinds, with an id of at most `up_to`, says something."""
+    """The next films, in id order, that have an event of these kinds with an id of at most `up_to`."""
     said = sa.exists().where(
         schema.event.c.film_id == _FILM.c.id, schema.event.c.id <= up_to, schema.event.c.kind.in_(kinds)
     )
@@ -102,7 +102,7 @@ def spoken_of(connection: sa.Connection, after: int, limit: int, kinds: Sequence
 
 
 def consented(connection: sa.Connection, first: int, last: int, up_to: datetime) -> set[int]:
-    """Ids from `first` to `last` of the films whose pixels were kept at a moment."""
+    """Ids from `first` to `last` of the films whose pixels were kept at a given moment."""
     query = sa.select(_PICTURE.c.film_id).where(
         _PICTURE.c.film_id.between(first, last), _PICTURE.c.consented_at <= up_to
     )
@@ -110,7 +110,7 @@ def consented(connection: sa.Connection, first: int, last: int, up_to: datetime)
 
 
 def named(connection: sa.Connection, first: int, last: int, up_to: datetime) -> set[int]:
-    """Ids from `first` to `last` of the films whose files' names were kept at a moment."""
+    """Ids from `first` to `last` of the films whose files' names were kept at a given moment."""
     query = sa.select(_FILE.c.film_id).where(_FILE.c.film_id.between(first, last), _FILE.c.agreed_at <= up_to)
     return set(connection.execute(query).scalars())
 
@@ -152,7 +152,7 @@ def insert(
 
 
 def insert_consent(connection: sa.Connection, film_id: int, picture: str, reader: str, consent: Consent) -> None:
-    """Says that the pixels are kept, in the file of this name."""
+    """Records that the pixels are kept in the file of this name."""
     values = {
         "film_id": film_id,
         "sha256": picture,
@@ -173,7 +173,7 @@ def insert_name(connection: sa.Connection, film_id: int, name: str, reader: str)
 
 
 def check(sex: Sex, age_months: float | None) -> None:
-    """Raises InvalidFilm where the sex or the age cannot be."""
+    """Raises InvalidFilm where the sex or the age is not possible."""
     if sex not in ("M", "F"):
         raise InvalidFilm(f"The sex must be M or F, not {sex!r}: the score tables are made for each sex.")
     try:

@@ -1,4 +1,4 @@
-"""Rows of predictions, and the way from a stored one back to an assessment without a network."""
+"""Rows of predictions, and how to rebuild an assessment from a stored one without running a network."""
 
 import hashlib
 import json
@@ -26,9 +26,9 @@ _IS_OF_FILM = sa.select(_PREDICTION.c.id).where(
 def assessment_of(assessor: FilmAssessor, film: FilmRecord, prediction: PredictionRecord) -> Assessment:
     """The assessment that a stored prediction came from, under the hash of the weights that made it; no network runs.
 
-    Totals and checks are made anew from the stored probabilities; the bone age and its interval are the stored ones. What
-    readers would agree on is not stored: it is made anew for the assessor's own weights, and None for others.
-    Raises FilmRefused, with the sentence of that time, where the prediction is a refusal.
+    Totals and checks are recalculated from the stored probabilities; the bone age and its interval are the stored ones.
+    What readers would agree on is not stored: it is recalculated for the assessor's own weights, and None for others.
+    Raises FilmRefused, with the original sentence, where the prediction is a refusal.
     """
     if prediction.localization is None:
         raise FilmRefused("refused", prediction.refusal or "The film was refused.")
@@ -106,7 +106,7 @@ def of_films(connection: sa.Connection, first: int, last: int, up_to: datetime) 
 
 
 def insert(connection: sa.Connection, film_id: int, values: Mapping[str, Any]) -> PredictionRecord:
-    """Adds a prediction made of `assessed` or `refused`."""
+    """Adds a prediction with the columns that `assessed` or `refused` gave."""
     whole = {"film_id": film_id, "made_at": datetime.now(UTC), **values}
     prediction_id = connection.execute(sa.insert(_PREDICTION).returning(_PREDICTION.c.id), whole).scalar_one()
     row = connection.execute(sa.select(_PREDICTION).where(_PREDICTION.c.id == prediction_id)).one()
@@ -114,7 +114,7 @@ def insert(connection: sa.Connection, film_id: int, values: Mapping[str, Any]) -
 
 
 def assessed(assessment: Assessment) -> dict[str, Any]:
-    """The columns of a prediction that an assessment makes."""
+    """The columns of a prediction made from an assessment."""
     low, high = assessment.interval90_months or (None, None)
     second = assessment.second_opinion
     return {

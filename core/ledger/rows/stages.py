@@ -1,4 +1,4 @@
-"""Rows of TW3 stages that came in with labels and to which several RUS-CHN grades answer: kept as they were said."""
+"""Rows of TW3 stages that came in with labels and correspond to several RUS-CHN grades: kept as they were given."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class StageWord:
 
 
 def add(connection: sa.Connection, film_id: int, words: Iterable[StageWord], reader: str) -> int:
-    """Keeps what the reader had not said before, and returns of how many bones that was."""
+    """Keeps what the reader had not said before, and returns for how many bones."""
     rows = connection.execute(sa.select(_STAGE).where(_STAGE.c.film_id == film_id, _STAGE.c.reader == reader))
     known = {_word(row) for row in rows}
     new = [word for word in words if word not in known]
@@ -35,7 +35,7 @@ def add(connection: sa.Connection, film_id: int, words: Iterable[StageWord], rea
 
 
 def of_films(connection: sa.Connection, first: int, last: int, up_to: datetime) -> dict[int, dict[str, StageWord]]:
-    """By film, with ids from `first` to `last`, and bone: what was said last up to a moment."""
+    """What was said last up to a moment, by film (ids from `first` to `last`) and bone."""
     query = sa.select(_STAGE).where(_STAGE.c.film_id.between(first, last), _STAGE.c.said_at <= up_to)
     found: dict[int, dict[str, StageWord]] = {}
     for row in connection.execute(query.order_by(_STAGE.c.id)):

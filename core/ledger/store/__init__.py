@@ -1,1 +1,1 @@
-"""Where the ledger lies: a database, a folder of pictures, and the secret of its pseudonyms."""
+"""Where the ledger is kept: a database, a folder of pictures, and the secret of its pseudonyms."""

@@ -18,9 +18,9 @@ from core.machine import WriterLock
 
 #: How long SQLite waits for a lock, in milliseconds.
 _PATIENCE: Final = 30_000
-#: Names the writers' lock among PostgreSQL's advisory locks; any number will do, so long as it stays.
+#: Names the writers' lock among PostgreSQL's advisory locks; any number will do, as long as it never changes.
 _WRITERS: Final = 0x426F6E65
-#: So many rows are read at a time where all are asked for.
+#: Rows that are read at a time where all are asked for.
 PAGE: Final = 500
 _MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
 
@@ -30,8 +30,8 @@ _Row = TypeVar("_Row", FilmRecord, Event)
 class Database:
     """One database for all threads of the process.
 
-    Writers take turns on both kinds of database. Event ids are given inside a turn and seen when it ends, so whoever
-    reads "all events after number n" can never miss one that was numbered earlier and is committed later.
+    Writers take turns on both kinds of database. Event ids are assigned within a turn and become visible when it ends, so
+    whoever reads "all events after number n" can never miss one that was numbered earlier and is committed later.
     """
 
     def __init__(self, url: str, folder: Path):
@@ -60,7 +60,7 @@ class Database:
     def reading(self) -> Iterator[sa.Connection]:
         """A transaction that only reads, and sees one moment however many queries it makes.
 
-        Raises UnreachableDatabase where the database fails on the way.
+        Raises UnreachableDatabase where the database fails meanwhile.
         """
         try:
             with self.engine.connect() as connection:
@@ -74,9 +74,9 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """A transaction that is the only writing one; on the disk when the block ends, undone if it raises. Not nested.
+        """The only writing transaction at the time; on disk when the block ends, undone if it raises. Not nested.
 
-        Raises UnreachableDatabase where the database fails on the way.
+        Raises UnreachableDatabase where the database fails meanwhile.
         """
         try:
             with self._turn(), self._writers_connection() as connection, connection.begin():
@@ -90,7 +90,7 @@ class Database:
 
     @contextmanager
     def erasing(self) -> Iterator[sa.Connection]:
-        """A writing transaction in which rows may be changed and removed; what they were is not left in a journal."""
+        """A writing transaction in which rows may be changed and removed; no journal keeps what they were."""
         with self.writing() as connection:
             connection.execute(sa.insert(schema.store), {"name": "erasing", "value": "now"})
             yield connection
@@ -103,7 +103,7 @@ class Database:
         """The rows with an id greater than `after`, at most `limit` of them, in id order; no transaction stays open
         between pages.
 
-        page: gives those after an id, up to a number of them."""
+        page: gives the rows after an id, up to a number of them."""
         left = limit
         while left is None or left > 0:
             size = PAGE if left is None else min(PAGE, left)
@@ -161,7 +161,7 @@ def _engine(url: str) -> sa.Engine:
         connection.isolation_level = None
         for pragma in (
             f"busy_timeout = {_PATIENCE}",
-            "synchronous = FULL",  # a save is on the disk before it is acknowledged
+            "synchronous = FULL",  # a save is on disk before it is acknowledged
             "foreign_keys = ON",
             "secure_delete = ON",  # what an erasure removes is overwritten
             "recursive_triggers = ON",  # so that REPLACE cannot get round the triggers that refuse to delete

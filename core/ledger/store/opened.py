@@ -1,4 +1,4 @@
-"""An open store: its database, its pictures, and the pseudonyms of whom its films show and who reads them."""
+"""An open store: its database, its pictures, and the pseudonyms of its patients, readers and films."""
 
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -15,7 +15,7 @@ from core.machine import make_folder
 
 
 class Store:
-    """Where a ledger lies, opened; safe to use from many threads, and the same one from many processes."""
+    """The store of a ledger, opened; safe to use from many threads, and from many processes that open the same one."""
 
     def __init__(self, database: Database, pictures: PictureFolder, pseudonyms: Pseudonyms):
         self._database = database
@@ -24,14 +24,14 @@ class Store:
 
     @classmethod
     def open(cls, settings: LedgerSettings) -> Self:
-        """Opens the store, or makes it, and brings its tables up to date.
+        """Opens the store, creating it if needed, and brings its tables up to date.
 
         Raises UnreachableDatabase, or DamagedStore where the folder or the secret is not the one that the database was used
         with.
         """
         try:
             make_folder(settings.folder)
-            with suppress(PermissionError):  # of a mounted folder, the owner may be another
+            with suppress(PermissionError):  # a mounted folder may have another owner
                 settings.folder.chmod(0o700)
             pictures = PictureFolder(settings.folder)
         except OSError as error:
@@ -46,11 +46,11 @@ class Store:
         return cls(database, pictures, pseudonyms)
 
     def close(self) -> None:
-        """Closes the connections; the ledger is of no use afterwards."""
+        """Closes the connections; the ledger cannot be used afterwards."""
         self._database.close()
 
     def reading_transaction(self) -> AbstractContextManager[sa.Connection]:
-        """For queries over the tables of core.ledger.store.schema, such as the queue's."""
+        """A reading transaction for queries over the tables of core.ledger.store.schema, such as the queue's."""
         return self._database.reading()
 
     def erasing_transaction(self) -> AbstractContextManager[sa.Connection]:

@@ -1,5 +1,5 @@
-"""Pseudonyms of patients, readers and films: the same one gets the same key in one store, and nobody without its secret can
-tell whose."""
+"""Pseudonyms of patients, readers and films: each always gets the same key in one store, and nobody without its secret can
+tell whose it is."""
 
 import hashlib
 import hmac
@@ -16,13 +16,13 @@ from core.machine import write_whole
 
 _FILE = "patient_secret"
 _BYTES = 32
-#: What stands in the place of a reader's name that was erased.
+#: What replaces a reader's name that was erased.
 ERASED_NAME = "erased {}"
 _ERASED_NAME = re.compile("erased ([0-9a-f]{16})")
 
 
 class Pseudonyms:
-    """Keyed by a secret of the store, which lies in its folder for its owner alone to read, unless it is given."""
+    """Keyed by a secret of the store, which is kept in its folder, readable by its owner alone, unless it is given."""
 
     def __init__(self, secret: bytes):
         self._secret = secret
@@ -53,12 +53,12 @@ class Pseudonyms:
 
     @property
     def fingerprint(self) -> str:
-        """Tells whether two stores have the same secret, and nothing more of it."""
+        """Shows whether two stores have the same secret, and nothing more about it."""
         return self._digest("fingerprint of the secret")
 
     def check(self, connection: sa.Connection) -> None:
         """Notes the secret's fingerprint in a new database. Raises DamagedStore for one that was used with another secret:
-        pseudonyms of both would split one patient in two."""
+        pseudonyms from both would split one patient in two."""
         name = schema.store.c.name == "patient_secret"
         known = connection.execute(sa.select(schema.store.c.value).where(name)).scalar_one_or_none()
         if known is None:
@@ -70,17 +70,17 @@ class Pseudonyms:
             )
 
     def of(self, patient: str | None) -> str:
-        """16 hexadecimal digits for a patient's id, whatever blanks stand around it; "" for none."""
+        """16 hexadecimal digits for a patient's id, ignoring blanks around it; "" for none."""
         named = (patient or "").strip()
         return self._digest(named)[:16] if named else ""
 
     def of_reader(self, reader: str) -> str:
-        """16 hexadecimal digits for a reader's name, the same ones once the name was erased."""
+        """16 hexadecimal digits for a reader's name, the same ones after the name was erased."""
         erased = _ERASED_NAME.fullmatch(reader)
         return erased[1] if erased else self.of(f"reader {reader}")
 
     def of_film(self, sha256: str) -> str:
-        """64 hexadecimal digits for a film's hash, which the hash of a picture cannot be compared with."""
+        """64 hexadecimal digits for a film's hash, which cannot be compared with the hash of a picture."""
         return self._digest(f"film {sha256}")
 
     def _digest(self, text: str) -> str:

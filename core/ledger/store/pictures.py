@@ -16,12 +16,12 @@ from core.machine import make_folder, sync_folder, write_whole
 
 #: A temporary file this old (seconds) was left by a process that died, and is removed.
 _LEFT_BEHIND = 3600.0
-#: Of zlib: films shrink little further beyond it, and take several times as long.
+#: zlib's level: beyond it films shrink little further, and take several times as long.
 _COMPRESSION = 3
 
 
 class PictureFolder:
-    """Files `pictures/ab/cd/abcd....png`: greys alone, no metadata."""
+    """Files `pictures/ab/cd/abcd....png`: grey values alone, no metadata."""
 
     def __init__(self, folder: Path):
         self.folder = folder / "pictures"
@@ -31,11 +31,11 @@ class PictureFolder:
         self._remove_left_behind()
 
     def path(self, sha256: str) -> Path:
-        """Where the picture of that name lies."""
+        """The path of the picture of that name."""
         return self.folder / sha256[:2] / sha256[2:4] / f"{sha256}.png"
 
     def keep(self, radiograph: Radiograph) -> str:
-        """Stores the greys, rounded to 65536 levels (films of 8 or 16 bits lose nothing).
+        """Stores the grey values, rounded to 65536 levels (films of 8 or 16 bits lose nothing).
 
         Returns the file's SHA-256 once the disk has the whole file. Raises DamagedStore where it cannot be written.
         """
@@ -56,7 +56,7 @@ class PictureFolder:
         return sha256
 
     def remove(self, sha256: str) -> None:
-        """Removes the picture of that name, if it is there, and waits until the disk has done so."""
+        """Removes the picture of that name, if it is there, and waits until the removal is on disk."""
         path = self.path(sha256)
         if path.exists():
             path.unlink(missing_ok=True)

@@ -137,7 +137,7 @@ correction = sa.Table(
     sqlite_with_rowid=False,
 )
 
-#: The name of a film's file, where the one who added it agreed to its being kept.
+#: The name of a film's file, where whoever added it agreed to its being kept.
 file_name = sa.Table(
     "file_name",
     metadata,
@@ -147,7 +147,7 @@ file_name = sa.Table(
     sa.Column("agreed_by", sa.Text, nullable=False),
 )
 
-#: TW3 stages to which several grades answer: core.ledger.rows.stages.
+#: TW3 stages that correspond to several grades: core.ledger.rows.stages.
 stage = sa.Table(
     "stage",
     metadata,
@@ -164,7 +164,7 @@ stage = sa.Table(
     sa.Index("stage_by_film", "film_id"),
 )
 
-#: core.film.likeness.Look; of films that came in before there were any, when they are looked through.
+#: core.film.likeness.Look; films that came in before looks were kept get theirs when they are looked through.
 look = sa.Table(
     "look",
     metadata,
@@ -181,7 +181,7 @@ near_copy = sa.Table(
     sa.Column("found_at", Moment, nullable=False),
 )
 
-#: Files that are to go, until they are gone: see core.keeping.erasures.
+#: Files that are to be removed, until they are: see core.keeping.erasures.
 erasure = sa.Table(
     "erasure",
     metadata,
@@ -192,7 +192,7 @@ erasure = sa.Table(
     sa.Column("here_done", sa.Boolean, nullable=False),
 )
 
-#: Films that were erased, for a day: see core.keeping.lately_erased. number: which erasure it was, of all.
+#: Films that were erased, for a day: see core.keeping.lately_erased. number: the erasure's, counted over all.
 lately_erased = sa.Table(
     "lately_erased",
     metadata,
@@ -229,7 +229,7 @@ queue_film = sa.Table(
     sa.Column("apart", sa.JSON, nullable=False),
     sa.Column("disagreement", sa.JSON, nullable=False),
 )
-# The filters' columns stand at the end of each index, so that walking it needs no look at the table.
+# The filters' columns stand at the end of each index, so that a walk along it need not read the table.
 _FILTERED = (queue_film.c.assigned_to, queue_film.c.sex, queue_film.c.bone_age_months)
 _WAITING = (queue_film.c.assessed, queue_film.c.gold)
 sa.Index("queue_by_gain", *_WAITING, queue_film.c.gain.desc(), queue_film.c.film_id, *_FILTERED)
@@ -249,8 +249,8 @@ queue_reader = sa.Table(
     sqlite_with_rowid=False,
 )
 
-#: One row: what readers found hard so far, the weights that gains are made with, and up to which film all gains were made
-#: with these; NULL when all were.
+#: One row: what readers found hard so far, the weights that gains are made with, and the film up to which all gains
+#: were made with these; NULL when all were.
 queue_hardness = sa.Table(
     "queue_hardness",
     metadata,

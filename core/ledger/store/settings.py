@@ -1,4 +1,4 @@
-"""Where the ledger lies: one folder, and a database that is a file in it unless another is named."""
+"""Where the ledger is kept: one folder, and a database that is a file in it unless another is named."""
 
 import os
 from collections.abc import Mapping
@@ -15,7 +15,8 @@ SECRET_VARIABLE: Final = "BONEGRADE_PATIENT_SECRET"
 @dataclass(frozen=True)
 class LedgerSettings:
     """folder: of the pictures and, by default, the patient secret and the database. url: SQLAlchemy's, of the database; not
-    shown, for it may hold a password. secret: from which patients' pseudonyms are made; "" where it lies in the folder."""
+    shown, since it may contain a password. secret: from which patients' pseudonyms are made; "" where it is kept in the
+    folder."""
 
     folder: Path
     url: str = field(repr=False)
@@ -29,7 +30,7 @@ class LedgerSettings:
     @classmethod
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> Self:
         """BONEGRADE_DATA names the folder, BONEGRADE_DB the database: SQLite in the folder unless it is set.
-        BONEGRADE_PATIENT_SECRET is the secret, and one that the folder has is not looked at."""
+        BONEGRADE_PATIENT_SECRET is the secret; if it is set, the folder's own is ignored."""
         settings = cls.in_folder(data_folder(env))
         url = _with_driver(env["BONEGRADE_DB"]) if env.get("BONEGRADE_DB") else settings.url
         return cls(settings.folder, url, env.get(SECRET_VARIABLE, "").strip())

@@ -1,4 +1,4 @@
-"""The access log: what is noted stays as it was for as long as it is kept, and then goes."""
+"""The access log: what is noted stays as it was for as long as it is kept, and is then removed."""
 
 import os
 import stat

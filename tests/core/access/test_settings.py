@@ -1,4 +1,4 @@
-"""How people come in, by what the environment and the users file say."""
+"""How people sign in, depending on the environment and the users file."""
 
 from pathlib import Path
 

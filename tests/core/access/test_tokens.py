@@ -1,4 +1,4 @@
-"""The programs that may come in: tokens are shown once, kept as hashes, end, and can be narrowed and revoked."""
+"""The programs that may use the API: tokens are shown once, kept as hashes, expire, and can be limited and revoked."""
 
 import json
 import stat

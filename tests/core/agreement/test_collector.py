@@ -20,7 +20,7 @@ def room(tmp_path: Path) -> ReadingRoom:
 
 
 def _same(one: ReadingTable, other: ReadingTable) -> bool:
-    """All fields alike."""
+    """Whether all fields are equal."""
     values = ((getattr(one, field.name), getattr(other, field.name)) for field in fields(ReadingTable))
     return all(
         np.array_equal(a, b, equal_nan=a.dtype.kind == "f") if isinstance(a, np.ndarray) else a == b for a, b in values
@@ -56,7 +56,7 @@ def test_a_reading_arrives_with_all_that_was_said(room: ReadingRoom) -> None:
     assert table.accepted[row].tolist() == [True] + [False] * 12
     assert table.predicted[table.model_of(np.array([row]))[0]].tolist() == list(hand_at(0.6).values())
     assert table.predicted_months[table.answers[row]] == 101.5
-    # The boy's film has no prediction: nothing stands in its place.
+    # The boy's film has no prediction, and nothing in its place.
     (alone,) = table.readings_of("ben")
     assert table.model_of(np.array([alone])).tolist() == [-1]
     assert set(table.predicted[-1]) == {UNJUDGED} and np.isnan(table.predicted_months[-1])

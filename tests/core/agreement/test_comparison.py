@@ -1,4 +1,4 @@
-"""Readers, model and gold held against each other, with hands whose answers are plain."""
+"""Readers, model and gold compared with each other, on hands whose answers are plain."""
 
 from pathlib import Path
 
@@ -98,7 +98,7 @@ def test_two_readers_bone_by_bone(room: ReadingRoom) -> None:
     assert (ulna.unreadable, ulna.kappa.films, ulna.kappa.value, ulna.exact) == (1, 11, 1.0, 1.0)
     assert found.exact == pytest.approx((8 + 11 + 11 * 12) / (12 + 11 + 11 * 12))
     assert found.mean_kappa == pytest.approx((12 + radius.kappa.value) / 13)  # type: ignore[operator]
-    # The first film has no age of ben's; on three of the others he is a grade higher.
+    # The first film has no age by ben; on three of the others he is a grade higher.
     assert len(found.ages.film_ids) == 11 and found.ages.incomplete == 1
     for place, film in enumerate(films[1:], 1):
         first, second = hand_at(SHARES[place]), shifted(hand_at(SHARES[place]), int(place % 3 == 0), ("Radius",))
@@ -183,7 +183,7 @@ def test_pooled_kappas_take_all_pairs_of_readers(room: ReadingRoom) -> None:
     anna, ben = ([table.grades[row, 0] for row in table.readings_of(name)] for name in ("anna", "ben"))
     assert pooled["Radius"].value == pytest.approx(cohen_kappa_score(anna + ben, ben + anna, weights="quadratic"))
     assert pooled["DP5"].value == 1.0 and pooled["DP5"].films == 12
-    # A film that one reader alone has read changes nothing.
+    # A film that only one reader has read changes nothing.
     room.read(room.film(), "cleo", hand_at(0.1))
     assert pooled_kappas(_table(room))["Radius"] == pooled["Radius"]
 

@@ -1,4 +1,4 @@
-"""How one did on hidden gold films: what is shown, when, and that it tells nothing of a film not yet read whole."""
+"""How a reader did on hidden gold films: what is shown, when, and that it reveals nothing of a film not yet read whole."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def seen(room: ReadingRoom, reader: Reader = ANNA) -> LookBack:
 
 
 def finish(room: ReadingRoom, films: int, grades: dict[str, int | None] = HALF) -> None:
-    """Anna reads so many more films whole, none of them gold; one more waits in the queue."""
+    """Anna reads this many more films whole, none of them gold; one more waits in the queue."""
     for _ in range(films):
         film = room.film()
         room.predict(film, HALF)

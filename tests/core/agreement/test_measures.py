@@ -1,4 +1,4 @@
-"""Kappa, ages and times on cases worked out by hand, and against scikit-learn."""
+"""Kappa, ages and times on cases worked out by hand, and compared with scikit-learn."""
 
 import numpy as np
 import pytest
@@ -48,7 +48,7 @@ def test_with_two_grades_it_is_the_unweighted_kappa() -> None:
 
 
 def test_kappa_for_chance_and_for_contradiction() -> None:
-    # Every pair of three grades once: just what chance would give.
+    # Every pair of three grades once: exactly what chance would give.
     grid = np.arange(9, dtype=np.int8)
     assert kappa_of_two(np.tile(grid // 3, 2), np.tile(grid % 3, 2)).value == pytest.approx(0.0)
     turned = np.tile(np.array([0, 1], np.int8), 6)
@@ -113,7 +113,7 @@ def test_pooled_kappa_counts_each_film_once_however_many_read_it() -> None:
     kappa = kappa_of_many(grades)
     assert kappa.films == 50
     assert kappa.value == pytest.approx(cohen_kappa_score(*stacked, weights="quadratic"))
-    # A film that one reader alone graded says nothing of agreement.
+    # A film that only one reader graded says nothing about agreement.
     alone = np.array([[3, -1, -2]], np.int8)
     assert kappa_of_many(np.concatenate([grades, alone])) == kappa
 

@@ -1,4 +1,4 @@
-"""The made-up film, networks that were not trained, and a desk over an empty ledger."""
+"""The made-up film, untrained networks, and a desk over an empty ledger."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.made_film import assess, assessment, assessor, film, radiograph  # no
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """An empty one, in tmp_path."""
+    """An empty ledger, in tmp_path."""
     ledger = Ledger.open(LedgerSettings.in_folder(tmp_path))
     yield ledger
     ledger.close()
@@ -29,5 +29,5 @@ def annotate(ledger: Ledger, assessor: Assessor) -> AnnotateDesk:  # noqa: F811 
 
 @pytest.fixture
 def saving(annotate: AnnotateDesk) -> Saving:
-    """Saves at that desk."""
+    """Saves through that desk."""
     return Saving(annotate)

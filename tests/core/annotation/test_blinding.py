@@ -1,4 +1,4 @@
-"""A reader learns nothing of gold readings, neither from the history nor from how often the film was changed."""
+"""A reader learns nothing of gold readings, neither from the history nor from how many times the film was changed."""
 
 import uuid
 from pathlib import Path

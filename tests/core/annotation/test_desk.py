@@ -43,7 +43,7 @@ def test_a_film_of_the_ledger_opens_without_the_networks(
 
 
 class _Watched(Turns):
-    """Turns that say when one begins and ends."""
+    """Turns that say when each begins and ends."""
 
     def __init__(self, said: list[str]):
         super().__init__()
@@ -117,7 +117,7 @@ def test_a_film_that_is_assessed_on_opening_takes_a_person_s_turn(
     turns = _Counted()
     film = ledger.add_film(radiograph, "F", reader="anna", source="queue", consent=Consent()).film
     for _ in range(2):
-        with suppress(BoneGradeError):  # networks that were not trained may see no hand
+        with suppress(BoneGradeError):  # untrained networks may see no hand
             desk_of(ledger, assessor, turns).open_film(film.id, ANNA)
         assert turns.people == 1 and ledger.prediction(film.id) is not None
 
@@ -171,7 +171,7 @@ def test_nothing_of_an_assessed_film_is_kept_before_a_save_and_its_pixels_only_w
 
 @dataclass(frozen=True)
 class _TwoSexes:
-    """The shipped pipeline on an example that was assessed for `chosen`, while its sex in the ledger is to be `sex`."""
+    """The shipped pipeline on an example that was assessed for `chosen`, while its sex in the ledger is `sex`."""
 
     held: Radiograph
     sex: Sex

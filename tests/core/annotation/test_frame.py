@@ -1,4 +1,4 @@
-"""Boxes between the film and a box editor."""
+"""Boxes mapped between the film and a box editor."""
 
 from dataclasses import replace
 from typing import Any
@@ -45,7 +45,7 @@ def test_boxes_that_were_not_touched_did_not_change(zoom: float) -> None:
     shown[1]["xmin"] -= 20 * zoom
     ((bone, box),) = changed_boxes(shown, boxes, frame).items()
     assert bone == "DP5" and box is not None
-    # turned by half a turn, the left edge of the picture is the film's right one
+    # after half a turn, the left edge of the picture is the film's right edge
     assert replace(box, xmax=boxes["DP5"].xmax) == boxes["DP5"]
     assert box.xmax - boxes["DP5"].xmax == pytest.approx(20 / frame.scale, rel=2e-3)
 
@@ -65,7 +65,7 @@ def test_drawn_deleted_and_relabelled() -> None:
 
 
 def test_a_box_at_the_lower_edge_of_a_small_editor_is_on_the_film() -> None:
-    """335 pixels across, the picture is 446.67 high, and the editor lets its boxes go to 447."""
+    """At a width of 335 pixels the picture is 446.67 high, and the editor lets its boxes go to 447."""
     frame = FilmFrame.of(3000, 4000, 0)
     zoom = 335 / frame.shown_size[0]
     shown = [{"label": "Ulna", "xmin": 100, "ymin": 400, "xmax": 150, "ymax": 447, "scaleFactor": zoom}]

@@ -1,4 +1,4 @@
-"""A film that was erased, by another process too, is not shown, saved or downloaded from the memory of who had it open."""
+"""A film that was erased, even by another process, is not shown, saved or downloaded from the memory of whoever had it open."""
 
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def test_nothing_of_a_film_that_was_erased_whole_is_shown_or_saved(
     assert remembered(annotate) == 0
     with pytest.raises(BoneGradeError, match="no film"):
         annotate.open_film(film, ANNA)
-    with pytest.raises(BoneGradeError):  # it was erased between the look at it and the save
+    with pytest.raises(BoneGradeError):  # it was erased between the check and the save
         Saving(annotate).save(work, opened.sitting, ANNA, consent=None)
     assert list(ledger.films()) == []
 

@@ -1,4 +1,4 @@
-"""Which films of the queue a person wants to see, as the ledger's queue is asked for them."""
+"""Which films of the queue a person wants to see, as passed to the ledger's queue."""
 
 import pytest
 

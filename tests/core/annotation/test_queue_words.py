@@ -1,4 +1,4 @@
-"""What is said of films in the queue, and by whom it may be."""
+"""What is said of films in the queue, and who may say it."""
 
 from pathlib import Path
 

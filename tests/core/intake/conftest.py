@@ -1,4 +1,4 @@
-"""Films on the disk, an empty ledger, and a way to write a CSV."""
+"""Films on disk, an empty ledger, and a way to write a CSV."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.core.intake.sent import film_bytes
 
 @pytest.fixture
 def films(tmp_path: Path) -> list[Path]:
-    """Two films on the disk, a.png and b.png."""
+    """Two films on disk, a.png and b.png."""
     for number, name in enumerate(("a.png", "b.png")):
         (tmp_path / name).write_bytes(film_bytes(number))
     return [tmp_path / "a.png", tmp_path / "b.png"]

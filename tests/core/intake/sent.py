@@ -17,12 +17,12 @@ from tests.hands import drawn_hand
 ADA = Reader("ada", Role.READER)
 
 
-#: What names a patient in these tests, and must not be found in the store, the log or an error.
+#: A patient's name in these tests, which must not appear in the store, the log or an error.
 PATIENT = "Zwiebelfisch"
 
 
 def film_bytes(number: int) -> bytes:
-    """A PNG of a drawn hand, each number another."""
+    """A PNG of a drawn hand, different for each number."""
     return bytes(cv2.imencode(".png", drawn_hand(unit=60.0 + number)[0])[1])
 
 
@@ -35,7 +35,7 @@ def make_zip(path: Path, members: dict[str, bytes]) -> Path:
 
 
 def nobody(ledger: Ledger) -> Filing:
-    """For films of which the model need not be asked."""
+    """A filing for films about which the model need not be asked."""
 
     def never() -> Assessor:
         raise AssertionError("the model was asked")
@@ -44,7 +44,7 @@ def nobody(ledger: Ledger) -> Filing:
 
 
 def send(ledger: Ledger, files: list[Path], table: Path | None = None, sex: Sex | None = None) -> list[TakenIn]:
-    """Takes in with consent."""
+    """Takes films in with consent."""
     with open_batch(files, table, sex) as batch:
         return list(take_in(batch, nobody(ledger), reader=ADA, consent=Consent()))
 

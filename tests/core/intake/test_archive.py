@@ -1,4 +1,4 @@
-"""Zips, with every way in which one can be wrong; nothing is changed where one is refused."""
+"""Zips, with every way in which they can be wrong; nothing is changed where one is refused."""
 
 import struct
 import tracemalloc

@@ -1,4 +1,4 @@
-"""The background: all films get their prediction, whatever happens to one, and it goes on after a stop."""
+"""The background: all films get their prediction, whatever happens to one, and it continues after a stop."""
 
 import threading
 import time
@@ -132,7 +132,7 @@ def test_an_unexpected_error_on_one_film_stops_no_other(
     background.wake()
     until(lambda: ledger.prediction(another) is not None)
     assert failing.tries == 1
-    # With a program started anew it is tried again.
+    # When the program is restarted, it is tried again.
     background.stop()
     run(ledger, lambda: assessor)
     until(lambda: ledger.prediction(bad) is not None)
@@ -212,7 +212,7 @@ def test_a_person_need_not_wait_for_the_background_to_end(ledger: Ledger, assess
 
 
 class _Visited(Assessor):
-    """The shipped pipeline. Somebody comes to ask for a turn at a film's second step, which lasts until they had it."""
+    """The shipped pipeline. Somebody asks for a turn at a film's second step, which lasts until they have had it."""
 
     def __init__(self, assessor: Assessor, turns: Turns):
         super().__init__(assessor.localizer, assessor.grader, assessor.intervals, assessor.weights, assessor.whole_hand)

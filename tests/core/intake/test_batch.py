@@ -1,4 +1,4 @@
-"""One batch of what was sent: which row is which film's, whose sex is whose, and what is no batch."""
+"""One batch of what was sent: which row belongs to which film, which sex each film gets, and what is not a batch."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -45,7 +45,7 @@ def test_the_chosen_sex_is_that_of_films_without_a_row(
 
 
 def girl(number: int) -> bytes:
-    """A DICOM film of a drawn hand whose header says that it is a girl's, of nine years."""
+    """A DICOM film of a drawn hand whose header says that it shows a girl of nine years."""
     hand = drawn_hand(unit=60.0 + number)[0]
     return dicom_file(dicom_film(hand, 8 * hand.dtype.itemsize, PatientSex="F", PatientAge="009Y"))
 

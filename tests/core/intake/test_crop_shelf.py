@@ -1,4 +1,4 @@
-"""Crops of an export: those of core.hand.hand, cut where the reader put the box, kept and cut anew when anything changes."""
+"""Crops of an export: those of core.hand.hand, cut where the reader put the box, kept, and cut again when anything changes."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -163,7 +163,7 @@ def test_no_crops_without_consent_or_prediction(store: Store, tmp_path: Path) ->
 
 
 def test_a_picture_that_was_taken_away_gives_no_crops(store: Store) -> None:
-    """Also when they were kept: whoever removes a picture means it."""
+    """Even if crops were kept: whoever removes a picture means it."""
     store.accept(store.film(1))
     found = _one(store)
     _crops(store, found)

@@ -25,7 +25,7 @@ from tests.stored_films import Store, accepted
 
 
 class Asked(Assessor):
-    """The shipped pipeline, which notes whether somebody's turn was on whenever it was asked."""
+    """The shipped pipeline, which notes, whenever it is asked, whether a turn was being held."""
 
     def __init__(self, assessor: Assessor):
         super().__init__(assessor.localizer, assessor.grader, assessor.intervals, assessor.weights, assessor.whole_hand)
@@ -34,7 +34,7 @@ class Asked(Assessor):
 
     @contextmanager
     def turn(self) -> Iterator[Callable[[], None]]:
-        """A turn of nobody else's."""
+        """A turn that gives way to nobody."""
         self._on = True
         yield lambda: None
         self._on = False

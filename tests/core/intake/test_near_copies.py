@@ -1,4 +1,4 @@
-"""Near-copies in a ledger: found as films come in and among those that are there, and never parted by a split."""
+"""Near copies in a ledger: found as films come in and among those that are there, and never separated by a split."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The CSV that comes with films: its dialects, and every fault that one can have."""
+"""The CSV that comes with films: its dialects, and every fault that it can have."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""When threads wait for a turn, for tests that must not go on before."""
+"""Tells when threads wait for a turn, for tests that must not continue earlier."""
 
 import time
 
@@ -6,7 +6,7 @@ from core.intake.turns import Turns
 
 
 def await_waiting(turns: Turns, count: int) -> None:
-    """Returns when so many threads wait for a turn."""
+    """Returns when this many threads wait for a turn."""
     end = time.monotonic() + 30
     while len(turns._changed._waiters) < count:
         assert time.monotonic() < end, "nobody waits"

@@ -79,7 +79,7 @@ def test_a_backup_made_while_somebody_reads_is_restored(
 def test_a_backup_made_across_an_erasure_has_neither_the_film_nor_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The film goes right after the database was copied, before the pictures are; then once more."""
+    """The film is erased after the database is copied and before the pictures are; then once more."""
     settings = LedgerSettings.in_folder(tmp_path / "data")
     ledger = Ledger.open(settings)
     films = [
@@ -147,7 +147,7 @@ def test_promoted_weights_come_back_with_a_ledger(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.parametrize("fault", ["power cut", "full disk"])
 def test_a_restore_that_was_stopped_leaves_no_ledger_that_could_be_taken_for_one(tmp_path: Path, fault: Fault) -> None:
-    """A database without its secret would be taken up with another one, under which patients are others."""
+    """A database without its secret would be opened with a new one, under which patients get other pseudonyms."""
     settings = LedgerSettings.in_folder(tmp_path / "data")
     ledger = Ledger.open(settings)
     key = ledger.add_film(

@@ -1,4 +1,4 @@
-"""What somebody no longer agrees to goes, everywhere, and nothing else does; a stop on the way loses no erasure."""
+"""What somebody no longer agrees to is removed everywhere, and nothing else is; an interruption loses no erasure."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
@@ -44,7 +44,7 @@ def files_of(store: Store) -> list[Path]:
 
 
 def traces(store: Store, words: Collection[str]) -> list[str]:
-    """Which of the words stand in a file of the data folder, the database among them, or in a file's name."""
+    """Which of the words occur in a file of the data folder, the database among them, or in a file's name."""
     found = [path for path in store.ledger.folder.rglob("*") if path.is_file()]
     return [w for w in words if any(w in path.name or w.encode() in path.read_bytes() for path in found)]
 
@@ -191,7 +191,7 @@ def test_both_databases_let_an_erasure_and_nothing_else_remove_rows(room: Readin
 
 
 def rows(store: Store) -> dict[str, int]:
-    """How many there are, by table."""
+    """The number of rows, by table."""
     with store.ledger.reading_transaction() as connection:
         return {
             table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
@@ -283,7 +283,7 @@ def test_a_readers_name_goes_and_what_they_said_stays(store: Store) -> None:
 
 
 def test_a_readers_name_goes_from_the_notes_of_conflicts_and_from_no_others(store: Store) -> None:
-    """As they were written before they said "another reader"."""
+    """As notes were written before they said "another reader"."""
     film = store.film(1)
     store.accept(film, "anna.schmidt")
     notes = (

@@ -1,4 +1,4 @@
-"""What every process can learn of films that were erased, by whichever process."""
+"""What every process can learn of films that were erased, whichever process erased them."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,5 +1,5 @@
-"""A power cut or a full disk at every step of a save, an upload and an erasure: what was there stays, what was begun is whole
-or not there, and doing it again completes it."""
+"""A power cut or a full disk at every step of a save, an upload and an erasure: what was there stays, what was begun is
+either whole or absent, and repeating it completes it."""
 
 import os
 import uuid
@@ -20,7 +20,7 @@ FAULTS: tuple[Fault, ...] = ("power cut", "full disk")
 
 
 def at_every_step(store: Store, fault: Fault, action: Callable[[], object], check: Callable[[int], None]) -> int:
-    """Strikes the action at each of its steps in turn, and checks after each what is left; at how many it was struck."""
+    """Strikes the action at each of its steps in turn, checks after each what is left, and returns the number of strikes."""
     at = 0
     store.ledger.close()  # connections are not shared with a process that dies
     while struck(store.ledger.folder, at, fault, action):

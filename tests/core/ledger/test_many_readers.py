@@ -35,7 +35,7 @@ def _verdicts(note: str) -> list[Correction]:
 
 
 def _read_many(ledger: Ledger, films: list[int], reader: str, saves: int, seconds: list[float]) -> None:
-    """Saves on films that others read too; whoever is too late looks again, and a third of the saves is sent twice."""
+    """Saves on films that others read too; a reader who is too late looks again, and a third of the saves are sent twice."""
     chance = random.Random(reader)
     for number in range(saves):
         film, token = chance.choice(films), uuid.uuid4().hex
@@ -88,7 +88,7 @@ def _check_none_lost_none_doubled(ledger: Ledger, films: list[int], saves: int) 
 @pytest.mark.parametrize("together", ["threads", "processes"])
 def test_eight_readers_at_once(room: ReadingRoom, together: str) -> None:
     films = [room.film() for _ in range(60)]
-    # The whole 2,000 where our own lock stands alone; starting processes, and PostgreSQL's locks, need less proof.
+    # All 2,000 where our own lock is alone; starting processes, and PostgreSQL's locks, need less proof.
     saves = 250 if together == "threads" and room.settings.url.startswith("sqlite") else 50
     seconds: list[float] = []
     if together == "threads":
@@ -138,7 +138,7 @@ def test_a_save_sent_twice_at_the_same_moment_is_kept_once(room: ReadingRoom) ->
 
 
 def _add_and_read_for_ever(settings: LedgerSettings, seed: int, acknowledge: Connection) -> None:
-    """Adds films with pictures and predictions and reads them, telling of each save after it is done."""
+    """Adds films with pictures and predictions and reads them, reporting each save after it is done."""
     room = ReadingRoom(settings.folder)
     ledger = room.ledger
     chance = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""Folding events: random conversations against a definition of undo that is as plain as can be."""
+"""Folding events: random conversations, compared with as plain a definition of undo as possible."""
 
 import random
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ def _counts(event: Event, events: list[Event]) -> bool:
 
 
 def _reading(events: list[Event], reader: str) -> dict[str, Correction]:
-    """A reader's word, from the definition: the last words that count, begun anew at each restore."""
+    """A reader's reading by definition: the last words that count, starting again at each restore."""
     reading: dict[str, Correction] = {}
     for event in events:
         if event.reader == reader and event.kind in ("correction", "restore") and _counts(event, events):

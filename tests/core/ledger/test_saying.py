@@ -159,7 +159,7 @@ def test_what_cannot_be_is_refused_and_nothing_changes(
     with pytest.raises(InvalidCorrection, match=sentence) as caught:
         words = bad()
         if words:
-            words.append(Correction("DP5", "graded", 1))  # nothing of a save is kept where a part of it is refused
+            words.append(Correction("DP5", "graded", 1))  # nothing of a save is kept if part of it is refused
         _save(room, film, *words)
     assert str(caught.value).endswith(".") and "\n" not in str(caught.value)
     assert room.ledger.history(film) == [] and room.ledger.draft(film, "ann") == {"kept": True}
@@ -350,7 +350,7 @@ def test_labels_by_rule(room: ReadingRoom) -> None:
         return {bone: c.grade for bone, c in standing(room.ledger, film).labels(rule, reviewers).items()}
 
     assert labels("latest") == {"Radius": 6, "Ulna": 0, "MC1": None}
-    assert labels("majority") == {"Radius": 5, "Ulna": 0, "MC1": None}  # of the Ulna's two camps the later
+    assert labels("majority") == {"Radius": 5, "Ulna": 0, "MC1": None}  # the later of the Ulna's two camps
     assert labels("reviewer_first", "rita") == {"Radius": 7, "Ulna": 3, "MC1": None}
     assert labels("reviewer_first") == labels("latest")
     room.set_gold(film, {"Radius": 9}, "rita")

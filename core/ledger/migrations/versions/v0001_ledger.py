@@ -1,4 +1,4 @@
-"""The ledger's first tables, and the triggers that keep what was said."""
+"""The ledger's first tables, and the triggers that protect what was said."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,7 +15,7 @@ _REFUSAL = "The ledger is never changed, only added to."
 
 
 def upgrade() -> None:
-    """Makes everything."""
+    """Creates everything."""
     _films()
     _events()
     _queue()
@@ -24,7 +24,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """There is nothing before it."""
+    """There is no earlier version."""
     raise NotImplementedError("The ledger's first tables are not taken away again.")
 
 
@@ -164,7 +164,7 @@ def _queue() -> None:
 
 
 def append_only(table: str) -> None:
-    """Has the database itself refuse to change or remove a row."""
+    """Makes the database itself refuse to change or remove a row."""
     if op.get_bind().dialect.name == "sqlite":
         for action in ("UPDATE", "DELETE"):
             op.execute(

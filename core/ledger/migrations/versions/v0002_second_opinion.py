@@ -1,4 +1,4 @@
-"""What the network that looks at the whole hand says, and its weight in the bone age, beside the 13 bones' grades."""
+"""The whole-hand network's opinion and its weight in the bone age, in addition to the 13 bones' grades."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,11 +10,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Predictions made before it have none."""
+    """Earlier predictions have none."""
     op.add_column("prediction", sa.Column("second_months", sa.Double))
     op.add_column("prediction", sa.Column("second_weight", sa.Double))
 
 
 def downgrade() -> None:
-    """What was said is not taken away."""
+    """What was said is not removed."""
     raise NotImplementedError("A second opinion that was kept is not taken away again.")

@@ -53,5 +53,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """What was said is not taken away."""
+    """What was said is not removed."""
     raise NotImplementedError("Stages, names and looks that were kept are not taken away again.")

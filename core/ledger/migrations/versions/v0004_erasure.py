@@ -10,12 +10,12 @@ depends_on = None
 
 _APPEND_ONLY = ("film", "picture", "prediction", "event", "correction", "file_name", "stage", "look", "near_copy")
 _REFUSAL = "The ledger is never changed, only added to."
-#: The row is there inside the one transaction that erases, so nobody else ever sees it.
+#: The row exists only inside the transaction that erases, so nobody else ever sees it.
 _ERASING = "EXISTS (SELECT 1 FROM store WHERE name = 'erasing')"
 
 
 def upgrade() -> None:
-    """Consents given before were to keep the pictures, to read them and to train the model."""
+    """Earlier consents were to keeping the pictures, reading them and training the model."""
     op.add_column("picture", sa.Column("terms", sa.Text, nullable=False, server_default="before 2026-11"))
     op.add_column("picture", sa.Column("scope", sa.Text, nullable=False, server_default="train"))
     op.add_column("picture", sa.Column("reference", sa.Text, nullable=False, server_default=""))

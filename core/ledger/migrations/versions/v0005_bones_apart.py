@@ -1,4 +1,4 @@
-"""The queue goes by how far a hand's bones lie apart, not by how unsure the model is of their grades."""
+"""The queue is ordered by how far apart a hand's bones lie, not by how unsure the model is of their grades."""
 
 from alembic import op
 
@@ -11,11 +11,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """All gains are made anew; nothing that was said changes."""
+    """Recalculates all gains; nothing that was said changes."""
     op.execute("ALTER TABLE queue_film RENAME COLUMN uncertainty TO apart")
     projection.rebuild(op.get_bind())
 
 
 def downgrade() -> None:
-    """The version before would take the one for the other."""
+    """The version before would mistake one for the other."""
     raise NotImplementedError("The queue's order is not changed back.")

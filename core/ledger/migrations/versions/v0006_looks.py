@@ -1,4 +1,4 @@
-"""What a film looks like is kept only with its pixels: it went with a consent that was taken back, but came in without one."""
+"""A film's look is kept only with its pixels: it was removed with a withdrawn consent, but stored for films without one."""
 
 from alembic import op
 

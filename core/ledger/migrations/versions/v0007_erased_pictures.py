@@ -1,4 +1,4 @@
-"""A film whose picture was erased is not offered to be read: nothing new can be said of it."""
+"""A film whose picture was erased is not offered for reading: nothing new can be said of it."""
 
 from alembic import op
 
@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Those that were erased before this version leave the queue."""
+    """Films erased before this version leave the queue."""
     op.execute(
         "UPDATE queue_film SET assessed = 'erased' WHERE film_id NOT IN (SELECT film_id FROM picture) "
         "AND film_id IN (SELECT film_id FROM event WHERE kind = 'withdraw')"
@@ -17,5 +17,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """The version before does not know the word."""
+    """The version before does not know the state "erased"."""
     raise NotImplementedError("Films without a picture are not put into the queue again.")

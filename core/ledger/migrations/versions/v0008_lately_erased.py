@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """None yet: no process that was running before goes on with this version."""
+    """Empty at first: no process that was running before continues with this version."""
     op.create_table(
         "lately_erased",
         sa.Column("film_key", sa.Text, primary_key=True),
@@ -20,5 +20,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """The version before does not look."""
+    """The version before does not use it."""
     op.drop_table("lately_erased")

@@ -1,4 +1,4 @@
-"""What the queue learns from readers, and that its tables are always what the events say."""
+"""What the queue learns from readers, and that its tables always agree with the events."""
 
 import random
 import uuid
@@ -90,7 +90,7 @@ def test_bones_that_readers_dispute_or_ponder_weigh_more() -> None:
 def test_few_readings_move_the_weights_little() -> None:
     one = reading_times([Correction(b, "graded", 3, seconds=30.0 if b == "DP5" else 3.0) for b in RUS_BONES])
     assert np.abs(one.weights() / EVEN - 1).max() < 0.25
-    assert reading_times([Correction("Radius", "graded", 3)]).timed.sum() == 0  # no time is no quick reading
+    assert reading_times([Correction("Radius", "graded", 3)]).timed.sum() == 0  # a missing time is not a quick reading
 
 
 def test_the_sums_survive_their_way_through_the_table() -> None:

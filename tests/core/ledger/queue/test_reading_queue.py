@@ -1,4 +1,4 @@
-"""What is read next, on SQLite and PostgreSQL, against what the ledger says film by film."""
+"""What is read next, on SQLite and PostgreSQL, compared with what the ledger says film by film."""
 
 import random
 import uuid
@@ -26,7 +26,7 @@ READER = "anna"
 
 
 def token() -> str:
-    """As the page makes one for each save."""
+    """A token such as the page makes for each save."""
     return uuid.uuid4().hex
 
 

@@ -1,4 +1,4 @@
-"""The queue after random talk, against its definition: every film looked at one by one, without any of its tables."""
+"""The queue after random events, compared with its definition: films are looked at one by one, without any of its tables."""
 
 import itertools
 import random
@@ -78,7 +78,7 @@ def _known(ledger: Ledger) -> dict[int, _Film]:
 
 @pytest.fixture
 def talk(room: ReadingRoom) -> Ledger:
-    """Sixteen films, of which three readers said a hundred things; one is refused and one is not assessed."""
+    """Sixteen films, about which three readers said a hundred things; one is refused and one is not assessed."""
     chance = random.Random(4)
     films = [room.film("MF"[number % 2]) for number in range(16)]  # type: ignore[arg-type]
     for film in films[:14]:

@@ -23,7 +23,7 @@ from core.ledger.store.database import Database
 from tests.postgres import new_database
 from tests.reading_room import ReadingRoom, hand_at
 
-#: The tables whose rows are never changed or removed, but for an erasure.
+#: The tables whose rows are never changed or removed, except by an erasure.
 _APPEND_ONLY = ("film", "picture", "prediction", "event", "correction", "file_name", "stage", "look", "near_copy")
 #: A process without this one's threads and connections, which a fork would copy.
 _PROCESSES = multiprocessing.get_context("forkserver")
@@ -31,7 +31,7 @@ _PROCESSES = multiprocessing.get_context("forkserver")
 
 @pytest.fixture
 def database(room: ReadingRoom) -> Database:
-    """The database of a ledger in which something of everything was said."""
+    """The database of a ledger in which something of every kind was said."""
     film = room.ledger.add_film(_film(), "F", reader="ann", source="queue", consent=Consent(), name="hand.png").film
     other = room.ledger.add_film(_film(7), "F", reader="ann", source="queue", consent=None).film
     room.ledger.add_stages(film.id, [StageWord("Radius", "F")], reader="ann")

@@ -1,4 +1,4 @@
-"""Where the store lies, by the environment."""
+"""Where the environment puts the store."""
 
 import sys
 from pathlib import Path
