@@ -217,7 +217,7 @@ class LedgerEndpoints:
         Returns:
             The zip file, and its manifest.
         """
-        from core.dataset.export import export_zip  # brings pyarrow along, 30 MiB, which the page needs for this alone
+        from core.dataset.export import export_zip  # loads pyarrow (30 MiB), which the page needs for this alone
 
         ledger, reader = self._asked(request, Action.EXPORT)
         formats = list(USUAL_FORMATS) if formats is None else formats
