@@ -6,11 +6,11 @@ import core  # noqa: F401  (settles how threads compute before gradio loads what
 
 
 def _load_pandas() -> None:
-    """Has pandas, which gradio draws tables with, leave out pyarrow, 34 MiB, as where it is not installed. What writes Parquet
-    (core.dataset.exporting.tables, core.learning.lessons.sources) loads pyarrow when it is asked to, and needs no pandas."""
+    """Loads pandas, with which gradio draws tables, without pyarrow (34 MiB), as if that were not installed. The modules that
+    write Parquet (core.dataset.exporting.tables, core.learning.lessons.sources) load it when needed, without pandas."""
     if "pandas" in sys.modules or "pyarrow" in sys.modules:
         return
-    sys.modules["pyarrow"] = None  # type: ignore[assignment]  # which importing takes for "there is none"
+    sys.modules["pyarrow"] = None  # type: ignore[assignment]  # which import takes as "not installed"
     try:
         import pandas  # noqa: F401
     finally:

@@ -62,7 +62,7 @@ _WELCOMES: Final = {
     "demo": "A demo: anybody may try it, and nothing is kept. Add a user with a password to collect readings.",
 }
 
-#: As gradio.routes prints it for a file of a custom component.
+#: What gradio.routes prints for a file of a custom component.
 _OF_A_COMPONENT: Final = re.compile(r"id=\w+, environment=\w+, type=\w+, file_name=\S+")
 
 _MAX_UPLOAD: Final = "200mb"
@@ -96,7 +96,7 @@ def build_app(desk: Desk, examples_folder: Path = EXAMPLES_FOLDER) -> gr.Blocks:
         annotate.wire_select(annotate_tab)
         annotate.wire_correct(tabs)
         build_endpoints(desk, background)
-    # Nobody goes past the line.
+    # No request bypasses the line.
     app.queue(default_concurrency_limit=4, max_size=PLACES, api_open=False)
     return app
 
@@ -127,10 +127,10 @@ def _build_sign(desk: Desk) -> None:
 
 
 def serve(environment: Mapping[str, str] = os.environ) -> None:
-    """Opens the ledger, builds the page and serves it until it is stopped. What is set up wrongly ends it with a sentence."""
+    """Opens the ledger, builds the page and serves it until it is stopped. A wrong setting ends it with a sentence."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     keep_private()
-    for library in ("alembic", "httpx", "mcp"):  # what they have to say matters to their developers
+    for library in ("alembic", "httpx", "mcp"):  # their messages are for their developers
         logging.getLogger(library).setLevel(logging.WARNING)
     try:
         settings = launch_settings(environment)
@@ -175,12 +175,12 @@ def serve(environment: Mapping[str, str] = os.environ) -> None:
 
 
 def leave_matplotlib_out() -> None:
-    """Has gradio not load matplotlib, some 40 MiB, to set where it draws around each event: the page's figures are plotly's."""
+    """Keeps gradio from loading matplotlib (40 MiB) to set its backend around each event: the page's figures are plotly's."""
     gr.utils.MatplotlibBackendMananger = contextlib.nullcontext  # type: ignore[assignment,misc]
 
 
 def print_no_requests() -> None:
-    """Has gradio not print a line for each file of the box editor that a page fetches; what else it prints stays."""
+    """Keeps gradio from printing a line for each file of the box editor that a page fetches; it still prints all else."""
 
     def said(*values: Any, **settings: Any) -> None:
         if not (len(values) == 1 and _OF_A_COMPONENT.match(str(values[0]))):
@@ -224,7 +224,7 @@ def launch_settings(environment: Mapping[str, str] = os.environ) -> dict[str, An
         },
         "enable_monitoring": False,
         "max_file_size": _MAX_UPLOAD,
-        # Nothing of a film may stay behind in the browser's store.
+        # Nothing of a film may stay behind in the browser's storage.
         "run_history": False,
         "footer_links": ["api"],
         "ssr_mode": False,

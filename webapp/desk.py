@@ -36,10 +36,10 @@ class Access(Protocol):
         """Where a request comes from, as far as it can be known."""
 
     def launch_arguments(self) -> dict[str, Any]:
-        """What gr.Blocks.launch needs to know of it."""
+        """The arguments that gr.Blocks.launch needs for it."""
 
     def middleware(self) -> list[Middleware]:
-        """What every request passes through."""
+        """The middleware that every request passes through."""
 
     def people(self) -> Mapping[str, Role]:
         """Those who are known by name, with their roles."""
@@ -61,7 +61,7 @@ class Desk:
 
     @cached_property
     def erasures(self) -> Erasures:
-        """Tells who holds a film in memory that it was erased."""
+        """Tells everything that holds a film in memory when it has been erased."""
         return Erasures(self.ledger)
 
     def reader(self, request: gr.Request | None) -> Reader:
@@ -76,8 +76,8 @@ class Desk:
             self.log.note(reader.name, deed, address=self._address(request), film=film, detail=detail)
 
     def noting_download(self, request: gr.Request | None, reader: Reader, detail: str) -> Callable[[], None]:
-        """Notes, each time that it is called, that what was made for somebody was fetched by the browser or program that it
-        was made for: no other one may."""
+        """Returns a function that notes, each time that it is called, that what was made for somebody was fetched by the
+        browser or program for which it was made: no other may."""
         address = self._address(request)
 
         def note() -> None:

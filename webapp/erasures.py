@@ -1,4 +1,4 @@
-"""Has what this process holds of a film go when the film is erased, by whichever process: pictures, results and exports."""
+"""Removes what this process holds of a film (pictures, results, exports) when the film is erased, by whichever process."""
 
 import threading
 from collections.abc import Callable
@@ -44,7 +44,7 @@ class Erasures:
         self._forgetting.append(forget)
 
     def look(self) -> None:
-        """Has all go that was erased since this was asked last. Takes a query of the database where nothing was."""
+        """Removes everything that was erased since the last call. Costs one database query where nothing was."""
         if self._ledger is None:
             return
         with self._lock:
@@ -88,7 +88,7 @@ class Erasures:
         return handed
 
     def serves(self, address: str) -> None:
-        """Tells whoever handed out an export that it is served. address: of any file."""
+        """Tells whoever handed out an export that it is being served. address: of any file."""
         asked = Path(unquote(address))
         handed, fetched = self._fetched.get(asked.parent.name, (None, None))
         if fetched is not None and handed is not None and handed.name == asked.name:
@@ -120,7 +120,7 @@ class LooksFirst:
             await self._app(scope, receive, send)
 
     def _telling(self, scope: Scope, send: Send) -> Send:
-        """Sends, and tells of a file of which anything is served."""
+        """Returns a `send` that also reports a file once anything of it is served."""
 
         async def telling(message: Message) -> None:
             if (

@@ -29,7 +29,7 @@ class _Loaded:
 class LiveAssessor:
     """The one assessor of a process, which follows the live weights. Safe to use from many threads.
 
-    Whoever holds an assessor ends with it what they began; who asks next gets the one that is live by then.
+    Whoever holds an assessor finishes with it what they began; whoever asks next gets the one that is live by then.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class LiveAssessor:
 
     def get(self) -> FilmAssessor:
         """The assessor with the live weights. The first caller loads it and the others wait; when others go live, the first
-        to notice loads those while the rest go on with the former ones.
+        to notice loads those while the rest continue with the former ones.
 
         Raises BoneGradeError where the weights are missing or damaged and none are in memory; the next call tries again.
         """

@@ -2,7 +2,7 @@
 
 ZeroGPU lends a GPU for the length of a call to functions that ask for one, and ends a Space that has none. Nothing that a
 visitor waits for gains by it: two cores assess a film and draw its maps in under a second, while a GPU has to be waited for and
-comes off the visitor's share of the day; and a fine-tuning is a process of its own, and longer than a call may be. So one
+comes off the visitor's daily quota; and a fine-tuning is a process of its own, and longer than a call may be. So one
 function asks, and no visitor's click calls it.
 """
 
@@ -14,9 +14,9 @@ _SECONDS: Final = 5
 
 
 def announce() -> None:
-    """Has ZeroGPU, when the page is launched, be told of the one function. Call it before torch is loaded.
+    """Has ZeroGPU told of the one function when the page is launched. Call it before torch is loaded.
 
-    Raises BoneGradeError where the package is missing that a Space brings along.
+    Raises BoneGradeError where the package that a Space provides is missing.
     """
     try:
         # Imported here because only ZeroGPU has it, and because it loads torch.

@@ -12,7 +12,7 @@ from typing import Final
 
 _LOOK_SECONDS: Final = 0.02
 _DEADLINE_SECONDS: Final = 60.0
-#: Those who waited leave with the last first, and so far apart that their answers come in that order too.
+#: Those who waited leave with the last first, far enough apart for their answers to come in that order too.
 _APART_SECONDS: Final = 0.5
 
 
@@ -24,7 +24,7 @@ class Gate:
 
     @contextmanager
     def shut(self) -> Iterator[None]:
-        """Whoever comes while this lasts waits until it ends; who came and left is counted anew."""
+        """Whoever comes while this lasts waits until it ends; those who came and left are counted anew."""
         self.count_anew()
         (self.folder / "shut").touch()
         try:
@@ -33,16 +33,16 @@ class Gate:
             (self.folder / "shut").unlink()
 
     def count_anew(self) -> None:
-        """Forgets who came and left."""
+        """Forgets those who came and left."""
         for old in self.folder.iterdir():
             old.unlink()
 
     def await_come(self, count: int = 1) -> None:
-        """Returns when so many have come."""
+        """Returns when this many have come."""
         self._await("came", count)
 
     def await_left(self, count: int) -> None:
-        """Returns when so many have left."""
+        """Returns when this many have left."""
         self._await("left", count)
 
     def _await(self, what: str, count: int) -> None:
@@ -63,7 +63,7 @@ class Passage:
         self._last_left = 0.0
 
     def go(self) -> None:
-        """Returns at once while the gate is open, else once it was opened and all who came later have left."""
+        """Returns at once while the gate is open, else once it has been opened and all who came later have left."""
         with self._lock:
             self._count += 1
             number = self._count

@@ -39,7 +39,7 @@ ANSWER_MS = 60_000
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port on which nothing listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
@@ -47,15 +47,15 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class Seconds:
-    """What a process took of the machine, with its children. computing: of all cores. waiting: that threads were ready to
-    compute and no core was free, so that it tells a busy machine from a program that hangs. Zeros where there is no /proc."""
+    """What a process took of the machine, with its children. computing: of all cores. waiting: while threads were ready
+    to compute and no core was free, which tells a busy machine from a program that hangs. Zeros where there is no /proc."""
 
     computing: float
     waiting: float
 
     @classmethod
     def of(cls, process: int) -> "Seconds":
-        """So far; what threads and children waited that have ended is not in it."""
+        """So far, without the waiting of threads and children that have ended."""
         computing = waiting = 0.0
         left = [process]
         while left:
@@ -115,7 +115,7 @@ class RunningApp:
         self._process.wait(timeout=20)
 
     def stop(self) -> None:
-        """Ends it in peace."""
+        """Ends it in an orderly way."""
         assert self._process is not None
         self._process.terminate()
         try:
@@ -129,7 +129,7 @@ def running(command: Sequence[str] = ("app.py",), settings: Mapping[str, str] | 
     """A program that is started now and stopped afterwards."""
     app = RunningApp(command, settings)
     try:
-        app.start()  # in here, so that one that is too slow to answer is ended too
+        app.start()  # inside, so that one that is too slow to answer is ended too
         yield app
     finally:
         app.stop()
@@ -137,7 +137,7 @@ def running(command: Sequence[str] = ("app.py",), settings: Mapping[str, str] | 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser without a screen, that waits for a page or an element as long as for any answer."""
+    """A headless browser that waits for a page or an element as long as for any answer."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         browser.on("context", lambda context: context.set_default_timeout(ANSWER_MS))
@@ -145,7 +145,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-#: A page that is being left takes the requests that this cuts off for a lost connection, and says so in its console.
+#: A page that is being left takes the requests cut off by leaving for a lost connection, and says so in its console.
 _SILENT_ON_LEAVING = "addEventListener('beforeunload', () => { console.error = () => {}; });"
 
 
@@ -174,7 +174,7 @@ def _note_foreign(address: str, url: str, troubles: list[str]) -> None:
 
 
 def sign_in(page: Page, name: str, password: str) -> None:
-    """Fills in the login page; both fields, for gradio empties the name after a wrong password."""
+    """Fills in both fields of the login page, as gradio empties the name after a wrong password."""
     page.get_by_label("username").fill(name, timeout=ANSWER_MS)
     page.get_by_label("password").fill(password)
     page.get_by_role("button", name="Login").click()

@@ -24,10 +24,10 @@ _CELL: Final = "42,157,143"
 #: Opacity of the fullest cell, so that the page's own letters can be read on it, bright or dark.
 _FULLEST: Final = 0.75
 
-#: Grades on either side of those in use, so that the diagonal is seen to go on.
+#: Grades on either side of those in use, so that the diagonal is seen to continue.
 _GRADES_AROUND: Final = 1
 
-#: The axis of kappa starts here or further left; it has fine ticks if it starts beyond the other.
+#: The axis of kappa starts at the first or further left; it has fine ticks if it starts at the second or further right.
 _LATEST_START: Final = 0.8
 _FINE_TICKS_FROM: Final = 0.7
 
@@ -37,7 +37,7 @@ _REFERENCE_BELOW: Final = 0.3
 #: Share of the span of ages that is left free on the right.
 _ROOM_FOR_NAMES: Final = 0.2
 
-#: The axis of ages shows at least as many months either way, so that small differences look small.
+#: The axis of ages shows at least this many months either way, so that small differences look small.
 _LEAST_MONTHS: Final = 12.0
 
 
@@ -244,7 +244,7 @@ def times_figure(readers: Sequence[ReadingTimes]) -> go.Figure | None:
 
 
 def _add_reference(figure: go.Figure, pooled: Mapping[str, Kappa]) -> None:
-    """What all readers reach among themselves, as diamonds without a filling."""
+    """What all readers reach among themselves, as hollow diamonds."""
     known = {bone: kappa.value for bone, kappa in pooled.items() if kappa.value is not None}
     if not known:
         return
@@ -260,7 +260,7 @@ def _add_reference(figure: go.Figure, pooled: Mapping[str, Kappa]) -> None:
 
 
 def _without_legend(figure: go.Figure, height: int) -> go.Figure:
-    """The app's look without the room that a legend takes on top."""
+    """The app's style without the space that a legend takes on top."""
     return finished(figure, height).update_layout(margin_t=12)
 
 

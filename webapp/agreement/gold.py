@@ -18,10 +18,10 @@ from webapp.shared.errors import CANNOT_BE_DONE
 from webapp.shared.templates import render
 from webapp.shared.words import SEX_WORDS, counted, short_hash
 
-#: So many films of each list are shown, the newest.
+#: How many films of each list are shown, the newest first.
 _LISTED: Final = 50
 
-#: A button tells which film it is of, and at which revision the page shows it; times go by the reader's own clock.
+#: A button says which film it is for, and at which revision the page shows it; times go by the reader's own clock.
 _SCRIPT: Final = """
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-gold]");

@@ -86,7 +86,7 @@ class FigurePart:
         self.outputs = [self._text, self._plot, self._table]
 
     def shows(self, title: str, sentence: str, figure: Any, table: Markup | None, note: str = "") -> Updates:
-        """figure: None where there is nothing to draw, which the sentence explains. note: what to mind, below it."""
+        """figure: None where there is nothing to draw, which the sentence explains. note: a caveat, below it."""
         numbers = render("agreement/numbers.html", table=table, note=note) if figure else ""
         return {
             self._text: heading(title, sentence),

@@ -17,7 +17,7 @@ from webapp.shared.pictures import data_uri
 from webapp.shared.templates import render
 from webapp.shared.words import SEX_WORDS, counted, short_hash
 
-#: So many films are shown bone by bone, the last ones: each brings 13 pictures along.
+#: How many films, the last ones, are shown bone by bone: each brings 13 pictures.
 _SHOWN: Final = 5
 
 
@@ -64,7 +64,7 @@ def _film(ledger: Ledger, film: FilmBeside) -> _Film:
     remark = "" if record.consent else "No pixels of this film are kept, so there are no pictures."
     try:
         crops = pictures(ledger, film)
-    except BoneGradeError as error:  # a damaged picture takes nothing from the numbers
+    except BoneGradeError as error:  # a damaged picture must not cost the numbers
         remark = str(error)
     bones = tuple(
         _Bone(

@@ -79,7 +79,7 @@ POOLED_NOTE: Final = (
     "For all readers together only kappa is shown, so that no reader's own reading can be worked out from it."
 )
 
-#: Of all sessions one at a time: the first look at a large ledger takes seconds, and its table then serves everybody.
+#: One at a time over all sessions: the first look at a large ledger takes seconds, and its table then serves everybody.
 _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "agreement"}
 
 #: Where the page left the choice to the server, the choice that was shown is filled in; what a person chose since then stays.
@@ -90,7 +90,7 @@ _FILL_IN_JS: Final = """(choice, bone, answer) => {
 
 
 def build_agreement_tab(desk: Desk, tab: gr.Tab) -> None:
-    """Lays out the tab inside the surrounding gr.Blocks and wires it up. tab: on whose being chosen the newest figures show."""
+    """Lays out the tab inside the surrounding gr.Blocks and wires it up. tab: when it is chosen, the newest figures show."""
     _Tab(desk, tab)
 
 
@@ -105,7 +105,7 @@ class _Tab(Layout):
 
     def _wire(self, tab: gr.Tab) -> None:
         parts = (self.kappa, self.confusion, self.ages, self.times)
-        # One event for everything that changes what is shown, so that never two answers are on their way at once: a choice
+        # One event for everything that changes what is shown, so that two answers are never on their way at once: a choice
         # made while the last one is being answered waits for that answer, and is then sent with all that is chosen by then.
         shown = gr.on(
             [tab.select, self.refresh.click, self.choice.change, self.scale.change, self.bone.change],
@@ -270,7 +270,7 @@ class _Tab(Layout):
             return {self.gold_said: message(_sentence(error), "warning")}
 
     def _calibration(self, scale: AgeScale) -> Calibration | None:
-        """The shipped calibration, which takes the networks to be loaded; only for the scale that needs it."""
+        """The shipped calibration, for which the networks must be loaded; only for the scale that needs it."""
         return self._desk.load_assessor().grader.radiologists_age if scale == "calibrated" else None
 
 

@@ -118,7 +118,7 @@ def ages_table(differences: AgeDifferences) -> Markup:
 
 
 def times_table(readers: Sequence[ReadingTimes]) -> Markup:
-    """Median and quartiles a film and a bone by reader, and what was left out."""
+    """Median and quartiles per film and per bone by reader, and what was left out."""
     heads = [
         "Films", "Median a film", "Middle half", "Median a bone", "Middle half of bones", "Not whole", "Away", "Not timed",
     ]  # fmt: skip

@@ -233,7 +233,7 @@ def _left_out(ages: AgePairs) -> str:
 
 
 def too_few_films(films: int) -> str:
-    """How many of the films that are needed there are."""
+    """How many films there are of those that are needed."""
     return f"Too few films ({films} of {LEAST_FILMS})"
 
 
@@ -243,7 +243,7 @@ def kappa_number(value: float | None) -> str:
 
 
 def share_words(value: float | None) -> str:
-    """A share as per cent, a dash where there is none."""
+    """A share in per cent, a dash where there is none."""
     return NO_VALUE if value is None else percent(value)
 
 

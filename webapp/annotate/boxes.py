@@ -1,4 +1,4 @@
-"""Pictures for the box editor: the film upright and fit for the screen, its boxes in their colours, a place on its own."""
+"""Pictures for the box editor: the film upright and fit for the screen, its boxes in their colours, and single places."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -13,7 +13,7 @@ from core.film.radiograph import Radiograph
 from webapp.shared.bone_style import bone_colour
 from webapp.shared.pictures import film_picture, jpeg
 
-#: Longest side of a place that is shown on its own.
+#: Longest side of the picture of a single place, in pixels.
 _CUTTING_SIDE: Final = 240
 
 
@@ -37,7 +37,7 @@ def editor_boxes(boxes: Mapping[str, Box], frame: FilmFrame) -> list[dict[str, A
 
 
 def film_cutting(radiograph: Radiograph, box: Box) -> bytes:
-    """A place on the film with a little around it, as the film shows it; a JPEG file."""
+    """A place on the film with a margin around it, as the film shows it; a JPEG file."""
     margin = 0.3 * min(box.width, box.height)
     rows = slice(max(0, int(box.ymin - margin)), int(box.ymax + margin) + 1)
     columns = slice(max(0, int(box.xmin - margin)), int(box.xmax + margin) + 1)

@@ -13,7 +13,7 @@ class _Frozen(BaseModel):
 
 
 class Plain(_Frozen):
-    """What needs no more words."""
+    """What needs no further details."""
 
     do: Literal["save", "next", "undo", "redo", "download"]
 
@@ -48,7 +48,7 @@ _COMMANDS: Final[TypeAdapter[Command]] = TypeAdapter(Annotated[Command, Field(di
 
 
 def read_command(text: str) -> Command:
-    """The command out of the browser's JSON. Raises BoneGradeError where there is none such."""
+    """Reads a command from the browser's JSON. Raises BoneGradeError where there is no such command."""
     try:
         return _COMMANDS.validate_json(text)
     except ValidationError:

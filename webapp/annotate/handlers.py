@@ -62,7 +62,7 @@ class Handlers:
         has_guide: bool,
         request: gr.Request,
     ) -> Updates:
-        """The tab was chosen: the assessed film is opened where no film is open, and none is asked for."""
+        """The tab was chosen: the assessed film is opened where no film is open and none is being asked for."""
         if has_guide or to_open or held is None or assessment is None:
             return {self.parts.has_guide: has_guide}
         return self.open_assessed(held, assessment, has_guide, request)
@@ -75,7 +75,7 @@ class Handlers:
         has_guide: bool,
         request: gr.Request,
     ) -> Updates:
-        """The assessed film in the place of the one that is open; where none is, `selected` opens it."""
+        """Opens the assessed film in place of the one that is open; where none is open, `selected` opens it."""
         if has_guide or to_open:
             return self.open_assessed(held, assessment, has_guide, request)
         return {self.parts.has_guide: has_guide}
@@ -102,7 +102,7 @@ class Handlers:
         has_guide: bool,
         request: gr.Request,
     ) -> Updates:
-        """Opens a film of the ledger. asked: see webapp.annotate.parts.asking; empty where the page thought better of it."""
+        """Opens a film of the ledger. asked: see webapp.annotate.parts.asking; empty where the page has changed its mind."""
         if not asked:
             return {self.parts.has_guide: has_guide}
 
@@ -117,8 +117,8 @@ class Handlers:
     def _opening(
         self, open_film: Callable[[Reader], Opened], has_guide: bool, request: gr.Request, asked: str
     ) -> Updates:
-        """Fills the page with a film, or says why not; a film that is at work stays as it is. asked: by which name, see
-        scripts/annotate_opening.js."""
+        """Fills the page with a film, or says why not; a film that is at work stays as it is. asked: the name of
+        the request; see scripts/annotate_opening.js."""
         try:
             reader = self.desk.reader(request)
             opened = open_film(reader)
@@ -135,7 +135,7 @@ class Handlers:
         return {**filled, self.parts.opened: told(asked=asked, **facts)}
 
     def _pixels(self, held: FilmInHand | None) -> Radiograph | None:
-        """The session's film, unless it was erased since; what else was goes, too."""
+        """The session's film, unless it has been erased; whatever else was erased is forgotten too."""
         self.desk.erasures.look()
         return None if held is None or held.was_erased(self.desk.erasures) else held.read
 
@@ -324,7 +324,7 @@ class Handlers:
         return self._anew(work.film, held, reader, sentence)
 
     def _anew(self, film_id: int, held: FilmInHand | None, reader: Reader, sentence: str) -> Updates:
-        """The film as it stands after an event other than a save. sentence: what came about."""
+        """The film as it stands after an event other than a save. sentence: what happened."""
         opened = self._annotate.open_film(film_id, reader, self._pixels(held))
         return {
             self.parts.acted: told(opened=self._filling.facts(opened, reader, sentence)),

@@ -18,7 +18,7 @@ Kind = Literal["good", "warning", "error"]
 
 
 def told(**facts: Any) -> str:
-    """One message to the script; the nonce tells it from an earlier one that is seen again."""
+    """One message to the script; the nonce distinguishes it from an earlier one that is seen again."""
     return json.dumps({"nonce": uuid.uuid4().hex, **facts}, allow_nan=False)
 
 
@@ -28,7 +28,7 @@ def remark(text: str, kind: Kind) -> dict[str, str] | None:
 
 
 def asking(film_id: int) -> str:
-    """What sets `Parts.film_to_open`; the token tells it from an earlier asking for the same film."""
+    """What sets `Parts.film_to_open`; the token distinguishes it from an earlier request for the same film."""
     return f"{film_id}:{uuid.uuid4().hex}"
 
 
@@ -97,5 +97,5 @@ class Parts:
         self.redraw_button = gr.Button(visible="hidden", elem_id="annotate-redraw")
 
     def asking_consent(self, asks: bool) -> Updates:
-        """Asks anew for the consent to keep a film's pixels, or not at all: what was agreed to for one holds for no other."""
+        """Asks anew for the consent to keep a film's pixels, or not at all: what was agreed for one film holds for no other."""
         return {self.consent_part: gr.Column(visible=asks), self.consent: False, **self.terms.unsaid()}

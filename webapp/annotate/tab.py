@@ -14,9 +14,9 @@ from webapp.desk import Desk
 #: Boxes are regraded one at a time, each in its turn among whole films, so that a moved box never waits for their queue.
 _REGRADING: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "regrade"}
 _QUIETLY: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": "private"}
-#: What fills the page with a film waits in one line, so that the film that was asked for last is the one that stays.
+#: Events that fill the page with a film wait in one line, so that the film that was asked for last is the one that stays.
 _OPENING: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "opening", **_QUIETLY}
-#: So does the look for writing, which is asked for again while it is answered: film and tick may be others by then.
+#: So does the look for writing, which may be asked for again before it has been answered, for another film or tick.
 _LOOKING: Final[dict[str, Any]] = {
     "concurrency_limit": 1,
     "concurrency_id": "writing",
@@ -24,7 +24,7 @@ _LOOKING: Final[dict[str, Any]] = {
     **_QUIETLY,
 }
 
-#: What goes to the server with an event is the work as the browser has it at that moment; states stay on the server.
+#: An event sends the server the work as the browser has it at that moment; states stay on the server.
 _WORK_JS: Final = "() => [window.bonegradeWork.message(), null, null]"
 _FIRST_AND_WORK_JS: Final = "(first) => [first, window.bonegradeWork.message(), null, null]"
 #: See scripts/annotate_opening.js for how a film is asked for.
@@ -45,7 +45,7 @@ class AnnotateTab:
     """What other tabs may build on.
 
     film_to_open: setting it to webapp.annotate.parts.asking(number) opens that film. wire_select, wire_correct: to be
-    called with the tab, and with the tabs that it is one of, in which its id is "annotate".
+    called with the tab, and with the tabs to which it belongs, among which its id is "annotate".
     """
 
     film_to_open: gr.Textbox
@@ -142,7 +142,7 @@ class _Tab:
     def wire_correct(self, tabs: gr.Tabs) -> None:
         """Takes the assessed film over when a reader asks to correct it, whatever film is open, and shows the tab.
 
-        Where no film is open yet, choosing the tab opens it: its parts are not on the page before.
+        Where no film is open yet, choosing the tab opens it: its parts are not on the page until then.
         """
         parts = self.parts
         held = [self._assess.film, self._assess.assessment]

@@ -79,7 +79,7 @@ _EVENT_WORDS: Final = {
 
 
 def nothing_open(why: str = "") -> str:
-    """What stands there while no film is open. why: a sentence if one could not be opened."""
+    """What the tab shows while no film is open. why: a sentence if one could not be opened."""
     return render("annotate/nothing_open.html", why=why)
 
 
@@ -143,7 +143,7 @@ def key_strip() -> str:
 
 @dataclass(frozen=True)
 class _Age:
-    """A bone age in months, and in words its years and their interval."""
+    """A bone age in months, with its years and their interval in words."""
 
     months: float
     years: str
@@ -162,7 +162,7 @@ class _Total:
 
 @dataclass(frozen=True)
 class _ScoresRow:
-    """One reading in the table of totals. kind: as the script knows it. remark: beside whose it is."""
+    """One reading in the table of totals. kind: as the script knows it. remark: stands beside `who`."""
 
     kind: str
     who: str

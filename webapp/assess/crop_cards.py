@@ -47,7 +47,7 @@ _ONE_SCALE: Final = (
 )
 _TICKS: Final = 5
 
-#: Said beside the short name where the title says no more than that.
+#: Added to the short name where the title says no more than that.
 _REGIONS: Final = {"Radius": "distal end", "Ulna": "distal end"}
 
 #: Grades less probable than this are left out of the spoken list; their bars are drawn all the same.

@@ -109,7 +109,7 @@ def labels_of(assessment: Assessment) -> list[BoneLabel]:
 
 
 def film_preview(radiograph: Radiograph, *, refused: bool = False) -> str:
-    """The film alone, as it was read, before it is assessed. refused: it was to be, and no hand was found on it."""
+    """The film alone, as it was read, before it is assessed. refused: assessing it was tried, and no hand was found on it."""
     rows, columns = radiograph.pixels.shape
     return render(
         "assess/film.html",

@@ -18,8 +18,8 @@ from webapp.erasures import Erasures
 class FilmInHand:
     """The film of a session, read once: where it was uploaded to, its pixels and, once it was assessed, the hand on it.
 
-    read: None once the film was erased. sex_by_file: the sex that is chosen comes from the film's file, and from nobody's
-    hand. since: when it was sent.
+    read: None once the film was erased. sex_by_file: the sex that is chosen comes from the film's file, not from a
+    person. since: when it was sent.
     """
 
     path: str
@@ -62,22 +62,22 @@ class FilmInHand:
             raise FilmErased
 
     def erased(self) -> Self:
-        """What stays of it: that there was one."""
+        """What remains of it: that there was one."""
         return replace(self, read=None, hand=None)
 
     @property
     def nbytes(self) -> int:
-        """What it takes in memory, with the crops of the hand."""
+        """The memory that it takes, in bytes, with the crops of the hand."""
         return 0 if self.read is None else self.read.pixels.nbytes * (1 if self.hand is None else 2)
 
 
 def forget_in_sessions(app: gr.Blocks, erased: Erased) -> None:
     """Takes films that were erased after they came, and what was made of them, out of the memory of all open pages.
 
-    Answers that are on their way are looked at when they are shown.
+    Answers that are on their way are checked when they are shown.
     """
     for session in list(app.state_holder.session_data.values()) if hasattr(app, "state_holder") else []:
-        # what the page was sent last, pictures too, which gradio keeps for links that show it to others and are closed here
+        # what the page was last sent, pictures included: gradio keeps it for links that share a session, which are closed here
         session.config_values.clear()
         values: dict[int, Any] = session.state_data
         films = {key: film for key, value in list(values.items()) if (film := _film_of(value)) is not None}
@@ -86,13 +86,13 @@ def forget_in_sessions(app: gr.Blocks, erased: Erased) -> None:
         }
         hashes = {films[key].radiograph.sha256 for key in gone}
         for key, value in list(values.items()):
-            if key in gone and _film_of(value) is films[key]:  # no other was chosen just now
+            if key in gone and _film_of(value) is films[key]:  # no other has just been chosen
                 values[key] = films[key].erased() if isinstance(value, FilmInHand) else None
             elif getattr(value, "film_sha256", None) in hashes:
                 values[key] = None
 
 
 def _film_of(value: Any) -> FilmInHand | None:
-    """Of a session's value that is a film or, as an answer, has one."""
+    """The film of a session's value that is a film or, as an answer, has one; None for any other value."""
     film = value if isinstance(value, FilmInHand) else getattr(value, "film", None)
     return film if isinstance(film, FilmInHand) else None

@@ -14,7 +14,7 @@ from webapp.shared.components import part_heading, styled_html
 from webapp.shared.templates import render
 from webapp.shared.words import SEX_WORDS
 
-#: How long a film and its result stay in memory after the last use, in seconds; uploaded files go after as long.
+#: How long a film and its result stay in memory after the last use, in seconds; uploaded files go after the same time.
 KEPT_SECONDS: Final = 3600
 
 _STAGES: Final = [(f"Stage {stage}", stage) for stage in (1, 2, 3, 4)]

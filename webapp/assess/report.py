@@ -54,7 +54,7 @@ _FOOT_TOP: Final = 20 * mm
 
 _CROPS_A_ROW: Final = 7
 _NOTE_LINES: Final = 4
-#: Of the letters in which it says how good the age is, the longest sentence of all: so that it stays on its line.
+#: Size of the letters that say how good the age is, small enough for that longest of all sentences to stay on its line.
 _ERROR_SIZE: Final = 7.5
 _MAP_OPACITY: Final = 0.5
 
@@ -306,7 +306,7 @@ def _crops(page: _Page, assessment: Assessment, explanation: Explanation) -> Non
 
 
 def _legend(page: _Page, x: float, top: float, width: float) -> None:
-    """Fills the place of a 14th crop: what the colours and the numbers mean."""
+    """Says what the colours and the numbers mean, in the place of a 14th crop."""
     ramp = np.linspace(0.0, 1.0, 128, dtype=np.float32)[None, :].repeat(4, axis=0)
     page.drawImage(_image(png(heat(ramp))), x, top - 4 * mm, width, 4 * mm)
     _write(page, x, top - 7 * mm, "0", 6.5, colour=_QUIET)
@@ -326,7 +326,7 @@ def _foot(page: _Page, assessment: Assessment) -> None:
     page.setFillColor(_INK)
     page.roundRect(_MARGIN, _FOOT_TOP - 6.5 * mm, _RIGHT - _MARGIN, 6.5 * mm, 3, stroke=0, fill=1)
     _write(page, _MARGIN + 3 * mm, _FOOT_TOP - 4.4 * mm, DISCLAIMER, 9, _BOLD, white)
-    # a line of their own: there are as many names as networks
+    # the weights have a line of their own, as there is a name for each network
     for place, line in enumerate(
         (f"Weights: {weights_line(assessment.weights)}", f"SHA-256 of the film's pixels: {assessment.film_sha256}")
     ):

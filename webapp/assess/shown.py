@@ -48,7 +48,7 @@ class MapWish(NamedTuple):
 
 
 def emptied(parts: Layout, film: FilmInHand | None, text: str = "") -> Updates:
-    """Takes every trace of the last result off the page, so that it is not read for the next film. film: that is shown, not
+    """Takes every trace of the last result off the page, so that it is not taken for that of the next film. film: shown, not
     assessed. text: the message above it."""
     return {
         parts.message: message(text),
@@ -72,7 +72,7 @@ def assessed(
     wish: MapWish,
     progress: gr.Progress,
 ) -> Updates:
-    """Assesses a film and draws all there is to see. side: of the hand that is read where it shows two. Raises
+    """Assesses a film and draws all there is to see. side: which hand is read where it shows two. Raises
     BoneGradeError."""
     progress(READ_UNTIL, desc="Loading the weights")
     assessor = load_assessor()
@@ -95,7 +95,7 @@ def drawn(
     wish: MapWish,
     progress: gr.Progress,
 ) -> Updates:
-    """All there is to see of an assessment of the film in hand. assessor: that made it."""
+    """All there is to see of an assessment of the film in hand. assessor: the one that made it."""
     progress(_ASSESSED_AT, desc="Explaining the grades")
     explanation = assessor.explain(film.found_hand, assessment, wish.stage)
     progress(_EXPLAINED_AT, desc="Drawing")

@@ -81,7 +81,7 @@ class _Tile:
 def headline(assessment: Assessment, figures: MeasuredErrors | None) -> str:
     """The bone age, large, with its interval, and beside it how good it is.
 
-    figures: what was measured of how far off ages are, of whichever weights.
+    figures: how far off ages were when it was measured, with whichever weights.
     """
     months = assessment.bone_age_months
     second = assessment.second_opinion
@@ -103,7 +103,7 @@ def headline(assessment: Assessment, figures: MeasuredErrors | None) -> str:
 
 
 def _rare(assessment: Assessment) -> str:
-    """That few hands of this age were learned from; empty where it is not so."""
+    """Says that the model learned from few hands of this age; empty where that is not so."""
     return next((check.message for check in assessment.checks if check.name == "rare_age" and not check.passed), "")
 
 
@@ -133,7 +133,7 @@ def verdict(assessment: Assessment) -> str:
 
 
 def failed_checks(assessment: Assessment) -> list[Check]:
-    """Those that need a look."""
+    """The checks that need a look."""
     return [check for check in assessment.checks if not check.passed]
 
 
@@ -146,7 +146,7 @@ def checks_title(assessment: Assessment) -> str:
 
 
 def report_sentence(assessment: Assessment) -> str:
-    """The result in words that can be put into a report, with its weights and what it may be used for; empty without one."""
+    """The result in words that can be put into a report, with its weights and what it may be used for; empty without an age."""
     months, interval = assessment.bone_age_months, assessment.interval90_months
     if months is None:
         return ""
@@ -212,7 +212,7 @@ def score_table(assessment: Assessment) -> str:
 
 
 def provenance(assessment: Assessment) -> str:
-    """Which weights and which pixels the result comes from, and how the film lay."""
+    """Which weights and which pixels the result comes from, and how the film was oriented."""
     facts = {
         "Weights": weights_line(assessment.weights),
         "Film": f"{short_hash(assessment.film_sha256)} · {assessment.width} x {assessment.height} pixels",

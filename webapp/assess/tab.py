@@ -49,7 +49,7 @@ _SHOW_OVERLAY: Final = "(overlay, opacity) => { window.bonegrade.showOverlay(ove
 class _Answer:
     """What came of assessing a film: what the page is to show, so long as the film and the sex are still those chosen.
 
-    number: by which the page names the answer when it has come. film: of which it is; None where nothing is shown of one.
+    number: the name by which the page asks for the answer. film: the one that it is about; None where none is shown.
     """
 
     number: str
@@ -103,10 +103,10 @@ class _Tab(Layout):
         ]  # fmt: skip
         quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
-        # What is quiet is so beside the headline, else it would hide how far an answer is, and its place in the line.
+        # Quiet events are shown on the message; the headline would lose how far an answer is, and its place in the line.
         aside: dict[str, Any] = {**quietly, "show_progress_on": self.message}
 
-        # One event for all that changes what is shown, with what is chosen by then: what is assessed comes by it too, so that
+        # One event for all that changes what is shown, with what is chosen by then: assessments come through it too, so that
         # an answer whose film or sex was changed meanwhile is not shown.
         shown = gr.on(
             [self.film.change, self.sex.change, self.answer_number.change],
@@ -246,7 +246,7 @@ class _Tab(Layout):
         stage: int,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Updates:
-        """Assesses the film. side: of the hand that is read where it shows two."""
+        """Assesses the film. side: which hand is read where it shows two."""
         try:
             progress(0.0, desc="Reading the film")
             if path is None:

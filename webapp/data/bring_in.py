@@ -135,7 +135,7 @@ class BringInPart:
                 checked, options = self._checked(given, reader, Path(folder))
                 done = take_in_labels(self._ledger, checked, options, filing)
             films = [one.film.sha256 for one in checked.films if one.film.sha256 is not None]
-            for sent in given.pictures:  # which one holds which was not told
+            for sent in given.pictures:  # which of them holds which film is not known
                 FILMS_PASSING.holds(sent.path, films, FILMS_PASSING.since(sent.path))
             detail = f"{done.new_films} films, {done.labels - done.known_labels} labels"
             self._desk.note(request, reader, "added", detail=detail)

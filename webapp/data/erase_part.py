@@ -38,7 +38,7 @@ _LABELS: Final[list[tuple[str, str | int | float]]] = [
     ("Only its picture, crops and file's name; grades and boxes stay", "stay"),
     ("Everything that was said about it, too", "go"),
 ]
-#: What a reader said stays, so only of films there is something to choose.
+#: What a reader said stays, so there is something to choose only for films.
 _OF_FILMS_JS: Final = """(what) => ({ __type__: "update", visible: what !== "reader" })"""
 
 

@@ -1,4 +1,4 @@
-"""The Data tab: the ledger out as a dataset, for those who may take it; labels in; and films that look the same."""
+"""The Data tab: the ledger exported as a dataset, for those who may; labels brought in; and films that look the same."""
 
 import logging
 import shutil
@@ -49,7 +49,7 @@ _FORMATS: Final = {
     "yolo": "Boxes (YOLO)",
     "films": "Films whose pixels were kept (PNG)",
 }
-#: What was exported in another way goes off the page.
+#: An export made in another way leaves the page.
 _START_OVER_JS: Final = """() => ["", "", {"__type__": "update", "visible": false}]"""
 _SHOWN_ACCESSES: Final = 200
 _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "export"}
@@ -153,7 +153,7 @@ class _Tab:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Iterator[Updates]:
-        # brings pyarrow along, 30 MiB, which the page needs for this alone
+        # loads pyarrow (30 MiB), which the page needs for this alone
         from core.dataset.exporting.export import export_zip
 
         ledger, wishes = self._desk.ledger, (rule, formats, split)
@@ -201,7 +201,7 @@ class _Tab:
         return {**self._failed(GONE), self.message: message(GONE, title="Not downloaded")}
 
     def _changed_meanwhile(self, rule: str, formats: list[str], split: str, exported: Any) -> Updates:
-        """Takes back what was exported in another way than the one that is chosen by now."""
+        """Withdraws an export that was made in another way than is chosen by now."""
         if exported == (rule, formats, split):
             return {self.message: gr.skip()}
         return {self.message: "", self.done: "", self.download: gr.DownloadButton(visible=False)}
@@ -211,7 +211,7 @@ class _Tab:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> str:
-        """A table of films that look the same; first at those that came in before looks were kept."""
+        """A table of films that look the same; first notes the look of those that came in before looks were kept."""
         try:
             enforce(self._desk.reader(request), Action.ADD_FILMS)
             ledger = self._desk.ledger

@@ -1,1 +1,1 @@
-"""The page in other languages than English: one catalogue of sentences each, and who is answered in which."""
+"""The page in languages other than English: a catalogue of sentences for each, and who is answered in which."""

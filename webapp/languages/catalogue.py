@@ -1,4 +1,4 @@
-"""English sentences in another language, by a catalogue that has them with holes for what is filled in.
+"""English sentences in another language, from a catalogue that has them with holes for what is filled in.
 
 The page's script webapp/shared/scripts/languages.js does the same in the browser, by the same steps.
 """
@@ -26,7 +26,7 @@ HOLES: Final = {
 }
 HOLE: Final = re.compile(r"\{[ncs]?\}")
 
-#: Where what has no entry is taken apart, and what stands there in the translation.
+#: Where a text without an entry is taken apart, and what stands there in the translation.
 _JOINTS: Final = (
     (re.compile(r"(?<=[.!?])\s+"), " ", ""),
     (re.compile(r";\s+"), "; ", "；"),
@@ -37,9 +37,9 @@ _JOINTS: Final = (
 )
 _BRACKETS: Final = re.compile(r"(.*?)\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)(\.?)", re.DOTALL)
 _WORD: Final = re.compile(r"[A-Za-z]{2,}")
-#: What may be said otherwise: words, and a unit of one letter after its number.
+#: What may have a translation: words, and a unit of one letter after its number.
 _SAYS: Final = re.compile(r"[A-Za-z]{2,}|\d [a-z]\b")
-#: What is not a name: a sentence that is left in English altogether, lest half of it were in another language.
+#: Not a name but a sentence: it is left in English altogether, lest half of it be in another language.
 _SPEECH: Final = re.compile(r"[A-Za-z']+(?: [a-z']{2,}){3}")
 _WIDE: Final = "[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]"
 #: English writes "90 %", Chinese "90%".
@@ -76,7 +76,7 @@ class Catalogue:
         return self._said(clean) or text
 
     def _find(self, text: str) -> str | None:
-        """The translation, None where there is none of any part. text: with single spaces."""
+        """The translation, None where no part has one. text: with single spaces."""
         if not _SAYS.search(text):
             number = _PER_CENT.sub("%", text)
             return None if number == text else number
@@ -136,7 +136,7 @@ def _pattern(key: str, said: str) -> _Pattern:
     expression = re.escape(literals[0])
     for hole, literal in zip(HOLE.findall(key), literals[1:], strict=True):
         expression += HOLES[hole] + re.escape(literal)
-    # a word next to a hole may go on in it
+    # a word next to a hole may continue in it
     words = re.findall(r"(?<![A-Za-z\0])[A-Za-z]{2,}(?![A-Za-z\0])", HOLE.sub("\0", key))
     return _Pattern(
         re.compile(expression, re.IGNORECASE | re.DOTALL),

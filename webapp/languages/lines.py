@@ -11,12 +11,12 @@ from reportlab.pdfgen.canvas import Canvas
 
 from webapp.languages.catalogue import Language, catalogue
 
-#: Of a page that is written in Helvetica-Bold the Chinese letters are drawn with an outline of this share of their size.
+#: Where a line is in Helvetica-Bold, its Chinese letters are drawn with an outline of this share of their size.
 _BOLD_OUTLINE: Final = 0.035
 _FONT_FILE: Final = Path(__file__).with_name("han.ttf")
 _HAN: Final = "[\u2e80-\u9fff\uff00-\uffef]"
 _RUNS: Final = re.compile(f"{_HAN}+|(?:(?!{_HAN}).)+", re.DOTALL)
-#: What a line may be broken between: words, and Chinese letters with the mark that follows them.
+#: The pieces between which a line may be broken: words, and Chinese letters with the mark that follows them.
 _PIECES: Final = re.compile(rf"\s+|{_HAN}[，。：；、）！？]*|(?:(?!{_HAN})\S)+[，。：；、）！？]*")
 
 

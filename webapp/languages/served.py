@@ -11,14 +11,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from webapp.languages.catalogue import CATALOGUES, Language
 
-#: The cookie in which the page's script says what is spoken.
+#: The cookie in which the page's script says which language it shows.
 COOKIE: Final = "bonegrade-language"
 _FILES: Final = {f"/languages/{path.name}": path for path in CATALOGUES.values()}
 _FOLDER: Final = StaticFiles(directory=Path(__file__).parent)
 
 
 class Catalogues:
-    """ASGI middleware: hands out the catalogues, to everybody, so that the page of who signs in can be read."""
+    """ASGI middleware: hands out the catalogues, to everybody, so that the sign-in page can be read too."""
 
     def __init__(self, app: ASGIApp):
         self._app = app
@@ -35,7 +35,7 @@ class Catalogues:
 
 
 def language_of(headers: Mapping[str, str]) -> Language:
-    """The language of whoever asks: what their page speaks, else their browser's first."""
+    """The language of whoever asks: that of their page, else their browser's first."""
     try:
         found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
     except CookieError:

@@ -43,7 +43,7 @@ def answered(endpoint: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _sentence(error: ValidationError) -> str:
-    """What is wrong with the first input that is."""
+    """What is wrong with the first input that is refused."""
     first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] == "value_error":  # a sentence of ours
         return f"{str(first['ctx']['error']).removesuffix('.')}; nothing was changed."

@@ -104,7 +104,7 @@ class FilmEndpoints:
     def _assessed(
         self, film: FileData, since: datetime, sex: Sex | None, hand: HandSide, age_months: float | None
     ) -> tuple[FilmAssessor, Hand, Assessment]:
-        """since: when the film came, from when on an erasure of it counts."""
+        """since: when the film came; an erasure of it counts from then on."""
         path = sent_file(film).path
         radiograph = read_radiograph(path)
         FILMS_PASSING.holds(path, [radiograph.sha256], since)
@@ -120,5 +120,5 @@ class FilmEndpoints:
 
 
 def _picture(content: bytes, name: str, film: tuple[str, datetime]) -> FileData:
-    """A picture for the program alone that asked for it. film: see hand_out."""
+    """A picture for the program that asked for it, and for no other. film: see hand_out."""
     return FileData(path=hand_out(content, name, get_upload_folder(), film), orig_name=name, mime_type="image/png")

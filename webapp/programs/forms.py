@@ -1,4 +1,4 @@
-"""How programs are told what stands in the ledger: as JSON, in which nothing goes out that is not named here."""
+"""How programs are told what stands in the ledger: as JSON that holds only what is named here."""
 
 from typing import Any, Final
 

@@ -217,7 +217,7 @@ class LedgerEndpoints:
         Returns:
             The zip file, and its manifest.
         """
-        # brings pyarrow along, 30 MiB, which the page needs for this alone
+        # loads pyarrow (30 MiB), which the page needs for this alone
         from core.dataset.exporting.export import export_zip
 
         ledger, reader = self._asked(request, Action.EXPORT)

@@ -30,13 +30,13 @@ def speak_mcp() -> None:
     """Has gradio's MCP server ask this app's own line for answers, from now on.
 
     Its own way is a client that asks the app over the network, as nobody: it is refused where people sign in, and would come
-    from this machine, whose word counts as the proxy's where one says who people are.
+    from this machine, which is trusted as the proxy where a proxy says who people are.
     """
     gradio.mcp.GradioMCPServer = _InLine  # type: ignore[misc]
 
 
 class _InLine(gradio.mcp.GradioMCPServer):
-    """Gradio's server of MCP, but for how it asks, what it takes for a film, and how it writes an answer."""
+    """Gradio's MCP server, except for how it asks, what it takes for a film, and how it writes an answer."""
 
     def _get_or_create_client(self) -> Any:
         return _Asker(self.blocks, self._request())
@@ -93,7 +93,7 @@ class _Asker:
     async def _answer(self, data: list[Any], name: str) -> list[Any]:
         line = self._blocks._queue
         fn = next(fn for fn in self._blocks.fns.values() if fn.api_name == name)
-        # as if it had been asked for by its own address, from which gradio tells the page's
+        # as if asked for at its own address, by which gradio tells it from the page's events
         scope = {**self._request.scope, "path": f"/gradio_api/call/{name}", "root_path": ""}
         request = Request(scope, self._request.receive)
         body = PredictBodyInternal(data=data, fn_index=fn._id, request=request)
@@ -121,7 +121,7 @@ def _films(value: Any, visitor: str) -> Any:
 
 
 def _film(text: str, visitor: str) -> dict[str, Any]:
-    """A film that is written in the call, or the upload that it names; whose that is, the line looks at."""
+    """A film that is written in the call, or the upload that it names; the line checks whose that is."""
     if text.startswith("data:"):
         head, _, content = text.partition(",")
         if not head.endswith(";base64"):

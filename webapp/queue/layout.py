@@ -29,7 +29,7 @@ _STATES: Final = [
     ("Refused", "refused"),
     ("All", "all"),
 ]
-#: How often the page looks how the assessing goes.
+#: Seconds between the page's looks at how the assessing is going.
 _EVERY_SECONDS: Final = 2.0
 
 

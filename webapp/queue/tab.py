@@ -31,11 +31,11 @@ _log = logging.getLogger(__name__)
 
 _PAGE: Final = 25
 
-#: All that lists films waits in one line, so that what was asked for last is answered last: a list that an earlier choice
-#: or the timer asked for never comes after that of the newest. A list takes milliseconds, so it may be one line for all.
+#: Everything that lists films waits in one line, so that what was asked for last is answered last: a list for an earlier
+#: choice or for the timer never arrives after the newest. A list takes milliseconds, so one line serves everybody.
 _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "queue"}
 
-#: A row that is drawn anew keeps the tick of the one that stood in its place, unless the page is told.
+#: A row that is redrawn keeps the tick of the one that stood in its place, unless the page is told.
 _TICKS: Final = "() => { window.bonegradeQueue.drawTicks(); return []; }"
 
 
@@ -45,8 +45,8 @@ def build_queue_tab(
     """Lays out the tab inside the surrounding gr.Blocks, wires it up and starts the assessing in the background, which is
     returned; None in a demo.
 
-    tabs: those that the tab is one of, of which one has the id "annotate". tab: the tab itself. names: of the readers that
-    there are; where it gives none, films can be assigned to any name.
+    tabs: those to which the tab belongs, one of which has the id "annotate". tab: the tab itself. names: of the known
+    readers; where it gives none, films can be assigned to any name.
     """
     if desk.ledger is None:
         styled_html(DEMO)
@@ -140,7 +140,7 @@ class _Tab(Layout):
         def found(reader: Reader) -> Updates:
             may_add = reader.may(Action.ADD_FILMS)
             listed = self._listed(reader, wish, page)
-            # a page is loaded and its tab chosen at once, and what is ticked after the first answer outlives the second
+            # loading a page also chooses its tab, and what is ticked after the first answer must outlive the second
             del listed[self.chosen]
             return {
                 **listed,
@@ -157,13 +157,13 @@ class _Tab(Layout):
         return self._answered(request, lambda reader: self._listed(reader, Wish(*wish), 0))
 
     def _added(self, request: gr.Request, *values: Any) -> Updates:
-        """Films were added, of which the model may have seen all by now."""
+        """Films were added; the model may have seen all of them by now."""
         *wish, taken = values
         return self._answered(request, lambda reader: self._with_news(self._listed(reader, Wish(*wish), 0), taken))
 
     def _with_news(self, listed: Updates, taken: Any) -> Updates:
-        """What is listed, and what became of the films that were added last, as of then or later."""
-        waits = self._background.progress().at_work  # asked first: what has ended then is in the ledger
+        """The list, and what has become of the films that were added last, at that moment or later."""
+        waits = self._background.progress().at_work  # asked first: what has ended by then is in the ledger
         return {**listed, **self.upload.news(taken, waits=waits)}
 
     def _turned(self, step: int) -> Callable[..., Updates]:
@@ -188,7 +188,7 @@ class _Tab(Layout):
         return updates
 
     def _listed(self, reader: Reader, wish: Wish, page: int) -> Updates:
-        """The list of films from its page on, and all numbers. Raises BoneGradeError."""
+        """One page of the list of films, and all numbers. Raises BoneGradeError."""
         rows = queue_rows(
             self._ledger, reader.name, wish.in_order, wish.filter(reader), limit=_PAGE + 1, offset=page * _PAGE
         )
@@ -279,7 +279,7 @@ class _Tab(Layout):
         done: str,
         text: str = "",
     ) -> Updates:
-        """Says something of each chosen film."""
+        """Says something about each chosen film."""
 
         def found(reader: Reader) -> Updates:
             film_ids = [int(film_id) for film_id in chosen.split(",") if film_id]

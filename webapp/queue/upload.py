@@ -39,10 +39,10 @@ _SEX_INFO: Final = (
 #: Reading and unpacking is work for one core, so batches wait for each other.
 _ONE_BATCH: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "intake"}
 
-#: What was found in other films goes off the page; that it is of other films, `_add` sees by itself.
+#: What was found in other films leaves the page; `_add` notices by itself that it is about other films.
 _START_OVER_JS: Final = f"""() => ["", "", "", {{"__type__": "update", "elem_classes": ["{NOT_NOW}"]}}]"""
 
-#: So many films with writing are shown, each with so many places, as pictures of this height in pixels.
+#: How many films with writing are shown, how many places of each, and the height of their pictures in pixels.
 _SHOWN_FILMS, _SHOWN_PLACES, _PLACE_HEIGHT = 24, 3, 64
 
 #: What stands on the page, by component.
@@ -51,7 +51,7 @@ Values = Mapping[Any, Any]
 
 @dataclass(frozen=True)
 class _Given:
-    """What a look is at, as it stands on the page. sex: of films that the table does not name, if it is known."""
+    """What is to be looked at, as it stands on the page. sex: of films that the table does not name, if known."""
 
     files: tuple[SentFile, ...]
     table: Path | None
@@ -75,7 +75,7 @@ class _Seen:
 
 
 class UploadPart:
-    """The part of the page that adds films. added: the event after which other parts look anew."""
+    """The part of the page that adds films. added: the event after which other parts look again."""
 
     def __init__(self, desk: Desk, filing: Filing, background: BackgroundAssessor):
         self._desk = desk
@@ -128,7 +128,7 @@ class UploadPart:
         changes = [self.sex.input, self.consent.input]
         changes += [event for file in (self.files, self.folder, self.table) for event in (file.upload, file.clear)]
         changes += [file.delete for file in (self.files, self.folder)]
-        # In the browser alone: a word from the server might come after the changed films were looked at, and take that back.
+        # In the browser alone: an answer from the server might arrive after the changed films were looked at, and undo that.
         gr.on(changes, None, None, [self.message, self.done, self.result, self.decide], js=_START_OVER_JS, **private)
         self.look.click(
             self._look,
@@ -143,7 +143,7 @@ class UploadPart:
             **private,
             **_ONE_BATCH,
         )
-        #: Ends when all was added; other parts of the page may chain on to it.
+        #: Ends when everything has been added; other parts of the page may chain on to it.
         self.added = self.add.click(
             self._add,
             {*sent, self.writing, self.seen, *self.terms.inputs},
@@ -276,7 +276,7 @@ def _off() -> gr.Button:
 
 
 def _pictures(radiograph: Radiograph, places: Sequence[TextPlace]) -> tuple[str, ...]:
-    """The places as they are on the film, small."""
+    """Small pictures of the places, as they are on the film."""
     return tuple(
         data_uri(jpeg(film_picture(radiograph.pixels[rows, columns], 3 * _PLACE_HEIGHT)), "jpeg")
         for rows, columns in (_slices(place) for place in places[:_SHOWN_PLACES])

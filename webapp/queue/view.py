@@ -35,9 +35,9 @@ _HEADINGS: Final = {
 }
 _TO_LOOK_AT: Final = "Films to look at"
 
-#: So many films are named; further ones are counted.
+#: How many films are named; further ones are counted.
 _NAMED: Final = 50
-#: Of so many refused films the reason stands in the message itself.
+#: For how many refused films the reason stands in the message itself.
 _REASONS: Final = 3
 
 
@@ -50,7 +50,7 @@ def note(text: str, kind: str = "error", title: str = "Nothing was changed") -> 
 
 
 def count_tiles(counts: QueueCounts) -> str:
-    """How many films are where, the number to read first and large; nothing if there are no films."""
+    """How many films are in each state, the number to read first and large; nothing if there are no films."""
     if not counts.films:
         return ""
     others = {
@@ -149,7 +149,7 @@ def _age(row: QueueRow) -> str:
 
 
 def finished(counts: QueueCounts, filtered: bool, may_add: bool) -> str:
-    """That nothing is left to read, and what to do next. filtered: whether filters hide some films."""
+    """Says that nothing is left to read, and what to do next. filtered: whether filters hide some films."""
     add = "Add films below: a zip, a folder or single files." if may_add else "Ask a reader to add films."
     if not counts.films:
         return _finished("The queue is empty", [add])
@@ -225,7 +225,7 @@ def taken_in(taken: Sequence[TakenIn], refusals: Mapping[int, str]) -> str:
 
 
 def about_films(taken: Sequence[TakenIn], passed_over: Sequence[str]) -> str:
-    """The films of a batch of which there is something to say."""
+    """The films of a batch about which there is something to say."""
     lists = _lists([(one.status, one.name, one.sentence) for one in taken], passed_over)
     return render("queue/other_films.html", lists=lists)
 

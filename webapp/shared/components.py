@@ -6,7 +6,7 @@ import gradio as gr
 
 from webapp.shared.templates import render
 
-#: The class of what is not to be seen for now, see `classes_if`.
+#: The class of what is hidden for now; see `classes_if`.
 NOT_NOW: Final = "not-now"
 #: What an event changes on the page, by component.
 Updates = dict[Any, Any]
@@ -35,7 +35,7 @@ def line(text: str, kind: str = "", role: str | None = None) -> str:
 def classes_if(shown: bool) -> list[str]:
     """`elem_classes` of a part that is switched several times within one event: the style sheet takes it off the page.
 
-    Gradio mounts a part late that begins as visible=False, and an earlier "not yet" may then reach it after the last
-    word; visible="hidden" hides no row. A part with a class is on the page from the start and misses nothing.
+    Gradio mounts late a part that begins as visible=False, and an earlier "not yet" may then reach it after the last
+    word; visible="hidden" does not hide a row. A part with a class is on the page from the start and misses nothing.
     """
     return [] if shown else [NOT_NOW]

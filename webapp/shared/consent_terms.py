@@ -8,7 +8,7 @@ import gradio as gr
 
 from core.ledger import Consent, Scope, consent_given
 
-#: What somebody ticks who brings in many films. Other words here, or on the Annotate tab, are another version of the terms:
+#: What somebody who brings in many films ticks. Other words here, or on the Annotate tab, make another version of the terms:
 #: see core.ledger.records.TERMS.
 CONSENT: Final = "I may keep these films: their pictures are stored here, to be read and to train the model."
 _SCOPES: Final = [("To be read again", "read"), ("And to train the model", "train"), ("And to be shared", "share")]
@@ -18,7 +18,7 @@ _NO_TERMS_YET: Final[tuple[Scope, str, None]] = ("train", "", None)
 
 
 class ConsentTerms:
-    """The three inputs, folded. inputs: those of the scope, the reference and the end, in this order."""
+    """The three inputs, folded away. inputs: those of the scope, the reference and the end, in this order."""
 
     def __init__(self, name: str):
         """Lays them out. name: the beginning of their elements' ids."""
@@ -27,7 +27,7 @@ class ConsentTerms:
                 _SCOPES, value=_NO_TERMS_YET[0], label="What it allows", elem_id=f"{name}-scope", info=_SCOPE_INFO
             )
             self._reference = gr.Textbox(
-                "",  # what is folded has no value otherwise
+                "",  # otherwise it has no value while folded away
                 label="Where it is filed (a form's number; no names)",
                 max_lines=1,
                 elem_id=f"{name}-reference",

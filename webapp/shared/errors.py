@@ -1,4 +1,4 @@
-"""What the page says of an error: the error's own sentence or, where nobody foresaw it, one that says how things stand now."""
+"""What the page says about an error: the error's own sentence or, where nobody foresaw it, one on how things stand now."""
 
 import logging
 from typing import Final
@@ -30,7 +30,7 @@ LABELS_NOT_READ: Final = "The labels could not be read, for an unexpected reason
 
 
 def sentence_of(error: Exception, unexpected: str, log: logging.Logger, what_failed: str) -> str:
-    """What to tell of an error. What nobody foresaw is told as `unexpected`, and goes to the log under `what_failed`."""
+    """What to say about an error. An unforeseen one is reported as `unexpected`, and goes to the log under `what_failed`."""
     if isinstance(error, BoneGradeError):
         return str(error)
     log.error(what_failed, exc_info=error)
@@ -38,7 +38,7 @@ def sentence_of(error: Exception, unexpected: str, log: logging.Logger, what_fai
 
 
 def sentence_without_names(error: Exception, unexpected: str, log: logging.Logger, what_failed: str) -> str:
-    """As `sentence_of`, for work on files that people send: the message of what nobody foresaw may hold a file's name, and a
+    """As `sentence_of`, for work on files that people send: the message of an unforeseen error may hold a file's name, and a
     child's with it, so only the kind of error goes to the log."""
     if isinstance(error, BoneGradeError):
         return str(error)

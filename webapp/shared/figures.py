@@ -25,17 +25,17 @@ _RIDGE_HEIGHT: Final = 0.62
 #: Bins of a distribution lower than this share of the highest are not drawn.
 _WORTH_DRAWING: Final = 0.02
 
-#: The axis shows at least as many years, so that a narrow interval looks narrow.
+#: The axis shows at least this many years, so that a narrow interval looks narrow.
 _LEAST_YEARS: Final = 4.0
 
-#: Up to this many years a tick stands at each one, beyond it at every second.
+#: Up to this many years a tick stands at each one, beyond that at every second one.
 _YEARS_WITH_EACH_TICK: Final = 8.0
 
 
 def age_figure(assessment: Assessment) -> go.Figure | None:
     """The age distribution under each standard with its table age and interval, and the calibrated age across all.
 
-    None with a bone missing: there is no distribution then. None of a mature hand: it would point out ages of children.
+    None with a bone missing, when there is no distribution, and for a mature hand, where it would point to ages of children.
     """
     if assessment.bone_age_months is None or assessment.mature:
         return None
@@ -77,7 +77,7 @@ def age_figure(assessment: Assessment) -> go.Figure | None:
 def influence_figure(assessment: Assessment) -> go.Figure | None:
     """How many months the bone age would move if a bone were one grade lower or higher, the strongest bone on top.
 
-    None if no bone moves the age, as with a bone missing.
+    None if no bone moves the age, as when a bone is missing.
     """
     moves = {bone: one.influence_months for bone, one in assessment.bones.items() if one is not None}
     if assessment.bone_age_months is None or not any(any(pair) for pair in moves.values()):
@@ -167,7 +167,7 @@ def _mark_age(figure: go.Figure, assessment: Assessment) -> None:
 
 
 def finished(figure: go.Figure, height: int) -> go.Figure:
-    """The figure in the look that all of the app's share. height: in pixels."""
+    """The figure in the style that all the app's figures share. height: in pixels."""
     figure.update_layout(
         template="none",
         height=height,

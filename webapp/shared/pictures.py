@@ -24,7 +24,7 @@ def grey8(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def film_picture(pixels: NDArray[np.float32], longest_side: int = FILM_SIDE) -> NDArray[np.uint8]:
-    """A film made fit for the screen: at most longest_side pixels long, HxW of 0..255.
+    """A film prepared for the screen: at most longest_side pixels long, HxW of 0..255.
 
     Shown with its darkest and brightest half per cent cut off, so that an underexposed film can be seen at all.
     """

@@ -1,4 +1,4 @@
-"""The page's HTML: templates in webapp/templates, a folder for each tab, filled with values that are escaped by themselves."""
+"""The page's HTML: templates in webapp/templates, a folder for each tab, filled with values that are escaped automatically."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +28,6 @@ _ENVIRONMENT.globals.update(no_value=NO_VALUE, glossary=GLOSSARY)
 def render(template: str, **values: Any) -> Markup:
     """A template of webapp/templates as HTML. template: its path there, as in "queue/films.html".
 
-    Whatever is no Markup comes out as text. What this returns is Markup, so that one template's HTML may be given to another.
+    Whatever is not Markup comes out as text. What this returns is Markup, so that one template's HTML may be given to another.
     """
     return Markup(_ENVIRONMENT.get_template(template).render(**values))

@@ -64,7 +64,7 @@ def theme() -> gr.themes.Base:
 
 
 def page_head() -> str:
-    """What goes into the page's <head>: all style sheets and scripts of the app, each folder in the order of names.
+    """What goes into the page's <head>: all style sheets and scripts of the app, each folder in order of name.
 
     The style sheets go here and not to launch(css=...), because Gradio rewrites the selectors of the latter and splits
     those that hold a comma.

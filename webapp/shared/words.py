@@ -77,7 +77,7 @@ def counted(number: int, unit: str) -> str:
 
 
 def file_size(size: int) -> str:
-    """How large a file of so many bytes is: "1.2 MB", "34 kB"."""
+    """The size of a file in words, from bytes: "1.2 MB", "34 kB"."""
     return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"
 
 

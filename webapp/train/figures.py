@@ -11,7 +11,7 @@ from core.learning.lessons.collected import Collected
 from webapp.shared.figures import GRID_COLOUR, TEXT_COLOUR, finished
 
 _COLOURS: Final = {"better": "#2a9d8f", "worse": "#d9480f", "no difference": "#8793a5"}
-#: From no grade to the most that one was given.
+#: From a grade that was never given to the one given most often.
 _COUNTS: Final = ((0.0, "rgba(42,157,143,0.08)"), (1.0, "rgba(42,157,143,0.9)"))
 #: What is drawn of a run's log; trackio has the rest.
 _CURVES: Final = {
@@ -26,7 +26,7 @@ _UNITS: Final = {"months": "Months", "kappa": "Weighted kappa", "share": "Share"
 
 
 def curve_figure(measurements: Sequence[Mapping[str, Any]]) -> go.Figure | None:
-    """What a run's log has of each lesson by its step; None before there is anything."""
+    """What a run's log says of each lesson, by step; None before there is anything."""
     lines: dict[str, tuple[list[float], list[float]]] = {}
     for row in measurements:
         lesson = _LESSONS.get(row["lesson"])
@@ -69,7 +69,7 @@ def collected_figure(found: Collected) -> go.Figure | None:
 
 
 def difference_figures(report: GateReport) -> dict[str, go.Figure]:
-    """By unit ("months", "kappa", "share") the differences with their intervals, drawn so that right of none is better."""
+    """The differences with their intervals by unit ("months", "kappa", "share"), drawn so that right of zero is better."""
     figures = {}
     for unit, title in _UNITS.items():
         rows = [one for one in report.differences if one.unit == unit and one.difference is not None]

@@ -26,7 +26,7 @@ GATE: Final = (
 
 #: How often a run at work is looked at, in seconds.
 _WATCHED_SECONDS: Final = 3.0
-#: Machines of the hub with its own names, from the cheapest to the fastest that one run can use.
+#: Machines of the hub by its own names, from the cheapest to the fastest that one run can use.
 _HARDWARE: Final = [
     ("CPU", "cpu-upgrade"), ("NVIDIA T4", "t4-small"), ("NVIDIA L4", "l4x1"), ("NVIDIA A10G", "a10g-small"),
     ("NVIDIA A100", "a100-large"),
@@ -51,7 +51,7 @@ class Layout:
             self.timer = gr.Timer(_WATCHED_SECONDS, active=False)
 
     def messages(self) -> list[gr.HTML]:
-        """Where it is said what was not done: the tab's own, and those beside buttons."""
+        """The messages that say what was not done: the tab's own, and those beside buttons."""
         return [self.message, self.run_message, self.job_message, self.gate_message, self.beside.message]
 
     def _build_run(self, trains_here: bool, sends: bool) -> None:

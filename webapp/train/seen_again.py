@@ -1,4 +1,4 @@
-"""What the Train tab says of the folder that a run sees again so that nothing is forgotten."""
+"""What the Train tab says about the folder that a run sees again so that nothing is forgotten."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from webapp.shared.words import counted
 
 
 def seen_again(sends: bool) -> tuple[Path | None, tuple[str, ...]]:
-    """The folder, None where no run can use one, and what is to be known of it. sends: a run may also be sent to the hub."""
+    """The folder (None where no run can use one), and what to know about it. sends: a run may also be sent to the hub."""
     try:
         found = training_data()
     except BoneGradeError as error:

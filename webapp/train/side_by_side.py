@@ -1,4 +1,4 @@
-"""Two models on one film: the live one and another, bone by bone, beside each other."""
+"""Two models on one film: the live one and another, bone by bone, side by side."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -52,7 +52,7 @@ class SideBySidePart:
     def models(self, chosen: str | None) -> dict[Any, Any]:
         """The runs that have ended, and the versions that can be brought back; where there are none, the sentence that says so.
         chosen: stays chosen, if it is one of them."""
-        # Imported here because it brings torch along, and the page need not wait for it.
+        # Imported here because it loads torch, and the page need not wait for that.
         from core.learning.promotion.versions import versions
 
         live = live_model().version
@@ -67,7 +67,7 @@ class SideBySidePart:
 
     def read(self, film: int, model: str | None, in_hand: FilmInHand | None, assessment: Assessment | None) -> str:
         """What both models say, as HTML. film: the place of an example, or -1 for the film on the Assess tab.
-        Raises BoneGradeError without a model or a film, and where one of the two is not there any more."""
+        Raises BoneGradeError without a model or a film, and where one of the two is no longer there."""
         # Imported here, as above.
         from core.learning.promotion.models_at_hand import compare_on_film
 
@@ -90,7 +90,7 @@ class SideBySidePart:
         return in_hand.radiograph, assessment.sex
 
     def _check(self, film: int, in_hand: FilmInHand | None) -> None:
-        """Raises FilmErased where the film on the Assess tab is the one that is read, and was erased."""
+        """Raises FilmErased where the film on the Assess tab is the one to be read, and was erased."""
         if film < 0 and in_hand is not None:
             in_hand.check(self._desk.erasures)
 

@@ -35,7 +35,7 @@ _STATES: Final = {
     "cancelled": "it was cancelled.",
     "failed": "its process ended before it was done; the log says why.",
 }
-#: Of a job of the hub.
+#: How a job on the hub is doing, by the hub's own word for it.
 _STAGES: Final = {
     "SCHEDULING": "it waits for a machine",
     "RUNNING": "it is running",
@@ -48,8 +48,8 @@ _IN_LINE: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "tr
 
 
 def build_train_tab(desk: Desk, tab: gr.Tab, assess: AssessTab, examples: Sequence[Example]) -> None:
-    """Lays out the tab inside the surrounding gr.Blocks and wires it up. tab: on whose being chosen it is filled. assess,
-    examples: whose film, and which others, two models may be asked about."""
+    """Lays out the tab inside the surrounding gr.Blocks and wires it up. tab: it is filled when this is chosen. assess,
+    examples: where the films come from about which two models may be asked."""
     if desk.ledger is None:
         styled_html(render("shared/line.html", text=DEMO, kind="", role=None))
         return
@@ -117,8 +117,8 @@ class _Tab(Layout):
             return {where or self.message: message(text, title="Not done")}
 
     def _all(self, name: str | None, beside: str | None = None) -> Updates:
-        """beside: the model that is chosen to be set beside the live one, and stays so."""
-        # Imported here because these bring torch and pyarrow along, and the page need not wait for them.
+        """beside: the model chosen to be set beside the live one, which stays chosen."""
+        # Imported here because these load torch and pyarrow, and the page need not wait for them.
         from core.learning.gate.passing import kept_report
         from core.learning.lessons.collected import collected
         from webapp.train.figures import collected_figure
@@ -242,7 +242,7 @@ class _Tab(Layout):
             # Imported here because torch takes seconds to import, and the page need not wait for it.
             from core.learning.promotion.going_live import admit
 
-            admit(self._runs.path(name), live_model(), self._ledger)  # what is wrong with it is told at once
+            admit(self._runs.path(name), live_model(), self._ledger)  # so that anything wrong with it is said at once
             self._runs.compare(name or "")
 
         return self._done(request, act, lambda _: self._all(name), self.gate_message)

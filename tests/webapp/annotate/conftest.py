@@ -33,7 +33,7 @@ def ledger(folder: Path) -> Iterator[Ledger]:
 
 @pytest.fixture(scope="session")
 def hands(shipped: Assessor) -> list[tuple[Radiograph, Sex, Assessment]]:
-    """An example hand, and what the shipped weights say of it."""
+    """An example hand, and what the shipped weights say about it."""
     films = [(read_radiograph(example.path), example.sex) for example in shipped_examples()[:1]]
     return [(film, sex, shipped.assess(film, sex)) for film, sex in films]
 
@@ -97,6 +97,6 @@ def open_film(browser: Browser, app: RunningApp) -> Iterator[Open]:
     yield open_it
     for context in contexts:
         context.close()
-    # a server that was killed on purpose is a trouble of its own, whether or not it was answering just then
+    # a server killed on purpose causes errors of its own, whether or not it was answering just then
     of_a_kill = ("ERR_", "network error", "errored out")
     assert [t for troubles in all_troubles for t in troubles if not any(part in t for part in of_a_kill)] == []

@@ -84,9 +84,9 @@ def on_screen(page: Page, bone: str) -> tuple[float, float, float]:
 
 
 def wait_magnified(page: Page, bone: str, scale: float) -> None:
-    """Returns when a pixel of the film is painted at least so many pixels of the window large.
+    """Returns when a pixel of the film is painted at least `scale` pixels of the window large.
 
-    Touches are handled with the next picture that the window draws, and that may be after the call that sent them.
+    Touches are handled with the next picture that the window draws, which may be after the call that sent them.
     """
     page.wait_for_function(f"([bone, scale]) => ({_ON_SCREEN})(bone)[2] >= scale", arg=[bone, scale], timeout=ANSWER_MS)
 
@@ -97,7 +97,7 @@ def box(page: Page, bone: str) -> list[float]:
 
 
 def drag(page: Page, bone: str, by: tuple[float, float], at: tuple[float, float] = (0.5, 0.5)) -> None:
-    """Drags a box by so many pixels of the screen, held at a share of its width and height."""
+    """Drags a box by a number of pixels of the screen, held at a share of its width and height."""
     place = page.evaluate(
         """([bone, across, down]) => {
             const work = window.bonegradeWork, canvas = document.querySelector("#box-editor canvas");

@@ -12,7 +12,7 @@ from jinja2 import Environment, nodes
 
 ROOT = Path(__file__).resolve().parents[3]
 
-#: What of core speaks to a visitor of the page; the rest speaks on the command line, in exported files or in records.
+#: The parts of core that speak to a visitor of the page; the rest speaks on the command line, in exported files or in records.
 ROOMS = (
     "core/bones.py", "core/film", "core/hand", "core/standards", "core/assessment", "core/access", "core/annotation",
     "core/agreement", "core/intake", "core/keeping/erasing.py", "core/keeping/erasures.py", "core/ledger",
@@ -25,7 +25,7 @@ ROOMS = (
     "core/learning/promotion/versions.py", "core/learning/run/candidate.py", "core/evaluation/maps/checked.py",
     "webapp",
 )  # fmt: skip
-#: Migrations are run from the command line; what a library is told is no sentence; programs are spoken to in
+#: Migrations are run from the command line; what a library is told is not a sentence; programs are spoken to in
 #: English.
 _LEFT_OUT = (
     "core/ledger/migrations", "core/ledger/store/schema.py", "webapp/languages",
@@ -34,7 +34,7 @@ _LEFT_OUT = (
     "webapp/programs/asked.py", "webapp/programs/films.py", "webapp/programs/forms.py", "webapp/programs/ledger.py",
     "webapp/programs/mcp.py", "webapp/programs/endpoints.py",
 )  # fmt: skip
-#: Errors of the program's own kind, which the page turns into "something went wrong".
+#: Errors in the program itself, which the page turns into "something went wrong".
 _FOR_DEVELOPERS = re.compile(
     r"(?:Value|Type|Key|Runtime|Assertion|Lookup|OS|Index)Error|NotImplementedError|StopIteration"
 )
@@ -80,7 +80,7 @@ def _of_python(file: Path) -> Iterator[str]:
 
 
 def _silent_parts(node: ast.AST, told: bool) -> Iterator[ast.AST]:
-    """What of a node is no speech: docstrings, what goes to the log, errors for developers. told: see _ERRORS_TOLD."""
+    """The parts of a node that are not speech: docstrings, log lines, errors for developers. told: see _ERRORS_TOLD."""
     if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
         yield node.body[0] if isinstance(node.body[0], ast.Expr) else ast.Pass()
     elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("sentence_of", "sentence_without_names"):
@@ -142,7 +142,7 @@ class _Texts(HTMLParser):
         self.found.append("")
 
     def handle_data(self, data: str) -> None:
-        """Goes on with a text."""
+        """Continues a text."""
         self.found[-1] += data
 
 

@@ -17,14 +17,14 @@ from core.learning.gate import passing
 from tests.webapp.running_app import ROOT
 from tests.webapp.train.made_project import read_on_the_page, write_films, write_live_model
 
-#: After which command of the document people work on the page.
+#: The command of the document after which people work on the page.
 _THEN_ON_THE_PAGE = "import"
 
 
 @dataclass(frozen=True)
 class Project:
     """folder: where the commands were typed. said: what each command of the document said, in their order. history: of the
-    models after the last."""
+    models after the last command."""
 
     folder: Path
     said: Mapping[str, str]

@@ -34,7 +34,7 @@ from tests.stored_films import graded
 
 #: The version that is live before the project begins.
 VERSION = "0001-0badc0de"
-#: Films to learn from, and films that are made gold: as many as the gate asks for.
+#: How many films to learn from, and how many are made gold, which is what the gate asks for.
 LEARNED, GOLD = 4, 30
 _SHADES = range(20, 13, -1)
 

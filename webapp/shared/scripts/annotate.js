@@ -11,7 +11,7 @@
   const copy = (value) => JSON.parse(JSON.stringify(value));
   const newToken = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
-  // What the server told of the film; the work on it; which change of it the server has; the save that is on its way.
+  // What the server said about the film; the work on it; which change of it the server has; the save that is on its way.
   let film = null;
   let work = null;
   let arrived = 0;
@@ -59,7 +59,7 @@
   };
   const mayChange = () => !window.bonegradeOpening.refuses() && isAllowed();
 
-  // changes: {bone: what is said after}. join: the step goes on with the last one, as the second digit of a grade does.
+  // changes: {bone: what is said after}. join: the step continues the last one, as the second digit of a grade does.
   const step = (changes, join = false) => mayChange() && take(changes, join);
   const take = (changes, join = false) => {
     const made = Object.entries(changes)
@@ -203,7 +203,7 @@
     return told;
   };
 
-  // The first film may be here before the parts of the page that show it.
+  // The first film may arrive before the parts of the page that show it.
   const isLaidOut = () => ["annotate-film", "annotate-status", "in-hand"].every(byId);
   const opened = async (text) => {
     const told = fresh(text);
@@ -246,7 +246,7 @@
     const day = time.toDateString() === new Date().toDateString() ? "" : `${time.toLocaleDateString()} `;
     return `Your unsaved work of ${day}${time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })} is back.`;
   };
-  // Gives the totals to show; undefined, which leaves those on the page, where the answer is of another film or of older work.
+  // Returns the totals to show; undefined, which leaves those on the page, where the answer is for another film or older work.
   const kept = (text) => {
     const told = fresh(text);
     if (!told || !film) return undefined;
@@ -310,7 +310,7 @@
     }
     if (told.download) download(told.download);
     if (sent.sha256 !== film.sha256) {
-      // The answer came so late that another film is open by now; what the server drew with it is of the one acted on.
+      // The answer came so late that another film is open by now; what the server drew with it is for the one acted on.
       answer(told.message, of);
       if (work.film) window.bonegradeOpening.open(work.film);
       return;
@@ -383,7 +383,7 @@
     judge, accept, shift, takeBack, note, noteFilm, go, along, undo, redo, act, tell,
     opened, kept, boxesChanged, acted, message, command,
   };
-  // What the box editor has written on the film stays until it draws again, as it does by itself where it comes into sight.
+  // What the box editor has written on the film stays until it draws again, as it does by itself when it comes into sight.
   document.addEventListener("bonegrade-language", () => {
     if (film && byId("box-editor")?.querySelector("canvas")?.clientWidth) press("annotate-redraw");
   });

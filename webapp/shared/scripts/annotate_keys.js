@@ -1,5 +1,5 @@
 // Buttons, radio buttons and keys of the Annotate tab. A key never acts while a text field has the focus, with Ctrl, Alt
-// or Meta held (but for Ctrl Z and Ctrl Y), or while the reader has switched the keys off.
+// or Meta held (except Ctrl Z and Ctrl Y), or while the reader has switched the keys off.
 (() => {
   "use strict";
 
@@ -14,7 +14,7 @@
     return Boolean(input) && !["radio", "checkbox", "button", "submit"].includes(input.type);
   };
 
-  // The second digit of a two-digit grade goes on with the first if it is typed soon after, on the same bone.
+  // The second digit of a two-digit grade is joined to the first if it is typed soon after, on the same bone.
   let typed = { digits: "", bone: "", at: 0 };
   const digit = (key) => {
     const bone = work.work().bone;
@@ -111,7 +111,7 @@
       return;
     }
     if (event.defaultPrevented || !work.atWork() || inTextField(event.target) || event.isComposing) return;
-    if (byId("model-box-edit")) return; // the box editor asks for a bone
+    if (byId("model-box-edit")) return; // the box editor is asking for a bone
     const key = event.key.toLowerCase();
     if ((event.ctrlKey || event.metaKey) && !event.altKey) {
       const again = key === "y" || (key === "z" && event.shiftKey);

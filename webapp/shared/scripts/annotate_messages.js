@@ -1,14 +1,14 @@
-// The line above the film that tells the reader what came of what they did.
+// The line above the film that tells the reader the outcome of what they did.
 (() => {
   "use strict";
 
   const KINDS = ["error", "warning", "good"];
   const place = () => document.getElementById("annotate-message");
 
-  // What came of the last act (a save, say), as long as it stands there, and the name of its film.
+  // The outcome of the last act (a save, say), as long as it counts, and the name of its film.
   let answer = null;
 
-  // Says something beside the answer, which counts again as soon as another film is open.
+  // Says something in place of the answer, which is shown again as soon as another film is open.
   const hint = (text, kind) => {
     if (!place()) return;
     place().className = `annotate-message ${kind || ""}`;
@@ -25,7 +25,7 @@
     tell(aboutFilm(message, of, open), message.kind);
     answer = { ...message, of };
   };
-  // What there is to say of the film that was opened; the answer to the act before it is not wiped.
+  // Says what there is to say about the film that was opened; the answer to the act before it stays.
   const tellOpened = (message, open) => {
     const before = answer && { ...answer, text: aboutFilm(answer, answer.of, open) };
     const all = [before, message].filter(Boolean);

@@ -1,5 +1,5 @@
-// From the moment a film is asked for until it is open, the film at work is only looked at: what is pressed meanwhile is
-// not meant for it any more. A film that is asked for while a save is on its way waits for the answer to the save.
+// From the moment a film is asked for until it is open, the film at work can only be looked at: what is pressed meanwhile
+// is no longer meant for it. A film that is asked for while a save is on its way waits for the answer to the save.
 (() => {
   "use strict";
 
@@ -8,7 +8,7 @@
   const NUDGE_MS = 4000;
   const GIVE_UP_MS = 30000;
 
-  // The name of what is asked for: a film's number and a token of this asking, "assessed", or "next" until it is known
+  // The name of what is asked for: a film's number and a token of this request, "assessed", or "next" until it is known
   // which film that is.
   let wanted = null;
   const answered = new Set();
@@ -33,7 +33,7 @@
     work.changed("status");
   };
   const failed = () => giveUp("The film was not opened: the server is too busy.");
-  // Whether nothing may be changed for now, which it then says.
+  // Returns whether nothing may be changed for now, and then says so.
   const refuses = () => {
     if (wanted) window.bonegradeMessages.hint("The film is being opened; one moment.", "warning");
     return Boolean(wanted);
@@ -44,7 +44,7 @@
   const until = async (ready) => {
     while (!ready()) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   };
-  // Called on the way to the server; gives what to ask it for, nothing where that was given up or is another film by now.
+  // Called on the way to the server; returns what to ask it for, "" where that was given up or is another film by now.
   const asked = async (name) => {
     if (!name) return "";
     want(name);

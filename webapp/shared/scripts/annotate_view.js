@@ -150,8 +150,8 @@
 
   // --- On the film ---------------------------------------------------------------------------------------------------------
 
-  // The box editor says nothing of its zoom, but it sets it on its drawing context before every drawing. The first time
-  // that it asks for the context is the time to begin to listen.
+  // The box editor says nothing of its zoom, but it sets it on its drawing context before every drawing. Listening
+  // begins when it first asks for the context.
   const view = { canvas: null, x: 0, y: 0, scale: 1, mark: null, fingers: new Set() };
   const getContext = HTMLCanvasElement.prototype.getContext;
   HTMLCanvasElement.prototype.getContext = function (...kind) {
@@ -177,14 +177,14 @@
       fresh = false;
       requestAnimationFrame(drawMark);
     });
-    // The editor rounds the height of the picture, its boxes go by the width alone: half a pixel there is four of a large film.
+    // The editor rounds the height of the picture; its boxes follow the width alone: half a pixel there is four on a large film.
     const drawImage = context.drawImage.bind(context);
     context.drawImage = (picture, x, y, width) => {
       // which film's picture it is; its file is named by the film
       canvas.dataset.film = (/film_([0-9a-f]+)\./.exec(picture.src) || [])[1] || "";
       drawImage(picture, x, y, width, (width * picture.naturalHeight) / picture.naturalWidth);
     };
-    // It writes the bone beside each box, and that is not text of the page, which would be translated there.
+    // It draws the bone beside each box, which is not text of the page and would stay untranslated.
     for (const name of ["measureText", "fillText"]) {
       const original = context[name].bind(context);
       context[name] = (text, ...place) => original(window.bonegradeLanguage.say(text), ...place);
@@ -203,8 +203,8 @@
       drawMark();
     }).observe(canvas);
   };
-  // While a box is held, the page may be laid out anew, by a message above the film say. The editor would take that for a
-  // movement of the hand; it is told that the canvas lies where it was taken hold of.
+  // While a box is held, the page may be laid out anew, say by a message above the film. The editor would take that for a
+  // movement of the pointer, so it is told that the canvas is where it was when the box was grabbed.
   const hold = (event) => {
     if (!view.fingers.size) {
       const place = view.canvas.getBoundingClientRect();
@@ -238,7 +238,7 @@
     const [x0, y0, x1, y1] = onCanvas(box);
     Object.assign(view.mark.style, { left: `${x0}px`, top: `${y0}px`, width: `${x1 - x0}px`, height: `${y1 - y0}px` });
   };
-  // A click into a box takes its bone in hand; of boxes that overlap, the one in hand, then the smallest.
+  // A click in a box takes its bone in hand; where boxes overlap, the one in hand counts first, then the smallest.
   const choose = (event) => {
     if (!work.film()) return;
     view.mark.hidden = true;
@@ -284,7 +284,7 @@
     drawMark();
     if (what === "bone") {
       const row = document.querySelector('#bone-list [aria-current="true"]');
-      // not under a hand that chose the bone on the film
+      // no scrolling under a hand that chose the bone on the film
       if (row && document.activeElement?.closest("#bone-list")) row.focus({ preventScroll: view.fingers.size > 0 });
     }
     if (what === "film") {

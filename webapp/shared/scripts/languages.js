@@ -1,4 +1,4 @@
-// The page in the visitor's language: translates what is shown, by webapp/languages/*.json and in the steps of catalogue.py.
+// The page in the visitor's language: translates what is shown, by webapp/languages/*.json, in the same steps as catalogue.py.
 (() => {
   "use strict";
 
@@ -37,7 +37,7 @@
   const BRACKETS = /^(.*?)\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)(\.?)$/s;
   const WORD = /[A-Za-z]{2,}/g;
   const SAYS = /[A-Za-z]{2,}|\d [a-z]\b/;
-  // What is not a name: a sentence that is left in English altogether, lest half of it were in another language.
+  // Not a name but a sentence: it is left in English altogether, lest half of it be in another language.
   const SPEECH = /[A-Za-z']+(?: [a-z']{2,}){3}/;
   const WIDE = "\\u3000-\\u30ff\\u4e00-\\u9fff\\uff00-\\uffef";
   const GAP = new RegExp(`([${WIDE}])\\s+(?=[${WIDE}])`, "g");
@@ -176,7 +176,7 @@
     }
   };
 
-  // Every text and element from here down that is not to be kept as it is.
+  // Visits every text and element from the root down that is not to be kept as it is.
   const each = (root, ofText, ofElement) => {
     if (root.nodeType === Node.TEXT_NODE) {
       if (root.parentElement && !root.parentElement.closest(KEPT)) ofText(root);
@@ -194,7 +194,7 @@
     }
   };
 
-  // What a list shows as chosen is the value of a field: in English while somebody types in it, as gradio compares it then.
+  // What a list shows as chosen is the value of a field: in English while somebody types in it, as gradio then compares it.
   const sayChosen = () => {
     document.querySelectorAll('input[role="combobox"]').forEach((field) => {
       if (field === document.activeElement) return;
@@ -241,7 +241,7 @@
       tell();
       return;
     }
-    // Rather a moment of nothing than one of English.
+    // Better a moment of nothing than one of English.
     document.documentElement.classList.toggle("language-coming", !sentences.size);
     try {
       await load();
@@ -251,7 +251,7 @@
     } finally {
       document.documentElement.classList.remove("language-coming");
     }
-    if (language === "en") return; // meanwhile
+    if (language === "en") return; // chosen meanwhile
     each(document.documentElement, sayText, sayElement);
     sayChosen();
     observer.disconnect();
@@ -261,7 +261,7 @@
     tell();
   };
 
-  // For what other scripts draw and do not put on the page as text.
+  // For what other scripts draw rather than put on the page as text.
   window.bonegradeLanguage = { say: (text) => (language === "en" ? text : find(text) || text) };
 
   document.addEventListener("click", (event) => {

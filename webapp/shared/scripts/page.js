@@ -9,7 +9,7 @@
     grid.style.setProperty("--overlay-opacity", String(opacity));
   };
 
-  // On a phone the answer comes up below the button that asks for it, and the examples make way for it.
+  // On a phone the answer appears below the button that asks for it, and the examples make way for it.
   const showAnswer = () => {
     document.querySelector(".assess-page")?.classList.add("asked");
     const fold = document.getElementById("examples-fold");
@@ -62,11 +62,11 @@
     if (button) copy(button);
   });
 
-  // A phone takes the picture itself where the box for the film asks for its camera, which it does for this once.
+  // A phone takes the picture itself where the box for the film asks for its camera, which it does this once.
   const takePicture = (tries = 20) => {
     const input = document.querySelector("#film input[type=file]");
     if (!input) {
-      // its button to clear it, whose name gradio writes in the browser's language
+      // its clear button, whose name gradio writes in the browser's language
       document.querySelector("#film .icon-button-wrapper .icon-button")?.click();
       if (tries > 0) setTimeout(takePicture, 50, tries - 1);
       return;
@@ -91,7 +91,7 @@
     requestAnimationFrame(() => window.dispatchEvent(new Event("resize")));
   });
 
-  // Gradio calls every box for files alike, and otherwise than what stands in it: each gets the name of its part too.
+  // Gradio gives every box for files the same name, which is not the text in it: each gets the name of its part too.
   const nameBoxes = () => {
     document.querySelectorAll("button.upload-container").forEach((box) => {
       const title = box.closest(".block")?.querySelector("[data-testid=block-label]")?.textContent.trim();
@@ -117,7 +117,7 @@
     }, 100);
   }).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["class", "style"] });
 
-  // A result lives as long as its page: who loads it anew is told that it is gone, not left before an empty page.
+  // A result lives as long as its page: whoever reloads that is told that it is gone, not left with an empty page.
   const GONE = "bonegrade-result-gone";
   window.addEventListener("pagehide", () => {
     if (document.getElementById("crop-grid")) sessionStorage.setItem(GONE, "1");

@@ -13,7 +13,7 @@
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest(".queue-open") : null;
     if (!button) return;
-    // The count makes the same film, asked for again, another word.
+    // The count makes a second request for the same film a different value.
     asked += 1;
     tell("queue-opened", `${button.dataset.film}:${asked}`);
   });
@@ -39,7 +39,7 @@
     tell("queue-chosen", drawAll(table));
   });
 
-  // Ticks films as the server knows them to be chosen.
+  // Ticks the films that the server has as chosen.
   const drawTicks = () => {
     const table = document.querySelector(".queue-table");
     if (!table) return;
@@ -47,7 +47,7 @@
     const chosen = new Set((box ? box.value : "").split(","));
     table.querySelectorAll(".queue-pick").forEach((tick) => (tick.checked = chosen.has(tick.value)));
     const ticked = drawAll(table);
-    // a film that is not listed any more is not chosen either
+    // a film that is no longer listed is not chosen either
     if (box && box.value !== ticked) tell("queue-chosen", ticked);
   };
 

@@ -1,4 +1,4 @@
-// A short tour of the Assess tab. It is offered until it was taken or turned down in this browser, and can be taken again.
+// A short tour of the Assess tab. It is offered until it has been taken or turned down in this browser, and can be taken again.
 (() => {
   "use strict";
 
@@ -6,7 +6,7 @@
   let at = 0;
   let marked = null;
 
-  // A browser may keep nothing: then the tour is offered anew.
+  // A browser may keep nothing: then the tour is offered again.
   const seen = (value) => {
     try {
       if (value) localStorage.setItem(SEEN, value);
@@ -61,7 +61,7 @@
         end();
         return;
       }
-      // What the tour is about is there once something was assessed.
+      // What the tour is about is there once something has been assessed.
       if (at === 0 && !document.getElementById("bone-age")) document.getElementById("example-0")?.click();
       at += 1;
       show();
