@@ -147,9 +147,11 @@ def import_command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would come in and what not, and why; change nothing.")
     ] = False,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Take in what is good and leave out the rest.")] = False,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Import the valid labels and leave out the rest.")
+    ] = False,
 ) -> None:
-    """Takes in labels that exist already: all of them or, where one is wrong, none."""
+    """Imports labels that exist already: all of them or, where one is wrong, none."""
     ledger = _open()
     try:
         log = AccessLog.from_environment(ledger.folder)

@@ -45,7 +45,7 @@ COMMANDS: Final = {
         "dataset",
         "Writes the ledger as a dataset: the same revision and options always make the same bytes.",
     ),
-    "import": ("dataset", "Takes in labels that exist already: all of them or, where one is wrong, none."),
+    "import": ("dataset", "Imports labels that exist already: all of them or, where one is wrong, none."),
     "copies": (
         "dataset",
         "Lists films that look the same, in another file or cropped; first compares films not yet compared.",

@@ -24,7 +24,7 @@ _CARELESS, _CARELESS_SHARE = 5.0, 0.1
 _NAME_AND_GRADE = re.compile(r"(.*?[A-Za-z].*?)[ _\-](\d{1,2}|[A-Ia-i])")
 _STAGE = re.compile(r"(?:tw3)?(?:stage)?[ _\-]*([a-i])", re.IGNORECASE)
 
-OUTLINE = "a rotated box was taken in as the upright box around it"
+OUTLINE = "a rotated box was imported as the upright box around it"
 CLIPPED = "a box that reached beyond the film was clipped at its edge"
 
 

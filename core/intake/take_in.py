@@ -16,7 +16,7 @@ from core.ledger import Consent, FilmRecord, Ledger
 
 _log = logging.getLogger(__name__)
 
-_TWICE: Final = "The same film is in this batch twice; it is taken in once."
+_TWICE: Final = "The same film is in this batch twice; it is added once."
 _UNEXPECTED: Final = "Something went wrong in the program with this film; the server's log says what."
 
 
@@ -163,5 +163,5 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, BoneGradeError):
         return str(error)
     # Neither the name nor the message goes to the log: either may name the patient.
-    _log.error("Taking in a film failed with %s.", type(error).__name__)
+    _log.error("Adding a film failed with %s.", type(error).__name__)
     return _UNEXPECTED

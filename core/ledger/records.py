@@ -161,7 +161,7 @@ def _checked_grade(bone: str, verdict: Verdict, grade: int | None) -> int | None
         raise InvalidCorrection(f"{title}: {verdict!r} is not a verdict; choose one of {', '.join(VERDICTS)}.")
     if verdict == "unreadable":
         if grade is not None:
-            raise InvalidCorrection(f"{title} cannot be read and yet has a grade: take back one of the two.")
+            raise InvalidCorrection(f"{title} is marked unreadable but has a grade: remove one of the two.")
         return None
     try:
         number = operator.index(grade)  # type: ignore[arg-type]

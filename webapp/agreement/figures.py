@@ -1,4 +1,4 @@
-"""Plotly figures of the Agreement tab: kappa by bone, confusion by grade, differences in age, time a film."""
+"""Plotly figures of the Agreement tab: kappa by bone, confusion by grade, differences in age, time per film."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -202,7 +202,7 @@ def ages_figure(ages: AgePairs, first: str, second: str) -> go.Figure | None:
 
 
 def times_figure(readers: Sequence[ReadingTimes]) -> go.Figure | None:
-    """Seconds a film by reader: box from the first to the third quartile, whiskers at 5 and 95 %; None while no reader
+    """Seconds per film by reader: box from the first to the third quartile, whiskers at 5 and 95 %; None while no reader
     has LEAST_FILMS films."""
     timed = [one for one in readers if one.films.quartiles is not None and one.films.whiskers is not None]
     if max((one.films.counted for one in timed), default=0) < LEAST_FILMS:
@@ -234,11 +234,11 @@ def times_figure(readers: Sequence[ReadingTimes]) -> go.Figure | None:
             y=[reader],
             mode="markers",
             marker={"size": 14, "color": _TEAL, "opacity": 0},
-            hovertemplate=f"{reader}: median {duration(median)} a film, half of the films {duration(first)} to "
+            hovertemplate=f"{reader}: median {duration(median)} per film, half of the films {duration(first)} to "
             f"{duration(third)} ({counted(one.films.counted, 'film')})<extra></extra>",
             showlegend=False,
         )
-    figure.update_xaxes(title_text="Seconds a film", rangemode="tozero", gridcolor=GRID_COLOUR, zeroline=False)
+    figure.update_xaxes(title_text="Seconds per film", rangemode="tozero", gridcolor=GRID_COLOUR, zeroline=False)
     figure.update_yaxes(showgrid=False)
     return _without_legend(figure, height=120 + 44 * len(timed))
 

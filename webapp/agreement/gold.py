@@ -116,7 +116,7 @@ class GoldFilms:
         if not films:
             return _List(title, "No film that is not gold yet has the same grades by two readers or more.")
         sentence = (
-            f"{counted(len(film_ids), 'film')} on which at least two readers graded all 13 bones and nobody differs. "
+            f"{counted(len(film_ids), 'film')} on which at least two readers graded all 13 bones and all agree. "
             f"Once it is gold, a film is mixed into the queue of whoever has not read it.{_newest(len(film_ids))}"
         )
         return _List(title, sentence, ("Film", "Readers", "Last read"), films)
@@ -143,7 +143,7 @@ class GoldFilms:
 
 
 def _newest(films: int) -> str:
-    return f" Shown are the newest {_LISTED}." if films > _LISTED else ""
+    return f" The newest {_LISTED} are shown." if films > _LISTED else ""
 
 
 def _film(film: FilmRecord, who: str, at: datetime | None, change: tuple[str, str], revision: int) -> _Film:

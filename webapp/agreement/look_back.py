@@ -54,7 +54,7 @@ def look_back_part(ledger: Ledger | None, table: ReadingTable, reader: Reader) -
         sentence=look_back_sentence(seen),
         table=look_back_table(seen.bones) if seen.films else None,
         films=films,
-        more=f"Shown are the last {_SHOWN} films." if len(seen.films) > _SHOWN else "",
+        more=f"The last {_SHOWN} films are shown." if len(seen.films) > _SHOWN else "",
     )
 
 

@@ -239,7 +239,7 @@ class _Tab(Layout):
         times = times_for(reader, reading_times(table))
         return {
             self.times_column: gr.Column(visible=bool(times)),
-            **self.times.shows("Time a film", times_sentence(times), times_figure(times), times_table(times)),
+            **self.times.shows("Time per film", times_sentence(times), times_figure(times), times_table(times)),
             self.gold: self._scores(table, reader, scale),
             self.gold_said: "",
             self.gold_films.part: self.gold_films.shown(table, reader),

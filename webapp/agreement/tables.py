@@ -120,7 +120,8 @@ def ages_table(differences: AgeDifferences) -> Markup:
 def times_table(readers: Sequence[ReadingTimes]) -> Markup:
     """Median and quartiles per film and per bone by reader, and what was left out."""
     heads = [
-        "Films", "Median a film", "Middle half", "Median a bone", "Middle half of bones", "Not whole", "Away", "Not timed",
+        "Films", "Median per film", "Middle half", "Median per bone", "Middle half of bones", "Incomplete", "Reader away",
+        "Not timed",
     ]  # fmt: skip
     rows = [
         _Row(
@@ -141,7 +142,7 @@ def gold_table(scores: Sequence[GoldScore], scale_name: str) -> str:
     if not scores:
         return ""
     heads = [
-        "Films", "Bones", "Same grade", "Within one", "Kappa", "Mean miss, grades", "Unreadable",
+        "Films", "Bones", "Same grade", "Within one", "Kappa", "Mean error, grades", "Unreadable",
         f"{scale_name[0].upper()}{scale_name[1:]} age, months", "95 % of ages",
     ]  # fmt: skip
     rows = []

@@ -31,7 +31,7 @@ POINTS_DRAWN: Final = 2000
 
 #: How a kappa is to be read.
 _KAPPA_IN_A_WORD: Final = (
-    "1 is the same grade every time, 0 what chance would give; a wide miss counts more than a near one."
+    "1 is the same grade every time, 0 what chance would give; a large disagreement counts more than a small one."
 )
 
 
@@ -163,18 +163,18 @@ def times_sentence(readers: Sequence[ReadingTimes]) -> str:
     timed = {one.reader: one.films for one in readers if one.films.quartiles is not None}
     if not timed:
         return (
-            "No film has been read whole with the clock running yet: time is taken on the Annotate tab, for films on "
+            "No film has been read completely with the clock running yet: time is taken on the Annotate tab, for films on "
             "which all 13 bones are judged."
         )
     most = max(times.counted for times in timed.values())
     if most < LEAST_FILMS:
         return (
-            f"{too_few_films(most)}: the time a film takes {LEAST_FILMS} films that one reader has read whole with the clock "
-            "running."
+            f"{too_few_films(most)}: the time per film needs {LEAST_FILMS} films that one reader has read completely with the "
+            "clock running."
         )
     medians = {reader: times.quartiles[1] for reader, times in timed.items() if times.quartiles is not None}
     quick, slow = min(medians, key=lambda r: medians[r]), max(medians, key=lambda r: medians[r])
-    text = f"{quick} takes {duration(medians[quick])} a film (median)"
+    text = f"{quick} takes {duration(medians[quick])} per film (median)"
     text += f", the slowest, {slow}, {duration(medians[slow])}." if quick != slow else "."
     away = sum(one.films.interrupted for one in readers)
     text += " Only films with all 13 bones judged count; the whiskers hold 90 % of them."
@@ -209,7 +209,7 @@ def look_back_sentence(seen: LookBack) -> str:
         return f"{rule} {more}"
     were = "was gold" if len(seen.films) == 1 else "were gold"
     return (
-        f"{rule} What counts is your grades when you had first judged all 13 bones; changing them now changes nothing "
+        f"{rule} Your grades count as they were when you first had all 13 bones judged; changing them now changes nothing "
         f"here. So far {len(seen.films):,} of {counted(seen.whole, 'film')} {were}; {more} Kappa takes {LEAST_FILMS} "
         "films."
     )

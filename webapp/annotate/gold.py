@@ -75,7 +75,7 @@ def change_gold(desk: Desk, command: ChangeGold, work: Work, reader: Reader) -> 
 
 def _beside_own(view: GoldView) -> str:
     if not view.own:
-        return "; you have no saved reading to hold it against."
+        return "; you have no saved reading to compare it with."
     if len(view.own) < len(RUS_BONES):
         return f"; your saved reading has {len(view.own)} of {len(RUS_BONES)} bones."
     if not view.differing:

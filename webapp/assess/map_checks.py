@@ -30,7 +30,9 @@ def _outcome(checks: CheckedMaps) -> str:
 
 def _in_short(one: CheckedMap) -> str:
     learned = (
-        "shows what the network has learned" if one.changes_with_weights else "looks much the same without any learning"
+        "shows what the network has learned"
+        if one.changes_with_weights
+        else "looks much the same with an untrained network"
     )
     return f"{learned}, and what it marks matters {one.more_than_random.against(0.0)} to the grade than random places"
 
@@ -46,7 +48,7 @@ def _figures(checks: CheckedMaps) -> str:
 
 def _words(one: CheckedMap) -> str:
     if one.correlation is None:
-        changes = "is even everywhere, with any weights"
+        changes = "is uniform everywhere, whatever the weights"
     else:
         verb = "changes" if one.changes_with_weights else "hardly changes"
         changes = f"{verb} with randomised weights (rank correlation {_written(one.correlation.mean, '.2f')})"

@@ -176,7 +176,7 @@ def _age_at_film(assessment: Assessment) -> str:
         return f"{said}."
     apart = round(years(bones - age), 1)
     if apart == 0:
-        return f"{said}: the bones are as old."
+        return f"{said}: the bone age is the same."
     return f"{said}: the bones are {abs(apart):.1f} years {'ahead' if apart > 0 else 'behind'}."
 
 

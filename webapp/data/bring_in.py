@@ -88,7 +88,7 @@ class BringInPart:
                 self.check = gr.Button("Check the labels", variant="primary", elem_id="import-check")
         self.message = styled_html(elem_id="import-message", elem_classes="message-slot")
         self.table = styled_html(elem_id="import-table")
-        self.take = gr.Button("Take in what is good", variant="primary", visible=False, elem_id="import-take")
+        self.take = gr.Button("Import the valid labels", variant="primary", visible=False, elem_id="import-take")
         self.checked = gr.State(None)
         wishes: set[Block] = {
             self.kind, self.labels, self.pictures, self.sex, self.consent, self.names, *self.terms.inputs,
@@ -164,9 +164,9 @@ class BringInPart:
         return reader
 
     def _failed(self, error: Exception) -> Updates:
-        text = sentence_without_names(error, LABELS_NOT_READ, _log, "Taking in labels failed.")
+        text = sentence_without_names(error, LABELS_NOT_READ, _log, "Importing labels failed.")
         return {
-            self.message: message(text, title="Not taken in"),
+            self.message: message(text, title="Not imported"),
             self.table: "",
             self.take: gr.Button(visible=False),
             self.checked: None,

@@ -56,7 +56,7 @@ class ErasePart:
             with gr.Column() as of_films:
                 labels = gr.Radio(_LABELS, value=None, label="What is to be removed of a film", elem_id="erase-labels")
                 reason = gr.Textbox(label="Why, for the film's history; no names", max_lines=1, elem_id="erase-reason")
-            button = gr.Button("Erase it for good", variant="stop", elem_id="erase-now", scale=0, min_width=220)
+            button = gr.Button("Erase permanently", variant="stop", elem_id="erase-now", scale=0, min_width=220)
             said = styled_html(elem_id="erase-message", elem_classes="message-slot")
         given = [named, labels, reason]
         private: dict[str, Any] = {"api_visibility": "private"}

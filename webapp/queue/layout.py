@@ -104,7 +104,7 @@ class Layout:
                 label="Reason for the flag", max_lines=1, max_length=500, elem_id="queue-reason", min_width=180, scale=2
             )
             self.flag = gr.Button("Flag", size="sm", min_width=80, elem_id="queue-flag")
-            self.unflag = gr.Button("Take flag off", size="sm", min_width=110, elem_id="queue-unflag")
+            self.unflag = gr.Button("Remove flag", size="sm", min_width=110, elem_id="queue-unflag")
             with gr.Row(elem_classes=classes_if(False), equal_height=True, elem_id="queue-assigning") as self.assigning:
                 self.assignee = gr.Dropdown(
                     [], label="Reader", allow_custom_value=True, elem_id="queue-assignee", min_width=150, scale=2

@@ -144,7 +144,7 @@ class _Tab(Layout):
             del listed[self.chosen]
             return {
                 **listed,
-                self.viewer: "" if may_add else note(VIEWER, "warning", "To look at only"),
+                self.viewer: "" if may_add else note(VIEWER, "warning", "View only"),
                 self.uploading: gr.Column(visible=may_add),
                 self.acts: gr.Row(visible=reader.may(Action.CORRECT)),
                 self.assigning: gr.Row(elem_classes=classes_if(reader.may(Action.ASSIGN))),

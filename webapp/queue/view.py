@@ -28,7 +28,7 @@ _STATES: Final = {
 
 #: Why films were not added, most important first, and how the list of them is headed.
 _HEADINGS: Final = {
-    "refused": "Not taken in",
+    "refused": "Not added",
     "twice": "Sent twice",
     "known": "Already there",
     "left_out": "Left out",

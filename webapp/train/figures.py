@@ -98,7 +98,7 @@ def _differences(rows: Sequence[Difference], title: str) -> go.Figure:
         )  # fmt: skip
     figure.add_vline(x=0, line={"color": TEXT_COLOUR, "width": 1})
     figure.update_xaxes(
-        title_text=f"{title}: right is better than the live model", gridcolor=GRID_COLOUR, zeroline=False
+        title_text=f"{title}: right of zero, better than the live model", gridcolor=GRID_COLOUR, zeroline=False
     )
     figure.update_yaxes(
         tickvals=list(range(len(rows))), ticktext=[one.title for one in rows], range=[len(rows) - 0.4, -0.6],

@@ -130,7 +130,7 @@ def _shows_the_forearm(localization: Localization) -> Check:
     return Check(
         "forearm",
         enough,
-        "The film goes on below the wrist."
+        "The film shows enough of the forearm."
         if enough
         else "The film ends close below the wrist and cuts radius and ulna short, which moves grades and age by months: use a "
         "film that shows more of the forearm.",
@@ -181,7 +181,7 @@ def _not_squeezed(localization: Localization) -> Check:
     lowest, highest = _WIDTHS
     width = localization.width_kept
     if lowest <= width <= highest:
-        return Check("squeezed", True, "The hand is about as wide as hands are.")
+        return Check("squeezed", True, "The hand has the usual width for its height.")
     slim = "narrow" if width < lowest else "wide"
     return Check(
         "squeezed",
@@ -198,7 +198,7 @@ def _usual_shape(localization: Localization) -> Check:
     return Check(
         "hand_shape",
         fits,
-        "The bones lie as in other hands."
+        "The bones are arranged as in other hands."
         if fits
         else "The bones are "
         + ("recognised less clearly than in" if faint else "placed differently from those in")

@@ -36,7 +36,7 @@ def summary(checked: Checked) -> str:
     """One paragraph."""
     new = sum(not one.known for one in checked.films)
     labels = sum(len(one.film.labels) for one in checked.films)
-    text = f"{len(checked.films):,} films can be taken in, {new:,} of them new, with {labels:,} labels"
+    text = f"{len(checked.films):,} films can be imported, {new:,} of them new, with {labels:,} labels"
     text += f"; {len(checked.faults):,} things cannot." if checked.faults else "; nothing is left out."
     near = sum(bool(one.near) for one in checked.films)
     said = [f"{remark}: {times:,}." for remark, times in checked.remarks.items()]

@@ -30,7 +30,7 @@ class Imported:
     def summary(self) -> str:
         """What came in and what the model refused, as a person is told."""
         text = (
-            f"{self.films:,} films, {self.new_films:,} of them new; {self.labels - self.known_labels:,} labels taken in, "
+            f"{self.films:,} films, {self.new_films:,} of them new; {self.labels - self.known_labels:,} labels imported, "
             f"{self.known_labels:,} known already."
         )
         if self.refused:

@@ -72,8 +72,8 @@ def completed(dataset: Dataset) -> tuple[Note, ...]:
         Note(
             "stored_greys",
             False,
-            f"The file does not say all of how its greys are stored ({', '.join(_STORED_AS[keyword] for keyword in missing)}); "
-            "the usual was taken.",
+            "The file does not say in full how its grey values are stored "
+            f"({', '.join(_STORED_AS[keyword] for keyword in missing)}); the usual values were assumed.",
         ),
     )
 

@@ -149,9 +149,9 @@ def _coverage(films: Judged, group: Group, where: str) -> Difference:
     title = f"90 % intervals that hold the age of {where}"
     found = _compared(_means(f"{group}_coverage", group, title, "share", *held, higher_is_better=True))
     if found.verdict == "better":
-        return _with(found, "no difference", "Wider intervals hold more: that alone is not better.")
+        return _with(found, "no difference", "Wider intervals contain more ages; that alone is no improvement.")
     if found.verdict == "worse" and found.candidate is not None and found.candidate >= INTERVAL_COVERAGE:
-        return _with(found, "no difference", "Fewer than before, but still as many as they should hold.")
+        return _with(found, "no difference", "Fewer than before, but still at least the 90 % required.")
     return found
 
 

@@ -146,7 +146,7 @@ def test_whoever_may_not_set_gold_is_refused_and_learns_nothing(room: ReadingRoo
     assert room.ledger.history(film) == before
 
 
-def test_a_film_is_agreed_on_where_two_whole_readings_are_the_same_and_nobody_differs(room: ReadingRoom) -> None:
+def test_a_film_is_agreed_on_where_two_whole_readings_are_the_same_and_all_agree(room: ReadingRoom) -> None:
     film = room.film()
     room.read(film, "anna", HALF)
     assert _agreed(room, film) == (), "one reader agrees with nobody"

@@ -40,7 +40,7 @@ def labels(tmp_path: Path) -> list[str]:
 def test_import_then_export(data: Path, labels: list[str], tmp_path: Path) -> None:
     done = _run(commands.app, [*labels, "--sex", "F", "--consent"])
     assert done.exit_code == 0, done.output
-    assert "1 films, 1 of them new; 2 labels taken in, 0 known already." in done.output
+    assert "1 films, 1 of them new; 2 labels imported, 0 known already." in done.output
     assert "2 known already" in _run(commands.app, [*labels, "--sex", "F"]).output
     done = _run(commands.app, ["export", str(tmp_path / "out"), "--rule", "majority"])
     assert done.exit_code == 0, done.output

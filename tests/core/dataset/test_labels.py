@@ -69,7 +69,7 @@ def test_what_is_no_grade(grade: object) -> None:
 
 @pytest.mark.parametrize(
     ("grade", "verdict", "sentence"),
-    [(None, None, "has no grade"), (None, "graded", "has no grade"), (3, "unreadable", "cannot be read and yet has a grade"),
+    [(None, None, "has no grade"), (None, "graded", "has no grade"), (3, "unreadable", "is marked unreadable but has a grade"),
      (3, "absent", "is not visible yet, which is grade 0, and yet has grade 3"), (0, "graded", "not 0"), (-1, None, "not -1"),
      (3, "maybe", "'maybe' is not a verdict; choose one of graded, absent, unreadable")],
 )  # fmt: skip

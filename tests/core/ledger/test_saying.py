@@ -136,7 +136,7 @@ BAD: list[tuple[str, Callable[[], list[Correction]]]] = [
     ("has no grade", lambda: [Correction("Radius", "graded", 3.5)]),  # type: ignore[arg-type]
     ("not visible yet", lambda: [Correction("Radius", "absent", 2)]),
     ("has no grade", lambda: [Correction("Radius", "absent", None)]),
-    ("cannot be read and yet", lambda: [Correction("Radius", "unreadable", 3)]),
+    ("is marked unreadable but", lambda: [Correction("Radius", "unreadable", 3)]),
     ("not a verdict", lambda: [Correction("Radius", "maybe", 3)]),  # type: ignore[arg-type]
     ("outside the film", lambda: [Correction("Radius", "graded", 3, Box(-0.5, 0, 2, 2))]),
     ("outside the film", lambda: [Correction("Radius", "graded", 3, Box(0, 0, 4.1, 2))]),

@@ -142,7 +142,7 @@ def test_times_have_a_box_a_reader_of_the_quartiles_alone(table: ReadingTable) -
     assert set(boxes) == {"anna", "b&lt;en"}
     assert (boxes["anna"].q1[0], boxes["anna"].median[0], boxes["anna"].q3[0]) == (62.75, 65.5, 68.25)
     (said,) = (trace.hovertemplate for trace in figure.data if trace.type == "scatter" and trace.y[0] == "anna")
-    assert said.startswith("anna: median 66 s a film, half of the films 63 s to 68 s (12 films)")
+    assert said.startswith("anna: median 66 s per film, half of the films 63 s to 68 s (12 films)")
 
 
 def test_nothing_read_draws_nothing_and_says_what_is_missing(empty: ReadingTable) -> None:
@@ -170,7 +170,7 @@ def test_with_fewer_than_ten_films_there_are_dashes_and_sentences_in_place_of_fi
     assert confusion_figure(radius, *NAMES) is None and ages_figure(found.ages, *NAMES) is None
     assert times_figure(reading_times(few)) is None
     assert confusion_sentence(radius, *NAMES) == "Radius: too few films graded by both (9 of 10)."
-    assert times_sentence(reading_times(few)).startswith("Too few films (9 of 10): the time a film takes 10 films")
+    assert times_sentence(reading_times(few)).startswith("Too few films (9 of 10): the time per film needs 10 films")
     assert "%" not in headline_tiles(found, "RUS-CHN")
     film = room.film()
     for reader in ("anna", "b<en"):
@@ -193,7 +193,7 @@ def test_the_sentences_say_what_the_figures_show(table: ReadingTable) -> None:
     text = ages_sentence(found.ages, *NAMES, "RUS-CHN")
     assert f"{-found.ages.differences.mean:.1f} months lower than b<en" in text and "(12 films)" in text
     assert times_sentence(reading_times(table)).startswith(
-        "anna takes 66 s a film (median), the slowest, b<en, 3 min 20 s."
+        "anna takes 66 s per film (median), the slowest, b<en, 3 min 20 s."
     )
     assert "100 % of the grades were accepted unchanged" in model_note(compare(table, ANNA, MODEL, "rus_chn"))
     scores = gold_scores(table, "rus_chn")

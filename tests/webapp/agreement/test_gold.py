@@ -85,5 +85,5 @@ def test_of_many_films_the_newest_are_listed(gold_films: GoldFilms, room: Readin
             token=uuid.uuid4().hex,
         )
     page = _shown(gold_films, room.ledger, RITA)
-    assert page.count('data-gold="back"') == 50 and "52 films" in page and "the newest 50" in page
+    assert page.count('data-gold="back"') == 50 and "52 films" in page and "The newest 50" in page
     assert f'data-film="{films[-1]}"' in page and f'data-film="{films[0]}"' not in page

@@ -35,7 +35,7 @@ def test_what_was_found_is_said_in_words_good_or_bad() -> None:
     shows, looks = said.split("SA spatial")
     assert "Checked on 100 hands: Grad-CAM shows what the network has learned" in shows
     assert "what it marks matters more to the grade than random places" in shows
-    assert "looks much the same without any learning, and what it marks matters not measurably more" in looks
+    assert "looks much the same with an untrained network, and what it marks matters not measurably more" in looks
     assert not re.search(r"\d\.\d", said), "the figures are folded away"
     assert "Measured on 100 hands: Grad-CAM (stage 2) changes" in line and "SA spatial (stage 3) hardly" in line
     good, bad = line.split("SA spatial")
@@ -58,7 +58,7 @@ def test_what_is_the_same_of_both_maps_is_said_once() -> None:
 
 def test_gates_that_are_even_do_not_change() -> None:
     even = replace(BAD, correlation=None)
-    assert "SA spatial (stage 3) is even everywhere" in checks_line(
+    assert "SA spatial (stage 3) is uniform everywhere" in checks_line(
         replace(CHECKS, sa_spatial=even), {"grader": GRADER}
     )
 

@@ -172,7 +172,11 @@ def test_without_a_bone_the_whole_hand_gives_a_hint(without_ulna: Assessment) ->
 
 def test_the_age_at_the_film_stands_beside_the_bones(assessment: Assessment) -> None:
     assert assessment.bone_age_months is not None and 'id="age-at-film"' not in headline(assessment, None)
-    for apart, words in ((24, "the bones are 2.0 years behind"), (-18, "1.5 years ahead"), (0, "the bones are as old")):
+    for apart, words in (
+        (24, "the bones are 2.0 years behind"),
+        (-18, "1.5 years ahead"),
+        (0, "the bone age is the same"),
+    ):
         html = headline(replace(assessment, age_at_film_months=assessment.bone_age_months + apart), None)
         assert words in html and "years old when the film was taken, by its file" in html
 

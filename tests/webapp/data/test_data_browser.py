@@ -115,7 +115,7 @@ def test_labels_are_checked_in_a_table_and_then_taken_in(page: Page, folder: Pat
     ledger = Ledger.open(LedgerSettings.in_folder(folder))
     before = ledger.ledger_revision()
     page.locator("#import-take").click()
-    expect(page.locator("#import-message .message")).to_contain_text("1 labels taken in", timeout=ANSWER_MS)
+    expect(page.locator("#import-message .message")).to_contain_text("1 labels imported", timeout=ANSWER_MS)
     assert ledger.ledger_revision() == before + 1 and ledger.reading(1, "ben")["Radius"].grade == 7
     noted = AccessLog(folder).latest(1, who="ben").entries[0]
     assert (noted.deed, noted.detail) == ("added", "0 films, 1 labels")

@@ -16,7 +16,7 @@ def test_every_command_of_the_project_does_what_the_document_says(project: Proje
         assert line.split()[3] == command
         return output
 
-    assert f"{LEARNED} films, {LEARNED} of them new; {LEARNED * 13} labels taken in" in next_said("import")
+    assert f"{LEARNED} films, {LEARNED} of them new; {LEARNED * 13} labels imported" in next_said("import")
     assert f"{LEARNED + GOLD + 1} films" in next_said("export")
     assert "The candidate is in data/runs/first/weights" in next_said("finetune")
     told = json.loads((project.data / "runs" / "first" / "run.json").read_text())

@@ -186,7 +186,7 @@ def test_a_promoted_model_answers_without_a_restart_and_the_former_one_after_it_
     expect(model).to_contain_text(re.compile(r"version 0003-\w{8}, promoted by ada"))
     expect(page.locator("#train-state")).to_contain_text("it has ended, and is the live model.")
     expect(page.locator("#train-gate-films")).to_contain_text(
-        f"Held against version {VERSION}, film by film, on {GOLD}"
+        f"Compared with version {VERSION}, film by film, on {GOLD}"
     )
     expect(answering(page)).to_contain_text(f"Grader {better}")
 

@@ -130,7 +130,7 @@
     else if (saving) text = saving.tries > 1 ? "Not saved yet: the server does not answer; trying again." : "Saving …";
     else if (film.keeps && !film.may_save) text = film.why_not;
     else if (!work.isKept()) text = work.isLate() ? "The server does not answer; your work is kept in this tab meanwhile." : "Keeping the draft …";
-    else if (!work.isTouched()) text = "Nothing unsaved";
+    else if (!work.isTouched()) text = "No unsaved changes";
     else if (!film.keeps) text = "Demo: your work stays in this tab until you close it. Download it.";
     else text = film.kept_at ? `Draft kept ${clock(film.kept_at)}, not saved` : "In this tab alone until you save: nothing of this film is kept yet.";
     place.textContent = text;

@@ -79,7 +79,7 @@ def test_a_dry_run_says_what_would_come_in_and_why_not_and_changes_nothing(
     why = [row.why for row in rows(checked)]
     assert why[0].endswith("(1 to 10), not 99.") and "the column sex takes M or F" in why[1]
     assert "no picture '9.png'" in why[2] and "clipped at its edge" in why[3] and "kept as a stage" in why[3]
-    assert summary(checked).startswith("2 films can be taken in, 2 of them new, with 3 labels; 3 things cannot.")
+    assert summary(checked).startswith("2 films can be imported, 2 of them new, with 3 labels; 3 things cannot.")
     assert "clipped at its edge: 1." in summary(checked)
     assert len(as_text(checked).splitlines()) == 6
     assert store.ledger.ledger_revision() == 0 and not list(store.ledger.films())
