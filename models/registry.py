@@ -78,7 +78,9 @@ def _parse(name: str, file: str, content: bytes, sha256: str) -> WeightFile:
         tensors = load(content)
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     except (SafetensorError, ValueError) as error:
-        raise WeightsError(f"The weight file {file} is no readable safetensors file; fetch the file again.") from error
+        raise WeightsError(
+            f"The weight file {file} is not a readable safetensors file; fetch the file again."
+        ) from error
     metadata = {str(k): str(v) for k, v in header.get("__metadata__", {}).items()}
     return WeightFile(
         name, file, {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}, metadata, sha256

@@ -46,7 +46,7 @@ def loaded(load_assessor: LoadAssessor) -> FilmAssessor:
 
 def local(load_assessor: LoadAssessor, films: Sequence[BatchFilm], workers: int) -> Iterator[ResultRow]:
     """By processes of one thread each, or in this one with all its threads. Where one dies, the others' work counts and
-    those that are left are begun again; raises WorkerError where that is of no use."""
+    those that are left are restarted; raises WorkerError where that is of no use."""
     left, deaths = {film.id: film for film in films}, 0
     while left:
         try:
@@ -58,7 +58,7 @@ def local(load_assessor: LoadAssessor, films: Sequence[BatchFilm], workers: int)
             deaths += 1
             if deaths == _TRIES:
                 raise
-            _log.warning("A worker process died; the %d films that are left are begun again.", len(left))
+            _log.warning("A worker process died; the %d remaining films are restarted.", len(left))
 
 
 def _row_of(load_assessor: LoadAssessor, film: BatchFilm) -> ResultRow:
@@ -89,8 +89,8 @@ def ray(load_assessor: LoadAssessor, films: Sequence[BatchFilm], workers: int) -
             yield json.loads(row["row"])
     except (ray_core.exceptions.RayError, ConnectionError) as error:
         raise WorkerError(
-            "Ray gave up: its cluster is out of reach, or its workers died for want of memory. What is done is kept: see to it "
-            "and run the same command again, if need be with fewer --workers."
+            "Ray gave up: its cluster cannot be reached, or its workers ran out of memory. What is done is kept: correct this "
+            "and run the same command again, if necessary with fewer --workers."
         ) from error
     finally:
         if began:

@@ -61,7 +61,7 @@ def films_in(source: str, sex: Sex | None, hand: HandSide, table: Path | None = 
             )
         films = _of_parquet(system, place, sex, hand) if named else _of_folder(system, place, sex, hand, table)
     except (OSError, ValueError, ImportError) as error:  # of storage far away: no network, no right, no such protocol
-        raise BatchRefused(f"{source} cannot be read ({error}): see that it is right and within reach.") from error
+        raise BatchRefused(f"{source} cannot be read ({error}): check that it is right and can be reached.") from error
     twice = [name for name, count in Counter(film.id for film in films).items() if count > 1]
     if twice:
         raise BatchRefused(f"Two films are called {twice[0]}: give each an id of its own.")

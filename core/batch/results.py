@@ -110,7 +110,7 @@ class BatchResults:
             rows = pq.read_table(file, columns=[*_OF_A_FILM, "weights"]).to_pylist()
         except (pa.ArrowException, OSError) as error:
             raise BoneGradeError(
-                f"{file} cannot be read: take it out of the folder, and its films are assessed again."
+                f"{file} cannot be read: remove it from the folder, and its films will be assessed again."
             ) from error
         if any(row["weights"] != self._weights for row in rows):
             raise BoneGradeError(

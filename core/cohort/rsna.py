@@ -153,7 +153,7 @@ def _settle_size(out: Path, full_size: bool) -> None:
     """Keeps at which size a folder was begun, as pictures that are there are not made again."""
     if begun_otherwise(out / _SETTINGS, {"full_size": full_size}, "another --out"):
         raise DataFolderError(
-            f"{out} was begun at another picture size: choose another --out, or give --full-size as then."
+            f"{out} was made with another picture size: choose another --out, or set --full-size as before."
         )
 
 

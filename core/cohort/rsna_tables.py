@@ -124,7 +124,7 @@ def _pictures(source: Path, files: Iterable[Path], folders: tuple[str, ...], usu
     }
     if not pictures:
         raise DataFolderError(
-            f"{source} has no folder {usual} with pictures in it: unpack {usual}.zip there, or take its table away."
+            f"{source} has no folder {usual} with pictures in it: unpack {usual}.zip there, or remove its table."
         )
     return pictures
 

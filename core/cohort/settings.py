@@ -32,5 +32,5 @@ def keep_settings(path: Path, settings: Mapping[str, Any]) -> None:
     for name, (then, now) in begun_otherwise(path, settings, "another run folder").items():
         raise DataFolderError(
             f"{path.parent} was begun with another {name} ({then}, now {now}): "
-            "give it as then, or choose another run folder."
+            "set it as before, or choose another run folder."
         )

@@ -44,7 +44,7 @@ def in_order(
             yield from pool.map(_call, items, chunksize=4)
         except BrokenProcessPool as error:
             raise WorkerError(
-                f"One of the {workers} worker processes died, most likely for want of memory: run the same command again "
+                f"One of the {workers} worker processes died, most likely because memory ran out: run the same command again "
                 "with fewer --workers."
             ) from error
 

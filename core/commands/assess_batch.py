@@ -37,7 +37,7 @@ def assess_many(
         int | None, typer.Option(help="Processes, of one thread each; as many as processors if not given.", min=1)
     ] = None,
 ) -> None:
-    """Assesses many films, on this machine or on many: one row a film, failures apart; run again, it goes on."""
+    """Assesses many films, on this machine or on many: one row per film, failures apart; run again to continue."""
 
     def assess_all() -> Counts:
         films = films_in(source, sex, hand, table)

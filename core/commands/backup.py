@@ -47,4 +47,6 @@ def restore_command(folder: Annotated[Path, typer.Argument(help="As `backup` has
         else "Roles and passwords are those of the day of the backup: remove again who was removed since, and change again "
         "what was changed (`python -m core users`)."
     )
-    typer.echo(f"{count:,} files are back. {users} Erase again what was erased since the backup, then start the app.")
+    typer.echo(
+        f"{count:,} files are restored. {users} Erase again what was erased since the backup, then start the app."
+    )

@@ -177,7 +177,7 @@ def import_command(
     if done.near_copies:
         typer.echo(
             f"New pairs of films that look the same: {done.near_copies:,}. python -m core copies lists them; "
-            "no split parts them."
+            "no split separates them."
         )
 
 

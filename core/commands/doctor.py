@@ -109,7 +109,7 @@ def _settings(environment: Mapping[str, str]) -> Iterator[Finding]:
     for variable in ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
         given = environment.get(variable, "1")
         if not re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", given):
-            yield Finding("threads", "wrong", f"{variable} is {given!r}: set a number of threads, or take it away.")
+            yield Finding("threads", "wrong", f"{variable} is {given!r}: set a number of threads, or unset it.")
 
 
 def _weights(environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -164,7 +164,7 @@ def _storage(environment: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding(
             "storage",
             "wrong",
-            f"{folder} ends with each restart of the Space, and with it the secret of patients' pseudonyms, without which the "
+            f"{folder} is lost at each restart of the Space, and with it the secret of patients' pseudonyms, without which the "
             f"database is not opened again: set {SECRET_VARIABLE}, as a secret of the Space, to 32 or more bytes drawn at "
             "random (`python -c 'import secrets; print(secrets.token_hex(32))'`) before anything is kept, or, where a ledger "
             "is in use, to the hexadecimal digits of the folder's file patient_secret.",
@@ -173,7 +173,7 @@ def _storage(environment: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding(
             "storage",
             "wrong",
-            f"{folder} ends with each restart of the Space, and readers' corrections with it: let {HUB_DATASET_VARIABLE} "
+            f"{folder} is lost at each restart of the Space, and readers' corrections with it: let {HUB_DATASET_VARIABLE} "
             f"name a private dataset, or BONEGRADE_DB a PostgreSQL database (with {SECRET_VARIABLE}), or attach storage and "
             "let BONEGRADE_DATA name a folder there.",
         )
@@ -181,8 +181,8 @@ def _storage(environment: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding(
             "storage",
             "note",
-            f"{folder} ends with each restart of the Space and the ledger begins anew: what was pushed to the hub before can "
-            "then be erased by hand alone, there. Use BONEGRADE_DB or attached storage where consents may be taken back.",
+            f"{folder} is lost at each restart of the Space, and the ledger starts empty: what was pushed to the hub before "
+            "can then be erased only there, by hand. Use BONEGRADE_DB or attached storage where consents may be taken back.",
         )
     elif settings.url.startswith("sqlite") and is_over_network(folder):
         yield Finding(

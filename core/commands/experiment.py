@@ -48,7 +48,7 @@ def table1(
             help="Beside the plain and the improved network train only this one, by its key; may be repeated."
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="At most so many seeds of each row.", min=1)] = 3,
+    seeds: Annotated[int, typer.Option(help="At most this many seeds of each row.", min=1)] = 3,
     out: Annotated[Path | None, typer.Option(help="Write table1.json and the pictures into this folder.")] = None,
 ) -> None:
     """The paper's Table 1 and the ablation it lacks: plain and improved ResNet, same hands, same budget, several seeds."""
@@ -80,11 +80,11 @@ def replay(
     ),
     orders: Annotated[
         list[Ordering] | None,
-        typer.Option("--order", help="An order to read in; may be given again. All if not given."),
+        typer.Option("--order", help="An order to read in; may be repeated. All if not given."),
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option(help="Begin no further fine-tuning after so many minutes; all if not given.", min=0.0),
+        typer.Option(help="Start no further fine-tuning after this many minutes; all if not given.", min=0.0),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write replay.json and the picture into this folder.")] = None,
 ) -> None:
@@ -109,7 +109,7 @@ def replay(
 def hands_needed(
     data: Hands,
     small: Annotated[Path, typer.Option(help="An .npz of small hands with their ages to learn from.")],
-    hands: Annotated[list[int], typer.Option(help="Train on so many of them; to be given several times.", min=1)],
+    hands: Annotated[list[int], typer.Option(help="Train on this many of them; give it several times.", min=1)],
     run: Annotated[Path, typer.Option(help="Folder for windows and checkpoints; run again to resume.")] = Path(
         "runs/learning_curve"
     ),

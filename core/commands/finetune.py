@@ -40,7 +40,7 @@ def finetune_command(
         typer.Option(help="Folder that the start weights learned from, to see again: hands/ and graded_rois/."),
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(help="Take the best after so many minutes of training.", min=0.01)
+        float | None, typer.Option(help="Stop after this many minutes of training and take the best.", min=0.01)
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the films at most; 20 for the grader.", min=1)] = None,
     hub: Annotated[
@@ -91,5 +91,5 @@ def _lessons(dataset: Path | None, ledger: str | None, run: Path) -> LessonsAt:
 
 def _told(record: RunRecord, out: Path) -> str:
     if record.state == "cancelled":
-        return f"Cancelled; the same command goes on from the checkpoint in {out}."
-    return f"The candidate is in {out / CANDIDATE}; `python -m core promote {out}` holds it against the model in use."
+        return f"Cancelled; the same command continues from the checkpoint in {out}."
+    return f"The candidate is in {out / CANDIDATE}; `python -m core promote {out}` compares it with the model in use."

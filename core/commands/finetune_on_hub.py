@@ -23,11 +23,11 @@ def finetune_on_hub_command(
     start: Annotated[
         Path | None, typer.Option("--from", help="Folder of the weights to start from; the live model's if not given.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="The run's folder; run again to go on.")] = Path("runs/finetune"),
+    out: Annotated[Path, typer.Option(help="The run's folder; run again to continue.")] = Path("runs/finetune"),
     hardware: Annotated[str, typer.Option(help="The machine, as `hf jobs hardware` names it.")] = "t4-small",
-    hours: Annotated[float, typer.Option(help="After so many hours the hub ends the job.", min=0.1)] = 6.0,
+    hours: Annotated[float, typer.Option(help="The hub ends the job after this many hours.", min=0.1)] = 6.0,
     minutes: Annotated[
-        float | None, typer.Option(help="Take the best after so many minutes of training.", min=0.01)
+        float | None, typer.Option(help="Stop after this many minutes of training and take the best.", min=0.01)
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the films at most; 20 for the grader.", min=1)] = None,
     seed: Seed = 1,
@@ -47,4 +47,4 @@ def finetune_on_hub_command(
     if run_program(program) == "cancelled":
         typer.echo("Cancelled; the same command starts another job.")
     else:
-        typer.echo(f"The candidate is in {out}; `python -m core promote {out}` holds it against the model in use.")
+        typer.echo(f"The candidate is in {out}; `python -m core promote {out}` compares it with the model in use.")

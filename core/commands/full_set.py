@@ -22,7 +22,7 @@ _TOLD = 10
 @app.command("convert-rsna")
 def convert_rsna_command(
     source: Annotated[Path, typer.Option(help="The unpacked download: tables and folders of pictures.")],
-    out: Annotated[Path, typer.Option(help="The folder to make; run again to go on where it stopped.")],
+    out: Annotated[Path, typer.Option(help="The folder to make; run again to continue where it stopped.")],
     boxes: Annotated[
         Path | None, typer.Option(help="A folder of hands with boxes21.csv, to be scaled to these pictures.")
     ] = None,

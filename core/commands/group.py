@@ -11,7 +11,7 @@ COMMANDS: Final = {
     "assess": ("assess", "Assesses one film."),
     "assess-batch": (
         "assess_batch",
-        "Assesses many films, on this machine or on many: one row a film, failures apart; run again, it goes on.",
+        "Assesses many films, on this machine or on many: one row per film, failures apart; run again to continue.",
     ),
     "evaluate": (
         "evaluate",

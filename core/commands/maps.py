@@ -18,7 +18,7 @@ app = typer.Typer(add_completion=False)
 def explanation_checks(
     data: Hands,
     split: SplitOption = None,
-    hands: Annotated[int, typer.Option(help="So many films, spread evenly over the split.", min=1)] = 100,
+    hands: Annotated[int, typer.Option(help="This many films, spread evenly over the split.", min=1)] = 100,
     print_json: Json = False,
     keep: Annotated[
         Path | None,

@@ -34,7 +34,7 @@ _NOT_PROMOTED: Final = 4
 
 @app.command()
 def promote(
-    run: Annotated[Path, typer.Argument(help="The folder of a run that `finetune` has ended.")],
+    run: Annotated[Path, typer.Argument(help="The folder of a run that `finetune` has finished.")],
     ledger: LedgerUrl = None,
     data: Annotated[
         Path | None, typer.Option(help="A folder of labelled hands, whose `val` hands are compared on as well.")

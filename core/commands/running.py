@@ -28,7 +28,7 @@ def run(program: Callable[[], Result]) -> Result:
 
 def stop_over_file(error: OSError) -> NoReturn:
     """Stops the command where a file, or a disk that is full, is not as it must be."""
-    stop(f"{error.filename or 'A file'} cannot be read or written ({error.strerror}): see to it and run again.")
+    stop(f"{error.filename or 'A file'} cannot be read or written ({error.strerror}): correct this and run again.")
 
 
 def show(figures: Result, as_text: Callable[[Result], str], json: bool) -> None:

@@ -23,8 +23,8 @@ _Name = Annotated[str, typer.Argument(help="The program's name, under which the 
 def make(
     name: _Name,
     role: Annotated[RoleName, typer.Option(help="What the program may do at most.")] = "viewer",
-    days: Annotated[int, typer.Option(help=f"For so many days the token holds, {MOST_DAYS} at most.")] = 90,
-    only: Annotated[list[Power] | None, typer.Option(help="Of that, this alone; may be given again.")] = None,
+    days: Annotated[int, typer.Option(help=f"Days for which the token is valid, {MOST_DAYS} at most.")] = 90,
+    only: Annotated[list[Power] | None, typer.Option(help="Of that, only this; may be repeated.")] = None,
 ) -> None:
     """Makes a program's token and prints it, this once."""
 

@@ -39,7 +39,7 @@ HandRun = Annotated[
 ]
 Minutes = Annotated[
     float | None,
-    typer.Option(help="Be done by then, with the best there is; the whole training if not given.", min=0.1),
+    typer.Option(help="Stop after this many minutes with the best so far; the whole training if not given.", min=0.1),
 ]
 OpinionTable = Annotated[
     Path | None, typer.Option("--opinions", help="A table that train opinions wrote, to average the readings with.")

@@ -72,7 +72,7 @@ def change_password(name: _Name) -> None:
 
 @app.command()
 def remove(name: _Name) -> None:
-    """Takes a person off the list; what they said stays."""
+    """Removes a person from the list; what they said stays."""
 
     def work(people: Users) -> str:
         people.remove(name)

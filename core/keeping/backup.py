@@ -217,7 +217,7 @@ def _checked(source: Path) -> Mapping[str, str]:
             for name, known in hashes.items()
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BackupRefused(f"{source} is not a whole backup: name the folder that `backup` has written.") from error
+        raise BackupRefused(f"{source} is not a complete backup: name the folder that `backup` has written.") from error
     if not whole:
         raise BackupRefused(f"The backup {source} was changed since it was written: take another one.")
     return hashes

@@ -72,7 +72,7 @@ def test_the_doctor_says_what_it_lacks(space: Space) -> None:
     said = space.run("-m", "core", "doctor", more={})
     assert said.returncode == 2, said.stderr
     wrong = [line for line in said.stdout.splitlines() if line.startswith("wrong")]
-    assert len(wrong) == 1 and "ends with each restart of the Space" in wrong[0]
+    assert len(wrong) == 1 and "is lost at each restart of the Space" in wrong[0]
     hub = {"BONEGRADE_HUB_DATASET": "me/said"}
     assert "there is no token for me/said" in space.run("-m", "core", "doctor", more=hub).stdout
 

@@ -68,7 +68,7 @@ def checks_of_film(film: FilmFacts, localization: Localization) -> tuple[Check, 
         Check(
             "left_hand",
             shown == "L",
-            "A left hand, as the standards ask."
+            "A left hand, as the standards require."
             if shown == "L"
             else "The film shows a right hand or a mirrored left one; it was read as its mirror image.",
         ),
@@ -149,9 +149,9 @@ def _ends_of_fingers(localization: Localization) -> Check:
     return Check(
         "fingertips",
         not odd,
-        "The ends of the fingers lie where other hands have them."
+        "The ends of the fingers are where they are on other hands."
         if not odd
-        else f"The end of the {' and of the '.join(odd)} was found where other hands do not have it: is the fingertip on the "
+        else f"The end of the {' and of the '.join(odd)} was found in an unusual place: is the fingertip on the "
         "film? Look at its box.",
     )
 
@@ -215,7 +215,7 @@ def checks_of_ages(age: BoneAge | None, second: SecondOpinion | None, sex: Sex) 
     end = Check(
         "end_of_scale",
         short,
-        "The bones have some way to go until they are mature."
+        "The bones are not yet close to maturity."
         if short
         else f"The bones are mature or nearly so, at the end of the scale: those of a {CHILDREN[sex]} of "
         f"{END_OF_SCALE[sex] / 12:g} years or more, or of an adult. No age is given.",

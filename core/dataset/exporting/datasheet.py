@@ -160,7 +160,7 @@ def _composition(facts: Facts, tally: Tally) -> str:
         "## Composition",
         "**What is an instance?** One bone of one film: a grade of RUS-CHN (1 to n), or that its centre is not visible yet "
         "(absent, grade 0), or that it cannot be read; with the box that was judged.",
-        "**How many are there, and how are they split?** Patients that nobody named count as one a film.",
+        "**How many are there, and how are they split?** Patients that nobody named count as one per film.",
         _table(("part", "films", "girls", "boys", "patients", "crops"), (*parts, total)),
         f"The split is {facts.shares} by patient, decided by a hash of the patient's key, so it is the same in every "
         f"export. Films without a patient key, which are split by the film: {tally.unnamed:,}. Films with a gold "

@@ -28,7 +28,7 @@ def squared(pixels: Grey, height_to_width: float | None) -> tuple[Grey, Note | N
         return pixels, Note(
             "square_pixels",
             True,
-            "The file states pixels more than four times as long as wide, which no film has; they were taken as square: "
+            "The file states pixels more than four times as long as wide, which no film has; they were treated as square: "
             "check that the hand looks natural.",
         )
     height, width = pixels.shape

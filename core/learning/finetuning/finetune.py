@@ -121,12 +121,12 @@ def _told(folder: Path) -> Iterator[None]:
         what, why = error.filename or folder, error.strerror or error
         if error.errno not in DISK_FULL:
             raise RunRefused(
-                f"{what} cannot be read or written ({why}): see to it, or name another folder for the run."
+                f"{what} cannot be read or written ({why}): correct this, or name another folder for the run."
             ) from error
         again = f"{what} cannot be written ({why}): make room and give the same command again"
         whole = (folder / CHECKPOINT).is_file()
         raise RunRefused(
-            f"{again}; it goes on from the last checkpoint, which is whole." if whole else f"{again}."
+            f"{again}; it continues from the last checkpoint, which is complete." if whole else f"{again}."
         ) from error
 
 

@@ -288,6 +288,6 @@ def _told(order: JobOrder) -> AbstractContextManager[None]:
     return hub_errors(
         lambda error: HubJobRefused(
             f"The hub does not answer for the job of {order.run.name} ({error}): check the network, that HF_TOKEN may write "
-            f"to {order.dataset} and start jobs there, and that its owner has credit. The same command goes on."
+            f"to {order.dataset} and start jobs there, and that its owner has credit. The same command continues it."
         )
     )

@@ -72,9 +72,7 @@ class GraderSources:
             keep_settings(run / "more.json", {"folder of more films": str(self.more.resolve())})
             fine = [film for film in training_films(self.more, "train") if film_height(film) >= _LEAST_HEIGHT]
             if not fine:
-                raise DataFolderError(
-                    f"No film of {self.more} is {_LEAST_HEIGHT} pixels high or more: leave --more away."
-                )
+                raise DataFolderError(f"No film of {self.more} is {_LEAST_HEIGHT} pixels high or more: omit --more.")
             added = HandCrops.kept(run / "crops_more_train.npz", lambda: cut_films(fine, localizer, workers))
             train = HandCrops.joined([train, added.without(set(train.ids.tolist()))])
         if self.opinions is not None:

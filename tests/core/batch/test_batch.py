@@ -162,7 +162,7 @@ def test_results_of_other_weights_and_other_films_are_not_mixed(films: list[Batc
         with pytest.raises(BoneGradeError, match="another path, sex or hand"):
             assess_batch(lambda: model, [other_film], out, "local", 1)
     (out / "failures.parquet").write_bytes(b"PAR1")
-    with pytest.raises(BoneGradeError, match="cannot be read: take it out"):
+    with pytest.raises(BoneGradeError, match="cannot be read: remove it"):
         assess_batch(lambda: model, films, out, "local", 1)
 
 

@@ -144,7 +144,7 @@ def test_an_interrupted_conversion_goes_on(source: Path, tmp_path: Path, monkeyp
 
 def test_a_folder_begun_at_another_size_is_not_mixed(source: Path, tmp_path: Path) -> None:
     convert_rsna(source, tmp_path / "out")
-    with pytest.raises(DataFolderError, match=r"begun at another picture size: choose another --out"):
+    with pytest.raises(DataFolderError, match=r"made with another picture size: choose another --out"):
         convert_rsna(source, tmp_path / "out", full_size=True)
 
 

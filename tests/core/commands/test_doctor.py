@@ -48,7 +48,7 @@ def test_a_new_machine_lacks_nothing_and_is_left_as_it_is(here: dict[str, str], 
         ("port", {"PORT": "99999"}, "PORT must be a number from 1 to 65535"),
         ("retention", {"BONEGRADE_UNREAD_DAYS": "soon"}, "BONEGRADE_UNREAD_DAYS must be a number of days"),
         ("threads", {"OMP_NUM_THREADS": "all"}, "set a number of threads"),
-        ("storage", _SPACE, "ends with each restart of the Space"),
+        ("storage", _SPACE, "is lost at each restart of the Space"),
         ("storage", {**_SPACE, "BONEGRADE_DB": _NOWHERE}, "set BONEGRADE_PATIENT_SECRET"),
         ("storage", {"BONEGRADE_PATIENT_SECRET": "short"}, "fewer than 32 bytes"),
         ("ledger", {"BONEGRADE_DB": _NOWHERE}, "the database does not answer"),
@@ -125,7 +125,7 @@ def test_erasures_that_wait_for_a_hub_that_is_not_named_any_more(here: dict[str,
 
 def test_what_a_space_pushed_before_a_restart_cannot_be_erased_by_number(here: dict[str, str]) -> None:
     found = _of("storage", here | _SPACE | {"BONEGRADE_HUB_DATASET": "a/b"})
-    assert found.state == "note" and "be erased by hand alone" in found.says
+    assert found.state == "note" and "be erased only there, by hand" in found.says
 
 
 def test_people(here: dict[str, str], tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_what_cannot_be_backed_up_or_restored_says_so(tmp_path: Path) -> None:
     with pytest.raises(BackupRefused, match="a ledger in"):
         restore(settings, tmp_path / "one")
     new = LedgerSettings.in_folder(tmp_path / "new")
-    with pytest.raises(BackupRefused, match="not a whole backup"):
+    with pytest.raises(BackupRefused, match="not a complete backup"):
         restore(new, tmp_path / "data")
     with pytest.raises(BackupRefused, match="other kind"):
         restore(LedgerSettings(new.folder, "postgresql+psycopg://nobody@127.0.0.1:1/x"), tmp_path / "one")

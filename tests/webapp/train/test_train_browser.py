@@ -119,7 +119,7 @@ def test_a_run_is_started_watched_and_cancelled(browser: Browser, url: str, fold
     page.locator("#train-cancel").click()
     expect(state).to_contain_text("it was cancelled. 1 measurement so far.")
     expect(page.locator("#train-curve .js-plotly-plot")).to_be_visible()
-    expect(page.locator("#train-output")).to_contain_text("Cancelled; the same command goes on from the checkpoint")
+    expect(page.locator("#train-output")).to_contain_text("Cancelled; the same command continues from the checkpoint")
     (run,) = (folder / "runs").glob("20*")
     expect(page.locator("#train-curves")).to_contain_text(
         f"TRACKIO_DIR={run}/trackio trackio show --project fine-tuning"

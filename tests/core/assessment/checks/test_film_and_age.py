@@ -82,7 +82,7 @@ def test_a_fingertip_found_elsewhere_is_pointed_out(
     elsewhere = hand.region(taken_for).centre
     regions = tuple(replace(r, centre=elsewhere) if r.bone == tip else r for r in hand.regions)
     failed = _failed(film, replace(hand, regions=regions))
-    assert f"The end of the {finger} was found where" in failed["fingertips"]
+    assert f"The end of the {finger} was found in an unusual place" in failed["fingertips"]
     lost = tuple(replace(r, status="outside") if r.bone == tip else r for r in regions)
     assert set(_failed(film, replace(hand, regions=lost))) == {"all_bones"}
 

@@ -29,4 +29,4 @@ def test_film_that_would_be_too_large_is_shrunk(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("ratio", [4.1, 0.2, float("inf")])
 def test_pixels_that_no_film_has_are_taken_as_square(ratio: float) -> None:
     pixels, note = squared(FILM, ratio)
-    assert pixels is FILM and note is not None and note.doubt and "taken as square" in note.sentence
+    assert pixels is FILM and note is not None and note.doubt and "treated as square" in note.sentence

@@ -207,7 +207,7 @@ def test_what_is_no_folder_of_weights_or_of_a_run(lessons: LessonsAt, start: Pat
     (tmp_path / "file").touch()
     with pytest.raises(RunRefused, match=r"is not a folder of weights: it lacks registry\.json"):
         finetune(_order(lessons, tmp_path / "none", tmp_path / "run"))
-    with pytest.raises(RunRefused, match=r"file cannot be read or written .*: see to it, or name another folder"):
+    with pytest.raises(RunRefused, match=r"file cannot be read or written .*: correct this, or name another folder"):
         finetune(_order(lessons, start, tmp_path / "file"))
 
 
