@@ -43,7 +43,7 @@ class Coverage:
 
 @dataclass(frozen=True)
 class IntervalFigures:
-    """Of all hands, whose figures stand beside the keys male and female."""
+    """Figures of all hands, which in JSON stand alongside the keys male and female, and of each sex."""
 
     everyone: Inline[Coverage]
     male: Coverage
