@@ -131,7 +131,7 @@ def _agreement(first: NDArray[np.float32], second: NDArray[np.float32]) -> float
 
 
 def _without_marks(fine: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Fine grey values with those that stand out clipped, as writing does that only one of two copies bears."""
+    """Fine grey values with the outliers clipped, such as writing that only one of two copies bears."""
     most = _MARKS * float(np.median(np.abs(fine)))
     return np.clip(fine, -most, most)
 

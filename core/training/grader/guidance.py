@@ -47,6 +47,6 @@ def beside_the_plate(entered: Mapping[Freezable, tuple[Any, ...]], bones: Tensor
 
 @functools.cache
 def _bands(side: int) -> Tensor:
-    """The share of each of side x side places that lies in each bone's band, 13 x side x side."""
+    """The share of each of side x side places that lies in a bone's band, 13 x side x side."""
     bands = np.stack([growth_plate_band(bone) for bone in RUS_BONES]).astype(np.float32)
     return F.interpolate(torch.from_numpy(bands)[:, None], (side, side), mode="area")[:, 0]

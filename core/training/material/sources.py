@@ -1,4 +1,4 @@
-"""What is trained on: folders of films and exemplars, and the crops and windows that are cut from them once for each run."""
+"""The training material: folders of films and exemplars, and the crops and windows that are cut from them once for each run."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -90,7 +90,7 @@ def may_fetch(asked: str, visitor: str, shipped: Path) -> bool:
 
 
 def _first_refusal(asked: Any, refusal: Callable[[str], str]) -> str:
-    """What is said against the first file that a request names and that is refused; "" where none is."""
+    """Why the first refused file among those that a request names is refused; "" where none is."""
     return next(filter(None, map(refusal, _files_named(asked))), "")
 
 

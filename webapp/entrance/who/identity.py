@@ -105,7 +105,7 @@ class Access:
         return Reader(name, Role.VIEWER if role is None else role)
 
     def program(self, number: str) -> Reader:
-        """The program whose token has this public number, with no greater role than that of whoever made it has now.
+        """The program whose token has this public number, with a role no greater than its maker has now.
 
         Raises NotSignedIn where the token is no longer valid.
         """
