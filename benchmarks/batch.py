@@ -29,26 +29,26 @@ from core.film.stated import Side
 from core.hand.hand import Hand
 
 _EXAMPLES: Final = Path(__file__).parents[1] / "examples"
-#: Times one worker's films a second that two workers must do.
+#: How many times one worker's films a second two workers must do.
 _ASKED: Final = 1.7
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run. rows: by film, but for the time that each took. rate: films a second."""
+    """One run. rows: by film, without the time that each took. rate: films a second."""
 
     rows: dict[str, ResultRow]
     rate: float
 
 
 class DyingOnce(Assessor):
-    """The pipeline in a process that is killed after so many films, unless another was before."""
+    """The pipeline in a process that is killed after a number of films, unless another was killed before."""
 
     mark: Path
     left: int
 
     def find_hand(self, radiograph: Radiograph, progress: Progress | None = None, wanted: Side = "L") -> Hand:
-        """As the pipeline does, to its end."""
+        """Finds the hand as the pipeline does, until the process is killed."""
         self.left -= 1
         if self.left < 0 and not self.mark.exists():
             self.mark.touch()
@@ -57,14 +57,14 @@ class DyingOnce(Assessor):
 
 
 def dying_once(mark: Path, after: int) -> DyingOnce:
-    """The shipped pipeline, that dies after so many films. mark: a file that says that one has."""
+    """The shipped pipeline, which dies after this number of films. mark: a file that says that one has died."""
     assessor = DyingOnce.from_registry()
     assessor.mark, assessor.left = mark, after
     return assessor
 
 
 def measured(films: list[BatchFilm], workers: int, mark: Path | None = None) -> Run:
-    """One run by so many workers, one of which is killed midway where a mark is given."""
+    """Measures one run by this number of workers, one of which is killed midway where a mark is given."""
     load = Assessor.from_registry if mark is None else partial(dying_once, mark, len(films) // 8)
     rows: dict[str, ResultRow] = {}
     first = 0.0

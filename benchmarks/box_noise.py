@@ -1,9 +1,9 @@
-"""How much of the boxes' IoU is held by how people draw: what is left when one part of every box is taken from the drawing.
+"""How far the boxes' IoU is limited by how people draw: what is left when one part of every box is taken from the drawing.
 
     python -m benchmarks.box_noise --data hands
 
 A box is a centre and a size. Each row of the table replaces some of the localiser's by what was drawn, or by what the
-drawn boxes of other hands foretell. No film is cut or graded; a film that the localiser refuses counts nowhere.
+drawn boxes of other hands predict. No film is cut or graded; a film that the localiser refuses counts nowhere.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def moved(found: Boxes, by: Boxes) -> Boxes:
 
 
 def mean_iou(first: Boxes, second: Boxes) -> float:
-    """Of boxes ...x4, corners; boxes with a NaN count nowhere."""
+    """Of boxes ...x4, corners; boxes with a NaN are not counted."""
     pairs = zip(first.reshape(-1, 4), second.reshape(-1, 4), strict=True)
     return float(np.mean([Box(*a).iou(Box(*b)) for a, b in pairs if not np.isnan([a, b]).any()]))
 

@@ -32,7 +32,7 @@ from core.ledger import Consent, Ledger, LedgerSettings
 from core.machine import cores
 
 _FILM: Final = Path(__file__).parents[1] / "examples" / "girl_13_years.png"
-#: Times the time on an idle machine that a visit may take in the median, with a busy program on every core.
+#: How many times as long as on an idle machine the median visit may take, with a busy program on every core.
 _ASKED: Final = 2.5
 _FOREVER: Final = "while True: pass"
 
@@ -46,7 +46,7 @@ class Visits:
 
     @property
     def median(self) -> float:
-        """Of the seconds."""
+        """The median of the seconds."""
         return statistics.median(self.seconds)
 
 
@@ -58,7 +58,7 @@ class Visitor:
         self._turns = turns
 
     def visits(self, count: int, rest: float = 0.0) -> Visits:
-        """Makes so many visits, with a rest in seconds before each."""
+        """Makes `count` visits, with a rest in seconds before each."""
         seconds, waits = [], []
         for _ in range(count):
             time.sleep(rest)
@@ -74,7 +74,7 @@ class Visitor:
 
 @contextmanager
 def programs(count: int) -> Iterator[None]:
-    """So many other programs, each of which keeps a core busy."""
+    """Other programs, `count` of them, each of which keeps a core busy."""
     running = [subprocess.Popen([sys.executable, "-c", _FOREVER]) for _ in range(count)]
     try:
         yield
@@ -104,7 +104,7 @@ def thread(work: Callable[[], object]) -> Iterator[None]:
 
 @contextmanager
 def queue(assessor: Assessor, turns: Turns, films: int) -> Iterator[BackgroundAssessor]:
-    """The queue's background, with so many films before it."""
+    """The queue's background, with this many films waiting."""
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger.open(LedgerSettings.in_folder(Path(folder)))
         film = read_radiograph(_FILM)

@@ -1,4 +1,4 @@
-"""How many crops a second an export writes, beside the disk's own speed, and how exporting labels grows with the store.
+"""How many crops a second an export writes, compared with the disk's own speed, and how exporting labels grows with the store.
 
     python -m benchmarks.export
 
@@ -47,7 +47,7 @@ def _seconds(action: Callable[[], object]) -> float:
 
 
 def base_film(scale: float) -> tuple[Radiograph, Sex]:
-    """A shipped example, so many times as large."""
+    """A shipped example, enlarged by `scale`."""
     example = json.loads((_EXAMPLES / "examples.json").read_text())[0]
     film = read_radiograph(_EXAMPLES / example["file"])
     size = (round(film.width * scale), round(film.height * scale))
@@ -64,7 +64,7 @@ def grainy(film: Radiograph, number: int) -> Radiograph:
 
 
 def _accepted(assessment: Assessment) -> tuple[Correction, ...]:
-    """The model's word on all bones, taken over."""
+    """The model's grades of all bones, accepted as they are."""
     return tuple(
         Correction(
             bone,
@@ -99,7 +99,7 @@ def _plain_copy(read: Iterable[Path], write: Path, to: Path) -> None:
 
 @dataclass(frozen=True)
 class CropsExported:
-    """How fast crops leave a store of films of one size; the disk's own speed stands beside each way."""
+    """How fast crops leave a store of films of one size; the disk's own speed is given for each way."""
 
     film: str
     crops: int
@@ -190,7 +190,7 @@ def labels(assessor: Assessor, films: int, folder: Path) -> LabelsExported:
 
 
 def _fill(settings: LedgerSettings, assessment: Assessment, numbers: range) -> None:
-    """Puts films with a prediction and an accepted reading each into the tables, all of one transaction."""
+    """Puts films with a prediction and an accepted reading each into the tables, all in one transaction."""
     engine = sa.create_engine(settings.url)
     now = datetime.now(UTC)
     predicted = {**predictions.assessed(assessment), "made_at": now}

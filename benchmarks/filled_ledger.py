@@ -1,4 +1,4 @@
-"""Fills a ledger with many films, predictions and readings, past the ledger itself, which would sync each save to the disk."""
+"""Fills a ledger with many films, predictions and readings, bypassing the ledger, which would sync each save to the disk."""
 
 import hashlib
 import uuid

@@ -1,4 +1,4 @@
-"""How fast fine-tuning is beside a bare loop, whether its memory grows with the films, and how long 200 films take.
+"""How fast fine-tuning is compared with a bare loop, whether its memory grows with the films, and how long 200 films take.
 
     python -m benchmarks.finetuning
 
@@ -6,8 +6,8 @@
 network, in short turns, so that what else the machine does slows both down alike; their ratio is the median of the turns'.
 `memory` is what a process holds of its own (RssAnon; mapped files are the system's to drop) at its peak, while films are
 written and learned from, each size in a fresh process. `whole` is a fine-tuning from a ledger, from start to candidate: films
-of a shipped example with film grain, each with grades and a moved box; beside the minutes by the clock, which other work on
-the machine makes longer, stand those that its processors worked. Run it on an idle machine.
+of a shipped example with film grain, each with grades and a moved box; the minutes by the clock, which other work on the
+machine makes longer, are given with those that its processors worked. Run it on an idle machine.
 """
 
 import argparse
@@ -54,7 +54,7 @@ _TURNS: Final = 5
 
 @dataclass(frozen=True)
 class Rate:
-    """Films a second, medians of the turns, and the median of their ratios; processor_ratio: the same by the seconds that the
+    """Films a second, medians of the turns, and the median of their ratios; processor_ratio: the same in the seconds that the
     processor worked, which other work on the machine changes less, and in which reading ahead counts in full."""
 
     device: str
@@ -66,7 +66,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class _Turn:
-    """Films a second, by the clock and by the processor."""
+    """Films a second, by the clock and by the processor's time."""
 
     clock: float
     processor: float
@@ -81,7 +81,7 @@ class _Watch:
         self._clock, self._processor = time.perf_counter(), time.process_time()
 
     def turn(self, films: int) -> _Turn:
-        """Of so many films."""
+        """The turn, in which this many films were seen."""
         _wait(self._device)
         clock, processor = time.perf_counter() - self._clock, time.process_time() - self._processor
         return _Turn(films / clock, films / processor)
@@ -89,7 +89,7 @@ class _Watch:
 
 @dataclass(frozen=True)
 class Memory:
-    """Of a process, in MiB."""
+    """The memory of a process, in MiB."""
 
     films: int
     peak_mib: int
@@ -124,7 +124,7 @@ def _write(folder: Path, films: int) -> Material:
 
 
 def rate(device: str, steps: int, folder: Path) -> Rate:
-    """Of some turns each."""
+    """The rates of both loops, in several turns each."""
     recipe = GradingRecipe()
     material = _write(folder / "material", recipe.films * (steps + 3) * 8 // 7 + 8)
     accelerator = Accelerator(cpu=device_of(device).type == "cpu", mixed_precision="no")
@@ -214,7 +214,7 @@ def memory_here(films: int, folder: Path) -> Memory:
 
 
 def memory(films: int) -> Memory:
-    """Of a fresh process."""
+    """The memory of a fresh process."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.finetuning", "--memory-here", str(films), folder]
         done = subprocess.run(command, check=True, capture_output=True, text=True)

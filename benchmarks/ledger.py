@@ -38,7 +38,7 @@ _ASKED: Final = 50
 
 @dataclass(frozen=True)
 class Spread:
-    """Of some times in milliseconds."""
+    """The spread of some times, in milliseconds."""
 
     median: float
     p95: float
@@ -47,7 +47,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class OfSize:
-    """What was asked of a ledger of one size. times: by what was asked."""
+    """The times of a ledger of one size, by what was asked of it."""
 
     corrections: int
     times: Inline[Mapping[str, Spread]]

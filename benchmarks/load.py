@@ -30,7 +30,7 @@ from core.evaluation.figures import as_json
 _ROOT: Final = Path(__file__).parents[1]
 #: A program waits as a browser does, which has no limit of five seconds.
 _PATIENCE_SECONDS: Final = 300
-#: A first visit is over when nothing more has been fetched for so long: the page fetches its parts one after the other.
+#: A first visit is over when nothing more has been fetched for this long: the page fetches its parts one after the other.
 _QUIET_SECONDS: Final = 3.0
 #: What the browser says of the first visit: milliseconds to the first paint with something in it, and bytes that came over
 #: the line.
@@ -43,7 +43,7 @@ _PAINT: Final = """() => {
 
 @dataclass(frozen=True)
 class FirstVisit:
-    """Of a browser that has nothing of the page yet. seconds: until something is painted; mib: over the line."""
+    """A visit of a browser that has nothing of the page yet. seconds: until something is painted; mib: over the line."""
 
     seconds_to_first_paint: float | None
     mib: float
@@ -76,7 +76,7 @@ class Visitors:
         self.errors: dict[str, int] = {}
 
     def visit(self, users: int, seconds: float) -> None:
-        """Lets so many come at once, for so long; each ends what it has asked for."""
+        """Lets this many users come at once, for this long; each completes what it has asked for."""
         threads = [threading.Thread(target=self._user, args=(number,)) for number in range(users)]
         for thread in threads:
             thread.start()
@@ -106,7 +106,7 @@ class Visitors:
 
 
 def first_visit(url: str, chromium: str) -> FirstVisit:
-    """What a browser has to do for the page."""
+    """Measures what a browser has to load for the page."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--headless", "--no-sandbox"])
         page = browser.new_page()

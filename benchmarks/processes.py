@@ -1,4 +1,4 @@
-"""Whether two processes that fine-tune together come to what one comes to, within what seeds make of it.
+"""Whether two processes that fine-tune together reach the same result as one, within the variation between seeds.
 
     python -m benchmarks.processes
 
@@ -38,13 +38,13 @@ from models.improved_resnet import ResNetOptions
 _OPTIONS: Final = ResNetOptions(width=16, blocks=(1, 1, 1, 1), groups=2)
 _RECIPE: Final = GradingRecipe(films=8, loyalty=0.0)
 _MEASURES: Final = ("held_loss", "held_error", "held_exact")
-#: Standard errors over the seeds that the two may be apart.
+#: Standard errors over the seeds by which the two may differ.
 _APART: Final = 3.0
 
 
 @dataclass(frozen=True)
 class Ended:
-    """One run. films: of an epoch, those that were seen. measures: on the films held back, by name."""
+    """One run. films: those that were seen in an epoch. measures: on the films held back, by name."""
 
     films: int
     measures: dict[str, float]
@@ -83,7 +83,7 @@ def learn_here(material: Path, run: Path, seed: int, epochs: int) -> None:
 
 
 def ended(material: Path, run: Path, processes: int, seed: int, epochs: int) -> Ended:
-    """A run by so many processes, from its start to its end."""
+    """Makes a run with this number of processes, from start to end."""
     run.mkdir(parents=True)
     command = [
         sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(processes), "--num_machines", "1",
@@ -97,7 +97,7 @@ def ended(material: Path, run: Path, processes: int, seed: int, epochs: int) -> 
 
 
 def table(one: list[Ended], two: list[Ended]) -> tuple[Table, bool]:
-    """Mean and standard deviation over the seeds, and whether all measures are within what these make of it."""
+    """Mean and standard deviation over the seeds, and whether all measures agree within them."""
     rows, near = [], True
     for name in _MEASURES:
         ours, theirs = (np.array([run.measures[name] for run in runs]) for runs in (one, two))

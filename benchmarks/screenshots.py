@@ -35,11 +35,11 @@ from core.standards import grade_count
 
 _READERS: Final = ("Reader A", "Reader B")
 _HEIGHT: Final = 1000
-#: As a document shows them.
+#: Width at which a document shows them.
 _WIDTH: Final = 1080
 _QUALITY: Final = 65
 _PATIENCE_MS: Final = 120_000
-#: For plots, which come a moment after their tab.
+#: Pause for plots, which come a moment after their tab.
 _SETTLED_MS: Final = 2500
 #: The example that is assessed, in the middle of childhood.
 _SHOWN: Final = 2
@@ -48,7 +48,7 @@ _EPOCHS: Final = 4
 
 
 def fill(folder: Path) -> None:
-    """A ledger of the examples, each also a little darker, for there must be ten films to compare readers on. Two readers, who
+    """Fills a ledger with the examples, each also a little darker, since comparing readers takes ten films. Two readers, who
     differ from the model by chance, have read them all, and the first is gold."""
     ledger = Ledger.open(LedgerSettings.in_folder(folder))
     assessor, chance = Assessor.from_registry(), np.random.default_rng(0)
@@ -73,7 +73,7 @@ def fill(folder: Path) -> None:
 
 
 def learn(folder: Path) -> None:
-    """A short run, for a second model to be held beside the live one."""
+    """Makes a short run, so that there is a second model to compare with the live one."""
     recipe = FinetuneRecipe(grader=Pace(epochs=_EPOCHS, learning_rate=3e-4))
     ledger = Ledger.open(LedgerSettings.in_folder(folder))
     finetune(Order(lambda at: LedgerLessons(ledger, at), live_model().folder, folder / "runs" / _RUN, recipe))
@@ -85,7 +85,7 @@ def _next(ledger: Ledger, film: int) -> dict[str, Any]:
 
 
 def _reading(assessment: Assessment, chance: np.random.Generator) -> list[Correction]:
-    """A reader's word on every bone: mostly the model's, now and then a grade off."""
+    """A reader's grade of every bone: mostly the model's, now and then a grade off."""
     said = []
     for bone in RUS_BONES:
         graded = assessment.bones[bone]
@@ -129,7 +129,7 @@ def _keep(page: Page, file: Path) -> None:
 
 
 def main() -> None:
-    """Takes them all."""
+    """Takes all the pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="Where the pictures are written.")
     parser.add_argument("--dark", action="store_true", help="The dark theme.")

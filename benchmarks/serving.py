@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 _ROOT: Final = Path(__file__).parents[1]
-#: From the start of the program to its first page.
+#: Allowed from the start of the program to its first page.
 START_SECONDS: Final = 180
 
 

@@ -3,7 +3,7 @@ process answers, and how much memory it keeps.
 
     python -m benchmarks.speed
 
-Uses a shipped example. Everything is done in turn, round by round, so that what else the machine does meets all alike; a
+Uses a shipped example. Everything is done in turn, round by round, so that what else the machine does affects all alike; a
 ratio is the median of the rounds'. Run it on an idle machine all the same. `reference` is one 2048 x 2048 matrix product.
 """
 
@@ -34,7 +34,7 @@ from core.film.radiograph import read_radiograph
 from core.networks.runner import Runner
 
 _EXAMPLES: Final = Path(__file__).parents[1] / "examples"
-#: What is asked of each ratio, at most.
+#: The most that each ratio may be.
 ASKED: Final[Mapping[str, float]] = {"alternative": 0.5, "forwards": 1.3, "maps": 1.5}
 #: Crops of each of the nine kinds of bone, as RUS groups them: a network each.
 _KINDS: Final = (1, 1, 1, 2, 1, 2, 2, 1, 2)
@@ -44,7 +44,7 @@ _FIRST_ANSWER: Final = (
     "from webapp.app import build_app, open_desk; build_app(open_desk());"
     "Assessor.from_registry().assess(read_radiograph(sys.argv[1]), sys.argv[2])"
 )
-#: Prints the resident memory in MiB after so many films, each of another size.
+#: Prints the resident memory in MiB after this many films, each of a different size.
 _MEMORY: Final = """
 import os, sys, numpy as np
 from benchmarks.serving import resident_mib
@@ -63,7 +63,7 @@ for count in range(1, int(sys.argv[3]) + 1):
 
 @dataclass(frozen=True)
 class Seconds:
-    """Of some rounds."""
+    """The seconds of some rounds."""
 
     median: float
     slowest: float
@@ -116,7 +116,7 @@ def alternative() -> Callable[[], object]:
 
 
 def forwards_of(assess: Callable[[], object]) -> Callable[[], object]:
-    """The forwards of the networks that an assessment asks, alone, on the tensors that it gives them."""
+    """The forward passes of the networks that an assessment uses, alone, on the tensors that it gives them."""
     asked: list[tuple[Runner, tuple[Tensor, ...]]] = []
     run = Runner.__call__
 

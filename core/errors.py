@@ -25,7 +25,7 @@ class UnreadableFilm(FilmRefused):
 
 
 class AgeRefused(BoneGradeError, ValueError):
-    """An age at the film cannot be used; the message says why."""
+    """An age at the time of the film cannot be used; the message says why."""
 
 
 class BoxRefused(BoneGradeError, ValueError):

@@ -1,4 +1,4 @@
-"""What the program asks of the machine: its cores, with threads that do not spin for each other, work beside the page, and
+"""What the program asks of the machine: its cores, with threads that do not spin while they wait, work in the background, and
 files that are either whole on the disk or not there at all, and that one process at a time writes."""
 
 import ctypes
@@ -34,11 +34,11 @@ _WAITING: Final = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 
 #: mallopt's options by number (malloc.h): M_MMAP_THRESHOLD and M_TRIM_THRESHOLD in bytes, and M_ARENA_MAX.
 _MALLOC: Final = {-3: 1 << 20, -1: 1 << 20, -8: 2}
-#: The first is the most that the C library takes.
+#: The first is the most that the C library accepts.
 _KEEPING: Final = {-3: 32 << 20, -1: 1 << 30}
 #: How long a thread may keep Python's lock while others wait for it.
 _SWITCH_SECONDS: Final = 0.0002
-#: Whoever only looks whether a lock is held, see is_locked, has it for a moment.
+#: A process that only checks whether a lock is held, see is_locked, holds it for a moment.
 _TRIES: Final = 5
 _BETWEEN_SECONDS: Final = 0.05
 
@@ -57,8 +57,8 @@ def configure_threads(environment: MutableMapping[str, str] = os.environ) -> Non
     What the user has set in the environment stands. The libraries read it once, when they are loaded, so `core` does this
     on being imported: import `core` before torch. Child processes inherit it.
     """
-    # A network is some thousand calls, after each of which its thread needs Python's lock again. A thread that computes in
-    # Python beside it (an export, a table) lets go of the lock only when this time is over.
+    # A network makes some thousand calls, after each of which its thread needs Python's lock again. Another thread that
+    # computes in Python at the same time (an export, a table) releases the lock only when this time is over.
     sys.setswitchinterval(_SWITCH_SECONDS)
     _keep_little()
     # ONNX Runtime would write an id of this machine into the home folder and send word of each session.
@@ -68,32 +68,32 @@ def configure_threads(environment: MutableMapping[str, str] = os.environ) -> Non
         environment.setdefault(variable, threads)
     if not any(variable in environment for variable in _WAITING):
         # After each of the many short stretches that threads share, those that are done spin until the last one is. Where
-        # something else holds that one's core, spinning takes from it the time it needs to get there.
+        # something else occupies that one's core, spinning takes the time that it needs to finish.
         environment["OMP_WAIT_POLICY"] = "PASSIVE"
 
 
 def _keep_little() -> None:
-    """Has the C library return at once the memory that films no longer need. By itself GNU's raises the size from which
-    it does with every large piece, up to 32 MiB, and keeps a film or two for each thread that ever read one."""
+    """Makes the C library return at once the memory that films no longer need. Left to itself, GNU's raises the size from
+    which it does so with every large block, up to 32 MiB, and keeps a film or two for each thread that ever read one."""
     for option, value in _MALLOC.items():
         _ask_allocator("mallopt", option, value)
 
 
 def keep_freed() -> None:
-    """Has the C library keep what is freed, for a program that computes alone on its machine and then ends: each step of a
-    training takes the same large pieces anew, and to have the system clear them first was half of a step's time."""
+    """Makes the C library keep what is freed, for a program that computes alone on its machine and then ends: each step of a
+    training takes the same large blocks anew, and having the system clear them first took half of a step's time."""
     for option, value in _KEEPING.items():
         _ask_allocator("mallopt", option, value)
 
 
 def give_back() -> None:
-    """Returns pages to the system that nothing needs any more: those between pieces still in use, which the C library
-    keeps. Takes some 2 ms."""
+    """Returns unused pages to the system: those between blocks still in use, which the C library keeps. Takes some
+    2 ms."""
     _ask_allocator("malloc_trim", 0)
 
 
 def _ask_allocator(function: str, *values: int) -> None:
-    """Calls a function of GNU's C library; nothing where another one is at work."""
+    """Calls a function of GNU's C library; does nothing with another one."""
     if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), function):
         getattr(library, function)(*values)
 
@@ -149,7 +149,7 @@ def _words(file: Path, count: int) -> list[str]:
 def keep_doing(work: Callable[[], object], every_seconds: float, name: str) -> threading.Thread:
     """Does the work now and after each pause, in a thread that ends with the program; returns it.
 
-    What fails, for a full disk or a database that restarts, is logged under the name, and the next turn makes up for it.
+    A failure, such as a full disk or a restarting database, is logged under the name, and the next turn makes up for it.
     """
 
     def run() -> None:
@@ -166,7 +166,7 @@ def keep_doing(work: Callable[[], object], every_seconds: float, name: str) -> t
 
 
 def keep_private() -> None:
-    """Has this process make files and folders for its own user alone, whatever it was started with."""
+    """Makes this process create files and folders for its own user alone, whatever it was started with."""
     os.umask(0o077)
 
 
@@ -202,7 +202,7 @@ def served_port(environment: Mapping[str, str] = os.environ) -> int:
     return int(port)
 
 
-#: What a disk without room says, or one on which nobody may write so much.
+#: Error numbers of a disk without room, or on which nobody may write so much.
 DISK_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -219,7 +219,7 @@ def write_whole(path: Path, content: bytes, by_way_of: Path) -> None:
     """Writes a file, for this user alone, by way of a temporary one in another folder of the same disk; returns when the
     disk has it.
 
-    A file of the name that is there already is replaced.
+    An existing file of that name is replaced.
     """
     handle, name = tempfile.mkstemp(dir=by_way_of)
     temporary = Path(name)
@@ -247,8 +247,8 @@ def sync_folder(folder: Path) -> None:
 
 
 def is_locked(path: Path, *, unsure: bool = False) -> bool:
-    """Whether a living process holds the lock on a file, which it lets go of when it dies; False without a file. unsure: what
-    to answer where files cannot be locked, or this one cannot be looked at."""
+    """Whether a living process holds the lock on a file, which is released when it dies; False without a file. unsure: what to
+    answer where files cannot be locked, or this one cannot be looked at."""
     if fcntl is None:  # pragma: no cover - Windows
         return unsure
     try:
@@ -281,7 +281,7 @@ class WriterLock:
     """One writer at a time: threads wait for each other in the process, processes at a locked file.
 
     Waiters are woken as soon as the lock is free, where SQLite would have them sleep and try again; a process that dies
-    lets go of it.
+    releases it.
     """
 
     def __init__(self, path: Path):

@@ -27,7 +27,7 @@ class AttentionPath(Freezable):
         nn.init.constant_(self.pointwise.bias, 2.0)
 
     def gates(self, x: Tensor, size: tuple[int, int]) -> Tensor:
-        """What the branch's output, of this size, is to be multiplied by: BxC_outxH'xW' in (0, 1)."""
+        """The factors for the branch's output, of this size: BxC_outxH'xW' in (0, 1)."""
         attended = self.pointwise(F.relu(self.norm(self.depthwise(self.pool(x)))))
         return torch.sigmoid(F.interpolate(attended, size=size, mode="bilinear", align_corners=False))
 

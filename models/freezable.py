@@ -1,4 +1,4 @@
-"""What follows a network's input can be held still, to ask of a trained network whether it matters that it moves."""
+"""What follows a network's input can be held still, to see whether it matters to a trained network that it varies."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ class Freezable(nn.Module):
 
 @contextmanager
 def frozen_at(values: Mapping[Freezable, Tensor]) -> Iterator[None]:
-    """Within it, each module is held at its C values."""
+    """Within the context, each module is held at its C values."""
     for module, held in values.items():
         module.frozen = held
     try:
@@ -42,7 +42,7 @@ def frozen_at(values: Mapping[Freezable, Tensor]) -> Iterator[None]:
 
 @contextmanager
 def entering(modules: Iterable[Freezable]) -> Iterator[dict[Freezable, tuple[Any, ...]]]:
-    """Within it, what entered each module last, argument by argument."""
+    """Within the context, yields what each module was last given, argument by argument."""
     entered: dict[Freezable, tuple[Any, ...]] = {}
 
     def look(module: nn.Module, given: tuple[Any, ...]) -> None:

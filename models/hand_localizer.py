@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from models.efficientnet_lite import EfficientNetLite0
 
-#: The encoder's coarsest features, from which the logits on the whole film come, have one cell for this many.
+#: The encoder's coarsest features, from which the logits on the whole film come, have one cell per this many pixels.
 COARSEST_STRIDE = 32
 
 
@@ -97,7 +97,7 @@ class FilmLogits(nn.Module):
 
 
 def peaks(heatmaps: Tensor, sizes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Region centres, extents and confidences out of the network's heat maps and sizes.
+    """Region centres, extents and confidences from the network's heat maps and sizes.
 
     heatmaps: BxRxHxW logits; sizes: Bx2RxHxW logs of a fraction of the film's side.
     Returns centres BxRx2 (x, y as a fraction of the side, sub-cell by the centroid of the 5x5 cells around the peak),

@@ -1,5 +1,5 @@
-"""The improved ResNet of the paper (section 2.2, Fig. 4): the plain one, three switchable additions, and told which bone it
-sees."""
+"""The improved ResNet of the paper (section 2.2, Fig. 4): the plain one with three switchable additions, which is told which
+bone it sees."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -70,7 +70,7 @@ class ResidualUnit(BasicBlock):
         self.path = None
 
     def add_attention(self, options: ResNetOptions) -> None:
-        """Puts in what the options ask for."""
+        """Adds the attention that the options ask for."""
         if options.shuffle_attention:
             self.attention = ShuffleAttention(self.channels_out, options.groups, options.open_gates)
         if options.attention_residual:

@@ -19,9 +19,9 @@ from models.whole_hand_network import WholeHandNetwork, WholeHandOptions
 
 #: name -> {"file", "sha256"}: what ships.
 INDEX = "registry.json"
-#: The networks that look at the whole hand, as many as may be registered: the second opinion is theirs together.
+#: Names under which networks that look at the whole hand may be registered: the second opinion is theirs together.
 WHOLE_HANDS = ("whole_hand", "whole_hand_2", "whole_hand_3")
-#: What makes the 90 % intervals hold, and the hashes of the weights it was set for.
+#: The setting that makes the 90 % intervals hold, and the hashes of the weights it was set for.
 INTERVALS = "intervals.json"
 
 
@@ -190,7 +190,7 @@ def _not_described(weights: WeightFile, error: ValueError) -> WeightsError:
 
 
 def register_intervals(scatter_months: float, weights: Mapping[str, str], folder: Path = WEIGHTS) -> None:
-    """Keeps the setting of the intervals (core.assessment.records.IntervalSetting) beside the weights that it was made for
+    """Keeps the setting of the intervals (core.assessment.records.IntervalSetting) with the weights that it was made for
     (SHA-256 by name): the grader, and the networks of the second opinion where there are any."""
     document = {"scatter_months": scatter_months, "weights": dict(weights)}
     (folder / INTERVALS).write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")

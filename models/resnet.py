@@ -1,6 +1,6 @@
 """The residual network of He et al. (CVPR 2016) with basic blocks, under torchvision's names, so that its weights fit.
 
-Importing torchvision itself would take two seconds and 160 MiB of whoever only reads films; the tests hold this one against it.
+Importing torchvision itself would cost anyone who only reads films two seconds and 160 MiB; the tests compare the two.
 """
 
 import torch.nn.functional as F

@@ -103,7 +103,7 @@ class ShuffleAttention(Freezable):
 def passing(x: Tensor, gates: Tensor) -> Tensor:
     """How much of what is active at a place the gates let through, BxHxW on the gates' own absolute 0..1 scale.
 
-    Activity times gate, against activity (|x|); where nothing is active, the plain mean of the gates. x: BxKxHxW, what
+    Activity times gate, relative to activity (|x|); where nothing is active, the plain mean of the gates. x: BxKxHxW, what
     enters the gates. gates: of the same channels, BxKxHxW or BxKx1x1.
     """
     activity = x.abs()

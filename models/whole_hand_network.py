@@ -51,20 +51,20 @@ class WholeHandOptions:
         """
         text = cls().to_metadata() | dict(metadata)
         first, second, third, fourth = (int(units) for units in text["blocks"].split(","))
-        encoder = cast(Encoder, text["encoder"])  # which is checked as every other option is
+        encoder = cast(Encoder, text["encoder"])  # checked like every other option
         return cls(encoder, int(text["height"]), int(text["width"]), (first, second, third, fourth))
 
 
 def doublings(height: int) -> int:
-    """How often FIRST_HEIGHT goes into the height by doubling, rounded down."""
+    """How many times FIRST_HEIGHT can be doubled within the height."""
     return (height // FIRST_HEIGHT).bit_length() - 1
 
 
 class GrowingStem(nn.Module):
-    """A first convolution of stride 2 that can be given pictures twice as large without another answer.
+    """A first convolution of stride 2 that can be extended to pictures twice as large without changing its answer.
 
     Pictures are averaged down to FIRST_HEIGHT for the first convolution; for each doubling a branch that sees the larger
-    ones adds to what it says, and adds nothing when it is new. Bx1xHxW -> B x width x FIRST_HEIGHT/2 x (in proportion).
+    ones adds to its output, and adds nothing when it is new. Bx1xHxW -> B x width x FIRST_HEIGHT/2 x (in proportion).
     """
 
     def __init__(self, width: int, grown: int):
@@ -77,7 +77,7 @@ class GrowingStem(nn.Module):
             self.grow()
 
     def grow(self) -> None:
-        """Makes it one for pictures twice as large."""
+        """Extends it to pictures twice as large."""
         inner = self.width // 2
         layers: list[nn.Module] = [nn.Conv2d(1, inner, 5, 2, 2, bias=False), nn.BatchNorm2d(inner), nn.ReLU(True)]
         for channels in (
@@ -161,9 +161,9 @@ class WholeHandNetwork(nn.Module):
         self.last.load_state_dict(ported)
 
     def grow(self, height: int) -> None:
-        """Makes it a network for pictures of this height, no less than before.
+        """Extends it to pictures of this height, which must not be less than before.
 
-        A ResNet says of them what it said of the same pictures averaged down, until it is trained on.
+        Until it is trained further, a ResNet's answer for them is that for the same pictures averaged down.
         """
         if isinstance(self.encoder, HandResNet):
             for _ in range(doublings(height) - doublings(self.options.height)):

@@ -1,1 +1,1 @@
-"""From a hand to grades, totals and a bone age, with the reasons."""
+"""From a hand to grades, totals and a bone age, and what they rest on."""

@@ -40,9 +40,9 @@ from core.networks.rest import Rest
 from core.standards import STANDARDS, grade_label, score_card, standard, tw3_stage
 from models.registry import load_grader, load_intervals, load_localizer, load_whole_hands
 
-#: After so long without a film, the memory that films take is given back.
+#: Seconds without a film after which the memory that films take is given back.
 _REST_SECONDS: Final = 2.0
-#: What to do where no hand was found in a picture in colour.
+#: What to do where no hand was found in a colour picture.
 _PHOTOGRAPH: Final = (
     "It is in colour, as photographs are: fill the picture with the film, hold the camera straight above it with the flash "
     "off, or use the film's own file."
@@ -63,8 +63,8 @@ class Assessor:
     ):
         """intervals: set for these networks on hands that they were not trained on.
 
-        whole_hand: gives a second opinion on the age; where it is None the age is the 13 bones' alone. `former`: assessors
-        that this one took over from in the same process, for what they have assessed.
+        whole_hand: gives a second opinion on the age; where it is None the age comes from the 13 bones alone. `former`:
+        assessors that this one replaced in the same process, for what they have assessed.
         """
         self.localizer = localizer
         self.grader = grader
@@ -81,7 +81,7 @@ class Assessor:
 
     @classmethod
     def from_folder(cls, folder: Path) -> Self:
-        """With the weights of a folder that models.registry wrote. Raises models.registry.WeightsError where they are missing,
+        """With the weights in a folder that models.registry wrote. Raises models.registry.WeightsError where they are missing,
         damaged, or not those that the intervals were set for."""
         localizer, localizer_hash = _localizer_of(folder)
         grader, grader_hash = _grader_of(folder)
@@ -92,7 +92,7 @@ class Assessor:
         return cls(localizer, grader, intervals, {"localizer": localizer_hash, **hashes}, reader)
 
     def _give_back(self) -> None:
-        """Gives the system the memory that films took, which it takes the next one a seventh of its time to have again."""
+        """Returns to the system the memory that films took; getting it back costs the next film a seventh of its time."""
         self.grader.give_back()
         give_back()
 
@@ -102,7 +102,7 @@ class Assessor:
         return next((one for one in self.former if one.weights == dict(weights)), self)
 
     def find_hand(self, radiograph: Radiograph, progress: Progress | None = None, wanted: Side = "L") -> Hand:
-        """Finds the hand on a film, for all that is asked of it afterwards.
+        """Finds the hand on a film, for everything that follows.
 
         wanted: the one that is read where the film shows two, by the picture; see core.hand.several.chosen.
         Raises core.errors.FilmRefused where the film shows no hand.
@@ -121,7 +121,7 @@ class Assessor:
         return Hand(radiograph, localization, time.monotonic() - started)
 
     def assess(self, radiograph: Radiograph, sex: Sex, progress: Progress | None = None) -> Assessment:
-        """Assesses one film. progress is called before each step, with a share done (0..1) and what is being done.
+        """Assesses one film. progress is called before each step, with the share done (0..1) and what is being done.
 
         Raises core.errors.FilmRefused where the film shows no hand.
         """
@@ -137,10 +137,11 @@ class Assessor:
         return self.score(hand.film, sex, hand.localization, probabilities, started, second)
 
     def for_sex(self, hand: Hand, assessment: Assessment, sex: Sex) -> Assessment:
-        """What `assess` says of the same film for that sex, without localising and grading it again: neither knows the sex.
+        """What `assess` says of the same film for that sex, without localising and grading it again: neither depends on the
+        sex.
 
-        The whole hand's opinion is asked for again, because it does. assessment: of this film by these weights; raises
-        BoneGradeError for any other.
+        The whole hand's opinion does, and is asked for again. assessment: of this film by these weights; raises BoneGradeError
+        for any other.
         """
         started = time.monotonic()
         if assessment.film_sha256 != hand.film.sha256 or assessment.weights != self.weights:
@@ -149,8 +150,8 @@ class Assessor:
         return self.score(hand.film, sex, hand.localization, assessment.probabilities, started, second)
 
     def _looked_at(self, hand: Hand, sex: Sex) -> tuple[GradeProbabilities, SecondOpinion | None]:
-        """What the networks say of the bones and of the whole hand: in turn where this process has one thread, else side by
-        side, with half of the threads each."""
+        """What the networks say of the bones and of the whole hand: run in turn where this process has one thread, else in
+        parallel, with half of the threads each."""
         if torch.get_num_threads() == 1:
             second = self._second_opinion(hand, sex)
             return self.grader.grade(hand.crops), second
@@ -173,8 +174,8 @@ class Assessor:
         """Turns grade probabilities and the second opinion into totals, ages and checks.
 
         localization: of the film's hand. probabilities: of grades 0..n by bone, each summing to 1; a bone that is left out was
-        not graded, and there is then no total and no age. started: time.monotonic() when the work on the film began.
-        second: for the same sex; None only where no network looked at the whole hand.
+        not graded, and then there is no total and no age. started: time.monotonic() when the work on the film began. second:
+        for the same sex; None only where no network looked at the whole hand.
         """
         scatter_years = table_scatter_years(self.intervals)
         cards = {key: score_card(key, sex, probabilities, scatter_years=scatter_years) for key in STANDARDS}
@@ -209,7 +210,7 @@ class Assessor:
         )
 
     def regrade(self, hand: Hand, bone: str, box: Box) -> RegradedBone:
-        """Cuts and grades one bone anew where a person moved, resized or drew its box; the film is not localised again.
+        """Cuts and grades one bone again where a person moved, resized or drew its box; the film is not localised again.
 
         box: on the film. The predicted box gives the predicted probabilities. Raises core.errors.BoxRefused for a box that is
         not inside the film, ValueError for an unknown bone.
@@ -220,8 +221,8 @@ class Assessor:
 
     def explain(self, hand: Hand, assessment: Assessment, stage: int) -> Explanation:
         """Maps of all graded bones: gates of a stage (1..4) and Grad-CAM of the same one, but of none with fewer than 12 x 12
-        places. hand: what the assessment is of. Raises BoneGradeError for an assessment of other weights, whose maps would be
-        another model's."""
+        places. hand: the one assessed. Raises BoneGradeError for an assessment by other weights, whose maps would be another
+        model's."""
         if assessment.weights != self.weights:
             raise BoneGradeError(OTHER_WEIGHTS)
         grades = {bone: graded.grade for bone, graded in assessment.bones.items() if graded is not None}
@@ -234,8 +235,8 @@ class Assessor:
     def _influence(
         self, sex: Sex, grades: Mapping[str, int], expected_total: float | None, share: float
     ) -> dict[str, tuple[float, float]]:
-        """Months by which the bone age would move were each bone one grade lower, and one grade higher; share: what the 13
-        bones have of it."""
+        """Months by which the bone age would move if each bone were one grade lower, and one grade higher; share: the 13 bones'
+        share in it."""
         if expected_total is None:
             return dict.fromkeys(grades, (0.0, 0.0))
         moved = [expected_total]
@@ -276,8 +277,8 @@ def _bones(
     return bones
 
 
-# The networks are got ready here, one after the other, so that the first film need not wait a second or so for them. What
-# PyTorch has of one goes before the next is loaded; the grader's stays, for maps are made with it.
+# The networks are made ready here, one after the other, so that the first film need not wait a second or so for them. PyTorch's
+# copy of one goes before the next is loaded; the grader's stays, because maps are made with it.
 
 
 def _localizer_of(folder: Path) -> tuple[Localizer, str]:
@@ -289,9 +290,9 @@ def _localizer_of(folder: Path) -> tuple[Localizer, str]:
 
 def _grader_of(folder: Path) -> tuple[Grader, str]:
     network, file = load_grader(folder=folder)
-    # It is not trained here, and maps, which need the crops' gradients alone, take half as long.
+    # It is not trained here, and maps, which need only the crops' gradients, take half as long.
     network.requires_grad_(False)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch, for maps, is a fifth faster so
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch, for maps, is a fifth faster with it
     grader = Grader(network)
     grader.start()
     return grader, file.sha256

@@ -78,11 +78,11 @@ def inconsistencies(grades: Mapping[str, int]) -> tuple[Inconsistency, ...]:
     at all if these are fewer too.
 
     Each neighbour stands for the maturity in the middle of its grade, half-way between the starts (see grade_starts) of
-    that grade and the next; the expected grade is the one that holds the median of these. Grade 0 and the last grade
-    have no middle, for they are open to one side: such a neighbour stands for the maturity nearest to the compared
-    bone's own that it allows, and so speaks against that bone only from beyond the one start that it knows. A hand that
-    is all mature, or has no centre yet, is thus in line, and among bones one grade from their last a mature bone is too;
-    but for the radius, which the tables have mature a year after the metacarpals.
+    that grade and the next; the expected grade is the one that holds the median of these. Grade 0 and the last grade have no
+    middle, being open on one side: such a neighbour stands for the maturity nearest to the compared bone's own that it allows,
+    and so speaks against that bone only from beyond the one start that it has. A hand that is all mature, or has no centre yet,
+    is thus in line, and among bones one grade from their last a mature bone is too, except for the radius, which the tables
+    have mature a year after the metacarpals.
     Raises ValueError for an unknown bone and for a grade that the bone does not have.
     """
     stand_for = {bone: _stands_for(bone, grade) for bone, grade in grades.items()}
@@ -95,7 +95,7 @@ def inconsistencies(grades: Mapping[str, int]) -> tuple[Inconsistency, ...]:
 
 
 def _expected_grade(bone: str, stand_for: Mapping[str, tuple[float, float]]) -> int | None:
-    """The grade that the neighbours of a graded bone point to; None with too few of them."""
+    """The grade that the neighbours of a graded bone point to; None where there are too few."""
     near = [other for other in NEIGHBOURS[bone] if other in stand_for]
     if len(near) < FEWEST_NEIGHBOURS:
         near = [other for other in stand_for if other != bone]
@@ -110,7 +110,7 @@ def _expected_grade(bone: str, stand_for: Mapping[str, tuple[float, float]]) -> 
 
 
 def _stands_for(bone: str, grade: int) -> tuple[float, float]:
-    """The lowest and the highest maturity, in years, that a grade may stand for: twice its middle, but for open ends."""
+    """The lowest and the highest maturity, in years, that a grade may stand for: its middle twice, except at the open ends."""
     grade, starts = checked_grade(bone, grade), grade_starts(bone)
     if grade == 0:
         return -math.inf, starts[0]

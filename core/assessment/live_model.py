@@ -1,8 +1,8 @@
 """Which weights are live: those that were promoted on this machine, or those that ship with the program.
 
-Promoted weights are kept outside the program, so that an upgrade does not take them away: BONEGRADE_WEIGHTS names their
-folder, `weights` in the data folder if it is not set. One file there, LIVE, says which version answers; it is replaced as a
-whole, so that at every moment one whole model is live. core.learning.promotion.versions writes it.
+Promoted weights are kept outside the program, so that an upgrade does not remove them: BONEGRADE_WEIGHTS names their folder,
+`weights` in the data folder if it is not set. One file there, LIVE, says which version answers; it is replaced as a whole, so
+that at every moment one complete model is live. core.learning.promotion.versions writes it.
 """
 
 import json
@@ -16,7 +16,7 @@ from core.errors import BoneGradeError
 from core.machine import data_folder
 from models import WEIGHTS
 
-#: What was live when, the last entry now; missing where nothing was promoted yet.
+#: The file of what was live when, the last entry being the present one; missing where nothing was promoted yet.
 LIVE: Final = "live.json"
 #: A folder for each version, as models.registry writes it.
 VERSIONS: Final = "versions"
@@ -37,7 +37,7 @@ class LiveEntry:
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Self:
-        """After a way through JSON."""
+        """Reads what was written as JSON."""
         return cls(entry["version"], entry["how"], entry["at"], entry["by"], entry["before"])
 
 
@@ -50,7 +50,7 @@ class LiveModel:
 
 
 def weights_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where promoted weights are kept on this machine; it need not be there."""
+    """Where promoted weights are kept on this machine; it need not exist."""
     named = environment.get("BONEGRADE_WEIGHTS")
     return Path(named).expanduser().absolute() if named else data_folder(environment) / "weights"
 
@@ -72,7 +72,7 @@ def read_history(kept: Path) -> tuple[LiveEntry, ...]:
 
 
 def version_folder(kept: Path, version: str) -> Path:
-    """Where the weights of a version lie."""
+    """The folder with the weights of a version."""
     return WEIGHTS if version == SHIPPED else kept / VERSIONS / version
 
 

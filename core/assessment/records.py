@@ -1,4 +1,4 @@
-"""What is read from a film, as frozen records: the assessment, its bones, ages, checks and maps. No torch comes with them."""
+"""What is read from a film, as frozen records: the assessment, its bones, ages, checks and maps. They do not import torch."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -21,15 +21,15 @@ from core.standards import ScoreCard
 
 #: Probabilities of the RUS-CHN grades 0..n by bone, each summing to 1; a bone that was not found is not in it.
 GradeProbabilities = dict[str, NDArray[np.float64]]
-#: Is told the share done (0..1) and what is being done.
+#: Called with the share done (0..1) and what is being done.
 Progress = Callable[[float, str], None]
 #: CROP_SIDE x CROP_SIDE in [0, 1].
 Map = NDArray[np.float32]
 
 
-#: The bone age in months from which on a hand is at the end of the scale: 16 1/2 years for a boy, 15 for a girl. Chosen on
-#: the even rows of not_for_reading (see core.evaluation.refusals), with half a year to spare: of the seven adults there
-#: whose bones agree with one another, six are given 204 months or more as boys and 187 as girls.
+#: The bone age in months from which a hand is at the end of the scale: 16 1/2 years for a boy, 15 for a girl. Chosen on the
+#: even rows of not_for_reading (see core.evaluation.refusals), with half a year to spare: of the seven adults there whose bones
+#: agree with one another, six are given 204 months or more as boys and 187 as girls.
 END_OF_SCALE: Final[dict[Sex, float]] = {"M": 198.0, "F": 180.0}
 
 
@@ -41,7 +41,7 @@ def is_mature(months: float | None, sex: Sex) -> bool:
 @dataclass(frozen=True)
 class BoneAge:
     """months: of the mean RUS-CHN total, calibrated. Two 90 % intervals in months, neither ever without `months`:
-    consensus90 of what six readers would agree on, interval90 of what one of them would read, which is wider."""
+    consensus90 for what six readers would agree on, interval90 for what one of them would read, which is wider."""
 
     months: float
     interval90: tuple[float, float]
@@ -53,7 +53,7 @@ class IntervalSetting:
     """What makes the 90 % intervals hold, set on hands not trained on for one set of networks.
 
     scatter_months: standard deviation of a single reading about the bone age beyond what the grade distributions say: errors
-    that the 13 bones share, and the readers' own. A standard's table age is taken to scatter as what six readers would agree
+    that the 13 bones share, and the readers' own. A standard's table age is assumed to scatter as what six readers would agree
     on does about the bone age, see core.assessment.age.bone_age.consensus_scatter.
     """
 
@@ -82,16 +82,17 @@ class SecondOpinion:
         return BoneAge(max(0.0, bones.months + shift), interval, consensus)
 
     def taken_from(self, months: float) -> float:
-        """What the 13 bones alone say of a bone age, in months, in which this opinion is heard."""
+        """The 13 bones' own age in months, given the bone age that includes this opinion."""
         return (months - self.weight * self.months) / (1 - self.weight)
 
 
 class FilmFacts(Protocol):
-    """What scoring needs to know of a film beside its grades: no pixels. Radiographs have it, and films of the ledger.
+    """What scoring needs to know of a film apart from its grades: no pixels. Radiographs provide it, and so do films of the
+    ledger.
 
     width, height: in pixels. sha256: core.film.radiograph.film_hash. laterality: the side that the file states. stated_sex: the
     child's, by the file; age_months: when the film was taken; None where the file does not say. notes: what a reader should
-    know of the file. The ledger keeps neither stated_sex nor notes, and its films have None and () there.
+    know about the file. The ledger keeps neither stated_sex nor notes, and its films have None and () there.
     """
 
     @property
@@ -147,9 +148,9 @@ class Assessment:
     width, height: the film's pixels. laterality: the hand as the film shows it. rotation_degrees: its clockwise turn from
     upright. bones: all 13 in RUS_BONES order, None where the bone was not found. bone_age_months: on the radiologists'
     Greulich-Pyle scale, None unless all 13 bones are graded, as are all totals. interval90_months, consensus90_months: of
-    the bone age, see BoneAge; of an earlier prediction by other weights the second was not kept, and is None.
-    second_opinion: of the whole hand, which is part of bone_age_months; None where there is no such network. weights:
-    SHA-256 (hex) by network. age_at_film_months: the child's age when the film was taken, None where nothing states it.
+    the bone age, see BoneAge; for an earlier prediction by other weights the second was not kept, and is None. second_opinion:
+    on the whole hand, which is part of bone_age_months; None where there is no such network. weights: SHA-256 (hex) by network.
+    age_at_film_months: the child's age when the film was taken, None where nothing states it.
     """
 
     sex: Sex
@@ -185,7 +186,7 @@ class Assessment:
         return is_mature(self.bone_age_months, self.sex)
 
     def table_age(self, card: ScoreCard) -> str:
-        """A standard's age in words; of a mature hand without a number that looks like a child's age."""
+        """A standard's age in words; for a mature hand without a number that looks like a child's age."""
         return "mature or nearly so" if self.mature and not card.mature else card.age_text
 
     def table_interval(self, card: ScoreCard) -> tuple[float, float] | None:
@@ -204,7 +205,7 @@ class Assessment:
 
     @cached_property
     def probabilities(self) -> GradeProbabilities:
-        """Of grades 0..n, by bone, each summing to 1; of the bones that were found."""
+        """Probabilities of grades 0..n by bone, each summing to 1; only bones that were found."""
         return {bone: np.array(graded.probabilities) for bone, graded in self.bones.items() if graded is not None}
 
     def to_dict(self) -> dict[str, Any]:
@@ -298,7 +299,7 @@ class StageGuide:
 @dataclass(frozen=True)
 class Explanation:
     """Maps of all bones that were graded, in RUS_BONES order: gates of `stage` (1..4) of the network, Grad-CAM of
-    `cam_stage`. guide: how that stage's gates are to be shown."""
+    `cam_stage`. guide: how that stage's gates are shown."""
 
     stage: int
     cam_stage: int
@@ -308,7 +309,7 @@ class Explanation:
 
 @dataclass(frozen=True)
 class RegradedBone:
-    """One bone cut and graded anew where a person put its box. region: where it was cut. probabilities: of grades 0..n."""
+    """One bone cut and graded again where a person put its box. region: where it was cut. probabilities: of grades 0..n."""
 
     region: Region
     crop: Crop
@@ -316,14 +317,14 @@ class RegradedBone:
 
 
 class AgeScale(Protocol):
-    """What turns RUS-CHN ages into the radiologists': core.assessment.grading.grader.Grader."""
+    """Converts RUS-CHN ages into the radiologists': core.assessment.grading.grader.Grader."""
 
     def radiologists_age(self, rus_chn_years: NDArray[np.float64], sex: Sex) -> NDArray[np.float64]: ...
 
 
 class FilmAssessor(Protocol):
-    """core.assessment.assessor.Assessor, which has the docstrings, by a name that brings no torch along: what the ledger, the
-    intake, a person's reading and the page ask of it."""
+    """The part of core.assessment.assessor.Assessor, which has the docstrings, that the ledger, the intake, a person's reading
+    and the page use; importing it does not load torch."""
 
     @property
     def grader(self) -> AgeScale: ...

@@ -1,4 +1,4 @@
-"""Many films at once, on one machine or on many: one row a film, resumable, the same numbers as one by one."""
+"""Many films at once, on one machine or on many: one row per film, resumable, with the same numbers as one by one."""
 
 from core.batch.batch import Counts, assess_batch
 from core.batch.films import BatchFilm, films_in

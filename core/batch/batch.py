@@ -26,8 +26,8 @@ def assess_batch(
 ) -> Counts:
     """Writes `out`/films.parquet, one row a film, and `out`/failures.parquet; films that are in either are left alone.
 
-    Ended in whatever way, the same call goes on where it was. Raises core.errors.BoneGradeError where the folder's results
-    are of other weights or of other films, where Ray is asked for and missing, and where workers die and die again.
+    However it ended, the same call continues where it stopped. Raises core.errors.BoneGradeError where the folder's results
+    are of other weights or of other films, where Ray is asked for and missing, and where workers keep dying.
     """
     with BatchResults.opened(out, weights_text(loaded(load_assessor).weights)) as results:
         left = results.missing(films)

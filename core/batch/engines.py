@@ -1,4 +1,4 @@
-"""What does the work of a batch: the processes of this machine, or Ray Data's, on one machine or on many."""
+"""The engines of a batch: the processes of this machine, or Ray Data's, on one machine or on many."""
 
 import importlib
 import json
@@ -19,7 +19,7 @@ from core.errors import BoneGradeError
 EngineName = Literal["local", "ray"]
 #: Gives the one assessor of a process, on whichever machine.
 LoadAssessor = Callable[[], FilmAssessor]
-#: Gives the rows of the films in whatever order they are done, by so many workers.
+#: Yields the rows of the films in the order in which they are done, by this number of workers.
 Engine = Callable[[LoadAssessor, Sequence[BatchFilm], int], Iterator[ResultRow]]
 
 NO_RAY: Final = (
@@ -30,11 +30,11 @@ NO_RAY: Final = (
 _log = logging.getLogger(__name__)
 
 _ROOT: Final = Path(__file__).parents[2]
-#: Films that one worker is given at a time: few, so that all are busy to the end, and a worker that dies has little to redo.
+#: Films that one worker is given at a time: few, so that all are busy to the end, and a worker that dies leaves little to redo.
 _FILMS_A_BLOCK: Final = 4
-#: After so many deaths of worker processes without one more film done, it is no use to go on.
+#: After this many deaths of worker processes without one more film done, the batch gives up.
 _TRIES: Final = 3
-#: Bytes for what Ray's processes hand each other, which is rows alone.
+#: Bytes for what Ray's processes hand each other, which is only rows.
 _RAY_MEMORY: Final = 100 * 10**6
 
 
@@ -45,8 +45,8 @@ def loaded(load_assessor: LoadAssessor) -> FilmAssessor:
 
 
 def local(load_assessor: LoadAssessor, films: Sequence[BatchFilm], workers: int) -> Iterator[ResultRow]:
-    """By processes of one thread each, or in this one with all its threads. Where one dies, the others' work counts and
-    those that are left are restarted; raises WorkerError where that is of no use."""
+    """Assesses films in processes of one thread each, or in this one with all its threads. Where one dies, the others' work
+    counts and the films that are left are started again; raises WorkerError where that does not help."""
     left, deaths = {film.id: film for film in films}, 0
     while left:
         try:
@@ -66,8 +66,8 @@ def _row_of(load_assessor: LoadAssessor, film: BatchFilm) -> ResultRow:
 
 
 def ray(load_assessor: LoadAssessor, films: Sequence[BatchFilm], workers: int) -> Iterator[ResultRow]:
-    """By Ray Data: on the cluster that RAY_ADDRESS names, or on this machine. What a worker that dies had in hand is begun
-    again by another, which is Ray Data's own doing. Raises BoneGradeError without Ray, WorkerError where Ray gives up."""
+    """Assesses films by Ray Data: on the cluster that RAY_ADDRESS names, or on this machine. Ray Data itself gives what a dead
+    worker had in hand to another. Raises BoneGradeError without Ray, WorkerError where Ray gives up."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anyone
     try:
         # an optional install
@@ -98,7 +98,7 @@ def ray(load_assessor: LoadAssessor, films: Sequence[BatchFilm], workers: int) -
 
 
 def _begin(ray_core: Any, workers: int) -> None:
-    """Joins the cluster that RAY_ADDRESS names, or begins one of this machine's."""
+    """Joins the cluster that RAY_ADDRESS names, or starts one on this machine."""
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     context = importlib.import_module("ray.data").DataContext.get_current()
     context.enable_progress_bars = False
@@ -125,7 +125,7 @@ class _RayWorker:
         self._assessor = loaded(load_assessor)
 
     def __call__(self, film: dict[str, Any]) -> dict[str, str]:
-        """The film's row, as JSON: rows of films and of failures have other columns."""
+        """The film's row, as JSON: rows of films and of failures have different columns."""
         return {"row": json.dumps(row_of(self._assessor, BatchFilm(**film)))}
 
 

@@ -31,8 +31,8 @@ _UNFETCHED: Final = (
 
 @dataclass(frozen=True)
 class BatchFilm:
-    """One film of a batch. id: names it in the results. path: of a file of this machine, or a URL that fsspec knows. hand:
-    which is read where the film shows two."""
+    """One film of a batch. id: names it in the results. path: a file on this machine, or a URL that fsspec knows. hand: the one
+    that is read where the film shows two."""
 
     id: str
     path: str
@@ -43,9 +43,9 @@ class BatchFilm:
 def films_in(source: str, sex: Sex | None, hand: HandSide, table: Path | None = None) -> list[BatchFilm]:
     """The films of a folder or an fsspec URL of one, in the order of names, or those that a Parquet file names.
 
-    The Parquet file's column `path` has paths, relative ones from where it lies, or URLs; `id` names the films, by their
-    paths if there is none; `sex` says M or F, `hand` left or right. A film of a folder is named by its path in it.
-    sex: of the films whose sex no table says; None: as each file of this machine states it. hand: which is read where a
+    The Parquet file's column `path` has URLs or paths, relative ones from the file's own folder; `id` names the films, as do
+    their paths if there is none; `sex` says M or F, `hand` left or right. A film of a folder is named by its path in it.
+    sex: of the films whose sex no table gives; None: as each file on this machine states it. hand: which is read where a
     film shows two and no table says. table: a CSV as `read_table` takes it, for a folder's films.
 
     Raises BatchRefused, before any film is read, where there are no films, two have one name, or one has no sex or
@@ -60,7 +60,7 @@ def films_in(source: str, sex: Sex | None, hand: HandSide, table: Path | None = 
                 "file with a column path."
             )
         films = _of_parquet(system, place, sex, hand) if named else _of_folder(system, place, sex, hand, table)
-    except (OSError, ValueError, ImportError) as error:  # of storage far away: no network, no right, no such protocol
+    except (OSError, ValueError, ImportError) as error:  # of remote storage: no network, permission or such protocol
         raise BatchRefused(f"{source} cannot be read ({error}): check that it is right and can be reached.") from error
     twice = [name for name, count in Counter(film.id for film in films).items() if count > 1]
     if twice:
@@ -75,7 +75,7 @@ def radiograph_of(film: BatchFilm) -> Radiograph:
     content: bytes | None = None
     try:
         with fsspec.open(film.path) as file:
-            content = file.read(MAX_BYTES + 1)  # one more than is read, so that too big a film is told as such
+            content = file.read(MAX_BYTES + 1)  # one more than is allowed, to recognise a film that is too big
     except Exception:
         # Each kind of storage has errors of its own, and any may quote the address, which can name the patient.
         content = None
@@ -160,7 +160,7 @@ def _stated_sex(path: str) -> Sex | None:
 
 
 def _placed(path: str, beside: Callable[[str], str]) -> str:
-    """An address as it is; a relative path from where its table lies."""
+    """Returns an address as it is, and a relative path as seen from where its table lies."""
     return path if "://" in path or Path(path).is_absolute() else beside(path)
 
 

@@ -25,17 +25,17 @@ _SCHEMAS: Final = {"films": FILMS, "failures": FAILURES}
 _COMPRESSION: Final = "zstd"
 _OF_A_FILM: Final = [field.name for field in fields(BatchFilm)]
 
-#: A part is written when it has so many rows, or when so many seconds have passed since the last.
+#: A part is written when it has this many rows, or when this many seconds have passed since the last.
 _ROWS_A_PART: Final = 1000
 _SECONDS_A_PART: Final = 20.0
 _ROWS_A_GROUP: Final = 1000
 
 
 class BatchResults:
-    """`films.parquet` and `failures.parquet` of one folder. Open it with `opened`, which one process at a time may."""
+    """`films.parquet` and `failures.parquet` of one folder. Open it with `opened`, which only one process at a time may do."""
 
     def __init__(self, folder: Path, weights: str):
-        """weights: of the networks at work, as rows.weights_text puts them."""
+        """weights: of the networks in use, as rows.weights_text writes them."""
         self._folder = folder
         self._weights = weights
         self._waiting: dict[str, list[ResultRow]] = {kind: [] for kind in _SCHEMAS}
@@ -46,7 +46,7 @@ class BatchResults:
     @classmethod
     @contextmanager
     def opened(cls, folder: Path, weights: str) -> Iterator[Self]:
-        """The results of a folder, made if need be; whatever ends the work, what was added is kept.
+        """The results of a folder, made if need be; however the work ends, what was added is kept.
 
         Raises BoneGradeError where the folder has results of other weights, or files that cannot be read.
         """
@@ -71,7 +71,7 @@ class BatchResults:
         return [film for film in films if film.id not in self._done]
 
     def add(self, row: ResultRow) -> None:
-        """Takes a row in. Raises BoneGradeError where it was made by other weights, as on a machine of another release."""
+        """Adds a row. Raises BoneGradeError where it was made by other weights, as on a machine with another release."""
         if row["weights"] != self._weights:
             raise BoneGradeError("A worker has other weights than this machine: give all machines the same BoneGrade.")
         kind = "failures" if "reason" in row else "films"
@@ -103,7 +103,7 @@ class BatchResults:
                     part.unlink()  # it is in the whole file already: a run ended between the two
 
     def _note_all(self, kind: str, file: Path) -> bool:
-        """Takes up a file's films; False where they were taken up before."""
+        """Notes a file's films as done; returns False where they were noted before."""
         if not file.exists():
             return False
         try:
@@ -146,7 +146,7 @@ class BatchResults:
 
 
 def _merge(files: Sequence[Path], schema: pa.Schema, into: Path) -> None:
-    """Writes the rows of all files into one, without ever holding them all; without files, an empty one."""
+    """Writes the rows of all files into one, without ever holding them all in memory; without files, an empty one."""
     if not files:
         pq.write_table(schema.empty_table(), into)
         return

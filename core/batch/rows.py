@@ -1,4 +1,4 @@
-"""One film's row: what the assessment says in columns, and whole, as JSON; or why there is none, in a sentence."""
+"""One film's row: the assessment, in columns and whole as JSON, or a sentence that says why there is none."""
 
 import json
 import logging

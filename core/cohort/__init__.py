@@ -1,1 +1,1 @@
-"""A folder of films with ages, as training and measuring read it."""
+"""Folders of labelled films, as training and evaluation read them."""

@@ -1,4 +1,4 @@
-"""The grader's training material in memory: 13 crops a hand with its age, and single crops with a grade."""
+"""The grader's training material in memory: 13 crops per hand with its age, and single crops with a grade."""
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from core.hand.crops import CONTEXT_SIDE
 from core.hand.hand import Hand
 from core.hand.localizer import Localizer
 
-#: Which bones an exemplar of a bone group speaks for.
+#: The bones that an exemplar of a bone group stands for.
 GROUP_BONES = {
     "Radius": ("Radius",), "Ulna": ("Ulna",), "MC1": ("MC1",), "MC": ("MC3", "MC5"), "PP1": ("PP1",),
     "PP": ("PP3", "PP5"), "MP": ("MP3", "MP5"), "DP1": ("DP1",), "DP": ("DP3", "DP5"),
@@ -26,7 +26,7 @@ GROUP_BONES = {
 
 
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Writes arrays as an .npz, so that a kill leaves none or a whole one."""
+    """Writes arrays as an .npz; if the process is killed, the file is either whole or not there."""
     temporary = path.with_name(f"{path.name}.part.npz")
     np.savez(temporary, **arrays)  # type: ignore[arg-type]
     temporary.replace(path)
@@ -38,7 +38,7 @@ class _Stored:
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def save(self, path: Path) -> None:
-        """Writes an .npz, so that a kill leaves none or a whole one."""
+        """Writes an .npz; if the process is killed, the file is either whole or not there."""
         save_arrays(path, {name: getattr(self, name) for name in self.__dataclass_fields__})
 
     @classmethod
@@ -49,25 +49,25 @@ class _Stored:
 
     @classmethod
     def kept(cls, path: Path, make: Callable[[], Self]) -> Self:
-        """What was saved before; if nothing was, what `make` makes, saved for the next time."""
+        """Loads what was saved before, or else makes it with `make` and saves it."""
         if not path.is_file():
             make().save(path)
         return cls.load(path)
 
     def rows(self, chosen: NDArray[Any]) -> Self:
-        """Those rows alone. chosen: indices, or a truth value for each row."""
+        """Returns only these rows. chosen: indices, or a truth value for each row."""
         return type(self)(**{name: getattr(self, name)[chosen] for name in self.__dataclass_fields__})
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
-        """The rows of all parts, one after the other; at least one part."""
+        """Returns the rows of all parts, one after another; needs at least one part."""
         names = cls.__dataclass_fields__
         return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 @dataclass(frozen=True)
 class LabelledHands(_Stored):
-    """N hands with an age. months N, female N (1 for girls), ids N; what their pictures are is said by the subclass."""
+    """N hands with an age. months N, female N (1 for girls), ids N; a subclass adds their pictures."""
 
     months: NDArray[np.float32]
     female: NDArray[np.int64]
@@ -77,7 +77,7 @@ class LabelledHands(_Stored):
         return len(self.ids)
 
     def without(self, ids: Container[str]) -> Self:
-        """The other hands."""
+        """Returns the hands whose ids are not among these."""
         return self.rows(np.array([film_id not in ids for film_id in self.ids.tolist()], bool))
 
 
@@ -90,12 +90,13 @@ class HandCrops(LabelledHands):
 
 
 def complete_hands(hands: HandCrops) -> HandCrops:
-    """Those with all 13 bones found: a hand's total needs them all."""
+    """Returns the hands with all 13 bones found: a hand's total needs them all."""
     return hands.rows(np.asarray(hands.found.all(axis=1)))
 
 
 def drawing_weights(hands: LabelledHands, evening: float) -> NDArray[np.float64]:
-    """Chances to be drawn that even out the groups of sex and two years of age: (1 / size of the group) ** evening."""
+    """Sampling probabilities that even out the groups of sex and two years of age: proportional to
+    (1 / size of the group) ** evening."""
     groups = hands.months.astype(int) // 24 * 2 + hands.female
     sizes = np.bincount(groups)[groups]
     weights = sizes.astype(float) ** -evening
@@ -115,18 +116,18 @@ class GradedCrops(_Stored):
 
 
 def no_graded_crops() -> GradedCrops:
-    """What there is without a folder of exemplars."""
+    """Returns an empty set, for use without a folder of exemplars."""
     none = np.zeros(0, np.int64)
     return GradedCrops(np.zeros((0, CONTEXT_SIDE, CONTEXT_SIDE), np.uint8), none, none)
 
 
 def to_levels(crop: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """[0, 1] to 0..255."""
+    """Converts [0, 1] to 0..255."""
     return np.round(crop * 255).astype(np.uint8)
 
 
 class Labelled(Protocol):
-    """What hands are cut out of: a film with its label. bone_age_months: the radiologists' Greulich-Pyle reading."""
+    """A film with its label, from which a hand is cut. bone_age_months: the radiologists' Greulich-Pyle reading."""
 
     @property
     def id(self) -> str: ...
@@ -161,7 +162,7 @@ def _cut_film(localizer: Localizer, film: Film) -> _CutFilm | None:
 def cut_films(films: Iterable[Film], localizer: Localizer, workers: int = 1) -> HandCrops:
     """Localises and cuts films; a film that cannot be read or is refused is left out (training only, evaluation counts it).
 
-    workers: processes, of one thread each; one: this process. Order and crops do not depend on it.
+    workers: processes of one thread each; with 1, this process itself. Order and crops do not depend on it.
     Raises DataFolderError where no film is left.
     """
     cut, labels = cut_labelled(_cut_film, list(films), localizer, workers, "cutting crops")
@@ -175,10 +176,10 @@ def cut_labelled(
     workers: int,
     what: str,
 ) -> tuple[list[_Cut], dict[str, Any]]:
-    """What `cut` makes of every film that it does not give None for, and these films' labels as LabelledHands takes them.
+    """Cuts every film; returns what `cut` gave where that is not None, and these films' labels as LabelledHands takes them.
 
-    workers: processes, of one thread each; one: this process. what: names the progress bar. Raises DataFolderError where
-    it is None for all.
+    workers: processes of one thread each; with 1, this process itself. what: names the progress bar. Raises
+    DataFolderError where `cut` gave None for all.
     """
     done = tqdm(in_order(cut, localizer, films, workers), desc=what, total=len(films), mininterval=10)
     rows = [(made, film) for made, film in zip(done, films, strict=True) if made is not None]

@@ -1,6 +1,6 @@
-"""Brings ready-cut exemplars into the frame of our own crops: upright, at our scale, joint where ours have it.
+"""Brings ready-cut exemplars into the frame of our own crops: upright, at our scale, with the joint where ours have it.
 
-Textbook panels and other programs' crops show thumbs aslant and bones at any scale. Each is held against the mean of our
+Textbook panels and other programs' crops show thumbs aslant and bones at any scale. Each is compared with the mean of our
 own crops of that bone at several ages and moved to where it fits best; its grade plays no part in that.
 """
 
@@ -25,27 +25,27 @@ from core.standards.maturity import grade_starts
 #: A part of the graded crops: all, what is trained on, and what `left_out` keeps out of training.
 ExemplarPart = Literal["all", "trained", "left_out"]
 
-#: Key of a grader's metadata that tells which ExemplarPart of the exemplars it was trained on, or "none"; without it, all.
+#: Key of a grader's metadata that says which ExemplarPart of the exemplars it was trained on, or "none"; if absent, all.
 EXEMPLARS_KEY = "exemplars"
 
-#: The mean crops that exemplars are held against; made by `python -m core train grader`.
+#: The mean crops that exemplars are compared with; made by `python -m core train grader`.
 MEAN_CROPS = Path(__file__).parents[1] / "data" / "mean_crops.npz"
 _AGES = 5
 #: No mean of fewer hands is made: it might show one child's.
 FEWEST_HANDS = 8
-#: The search runs on crops this much smaller.
+#: The search runs on crops reduced by this factor.
 _SHRINK = 2
 _SIDE = CROP_SIDE // _SHRINK
 _ZOOMS = np.exp(np.linspace(np.log(0.6), np.log(1.5), 9))
 _SHIFTS = np.arange(-0.24, 0.25, 0.08)
-#: Largest turn that is tried, in degrees: textbook panels show thumbs as the hand lies.
+#: Largest turn tried, in degrees: textbook panels show thumbs aslant, as they lie on the hand.
 _LARGEST_TURN = {"MC1": 70.0, "PP1": 70.0, "DP1": 70.0}
 _USUAL_TURN = 30.0
 _TURN_STEP = 10.0
-#: Whoever cut a bone out had it in the middle, and about as large as we have it. A frame so far from that, in crop sides or in
-#: the logarithm of the zoom, must fit better by _HOLD; twice as far, by four times as much.
+#: Whoever cut a bone out centred it and made it about as large as ours. A frame this far from that, in crop sides or in the
+#: logarithm of the zoom, must fit better by _HOLD; one twice as far, by four times as much.
 _USUAL_ZOOM, _OFF_CENTRE, _OTHER_SIZE, _HOLD = 1.05, 0.12, 0.25, 0.05
-#: A place must have pixels of the exemplar in at least this share of the crop.
+#: The exemplar's pixels must cover at least this share of the crop.
 _LEAST_COVERED = 0.55
 
 
@@ -64,8 +64,8 @@ class Frame:
 
 
 def mean_crops(hands: HandCrops) -> dict[str, NDArray[np.uint8]]:
-    """For each bone the mean crops of hands in groups of age, 5 x S x S uint8 (S = half of CROP_SIDE); fewer groups of few
-    hands. Raises DataFolderError where too few hands have the bone."""
+    """For each bone the mean crops of hands in groups of age, 5 x S x S uint8 (S = half of CROP_SIDE); fewer groups where
+    hands are few. Raises DataFolderError where too few hands have the bone."""
     edge = (CONTEXT_SIDE - CROP_SIDE) // 2
     means = {}
     for i, bone in enumerate(RUS_BONES):
@@ -91,7 +91,7 @@ def load_mean_crops(path: Path = MEAN_CROPS) -> dict[str, NDArray[np.uint8]]:
 
 
 def _affine(shape: tuple[int, int], frame: Frame, side: int, context: float) -> NDArray[np.float64]:
-    """From the exemplar's pixels to a `side`-pixel window that shows `context` crop sides."""
+    """The map from the exemplar's pixels to a `side`-pixel window that shows `context` crop sides."""
     height, width = shape
     scale = frame.zoom * side / context / max(shape)
     matrix = np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), frame.degrees, scale), np.float64)
@@ -116,7 +116,7 @@ def _fit(picture: NDArray[np.float32], frame: Frame, means: NDArray[np.float32])
 
 
 def _worth(frame: Frame) -> float:
-    """The fit, less how unusual the frame is."""
+    """The fit, less a penalty for an unusual frame."""
     off_centre = (frame.x**2 + frame.y**2) / _OFF_CENTRE**2
     other_size = (np.log(frame.zoom / _USUAL_ZOOM) / _OTHER_SIZE) ** 2
     return frame.fit - _HOLD * float(off_centre + other_size)
@@ -124,9 +124,9 @@ def _worth(frame: Frame) -> float:
 
 def find_frame(grey: NDArray[np.uint8], means: NDArray[np.uint8], bone: str) -> Frame:
     """The frame in which an exemplar (HxW uint8) fits the mean crops of its bone best (see mean_crops); of two that fit
-    alike, the more usual one."""
+    equally well, the more usual one."""
     whole = enhance(grey.astype(np.float32) / np.float32(255), tiles=4)
-    # the search needs no more pixels than the crops that it is held against
+    # the search needs no more pixels than the crops that it is compared with
     shrink = min(1.0, 1.5 * _SIDE / max(whole.shape))
     picture = np.asarray(cv2.resize(whole, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.float32)
     small = means.astype(np.float32) / np.float32(255)
@@ -162,7 +162,7 @@ def reframe(grey: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
 
 
 def left_out(table: pd.DataFrame) -> NDArray[np.bool_]:
-    """The rows of a table of graded crops that stay out of training, to be tested on.
+    """The rows of a table of graded crops that are kept out of training for testing.
 
     Of the exemplars of one bone group and grade, every second by file name (the set has two of each); and all crops of
     another quality, which are never trained on. The order of the table's rows does not matter.
@@ -173,13 +173,13 @@ def left_out(table: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def check_graded(folder: Path) -> int:
-    """Reads the table of a folder of exemplars alone; how many crops are trained on. Raises DataFolderError as read_graded
-    does."""
+    """Reads only the table of a folder of exemplars and returns how many of its crops are trained on. Raises DataFolderError
+    as read_graded does."""
     return sum(len(bones) for _, bones, _ in _graded(folder, "exemplar", "trained"))
 
 
 def _graded(folder: Path, quality: str, part: ExemplarPart) -> list[tuple[Path, tuple[str, ...], int]]:
-    """The picture, bones and grade of the rows of `folder`/labels.csv that are wanted."""
+    """The picture, bones and grade of each wanted row of `folder`/labels.csv."""
     path = folder / "labels.csv"
     hint = "Point at a folder with labels.csv (file,bone_group,bone,rus_chn_grade,quality) and the crops it names."
     table = read_table(path, ("file", "bone_group", "bone", "rus_chn_grade", "quality"), hint, empty=False)
@@ -208,9 +208,9 @@ def read_graded(
 ) -> GradedCrops:
     """Crops of `folder`/labels.csv of one quality ("exemplar" or "unverified"), framed, each for every bone of its group.
 
-    part: all of them, those to train on, or those that `left_out` keeps for testing. means: what they are held against;
-    the shipped mean crops if not given. Raises DataFolderError where the table is missing, lacks a column, has no such crop,
-    or gives one a bone or grade that there is not.
+    part: all of them, those to train on, or those that `left_out` keeps for testing. means: the mean crops to compare them
+    with; the shipped ones if not given. Raises DataFolderError where the table is missing, lacks a column, has no such crop,
+    or gives a crop a bone or grade that does not exist.
     """
     graded = _graded(folder, quality, part)
     means = load_mean_crops() if means is None else means

@@ -33,7 +33,7 @@ class Film:
 
 
 def read_films(data: Path, split: str | None = None) -> list[Film]:
-    """Films of `data`/labels.csv, of one split or all; a table without a `split` column is all of every split.
+    """Films of `data`/labels.csv, of one split or all; in a table without a `split` column, every row is in every split.
 
     Raises DataFolderError where the folder or one of its columns is missing, a sex is neither M nor F, an age is not a number
     above 0, or no film is in the split.
@@ -65,7 +65,7 @@ def read_films(data: Path, split: str | None = None) -> list[Film]:
 
 
 def film_height(film: Film) -> int:
-    """In pixels as stored; 0 where it cannot be read, which cutting it says."""
+    """Height in pixels as stored; 0 where the film cannot be read, which is reported when it is cut."""
     try:
         with Image.open(film.path) as picture:
             return picture.height
@@ -74,7 +74,7 @@ def film_height(film: Film) -> int:
 
 
 def training_films(data: Path, split: str) -> list[Film]:
-    """Films of one split, for training, where `val` must not be what was trained on.
+    """Films of one split, for training, where `val` must not be trained on.
 
     Raises DataFolderError as read_films does, and where the table does not tell the splits apart.
     """

@@ -1,4 +1,4 @@
-"""Whole hands with an age, cut out of their films: what the network that looks at the whole hand learns from."""
+"""Whole hands with an age, cut out of their films: training material for the whole-hand network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,8 +34,8 @@ def _cut_hand(side: int, localizer: Localizer, film: Film) -> NDArray[np.uint8] 
 def cut_hands(films: Sequence[Film], localizer: Localizer, side: int, workers: int = 1) -> HandWindows:
     """Localises films and cuts their hands; a film that cannot be read or is refused is left out (evaluation counts it).
 
-    side: of the windows, in pixels. workers: processes, of one thread each; one: this process. Order and pictures do not
-    depend on it. Raises DataFolderError where no film is left.
+    side: of the windows, in pixels. workers: processes of one thread each; with 1, this process itself. Order and pictures
+    do not depend on it. Raises DataFolderError where no film is left.
     """
     cut, labels = cut_labelled(partial(_cut_hand, side), films, localizer, workers, "cutting hands")
     return HandWindows(windows=np.stack(cut), **labels)
@@ -46,7 +46,7 @@ def kept_windows(
 ) -> HandWindows:
     """The hands of one split of a folder of labelled films, cut on the first call and kept in the run folder.
 
-    name: tells the folder from another one whose hands are kept there too.
+    name: distinguishes the folder from another whose hands are kept there too.
     """
     return HandWindows.kept(
         run / f"windows_{name}{split}_{side}.npz",

@@ -23,7 +23,7 @@ _Hands = TypeVar("_Hands", bound=LabelledHands)
 
 @dataclass(frozen=True)
 class Opinion:
-    """What networks say of one hand that none of them was trained on, on average. unseen_by: the SHA-256 of their weights.
+    """The mean opinion on one hand of networks that were not trained on it. unseen_by: the SHA-256 of their weights.
 
     Raises ValueError where months is not a number above 0 or no network is named.
     """
@@ -70,7 +70,7 @@ class Opinions:
 
 
 def settle_opinions(folder: Path, opinions: Opinions | None) -> None:
-    """Keeps with which opinions, or without any, a run folder was begun; see core.cohort.settings.keep_settings."""
+    """Records the opinions, if any, that a run folder was begun with; see core.cohort.settings.keep_settings."""
     said: dict[str, str | float | None] = {"table of opinions": None, "weight of opinions": None}
     if opinions is not None:
         read_opinions(opinions.table)
@@ -88,7 +88,8 @@ def write_opinions(path: Path, opinions: Iterable[Opinion]) -> None:
 
 
 def read_opinions(path: Path) -> list[Opinion]:
-    """What write_opinions wrote. Raises DataFolderError where a row is not an opinion of a network that never saw the hand."""
+    """Reads what write_opinions wrote. Raises DataFolderError where a row is not an opinion of a network that never saw the
+    hand."""
     table = read_table(path, _COLUMNS, _HINT, empty=False)
     opinions = []
     for film_id, months, unseen_by in zip(table["id"], table["months"], table["unseen_by"], strict=True):

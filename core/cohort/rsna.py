@@ -62,8 +62,8 @@ def convert_rsna(
 
     The training set is split into `train` and `val` (see `core.cohort.rsna_tables.ChallengeFilm`), the validation set becomes
     `test`. boxes: a folder laid out like `out`, whose boxes and key points are taken over, scaled to the new pictures.
-    Called again it goes on where it stopped: pictures that are there are kept. What is wrong with a single row or picture
-    leaves that film out; the same download gives the same files.
+    Called again, it continues where it stopped: existing pictures are kept. A fault in a single row or picture only
+    leaves out that film; the same download gives the same files.
 
     Raises DataFolderError where a table, a column or a folder of pictures is missing, no film is left, the boxes cannot be
     read, `out` was begun at another size, or the disk fails.
@@ -117,7 +117,7 @@ def _write(download: Download, out: Path, drawn: Drawn | None, full_size: bool, 
         notes += said
         for name, table in tables.items():
             _write_table(table, out / name)
-    _write_table(labels, out / "labels.csv")  # last, so that a folder with labels is a whole one
+    _write_table(labels, out / "labels.csv")  # last, so that a folder with labels is complete
     return Conversion({str(k): int(v) for k, v in labels["split"].value_counts().items()}, left_out, tuple(notes))
 
 
@@ -150,7 +150,7 @@ def _convert(target: _Target, row: ChallengeFilm) -> _Picture:
 
 
 def _settle_size(out: Path, full_size: bool) -> None:
-    """Keeps at which size a folder was begun, as pictures that are there are not made again."""
+    """Records the size at which a folder was begun, since existing pictures are not made again."""
     if begun_otherwise(out / _SETTINGS, {"full_size": full_size}, "another --out"):
         raise DataFolderError(
             f"{out} was made with another picture size: choose another --out, or set --full-size as before."

@@ -1,4 +1,4 @@
-"""Takes boxes and key points that people drew on one copy of the challenge's films over to another copy's picture size."""
+"""Converts boxes and key points drawn on one copy of the challenge's films to another copy's picture size."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _TABLES: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "boxes_ossification17.csv": (("xmin", "xmax"), ("ymin", "ymax")),
     "keypoints21.csv": (("x", "hand_x", "hand_w"), ("y", "hand_y", "hand_h")),
 }
-#: Pictures whose shapes differ by more than this share were cut differently, and pixels do not correspond.
+#: Pictures whose shapes differ by more than this share were cropped differently, so their pixels do not correspond.
 _SAME_SHAPE: Final = 0.01
 
 
@@ -51,7 +51,7 @@ def read_drawn(folder: Path) -> Drawn:
 def carry_boxes(drawn: Drawn, sizes: Mapping[str, tuple[int, int]]) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """The tables scaled to `sizes` (width and height by id), by file name, and one sentence on each.
 
-    Left out are films that `sizes` or `drawn.sizes` has not, or whose picture has another shape.
+    Films that `sizes` or `drawn.sizes` lacks, or whose picture has another shape, are left out.
     """
     scales = {
         film: (sizes[film][0] / width, sizes[film][1] / height)

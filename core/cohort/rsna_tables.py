@@ -18,7 +18,7 @@ from core.intake.spreadsheet import number, sex_of, sex_of_male
 
 _Split = Literal["train", "val", "test"]
 
-#: Names as `_bare` leaves them: how a table is called, and how the folders with its pictures begin.
+#: Names as `_bare` leaves them: of each table, and the beginning of the names of its picture folders.
 _TRAINING_TABLES: Final = ("boneagetrainingdatasetcsv", "traincsv", "trainingcsv")
 _VALIDATION_TABLES: Final = ("validationdatasetcsv", "boneagevalidationdatasetcsv", "boneagevalidationsetcsv")
 _TEST_TABLES: Final = ("boneagetestdatasetcsv", "boneagegroundtruthxlsx", "testcsv")
@@ -32,7 +32,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 #: How copies of the challenge's tables write true and false.
 _TRUTHS: Final = {"1": "true", "0": "false"}
 _OLDEST_MONTHS: Final = 240.0
-#: Of ten training films, one is for validation.
+#: One in this many training films is for validation.
 _EVERY: Final = 10
 
 
@@ -40,9 +40,9 @@ _EVERY: Final = 10
 class ChallengeFilm:
     """One film of the challenge; `picture` is None where there is none.
 
-    split: of the training set, every tenth film is `val`, counted through the groups of sex and two years of age, in an
-    order within each group that is the ids' SHA-256. So each group gives a tenth, up to one film, and the split hangs on
-    the table alone. The validation set is `test`.
+    split: every tenth film of the training set is `val`, counted through the groups of sex and two years of age, each
+    ordered by the ids' SHA-256. So each group gives a tenth, to within one film, and the split depends on the table
+    alone. The validation set is `test`.
     """
 
     id: str
@@ -54,7 +54,7 @@ class ChallengeFilm:
 
 @dataclass(frozen=True)
 class Download:
-    """What was found. left_out: why, by id, a sentence each. notes: sentences about whole tables."""
+    """What was found. left_out: by id, a sentence saying why. notes: sentences about whole tables."""
 
     rows: tuple[ChallengeFilm, ...]
     left_out: dict[str, str]
@@ -62,7 +62,7 @@ class Download:
 
 
 def read_download(source: Path) -> Download:
-    """Reads the tables and finds the pictures anywhere below `source`, also in doubly nested folders.
+    """Reads the tables and finds the pictures anywhere below `source`, even in doubly nested folders.
 
     Raises DataFolderError where the training table, one of its columns, or all pictures of a table are missing.
     """
@@ -93,7 +93,7 @@ def read_download(source: Path) -> Download:
 
 
 def _bare(name: str) -> str:
-    """Letters and digits alone, in lower case: what is left of a name that people and spreadsheets write differently."""
+    """Only the letters and digits, in lower case, of a name that people and spreadsheets write differently."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
@@ -115,7 +115,7 @@ def _only(files: Iterable[Path], names: tuple[str, ...]) -> Path | None:
 
 
 def _pictures(source: Path, files: Iterable[Path], folders: tuple[str, ...], usual: str) -> dict[str, Path]:
-    """Pictures by id, of all folders whose name begins so and of the folders in them."""
+    """Pictures by id, from all folders whose names begin with one of `folders`, and from the folders in them."""
     pictures = {
         path.stem: path
         for path in files
@@ -132,7 +132,7 @@ def _pictures(source: Path, files: Iterable[Path], folders: tuple[str, ...], usu
 def _rows(
     path: Path, pictures: Mapping[str, Path], split: _Split, left_out: dict[str, str], taken: Iterable[str] = ()
 ) -> list[ChallengeFilm]:
-    """The table's rows; what is wrong with one is put into `left_out`."""
+    """The table's rows; what is wrong with a row goes into `left_out`."""
     table = _read_table(path)
     seen = set(taken)
     rows = []
@@ -154,7 +154,7 @@ def _rows(
 
 
 def _sex(text: str) -> Sex | None:
-    """Of the column `male`, which some copies fill as a column of sexes; None where it says nothing, or anything else."""
+    """The sex in the column `male`, which some copies fill with sexes; None where it is empty or says anything else."""
     plain = re.sub(r"\.0*$", "", text.strip())
     for read in (sex_of_male, sex_of):
         with suppress(ValueError):
@@ -175,7 +175,7 @@ def _read_table(path: Path) -> pd.DataFrame:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", encoding_errors="replace")
     except OSError as error:
         raise DataFolderError(f"{path} cannot be read ({error.strerror}): check its permissions.") from error
-    except ValueError as error:  # pandas' errors of empty and uneven tables among them
+    except ValueError as error:  # includes pandas' errors for empty and uneven tables
         raise DataFolderError(f"{path} is not a table that can be read: download it again.") from error
     headers = {_bare(str(header)): header for header in reversed(table.columns)}
     chosen = {}

@@ -1,4 +1,4 @@
-"""How a folder was begun: what is in it holds for those settings alone."""
+"""The settings that a folder was begun with: what is in it is valid for those settings alone."""
 
 import json
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ from core.cohort.films import DataFolderError
 
 
 def begun_otherwise(path: Path, settings: Mapping[str, Any], instead: str) -> dict[str, tuple[Any, Any]]:
-    """Keeps the settings as JSON in `path` where there are none yet; otherwise gives the kept and the new value of
-    those that differ, by name.
+    """Saves the settings as JSON in `path` where there are none yet; otherwise returns, by name, the kept and the new value
+    of those that differ.
 
     instead: what a caller is told to choose where the file is damaged, which raises DataFolderError.
     """
@@ -28,7 +28,7 @@ def begun_otherwise(path: Path, settings: Mapping[str, Any], instead: str) -> di
 
 
 def keep_settings(path: Path, settings: Mapping[str, Any]) -> None:
-    """Keeps with which settings a run folder was begun. Raises DataFolderError where it was begun with others."""
+    """Records the settings that a run folder was begun with. Raises DataFolderError where they were others."""
     for name, (then, now) in begun_otherwise(path, settings, "another run folder").items():
         raise DataFolderError(
             f"{path.parent} was begun with another {name} ({then}, now {now}): "

@@ -23,14 +23,14 @@ from core.hand.localizer import Localizer
 
 #: Side of their windows, in pixels: finer than what such a film shows.
 SMALL_SIDE = 200
-#: Width over height of a usual film, and those that are tried; each costs the misfit of the hand this much times its squared
-#: distance from the usual one. On 76 films of known size the error is then 0.051, 0.074 if all are taken for usual.
+#: Width over height of a usual film; the ratios tried; and the weight of their squared distance from the usual one, which is
+#: added to the hand's misfit. On 76 films of known size the error is then 0.051, and 0.074 if all are taken as usual.
 _USUAL_RATIO = 0.79
 _RATIOS = np.arange(0.62, 1.01, 0.02)
 _UNUSUAL = 0.3
 #: Films are unstretched to this height, in pixels: what the localiser looks at.
 _HEIGHT = 256
-#: So many are cut before they are kept.
+#: Films cut between one save and the next.
 _PART = 500
 
 
@@ -86,10 +86,10 @@ def unstretched(pixels: NDArray[np.uint8], ratio: float) -> Radiograph:
 
 
 def find_small_hand(localizer: Localizer, pixels: NDArray[np.uint8]) -> Hand:
-    """The hand on a film that was squeezed to a square (SxS), on the film as wide as it most likely was before.
+    """The hand on a film that was squeezed to a square (SxS), with the film as wide as it most likely was before.
 
-    The film is looked at once, as wide as films usually are; then the width is chosen with which the places of the bones
-    fit the mean hand. Raises FilmRefused as Localizer.locate does.
+    The film is looked at once, as wide as films usually are; then the width is chosen at which the positions of the bones
+    best fit the mean hand. Raises FilmRefused as Localizer.locate does.
     """
     usual = unstretched(pixels, _USUAL_RATIO)
     found = localizer.glance(usual) or localizer.locate(usual)
@@ -120,8 +120,8 @@ def kept_small_windows(
 ) -> HandWindows:
     """The hands of small films as windows of SMALL_SIDE, without those that are refused; cut on the first call and kept.
 
-    Every five hundred are kept as soon as they are cut, so that an interrupted call is gone on with. workers: see
-    core.cohort.hand_windows.cut_hands. between_parts: is called before each five hundred that are cut. Raises DataFolderError
+    Every five hundred are saved as soon as they are cut, so that an interrupted call can be continued. workers: see
+    core.cohort.hand_windows.cut_hands. between_parts: called before each five hundred are cut. Raises DataFolderError
     where all of these are refused.
     """
     folder = run / "windows_small"

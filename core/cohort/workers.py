@@ -27,16 +27,16 @@ class WorkerError(BoneGradeError):
 def in_order(
     function: Callable[[_Shared, _Item], _Result], shared: _Shared, items: Iterable[_Item], workers: int = 1
 ) -> Iterator[_Result]:
-    """Yields function(shared, item) for every item, in order. One worker: in this process, with its threads.
+    """Yields function(shared, item) for every item, in order. With one worker: in this process, with its threads.
 
     With more, all three and the results must be picklable; `shared` is sent once to each process. What the function raises
-    is raised here. Raises WorkerError where a process dies, for one because memory ran out.
+    is raised here. Raises WorkerError where a process dies, for instance because memory ran out.
     """
     if workers <= 1:
         for item in items:
             yield function(shared, item)
         return
-    # Not forked: the locks of this process's threads, PyTorch's among them, would be copied as they are.
+    # Not forked: the locks of this process's threads, including PyTorch's, would be copied in whatever state they are in.
     context = multiprocessing.get_context("spawn")
     work = pickle.dumps((function, shared))
     with ProcessPoolExecutor(workers, context, _start, (work,)) as pool:

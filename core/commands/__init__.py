@@ -1,1 +1,1 @@
-"""Every command of the command line, in a module of its area; each has its commands in `app`."""
+"""Every command of the command line, in a module for each area, whose commands are in its `app`."""

@@ -63,7 +63,7 @@ def assess(
 
 
 def write_maps(explanation: Explanation, folder: Path) -> None:
-    """One 8-bit grey PNG for each bone and map, e.g. MC3_grad_cam.png; level 255 is 1.0 on the map's own scale.
+    """Writes one 8-bit grey PNG for each bone and map, e.g. MC3_grad_cam.png; level 255 is 1.0 on the map's own scale.
 
     Raises BoneGradeError where they cannot be written.
     """

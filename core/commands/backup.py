@@ -1,4 +1,4 @@
-"""python -m core backup | restore: a copy of the whole store, made while the app runs, and the way back."""
+"""python -m core backup | restore: makes a copy of the whole store while the app runs, and restores one."""
 
 from pathlib import Path
 from typing import Annotated

@@ -35,7 +35,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Datasets out
 
 
 class Formats(StrEnum):
-    """core.dataset.exporting.options.FORMATS: typer takes no list of a Literal."""
+    """The values of core.dataset.exporting.options.FORMATS, since typer takes no list of a Literal."""
 
     LABELS = "labels"
     CSV = "csv"
@@ -108,7 +108,7 @@ def export_command(
 
 
 def _exported(ledger: Ledger, options: ExportOptions, folder: Path | None, hub: str | None) -> Manifest:
-    """Writes the dataset to the folder, if one is named, and puts it into the hub's dataset, if one is named; its manifest."""
+    """Writes the dataset to the folder, and into the hub's dataset, where they are named; returns its manifest."""
     log = AccessLog.from_environment(ledger.folder)
     with tempfile.TemporaryDirectory() as temporary:
         target = folder or Path(temporary) / "dataset"
@@ -117,7 +117,7 @@ def _exported(ledger: Ledger, options: ExportOptions, folder: Path | None, hub: 
         if folder is not None:
             log.note_command("exported", detail=what)
         if hub is not None:
-            # before the first byte goes: a push that is broken off may have sent the most of it
+            # before the first byte is sent: a push that is broken off may already have sent most of it
             log.note_command("exported", detail=f"{what}; to the hub: {hub}")
             the_hub.push_dataset(target, hub)
     return manifest
@@ -199,7 +199,7 @@ def copies_command() -> None:
 
 
 class _Progress:
-    """Counts on the error stream, where a person sees it, one line that renews itself."""
+    """Counts on the error stream, if a person sees it, in one line that is overwritten."""
 
     def __init__(self, what: str):
         self._what = what

@@ -1,7 +1,6 @@
-"""python -m core doctor: what a place lacks that is to serve the app: packages, settings, weights, data, people, hub, GPU.
+"""python -m core doctor: what a machine lacks to serve the app: packages, settings, weights, data, people, hub, GPU.
 
-Looks and changes nothing: no folder is made, no database brought up to date, nothing is asked of the hub unless a dataset
-there is named.
+Only looks: no folder is made, no database is brought up to date, and the hub is asked nothing unless a dataset there is named.
 """
 
 import os
@@ -40,11 +39,11 @@ from core.machine import cores, on_zero_gpu, served_port
 from models.registry import WeightsError, load_grader, load_localizer, load_whole_hands
 
 _REQUIREMENTS: Final = Path(__file__).parents[2] / "requirements.txt"
-#: Films, exports and uploads want room; below this a day's films may fill the disk.
+#: Gigabytes that should be free for films, exports and uploads; with less, a day's films may fill the disk.
 _LEAST_FREE_GB: Final = 1.0
 _CONNECT_SECONDS: Final = 5
 
-#: wrong: the app does not work as it is set up. note: it works, and something should be known.
+#: wrong: the app does not work as it is set up. note: it works, but there is something to know.
 FindingState = Literal["ok", "note", "wrong"]
 
 
@@ -62,7 +61,8 @@ def doctor() -> None:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. of: what. says: how it is and, unless it is ok, what to do; never a password or a token."""
+    """The result of one check. of: what was checked. says: how it is and, unless it is ok, what to do; never a password or a
+    token."""
 
     of: str
     state: FindingState
@@ -70,7 +70,7 @@ class Finding:
 
 
 def examine(environment: Mapping[str, str] = os.environ) -> list[Finding]:
-    """Everything in the order in which a start needs it."""
+    """Checks everything, in the order in which a start needs it."""
     looks: tuple[Callable[[Mapping[str, str]], Iterator[Finding]], ...] = (
         _packages, _settings, _weights, _training_data, _storage, _database, _people, _hub, _machine,
     )  # fmt: skip
@@ -197,7 +197,7 @@ def _storage(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _is_demo(settings: LedgerSettings, environment: Mapping[str, str]) -> bool:
-    """Whether anybody is let in and nothing kept; what is wrong with the people's settings is for _people to say."""
+    """Returns whether anybody is let in and nothing is kept; _people says what is wrong with the settings for people."""
     try:
         return AccessSettings.from_environment(Users(settings.folder), environment).mode == "demo"
     except BoneGradeError:
@@ -226,13 +226,13 @@ def _database(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _has_ledger(settings: LedgerSettings) -> bool:
-    """Whether there is a database to ask; connecting to SQLite would make one."""
+    """Returns whether there is a database to ask; connecting to SQLite would create one."""
     return not settings.url.startswith("sqlite") or (settings.folder / "ledger.sqlite").exists()
 
 
 @contextmanager
 def _connected(settings: LedgerSettings) -> Iterator[Connection]:
-    """The ledger's database, with a short wait for a server that does not answer."""
+    """Connects to the ledger's database, with a short wait for a server that does not answer."""
     sqlite = settings.url.startswith("sqlite")
     engine = create_engine(settings.url, connect_args={} if sqlite else {"connect_timeout": _CONNECT_SECONDS})
     with engine.connect() as connection:
@@ -288,7 +288,7 @@ def _hub(environment: Mapping[str, str]) -> Iterator[Finding]:
     else:
         try:
             private = HfApi(token=token).repo_info(repo_id=repo, repo_type="dataset", timeout=_CONNECT_SECONDS).private
-        except Exception as error:  # the hub's client lets those of several libraries through
+        except Exception as error:  # the hub's client lets errors of several libraries through
             yield Finding(
                 "hub",
                 "note",
@@ -303,7 +303,8 @@ def _hub(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _waiting_for_hub(environment: Mapping[str, str]) -> int:
-    """How many erasures the hub has yet to hear of; 0 where the database does not say, which another finding tells."""
+    """Returns how many erasures have not reached the hub yet; 0 where the database does not say, which another finding
+    reports."""
     settings = LedgerSettings.from_environment(environment)
     if not _has_ledger(settings):
         return 0
@@ -330,7 +331,7 @@ def _machine(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def as_text(findings: list[Finding]) -> str:
-    """A line for each, and a summary."""
+    """Returns a line for each finding, and a summary."""
     width = max(len(finding.of) for finding in findings)
     lines = [f"{finding.state:5}  {finding.of:{width}}  {finding.says}" for finding in findings]
     wrong = sum(finding.state == "wrong" for finding in findings)

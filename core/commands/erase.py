@@ -1,4 +1,4 @@
-"""python -m core erase film | patient | reader | ended: takes out of the ledger what somebody no longer agrees to."""
+"""python -m core erase film | patient | reader | ended: removes from the ledger what somebody no longer agrees to."""
 
 import sys
 from collections.abc import Callable
@@ -77,7 +77,7 @@ def ended() -> None:
 
 
 def _erased(work: Callable[[Ledger], list[int]], *, labels_too: bool) -> None:
-    """Erases films, and says so."""
+    """Erases films, and says how many."""
 
     def films(ledger: Ledger, log: AccessLog) -> str:
         erased = work(ledger)

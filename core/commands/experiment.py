@@ -1,4 +1,4 @@
-"""python -m core experiment: reruns what the documents report of networks compared with one another."""
+"""python -m core experiment: reruns the comparisons between networks that the documents report."""
 
 import os
 from dataclasses import dataclass
@@ -138,7 +138,7 @@ def hands_needed(
 
 @dataclass(frozen=True)
 class GradersGates:
-    """What is printed of one grader's gates. split: of the hands they were measured on; None for all."""
+    """What is printed about one grader's gates. split: of the hands on which they were measured; None for all."""
 
     grader_sha256: str
     split: str | None

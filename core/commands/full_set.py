@@ -15,7 +15,7 @@ from core.training.loop.device import device_of
 from core.training.programs import full_set
 
 app = typer.Typer(add_completion=False)
-#: So many films that are left out are told one by one; all are in left_out.csv.
+#: Films left out that are listed one by one; all are in left_out.csv.
 _TOLD = 10
 
 

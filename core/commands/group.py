@@ -1,4 +1,4 @@
-"""The commands by their names, each imported when it is called."""
+"""The commands by name, each imported when it is called."""
 
 import importlib
 from typing import Any, Final
@@ -93,13 +93,13 @@ class CommandGroup(TyperGroup):
             self.add_command(TyperCommand(name, help=sentence))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Name, command and the arguments left, as click asks for them."""
+        """Returns name, command and the remaining arguments, as click asks for them."""
         name, _, rest = super().resolve_command(ctx, args)
         return name, None if name is None else command_of(name), rest
 
 
 def command_of(name: str) -> Any:
-    """The command or group of a name in COMMANDS."""
+    """Returns the command or group of a name in COMMANDS."""
     module, _ = COMMANDS[name]
     built = get_command(importlib.import_module(f"core.commands.{module}").app)
     return built.commands.get(name, built) if isinstance(built, TyperGroup) else built

@@ -29,7 +29,7 @@ def explanation_checks(
 
     def measure() -> None:
         figures = checks.check_folder(data, split, hands, Assessor.from_registry())
-        # printed first, so that minutes of work are not lost where the file cannot be written
+        # printed first, so that minutes of work are not lost if the file cannot be written
         show(figures, as_text, print_json)
         if keep is not None:
             write_figures(keep, figures)

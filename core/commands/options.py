@@ -33,7 +33,7 @@ LedgerUrl = Annotated[
 
 
 def ledger_settings(ledger: str | None) -> LedgerSettings:
-    """Where the ledger lies. ledger: its data folder, or the URL of its database; None: as the environment has it.
+    """Returns where the ledger is. ledger: its data folder, or the URL of its database; None: as the environment says.
 
     Raises BoneGradeError where the folder is not there.
     """

@@ -16,7 +16,8 @@ Result = TypeVar("Result")
 
 
 def run(program: Callable[[], Result]) -> Result:
-    """What the program returns; it stops over data folders, weights, packages and files that are not as they must be."""
+    """Returns what the program returns; stops with a sentence where data folders, weights, packages or files are not as they
+    must be."""
     keep_freed()
     try:
         return program()
@@ -27,7 +28,7 @@ def run(program: Callable[[], Result]) -> Result:
 
 
 def stop_over_file(error: OSError) -> NoReturn:
-    """Stops the command where a file, or a disk that is full, is not as it must be."""
+    """Stops the command over a file that is not as it must be, or a full disk."""
     stop(f"{error.filename or 'A file'} cannot be read or written ({error.strerror}): correct this and run again.")
 
 
@@ -37,7 +38,7 @@ def show(figures: Result, as_text: Callable[[Result], str], json: bool) -> None:
 
 
 def write_figures(file: Path, figures: object) -> None:
-    """Keeps figures as JSON, for the app to read. Raises BoneGradeError where the file cannot be written."""
+    """Writes figures as JSON, for the app to read. Raises BoneGradeError where the file cannot be written."""
     try:
         file.write_text(as_json(figures) + "\n", encoding="utf-8")
     except OSError as error:

@@ -1,10 +1,10 @@
-"""How a command stops over what its caller can put right: one sentence on the error stream, and the exit code."""
+"""How a command stops over something that its caller can put right: one sentence on the error stream, and the exit code."""
 
 from typing import Final, NoReturn
 
 import typer
 
-#: Exit code for what the caller got wrong.
+#: Exit code where the caller got something wrong.
 FAILED: Final = 2
 
 

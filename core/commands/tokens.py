@@ -1,4 +1,4 @@
-"""python -m core tokens make | list | revoke: the programs that may come in by the API, and what each may do."""
+"""python -m core tokens make | list | revoke: the programs that may use the API, and what each may do."""
 
 from collections.abc import Callable
 from typing import Annotated

@@ -88,7 +88,7 @@ def _password() -> str:
 
 
 def _change(work: Callable[[Users], str]) -> None:
-    """Changes the list, and notes in the access log what work says that it did."""
+    """Changes the list, and notes in the access log what `work` says that it did."""
 
     def noted(folder: Path) -> None:
         log = AccessLog.from_environment(folder)
@@ -98,7 +98,7 @@ def _change(work: Callable[[Users], str]) -> None:
 
 
 def _run(work: Callable[[Path], Result]) -> Result:
-    """work: is given the data folder."""
+    """Runs work, which is given the data folder, and returns its result."""
     try:
         return work(LedgerSettings.from_environment().folder)
     except BoneGradeError as error:

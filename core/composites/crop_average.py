@@ -1,4 +1,4 @@
-"""Averages crops of one bone from several children into one sharp picture of nobody's bone: aligned, then by pixel."""
+"""Averages crops of one bone from several children into one sharp picture of nobody's bone: aligned, then averaged by pixel."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from core.composites.hand_average import LEAST_HANDS, TooFewHandsError
 from core.film.greys import Grey
 from core.hand.crops import CONTEXT_SIDE
 
-#: The picture's side in pixels, and how many pixels of a crop it shows: the crop's margin is left out, but for a little.
+#: The picture's side in pixels, and how many pixels of a crop it shows: most of the crop's margin is left out.
 PICTURE_SIDE: Final = 144
 SHOWN_SIDE: Final = 108
 #: An average of more children is no clearer, only softer: the crops that agree best with the others are kept.
@@ -20,7 +20,7 @@ MOST_HANDS: Final = 16
 
 #: Crops are aligned at the picture's scale, with their margin.
 _SIDE: Final = CONTEXT_SIDE * PICTURE_SIDE // SHOWN_SIDE
-#: Rounds of affine alignment, each after a blur of so many pixels (odd); then of fine alignment, each smoothed so much.
+#: Rounds of affine alignment, each after a blur of this many pixels (odd); then of fine alignment, each smoothed this much.
 _AFFINE_BLURS: Final = (11, 7, 5, 5)
 _FINE_SMOOTHING: Final = (14.0, 10.0, 8.0, 7.0, 6.0)
 #: A crop that would have to be scaled, sheared or moved (share of the side) by more is left as it was cut.
@@ -39,11 +39,11 @@ class CropAverage:
 
 
 def average_crops(crops: NDArray[np.uint8]) -> CropAverage:
-    """The average of N crops with margin, NxSxS with S = CONTEXT_SIDE, each of another child.
+    """The average of N crops with margin, NxSxS with S = CONTEXT_SIDE, each of a different child.
 
     Every crop is laid over the running average by an affine map (enhanced correlation coefficient, Evangelidis 2008);
     the MOST_HANDS that then agree best with it are moved the last few pixels by dense inverse search optical flow
-    (Kroeger 2016), smoothed. What all crops are moved by alike is taken back, so the mean shape stays. Greys are matched
+    (Kroeger 2016), smoothed. A move that all crops share is undone, so the mean shape stays. Greys are matched
     by their quantiles. A pixel is the mean of the middle greys there, at least LEAST_HANDS of them.
 
     Raises TooFewHandsError where fewer than LEAST_HANDS different crops are given.
@@ -113,7 +113,7 @@ def _aligned(affines: Sequence[NDArray[np.float32]], layers: Grey, blur: int) ->
                 target, _relief(layer), affine.copy(), cv2.MOTION_AFFINE, _STEPS, mask, blur
             )
             better = np.asarray(found_map, np.float32)
-        except cv2.error:  # no overlap that it could climb on
+        except cv2.error:  # no overlap to improve
             better = affine
         found.append(better if _is_small(better) else affine)
     square = np.stack([np.vstack([affine, [0.0, 0.0, 1.0]]) for affine in found])
@@ -138,7 +138,7 @@ def _agreement(moved: Grey) -> NDArray[np.float64]:
 
 
 def _matched(layers: Grey) -> Grey:
-    """The crops with greys whose quantiles are the crops' median, so that a hard exposure weighs no more than a soft."""
+    """The crops with greys whose quantiles are the crops' median, so that a hard exposure weighs no more than a soft one."""
     seen = _middle() > 0.3
     quantiles = np.stack([np.percentile(layer[seen], _QUANTILES) + 1e-6 * _QUANTILES for layer in layers])
     usual = np.median(quantiles, axis=0)
@@ -181,7 +181,7 @@ def _trimmed_mean(layers: Grey) -> Grey:
 
 
 def _finish(average: Grey) -> NDArray[np.uint8]:
-    """What is shown of the average, sharpened a little and stretched to the whole range of greys."""
+    """The part of the average that is shown, sharpened a little and stretched to the whole range of greys."""
     sharp = average + 0.6 * (average - cv2.GaussianBlur(average, (0, 0), 2.0))
     edge = (_SIDE - PICTURE_SIDE) // 2
     shown = sharp[edge : edge + PICTURE_SIDE, edge : edge + PICTURE_SIDE]

@@ -22,12 +22,12 @@ GROUPS: Final[tuple[tuple[Sex, float], ...]] = (
     ("F", 66.0), ("F", 83.0), ("F", 120.0), ("F", 156.0), ("M", 51.0), ("M", 96.0), ("M", 144.0), ("M", 168.0),
     ("M", 192.0),
 )  # fmt: skip
-#: Films are of nearly one age: at most this many months from it.
+#: Films are of nearly the same age: at most this many months from the group's.
 _AGE_TOLERANCE: Final = 6.0
-#: So many films are looked at, the nearest in age first, and at most so many averaged: those posed most alike.
+#: Number of films that are looked at, the nearest in age first, and the most that are averaged: those posed most alike.
 _CANDIDATES: Final = 24
 _MOST_HANDS: Final = 14
-#: Films whose hand is smaller (`LocatedHand.unit`, pixels) would blur the average, those posed more unlike double it.
+#: Films whose hand is smaller (`LocatedHand.unit`, pixels) would blur the average, those posed less alike would double it.
 _LEAST_UNIT: Final = 105.0
 _MOST_UNLIKE: Final = 0.5
 

@@ -22,7 +22,7 @@ class Example:
 
     @property
     def caption(self) -> str:
-        """Who is shown in the room of a thumbnail: "Girl, 10 y"."""
+        """The children shown, short enough for a thumbnail: "Girl, 10 y"."""
         return f"{'Girl' if self.sex == 'F' else 'Boy'}, {self.age_years:.0f} y"
 
 

@@ -24,12 +24,12 @@ INDEX: Final = "index.json"
 #: A crop is near a grade if the grader gives that grade at least this probability. Some grades are passed so quickly that
 #: they are seldom the most probable one.
 LEAST_PROBABILITY: Final = 0.2
-#: So many crops are looked at, the nearest to the grade's centre first; those that agree best are averaged.
+#: Number of crops that are looked at, the nearest to the grade's centre first; those that agree best are averaged.
 _CANDIDATES: Final = 28
 _WEBP_QUALITY: Final = 88
 _BATCH: Final = 64
 #: Pictures that were looked at and show another grade than they should, and so would mislead a reader: on the youngest
-#: hands the grader takes an ossification centre that has just appeared for none, and no ulna for one just appearing.
+#: hands the grader takes an ossification centre that has just appeared for an absent one, and an absent ulna for one that has.
 #: Look at all pictures again when the grader has changed.
 WITHHELD: Final = frozenset(
     {("Radius", 0), ("Ulna", 1), ("MC1", 0), ("MC3", 0), ("MC5", 0), ("PP3", 0), ("PP5", 0), ("DP5", 0)}
@@ -60,7 +60,7 @@ def make_grade_pictures(
     data: a folder as in core.cohort.films, of which the `train` films are cut. run: a folder that keeps the crops
     from one run to the next (crops_train.npz), so delete them when the localiser has changed. weights: SHA-256 by name.
 
-    Boys and girls are taken together: a grade looks the same. Raises DataFolderError.
+    Boys and girls are taken together: a grade looks the same in both. Raises DataFolderError.
     """
     hands = _crops(data, localizer, run)
     probabilities = [_probabilities(hands, place, grader) for place in range(len(RUS_BONES))]
@@ -103,8 +103,8 @@ def _probabilities(hands: HandCrops, place: int, grader: Grader) -> NDArray[np.f
 def near_grade(probabilities: NDArray[np.float64], grade: int) -> NDArray[np.int64]:
     """Which of N crops are near a grade, the nearest to its centre first. probabilities: N x (n + 1).
 
-    Between its two cut points a grade is the likelier the nearer the crop's latent lies to their middle, so the order is
-    that of the probability; where nothing lies beyond, at grade 0 and the last, the surest crops come first.
+    Between its two cut points a grade is more likely the nearer the crop's latent lies to their middle, so the order is
+    that of the probability; at grade 0 and the last grade, which have nothing beyond them, the surest crops come first.
     """
     own = probabilities[:, grade]
     near = np.flatnonzero(own >= LEAST_PROBABILITY)

@@ -1,4 +1,4 @@
-"""Averages films of several hands into one lifelike film of nobody's hand: aligned on all five fingers, then by pixel."""
+"""Averages films of several hands into one lifelike film of nobody's hand: aligned on all five fingers, averaged by pixel."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,9 +43,9 @@ _FOREARM: Final = (0.3, 0.6, 0.9)
 ROUNDS: Final = (24.0, 16.0, 12.0, 10.0, 8.0, 8.0)
 #: The spline is worked out on every n-th pixel and interpolated between.
 _GRID_STEP: Final = 12
-#: So many rows above the black of a collimator are not trusted.
+#: Rows above the black of a collimator that are not trusted.
 _COLLIMATOR_BLUR: Final = 20
-#: Lifts the thin fingers beside the thick wrist, as a viewer's display does.
+#: Brightens the thin fingers relative to the thick wrist, as a viewer's display does.
 _GAMMA: Final = 0.85
 _QUANTILES: Final = np.linspace(0.0, 100.0, 101)
 
@@ -82,7 +82,7 @@ class LocatedHand:
 
 
 def posture_deviations(hands: Sequence[LocatedHand]) -> NDArray[np.float64]:
-    """How far each of N hands is posed or proportioned unlike the others: 0 like their median, N values.
+    """How much each of N hands differs from the others in pose or proportions: 0 like their median, N values.
 
     The greatest difference among the fingers' segments (from one region to the next), as a share of the median segment's
     length: 0.5 is a phalanx half as long again, or turned by 29 degrees. A misplaced region shows as a high value.
@@ -105,7 +105,7 @@ def average_hand(hands: Sequence[LocatedHand], rounds: Sequence[float] = ROUNDS)
     the forearm (Bookstein 1989), matched in exposure, and then moved the last few pixels onto the running average by
     dense inverse search optical flow (Kroeger 2016), once for each of `rounds` (see ROUNDS). A pixel is the mean of the
     hands' middle greys there, never of fewer than LEAST_HANDS: the darkest and the brightest are set aside. Where fewer
-    films reach it is black, and so is everything beside the hand.
+    films reach, and everywhere around the hand, the average is black.
 
     Raises TooFewHandsError.
     """
@@ -248,7 +248,7 @@ def _refined(fields: Sequence[Field], layers: Grey, average: Grey, bones: Mask, 
     mean shape stays."""
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     target = _relief(np.nan_to_num(average))
-    # Only what is near a bone is believed: beside the hand there is nothing to align but markers and film edges.
+    # Only what is near a bone is trusted: away from the hand there is nothing to align but markers and film edges.
     near = cv2.dilate(bones.astype(np.float32), np.ones((41, 41)))
     shifts = []
     for layer in layers:
@@ -296,7 +296,7 @@ def _finish(average: Grey, shape: Points) -> NDArray[np.uint8]:
     average = np.nan_to_num(average)
     near = _bone_band(shape, 0.62, forearm_width=1.2)
     background = float(np.median(average[reached & ~near]))
-    # The flesh is as bright as the hand is thick, so it is told from the background by its part of what is near it.
+    # The flesh is as bright as the hand is thick, so it is told from the background by its brightness relative to nearby bone.
     bones = _bone_band(shape, 0.2).astype(np.float32) * reached
     around = cv2.GaussianBlur(average * bones, (0, 0), 30.0) / (cv2.GaussianBlur(bones, (0, 0), 30.0) + 1e-6)
     hand = _largest(near & reached & (average > background + 0.25 * (around - background)))

@@ -1,1 +1,1 @@
-"""Labels out of the ledger as a dataset, and labels that exist already into it."""
+"""Exports labels from the ledger as a dataset, and imports existing labels into it."""

@@ -18,9 +18,9 @@ from core.standards import grade_count, grade_label, tw3_stage
 
 #: Coordinates that were rounded on their way may stick out of the film by less than this many pixels.
 _ROUNDING = 0.5
-#: What was drawn carelessly at the film's edge reaches beyond it by no more than so many pixels, or so much of its own side.
+#: A box drawn carelessly at the film's edge reaches beyond it by at most this number of pixels, or this share of its own side.
 _CARELESS, _CARELESS_SHARE = 5.0, 0.1
-#: "Radius 7", "MCPFirst_4": a name with the grade behind it, as detectors of joints with one class a grade have them.
+#: "Radius 7", "MCPFirst_4": a name followed by the grade, as in detectors of joints with one class per grade.
 _NAME_AND_GRADE = re.compile(r"(.*?[A-Za-z].*?)[ _\-](\d{1,2}|[A-Ia-i])")
 _STAGE = re.compile(r"(?:tw3)?(?:stage)?[ _\-]*([a-i])", re.IGNORECASE)
 
@@ -42,9 +42,9 @@ class BadLabels(BoneGradeError):
 class Label:
     """One bone of one film as a file has it.
 
-    bone: one of RUS_BONES. grade, verdict, box: as in core.ledger.Correction. place: where in the file it stands. stage:
-    the TW3 stage "A".."I" where several RUS-CHN grades answer to it; then there is neither verdict nor grade. remark: what
-    was done to it on its way in, "" if nothing.
+    bone: one of RUS_BONES. grade, verdict, box: as in core.ledger.Correction. place: where it is in the file. stage: the TW3
+    stage "A".."I" where several RUS-CHN grades correspond to it; then there is neither verdict nor grade. remark: what was done
+    to it when it was read, "" if nothing.
     """
 
     bone: str
@@ -66,8 +66,8 @@ class LabelledFilm:
     """One film of a label file with its bones' labels.
 
     file: name of its picture, relative to the folder of pictures. width, height: in pixels, None if the file does not
-    say. sha256: core.film.radiograph.film_hash if the file says. patient: anything that tells patients apart. split: train, val
-    or test, "" if it does not say. fractions: boxes are in shares of the film's width and height, not in pixels.
+    say. sha256: core.film.radiograph.film_hash if the file says. patient: anything that distinguishes patients. split: train,
+    val or test, "" if it does not say. fractions: boxes are given as fractions of the film's width and height, not in pixels.
     original_name: of the film's file where its uploader agreed to it, "" otherwise.
     """
 
@@ -85,18 +85,18 @@ class LabelledFilm:
     original_name: str = ""
 
 
-#: Is given what is wrong with one label or one film of a file; the reading goes on without it, unless this raises it.
+#: Called with what is wrong with one label or one film of a file; reading continues without it, unless this raises it.
 Fault = Callable[[BadLabels], None]
 
 
 def refuse(fault: BadLabels) -> None:
-    """The Fault of those who want all or nothing."""
+    """The Fault for all or nothing: raises the first."""
     raise fault
 
 
 @functools.cache
 def _names() -> dict[str, tuple[str, ...]]:
-    """Every known name in lower case, with the bones that it may mean."""
+    """Every known name in lower case, with the bones that it may stand for."""
     document = json.loads(resources.files("core").joinpath("data", "rus_chn.json").read_text(encoding="utf-8"))
     names: dict[str, tuple[str, ...]] = {bone.lower(): (bone,) for bone in RUS_BONES}
     for table in document["aliases"].values():
@@ -120,7 +120,7 @@ def bone_of_name(name: str) -> str:
 
 
 def bone_and_grade(name: str) -> tuple[str, str | None]:
-    """The bone of a name that may carry a grade ("Radius", "Radius_7"), and that grade as it is written.
+    """The bone of a name that may end in a grade ("Radius", "Radius_7"), and that grade as it is written.
 
     Raises ValueError as bone_of_name does.
     """
@@ -131,7 +131,7 @@ def bone_and_grade(name: str) -> tuple[str, str | None]:
 
 
 def label(bone: str, grade: object, verdict: object, box: Box | None, place: str = "") -> Label:
-    """A label out of a file's values. grade and verdict may be None or ""; one of them has to be said.
+    """A label from a file's values. grade and verdict may be None or ""; one of them must be given.
 
     bone: one of RUS_BONES. Raises ValueError with what is wrong and what to do.
     """
@@ -142,13 +142,13 @@ def label(bone: str, grade: object, verdict: object, box: Box | None, place: str
     said = "" if verdict is None else str(verdict).strip().lower()
     if said == "absent" and number is None:
         number = 0
-    # refuses what cannot be said of the bone
+    # refuses what cannot be said about the bone
     word = Correction(bone, cast(Verdict, said or verdict_on(number)), number)
     return Label(bone, word.verdict, word.grade, box, place)
 
 
 def _stage(bone: str, given: object) -> tuple[str, object]:
-    """The TW3 stage where several RUS-CHN grades answer to it, else ""; and the only grade that does, or what was given."""
+    """The TW3 stage where several RUS-CHN grades correspond to it, else ""; and the only grade that does, or what was given."""
     match = _STAGE.fullmatch(given.strip()) if isinstance(given, str) else None
     if match is None:
         return "", given
@@ -170,7 +170,7 @@ def _grade(bone: str, given: object) -> int | None:
 
 
 def box_of(values: list[object]) -> Box | None:
-    """A box out of xmin, ymin, xmax, ymax as a file has them; None where all four are None or "".
+    """A box from xmin, ymin, xmax, ymax as a file has them; None where all four are None or "".
 
     Raises ValueError where one is not a number, or the box has no area (BoxRefused).
     """
@@ -186,14 +186,14 @@ def box_of(values: list[object]) -> Box | None:
 
 
 def outline(centre: tuple[float, float], width: float, height: float, radians: float) -> Box:
-    """The upright box around one that is turned about its centre."""
+    """The upright box around one that is rotated about its centre."""
     cosine, sine = abs(math.cos(radians)), abs(math.sin(radians))
     return Box.about(centre, width * cosine + height * sine, width * sine + height * cosine)
 
 
 def box_on_film(box: Box, width: int, height: int) -> tuple[Box, bool]:
-    """The part of the box on the film, and whether more than rounding errors was clipped; ValueError where it lies on
-    another picture, by all appearances."""
+    """The part of the box on the film, and whether more than rounding errors was clipped; ValueError where it was apparently
+    drawn on another picture."""
     inside, overhang = box.clipped(width, height), box.overhang(width, height)
     if inside is None or overhang > max(_CARELESS, _CARELESS_SHARE * max(box.width, box.height)):
         raise ValueError(
@@ -210,7 +210,7 @@ def as_correction(said: Label) -> Correction:
 
 
 def checked_sex(given: object) -> Sex | None:
-    """M or F from what a file says, None where it says nothing; ValueError for anything else."""
+    """M or F from a file's value, None where it is empty; ValueError for anything else."""
     try:
         return None if given is None else sex_of(str(given))
     except ValueError:
@@ -218,7 +218,7 @@ def checked_sex(given: object) -> Sex | None:
 
 
 def checked_age(given: object) -> float | None:
-    """An age in months from what a file says, None where it says nothing; ValueError where it is not one of 0 to 300."""
+    """An age in months from a file's value, None where it is empty; ValueError where it is not from 0 to 300."""
     try:
         return None if given is None else age_months(str(given))
     except ValueError:

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 from core.errors import BoneGradeError
 
 NAME: Final = "manifest.json"
-#: Raised by one whenever an export of the same revision comes to differ.
+#: Increased by one whenever a change makes an export of the same revision differ.
 FORMAT_VERSION: Final = 2
 
 
@@ -28,8 +28,8 @@ class ListedFile:
 
 @dataclass(frozen=True)
 class SplitFacts:
-    """How an export is split. shares: as core.dataset.split.Shares prints. by: what decides, in words. films, patients, crops:
-    how many are in each part."""
+    """How an export is split. shares: as core.dataset.split.Shares prints them. by: what decides, in words. films, patients,
+    crops: how many are in each part."""
 
     shares: str = ""
     by: str = ""
@@ -45,7 +45,7 @@ class Manifest:
     formats: of core.dataset.exporting.options. weights: SHA-256 by network of every set whose predictions are in it.
     written_with: versions of libraries. files: by their path in the folder.
 
-    Raises ValueError where it does not say from which revision it was made, by which rule and in which formats.
+    Raises ValueError where the revision, the rule or the formats are missing.
     """
 
     format_version: int = FORMAT_VERSION
@@ -68,15 +68,15 @@ class Manifest:
             raise ValueError("formats are named in text")
 
     def to_json(self) -> dict[str, Any]:
-        """As the file has it."""
+        """The manifest as written to the file."""
         return asdict(self) | {
             "reviewers": list(self.reviewers), "formats": list(self.formats), "weights": [dict(one) for one in self.weights]
         }  # fmt: skip
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Self:
-        """Out of what the file says; an earlier version's may not say all of it. Raises ValueError, KeyError or TypeError
-        where that is not a manifest."""
+        """The manifest from the file's content; an earlier version's may not have all fields. Raises ValueError, KeyError or
+        TypeError where that is not a manifest."""
         return cls(
             format_version=said.get("format_version", 1),
             revision=said["revision"],
@@ -101,8 +101,8 @@ def write_manifest(folder: Path, made: Manifest) -> Manifest:
 
 
 def check_files(folder: Path, called: Path | None = None) -> Manifest:
-    """Checks an export against its manifest and returns the manifest. called: the name under which the caller knows the
-    export, if not the folder's.
+    """Checks an export against its manifest and returns the manifest. called: the name by which the caller knows the export, if
+    not the folder's.
 
     Raises DamagedDataset with the first file that is not as it was written, or where the manifest does not say what the
     export was made from.

@@ -1,4 +1,4 @@
-"""What is sent as files and zips, laid out in a folder: labels and pictures for an import, or a whole export."""
+"""Files and zips that were sent, laid out in a folder: labels and pictures for an import, or a whole export."""
 
 import shutil
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from core.intake.archive import Limits, Unpacker
 
 
 def laid_out(files: Sequence[SentFile], folder: Path, limits: Limits) -> Path:
-    """The files, and those of zips, under the names that their sender gave them, in the new folder `folder`.
+    """Lays out the files, and those in zips, under the names that their sender gave them, in the new folder `folder`.
 
-    limits: of all zips together. Raises core.intake.BatchRefused for a zip that is damaged, encrypted, too big or leads out
-    of itself, and BadLabels for two files of one name or a name that cannot be used.
+    limits: for all zips together. Raises core.intake.BatchRefused for a zip that is damaged, encrypted, too big or leads
+    outside itself, and BadLabels for two files of one name or a name that cannot be used.
     """
     folder.mkdir(parents=True)
     unpacked = folder.with_name(folder.name + "-unpacked")
@@ -31,7 +31,7 @@ def laid_out(files: Sequence[SentFile], folder: Path, limits: Limits) -> Path:
 
 
 def _place(folder: Path, name: PurePosixPath) -> Path:
-    """Where a file of this name is to lie. Raises BadLabels where it cannot."""
+    """Where a file of this name goes. Raises BadLabels where the name cannot be used."""
     place = folder / name
     if not name.parts or name.is_absolute() or ".." in name.parts:
         raise BadLabels("What was sent", str(name), "this is not a file name; give it another one.")
@@ -39,6 +39,6 @@ def _place(folder: Path, name: PurePosixPath) -> Path:
         raise BadLabels("What was sent", str(name), "two files have this name; give one another name.")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-    except OSError:  # a file is called as a folder is
+    except OSError:  # a file has the name of a folder
         raise BadLabels("What was sent", str(name), "this name cannot be used here; give it another one.") from None
     return place

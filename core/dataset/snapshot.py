@@ -1,7 +1,7 @@
 """The ledger as it stood at one revision: film by film what counts, by a named rule.
 
-A revision is the id of an event. Events up to it never change; consents and predictions, which are no events, count up to
-the moment of that event. So the same revision is the same snapshot for ever.
+A revision is the id of an event. Events up to it never change; consents and predictions, which are not events, count up to the
+moment of that event. So the same revision always gives the same snapshot.
 """
 
 from collections import defaultdict
@@ -28,7 +28,7 @@ from core.ledger.rows import copies, events, films, predictions, stages
 
 _Row = TypeVar("_Row", Event, PredictionRecord)
 
-#: Films that are read from the database at once.
+#: Films read from the database at a time.
 _PAGE = 500
 
 
@@ -40,11 +40,11 @@ class NothingToExport(BoneGradeError):
 class FilmSnapshot:
     """One film at a revision.
 
-    film: with `consent` and `picture` as of then, where they allow the snapshot's use and have not ended since. words:
-    by bone, in RUS_BONES order, what counts and in which event it was said. votes: by bone, the grade that each reader gives
-    it now, 0 for absent, in ascending order; a reader who calls it unreadable gives none. gold: the event with the gold
-    reading. prediction: the one that readers had before them last or, if they had none, the latest. stages: by bone, TW3
-    stages that were said and are no grades.
+    film: with `consent` and `picture` as they were then, where they allow the snapshot's use and have not ended since. words:
+    by bone, in RUS_BONES order, what counts and in which event it was said. votes: by bone, the grade that each reader gives it
+    now, 0 for absent, in ascending order; a reader who calls it unreadable gives none. gold: the event with the gold reading.
+    prediction: the last one shown to readers or, if none was, the latest. stages: by bone, TW3 stages that were given and are
+    not grades.
     """
 
     film: FilmRecord
@@ -62,8 +62,8 @@ class FilmSnapshot:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The ledger at a revision, read by a rule. reviewers: whose word goes first under "reviewer_first". use: for what it is
-    taken; of films whose consent does not allow that, there are no pixels."""
+    """The ledger at a revision, read by a rule. reviewers: whose word goes first under "reviewer_first". use: the purpose;
+    films whose consent does not allow it have no pixels."""
 
     ledger: Ledger
     revision: int
@@ -81,7 +81,7 @@ class Snapshot:
         reviewers: Collection[str] = (),
         use: Scope = "train",
     ) -> Self:
-        """At a revision, the present one by default. Raises NothingToExport."""
+        """The snapshot at a revision, the present one by default. Raises NothingToExport."""
         present = ledger.ledger_revision()
         if not present:
             raise NothingToExport("There is nothing to export yet: save a reading first.")
@@ -90,12 +90,12 @@ class Snapshot:
             raise NothingToExport(f"The ledger has the revisions 1 to {present}, not {wanted}: choose one of them.")
         last = next(ledger.events(after=wanted - 1, limit=1))
         if last.id != wanted:
-            # a database may leave out numbers
+            # a database may skip numbers
             raise NothingToExport(f"Revision {wanted} belongs to no event: choose {last.id} or another one.")
         return cls(ledger, wanted, last.made_at, rule, frozenset(reviewers), use)
 
     def films(self) -> Iterator[FilmSnapshot]:
-        """The films on which somebody's word stands, in the order in which they came in, streamed."""
+        """The films about which somebody's word stands, in the order in which they came in, streamed."""
         return self._films(("correction", "restore", "gold"))
 
     def gold_films(self) -> Iterator[FilmRecord]:
@@ -103,14 +103,14 @@ class Snapshot:
         return (found.film for found in self._films(("gold",)) if found.gold is not None)
 
     def near_copies(self) -> list[tuple[FilmRecord, FilmRecord]]:
-        """The films that look the same, the earlier one second."""
+        """Pairs of films that look the same, the earlier one second."""
         with self.ledger.reading_transaction() as connection:
             pairs = copies.pairs(connection, self.as_of)
         found = {film.id: film for film in self.ledger.films([film_id for pair in pairs for film_id in pair])}
         return [(found[one], found[other]) for one, other in pairs]
 
     def readers(self) -> list[str]:
-        """Everybody who said anything of a film, in alphabetical order."""
+        """Everybody who said anything about a film, in alphabetical order."""
         return self.ledger.readers(self.revision)
 
     def _films(self, kinds: Sequence[str]) -> Iterator[FilmSnapshot]:

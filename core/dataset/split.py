@@ -12,7 +12,7 @@ from core.ledger import FilmRecord
 SplitPart = Literal["train", "val", "test"]
 PARTS: Final[tuple[SplitPart, ...]] = ("train", "val", "test")
 
-#: Set before the key, so that this split does not follow any other one that hashes the same keys.
+#: Prefixed to the key, so that this split is independent of any other that hashes the same keys.
 _SALT: Final = "bonegrade split 1:"
 
 
@@ -41,7 +41,7 @@ class Shares:
 
     @classmethod
     def of_text(cls, text: str) -> Self:
-        """Out of a text like "80/10/10". Raises BadShares."""
+        """Parses a text like "80/10/10". Raises BadShares."""
         numbers = text.split("/")
         if len(numbers) != 3 or not all(n.strip().isdecimal() for n in numbers):
             raise BadShares(f"{text!r} is not a split: give three percentages for train/val/test, such as 80/10/10.")
@@ -54,7 +54,7 @@ def split_key(film: FilmRecord) -> str:
 
 
 def part_of(key: str, shares: Shares) -> SplitPart:
-    """The part of a patient none of whose films is gold."""
+    """The part for a patient without a gold film."""
     place = int.from_bytes(hashlib.sha256((_SALT + key).encode()).digest()[:8], "big") / 2**64 * 100
     if place < shares.train:
         return "train"
@@ -63,9 +63,9 @@ def part_of(key: str, shares: Shares) -> SplitPart:
 
 @dataclass(frozen=True)
 class Split:
-    """The split of one export. gold_keys: of patients with a gold film, all of whose films are in `test`, so that neither
-    training nor the choice of settings sees them. joined: the key that decides in the place of another, where films of both
-    look the same; it is that of the film that came in first."""
+    """The split of one export. gold_keys: the keys of patients with a gold film, all of whose films are in `test`, so that
+    neither training nor the choice of settings sees them. joined: by key, the one that decides in its place, where films of
+    both look the same; it is that of the film that came in first."""
 
     shares: Shares
     gold_keys: frozenset[str]
@@ -78,7 +78,7 @@ class Split:
         gold_films: Iterable[FilmRecord],
         near_copies: Iterable[tuple[FilmRecord, FilmRecord]] = (),
     ) -> Self:
-        """The split in which these films are gold, and no two that look the same are parted."""
+        """The split in which these films are gold, and no two that look the same are separated."""
         joined = _joined(near_copies)
         keys = map(split_key, gold_films)
         return cls(shares, frozenset(joined.get(key, key) for key in keys), joined)
@@ -99,7 +99,7 @@ class Split:
 
 
 def _joined(pairs: Iterable[tuple[FilmRecord, FilmRecord]]) -> dict[str, str]:
-    """By key: that of the earliest film among all that look like one another, by one step or several."""
+    """By key: that of the earliest film among all that look like one another, directly or through others."""
     first: dict[str, int] = {}
     above: dict[str, str] = {}
 

@@ -14,7 +14,7 @@ _SIZE_INCHES = (6.4, 4.0)
 
 @dataclass(frozen=True)
 class Line:
-    """A line of markers. x, y: as many values each. reach: below and above each y, for whiskers. dashed: no markers."""
+    """A line of markers. x, y: of equal length. reach: below and above each y, for whiskers. dashed: no markers."""
 
     name: str
     colour: str
@@ -28,7 +28,7 @@ class Line:
 class Chart:
     """Lines over common axes, the upright one from 0.
 
-    x_step: between two ticks. text: what hangs at the points of the first line, such as a count; empty for nothing.
+    x_step: between two ticks. text: labels at the points of the first line, such as counts; empty for none.
     """
 
     title: str

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 Found = TypeVar("Found")
 Made = TypeVar("Made")
 _INLINE: Final = "inline"
-#: The type of a field whose figures stand in the JSON among its owner's own; where it is None, there are none.
+#: The type of a field whose figures are put among its owner's own in the JSON; where it is None, none are.
 Inline = Annotated[Found, _INLINE]
 
 #: What stands in a table: text as it is, numbers as Python prints them, None as nothing.
@@ -18,7 +18,7 @@ Cell = str | int | float | None
 def plain(figures: Any) -> Any:
     """Figures as JSON has them: a dataclass becomes a dictionary of its fields in their order, a tuple a list.
 
-    figures: dataclasses, mappings with keys of text, sequences, text, numbers, truth values and None, in each other.
+    figures: dataclasses, mappings with keys of text, sequences, text, numbers, truth values and None, nested in each other.
     """
     if is_dataclass(figures):
         document: dict[str, Any] = {}
@@ -40,7 +40,7 @@ def as_json(figures: Any) -> str:
 
 @dataclass(frozen=True)
 class BySex(Generic[Found]):
-    """The same of all hands, the boys' and the girls', under the names that every table uses."""
+    """The same figures of all hands, of the boys' and of the girls', under the names that every table uses."""
 
     all: Found
     male: Found
@@ -57,7 +57,7 @@ class BySex(Generic[Found]):
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under a head. rows: each as many cells as the head has names, the first of which names the row."""
+    """Rows under a head. rows: each has as many cells as the head has names, the first of which names the row."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[Cell]]

@@ -27,7 +27,7 @@ FROZEN: Final = {
     "dual_pooling": "maximum half of dual pooling frozen",
 }
 _HANDS_AT_ONCE = 16
-#: What entered modules last, argument by argument.
+#: What each module was last given, argument by argument.
 _Entered = dict[Freezable, tuple[Any, ...]]
 
 
@@ -63,7 +63,7 @@ class StageSpread:
 
 @dataclass(frozen=True)
 class GateFigures:
-    """Of one network on `hands` hands with all 13 bones. stages: the four, in order."""
+    """Figures of one network on `hands` hands with all 13 bones. stages: the four, in order."""
 
     hands: int
     mae_months: FrozenErrors
@@ -71,7 +71,7 @@ class GateFigures:
 
 
 def gate_figures(network: BoneGrader, hands: HandCrops) -> GateFigures:
-    """Measures on the hands with all 13 bones; the network is left as it was, in use.
+    """Measures on the hands with all 13 bones; the network is left as it was, in evaluation mode.
 
     Raises BoneGradeError where there is no such hand.
     """
@@ -84,7 +84,7 @@ def gate_figures(network: BoneGrader, hands: HandCrops) -> GateFigures:
 
 
 def frozen_errors(network: BoneGrader, hands: HandCrops) -> FrozenErrors:
-    """Of a network, left as it was, in use. hands: at least one, each with all 13 bones."""
+    """The errors of a network, which is left as it was, in evaluation mode. hands: at least one, each with all 13 bones."""
     means = mean_gates(network.eval(), hands)
 
     def error(held: dict[Freezable, Tensor]) -> float:
@@ -100,7 +100,7 @@ def frozen_errors(network: BoneGrader, hands: HandCrops) -> FrozenErrors:
 
 @torch.inference_mode()
 def mean_gates(network: BoneGrader, hands: HandCrops) -> dict[Freezable, Tensor]:
-    """Of every module that can be held still, the means of its channels (C) over hands, bones and places."""
+    """The means of the channels (C) over hands, bones and places, of every module that can be held still."""
     modules = [module for module in network.modules() if isinstance(module, Freezable)]
     sums: dict[Freezable, Tensor] = {}
     for entered in _passes(network, hands, modules):
@@ -146,8 +146,8 @@ def _spreads(unit: ResidualUnit, entered: _Entered) -> dict[str, Tensor]:
 
 
 def _passes(network: BoneGrader, hands: HandCrops, modules: Iterable[Freezable]) -> Iterator[_Entered]:
-    """Shows the network all crops, upright, some hands at a time (all bones of one, then of the next); gives what entered each
-    of the modules."""
+    """Shows the network all crops, upright, some hands at a time (all bones of one, then of the next); yields what each of the
+    modules was given."""
     bones = torch.arange(len(RUS_BONES))
     with entering(modules) as entered:
         for start in range(0, len(hands), _HANDS_AT_ONCE):

@@ -1,4 +1,4 @@
-"""Grades against people's grades on ready-cut crops."""
+"""Compares the model's grades with people's on ready-cut crops."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ _LEAST_CROPS: Final = 3
 class GradeAgreement:
     """How near the model's grades are to a person's.
 
-    exact, within_one: shares of the crops. kappa: quadratic-weighted; None of too few crops, or all of one grade. Of fewer
-    than core.agreement.LEAST_FILMS crops it is given without its 90 % interval, and says little. mean_difference: of the
-    model's less the person's, in grades.
+    exact, within_one: shares of the crops. kappa: quadratic-weighted; None for too few crops, or all of one grade. For fewer
+    than core.agreement.LEAST_FILMS crops it is given without its 90 % interval, and says little. mean_difference: the
+    model's grade minus the person's.
     """
 
     exact: float
@@ -42,7 +42,7 @@ class GradeAgreement:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of n crops; None without any."""
+    """The agreement on n crops; None without any."""
 
     n: int
     found: Inline[GradeAgreement | None]
@@ -50,7 +50,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Agreements:
-    """In all, where the crops of bones of different scales are taken together: read it beside the bones' own."""
+    """In all, which pools crops of bones with different scales and is to be read together with the bones' own, and by bone."""
 
     all: Agreement
     by_bone: Mapping[str, Agreement]
@@ -95,7 +95,7 @@ def evaluate_graded(
 
 
 def likeliest_grades(grader: Grader, crops: GradedCrops) -> NDArray[np.int64]:
-    """The RUS-CHN grade (0..n) that the grader holds for the likeliest, of every crop."""
+    """The likeliest RUS-CHN grade (0..n) of every crop, according to the grader."""
     grades = []
     for crop, index in zip(crops.crops, crops.bones, strict=True):
         bone = RUS_BONES[index]

@@ -19,10 +19,10 @@ from core.training.whole_hand.recipe import Stage, WholeHandRecipe
 from core.training.whole_hand.training import train_whole_hand
 from models.whole_hand_network import WholeHandNetwork
 
-#: Of the pictures that are learned from, in pixels: small hands show no more.
+#: Height in pixels of the pictures that are learned from: small hands show no more.
 CURVE_HEIGHT: Final = 128
 _BATCH, _LEARNING_RATE = 64, 2e-3
-#: Training hands on which the error is measured as well: it tells a network that has learned its hands by heart.
+#: Training hands on which the error is measured as well: it shows up a network that has learned its hands by heart.
 _SAMPLE: Final = 250
 _RESAMPLES: Final = 2000
 
@@ -49,7 +49,7 @@ class LearningCurve:
 
 
 def curve_recipe(hands: int, steps: int, seed: int) -> WholeHandRecipe:
-    """A ResNet from scratch on pictures 128 pixels high, for about as many steps however many hands there are."""
+    """A ResNet from scratch on pictures 128 pixels high, for about the same number of steps however many hands there are."""
     passes = max(1, round(steps / math.ceil(hands / _BATCH)))
     stage = Stage(CURVE_HEIGHT, passes=passes, batch=_BATCH, learning_rate=_LEARNING_RATE, small=0.0, time=1.0)
     return WholeHandRecipe("resnet", (stage,), seed)
@@ -58,7 +58,7 @@ def curve_recipe(hands: int, steps: int, seed: int) -> WholeHandRecipe:
 def learning_curve(
     hands: HandWindows, unseen: HandWindows, counts: Sequence[int], steps: int, seed: int, run: Path
 ) -> LearningCurve:
-    """Trains a network on each number of hands, drawn so that the fewer are among the more; a run folder is gone on with.
+    """Trains a network on each number of hands, each set being part of the larger ones; a run folder is continued.
 
     Raises DataFolderError where there are fewer hands than a count.
     """

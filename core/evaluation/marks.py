@@ -13,7 +13,7 @@ from core.film.box import Box
 
 Point = tuple[float, float]
 
-#: Which box of boxes_ossification17.csv (region, finger; 0 where it has none) each RUS region is held against. Finger 1 is
+#: Which box of boxes_ossification17.csv (region, finger; 0 where it has none) each RUS region is compared with. Finger 1 is
 #: the thumb, whose only joint between phalanges is called PIP there and is the base of its distal phalanx. One MCP box
 #: holds the head of the metacarpal and the base of the phalanx, so that it stands for both. The base of the thumb's
 #: metacarpal has no box: MC1 has no counterpart.
@@ -25,7 +25,7 @@ BOX_OF_BONE: Final = {
     "DP1": ("PIP", 1), "DP3": ("DIP", 3), "DP5": ("DIP", 5),
 }  # fmt: skip
 
-#: Which joint of keypoints21.csv each RUS region is held against. On fingers 2 to 5 the points 1..4 are MCP, PIP, DIP and
+#: Which joint of keypoints21.csv each RUS region is compared with. On fingers 2 to 5 the points 1..4 are MCP, PIP, DIP and
 #: tip; on the thumb the carpometacarpal joint, where its metacarpal has its epiphysis, MCP, interphalangeal joint and tip.
 #: The wrist's point lies on the carpus, between Radius and Ulna, which have no counterpart. A joint lies distal of the
 #: metacarpal's and proximal of the phalanx's growth plate, so that even a perfect centre is some way off.
@@ -58,7 +58,7 @@ Marks = dict[str, dict[str, Mark]]
 
 
 def read_ossification_boxes(data: Path) -> Marks:
-    """Marks of `data`/boxes_ossification17.csv (id,annotator,region,finger_by_x_order,xmin,ymin,xmax,ymax); none without.
+    """Marks of `data`/boxes_ossification17.csv (id,annotator,region,finger_by_x_order,xmin,ymin,xmax,ymax); empty if missing.
 
     Fingers are numbered there as if the film showed an upright left hand, thumb to the right. Where the radius, which is
     on the thumb's side, lies left of the ulna, the order is turned round.
@@ -70,7 +70,7 @@ def read_ossification_boxes(data: Path) -> Marks:
 
 
 def marks_by_annotator(data: Path) -> dict[str, Marks]:
-    """Marks of `data`/boxes_ossification17.csv by film and annotator; none without the file. Raises DataFolderError where a
+    """Marks of `data`/boxes_ossification17.csv by film and annotator; empty without the file. Raises DataFolderError where a
     column is missing."""
     table = _read(data / "boxes_ossification17.csv", ("annotator", "region", "finger_by_x_order", *_CORNERS))
     films: dict[str, Marks] = {}
@@ -98,7 +98,7 @@ def _by_finger(of_film: pd.DataFrame) -> dict[tuple[str, int], Box]:
 
 
 def read_keypoints(data: Path) -> Marks:
-    """Marks of `data`/keypoints21.csv (id,keypoint,x,y,v,hand_h), those with v = 2 (visible); none without the file."""
+    """Marks of `data`/keypoints21.csv (id,keypoint,x,y,v,hand_h), those with v = 2 (visible); empty without the file."""
     table = _read(data / "keypoints21.csv", ("keypoint", "x", "y", "v", "hand_h"))
     marks: Marks = {}
     for film_id, of_film in table[table["v"] == 2].groupby("id"):

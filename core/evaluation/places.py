@@ -57,7 +57,7 @@ class Inside:
 
 @dataclass(frozen=True)
 class Distances:
-    """Of the found centres from their marks, in shares of the mark's unit.
+    """Distances of the found centres from their marks, in shares of the mark's unit.
 
     distal_median: of the offset along the bone, distal positive. scatter_p95: 95th percentile of the distances from the
     bone's median offset. The marks are of other things than our regions (an ossification centre, a joint): that shows as
@@ -72,7 +72,7 @@ class Distances:
 
 @dataclass(frozen=True)
 class Places:
-    """Of n marked regions those found. inside: None where the marks are not boxes. distances: None where none was found."""
+    """How many of n marked regions were found. inside: None unless the marks are boxes. distances: None if none was found."""
 
     n: int
     found: int
@@ -99,7 +99,7 @@ class MarkedFigures:
 
 @dataclass(frozen=True)
 class MarkFiles(Generic[OfFile]):
-    """The same of each of the two files of marks."""
+    """The same for each of the two files of marks."""
 
     ossification_boxes: OfFile
     keypoints: OfFile
@@ -123,7 +123,7 @@ def evaluate_places(data: Path, localizer: Localizer, weights: str, every: int =
     """The check of one data folder: for each split of labels.csv, and each of the two files that is there.
 
     weights: SHA-256 of the localiser's. every: take every n-th of the marked films. Films of `train` are apart from those
-    of `val`: the localiser may have trained itself on them, if without these marks.
+    of `val`: the localiser may have been trained on them, though without these marks.
     Raises DataFolderError without labels.csv or with neither file.
     """
     marks = MarkFiles(read_ossification_boxes(data), read_keypoints(data))
@@ -190,7 +190,7 @@ def place_figures(marks: Marks, centres: Mapping[str, Mapping[str, FoundCentre]]
 
 
 def _places(bones: Sequence[Sequence[tuple[Mark, FoundCentre | None]]]) -> Places:
-    """Of one or several bones, each with its own offset."""
+    """Figures of one or several bones, each with its own offset."""
     found = [[(mark, place) for mark, place in pairs if place is not None] for pairs in bones]
     n, answered = sum(map(len, bones)), sum(map(len, found))
     inside = None
@@ -232,7 +232,7 @@ def annotator_figures(data: Path) -> MarkedFigures:
 def as_text(figures: PlacesReport) -> str:
     """The check as tables for people; their columns are the fields of Inside and Distances.
 
-    Rows "people" hold the second annotator's boxes against those of the first.
+    Rows "people" compare the second annotator's boxes with those of the first.
     """
     boxes = {split: of_split.ossification_boxes for split, of_split in figures.splits.items()}
     joints = {split: of_split.keypoints for split, of_split in figures.splits.items()}

@@ -33,7 +33,7 @@ _HINT: Final = (
 
 @dataclass(frozen=True)
 class Answer:
-    """What one picture gets. reason: of a refusal. doubts: the checks of DOUBTS that failed; none without an age."""
+    """The answer to one picture. reason: of a refusal. doubts: the checks of DOUBTS that failed; none without an age."""
 
     outcome: Outcome
     reason: str | None
@@ -42,9 +42,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class AnswerCounts:
-    """Of n pictures how many got which answer, each counted once, as in OUTCOMES.
+    """How many of n pictures got which answer, each counted once, as in OUTCOMES.
 
-    careful: the share that is refused, without an age, mature or warned of, with its Wilson 95 % interval; None of none.
+    careful: the share that is refused, without an age, mature or warned of, with its Wilson 95 % interval; None if n is 0.
     reasons: of the refusals. doubts: by check how often it failed, where there is an age.
     """
 
@@ -76,7 +76,7 @@ class RefusalFigures:
 
 
 def answer(assessor: Assessor, film: Radiograph | Path, sexes: Sequence[Sex]) -> Answer:
-    """What a film gets, or the file of one, which may be refused as well; the least careful of the answers for these sexes."""
+    """The answer to a film, or to a file, which may itself be refused; the least careful of the answers for these sexes."""
     try:
         hand = assessor.find_hand(read_radiograph(film) if isinstance(film, Path) else film)
     except FilmRefused as refusal:

@@ -17,7 +17,7 @@ def wilson95(held: int, n: int) -> tuple[float, float]:
 def bootstrap95(
     statistic: Callable[..., Any], *samples: NDArray[Any], resamples: int, seed: int
 ) -> tuple[float, float]:
-    """The 95 % percentile interval of a statistic over samples that are drawn anew, each by itself.
+    """The 95 % percentile interval of a statistic over samples that are redrawn, each independently.
 
     samples: one-dimensional. statistic: takes as many arrays, whose last axis is the sample's and whose other axes are
     those of resamples, and gives one value for each of these. A sample of a single value is left as it is. The same seed
@@ -38,7 +38,7 @@ def bootstrap95(
         drawn,
         of_resamples,
         n_resamples=resamples,
-        # One resample of all samples after the other, so that the draws do not depend on how much memory there is.
+        # One resample of all samples at a time, so that the draws do not depend on how much memory there is.
         batch=1,
         vectorized=True,
         method="percentile",
@@ -50,7 +50,7 @@ def bootstrap95(
 def bootstrap_of_rows(
     statistic: Callable[[NDArray[np.intp]], NDArray[np.float64]], rows: int, *, level: float, resamples: int, seed: int
 ) -> tuple[float, float]:
-    """The percentile interval of a statistic of `rows` >= 1 rows that are drawn anew together, as those of paired data are.
+    """The percentile interval of a statistic of `rows` >= 1 rows that are redrawn together, as for paired data.
 
     statistic: takes positions of rows, resamples x rows, and gives one value for each resample. level: 0..1. The same seed
     gives the same interval. Of a single row the interval is its value.

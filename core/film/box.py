@@ -1,4 +1,4 @@
-"""A box on a film: its four edges, checked once, and all that is worked out from them."""
+"""A box on a film: its four edges, checked once, and everything derived from them."""
 
 import math
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ class Box:
     """xmin, ymin, xmax, ymax in pixels of a film, x to the right and y down, as plain floats.
 
     It iterates as its four edges, so list(box) is what files and JSON hold. It may reach beyond its film, as the localiser's
-    do where a bone lies at the edge; `overhang` says by how much.
+    boxes do where a bone lies at the edge; `overhang` says by how much.
     Raises BoxRefused for an edge that is not a finite number, and for a box without area.
     """
 
@@ -32,7 +32,7 @@ class Box:
 
     @classmethod
     def about(cls, centre: tuple[float, float], width: float, height: float) -> Self:
-        """The box of this size with its centre there."""
+        """The box of this size about this centre."""
         x, y = centre
         return cls(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
 
@@ -63,11 +63,11 @@ class Box:
         return (self.xmin + self.xmax) / 2, (self.ymin + self.ymax) / 2
 
     def overhang(self, width: int, height: int) -> float:
-        """By how many pixels it reaches beyond a film of this size where it does so most; 0 where it lies on the film."""
+        """The most pixels by which any edge reaches beyond a film of this size; 0 where the box lies on the film."""
         return max(0.0, -self.xmin, -self.ymin, self.xmax - width, self.ymax - height)
 
     def clipped(self, width: int, height: int) -> Self | None:
-        """The part of it that lies on a film of this size; None where there is none."""
+        """The part of the box that lies on a film of this size; None where there is none."""
         xmin, ymin = max(self.xmin, 0.0), max(self.ymin, 0.0)
         xmax, ymax = min(self.xmax, float(width)), min(self.ymax, float(height))
         return type(self)(xmin, ymin, xmax, ymax) if xmin < xmax and ymin < ymax else None

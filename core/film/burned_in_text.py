@@ -16,14 +16,14 @@ from core.film.radiograph import Radiograph
 
 #: The detector sees the film at this longest side, in pixels; finer takes longer and finds joints instead of letters.
 _SIDE: Final = 640
-#: Sureness of the detector, 0..1, from which a place counts; from _SURE on, whatever its contrast.
+#: Confidence of the detector, 0..1, from which a place counts; from _SURE on, whatever its contrast.
 _POSSIBLE, _SURE = 0.3, 0.75
-#: Height and length of a line of letters, as shares of the film's longest side; a whole hand is neither.
+#: Height and length of a line of letters, as shares of the film's longest side; a whole hand fits neither.
 _LEAST_HEIGHT, _GREATEST_HEIGHT, _GREATEST_LENGTH = 0.015, 0.14, 0.6
-#: Letters differ from their ground by this share of the film's greys at least; bones, from flesh, by less.
+#: Letters differ from their background by at least this share of the film's grey range; bones differ from flesh by less.
 _LEAST_CONTRAST: Final = 0.45
-#: One glyph: its longer side over its shorter one, the share of its box that is bright, how far around it (as a multiple of
-#: the box) no other may stand, and from which share of its area on that would be another.
+#: One glyph: its longer side over its shorter one, the share of its box that is bright, how far around it (as a multiple of the
+#: box) there may be no other, and the share of its area from which something counts as another.
 _GREATEST_GLYPH_ASPECT, _GREATEST_GLYPH_SHARE, _GLYPH_SURROUNDINGS, _SMALL_GLYPH = 1.6, 0.45, 1.8, 0.06
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -42,7 +42,7 @@ class TextPlace:
 
 
 def find_text(radiograph: Radiograph) -> list[TextPlace]:
-    """Where the film seems to have writing or a side marker, in any direction, from the top down; often nothing.
+    """Where the film seems to have writing or a side marker, in any direction, listed from the top down; often nothing.
 
     It warns a person and proves nothing: it misses some writing (above all small, faint or cut off) and takes some
     bones for letters. docs/results.md has the measured shares.
@@ -61,7 +61,7 @@ def find_text(radiograph: Radiograph) -> list[TextPlace]:
 
 
 def _detected(picture: NDArray[np.uint8]) -> Iterator[tuple[NDArray[np.float32], float]]:
-    """What the detector takes for lines of text: the four corners of each (4x2, x and y in pixels), and its sureness."""
+    """What the detector takes for lines of text: the four corners of each (4x2, x and y in pixels), and its confidence."""
     with _ONE_AT_A_TIME:
         found = _detector()(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), use_det=True, use_cls=False, use_rec=False)
     if found.boxes is not None:
@@ -70,7 +70,7 @@ def _detected(picture: NDArray[np.uint8]) -> Iterator[tuple[NDArray[np.float32],
 
 @functools.cache
 def _detector() -> Callable[..., Any]:
-    # Imported here because it takes a while to load, and most of the program does without.
+    # Imported here because it takes a while to load, and most of the program does not need it.
     from rapidocr import RapidOCR
 
     return RapidOCR(
@@ -126,7 +126,7 @@ def _is_one_glyph(greys: NDArray[np.float32], corners: NDArray[np.float32]) -> b
 
 
 def _threshold(values: NDArray[np.float32]) -> float:
-    """The grey that best parts bright from dark values (Otsu 1979)."""
+    """The threshold that best separates bright from dark values (Otsu 1979)."""
     low, high = float(values.min()), float(values.max())
     span = max(high - low, 1e-6)
     levels = np.round((values - low) / span * 255.0).astype(np.uint8).reshape(1, -1)
@@ -142,5 +142,5 @@ def _mask(greys: NDArray[np.float32], corners: NDArray[np.float32]) -> NDArray[n
 
 
 def _box(corners: NDArray[np.float32], radiograph: Radiograph) -> Box | None:
-    """The upright box around corners, inside the film; None where they lie beside it."""
+    """The upright box around corners, inside the film; None where they lie outside it."""
     return Box(*corners.min(0), *corners.max(0)).clipped(radiograph.width, radiograph.height)

@@ -1,4 +1,4 @@
-"""Contrast enhancement of a radiograph, as section 3.1 of the paper asks: contrast-limited histogram equalisation."""
+"""Contrast enhancement of a radiograph, as in section 3.1 of the paper: contrast-limited histogram equalisation."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-#: The shares of the pixels that are darker than black and than white.
+#: The shares of the pixels that are darker than black, and darker than white.
 _ENDS: Final = (0.005, 0.995)
-#: Greys are told apart in so many bits: in 16 the histograms are so long that they take most of the time.
+#: Bits to which grey values are quantised: with 16 the histograms are so long that they take most of the time.
 _BITS: Final = 14
-#: The contrast limit (Zuiderveld 1994): in a tile's histogram no grey counts more often than this.
+#: The contrast limit (Zuiderveld 1994): in a tile's histogram no grey value counts more often than this.
 _MOST_OFTEN: Final = 2
-#: Equalisers that nobody uses, by tiles a side.
+#: Equalisers not in use, by tiles a side.
 _IDLE: Final[defaultdict[int, list[cv2.CLAHE]]] = defaultdict(list)
 
 
@@ -27,7 +27,7 @@ def enhance(pixels: NDArray[np.float32], tiles: int = 8) -> NDArray[np.float32]:
     Returns HxW float32 in [0, 1].
     """
     levels = np.round(np.clip(stretched(pixels), 0.0, 1.0) * np.float32(65535.0)).astype(np.uint16)
-    # OpenCV's limit is a multiple of how often a tile's grey would occur were all alike, rounded down
+    # OpenCV's limit is a multiple of how often each grey value would occur in a tile if all were equally frequent, rounded down
     limit = (_MOST_OFTEN + 0.5) * 2**_BITS * tiles**2 / pixels.size
     with _equaliser(tiles) as equaliser:
         equaliser.setClipLimit(limit)
@@ -36,21 +36,21 @@ def enhance(pixels: NDArray[np.float32], tiles: int = 8) -> NDArray[np.float32]:
 
 
 def stretched(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A picture's greys, HxW, with the 0.5 and 99.5 percentiles at 0 and 1; the few beyond them stay beyond."""
+    """A picture's grey values, HxW, with the 0.5 and 99.5 percentiles at 0 and 1; the few beyond them are not clipped."""
     low, high = span(pixels)
     return (pixels - np.float32(low)) / np.float32(max(high - low, 1e-6))
 
 
 def span(pixels: NDArray[np.float32]) -> tuple[float, float]:
-    """The 0.5 and 99.5 percentiles of a picture's greys, as NumPy gives them; all greys in order are found in a fifth of the
-    time that NumPy's two take."""
+    """The 0.5 and 99.5 percentiles of a picture's grey values, as NumPy gives them; sorting them all takes a fifth of the time
+    that NumPy needs for the two."""
     ordered = np.sort(pixels, axis=None)
     low, high = (_percentile(ordered, share) for share in _ENDS)
     return low, high
 
 
 def _percentile(ordered: NDArray[np.float32], share: float) -> float:
-    """Of values that are in order already."""
+    """A percentile of sorted values."""
     place = share * (len(ordered) - 1)
     below = int(place)
     lower, upper = float(ordered[below]), float(ordered[min(below + 1, len(ordered) - 1)])
@@ -59,8 +59,8 @@ def _percentile(ordered: NDArray[np.float32], share: float) -> float:
 
 @contextmanager
 def _equaliser(tiles: int) -> Iterator[cv2.CLAHE]:
-    """An equaliser that nobody else uses meanwhile. Each has the tiles' tables of greys, 2 MiB, which the system would clear
-    anew for every picture."""
+    """An equaliser that nobody else uses meanwhile. Each has the tiles' tables of grey values, 2 MiB, which the system would
+    otherwise clear again for every picture."""
     idle = _IDLE[tiles]
     try:
         equaliser = idle.pop()

@@ -1,4 +1,5 @@
-"""What the kinds of film files share: the limits on a film's and its file's size, and the ways from stored numbers to greys."""
+"""What all kinds of film files share: the limits on the size of a film and its file, and the ways from stored numbers to grey
+values."""
 
 from typing import Any, Final
 
@@ -18,8 +19,8 @@ TOO_LARGE: Final = (
     f"The film is larger than can be read: save it with at most {MAX_SIDE:,} pixels a side"
     f" and {MAX_PIXELS // 10**6} million pixels in all."
 )
-#: A progressive JPEG is decoded scan by scan, each over all pixels; cameras and archives write about ten. A small file can hold
-#: thousands.
+#: A progressive JPEG is decoded scan by scan, each over all pixels; cameras and archives write about ten scans, but a small
+#: file can hold thousands.
 _MOST_SCANNED: Final = 20 * MAX_PIXELS
 _START_OF_SCAN: Final = b"\xff\xda"
 
@@ -38,7 +39,8 @@ def check_size(width: int, height: int) -> None:
 
 
 def check_scans(jpeg: bytes, pixels: int) -> None:
-    """Raises UnreadableFilm for a JPEG of so many pixels whose scans would take longer to decode than any radiograph's."""
+    """Raises UnreadableFilm for a JPEG with this number of pixels whose scans would take longer to decode than any
+    radiograph's."""
     if jpeg.count(_START_OF_SCAN) * pixels > _MOST_SCANNED:
         raise UnreadableFilm(
             "The JPEG is stored in far more scans than a radiograph needs: export the film again as a PNG picture."
@@ -46,7 +48,7 @@ def check_scans(jpeg: bytes, pixels: int) -> None:
 
 
 def grey_of_samples(samples: NDArray[Any], full: int) -> Grey:
-    """Greys of whole numbers in 0..full.
+    """Grey values from integers in 0..full.
 
     samples: HxW greys, or HxWxC with C = 2 (grey, alpha), 3 (RGB) or 4 (RGBA); colour becomes luminance, and what is
     transparent lets black through. Returns HxW float32 in [0, 1].
@@ -61,7 +63,7 @@ def grey_of_samples(samples: NDArray[Any], full: int) -> Grey:
         grey *= np.float32(_LUMINANCE[0])
         for channel in (1, 2):
             grey += samples[..., channel] * np.float32(_LUMINANCE[channel])
-    # The weights' rounding can lead a hair above white.
+    # Rounding of the weights can lead slightly above white.
     grey = np.minimum(grey / scale, np.float32(1.0))
     if channels in (2, 4):
         grey *= samples[..., -1] / scale
@@ -69,7 +71,7 @@ def grey_of_samples(samples: NDArray[Any], full: int) -> Grey:
 
 
 def grey_of_numbers(numbers: NDArray[Any]) -> Grey:
-    """Greys of numbers whose black and white nobody states: their finite range becomes [0, 1].
+    """Grey values from numbers whose black and white are not stated: their finite range becomes [0, 1].
 
     numbers: real numbers of any shape and type. Minus infinity and "not a number" become 0, infinity becomes 1, and
     everything becomes 0 where no two finite numbers differ. Returns float32 of the same shape in [0, 1].

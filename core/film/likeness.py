@@ -1,8 +1,8 @@
-"""Tells whether two files show the same film: in another format, otherwise exposed, smaller, turned a little, or cropped.
+"""Decides whether two files show the same film: in another format, with another exposure, smaller, turned a little, or cropped.
 
 A film's look is a perceptual hash of the whole (imagehash.phash, 256 bits) and some points that stand out, described by ORB
-(Rublee et al. 2011). Hashes and points say which films may be the same and how they lie on each other; the greys of both,
-laid over each other so, say whether they are.
+(Rublee et al. 2011). Hashes and points say which films may be the same and how one lies on the other; the grey values of both,
+superimposed in this way, say whether they are.
 """
 
 import zlib
@@ -20,38 +20,38 @@ from core.film.radiograph import Radiograph
 _SIDE: Final = 512
 _HASH_SIDE: Final = 16
 _POINTS: Final = 200
-#: Of 256 bits, so many may differ where the greys are compared too, and where there are no greys. Of 11175 pairs of
-#: different hands the nearest differ by 46; averages of hands, by 12.
+#: How many of 256 bits may differ where the grey values are compared too, and where there are none. Of 11175 pairs of different
+#: hands the nearest differ by 46; averages of hands, by 12.
 _MOST_BITS, _MOST_BITS_ALONE = 44, 10
-#: So many points must lie alike before two films are laid over each other.
+#: The fewest matching points with which two films are superimposed.
 _LEAST_ALIKE: Final = 12
-#: Between a point and where the other film has it, in pixels of 512.
+#: The greatest distance between a point and its place on the other film, in pixels of 512.
 _NEAR: Final = 4.0
-#: The correlation of the fine greys of two films laid over each other, from which they are one; over this share of the
-#: smaller one at least. Copies reach 0.81 to 1, different hands 0.52, averages of hands 0.78.
+#: The correlation of the fine grey values of two superimposed films from which they are the same, over at least this share of
+#: the smaller one. Copies reach 0.81 to 1, different hands 0.52, averages of hands 0.78.
 _LEAST_CORRELATION, _LEAST_SHARE = 0.8, 0.3
-#: From so many times their median on, fine greys are taken for writing. Copies that bear writing reach 0.88 so, and 0.74
-#: otherwise; different hands 0.39, averages of hands 0.75.
+#: Fine grey values from this multiple of their median on are taken for writing. Copies that bear writing reach 0.88 in this
+#: way, and 0.74 otherwise; different hands 0.39, averages of hands 0.75.
 _MARKS: Final = 4.0
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What a film looks like, without its pixels. bits: bool of 256. points: Nx2 float32, in pixels of the film at a longest
-    side of 512. descriptors: Nx32 uint8."""
+    """What a film looks like, without its pixels. bits: 256 bool. points: Nx2 float32, in pixels of the film at a longest side
+    of 512. descriptors: Nx32 uint8."""
 
     bits: NDArray[np.bool_]
     points: NDArray[np.float32]
     descriptors: NDArray[np.uint8]
 
     def to_bytes(self) -> bytes:
-        """Some kilobytes, to be kept."""
+        """The look as some kilobytes, to be stored."""
         parts = (np.packbits(self.bits), np.round(self.points * 16).astype("<u2"), self.descriptors)
         return zlib.compress(b"".join(part.tobytes() for part in parts))
 
     @classmethod
     def from_bytes(cls, kept: bytes) -> Self:
-        """The look that was kept."""
+        """The look that was stored."""
         content = zlib.decompress(kept)
         head = _HASH_SIDE**2 // 8
         count = (len(content) - head) // 36
@@ -73,15 +73,15 @@ def look_of(radiograph: Radiograph) -> Look:
 
 
 def alike(one: Look, other: Look, with_greys: bool) -> bool:
-    """Whether the whole films look the same, or one is the other's negative, which turns every bit round. with_greys: their
-    greys are going to be compared as well."""
+    """Whether the whole films look the same, or one is the other's negative, which inverts every bit. with_greys: their grey
+    values are going to be compared as well."""
     differing = int(np.count_nonzero(one.bits != other.bits))
     return min(differing, one.bits.size - differing) <= (_MOST_BITS if with_greys else _MOST_BITS_ALONE)
 
 
 def placed(one: Look, other: Look) -> NDArray[np.float64] | None:
-    """How one film would lie on the other, by the points that stand out on both: the 2x3 matrix that takes pixels of the one
-    at a longest side of 512 to those of the other; None where too few lie alike."""
+    """How one film would lie on the other, from the points that stand out on both: the 2x3 matrix that takes pixels of the one
+    at a longest side of 512 to those of the other; None where too few match."""
     if min(len(one.points), len(other.points)) < _LEAST_ALIKE:
         return None
     pairs = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(one.descriptors, other.descriptors)
@@ -94,25 +94,25 @@ def placed(one: Look, other: Look) -> NDArray[np.float64] | None:
 
 
 def may_be_same(one: Look, other: Look) -> bool:
-    """Whether it is worth while to compare the greys."""
+    """Whether it is worth comparing the grey values."""
     return alike(one, other, with_greys=True) or placed(one, other) is not None
 
 
 def are_same(one: Radiograph, other: Radiograph) -> bool:
-    """Whether both show the same film, by their greys."""
+    """Whether both show the same film, by their grey values."""
     mine, theirs = look_of(one), look_of(other)
     matrix = placed(mine, theirs)
     matrices = [] if matrix is None else [matrix]
     if alike(mine, theirs, with_greys=True):
         first, second = _small(one).shape, _small(other).shape
         matrices.append(np.array([[second[1] / first[1], 0.0, 0.0], [0.0, second[0] / first[0], 0.0]]))
-    # a negative agrees with minus one
+    # a negative correlates with -1
     return any(abs(correlation(one, other, matrix)) >= _LEAST_CORRELATION for matrix in matrices)
 
 
 def correlation(one: Radiograph, other: Radiograph, matrix: NDArray[np.float64]) -> float:
-    """Of the fine greys of the one and the other where they lie on each other, all of them or without what is written on them,
-    whichever agree more; 0 where they hardly do."""
+    """The correlation of the fine grey values of both where they overlap, with or without what is written on them, whichever is
+    greater; 0 where they hardly overlap."""
     mine, theirs = _fine(_small(one)), _fine(_small(other))
     size = theirs.shape[::-1]
     laid = np.asarray(cv2.warpAffine(mine, matrix, size), np.float32)
@@ -125,19 +125,19 @@ def correlation(one: Radiograph, other: Radiograph, matrix: NDArray[np.float64])
 
 
 def _agreement(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-    """The correlation of equally many greys; 0 where one of them shows nothing."""
+    """The correlation of equally many grey values; 0 where either side shows nothing."""
     spread = float(first.std() * second.std())
     return 0.0 if spread == 0.0 else float(((first - first.mean()) * (second - second.mean())).mean() / spread)
 
 
 def _without_marks(fine: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Fine greys with those that stand out held back, as of writing that one of two copies bears and the other does not."""
+    """Fine grey values with the outliers clipped, such as writing that only one of two copies bears."""
     most = _MARKS * float(np.median(np.abs(fine)))
     return np.clip(fine, -most, most)
 
 
 def _small(radiograph: Radiograph) -> NDArray[np.uint8]:
-    """The film at a longest side of 512, its greys spread evenly from place to place."""
+    """The film at a longest side of 512, its grey values equalised locally."""
     pixels = radiograph.pixels
     scale = _SIDE / max(pixels.shape)
     size = max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1)

@@ -1,4 +1,4 @@
-"""What a film's file states beside its greys: spacing, side, sex and age, and what a reader should know of the file."""
+"""What a film's file states apart from its pixels: spacing, side, sex and age, and what a reader should know about the file."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -10,14 +10,14 @@ from core.errors import AgeRefused
 Spacing = tuple[float, float]
 Side = Literal["L", "R"]
 
-#: The greatest age at the film that is taken for one, in months.
+#: The greatest age at the film that is accepted, in months.
 OLDEST_MONTHS: Final = 1200.0
-#: Of EXIF (Exif 2.32, section 4.6.4); 1 is upright.
+#: The orientations of EXIF (Exif 2.32, section 4.6.4); 1 is upright.
 ORIENTATIONS: Final = range(1, 9)
 
 
 def check_age(months: float | None) -> None:
-    """Raises AgeRefused for what cannot be an age at the film."""
+    """Raises AgeRefused for a value that cannot be an age at the film."""
     if months is not None and not 0 <= months <= OLDEST_MONTHS:  # false of NaN too
         raise AgeRefused(f"The age must be from 0 to {OLDEST_MONTHS:.0f} months, or left empty: correct it.")
 
@@ -38,7 +38,7 @@ class Stated:
     spacing_mm: distance in mm between rows and between columns. laterality: the side of the body. sex: the patient's.
     age_months: the patient's age when the film was taken, in whole months, without the dates that it may come from.
     orientation: of a picture, the EXIF orientation (1 to 8) by which it was turned upright.
-    Raises ValueError where a field cannot be; AgeRefused, which is one, for the age.
+    Raises ValueError for an impossible value; AgeRefused, which is one, for the age.
     """
 
     spacing_mm: Spacing | None = None
@@ -65,13 +65,13 @@ class Stated:
 
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> Self:
-        """What `to_dict` gave."""
+        """The reverse of `to_dict`."""
         spacing = fields["spacing_mm"]
         notes = tuple(Note(**note) for note in fields["notes"])
         return cls(**(fields | {"spacing_mm": None if spacing is None else tuple(spacing), "notes": notes}))
 
 
-#: Of a file that states nothing, and of films whose file is not at hand.
+#: For a file that states nothing, and for films whose file is not available.
 NOTHING: Final = Stated()
 
 

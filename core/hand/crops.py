@@ -14,19 +14,19 @@ Crop = NDArray[np.float32]
 #: SxS float32 in [0, 1]: the whole hand with a margin, upright, bone bright, enhanced.
 Window = NDArray[np.float32]
 
-#: The network grades crops of this many pixels a side.
+#: Side in pixels of the crops that the network grades.
 CROP_SIDE = 96
 #: Crops are cut with a margin, so that views slightly turned, shifted or scaled have pixels to show.
 CONTEXT_SIDE = 144
-#: Names the pixels that `cut` gives. Raise it with every change here, in core.hand.geometry or in core.film.enhance after
-#: which the same region has other pixels: crops that were kept are then cut anew (core.intake.crop_shelf).
+#: Version of the pixels that `cut` gives. Raise it with every change here, in core.hand.geometry or in core.film.enhance
+#: that gives the same region other pixels: crops that were kept are then cut anew (core.intake.crop_shelf).
 CUT_VERSION = 3
 #: The centres of the 21 regions span this share of the whole hand's window from top to bottom: there is a margin all round,
 #: so that such views of it have pixels to show too.
 _HAND_HEIGHT = 0.64
 
-#: A window's fine noise is smoothed and its edges are not: over so many pixels across, where greys differ by about so much
-#: and lie about so far apart. The network of the whole hand learned from films without such noise, as lossy files are.
+#: A window's fine noise is smoothed and its edges are kept, by a bilateral filter of this diameter in pixels and these
+#: spreads in grey and in pixels. The whole-hand network learned from films without such noise, as lossy files are.
 _SMOOTHED_ACROSS, _SMOOTHED_GREYS, _SMOOTHED_WITHIN = 5, 15 / 255, 1.5
 
 #: Side of the crop as a multiple of the hand's scale (core.hand.geometry.MeanHand's unit), by kind of bone.

@@ -13,16 +13,16 @@ from core.hand.localization import Detail, Localization
 
 #: The hand is looked at in a window of this side, in which bones are about as large as in the crops that are graded.
 _SIDE: Final = 768
-#: Grain, which would pass for detail, is smoothed away by this many pixels first.
+#: Grain, which would pass for detail, is first smoothed away with this spread in pixels.
 _SMOOTHED: Final = 1.0
-#: Neighbours over which the picture is blurred once more, to see what that changes.
+#: Width in pixels of the further blur whose effect is measured.
 _BLURRED: Final = 9
-#: Pixels of a JPEG's blocks (ITU-T T.81, A.1.1).
+#: Side in pixels of a JPEG's blocks (ITU-T T.81, A.1.1).
 _BLOCK: Final = 8
 
 
 def detail_of(positive: Grey, localization: Localization) -> Detail:
-    """What the film, bone bright, HxW in [0, 1], shows of the hand that was found on it."""
+    """How finely the film, bone bright, HxW in [0, 1], shows the hand that was found on it."""
     return Detail(_blur(positive, localization), _blocks(positive, localization))
 
 
@@ -35,7 +35,7 @@ def _blur(positive: Grey, localization: Localization) -> float:
     hull = np.round(cv2.convexHull(apply(affine, localization.all_centres).astype(np.float32))).astype(np.int32)
     inside = np.zeros((_SIDE, _SIDE), np.uint8)
     cv2.fillConvexPoly(inside, hull, 1)
-    # The rest of the window says nothing: only so much about the hand is blurred as reaches into it.
+    # The rest of the window says nothing: only as much around the hand is blurred as reaches into it.
     (left, top, width, height), reach = cv2.boundingRect(hull), _BLURRED
     around = slice(max(0, top - reach), top + height + reach), slice(max(0, left - reach), left + width + reach)
     shown = resample(positive, affine, _SIDE)[around]

@@ -1,4 +1,4 @@
-"""How much of the forearm a film shows: cut short at the wrist, radius and ulna are found and graded differently."""
+"""How much of the forearm a film shows: if cut short at the wrist, radius and ulna are found and graded differently."""
 
 from typing import Final
 
@@ -13,17 +13,17 @@ from core.hand.geometry import Points, apply, resample
 from core.hand.growth_plates import growth_plate
 from core.hand.localization import Localization
 
-#: How far below the growth plates is looked, in the hand's unit, and in how many steps.
+#: How far below the growth plates the film is examined, in the hand's unit, and in how many steps.
 _FARTHEST: Final = 0.9
 _STEPS: Final = 90
-#: The film is looked at in a window of this side, in which this many pixels smooth its grain away; to both sides of the
-#: forearm so far beyond the growth plates, in the hand's unit, and in so many columns.
+#: Side of the window in which the film is examined, and the spread that smooths its grain away, both in pixels; how far the
+#: rows reach beyond the growth plates on both sides of the forearm, in the hand's unit, and in how many columns.
 _SIDE: Final = 320
 _SMOOTHED: Final = 1.5
 _BESIDE: Final = 0.2
 _COLUMNS: Final = 48
 #: A row shows nothing where its greys differ by less than this share of the hand's, as in core.hand.regions; the forearm ends
-#: where so many in a row do, for the shafts of a dark film have single ones.
+#: where this many rows in succession do, since the shafts of a dark film have single ones.
 _NOTHING: Final = 0.007
 _IN_A_ROW: Final = 5
 
@@ -36,7 +36,7 @@ def forearm_shown(positive: Grey, localization: Localization) -> float:
     """
     bones = [localization.region(bone) for bone in ("Radius", "Ulna")]
     plates = np.array([growth_plate(region) for region in bones])
-    radians = np.radians(bones[0].axis_degrees)  # the forearm's: both bones have it
+    radians = np.radians(bones[0].axis_degrees)  # of the forearm: the same for both bones
     down = localization.size * np.array([-np.sin(radians), np.cos(radians)])
     steps = np.linspace(0.0, _FARTHEST, _STEPS, endpoint=False)
     shafts = plates[:, None] + steps[:, None] * down

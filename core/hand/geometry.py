@@ -1,4 +1,4 @@
-"""Plane geometry of films and hands: 2x3 affine maps, similarity fits, and the mean hand that films are held against."""
+"""Plane geometry of films and hands: 2x3 affine maps, similarity fits, and the mean hand that films are compared with."""
 
 import json
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from core.bones import ALL_BONES
 Points = NDArray[np.float64]
 Affine = NDArray[np.float64]
 
-#: Pixels of a window beyond its edge whose greys may be mixed into it.
+#: Pixels beyond a window's edge whose grey values may be mixed into it.
 _REACH: Final = 3.0
 
 
@@ -121,14 +121,14 @@ def resample(pixels: NDArray[np.float32], affine: Affine, side: int) -> NDArray[
 def resample_turned(
     pixels: NDArray[np.float32], affine: Affine, turns: Sequence[Affine], side: int
 ) -> list[NDArray[np.float32]]:
-    """What `resample` gives of each turn of a window. turns: from the window to it turned, all of scale 1."""
+    """What `resample` gives for each turn of a window. turns: maps from it to the turned window, all of scale 1."""
     shrunk, shrunk_affine = _shrunk(pixels, affine)
     return [_cut_out(shrunk, compose(turn, shrunk_affine), side) for turn in turns]
 
 
 def _part_shown(pixels: NDArray[np.float32], affine: Affine, side: int) -> tuple[NDArray[np.float32], Affine]:
-    """The part of a film that a window shows, with what it is averaged from, and the map from it to the window: so that the
-    rest of a large film need not be shrunk for each small crop."""
+    """The part of a film that a window shows, with the pixels that are averaged into its edge, and the map from it to the
+    window. The rest of a large film then need not be shrunk for each small crop."""
     corners = apply(inverse(affine), np.array([[0.0, 0.0], [side, 0.0], [0.0, side], [side, side]]))
     reach = _REACH / _scale(affine)
     height, width = pixels.shape
@@ -143,12 +143,12 @@ def _part_shown(pixels: NDArray[np.float32], affine: Affine, side: int) -> tuple
 
 
 def _scale(affine: Affine) -> float:
-    """Pixels of a window for one of the film."""
+    """Window pixels per film pixel."""
     return float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
 
 
 def _shrunk(pixels: NDArray[np.float32], affine: Affine) -> tuple[NDArray[np.float32], Affine]:
-    """The film no finer than a window asks, and the map from it to the window."""
+    """The film, no finer than a window needs, and the map from it to the window."""
     coarseness = 1.0 / _scale(affine)
     if coarseness > 1.5:
         height, width = pixels.shape

@@ -17,8 +17,8 @@ _LEVEL: Final = {
     "MP3": 0.49, "MP5": 0.47, "DP1": 0.68, "DP3": 0.70, "DP5": 0.69,
 }  # fmt: skip
 
-#: Half the band along and across the bone, in crop sides: up to the epiphysis's joint surface and as far into the
-#: metaphysis; across, the widest bone end with room for a crop that is some degrees aslant.
+#: Half the band along and across the bone, in crop sides: along, up to the epiphysis's joint surface and as far into the
+#: metaphysis; across, the widest bone end with room for a crop that is a few degrees aslant.
 _HALF_ALONG: Final = 0.2
 _HALF_ACROSS: Final = 0.3
 

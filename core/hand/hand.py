@@ -14,8 +14,8 @@ from core.hand.localization import Localization, Region
 class Hand:
     """A film and where the hand lies on it.
 
-    What is made of the pixels is made when it is first asked for, and kept: `positive`, the crops and the windows. They are
-    shared by all who ask, so nobody writes to them. seconds: that finding the hand took, 0 where it was known.
+    `positive`, the crops and the windows are made when first asked for, and kept. Callers share them and must not write to
+    them. seconds: how long finding the hand took, 0 where it was known.
     """
 
     film: Radiograph
@@ -51,7 +51,7 @@ class Hand:
         return known
 
     def moved(self, bone: str, box: Box) -> Region:
-        """The region of a bone where a person's box has it, see Region.moved_to.
+        """The region of a bone where a person's box puts it, see Region.moved_to.
 
         Raises BoxRefused for a box that is not inside the film, ValueError for an unknown bone.
         """

@@ -1,4 +1,4 @@
-"""Where the bones are on a film: what the localiser finds, the ledger keeps, and crops are cut by."""
+"""Where the bones are on a film: found by the localiser, kept by the ledger, and used to cut crops."""
 
 import math
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ class Region:
     """One RUS region on the film, in pixels of the input.
 
     centre: x, y, the middle of the box. axis_degrees: where the bone's distal end points, clockwise from the
-    film's upward direction. size: the hand's scale at this bone, what crops are sized by. confidence: 0..1.
+    film's upward direction. size: the hand's scale at this bone, by which crops are sized. confidence: 0..1.
     status: found; outside (the film ends before it); missing (it should be on the film but was not recognised).
     """
 
@@ -31,7 +31,7 @@ class Region:
     status: Literal["found", "outside", "missing"]
 
     def moved_to(self, box: Box) -> Self:
-        """The region as a person's box has it: centred on the box, sized as the box is to the predicted one, axis kept.
+        """The region as a person's box puts it: centred on the box, sized as the box is to the predicted one, axis kept.
 
         The region may be one that was not found: its box and axis are then those of the mean hand.
         """
@@ -41,7 +41,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Detail:
-    """How finely the film shows the hand. blur: 0 (sharp) to 1. blocks: how much of a JPEG's blocks is to be seen, 1: none.
+    """How finely the film shows the hand. blur: 0 (sharp) to 1. blocks: how clearly a JPEG's blocks show, 1: not at all.
     See core.hand.detail."""
 
     blur: float
@@ -50,7 +50,7 @@ class Detail:
 
 @dataclass(frozen=True)
 class OtherHand:
-    """A hand on the film that was not read. box: about the middles of its 21 regions. mirrored, size: as of the hand read."""
+    """A hand on the film that was not read. box: around the centres of its 21 regions. mirrored, size: as in Localization."""
 
     box: Box
     mirrored: bool
@@ -65,7 +65,7 @@ class Localization:
     upright. inverted: the film's greys are inverted, bone dark. hand: probability that the film shows a hand.
     all_centres: 21x2 in pixels, and all_confidences: 21 in 0..1, ALL_BONES order; a centre that was not seen is where the
     mean hand has it. misfit: how far the centres lie from the mean hand's, in its units. other_hands: what else the film shows.
-    detail, and forearm, which says how much of it the film shows (core.hand.forearm): None where nobody looked.
+    detail; forearm: how much of it the film shows (core.hand.forearm). Both are None where nobody looked.
     """
 
     regions: tuple[Region, ...]
@@ -82,9 +82,9 @@ class Localization:
 
     @cached_property
     def width_kept(self) -> float:
-        """How wide the hand is on the film for its height, against the mean hand: 1 as it, less where it was squeezed sideways.
+        """The hand's width for its height on the film, relative to the mean hand's: less than 1 where it was squeezed.
 
-        The film's rows and columns are scaled apart so that the 21 centres fit the mean hand's best.
+        The film's rows and columns are scaled separately so that the 21 centres fit the mean hand's best.
         """
         weights = np.sqrt(self.all_confidences**2 + 1e-9)[:, None]
         points = np.concatenate([self.all_centres, np.ones((len(self.all_centres), 1))], axis=1)
@@ -98,7 +98,7 @@ class Localization:
         return self.regions[0].size
 
     def as_other_hand(self) -> OtherHand:
-        """What is kept of it where another hand of the film is read."""
+        """What is kept of this hand where another hand of the film is read."""
         return OtherHand(Box(*self.all_centres.min(0), *self.all_centres.max(0)), self.mirrored, self.size)
 
     def region(self, bone: str) -> Region:
@@ -121,12 +121,12 @@ class Localization:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """What `to_dict` gave, also after a way through JSON."""
+        """Rebuilds what `to_dict` described, also from values that went through JSON."""
         regions = (
             Region(**{**region, "box": Box(*region["box"]), "centre": tuple(region["centre"])})
             for region in values["regions"]
         )
-        # What was kept before second hands, blur and the forearm were looked for says nothing of them.
+        # What was kept before second hands, blur and the forearm were looked for has nothing on them.
         others = tuple(OtherHand(**{**hand, "box": Box(*hand["box"])}) for hand in values.get("other_hands", ()))
         detail = values.get("detail")
         arrays = {name: np.array(values[name], np.float64) for name in ("all_centres", "all_confidences")}

@@ -30,15 +30,15 @@ from models.hand_localizer import HandLocalizer
 
 #: The upright hand's root mean square radius as a share of HAND_SIDE: its 21 regions span about three quarters.
 _HAND_RADIUS: Final = 0.22
-#: At least so many of the 21 regions, and a misfit to the mean hand of at most this (in units of its radius).
+#: A hand has at least this many of the 21 regions, and a misfit to the mean hand of at most this (in units of its radius).
 _MINIMUM_REGIONS: Final = 12
 _LARGEST_MISFIT: Final = 0.30
-#: What is not a hand, but has its regions somehow in place, is seen at the close look with low peaks that fit badly; of real
-#: hands the dimmest fit well. Refused where the mean peak is below the first and the misfit above the second. Chosen on
+#: Something that is not a hand but whose regions happen to be in place shows low peaks that fit badly at the close look; the
+#: dimmest of real hands fit well. Refused where the mean peak is below the first and the misfit above the second. Chosen on
 #: `train` hands (mean peak 0.50 or more) and on the even rows of not_for_reading (see core.evaluation.refusals), whose most
-#: handlike other radiograph, a foot, has 0.35 and 0.108.
+#: hand-like radiograph of another part, a foot, has 0.35 and 0.108.
 _DIM, _LOOSE = 0.40, 0.10
-#: A hand that had to be searched for, or is said to be a second one, must be seen with a mean peak of at least this.
+#: A hand that had to be searched for, or is taken for a second one, must have a mean peak of at least this.
 _SURE: Final = 0.45
 
 
@@ -51,7 +51,7 @@ class Localizer:
     def locate(
         self, radiograph: Radiograph, between_looks: Callable[[], None] = lambda: None, wanted: Side = "L"
     ) -> Localization:
-        """Finds the 13 regions. between_looks: is called before each look at the film but the first.
+        """Finds the 13 regions. between_looks: called before each look at the film but the first.
 
         wanted: the hand that is read where the film shows two, see core.hand.several.chosen. A film on which no hand is seen
         is searched for a small one. Raises FilmRefused with reason "not_a_hand" where the film shows no hand or none that
@@ -75,9 +75,9 @@ class Localizer:
         return replace(one, detail=detail_of(positive, one), forearm=forearm_shown(positive, one))
 
     def glance(self, radiograph: Radiograph) -> Localization | None:
-        """One look at a film as it lies, a quarter of the work of `locate`: for many films that most likely are upright.
+        """One look at a film as it is, a quarter of the work of `locate`: for many films that most likely are upright.
 
-        None where the network does not see an upright left hand, bone bright, that fits: `locate` then has the word.
+        None where the network does not see an upright left hand, bone bright, that fits: `locate` must then decide.
         """
         to_window = whole_film_window(radiograph.pixels)
         look = look_as_it_lies(self.eyes, radiograph.pixels, to_window)
@@ -107,7 +107,7 @@ class Localizer:
         inverted = look.inverted > 0.5
         if inverted:
             between_looks()
-            pixels = radiograph.inverted_pixels  # the exact film that a positive would be, so the same answer
+            pixels = radiograph.inverted_pixels  # exactly what a positive film would be, so the same answer
             look, to_film = look_any_way(self.eyes, pixels, to_window, hidden)
         upright = _upright_window(compose(_fit_hand(look).affine, inverse(to_film)))
         between_looks()
@@ -116,7 +116,7 @@ class Localizer:
     def _close(
         self, radiograph: Radiograph, upright: Affine, inverted: bool, hand: float, hidden: Sequence[Points]
     ) -> Localization:
-        """What the close look at an upright hand says. hand: how likely it is one. Raises FilmRefused."""
+        """The result of the close look at an upright hand. hand: how likely it is one. Raises FilmRefused."""
         pixels = radiograph.inverted_pixels if inverted else radiograph.pixels
         close = replace(look_at_hand(self.eyes, pixels, upright, hidden), hand=hand)
         fit = _fit_hand(close)
@@ -169,7 +169,7 @@ class Localizer:
     def _alone(
         self, radiograph: Radiograph, one: Localization, other: Localization, between_looks: Callable[[], None]
     ) -> Localization:
-        """One of two hands once more, with the other hidden; as it was, where it is not seen then."""
+        """Locates one of two hands again with the other hidden; returns it unchanged where it is then not found."""
         between_looks()
         to_hand = fit_similarity(one.all_centres, mean_hand().centres, one.all_confidences**2 + 1e-9).affine
         try:
@@ -179,7 +179,7 @@ class Localizer:
 
 
 def _fit_hand(look: Look) -> SimilarityFit:
-    """The similarity from a window to the mean hand; FilmRefused where too little of a hand is there to fit."""
+    """The similarity from a window to the mean hand. Raises FilmRefused where too little of a hand is there to fit."""
     fit = fit_similarity(look.centres, mean_hand().centres, look.confidence**2 + 1e-9)
     found = int((look.confidence >= FOUND).sum())
     if found < _MINIMUM_REGIONS or fit.residual > _LARGEST_MISFIT or look.hand < 0.5:

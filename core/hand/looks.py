@@ -1,4 +1,4 @@
-"""What the localiser's network says of a film: of all or a part of it, in whatever way it lies, and of an upright hand."""
+"""Applies the localiser's network to a film: to all or part of it, in any orientation, and to an upright hand."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ from models.hand_localizer import FilmLogits, HandLocalizer, LocalizerOutput, pe
 #: The network's input side for the whole film and for the upright hand.
 FILM_SIDE = 256
 HAND_SIDE = 320
-#: The second look averages these slight turns of the upright hand, in degrees. With one of none between them, centres lie 0.2
-#: pixels of the window elsewhere on `val`, and it takes half as long again.
+#: The second look averages these slight turns of the upright hand, in degrees. Adding the hand as it is moves centres by 0.2
+#: pixels of the window on `val`, and takes half as long again.
 _SECOND_LOOKS = (-12.0, 12.0)
-#: A film is not turned this way and that where the network says of it as it lies, each as a logit, that it shows an upright
-#: left hand and a hand, and not that it is inverted: of upright films of `val` it says the first with 6 or more, of the same
-#: films turned by quarters or mirrored with at most 0.6.
+#: A film is not looked at in other orientations where the network says of it as it is, each as a logit of at least this, that
+#: it shows an upright left hand, that it shows a hand, and that it is not inverted: for upright films of `val` the first logit
+#: is 6 or more, for the same films turned by quarters or mirrored at most 0.6.
 _CERTAIN = 4.0
 _AS_IT_IS: Affine = np.eye(2, 3)
 
 
 def standardise(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the localiser's network sees of a picture: enhanced, centred on 0 with a spread of about 1.
+    """Prepares a picture for the localiser's network: enhanced, centred on 0 with a spread of about 1.
 
     picture: HxW float in [0, 1]. Returns HxW float32.
     """
@@ -61,13 +61,13 @@ class Eyes:
         self._film_logits = Runner(FilmLogits(network), (example,), any_size=True)
 
     def make_ready(self) -> None:
-        """Has the network ready for the first film, for good; see core.networks.runner.Runner.make_ready."""
+        """Makes the network permanently ready for the first film; see core.networks.runner.Runner.make_ready."""
         self._whole.make_ready()
         self._film_logits.make_ready()
 
     def look(self, window: NDArray[np.float32]) -> LocalizerOutput:
-        """All that the network says of a standardised window SxS, S divisible by 32, as a batch of one: several
-        windows in a batch take as long as one by one, and as much more memory as there are."""
+        """The network's whole output for a standardised window SxS, S divisible by 32, as a batch of one: several windows in
+        a batch take as long as one by one, and proportionally more memory."""
         return LocalizerOutput(*self._whole(_batch(window)))
 
     def film_logits(self, pictures: Sequence[NDArray[np.float32]]) -> Tensor:
@@ -95,8 +95,9 @@ def whole_film_window(pixels: Grey) -> Affine:
 
 
 def look_any_way(eyes: Eyes, pixels: Grey, to_window: Affine, hidden: Sequence[Points] = ()) -> tuple[Look, Affine]:
-    """A window of a film in whichever of the 8 quarter turns and mirror images the network sees an upright left hand, so that
-    the answer cannot depend on how the film was turned. Where it is certain of the film as it lies, it is not turned.
+    """Looks at a window of a film in whichever of the 8 quarter turns and mirror images the network sees an upright left hand,
+    so that the answer cannot depend on how the film was turned. Where the network is certain of the film as it is, no other is
+    tried.
 
     hidden: outlines on the film, Nx2, of hands that are not to be seen. Returns the look and the map from what it saw to
     the film.
@@ -118,7 +119,7 @@ def look_any_way(eyes: Eyes, pixels: Grey, to_window: Affine, hidden: Sequence[P
 
 
 def look_as_it_lies(eyes: Eyes, pixels: Grey, to_window: Affine) -> Look:
-    """A window of FILM_SIDE of a film as it is. pixels: HxW in [0, 1]. to_window: maps film to window."""
+    """Looks at a window of FILM_SIDE of a film as it is. pixels: HxW in [0, 1]. to_window: maps film to window."""
     shown = resample(pixels, to_window, FILM_SIDE)
     return _film_look(eyes.look(standardise(shown)), shown)
 
@@ -149,7 +150,7 @@ def look_at_hand(eyes: Eyes, pixels: Grey, upright: Affine, hidden: Sequence[Poi
 def _shown(
     pixels: Grey, affine: Affine, side: int, hidden: Sequence[Points], turns: Sequence[Affine]
 ) -> list[NDArray[np.float32]]:
-    """A window of a film, turned, with what is hidden as dark as the film's darkest there."""
+    """A window of a film in each of the turns, with the hidden outlines filled with the window's darkest grey."""
     windows = resample_turned(pixels, affine, turns, side)
     for window, turn in zip(windows, turns, strict=True):
         for outline in hidden:
@@ -159,7 +160,7 @@ def _shown(
 
 
 def _film_look(output: LocalizerOutput, picture: Grey) -> Look:
-    """What the network says of a window. picture: as the film lies."""
+    """Turns the network's output for a window into a Look. picture: the film as it is."""
     found = peaks(output.heatmaps, output.sizes)
     centres, extents, confidence = (v[0].double().numpy() for v in found)
     return Look(

@@ -18,23 +18,23 @@ from core.hand.growth_plates import growth_plate
 from core.hand.localization import Localization, Region
 from core.hand.looks import Look
 
-#: A region counts as found from this peak height on, if it lies near where the mean hand has it: within _NEAR times its
-#: peak height, and _FARTHEST, in the mean hand's units. Real thumb tips stray by 0.7, with high peaks; what is taken for a
-#: bone that the film cuts off has a low peak far away.
+#: A region counts as found if its peak is at least this high and it lies near where the mean hand has it: within _NEAR times
+#: its peak height, and _FARTHEST, in the mean hand's units. Real thumb tips stray by 0.7, with high peaks; what is taken for
+#: a bone that the film cuts off has a low peak far away.
 FOUND: Final = 0.12
 _NEAR: Final = 3.0
 _FARTHEST: Final = 0.9
-#: A region of whose box more than this share lies beyond the film, or shows nothing, is cut off.
+#: A region is cut off where more than this share of its box lies beyond the film, or shows nothing.
 _MOST_CUT: Final = 1 / 3
 #: A row across a bone shows nothing where its greys differ by less than this share of the hand's. Collimators and what lies
-#: beyond the film leave 0.003; the plainest bone of `val` and of a ninth of `train` has 0.0075.
+#: beyond the film leave 0.003; the faintest bone of `val` and of a ninth of `train` has 0.0075.
 _NOTHING: Final = 0.007
-#: Grain is smoothed away first by this many pixels of the window; then a box is looked at in so many rows and columns, of
-#: its width the middle part.
+#: Grain is first smoothed away with this spread in window pixels; then each box is sampled in this many rows and columns,
+#: over this middle part of its width.
 _SMOOTHED: Final = 1.5
 _ROWS: Final = 24
 _MIDDLE: Final = 0.8
-#: The standing of each phalanx and metacarpal on its neighbours: the axis runs from the first to the second.
+#: The two neighbours that give each phalanx and metacarpal its axis, which runs from the first to the second.
 _AXIS_NEIGHBOURS = {
     "Radius": ("Wrist", "MC3"), "Ulna": ("Wrist", "MC3"),
     "MC1": ("MC1", "PP1"), "PP1": ("MC1", "DP1"), "DP1": ("PP1", "DP1"),
@@ -44,7 +44,7 @@ _AXIS_NEIGHBOURS = {
 
 
 def _axes(centres: Points) -> dict[str, NDArray[np.float64]]:
-    """Unit vectors along the 13 bones, proximal to distal, out of the 21 centres in any frame."""
+    """Unit vectors along the 13 bones, proximal to distal, from the 21 centres in any frame."""
     at = {bone: centres[i] for i, bone in enumerate(ALL_BONES)}
     at["Wrist"] = (at["Radius"] + at["Ulna"]) / 2
     vectors = {bone: at[end] - at[start] for bone, (start, end) in _AXIS_NEIGHBOURS.items()}
@@ -104,10 +104,10 @@ def _is_beyond(region: Region, film: Radiograph) -> bool:
 
 
 def _show_nothing(regions: Sequence[Region], smooth: Grey, span: float, upright: Affine) -> list[bool]:
-    """Of each region, whether the film is blank where its growth plate or more than _MOST_CUT of its box lies, as under a
+    """For each region, whether the film is blank where its growth plate or more than _MOST_CUT of its box lies, as under a
     collimator.
 
-    smooth: the close look's window without its grain; span: of its greys; upright: the map from the film to it.
+    smooth: the close look's window without its grain; span: the range of its greys; upright: the map from the film to it.
     """
     unit = np.sqrt(abs(np.linalg.det(upright[:, :2])))
     down = (np.arange(_ROWS) + 0.5) / _ROWS - 0.5

@@ -1,4 +1,4 @@
-"""Where on a film a hand may be that is too small to be seen on the film as a whole."""
+"""Searches a film for hands that are too small to be seen on the film as a whole."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,15 +13,16 @@ from core.hand.looks import Eyes, standardise
 from models.hand_localizer import COARSEST_STRIDE
 
 #: The film is looked at in these sizes, each the square root of its area in pixels, through windows of _WINDOW: the network
-#: knows hands that span 45 to 100 % of its picture, so that the two find hands of a half to a ninth of the film. With 896 in
-#: place of 1024, one of 13 hands of 18 % of the film was not seen, and three of 15 % were not, for two.
+#: knows hands that span 45 to 100 % of its picture, so the two sizes find hands of a half to a ninth of the film. With 896
+#: in place of 1024, one of 13 hands of 18 % of the film was missed, and three of 15 % rather than two.
 _SIZES: Final = (512, 1024)
 _WINDOW, _STEP = 256, 64
-#: A film is not enlarged by more than this: a hand that is seen only so has too few pixels for its bones to be read.
+#: A film is not enlarged by more than this: a hand that is only seen then has too few pixels for its bones to be read.
 _MOST_ENLARGED: Final = 2.0
 #: Windows whose logit of a hand is this high are worth a closer look.
 _LIKELY: Final = 2.0
-#: So many windows get one, and each is this much larger than what was seen to hold a hand, for that may lie off its middle.
+#: Number of windows that get one, and how many times larger each is than the one in which a hand was seen, as it may lie off
+#: that one's middle.
 _MOST_WINDOWS: Final = 4
 _MARGIN: Final = 1.2
 
@@ -54,7 +55,7 @@ def _turned_back(square: Square, quarters: int, shape: tuple[int, ...]) -> Squar
 
 
 def _places(eyes: Eyes, pixels: Grey, size: int) -> Iterator[tuple[float, Square]]:
-    """The logit and the place of the windows that are the likeliest ones around, on the film in one size."""
+    """The logit and place of each window that is likelier than those around it, on the film in one size."""
     height, width = pixels.shape
     scale = size / np.sqrt(height * width)
     shown = [max(_WINDOW, round(scale * side / COARSEST_STRIDE) * COARSEST_STRIDE) for side in (width, height)]

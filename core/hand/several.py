@@ -17,14 +17,14 @@ SIDES: Final[dict[HandSide, Side]] = {"left": "L", "right": "R"}
 
 #: A hand reaches this far beyond the middles of its 21 regions, in the mean hand's unit.
 _REACH: Final = 0.3
-#: A second hand may be this much smaller than the first; an adult's beside a child's is larger by more than LARGER_HAND
-#: times, and the two hands of one child never are.
+#: A second hand may be as small as this share of the first; an adult's beside a child's is more than LARGER_HAND times as
+#: large, and the two hands of one child never differ so much.
 _SMALLEST: Final = 0.6
 LARGER_HAND: Final = 1.25
 
 
 def outline(hand: Localization) -> Points:
-    """The corners of a polygon on the film that a hand lies in, forearm aside: Nx2."""
+    """The corners of a polygon on the film that encloses a hand without its forearm: Nx2."""
     hull = cv2.convexHull(hand.all_centres.astype(np.float32))[:, 0].astype(np.float64)
     away = hull - hull.mean(0)
     return np.asarray(hull + away / np.linalg.norm(away, axis=1, keepdims=True) * _REACH * hand.size)

@@ -1,1 +1,1 @@
-"""What readers said becomes the next model: what is learned, a run and what it leaves, proof that it is better, promotion."""
+"""Makes the next model from what readers said: the lessons, a run and what it leaves, proof that it is better, promotion."""

@@ -1,4 +1,4 @@
-"""What a fine-tuning is refused for."""
+"""The errors with which a fine-tuning is refused."""
 
 from core.errors import BoneGradeError
 

@@ -15,7 +15,7 @@ class Rest:
         self._lock = threading.Lock()
 
     def put_off(self) -> None:
-        """There is work, or was just now: the pause begins again."""
+        """Begins the pause again, as there is work or was just now."""
         timer = threading.Timer(self._seconds, self._work)
         timer.daemon = True  # a program that ends does not wait for it
         with self._lock:

@@ -17,21 +17,21 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
-#: Of the ONNX standard; the newest that every version of ONNX Runtime that may be installed knows.
+#: Version of the ONNX standard: the newest that every version of ONNX Runtime that may be installed knows.
 _OPSET: Final = 17
-_EXPORTING = threading.Lock()  # the exporter keeps what it does in variables of its module
+_EXPORTING = threading.Lock()  # the exporter keeps its state in variables of its module
 
 
 class Runner:
-    """A network as it is when first asked, for any size of batch. May be asked from several threads, and be pickled.
+    """A network as it is when first asked, for batches of any size. May be asked from several threads, and be pickled.
 
-    It computes with the threads that PyTorch has by then, or its share of them. What is changed in the network later does
-    not reach it: make another one. Raises RuntimeError where it is to be pickled after `make_ready`.
+    It computes with the threads that PyTorch has by then, or its share of them. Later changes to the network do not reach
+    it: make another one. Raises RuntimeError where it is to be pickled after `make_ready`.
     """
 
     def __init__(self, network: nn.Module, example: Sequence[Tensor], any_size: bool, beside: int = 0):
         """example: what the network is given, each with the batch first; pictures may come in a few other sizes. any_size:
-        whether they come in any. beside: how many other networks compute at the same time, with threads of their own."""
+        whether they come in any size. beside: how many other networks compute at the same time, with threads of their own."""
         self._network: nn.Module | None = network
         self._example = tuple(example)
         self._any_size = any_size
@@ -44,8 +44,8 @@ class Runner:
         return self._run(given, None)
 
     def give_back(self) -> None:
-        """Gives the memory back that all networks compute in, which takes the next film a tenth of its time to have again.
-        ONNX Runtime does so after a run, for which a small picture serves. Nothing is to be done before the first film."""
+        """Gives back the memory that all networks compute in; having it again takes the next film a tenth of its time. ONNX
+        Runtime gives it back after a run, so a small picture is run. Does nothing before the first film."""
         if self._session is not None:
             self._run(self._example, _giving_back())
 
@@ -54,11 +54,11 @@ class Runner:
         return [torch.from_numpy(said) for said in self.start().run(None, feed, options)]
 
     def start(self) -> onnxruntime.InferenceSession:
-        """Makes it ready, if it is not yet."""
+        """Returns the session, which is made if there is none yet."""
         with self._starting:
             if self._session is None:
-                assert self._network is not None  # let go of only with a session
-                # By way of a file: of a model given as bytes, ONNX Runtime's session keeps those bytes beside the weights.
+                assert self._network is not None  # released only once there is a session
+                # By way of a file: given a model as bytes, ONNX Runtime's session keeps those bytes as well as the weights.
                 with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
                     model = Path(folder) / "network.onnx"
                     self._export(self._network, model)
@@ -66,7 +66,7 @@ class Runner:
             return self._session
 
     def make_ready(self) -> None:
-        """Makes it ready and lets go of the network, which would stay in memory a second time."""
+        """Makes it ready and releases the network, which would stay in memory a second time."""
         self.start()
         self._network = None
 
@@ -81,8 +81,8 @@ class Runner:
         self._session, self._starting = None, threading.Lock()
 
     def _threads(self) -> int:
-        """Its share of PyTorch's, rounded up: threads that share a network's layers wait for each other after each, so two
-        networks on a core each are done sooner than both on two."""
+        """Its share of PyTorch's, rounded up: threads that share a network's layers wait for each other after each layer, so
+        two networks on a core each are done sooner than both on two."""
         return math.ceil(torch.get_num_threads() / (1 + self._beside))
 
     def _export(self, network: nn.Module, file: Path) -> None:
@@ -93,7 +93,7 @@ class Runner:
             for name, tensor in zip(names, self._example, strict=True)
         }
         with _EXPORTING, torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that there is a newer exporter, which takes ten times as long
+            warnings.simplefilter("ignore")  # the one that there is a newer exporter, which takes ten times as long
             torch.onnx.export(
                 network.eval(),
                 self._example,
@@ -127,7 +127,7 @@ def _session(model: Path, any_size: bool, threads: int) -> onnxruntime.Inference
     # Threads that spin while they wait take the cores from others, see core.machine.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
-    # It would set aside in one piece what a film of this size needs, beside what films of other sizes have needed.
+    # It would reserve in one piece what a film of this size needs, on top of what films of other sizes have needed.
     options.enable_mem_pattern = False
     if any_size:  # it would keep the memory that the largest picture so far took
         options.enable_cpu_mem_arena = False

@@ -74,10 +74,10 @@ def score_card(
 
     probabilities: for each bone the probabilities of its n+1 RUS-CHN grades, grade 0 first; a bone that was not found
         is None or left out, which is not the same as grade 0. The most probable grade counts; a TW3 standard takes the
-        stage of that grade, so that all cards of a film speak of the same grades.
+        stage of that grade, so that all cards of a film are of the same grades.
     grades: RUS-CHN grades that count instead of the most probable ones, for some or all bones. They set the total; the
         distribution stays that of `probabilities`, except that a bone with a grade and no probabilities is certain.
-    scatter_years: of the age about what the grades say, see core.standards.scattered.
+    scatter_years: standard deviation of the age about what the grades give, see core.standards.scattered.
     Raises ValueError for an unknown standard, sex, bone or grade, for values that are not a distribution, and for a
     negative scatter. A missing bone is not an error: the card then has no total and says which bone is missing.
     """
@@ -123,7 +123,7 @@ def score_card(
 def _interval(
     table: Standard, sex: Sex, total: int, own: tuple[float, float], scatter_years: float
 ) -> tuple[float, float]:
-    """Of the clamped table age, within the table. own: totals."""
+    """The interval of the clamped table age, within the table. own: the grades' interval, as totals."""
     age, low, high = (age_of_total(table.key, sex, at) for at in (total, *own))
     low, high = scattered(age, (low, high), scatter_years, INTERVAL_COVERAGE)
     first, last = table.age_range(sex)

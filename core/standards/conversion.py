@@ -19,7 +19,7 @@ _HALVINGS = 50
 def _rows(key: str, sex: Sex) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The printed totals and ages (years) of one conversion table, both strictly increasing."""
     table = standard(key)
-    table.age_range(sex)  # names a wrong sex
+    table.age_range(sex)  # raises an error that names a wrong sex
     totals, ages = np.array(table.knots[sex], dtype=np.float64).T
     return totals, ages
 
@@ -29,7 +29,7 @@ def _curve(key: str, sex: Sex) -> Callable[[NDArray[np.float64]], NDArray[np.flo
     """Age (years) of totals that lie within the rows of the table."""
     totals, ages = _rows(key, sex)
     if standard(key).smooth:
-        # It keeps the monotony of the rows, which a polynomial through them does not.
+        # It keeps the monotonicity of the rows, which a polynomial through them does not.
         return MonotoneCubic(totals, ages)
     return lambda total: np.interp(total, totals, ages)
 

@@ -75,11 +75,11 @@ def central_interval(total_probabilities: ArrayLike, coverage: float) -> tuple[f
 
 
 def scattered(age: float, own: tuple[float, float], scatter: float, coverage: float) -> tuple[float, float]:
-    """An interval of an age: each side is sqrt(side ** 2 + (z * scatter) ** 2).
+    """Widens the interval of an age by a scatter: each side becomes sqrt(side ** 2 + (z * scatter) ** 2).
 
-    age, own: in any unit, and the interval that the grades alone give, of which neither side is narrower in the result; where
-    it lies wholly to one side of the age, it is drawn out to it. scatter: the standard deviation of what the grades do not
-    tell, in the same unit. z: the normal quantile of the coverage (0..1). Raises ValueError for a negative or infinite scatter.
+    age: in any unit. own: the interval that the grades alone give; neither side becomes narrower, and where it lies wholly to
+    one side of the age, it is extended to it. scatter: the standard deviation of what the grades do not say, in the same unit.
+    z: the normal quantile of the coverage (0..1). Raises ValueError for a negative or infinite scatter.
     """
     if not (math.isfinite(scatter) and scatter >= 0.0):
         raise ValueError(f"The scatter must be 0 or more, not {scatter}.")

@@ -20,8 +20,8 @@ def boys_scale(years: NDArray[np.float64], sex: Sex) -> NDArray[np.float64]:
 def grade_starts(bone: str) -> tuple[float, ...]:
     """The maturity at which grades 1..n of a bone start, in years, increasing.
 
-    A grade's score, as a share of the bone's last, is taken for the hand's total as a share of 1000, and the age of that
-    total for the grade's; a grade starts half-way between the scores of the one before it and its own. Both sexes'
+    A grade's score, as a share of the bone's last, is taken as the hand's total as a share of 1000, and the age of that
+    total as the grade's age; a grade starts half-way between the scores of the one before it and its own. Both sexes'
     tables are averaged, the girls' on the boys' scale.
     """
     ages = []

@@ -1,1 +1,1 @@
-"""Labelled hands become registered weights: what is learned from, how each network learns, and the programs around it."""
+"""Labelled hands become registered weights: the training material, how each network learns, and the programs around it."""

@@ -1,1 +1,1 @@
-"""Between the network and the tabs: who comes in, in what order, and what they may fetch or leave behind."""
+"""Between the network and the tabs: who comes in, in which order, and what they may fetch or leave behind."""

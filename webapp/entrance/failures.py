@@ -1,4 +1,4 @@
-"""What is said, to whoever asked and in the log, where gradio cannot answer."""
+"""What is said, to the client and in the log, where gradio cannot answer."""
 
 import logging
 import sys
@@ -18,11 +18,10 @@ _log = logging.getLogger(__name__)
 
 
 async def misnamed(request: Request, error: Exception) -> Response:
-    """The answer to a program that asks for a name that does not exist, which gradio would answer with a server
-    error."""
+    """The answer to a program that asks for a name that does not exist, for which gradio would give a server error."""
     if not request.url.path.startswith(f"{API}call/"):
         raise error
-    if isinstance(error, TypeError):  # of gradio's, about the inputs' names
+    if isinstance(error, TypeError):  # from gradio, about the inputs' names
         return refused(f"{str(error).split('. ')[0]}: see docs/api.md for the inputs.", 400)
     return refused("There is no endpoint of this name: see docs/api.md for those that there are.", 404)
 
@@ -32,14 +31,14 @@ EXCEPTION_HANDLERS: Final = {TypeError: misnamed, KeyError: misnamed, FnIndexInf
 
 
 def quote_nothing() -> None:
-    """Has gradio say in the log of what kind an error was and where it came up, and never what was sent, which it quotes
-    however long it is: it may be a patient's name."""
+    """Makes gradio log what kind of error occurred and where, and never what was sent, which it would quote in full: it may be
+    a patient's name."""
     for module in (queueing, routes):
         module.traceback = _Kinds  # type: ignore[attr-defined]
 
 
 class _Kinds:
-    """What gradio asks of the module traceback."""
+    """What gradio uses of the module traceback."""
 
     @staticmethod
     def print_exc() -> None:

@@ -1,4 +1,4 @@
-"""What is asked about every request before gradio sees it: for which part, how long, whose; and how it is refused."""
+"""What is checked in every request before gradio sees it: which part, how long, whose; and how it is refused."""
 
 from typing import Final, Protocol
 
@@ -12,7 +12,7 @@ API: Final = "/gradio_api/"
 
 
 def refused(sentence: str, status: int) -> JSONResponse:
-    """In the form in which gradio refuses."""
+    """A refusal in the form that gradio uses."""
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     return JSONResponse({"detail": sentence}, status_code=status, headers=headers)
 
@@ -28,13 +28,13 @@ def posted_to(scope: Scope, part: str) -> bool:
 
 
 def content_length(headers: Headers) -> int | None:
-    """Bytes of the body, by the header that says it: 0 without one, None where it is no number."""
+    """Bytes of the body, according to the header: 0 without one, None where it is not a number."""
     length = headers.get("content-length", "0")
     return int(length) if length.isdecimal() else None
 
 
 def read_again(body: bytes, receive: Receive) -> Receive:
-    """Hands on a request's body that was read already, and then whatever else comes."""
+    """Passes on a request's body that was already read, and then whatever else comes."""
     told = False
 
     async def receive_again() -> Message:
@@ -48,19 +48,19 @@ def read_again(body: bytes, receive: Receive) -> Receive:
 
 
 class KnowsClients(Protocol):
-    """Tells clients apart; see webapp.entrance.who.identity.Access."""
+    """Identifies clients; see webapp.entrance.who.identity.Access."""
 
     def client_of(self, request: gr.Request) -> tuple[str, bool]:
         """A name for the client, and whether it is a person with a role."""
 
 
 def client_asking(access: KnowsClients, scope: Scope) -> tuple[str, bool]:
-    """As the access says of a request that has come so far."""
+    """As `client_of`, for a request that has come this far."""
     return access.client_of(gr.Request(Request(scope), username=_signed_in(scope)))
 
 
 def _signed_in(scope: Scope) -> str | None:
-    """The name that gradio's login knows the request by."""
+    """The name by which gradio's login knows the request."""
     app, cookies = scope["app"], Request(scope).cookies
     token = cookies.get(f"access-token-{app.cookie_id}") or cookies.get(f"access-token-unsecure-{app.cookie_id}")
     found = app.tokens.get(token)

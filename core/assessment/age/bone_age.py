@@ -19,22 +19,22 @@ from core.standards import (
 )
 
 #: The standard deviation of a single reading about what six readers agree on, in months. Our labels are single readings and
-#: cannot tell it; networks that were measured against both can. Where errors are normal, their standard deviation is
+#: cannot show it; networks that were measured against both can. Where errors are normal, their standard deviation is
 #: sqrt(pi / 2) times the mean absolute error, and the variance that single readings add is
 #: pi / 2 * (error against single readings ** 2 - error against six readers ** 2): 25 for a published network (6.1 and 4.6
-#: months), and 25 for this one on hands of others (6.9 and 5.6). The six readers of the challenge's test hands are
-#: described by Halabi et al. (Radiology 2019;290:498). Readers of other studies scatter more, so that this errs towards
-#: the wider interval of the two.
+#: months), and 25 for this one on others' hands (6.9 and 5.6). The six readers of the challenge's test hands are described by
+#: Halabi et al. (Radiology 2019;290:498). Readers in other studies scatter more, so that this errs towards the wider interval
+#: of the two.
 READER_SPREAD_MONTHS: Final = 5.0
 
 
 def consensus_scatter(scatter_months: float) -> float:
-    """The scatter in months for what six readers would agree on: that of a single reading without the readers' own."""
+    """The scatter in months of what six readers would agree on: that of a single reading less the readers' own."""
     return math.sqrt(max(0.0, scatter_months**2 - READER_SPREAD_MONTHS**2))
 
 
 def table_scatter_years(setting: IntervalSetting) -> float:
-    """The scatter in years that the table ages' intervals are given."""
+    """The scatter in years used for the intervals of the table ages."""
     return consensus_scatter(setting.scatter_months) / 12
 
 
@@ -49,7 +49,7 @@ def bone_age(
 ) -> BoneAge | None:
     """The bone age of 13 graded bones; None with a bone missing.
 
-    scatter: in months, see IntervalSetting. second: None where nobody looked at the whole hand.
+    scatter: in months, see IntervalSetting. second: None where no network looked at the whole hand.
     """
     if len(probabilities) < len(RUS_BONES):
         return None
@@ -65,7 +65,7 @@ def bone_age_of_total(scale: AgeScale, sex: Sex, distribution: NDArray[np.float6
 def intervals_of_total(
     scale: AgeScale, sex: Sex, distribution: NDArray[np.float64], scatter: float, coverage: float
 ) -> BoneAge:
-    """The same with intervals of another nominal coverage (0..1) in the places of the 90 % ones.
+    """The same with intervals of another nominal coverage (0..1) in place of the 90 % ones.
 
     They widen the total's own interval by `scatter` for a single reading, and by consensus_scatter for what six readers would
     agree on; see core.standards.scattered.

@@ -1,4 +1,4 @@
-"""How far off the bone age was on other hands like the one that was read: of about its age, its sex, as free of doubts."""
+"""How far off the bone age was on hands like the one read: of about the same age, the same sex and with as few doubts."""
 
 import functools
 import json
@@ -13,12 +13,12 @@ from core.assessment.checks.film_and_age import DOUBTS
 from core.assessment.records import Assessment
 from core.bones import Sex
 
-#: What makes hands unlike one another beside their age: the checks that, failed, put it in doubt for another reason.
+#: What makes hands differ apart from their age: the checks that, when failed, put it in doubt for another reason.
 _DOUBTS: Final = tuple(name for name in DOUBTS if name not in ("end_of_scale", "rare_age"))
 
 
 def in_doubt(assessment: Assessment) -> bool:
-    """Whether a check failed that puts the age in doubt, whatever the age is."""
+    """Whether a check failed that puts the age in doubt, whatever that age is."""
     return any(check.name in _DOUBTS and not check.passed for check in assessment.checks)
 
 
@@ -65,7 +65,7 @@ class AlikeHands:
 
 @dataclass(frozen=True)
 class MeasuredError:
-    """How far off the age was on hands that are alike and were not learned from, against a radiologist's reading.
+    """How far off the age was, against a radiologist's reading, on similar hands that were not learned from.
 
     hands: with an age. mae_months: the mean absolute error; mae_months_95: its interval (bootstrap over hands).
     within_12_months: the share that was off by a year at most.
@@ -88,8 +88,8 @@ class MeasuredError:
 
 @dataclass(frozen=True)
 class MeasuredErrors:
-    """What `python -m core evaluate --keep` measured. split: of which rows. weights: SHA-256 (hex) by network, for which alone
-    the figures count. groups: the closest likeness first, and the last of all hands."""
+    """What `python -m core evaluate --keep` measured. split: which rows. weights: SHA-256 (hex) by network, the only ones that
+    the figures are valid for. groups: the most similar first, and last that of all hands."""
 
     split: str | None
     weights: Mapping[str, str]
@@ -97,11 +97,11 @@ class MeasuredErrors:
 
     @classmethod
     def from_json(cls, figures: Mapping[str, Any]) -> Self:
-        """After a way through JSON."""
+        """Reads what was written as JSON."""
         return cls(figures["split"], figures["weights"], tuple(_group(one) for one in figures["groups"]))
 
     def of_hands_like(self, months: float, sex: Sex, doubted: bool) -> MeasuredError | None:
-        """Of the hands that are most like one that was given this age."""
+        """The error on the hands most like one that was given this age."""
         return next((group for group in self.groups if group.alike.has(months, sex, doubted)), None)
 
 
@@ -130,8 +130,8 @@ def shipped_errors() -> MeasuredErrors | None:
 
 
 def error_on_hands_like(assessment: Assessment, figures: MeasuredErrors | None) -> MeasuredError | None:
-    """How far off the ages of hands like this one were; None without an age, of a mature hand, and of other weights than those
-    that were measured."""
+    """How far off the ages of hands like this one were; None without an age, for a mature hand, and for weights other than
+    those that were measured."""
     if figures is None or figures.weights != assessment.weights:
         return None
     if assessment.bone_age_months is None or assessment.mature:

@@ -33,11 +33,11 @@ class Scores:
 def around_grades(
     grades: Mapping[str, int], model: Mapping[str, NDArray[Any]] | None
 ) -> dict[str, NDArray[np.float64]]:
-    """Grade probabilities of a person's grades: how sharply each bone of this film can be graded, about what was said.
+    """Grade probabilities for a person's grades: as sharp as the model's for each bone of this film, but about what was said.
 
-    model: grade probabilities of the same bones, of which the most probable grade is moved onto the person's; what would
-    fall beyond the first or last grade stays there. Where the person says what the model says, they are the model's. A
-    bone without them is taken as certain.
+    model: grade probabilities of the same bones, shifted so that the most probable grade is the person's; what would fall
+    beyond the first or last grade stays there. Where the person says what the model says, they are the model's. A bone without
+    them is taken as certain.
     Raises ValueError for a grade that the bone does not have.
     """
     moved = {}
@@ -79,8 +79,8 @@ def person_scores(
 ) -> Scores:
     """A person's grades under every standard and as a bone age, with the assessor's calibration.
 
-    second: of the whole hand, for the same sex; the person's grades do not change it. The same grades as the model's give
-    the model's own totals, ages and intervals. Raises as score_cards does.
+    second: the opinion on the whole hand, for the same sex; the person's grades do not change it. The same grades as the
+    model's give the model's own totals, ages and intervals. Raises as score_cards does.
     """
     return Scores(
         sex,
@@ -108,8 +108,8 @@ def model_scores(
 
 
 def filled_up(grades: Mapping[str, int], probabilities: GradeProbabilities) -> dict[str, int]:
-    """A person's grades, and the model's for the bones that the person has not graded: what the reading would come to
-    so far. It is nobody's reading; whoever shows it must say so."""
+    """A person's grades, with the model's for the bones that the person has not graded: what the reading would come to so far.
+    It is nobody's reading; whoever shows it must say so."""
     return {
         bone: grades[bone] if bone in grades else int(np.argmax(probabilities[bone]))
         for bone in RUS_BONES

@@ -1,4 +1,4 @@
-"""A second opinion on the age, of networks that look at the whole hand instead of its 13 bones."""
+"""A second opinion on the age, from networks that look at the whole hand instead of its 13 bones."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,7 +14,7 @@ from core.hand.hand import Hand
 from core.networks.runner import Runner
 from models.whole_hand_network import WholeHandNetwork
 
-#: A view shows this share of the hand's window's height, and is three quarters as wide as it is high.
+#: A view shows this share of the height of the hand's window, and is three quarters as wide as it is high.
 _VIEW = 0.8
 _WIDTH = 0.75
 #: Test-time views: turn in degrees, zoom, whether mirrored.
@@ -27,8 +27,8 @@ def window_side(height: int) -> int:
 
 
 def view_affines(degrees: Tensor, zoom: Tensor, stretch: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Nx2x3 of views of windows, for hand_views: turned by `degrees`, then `stretch` times as wide, zoomed and shifted (shares
-    of the view's height), N each."""
+    """Affine matrices Nx2x3 of views of windows, for hand_views: turned by `degrees`, then `stretch` times as wide, zoomed and
+    shifted (shares of the view's height), N each."""
     cos, sin = torch.cos(torch.deg2rad(degrees)) / zoom, torch.sin(torch.deg2rad(degrees)) / zoom
     across, down = _VIEW * _WIDTH / stretch, _VIEW
     return torch.stack(
@@ -41,7 +41,7 @@ def view_affines(degrees: Tensor, zoom: Tensor, stretch: Tensor, x: Tensor, y: T
 
 
 def hand_views(windows: Tensor, affines: Tensor, height: int) -> Tensor:
-    """Nx1xSxS windows in [0, 1] and view_affines Nx2x3 -> Nx1xHxW (H = height, W = 3/4 H), greys as before.
+    """Nx1xSxS windows in [0, 1] and view_affines Nx2x3 -> Nx1xHxW (H = height, W = 3/4 H), grey values unchanged.
 
     Windows that are much finer than the views are averaged down first, so that nothing aliases.
     """
@@ -58,7 +58,7 @@ def standardise_views(views: Tensor) -> Tensor:
 
 
 def plain_views(windows: Tensor, height: int) -> Tensor:
-    """Windows Nx1xSxS in [0, 1] as they lie -> Nx1xHxW, standardised."""
+    """Windows Nx1xSxS in [0, 1], neither turned nor shifted -> Nx1xHxW, standardised."""
     zero, one = windows.new_zeros(len(windows)), windows.new_ones(len(windows))
     return standardise_views(hand_views(windows, view_affines(zero, one, one, zero, zero), height))
 
@@ -78,8 +78,8 @@ def months_of_windows(
 
 
 def weighted_mean(months: Sequence[NDArray[np.float64]], weights: Sequence[float]) -> NDArray[np.float64]:
-    """What several networks say together: their mean, N, by their weights in the bone age; each as much as the others where
-    none has any. months: what each says, N."""
+    """What several networks say together: their mean, N, weighted as in the bone age; all equal where no weight is above 0.
+    months: what each says, N."""
     return np.average(np.stack(months), axis=0, weights=weights if any(weights) else None)
 
 
@@ -113,12 +113,12 @@ class WholeHandReader:
         return sum(self._weights)
 
     def make_ready(self) -> None:
-        """Has the networks ready for the first hand, for good; see core.networks.runner.Runner.make_ready."""
+        """Makes the networks ready for the first hand, permanently; see core.networks.runner.Runner.make_ready."""
         for eyes in self._eyes:
             eyes.make_ready()
 
     def opinion(self, hand: Hand, sex: Sex) -> SecondOpinion:
-        """What they say of one hand."""
+        """What they say about one hand."""
         window = torch.from_numpy(hand.window(self._side))[None, None]
         female = torch.tensor([float(sex == "F")])
         said = [eyes.months(window, female).double().numpy() for eyes in self._eyes]

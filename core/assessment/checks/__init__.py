@@ -1,1 +1,1 @@
-"""What a reader should know beside the grades: of the file, of the film and the hand on it, and of the age."""
+"""What a reader should know apart from the grades: about the file, the film and the hand on it, and the age."""

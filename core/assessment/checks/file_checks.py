@@ -1,4 +1,4 @@
-"""What a reader should know of the file that a film came in: how it was read, and what it says of the child."""
+"""What a reader should know about the file that a film came in: how it was read, and what it says about the child."""
 
 from core.assessment.records import Check, FilmFacts
 from core.bones import CHILDREN, Sex

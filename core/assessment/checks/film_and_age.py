@@ -1,4 +1,4 @@
-"""What a reader should know of a film beside its grades: sentences, and whether there is anything to worry about."""
+"""What a reader should know about a film apart from its grades: sentences, and whether there is anything to worry about."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -14,27 +14,28 @@ from core.hand.crops import CROP_SIDE, side_on_film
 from core.hand.localization import Localization
 from core.hand.several import offers_another
 
-#: Months between the 13 bones' age and the whole hand's from which a reader is told.
+#: Difference in months between the 13 bones' age and the whole hand's from which a reader is told.
 _FAR_OPINIONS = 24.0
 
-#: The film is not sharp above this blur, and compressed too hard above these blocks, see core.hand.detail. The most that 228
+#: Above this blur the film is not sharp, and above this blockiness compressed too hard, see core.hand.detail. The most that 228
 #: `val` hands and 101 of `train` have is 0.63 and 1.9. On `val`, a blur of 2 pixels (standard deviation, of 960) gives 0.7.
 _BLURRED: Final = 0.66
 _BLOCKY: Final = 2.0
-#: Widths of a hand for its height between which it is not called squeezed: 98 % of `val`. A film squeezed to 60 % either
-#: way lies beyond in 99 % of `val`.
+#: Ratios of a hand's width to its height between which it is not called squeezed: 98 % of `val`. Squeezed to 60 % either way,
+#: 99 % of `val` lie outside.
 _WIDTHS: Final = (0.77, 1.28)
-#: Bones that look or lie unlike others: a mean peak below the first, or a misfit to the mean hand above the second. So have 3 %
-#: of `val`, and 8 of the 24 adult and injured hands among the even rows of not_for_reading (see core.evaluation.refusals).
+#: Bones that look or lie unlike others: a mean peak below the first, or a misfit to the mean hand above the second. This is so
+#: for 3 % of `val`, and 8 of the 24 adult and injured hands among the even rows of not_for_reading (see
+#: core.evaluation.refusals).
 _FAINT: Final = 0.54
 _ODD: Final = 0.12
-#: The film ends too close below the wrist where it shows less of the forearm than this, see core.hand.forearm. Of `val` hands
-#: 1.3 % have 0.30 or less, the others 0.37 and more; cut through the middle of the radius' and the ulna's usual boxes, 97 % of
+#: The film ends too close below the wrist where it shows less of the forearm than this, see core.hand.forearm. Of the `val`
+#: hands 1.3 % have 0.30 or less, the others 0.37 or more; cut through the middle of the usual boxes of radius and ulna, 97 % of
 #: 72 `val` and `train` hands that keep an age have less, and their ages move by 3.4 months in the median.
 _FOREARM: Final = 0.34
-#: By fingertip: its two neighbours, and between which multiples of the distance of these its own from the nearer one lies, as
-#: on 225 of 228 `val` hands. Where the film ends at a tip's growth plate, another place of the finger, or another finger, is
-#: taken for it: on 32 of 53 `val` films cut there, and 8 get no age.
+#: By fingertip: its two neighbours, and the limits of its distance from the nearer one as a multiple of the distance between
+#: the two; 225 of 228 `val` hands keep them. Where the film ends at a tip's growth plate, another part of the finger, or
+#: another finger, is taken for it: on 32 of 53 `val` films cut there, and 8 get no age.
 _TIPS: Final = {
     "DP1": ("PP1", "MC1", 0.60, 1.06),
     "DP3": ("MP3", "PP3", 0.82, 1.15),
@@ -43,8 +44,8 @@ _TIPS: Final = {
 _FINGERS: Final = {"DP1": "thumb", "DP3": "middle finger", "DP5": "little finger"}
 _SIDES: Final = {False: "left", True: "right"}
 
-#: The checks that, failed, put the age itself in doubt, of the film and of what was read from it; the others say how the film
-#: lies, or why there is no age.
+#: The checks of the film, and of what was read from it, that put the age itself in doubt when failed; the others say how the
+#: film lies, or why there is no age.
 FILM_DOUBTS: Final = ("resolution", "forearm", "fingertips", "squeezed", "hand_shape")
 DOUBTS: Final = (*FILM_DOUBTS, "consistent_bones", "two_opinions", "end_of_scale", "rare_age")
 
@@ -103,7 +104,7 @@ def checks_of_film(film: FilmFacts, localization: Localization) -> tuple[Check, 
 
 
 def _sharp(localization: Localization) -> Check:
-    """Whether the film shows the hand finely enough, in pixels and in what they hold."""
+    """Whether the film shows the hand finely enough, by its number of pixels and by the detail in them."""
     found = [region for region in localization.regions if region.status == "found"]
     detail = localization.detail
     if min((side_on_film(region) for region in found), default=0.0) < CROP_SIDE / 3:
@@ -124,7 +125,7 @@ def _sharp(localization: Localization) -> Check:
 
 
 def _shows_the_forearm(localization: Localization) -> Check:
-    """Whether the film goes on below the wrist, so far as is to be seen."""
+    """Whether the film goes on far enough below the wrist, as far as can be seen."""
     shown = localization.forearm
     enough = shown is None or shown >= _FOREARM
     return Check(
@@ -138,7 +139,7 @@ def _shows_the_forearm(localization: Localization) -> Check:
 
 
 def _ends_of_fingers(localization: Localization) -> Check:
-    """Whether the last bones of the fingers lie as far from the others as on other hands."""
+    """Whether the last bones of the fingers are as far from the others as on other hands."""
     found = {region.bone: np.array(region.centre) for region in localization.regions if region.status == "found"}
     odd = [
         _FINGERS[tip]
@@ -192,7 +193,7 @@ def _not_squeezed(localization: Localization) -> Check:
 
 
 def _usual_shape(localization: Localization) -> Check:
-    """Whether the bones look and lie as those that were learned from."""
+    """Whether the bones look and lie like those that were learned from."""
     faint = float(localization.all_confidences.mean()) < _FAINT
     fits = not faint and localization.misfit <= _ODD
     return Check(
@@ -207,8 +208,8 @@ def _usual_shape(localization: Localization) -> Check:
 
 
 def checks_of_ages(age: BoneAge | None, second: SecondOpinion | None, sex: Sex) -> tuple[Check, ...]:
-    """Whether the age is short of the scale's end, and whether the 13 bones and the whole hand say about the same; the
-    latter not without a second opinion, and nothing without an age."""
+    """Whether the age is short of the scale's end, and whether the 13 bones and the whole hand roughly agree; the latter only
+    with a second opinion, and nothing without an age."""
     if age is None:
         return ()
     short = not is_mature(age.months, sex)

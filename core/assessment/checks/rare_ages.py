@@ -1,4 +1,4 @@
-"""Ages of which few hands were learned from, and how few; core.assessment.age.measured_error says how far off they are."""
+"""Ages at which few hands were learned from, and how few; core.assessment.age.measured_error says how far off they are."""
 
 import functools
 import json
@@ -10,7 +10,7 @@ from importlib import resources
 class RareAges:
     """A range of bone ages that is rare among the hands that were learned from.
 
-    words: names it after "hands". from_months <= age < to_months. hands: that the grader of that hash learned from,
+    words: names it after "hands". from_months <= age < to_months. hands: the number that the grader of that hash learned from,
     learned_from: those of them in the range.
     """
 
@@ -23,12 +23,12 @@ class RareAges:
 
     @property
     def sentence(self) -> str:
-        """What to know of an age in the range."""
+        """What a reader should know about an age in the range."""
         return f"Only {self.learned_from} of the {self.hands} hands that the model learned from were {self.words}."
 
 
 def rare_age(months: float) -> RareAges | None:
-    """The rare range that a bone age in months lies in; None for ages that were learned from in numbers."""
+    """The rare range that a bone age in months lies in; None for ages with plenty of hands to learn from."""
     return next((ages for ages in _rare_ages() if ages.from_months <= months < ages.to_months), None)
 
 

@@ -53,7 +53,7 @@ def explain(
     stage, cam_stage: 1..4, of the gates and of Grad-CAM. guide: of `stage`. Raises ValueError for another stage, or for a
     network without Shuffle Attention or the attention residual.
     """
-    # Imported here because it brings matplotlib, half a second and 40 MiB, to those who ask for no map.
+    # Imported here because it loads matplotlib (half a second, 40 MiB), which those who ask for no map do not need.
     from captum.attr import LayerAttribution, LayerGradCam
 
     for given in (stage, cam_stage):

@@ -1,4 +1,4 @@
-"""Grades the crops of a hand: one batched pass, ordinal probabilities for each bone, from pixels alone."""
+"""Grades the crops of a hand: one batched pass, ordinal probabilities for each bone, from the pixels alone."""
 
 import functools
 import math
@@ -19,12 +19,12 @@ from core.standards.maturity import grade_starts
 from models.bone_grader import BoneGrader
 
 #: Test-time views: turn in degrees, zoom, shift in crop sides. The latents of all are averaged. Two more, zoomed, change
-#: nothing on `val` but the time.
+#: nothing on `val` except the time.
 _VIEWS = ((0.0, 1.0, 0.0, 0.0), (-6.0, 1.0, 0.03, 0.0), (6.0, 1.0, -0.03, 0.0))
 
 
 def standardise_crops(crops: Tensor) -> Tensor:
-    """What the grading network sees: greys in [0, 1], centred on 0 with a spread of about 1."""
+    """What the grading network sees of crops in [0, 1]: centred on 0 with a spread of about 1."""
     return (crops - 0.5) / 0.25
 
 
@@ -40,7 +40,7 @@ def _grid(degrees: float, zoom: float, x: float, y: float) -> Tensor:
     scale = zoom * CROP_SIDE / CONTEXT_SIDE
     cos, sin = math.cos(math.radians(degrees)) * scale, math.sin(math.radians(degrees)) * scale
     affine = torch.tensor([[[cos, -sin, 2 * x * scale], [sin, cos, 2 * y * scale]]])
-    with torch.autocast("cpu", enabled=False):  # it is kept, for those too who compute more exactly than who asks first
+    with torch.autocast("cpu", enabled=False):  # it is kept, also for later callers who compute in higher precision
         return F.affine_grid(affine, [1, 1, CROP_SIDE, CROP_SIDE], align_corners=False)
 
 
@@ -53,7 +53,7 @@ class Grader:
         self._runner = Runner(self.network, example, any_size=False, beside=1)
 
     def start(self) -> None:
-        """Has the network ready for the first hand."""
+        """Makes the network ready for the first hand."""
         self._runner.start()
 
     def give_back(self) -> None:
@@ -62,8 +62,8 @@ class Grader:
 
     @torch.inference_mode()
     def latents(self, crops: Tensor, bones: Tensor) -> Tensor:
-        """Maturity of each crop in years (N), the mean over the test-time views, by the network as it is now and where it is.
-        crops Nx1xSxS in [0, 1] with margin."""
+        """Maturity of each crop in years (N), the mean over the test-time views, by the network in its present state and on its
+        own device. crops Nx1xSxS in [0, 1] with margin."""
         return torch.stack([self.network(network_input(crops, *view), bones) for view in _VIEWS]).mean(0)
 
     @torch.inference_mode()
@@ -86,8 +86,8 @@ class Grader:
 
     @torch.inference_mode()
     def radiologists_age(self, rus_chn_years: NDArray[np.float64], sex: Sex) -> NDArray[np.float64]:
-        """RUS-CHN ages in years -> the radiologists' Greulich-Pyle ages in years, by the calibration learned with the
-        weights: increasing, one function a sex."""
+        """RUS-CHN ages in years -> the radiologists' Greulich-Pyle ages in years, by the calibration learned with the weights:
+        increasing, one function for each sex."""
         years = torch.from_numpy(np.atleast_1d(rus_chn_years)).float()
         row = torch.full((len(years),), int(sex == "F"))
         return np.asarray(self.network.calibration(years, row).double().numpy())

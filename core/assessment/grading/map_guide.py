@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 from core.assessment.records import StageGuide
 
-#: Where nothing was measured: of its 12 x 12 places the growth plate takes some, and of stage 3's 6 x 6 hardly two.
+#: Where nothing was measured: the growth plate covers several of its 12 x 12 places, and hardly two of stage 3's 6 x 6.
 _FIRST_STAGE: Final = 2
 
 
@@ -30,17 +30,17 @@ class MapGuide:
 
     @classmethod
     def unmeasured(cls) -> Self:
-        """For weights that nothing was measured of: all channels, and gates from 0 to 1."""
+        """For weights that were not measured: all channels, and gates from 0 to 1."""
         return cls("", 0, _FIRST_STAGE, (StageGuide(), StageGuide(), StageGuide(), StageGuide()))
 
     @classmethod
     def from_json(cls, figures: Mapping[str, Any]) -> Self:
-        """After a way through JSON."""
+        """Reads what was written as JSON."""
         first, second, third, fourth = (_stage(one) for one in figures["stages"])
         return cls(figures["grader_sha256"], figures["hands"], figures["first_stage"], (first, second, third, fourth))
 
     def of_stage(self, stage: int) -> StageGuide:
-        """Of one stage. Raises ValueError where the network has none of this number."""
+        """The guide of one stage. Raises ValueError where the network has no stage of this number."""
         if not 1 <= stage <= len(self.stages):
             raise ValueError(f"The network has stages 1 to {len(self.stages)}; there is no stage {stage}.")
         return self.stages[stage - 1]
@@ -69,6 +69,6 @@ def shipped_guide() -> MapGuide:
 
 
 def guide_for(grader_sha256: str) -> MapGuide:
-    """The shipped guide where it is of these weights, else an unmeasured one."""
+    """The shipped guide where it is for these weights, else an unmeasured one."""
     guide = shipped_guide()
     return guide if guide.grader_sha256 == grader_sha256 else MapGuide.unmeasured()

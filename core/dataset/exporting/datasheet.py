@@ -78,7 +78,7 @@ class Tally:
 
     @property
     def all_weights(self) -> list[dict[str, str]]:
-        """SHA-256 by network of every set of weights whose predictions stand beside the labels."""
+        """SHA-256 by network of every set of weights whose predictions are given with the labels."""
         return [self.weights[key] for key in sorted(self.weights)]
 
 
@@ -107,7 +107,7 @@ def datasheet(facts: Facts, tally: Tally) -> str:
 
 
 def _card(facts: Facts, tally: Tally) -> str:
-    """What the hub reads: the licence, and which files are which part of which table."""
+    """The header for the hub: the licence, and which files are which part of which table."""
     lines = [
         "---",
         f"license: {facts.licence}",

@@ -29,7 +29,7 @@ from core.errors import BoneGradeError
 from core.intake.crop_shelf import CropShelf, KeptCrop
 from core.ledger import Ledger
 
-#: Films whose crops are being read or cut ahead of the one that is written.
+#: Number of films whose crops are read or cut ahead of the one being written.
 _AHEAD: Final = 16
 
 _Plain = csv_labels.Writer | coco.Writer | pascal_voc.Writer | yolo.Writer
@@ -49,7 +49,7 @@ def export(
 ) -> Manifest:
     """Writes a dataset into the folder `target`, which must be new or empty, and returns its manifest.
 
-    It is written beside the target and renamed when whole. reader: who asks for it. progress: called with the number of
+    It is written next to the target and renamed when complete. reader: who asks for it. progress: called with the number of
     films written. Raises NotAllowed, ExportRefused, NothingToExport, or DamagedStore where a kept picture is missing or
     damaged.
     """
@@ -85,7 +85,7 @@ def export_zip(
     options: ExportOptions | None = None,
     progress: FilmsWritten = lambda films: None,
 ) -> Manifest:
-    """Writes a dataset as one zip file, which is there when it is whole, and returns its manifest. Raises as `export`."""
+    """Writes a dataset as one zip file, which appears when it is complete, and returns its manifest. Raises as `export`."""
     try:
         with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
             manifest = export(ledger, reader, Path(temporary) / "dataset", options, progress)
@@ -133,7 +133,7 @@ def _with_crops(snapshot: Snapshot, wanted: bool) -> Iterator[tuple[FilmSnapshot
 
 
 class _Writers:
-    """The files of one export."""
+    """The open files of one export."""
 
     def __init__(
         self, stack: ExitStack, snapshot: Snapshot, folder: Path, options: ExportOptions, names: dict[str, str]
@@ -179,7 +179,7 @@ class _Writers:
             for writer in self._plain[part]:
                 writer.add(film)
         if self._films is not None and found.film.consent:
-            # the whole file, once it is known to be what was kept
+            # the whole file, once it is known to be the one that was kept
             self._ledger.radiograph(found.film)
             picture = self._ledger.picture_file(found.film)
             assert picture is not None
@@ -187,7 +187,7 @@ class _Writers:
 
 
 def _labelled_film(found: FilmSnapshot, part: SplitPart) -> LabelledFilm:
-    """A film's labels as label files have them: a person's words alone, so a bone that nobody boxed has no box."""
+    """A film's labels as label files have them: only what people said, so a bone that nobody boxed has no box."""
     film = found.film
     labels = tuple(
         Label(said.correction.bone, said.correction.verdict, said.correction.grade, said.correction.box)
@@ -237,6 +237,6 @@ def _made_from(
             crops={part: tally.crops[part] for part in PARTS},
         ),
         weights=tuple(tally.all_weights),
-        # other versions may write the same data in other bytes
+        # other versions may write the same data as different bytes
         written_with={"pyarrow": pa.__version__, "opencv": cv2.__version__, "numpy": np.__version__},
     )

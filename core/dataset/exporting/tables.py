@@ -1,4 +1,4 @@
-"""The Parquet tables of an export: labels, one row a film and bone, and crops with their pictures."""
+"""The Parquet tables of an export: labels, one row per film and bone, and crops with their pictures."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from core.intake.crop_shelf import KeptCrop
 from core.ledger import Correction, LabelRule, PredictionRecord
 from core.standards import grade_label
 
-#: Rows in one row group: of labels, and of crops (about 13 MB); and crops in one file.
+#: Rows in one row group of labels, and of crops (about 13 MB); and crops in one file.
 _LABELS_OF_A_GROUP: Final = 13 * 2000
 _CROPS_OF_A_GROUP: Final = 1000
 _CROPS_OF_A_FILE: Final = 20_000
@@ -44,7 +44,7 @@ LABELS_SCHEMA: Final = pa.schema([
     *[(f"gold_{name}", kind) for name, kind in _VERDICT], *_box_columns("gold_"),
 ])  # fmt: skip
 
-#: The hub's viewer shows a column of this shape as pictures where the schema says so.
+#: The hub's viewer shows a column of this type as pictures where the schema says so.
 _IMAGE: Final = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 CROPS_SCHEMA: Final = pa.schema(
     [("image", _IMAGE), *_FILM, ("bone", pa.string()), *_VERDICT, ("moved", pa.bool_())]
@@ -54,7 +54,7 @@ _CROPS_COMPRESSION: Final = {name: "zstd" for name in CROPS_SCHEMA.names if name
 
 
 class _Table:
-    """A Parquet file, written in groups of rows: the same rows make the same bytes."""
+    """A Parquet file, written in groups of rows: the same rows give the same bytes."""
 
     def __init__(self, path: Path, schema: pa.Schema, rows_of_a_group: int, compression: str | dict[str, str]):
         path.parent.mkdir(parents=True, exist_ok=True)

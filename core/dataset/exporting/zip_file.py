@@ -1,4 +1,4 @@
-"""An export as one zip file: packed as the Data tab hands it out, and laid in a folder again."""
+"""An export as one zip file: packed as the Data tab hands it out, and unpacked into a folder."""
 
 import shutil
 import zipfile
@@ -12,7 +12,7 @@ from core.intake import BatchRefused, Limits, SentFile
 from core.intake.errors import BatchTooLarge
 from core.machine import DISK_FULL
 
-#: Those of other zips, but for a single file: a table of crops may have 20,000 of them.
+#: The limits of other zips, except for a single file's size: a table of crops may have 20,000 of them.
 _LIMITS: Final = Limits(file_bytes=Limits.total_bytes)
 #: The earliest date that a zip file can hold.
 _NO_DATE: Final = (1980, 1, 1, 0, 0, 0)
@@ -31,7 +31,7 @@ def zipped(folder: Path, target: Path) -> None:
 
 
 def unzipped(archive: Path, place: Path) -> Path:
-    """The files of a zip in a folder within `place`, which is made for this user alone; whoever asks takes it away.
+    """Unpacks a zip into a new folder within `place`, readable by this user alone; the caller removes it.
 
     Raises DamagedDataset where the zip is damaged, too large or not an export, and OSError where the disk is full.
     """

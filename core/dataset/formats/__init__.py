@@ -1,2 +1,2 @@
-"""File formats of labels, a module for each: `read` gives labelled films, `Writer` takes them one by one. `reading` knows all
+"""File formats of labels, a module for each: `read` returns labelled films, `Writer` takes them one by one. `reading` knows all
 of them."""

@@ -1,4 +1,4 @@
-"""Labels as COCO object detection JSON (cocodataset.org/#format-data): a category a bone, the grade as an attribute."""
+"""Labels as COCO object detection JSON (cocodataset.org/#format-data): a category for each bone, the grade as an attribute."""
 
 import json
 import math
@@ -94,10 +94,10 @@ def read(path: Path, fault: Fault = refuse) -> list[LabelledFilm]:
     """Films of a COCO file, or of all in a folder by name, in the order of its images. bbox is x, y, width, height in pixels
     from the film's top left corner.
 
-    The grade stands in an annotation's `attributes` or in the annotation itself (`grade`, `verdict`), or behind the
-    category's name ("Radius_7"). Of a box that is turned (`rotation` in degrees, as CVAT writes it) the upright outline is
-    taken. Images may carry film (SHA-256), sex, age_months and patient. fault: is given each annotation and each image that
-    cannot be read. Raises BadLabels where none can.
+    The grade is in an annotation's `attributes` or in the annotation itself (`grade`, `verdict`), or follows the category's
+    name ("Radius_7"). For a rotated box (`rotation` in degrees, as CVAT writes it) the upright outline is taken. Images may
+    carry film (SHA-256), sex, age_months and patient. fault: called with each annotation and each image that cannot be read.
+    Raises BadLabels where none can.
     """
     if path.is_dir():
         files = sorted(path.glob("*.json"))

@@ -1,4 +1,4 @@
-"""Labels as a CSV table, one row a film and bone."""
+"""Labels as a CSV table, one row per film and bone."""
 
 import csv
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ from core.dataset.labels import (
 from core.intake.spreadsheet import NotATable, Row, number, open_sheet
 from core.intake.table import FILM_COLUMNS, age_of_row, check_columns, sex_of_row
 
-#: Of these, `file` and `bone` must be there, and `grade`, `verdict` or `tw3_stage`; the others may be missing or empty.
+#: Of these, `file` and `bone` are required, and one of `grade`, `verdict` and `tw3_stage`; the others may be missing or empty.
 COLUMNS = (
     "file", "film", "width", "height", "sex", "age_months", "patient", "split", "bone", "verdict", "grade", "label",
     "xmin", "ymin", "xmax", "ymax", "tw3_stage", "original_name",
@@ -81,7 +81,7 @@ class Writer:
 def read(path: Path, fault: Fault = refuse) -> list[LabelledFilm]:
     """Films of a table, in the order in which they first appear; see COLUMNS for what it may hold.
 
-    Other columns are ignored. fault: is given each row that cannot be read. Raises BadLabels where no row can.
+    Other columns are ignored. fault: called with each row that cannot be read. Raises BadLabels where no row can.
     """
     films: dict[str, tuple[str, Row, list[Label]]] = {}
     for place, row in read_table(path, {"file", "bone"}, one_of={"grade", "verdict", "tw3_stage"}, fault=fault):
@@ -106,10 +106,11 @@ def read(path: Path, fault: Fault = refuse) -> list[LabelledFilm]:
 def read_table(
     path: Path, needed: set[str], one_of: set[str] | None = None, fault: Fault = refuse
 ) -> Iterator[tuple[str, Row]]:
-    """The rows of any CSV table in a dialect of `core.intake.spreadsheet`, with their places ("row 2" is the first one
-    under the header), streamed.
+    """The rows of any CSV table in a dialect of `core.intake.spreadsheet`, with their places ("row 2" is the first one below
+    the header), streamed.
 
-    needed: columns that must all be there; one_of: of which one must be. fault: is given each row with too many values.
+    needed: columns that must all be there; one_of: columns of which one must be. fault: called with each row with too many
+    values.
     Raises BadLabels where columns are missing, or the table cannot be read.
     """
     try:
@@ -130,7 +131,7 @@ def read_table(
 
 
 def sex_and_age(row: Row) -> tuple[Sex | None, float | None]:
-    """What a row says of a child, None where it says nothing. Raises ValueError with a sentence."""
+    """The sex and age in a row, None where it does not give them. Raises ValueError with a sentence."""
     try:
         return sex_of_row(row), age_of_row(row)
     except ValueError as problem:

@@ -1,7 +1,7 @@
-"""Labels as Pascal VOC XML (VOC2012 development kit, section 5): one file a film, one object a bone.
+"""Labels as Pascal VOC XML (VOC2012 development kit, section 5): one file per film, one object per bone.
 
-Pixels are whole, counted from 1, and xmax, ymax belong to the box; the grade stands in the object's attributes, as CVAT and
-LabelImg's successors write them.
+Pixel coordinates are integers counted from 1, and xmax, ymax belong to the box; the grade is in the object's attributes, as
+CVAT and LabelImg's successors write them.
 """
 
 import math
@@ -37,8 +37,8 @@ MAX_BYTES = 10 * 10**6
 
 
 class Writer:
-    """Writes each film that is added to a file of its own, named as its picture, in a folder. Labels without a box are
-    left out: VOC has no place for them."""
+    """Writes each film that is added to a file of its own, named after its picture, in a folder. Labels without a box are left
+    out: VOC has no place for them."""
 
     def __init__(self, folder: Path):
         folder.mkdir(parents=True)
@@ -63,7 +63,7 @@ class Writer:
         (self._folder / f"{Path(film.file).stem}.xml").write_text(text + "\n", encoding="utf-8", newline="\n")
 
     def close(self) -> None:
-        """There is nothing left to end."""
+        """Nothing is left to do."""
 
     def __enter__(self) -> Self:
         return self
@@ -103,10 +103,9 @@ def _add_object(root: Element, said: Label, box: Box) -> None:
 def read(folder: Path, fault: Fault = refuse) -> list[LabelledFilm]:
     """Films of all XML files of a folder by name, or of one XML file.
 
-    The grade stands in an object's attributes or in elements of its own (`grade`, `verdict`), or behind its name
-    ("Radius_7"). Of a box that is turned (`robndbox`, or `rotation` in degrees) the upright outline is taken. Document types
-    and entities are refused unread. fault: is given each object and each file that cannot be read. Raises BadLabels where
-    there are no files.
+    The grade is in an object's attributes or in elements of its own (`grade`, `verdict`), or follows its name ("Radius_7"). For
+    a rotated box (`robndbox`, or `rotation` in degrees) the upright outline is taken. Document types and entities are refused
+    unread. fault: called with each object and each file that cannot be read. Raises BadLabels where there are no files.
     """
     files = sorted(folder.glob("*.xml")) if folder.is_dir() else [folder]
     if not files:
@@ -184,7 +183,7 @@ def _label(thing: Element, place: str) -> Label:
 
 
 def _outline(thing: Element, box: Box | None, degrees: str) -> Box | None:
-    """The upright box around an object's turned one; None where it has none."""
+    """The upright box around an object's rotated one; None where it has none."""
     given = [_text(thing, f"robndbox/{name}") for name in ("cx", "cy", "w", "h", "angle")]
     try:
         if any(given):

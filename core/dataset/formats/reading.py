@@ -1,4 +1,4 @@
-"""Which formats labels are read in: by which files each is known, and what reads it."""
+"""The formats in which labels are read: how each is recognised by its files, and what reads it."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ _READ: Final[Mapping[Format, Callable[[Path, Fault], list[LabelledFilm]]]] = {
     "yolo": yolo.read,
 }
 
-#: By which files the labels of a format are known within a zip.
+#: The endings by which the label files of a format are recognised within a zip.
 _ENDINGS: Final[dict[Format, tuple[str, ...]]] = {
     "csv": (".csv",),
     "coco": (".json",),
@@ -25,13 +25,13 @@ _ENDINGS: Final[dict[Format, tuple[str, ...]]] = {
 
 
 def read_labels(source: Path, kind: Format, fault: Fault) -> list[LabelledFilm]:
-    """The films of a file or folder of labels. fault: is given each label and each film that cannot be read. Raises BadLabels
-    where none can."""
+    """The films of a file or folder of labels. fault: called with each label and each film that cannot be read. Raises
+    BadLabels where none can."""
     return _READ[kind](source, fault)
 
 
 def label_source(folder: Path, kind: Format) -> Path:
-    """What an import of this format is to read in a folder: its one CSV, or the folder in which the others' files lie."""
+    """What an import of this format reads in a folder: its one CSV, or the folder in which the other formats' files are."""
     endings = _ENDINGS[kind]
     found = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name.lower().endswith(endings)]
     if not found:

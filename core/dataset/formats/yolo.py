@@ -1,6 +1,7 @@
-"""Labels as YOLO text files (docs.ultralytics.com/datasets/detect): one file a film, one line a box, in shares of the film.
+"""Labels as YOLO text files (docs.ultralytics.com/datasets/detect): one file per film, one line per box, as fractions of the
+film's size.
 
-A class is a bone with its grade ("Radius_7"), or a bone alone where other files have no grade to say.
+A class is a bone with its grade ("Radius_7"), or only a bone where other files have no grade.
 """
 
 from dataclasses import replace
@@ -17,7 +18,7 @@ from core.film.box import Box
 from core.standards import grade_count
 
 _NAMES: Final = tuple(f"{bone}_{grade}" for bone in RUS_BONES for grade in range(grade_count(bone) + 1))
-#: Files that may hold the names of the classes, the first one that is there.
+#: Files that may hold the names of the classes; the first that exists is read.
 _NAMES_FILES: Final = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt", "obj.names", "names.txt")
 MAX_BYTES: Final = 10 * 10**6
 
@@ -49,7 +50,7 @@ class Writer:
         file.write_text("".join(lines), encoding="utf-8", newline="\n")
 
     def close(self) -> None:
-        """There is nothing left to end."""
+        """Nothing is left to do."""
 
     def __enter__(self) -> Self:
         return self
@@ -59,10 +60,10 @@ class Writer:
 
 
 def read(folder: Path, fault: Fault = refuse) -> list[LabelledFilm]:
-    """Films of all text files in a folder and below, by name, with boxes in shares of the film.
+    """Films of all text files in a folder and below, by name, with boxes as fractions of the film's size.
 
-    The names of the classes stand in the folder, in `data.yaml`, `classes.txt` or `obj.names`. A line with corners in place
-    of a box (turned boxes, outlines) comes in as the upright box around them. fault: is given each line that cannot be read.
+    The names of the classes are in the folder, in `data.yaml`, `classes.txt` or `obj.names`. A line with corners in place of a
+    box (rotated boxes, outlines) is read as the upright box around them. fault: called with each line that cannot be read.
     Raises BadLabels where there are no names or no files.
     """
     if not folder.is_dir():
@@ -80,7 +81,7 @@ def read(folder: Path, fault: Fault = refuse) -> list[LabelledFilm]:
 
 
 def _is_of_a_film(path: Path) -> bool:
-    # lists of pictures, as darknet has them beside the labels
+    # lists of pictures, which darknet keeps next to the labels
     return path.name not in ("train.txt", "val.txt", "valid.txt", "test.txt")
 
 
@@ -135,7 +136,7 @@ def _label(values: list[str], names: dict[int, str], place: str) -> Label:
     if number not in names:
         raise ValueError(f"the class {number} has no name; add it to the names.")
     bone, grade = bone_and_grade(names[number])
-    # a detector writes its confidence behind the box
+    # a detector writes its confidence after the box
     if len(shares) in (4, 5):
         return label(bone, grade, None, Box.about((shares[0], shares[1]), shares[2], shares[3]), place)
     if len(shares) < 6 or len(shares) % 2:

@@ -1,1 +1,1 @@
-"""The dataset on the Hugging Face Hub: whole exports on request, and new events every few minutes. Private, always."""
+"""The dataset on the Hugging Face Hub, always private: whole exports on request, and new events every few minutes."""

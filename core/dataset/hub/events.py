@@ -31,31 +31,31 @@ _log = logging.getLogger(__name__)
 _MINUTES: Final = 5.0
 #: How often new events are looked for, in seconds: much more often than they are pushed, so that a push has nearly all.
 _LOOK_EVERY: Final = 15.0
-#: Events that are written while the scheduler waits.
+#: Number of events written at a time while the scheduler waits.
 _BATCH: Final = 1000
 
 
 class Scheduler(Protocol):
-    """What is used of huggingface_hub.CommitScheduler.
+    """The part of huggingface_hub.CommitScheduler that is used.
 
     It looks through its folder when it is made, every few minutes and at the process's end, and uploads all files that
-    changed since; it holds `lock` while it looks, and only then. A push that failed is made up for by the next one.
-    `pushing`, which CommitScheduler has not, it holds from before it looks until the hub has all of it.
+    changed since; it holds `lock` while it looks, and only then. A failed push is made up for by the next one. It holds
+    `pushing`, which CommitScheduler does not have, from before it looks until the hub has everything.
     """
 
     lock: Any
     pushing: Any
 
     def trigger(self) -> Any:
-        """Pushes in the background, and returns a future of that."""
+        """Pushes in the background, and returns the future."""
 
     def stop(self) -> None:
         """Ends all pushes, even one that was already triggered."""
 
 
 class AskingScheduler(CommitScheduler):
-    """Asks before each push whether the dataset is still private, for it may have been opened since; no push has what was
-    read from a file before somebody else held `pushing`."""
+    """Asks before each push whether the dataset is still private, for it may have been made public since; no push contains what
+    was read from a file before somebody else held `pushing`."""
 
     def __init__(self, **options: Any):
         """As CommitScheduler, whose first push may begin before it returns."""
@@ -72,11 +72,11 @@ class AskingScheduler(CommitScheduler):
 class EventPusher:
     """Appends the ledger's new events to a file that a scheduler pushes to a private dataset on the hub.
 
-    Nothing goes out that names a person: readers and patients are pseudonyms, notes stay here. As in an export, a consent is
-    to the use of pixels, so lines tell of every film, and pictures are of those alone that may be shared. The file is
+    Nothing goes out that names a person: readers and patients are pseudonyms, notes stay here. As in an export, a consent is to
+    the use of pixels, so there are lines about every film, but pictures only of those that may be shared. The file is
     `events/UUID.jsonl` in the folder, one for each process; a line is an event as `event_line` gives it. Pictures lie in
-    `events/films`. What an earlier process wrote to the folder is not written again; where the folder was lost, all is, so
-    readers of the dataset should drop lines whose `id` they have. The folder belongs to one process at a time.
+    `events/films`. What an earlier process wrote to the folder is not written again; where the folder was lost, everything is,
+    so readers of the dataset should drop lines whose `id` they already have. The folder belongs to one process at a time.
     """
 
     def __init__(
@@ -92,7 +92,8 @@ class EventPusher:
         forget: Callable[[str, Collection[str], Collection[str]], None] = forget_films,
         look_every: float = _LOOK_EVERY,
     ):
-        """Starts pushing. pictures: also of films with consent to share them; log: has it noted which. Raises HubRefused."""
+        """Starts pushing. pictures: also push those of films with consent to share them; log: records which. Raises
+        HubRefused."""
         self._ledger = ledger
         self._repo = repo
         self._log = log
@@ -126,7 +127,7 @@ class EventPusher:
             new = self._ledger.events(after=self._pushed)
             while batch := list(islice(new, _BATCH)):
                 films = {film.id: film for film in self._ledger.films([event.film_id for event in batch])}
-                # of erased films there is nothing to tell
+                # nothing is told of erased films
                 told = [event for event in batch if event.film_id in films]
                 lines = [json.dumps(event_line(self._ledger, e, films[e.film_id])) + "\n" for e in told]
                 with self._scheduler.lock:
@@ -141,14 +142,14 @@ class EventPusher:
         return written
 
     def forget_erased(self) -> None:
-        """Removes what was erased from the folder and from the hub. Raises HubRefused; then it is to be tried again."""
+        """Removes what was erased from the folder and from the hub. Raises HubRefused; then it must be tried again."""
         with self._ledger.reading_transaction() as connection:
             waiting = erasures.unfinished(connection, here=False)
         if not waiting:
             return
         films = {erasure.film_sha256 for erasure in waiting}
         unsaid = {erasure.film_sha256 for erasure in waiting if erasure.labels_too}
-        # no push goes on meanwhile that read a file before, and none begins before the hub has forgotten
+        # no push that has already read a file is under way meanwhile, and none begins before the hub has forgotten
         with self._writing, self._scheduler.pushing:
             for file in self._lines.glob("*.jsonl"):
                 lines = file.read_bytes()
@@ -156,7 +157,7 @@ class EventPusher:
                 if kept != lines:
                     write_whole(file, kept, by_way_of=self._ledger.folder)
             for film in films:
-                # a picture that was being copied while it was erased
+                # a picture that was being copied while its film was erased
                 (self._lines / "films" / f"{film}.png").unlink(missing_ok=True)
             self._forget(self._repo, films, unsaid)
             with self._ledger.erasing_transaction() as connection:
@@ -175,7 +176,7 @@ class EventPusher:
             try:
                 self.forget_erased()
                 self.write_new()
-            except Exception:  # a full disk or a database that restarts; the next look makes up for it
+            except Exception:  # a full disk or a restarting database; the next look makes up for it
                 _log.exception("New events could not be written for the hub.")
 
     def _copy_pictures(self, folder: Path, films: Mapping[int, FilmRecord]) -> None:
@@ -214,7 +215,7 @@ def event_line(ledger: Ledger, event: Event, film: FilmRecord) -> dict[str, Any]
 
 
 def _last_id(file: Path) -> int:
-    """The last event in a file that an earlier process wrote; a line that it did not finish is taken off."""
+    """The last event in a file that an earlier process wrote; an unfinished last line is removed."""
     content = file.read_bytes()
     whole = content[: content.rfind(b"\n") + 1]
     if len(whole) < len(content):
@@ -231,9 +232,9 @@ def start_pushing(
 ) -> threading.Thread | None:
     """Pushes to the dataset that BONEGRADE_HUB_DATASET names, by way of the data folder; None if it is not set.
 
-    BONEGRADE_HUB_PICTURES=1 pushes the pictures of films with consent to share them too; log: has it noted which. The app
-    need not wait: a thread, which is returned, starts the pushing; where the hub refuses, it says so in the server's log and
-    tries again every `try_again` seconds.
+    BONEGRADE_HUB_PICTURES=1 pushes the pictures of films with consent to share them too; log: records which. The app need not
+    wait: a thread, which is returned, starts the pushing; where the hub refuses, it says so in the server's log and tries again
+    every `try_again` seconds.
     """
     repo = env.get(HUB_DATASET_VARIABLE, "").strip()
     if not repo:

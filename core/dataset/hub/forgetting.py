@@ -1,4 +1,4 @@
-"""Films that were erased go from a dataset on the hub, with what was said of them, and from its history."""
+"""Removes erased films from a dataset on the hub, with what was said of them, and from its history."""
 
 import hashlib
 import tempfile
@@ -11,13 +11,13 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
 from core.dataset.hub.private import delete_content, writing
 
-#: Where the lines lie, in the folder and on the hub.
+#: Where the lines are, in the folder and on the hub.
 LINES: Final = "events/*.jsonl"
 
 
 def forget_films(repo: str, films: Collection[str], unsaid: Collection[str], api: HfApi | None = None) -> None:
-    """Removes the files of films (SHA-256 of their pixels) from a dataset, whatever its events tell of those in `unsaid`, and
-    both from its history. Raises HubRefused, also where somebody else wrote to it meanwhile."""
+    """Removes the files of films (SHA-256 of their pixels) from a dataset, and everything that its events say of those in
+    `unsaid`, and both from its history. Raises HubRefused, also where somebody else wrote to it meanwhile."""
     api = api or HfApi()
     with writing(repo):
         head = api.repo_info(repo_id=repo, repo_type="dataset").sha
@@ -29,7 +29,7 @@ def forget_films(repo: str, films: Collection[str], unsaid: Collection[str], api
         ]
         operations += [CommitOperationAdd(path, left) for path, left in kept.items() if left and left != told[path]]
         staying = {hashlib.sha256(left).hexdigest() for left in kept.values()}
-        # what an attempt that was broken off has removed from the head is here still
+        # what an interrupted attempt has removed from the head is still here
         large = [
             file
             for file in api.list_lfs_files(repo, repo_type="dataset")
@@ -53,6 +53,6 @@ def _content(repo: str, path: str, revision: str | None, api: HfApi) -> bytes:
 
 
 def lines_without(lines: bytes, films: Collection[str]) -> bytes:
-    """The lines that tell of none of the films, even those that were cut off."""
+    """The lines about none of the films, even those that were cut off."""
     names = [film.encode() for film in films]
     return b"".join(line for line in lines.splitlines(keepends=True) if not any(name in line for name in names))

@@ -1,4 +1,4 @@
-"""Private datasets on the Hugging Face Hub: what is put there and removed, and what the hub's errors mean."""
+"""Private datasets on the Hugging Face Hub: uploading, removing, and what the hub's errors mean."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -13,15 +13,15 @@ from core.dataset.manifest import check_files
 from core.errors import BoneGradeError
 from core.machine import DISK_FULL
 
-#: What an export consists of; on the hub, files of these names that the new export does not have are removed.
+#: What an export consists of; on the hub, files with these names that the new export does not have are removed.
 _OF_AN_EXPORT: Final = ["labels/*", "crops/*", "coco/*", "voc/*", "films/*", "labels.csv", "README.md", "manifest.json"]
 
 
 class HubRefused(BoneGradeError):
-    """The hub cannot be reached, does not let us in, or would show the data to everybody."""
+    """The hub cannot be reached, denies access, or would show the data to everybody."""
 
 
-#: For a person who asks for what needs one.
+#: For a person who asks for something that needs a token.
 NO_TOKEN: Final = "There is no token for the hub: set HF_TOKEN to one that may write and start jobs."
 
 
@@ -31,7 +31,7 @@ def may_send() -> bool:
 
 
 def a_dataset(name: str) -> str:
-    """The name, which is one of a dataset on the hub. Raises HubRefused."""
+    """The name, if it is a valid name of a dataset on the hub. Raises HubRefused."""
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
         raise HubRefused(f"{name!r} is not a dataset on the hub: name it as OWNER/NAME.")
     return name
@@ -63,7 +63,7 @@ def push_dataset(folder: Path, repo: str, api: HfApi | None = None) -> None:
 def push_folder(
     folder: Path, repo: str, place: str, replaced: Sequence[str], message: str, api: HfApi | None = None
 ) -> str:
-    """Puts a folder's files into a private dataset on the hub, and returns the revision that has them.
+    """Uploads a folder's files to a private dataset on the hub, and returns the revision that has them.
 
     place: the folder there, "" for the top. replaced: patterns of files that are removed there unless they are among
     the new ones. Raises HubRefused.
@@ -96,17 +96,17 @@ def remove_folders(repo: str, folders: Sequence[str], message: str, api: HfApi |
 
 
 def delete_content(repo: str, large: Sequence[LFSFileInfo], api: HfApi) -> None:
-    """Removes files that are stored apart from a dataset's history, permanently."""
+    """Permanently removes files that are stored outside a dataset's history."""
     if large:
         api.permanently_delete_lfs_files(repo, large, repo_type="dataset")
 
 
 @contextmanager
 def hub_errors(as_sentence: Callable[[str], BoneGradeError]) -> Iterator[None]:
-    """Errors of the hub's client, which come from several libraries, as one sentence.
+    """Turns errors of the hub's client, which come from several libraries, into one sentence.
 
-    as_sentence: makes it from the name of the client's error. What has a sentence already goes through, and so does a full
-    disk, an OSError of core.machine.DISK_FULL: no check of names or of the network would help against that.
+    as_sentence: makes it from the name of the client's error. Errors that have a sentence already pass through, and so does a
+    full disk, an OSError of core.machine.DISK_FULL: checking names or the network would not help against that.
     """
     try:
         yield
@@ -119,7 +119,7 @@ def hub_errors(as_sentence: Callable[[str], BoneGradeError]) -> Iterator[None]:
 
 
 def writing(repo: str) -> AbstractContextManager[None]:
-    """The hub's errors while something writes to a dataset. Raises HubRefused."""
+    """Turns the hub's errors while writing to a dataset into HubRefused."""
     return hub_errors(
         lambda error: HubRefused(
             f"The dataset {repo} on the hub cannot be written ({error}): check its name, the network, and that HF_TOKEN "

@@ -1,1 +1,1 @@
-"""Labels that exist already come into the ledger: first checked, which changes nothing, then taken in."""
+"""Imports existing labels into the ledger: first checked, which changes nothing, then taken in."""

@@ -1,4 +1,4 @@
-"""Looks at a file of labels and its pictures and says what would come in and what not, and why; changes nothing."""
+"""Reads a file of labels and its pictures and says what would be imported and what not, and why; changes nothing."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -27,8 +27,8 @@ _UPRIGHT: Final = "the size is that before turning (EXIF), and the boxes are upr
 @dataclass(frozen=True)
 class ImportOptions:
     """reader: who answers for the labels. images: the folder of pictures; None where the ledger has all films. films: a CSV
-    table of file, sex and, if known, patient and age_months, which goes before what the label file says. sex: of films of
-    which neither says it. names: the names of the films' files may be kept. consent: to keeping the pixels, None without."""
+    table of file, sex and, if known, patient and age_months, which takes precedence over the label file. sex: of films for
+    which neither gives it. names: the names of the films' files may be kept. consent: to keeping the pixels, None without."""
 
     reader: str
     images: Path | None = None
@@ -40,9 +40,9 @@ class ImportOptions:
 
 @dataclass(frozen=True)
 class CheckedFilm:
-    """A film that can come in. film: with its hash and the labels that were found good, in pixels. path: None where the
+    """A film that can be imported. film: with its hash and the labels that were found good, in pixels. path: None where the
     ledger has the film, and no picture is given. known: the ledger has it. remarks: what was done to labels, and how often.
-    near: a sentence where it looks like a film that the ledger has."""
+    near: a sentence, where it looks like a film that the ledger has."""
 
     film: LabelledFilm
     sex: Sex
@@ -54,7 +54,7 @@ class CheckedFilm:
 
 @dataclass(frozen=True)
 class Checked:
-    """What a file of labels holds: films that can come in, and the faults of what cannot."""
+    """What a file of labels holds: films that can be imported, and the faults of what cannot."""
 
     films: tuple[CheckedFilm, ...]
     faults: tuple[BadLabels, ...]
@@ -100,7 +100,7 @@ def check_labels(
 
 
 def _with_table(films: list[LabelledFilm], table: Path | None, fault: Fault) -> list[LabelledFilm]:
-    """The films with what the table of films says of them."""
+    """The films, completed from the table of films."""
     if table is None:
         return films
     by_file = {film.file: film for film in films}
@@ -127,15 +127,15 @@ def _with_table(films: list[LabelledFilm], table: Path | None, fault: Fault) -> 
 
 
 class _Pictures:
-    """The folder of pictures, in which films are found by name and, where need be, by their hash."""
+    """The folder of pictures, in which films are found by name and, where necessary, by their hash."""
 
     def __init__(self, folder: Path | None):
         self._folder = None if folder is None else folder.resolve()
         self._by_hash: dict[str, Path] | None = None
 
     def named(self, name: str) -> Path | None:
-        """The named file in the folder or below, its ending may be left out; None if there is none. Raises ValueError where
-        the name leads outside."""
+        """The named file in the folder or below; its ending may be omitted. None if there is none. Raises ValueError where the
+        name leads outside."""
         if self._folder is None:
             return None
         try:
@@ -158,7 +158,7 @@ class _Pictures:
             for path in sorted(p for p in self._folder.rglob("*") if p.is_file() and not p.is_symlink()):
                 try:
                     self._by_hash.setdefault(read_radiograph(path).sha256, path)
-                except FilmRefused:  # whatever else lies there
+                except FilmRefused:  # any other file
                     continue
         return self._by_hash.get(sha256)
 
@@ -204,7 +204,7 @@ def _checked(
 
 
 def _stated_hash(film: LabelledFilm) -> str | None:
-    """The hash that a film's labels give, as such or as the name of its picture, as in our own exports."""
+    """The hash that a film's labels give, directly or as the name of its picture, as in our own exports."""
     for text in (film.sha256, Path(film.file.replace("\\", "/")).name.split(".")[0]):
         if text is not None and len(text) == 64 and set(text.lower()) <= _HASH:
             return text.lower()

@@ -8,8 +8,8 @@ from core.dataset.importing.checking import Checked
 
 @dataclass(frozen=True)
 class ImportRow:
-    """what: a film's file, or where in the files a fault is. status: what would become of it. labels: that would come in.
-    why: what was done to them, what the film looks like, or what is wrong."""
+    """what: a film's file, or where in the files a fault is. status: what would become of it. labels: how many would be
+    imported. why: what was done to them, what the film looks like, or what is wrong."""
 
     what: str
     status: Literal["new film", "known film", "left out"]
@@ -18,7 +18,7 @@ class ImportRow:
 
 
 def rows(checked: Checked) -> list[ImportRow]:
-    """Faults first, then films with something to say of them, then the others."""
+    """Faults first, then films with remarks, then the others."""
     faults = [
         ImportRow(f"{fault.file}{', ' * bool(fault.place)}{fault.place}", "left out", 0, fault.problem)
         for fault in checked.faults

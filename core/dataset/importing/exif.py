@@ -5,17 +5,17 @@ from typing import Final
 
 from core.film.box import Box
 
-#: Orientations of EXIF (Exif 2.32, section 4.6.4) that lay the picture on its side.
+#: Orientations of EXIF (Exif 2.32, section 4.6.4) with which the stored picture lies on its side.
 _ON_ITS_SIDE: Final = (5, 6, 7, 8)
-#: What a box drawn in one frame may reach beyond it, in pixels.
+#: How far a box drawn in one frame may reach beyond it, in pixels.
 _CARELESS: Final = 5.0
 
 
 def turning(orientation: int, stated: tuple[int, int], upright: tuple[int, int], boxes: Sequence[Box]) -> int | None:
-    """The EXIF orientation (5..8) by which boxes are to be turned, 1 where they are upright already; None where the stated
-    size (width, height) is not the upright one as it was before turning. orientation: by which the picture was turned.
+    """The EXIF orientation (5..8) by which boxes must be turned, 1 where they are upright already; None where the stated size
+    (width, height) is not that of the upright picture before turning. orientation: the one by which the picture was turned.
 
-    The boxes are taken to be drawn on the size that is stated, unless they do not fit on it and do on the upright picture.
+    The boxes are assumed to be drawn on a picture of the stated size, unless they fit only on the upright picture.
     """
     if stated != upright[::-1] or stated == upright or orientation not in _ON_ITS_SIDE:
         return None

@@ -1,4 +1,4 @@
-"""Takes labels that exist already into the ledger, once core.dataset.importing.checking has found them good."""
+"""Takes existing labels into the ledger, once core.dataset.importing.checking has found them good."""
 
 import hashlib
 import json
@@ -15,9 +15,9 @@ from core.ledger import Ledger, StageWord, StaleRevision
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did. films: in the file. new_films: that the ledger did not have. labels: bones with a verdict.
-    known_labels: of these, the ones that an earlier import had brought already. refused: films that the model could not
-    assess. near_copies: pairs of films that look the same, one of which came in now."""
+    """What an import did. films: in the file. new_films: those that the ledger did not have. labels: bones with a verdict.
+    known_labels: those of them that an earlier import had already brought. refused: films that the model could not assess.
+    near_copies: pairs of films that look the same, one of which is new."""
 
     films: int
     new_films: int
@@ -28,7 +28,7 @@ class Imported:
 
     @property
     def summary(self) -> str:
-        """What came in and what the model refused, as a person is told."""
+        """What was imported and what the model refused, in words for a person."""
         text = (
             f"{self.films:,} films, {self.new_films:,} of them new; {self.labels - self.known_labels:,} labels imported, "
             f"{self.known_labels:,} known already."
@@ -45,13 +45,12 @@ def take_in_labels(
     filing: Filing | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Imported:
-    """Takes in what was found good, by the options with which it was checked: films with the source "import", and for each
+    """Takes in what was found good, with the options used for the check: films with the source "import", and for each of them
     one correction by the reader. With a filing of the same ledger, new films are assessed first, so that their crops can be
     cut.
 
-    The same labels again, from the same reader, are recognised and change nothing; so an import that was broken off, say
-    by a full disk, is completed by doing it again. Raises BadLabels where a film of which no picture is given was erased
-    after the check.
+    The same labels again, from the same reader, are recognised and change nothing; so an import that was interrupted, say by a
+    full disk, is completed by repeating it. Raises BadLabels where a film without a given picture was erased after the check.
     """
     refused = new = known = labels = near = 0
     copies = NearCopies(ledger)
@@ -74,7 +73,7 @@ def take_in_labels(
 def _add_film(
     ledger: Ledger, one: CheckedFilm, options: ImportOptions, filing: Filing | None, copies: NearCopies
 ) -> tuple[int, bool, bool, int]:
-    """The film's id, whether it is new, whether the model refused it, and how many films newly turned out to look like it."""
+    """The film's id, whether it is new, whether the model refused it, and how many films were newly found to look like it."""
     if one.path is None:
         known = ledger.film_by_hash(str(one.film.sha256))
         if known is None:
@@ -114,13 +113,13 @@ def _add_labels(ledger: Ledger, film_id: int, film: LabelledFilm, reader: str) -
                 seconds=0.0,
                 note="Imported.",
             )
-        except StaleRevision:  # somebody saved in this very moment: their words stand beside these
+        except StaleRevision:  # somebody saved at this very moment: both are kept
             continue
         return event.id > before
 
 
 def _token(film: LabelledFilm, reader: str) -> str:
-    """32 hexadecimal digits from what is said, about which film, by whom: the same import again has the same tokens."""
+    """32 hexadecimal digits from what is said, about which film, by whom: repeating an import gives the same tokens."""
     said = sorted((s.bone, s.verdict, s.grade, s.box and list(s.box)) for s in film.labels if s.verdict is not None)
     content = json.dumps(["import", reader, film.sha256, said])
     return hashlib.sha256(content.encode()).hexdigest()[:32]

@@ -16,9 +16,9 @@ SMALL_CHILD_MONTHS: Final = 48
 
 @dataclass(frozen=True)
 class MeanErrors:
-    """Means over the hands with an age; within_12_months is a share of all hands, one without an age lies outside.
+    """Means over the hands with an age; within_12_months is a share of all hands; one without an age lies outside.
 
-    mae_months_raw: of the RUS-CHN age, before calibration. bias_months: of assessed less read.
+    mae_months_raw: of the RUS-CHN age, before calibration. bias_months: assessed minus read.
     """
 
     mae_months: float
@@ -29,7 +29,7 @@ class MeanErrors:
 
 @dataclass(frozen=True)
 class AgeErrors:
-    """Of n hands those with an age (answered) and, where there are any, how far these are off."""
+    """How many of n hands have an age (answered) and, where there are any, how far off these are."""
 
     n: int
     answered: int
@@ -43,7 +43,7 @@ class AgeFigures:
     given: by two years of the age given, which is what a user sees; hands without one are left out. slope: of the line that
     predicts the reading from the age given (the calibration slope: Steyerberg, Clinical Prediction Models, 2nd ed. 2019,
     chapter 15), below 1 where ages are spread too far and above 1 where they keep too near to the middle; None without two
-    ages that differ. By labelled age even a slope of 1 leaves the youngest too old and the oldest too young, for the
+    ages that differ. By labelled age even a slope of 1 leaves the youngest too old and the oldest too young, since the
     readings err as well (regression to the mean).
     """
 
@@ -94,12 +94,12 @@ def _slope(answered: Sequence[AssessedFilm]) -> float | None:
 
 
 def year_figures(films: Sequence[AssessedFilm]) -> dict[str, BySex[AgeErrors]]:
-    """The same by single year of the labelled age ("7-8" is 84 months up to 96), each in all and by sex."""
+    """Errors by single year of the labelled age ("7-8" is 84 months up to 96), each in all and by sex."""
     return {name: by_sex(members, age_errors) for name, members in by_age(films, years=1).items()}
 
 
 def by_age(films: Sequence[AssessedFilm], years: int) -> dict[str, list[AssessedFilm]]:
-    """Films by so many whole years of the labelled age, the youngest first; groups without a hand are left out."""
+    """Films grouped by `years` whole years of the labelled age, the youngest first; groups without a hand are left out."""
     return _by_years(films, _read, years)
 
 

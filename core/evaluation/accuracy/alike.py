@@ -11,11 +11,11 @@ from core.evaluation.accuracy.assessed import AssessedFilm
 from core.evaluation.figures import Table
 from core.evaluation.uncertainty import bootstrap95
 
-#: A group of fewer hands says too little of the next one, and is taken together with others.
+#: A group of fewer hands says too little about the next one, and is taken together with others.
 LEAST_HANDS: Final = 8
 
-#: Between the groups of ages, in months: every two years, except that few hands under 3 years and of 16 and more are to be had
-#: (core/data/rare_ages.json), which are not to be judged by others.
+#: Boundaries between the groups of ages, in months: every two years, except that few hands under 3 years and of 16 and more
+#: are available (core/data/rare_ages.json), which are not to be judged by others.
 _ENDS: Final = (36.0, 72.0, 96.0, 120.0, 144.0, 168.0, 192.0)
 
 _RESAMPLES: Final = 2000
@@ -26,7 +26,7 @@ def measured_errors(films: Sequence[AssessedFilm], split: str | None, weights: M
     """The errors of the hands that were given an age short of the end of the scale, by how alike they are.
 
     Groups go by the age given, not by the age read: only the former is known of the next hand. A group of fewer than
-    LEAST_HANDS is left out; the next hand of that kind is then told of both sexes, or of any checks, or of all.
+    LEAST_HANDS is left out; the next hand of that kind then gets the figures of both sexes, of any checks, or of all.
     """
     given = [
         one for one in films if one.assessment is not None and one.months is not None and not one.assessment.mature
@@ -82,7 +82,7 @@ def _measured(alike: AlikeHands, members: Sequence[AssessedFilm]) -> MeasuredErr
 
 
 def as_table(figures: MeasuredErrors) -> Table:
-    """The groups for people."""
+    """The groups as a table for people."""
     rows = [
         (one.alike.words, one.hands, one.mae_months, *one.mae_months_95, one.within_12_months) for one in figures.groups
     ]

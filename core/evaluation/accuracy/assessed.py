@@ -1,4 +1,4 @@
-"""Labelled films and what the pipeline says of each: what every figure of the accuracy is worked out from."""
+"""Labelled films and what the pipeline says of each, from which every figure of the accuracy is worked out."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -41,7 +41,7 @@ class AssessedFilm:
 
 
 def by_sex(films: Sequence[AssessedFilm], figures: Callable[[Sequence[AssessedFilm]], Found]) -> BySex[Found]:
-    """Works the figures out of all films, and of each sex's."""
+    """Works out the figures of all films, and of each sex."""
     boys, girls = ([one for one in films if one.film.sex == sex] for sex in ("M", "F"))
     return BySex(figures(films), figures(boys), figures(girls))
 

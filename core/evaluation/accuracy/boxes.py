@@ -1,4 +1,4 @@
-"""Where the bones are found, against the 13 boxes that people drew in boxes21.csv."""
+"""Compares where the bones are found with the 13 boxes that people drew in boxes21.csv."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _HIT = 0.5
 
 @dataclass(frozen=True)
 class Overlaps:
-    """How well found boxes match drawn ones; a bone that was not found has IoU 0, one that nobody boxed counts nowhere.
+    """How well found boxes match drawn ones; a bone that was not found has IoU 0, one that nobody boxed is not counted.
 
     map50: the mean over bones of the average precision at IoU 0.5, one detection a hand and bone, ranked by the
     localiser's confidence.

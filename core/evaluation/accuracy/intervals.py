@@ -43,7 +43,7 @@ class Coverage:
 
 @dataclass(frozen=True)
 class IntervalFigures:
-    """Of all hands, whose figures stand beside the keys male and female."""
+    """Figures of all hands, which in JSON stand alongside the keys male and female, and of each sex."""
 
     everyone: Inline[Coverage]
     male: Coverage
@@ -77,7 +77,7 @@ def interval_figures(films: Sequence[AssessedFilm]) -> IntervalFigures:
 
 
 def consensus_figures(films: Sequence[AssessedFilm]) -> IntervalFigures:
-    """The same of the intervals of what six readers would agree on: a single reading lies outside more often than that."""
+    """The same for the intervals of what six readers would agree on, which a single reading more often misses."""
     return _figures(films, lambda assessment: assessment.consensus90_months)
 
 
@@ -87,7 +87,7 @@ def _figures(films: Sequence[AssessedFilm], ends_of: Callable[[Assessment], Ends
 
 
 def reliability_figures(films: Sequence[AssessedFilm], interval_of: IntervalOf) -> list[NominalCoverage]:
-    """The same of all hands with an age for each nominal coverage, the smallest first."""
+    """The same for all hands with an age, at each nominal coverage, the smallest first."""
     aged = [
         (one.assessment, one.film.bone_age_months)
         for one in films

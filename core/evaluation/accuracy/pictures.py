@@ -25,7 +25,7 @@ class PicturesNotWritten(BoneGradeError):
 def write_pictures(figures: Accuracy, folder: Path) -> list[Path]:
     """Writes reliability, mae_by_year and within_12_by_year, each as HTML and SVG, where there is something to draw.
 
-    folder: is made. Returns the files. Raises PicturesNotWritten.
+    folder: made if need be. Returns the files. Raises PicturesNotWritten.
     """
     years = figures.age_by_year
     charts = {
@@ -45,7 +45,7 @@ def write_pictures(figures: Accuracy, folder: Path) -> list[Path]:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes the folder where it is not there, so that a long measurement need not end in this error.
+    """Makes the folder if it does not exist, so that a long measurement need not end in this error.
 
     Raises PicturesNotWritten.
     """

@@ -79,7 +79,7 @@ def evaluate(data: Path, split: str | None, assessor: Assessor, every: int = 1) 
     """The figures of one data folder.
 
     data: a folder with labels.csv (see core.cohort.films). split: its rows of that split; a table without a split
-    column is all measured. every: take every n-th of these films. A film without an age, because it was refused or a bone
+    column is measured whole. every: take every n-th of these films. A film without an age, because it was refused or a bone
     is missing, counts in every n, is listed in `refused`, and is outside 12 months; means are over the others (`answered`).
     Raises core.cohort.films.DataFolderError where the folder is not laid out as expected.
     """

@@ -31,8 +31,8 @@ class Rising:
 class RisingFigures:
     """By bone, in all and by sex. lowest: the least of the 13 in all; None without any.
 
-    faultless: of the RUS-CHN totals of the labelled ages themselves, both sexes together. It is below 1, since a girl's bones
-    are ahead of a boy's of the same bone age, and no bone's correlation in all can be expected to be higher.
+    faultless: that of the RUS-CHN totals of the labelled ages themselves, both sexes together. It is below 1, since a girl's
+    bones are ahead of a boy's of the same bone age, and no bone's correlation in all can be expected to be higher.
     """
 
     sexes: Inline[BySex[Mapping[str, Rising]]]
@@ -74,7 +74,7 @@ def expected_grade(probabilities: NDArray[np.float64]) -> float:
 
 
 def _spearman(pairs: Sequence[tuple[float, float]]) -> float | None:
-    """None for too few pairs, and where one of the two is the same in all."""
+    """Spearman's correlation of the pairs; None for too few, and where one of the two is constant."""
     if len(pairs) < _LEAST_HANDS:
         return None
     grades, months = np.array(pairs).T

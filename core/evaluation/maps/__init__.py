@@ -1,1 +1,1 @@
-"""Whether the maps mean something: measured, kept, and told on the page."""
+"""Whether the maps mean something: measured, kept, and shown on the page."""

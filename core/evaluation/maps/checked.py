@@ -1,4 +1,4 @@
-"""What was measured of the maps' worth for the shipped weights, as the page shows it; see core.evaluation.maps.checks."""
+"""The checks of the maps for the shipped weights, as the page shows them; see core.evaluation.maps.checks."""
 
 import functools
 import json
@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, Self
 #: More or less with the whole of the 95 % interval, or neither.
 Compared = Literal["more", "less", "not measurably more"]
 
-#: Rank correlation with a randomised network's maps from which on a map counts as not having changed: half of the
+#: Rank correlation with a randomised network's maps from which a map counts as unchanged: half of the
 #: similarity to itself. A convention; Adebayo et al. (2018) look at the figures and set no threshold.
 CHANGED_BELOW: Final = 0.5
 
@@ -51,7 +51,7 @@ class CheckedMap:
 
     @property
     def changes_with_weights(self) -> bool:
-        """Whether the maps are surely other ones once the weights are randomised."""
+        """Whether the maps surely differ once the weights are randomised."""
         return self.correlation is not None and self.correlation.high < CHANGED_BELOW
 
 
@@ -68,7 +68,7 @@ class CheckedMaps:
 
     @classmethod
     def from_json(cls, figures: Mapping[str, Any]) -> Self:
-        """Out of core.evaluation.maps.figures.ChecksFigures after a way through JSON."""
+        """Builds the checks from core.evaluation.maps.figures.ChecksFigures that went through JSON."""
         maps = {kind: _checked_map(figures["maps"][kind]) for kind in ("grad_cam", "sa_spatial")}
         return cls(figures["grader_sha256"], figures["hands"], figures["stage"], figures["cam_stage"], **maps)
 

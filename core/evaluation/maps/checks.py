@@ -57,7 +57,7 @@ from core.film.radiograph import read_radiograph
 from core.hand.growth_plates import growth_plate_band
 from models.bone_grader import BoneGrader
 
-#: So many random deletions of every crop are averaged, and so many randomised networks take turns.
+#: Number of random deletions of every crop that are averaged, and of randomised networks that take turns.
 DRAWS: Final = 3
 NETWORKS: Final = 3
 _RESAMPLES: Final = 2000
@@ -124,9 +124,9 @@ def check(films: Sequence[Film], assessor: Assessor, split: str | None) -> Check
 
 
 class _Trial:
-    """Collects one row a hand, bone, kind of map and stage; what was not measured of a stage is NaN.
+    """Collects one row per hand, bone, kind of map and stage; what was not measured of a stage is NaN.
 
-    first_stage: the one that all checks are of, the cheap ones are of all four as well.
+    first_stage: the stage that gets all checks; the cheap ones are made of all four.
     """
 
     def __init__(self, network: BoneGrader, first_stage: int):
@@ -181,7 +181,7 @@ class _Trial:
     def _deletions(
         self, maps: Stacks, views: Tensor, which: Tensor, random: np.random.Generator
     ) -> dict[str, dict[str, NDArray[np.float64]]]:
-        """Deletion curves by each map, at random and from the middle outwards, as one column a share."""
+        """Deletion curves by each map, at random and from the middle outwards, as one column per share."""
         even = np.zeros((len(views), blocks_of(maps["grad_cam"]).shape[1]))
 
         def curve(orders: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ KINDS: Final = {"grad_cam": "Grad-CAM", "sa_spatial": "SA spatial"}
 
 @dataclass(frozen=True)
 class BetweenSeeds:
-    """Likeness of the maps of two networks that were randomised with other seeds; even_maps: share of even ones."""
+    """Likeness of the maps of two networks that were randomised with different seeds; even_maps: share of even ones."""
 
     rank_correlation: Estimate | None
     even_maps: float | None

@@ -25,7 +25,7 @@ from models.bone_grader import BoneGrader
 from models.freezable import entering
 
 STAGES: Final = (1, 2, 3, 4)
-#: So many channels' gates are shown; fewer would be one channel's whim, more come near the even mean of all.
+#: Number of channels whose gates are shown; fewer would be one channel's whim, more come near the even mean of all.
 CHANNELS: Final = 8
 #: A grade with fewer crops of a bone says nothing of that grade.
 _CROPS_OF_A_GRADE: Final = 5
@@ -39,7 +39,7 @@ GradedHand = tuple[Mapping[str, Crop], Mapping[str, int]]
 
 
 def measure_folder(data: Path, split: str | None, assessor: Assessor) -> MapGuide:
-    """The guide for the assessor's grader by the films of a data folder; all rows without a split.
+    """The guide for the assessor's grader, measured on the films of a data folder; all rows without a split.
 
     Refused films are left out. Raises core.cohort.films.DataFolderError, and BoneGradeError where no film could be graded.
     """
@@ -57,7 +57,7 @@ def measure_folder(data: Path, split: str | None, assessor: Assessor) -> MapGuid
 
 
 def measure(network: BoneGrader, grader_sha256: str, hands: Sequence[GradedHand]) -> MapGuide:
-    """The guide by these hands, of which at least one has a bone."""
+    """The guide measured on these hands, of which at least one has a bone."""
     chosen = _telling_channels(network, hands)
     guides = [_measured(network, hands, stage, channels) for stage, channels in zip(STAGES, chosen, strict=True)]
     spreads = [0.0 if guide.spread is None else guide.spread for guide in guides]
@@ -67,7 +67,7 @@ def measure(network: BoneGrader, grader_sha256: str, hands: Sequence[GradedHand]
 
 @torch.inference_mode()
 def _telling_channels(network: BoneGrader, hands: Sequence[GradedHand]) -> list[tuple[int, ...]]:
-    """Of each stage the channels, among Shuffle Attention's channel half, whose gates differ most between grades."""
+    """For each stage, the channels of Shuffle Attention's channel half whose gates differ most between grades."""
     attentions = [unit.attention for unit in network.trunk.last_units() if unit.attention is not None]
     gates: list[dict[tuple[str, int], list[Tensor]]] = [{} for _ in attentions]
     with entering(attentions) as entered:
@@ -117,7 +117,7 @@ def _scale(values: NDArray[np.float32]) -> tuple[float, float]:
 
 
 def as_text(guide: MapGuide) -> str:
-    """For a person."""
+    """The guide as text for a person."""
     table = Table(
         ("stage", *GATE_MAPS, "spread of sa_spatial"),
         [

@@ -32,7 +32,7 @@ class Spread:
 class ChangeEffect:
     """How far one change of the film moves the age, and how many hands lose their age by it.
 
-    warned: of how many that keep it the age is put in doubt by a check of the film that passed before; unwarned_median: how
+    warned: how many of those that keep it have it put in doubt by a check of the film that passed before; unwarned_median: how
     far it moves on the others, in months.
     """
 
@@ -44,7 +44,7 @@ class ChangeEffect:
 
 @dataclass(frozen=True)
 class Move:
-    """By how many months a change of the film moves the bone age; warned: a check of the film doubts it that passed before."""
+    """By how many months a change of the film moves the bone age; warned: whether a check that passed before now doubts it."""
 
     months: float
     warned: bool
@@ -76,7 +76,7 @@ def _film(pixels: Picture) -> Radiograph:
 
 
 def _again(assessor: Assessor, pixels: Picture, sex: Sex) -> Assessment | None:
-    """What is said of the changed film; None where it is refused."""
+    """The assessment of the changed film; None where it is refused."""
     try:
         return assessor.assess(_film(pixels), sex)
     except FilmRefused:
@@ -88,7 +88,7 @@ def _doubts(assessment: Assessment) -> set[str]:
 
 
 def moves(assessor: Assessor, pixels: Picture, sex: Sex) -> dict[str, Move | None] | None:
-    """How each change of a film moves its bone age; None for one that it loses its age by.
+    """How each change of a film moves its bone age; None for a change that costs it its age.
 
     None for a film that has no age as it is. Raises FilmRefused.
     """
@@ -158,7 +158,7 @@ def _spread(values: Sequence[float]) -> Spread:
 
 
 def refusals(assessor: Assessor, pictures_a_kind: int) -> dict[str, AnswerCounts]:
-    """What random pictures of each kind of core.evaluation.stress.non_hands get."""
+    """The answers to random pictures of each kind of core.evaluation.stress.non_hands."""
     table = {}
     for kind, draw in NON_HANDS.items():
         films = (

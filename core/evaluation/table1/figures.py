@@ -15,13 +15,13 @@ from core.evaluation.uncertainty import bootstrap95
 
 _RESAMPLES: Final = 10_000
 _SEED: Final = 1
-#: The row that every other is held against.
+#: The row that every other is compared with.
 _PLAIN: Final = "plain"
 
 
 @dataclass(frozen=True)
 class OverSeeds:
-    """The mean over a network's seeds and, of several, the standard deviation."""
+    """The mean over a network's seeds and, if there are several, the standard deviation."""
 
     mean: float
     sd: float | None
@@ -86,7 +86,7 @@ class Table1:
 
 
 def table1_figures(outcomes: Sequence[NetworkOutcome], val: HandCrops) -> Table1:
-    """What the trained networks say of `val`, the hands that they were not trained on."""
+    """The figures of the trained networks on `val`, the hands that they were not trained on."""
     label = val.months.astype(float)
     sexes = BySex(np.ones(len(val), bool), val.female == 0, val.female == 1)
     rows = []
@@ -113,7 +113,7 @@ def table1_figures(outcomes: Sequence[NetworkOutcome], val: HandCrops) -> Table1
 
 
 def scores_of(outcome: NetworkOutcome, label: NDArray[np.float64], rows: NDArray[np.bool_]) -> AgeAccuracy:
-    """One network's on the chosen hands. label: N months. rows: which of them."""
+    """One network's accuracy on the chosen hands. label: N months. rows: which of them."""
     error = np.abs(outcome.months - label)[rows] / 12
     return AgeAccuracy(float(error.mean()), float((error <= 1).mean()))
 

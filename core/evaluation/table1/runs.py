@@ -2,7 +2,7 @@
 
 All networks see the same crops of the same split for the same number of steps; seeds change the start and what is drawn.
 As in the paper: batches of 16 (here whole hands, because only hands have a label), an initial learning rate of 1e-4, turned
-views, age groups evened out. Our own recipe on the improved network stands beside it.
+views, age groups evened out. Our own recipe on the improved network is listed alongside.
 """
 
 import dataclasses

@@ -1,1 +1,2 @@
-"""Any file becomes greys with square pixels, in a process apart: what decodes a stranger's file may fail, or be made to."""
+"""Any file becomes grey values with square pixels, in a separate process: decoding a stranger's file may fail, or be made
+to."""

@@ -1,4 +1,4 @@
-"""From a file's bytes to greys and what the file states; meant to run in a process of its own, see
+"""From a file's bytes to grey values and what the file states; meant to run in a process of its own, see
 core.film.decoding.sandboxed."""
 
 import logging
@@ -36,7 +36,7 @@ def decode(content: bytes) -> tuple[Grey, Stated]:
 
 
 def stated_in(content: bytes) -> Stated:
-    """What the file states, without its greys: of a file that cannot be read, nothing."""
+    """What the file states, without its grey values; NOTHING for a file that cannot be read."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

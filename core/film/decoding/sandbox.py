@@ -1,4 +1,4 @@
-"""Decodes films in a process apart: a file that a decoder chokes on, or that is made to fill the memory, ends that process
+"""Decodes films in a separate process: a file that a decoder chokes on, or that is made to fill the memory, ends that process
 and not this one."""
 
 import json
@@ -17,12 +17,11 @@ from core.film.stated import Stated
 
 #: What Python is asked to run.
 _COMMAND: Final = ("-m", "core.film.decoding.sandboxed")
-#: Seconds after which a film is given up, whatever else the machine does meanwhile; the process's own limit is on the time
-#: that it computes.
+#: Seconds after which a film is given up, however busy the machine is; the process's own limit is on its computing time.
 _MOST_SECONDS: Final = 120.0
-#: Of the size and the header that go before an answer's pixels.
+#: Most bytes of the header that comes before an answer's pixels.
 _MOST_HEADER_BYTES: Final = 1 << 20
-#: What the process may know of this one's environment: where its libraries are, and none of its secrets.
+#: What the process may know of this one's environment: where the libraries are, and no secrets.
 _ENVIRONMENT: Final = ("LD_LIBRARY_PATH", "LANG", "SYSTEMROOT")
 
 _TOO_MUCH: Final = (
@@ -41,7 +40,7 @@ class Sandbox:
 
     def decode(self, content: bytes) -> tuple[Grey, Stated]:
         """What `core.film.decoding.decode.decode` makes of the file: greys HxW in [0, 1], and what is stated. Raises
-        UnreadableFilm, as that does, and where the file takes too much memory or time or ends the process."""
+        UnreadableFilm as that does, and also where the file takes too much memory or time or ends the process."""
         header, pixels = self._ask(b"D", content)
         if pixels is None:
             raise UnreadableFilm(_TOO_MUCH)
@@ -53,7 +52,7 @@ class Sandbox:
         return Stated.from_dict(self._ask(b"S", content)[0])
 
     def forget(self) -> None:
-        """Leaves the process to whoever started it: after a fork, this process must not speak in between."""
+        """Leaves the process to whoever started it: after a fork, this process must not talk to it as well."""
         self._lock, self._process = threading.Lock(), None
 
     def _running(self) -> subprocess.Popen[bytes] | None:
@@ -94,7 +93,7 @@ def _started() -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         pipesize=1 << 20,  # the most that Linux gives without being asked by root; elsewhere it is left out
         env=environment,
-        start_new_session=True,  # what is typed at the terminal is not meant for it
+        start_new_session=True,  # signals from the terminal are not meant for it
     )
 
 
@@ -108,7 +107,7 @@ def _ended(process: subprocess.Popen[bytes]) -> None:
 
 def _answer(process: subprocess.Popen[bytes], what: bytes, content: bytes) -> tuple[dict[str, Any], Grey | None]:
     """One question and its answer, by the rules of `core.film.decoding.sandboxed`. Raises EOFError, ValueError or OSError
-    for any that is not whole: what decodes a stranger's file is not trusted further than that."""
+    for any answer that is incomplete: a process that decodes a stranger's file is trusted no further than that."""
     assert process.stdin is not None and process.stdout is not None
     process.stdin.write(what + len(content).to_bytes(8, "big"))
     process.stdin.write(content)

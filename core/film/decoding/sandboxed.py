@@ -3,7 +3,7 @@ its standard output.
 
 A question is one letter (D: decode; S: what the file states), the length of the file in 8 bytes, and the file. An answer is
 the length of a header in 8 bytes, the header in JSON and, if that has a "shape", as many float32 of the machine's own order.
-Each file is decoded in a copy of the process that ends with it, has limits on memory and time, and may write no file. Where
+Each file is decoded in a copy of the process that ends after it, has limits on memory and time, and may write no file. Where
 such a copy ends before it has answered, the process ends too.
 """
 
@@ -23,27 +23,27 @@ from core.machine import keep_freed
 
 try:
     import resource
-except ImportError:  # Windows: there all films are decoded in the one process, which the time limit of its parent ends
+except ImportError:  # Windows: there all films are decoded in the one process, which its parent's time limit ends
     resource = None  # type: ignore[assignment]
 
-#: Films of 64 million pixels of every kind fit into it.
+#: Films of 64 million pixels of every format fit into it.
 _MOST_BYTES: Final = 2 * 2**30
-#: Others wait for it meanwhile. A film of 16 million pixels takes 3 seconds at most, as JPEG 2000 does; only one of 64 million
-#: of that kind takes more than 5.
+#: Seconds for one film, while others wait. A film of 16 million pixels takes at most 3, in JPEG 2000; only one of 64 million
+#: pixels in that format takes more than 5.
 _MOST_SECONDS: Final = 15
-#: What a film of a megapixel needs to be decoded.
+#: What decoding a film of a megapixel needs.
 _TOUCHED_BYTES: Final = 8 * 2**20
 
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
-    """Answers until there are no more questions. questions: without a buffer."""
+    """Answers until there are no more questions. questions: unbuffered."""
     if resource is None:
         while _answer(questions, answers):
             pass
         return
     small = _small_film()
     while True:
-        copy = os.fork()  # before the film comes, which then need not wait for it
+        copy = os.fork()  # before the film comes, so that it need not wait for the fork
         if copy == 0:
             _limit()
             _warm_up(small)
@@ -53,15 +53,15 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
 
 
 def _small_film() -> bytes:
-    """The file of a grey picture of 256 x 256 pixels."""
+    """The content of a grey picture file of 256 x 256 pixels."""
     file = io.BytesIO()
     Image.linear_gradient("L").save(file, "PNG")
     return file.getvalue()
 
 
 def _warm_up(film: bytes) -> None:
-    """Has a copy of the process touch the memory that it will decode in, which takes time once, while nobody waits yet.
-    film: the file of a small one."""
+    """Makes a copy of the process touch the memory that it will decode in, which takes time once, while nobody is waiting.
+    film: a small film's file."""
     keep_freed()
     decode(film)
     np.ones(_TOUCHED_BYTES, np.uint8)
@@ -72,7 +72,7 @@ def _limit() -> None:
         (resource.RLIMIT_AS, _MOST_BYTES),
         (resource.RLIMIT_CPU, _MOST_SECONDS),
         (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),  # the memory holds the patient's name
+        (resource.RLIMIT_CORE, 0),  # a core dump would hold the patient's name
     ):
         hard = resource.getrlimit(kind)[1]
         resource.setrlimit(kind, (most, most) if hard == resource.RLIM_INFINITY else (min(most, hard), hard))
@@ -103,7 +103,7 @@ def _answer(questions: BinaryIO, answers: BinaryIO) -> bool:
 
 
 def _exactly(stream: BinaryIO, length: int) -> bytes:
-    """The next bytes of a pipe, which gives them in parts."""
+    """The next bytes of a pipe, which delivers them in parts."""
     content = bytearray(length)
     rest = memoryview(content)
     while rest:
@@ -116,9 +116,9 @@ def _exactly(stream: BinaryIO, length: int) -> bytes:
 
 def main() -> None:
     """Answers on the standard output until the standard input ends."""
-    # Decoders write what is wrong with a file, and quote it, to the standard error.
+    # Decoders write to the standard error what is wrong with a file, and quote it.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    # What Pillow and pydicom load only when they need it, each copy would load anew.
+    # Otherwise each copy would load again what Pillow and pydicom load only on demand.
     with suppress(UnreadableFilm):
         decode(bytes(200))
     Image.init()

@@ -1,4 +1,4 @@
-"""Films whose pixels are not square, made square: the networks know hands in their natural proportions alone."""
+"""Films whose pixels are not square, made square: the networks know hands only in their natural proportions."""
 
 import math
 from typing import Final
@@ -9,17 +9,17 @@ import numpy as np
 from core.film.greys import MAX_PIXELS, MAX_SIDE, Grey
 from core.film.stated import Note
 
-#: Pixels count as square up to this ratio of their sides: files state distances rounded.
+#: Pixels count as square up to this ratio of their sides: files state rounded distances.
 _SQUARE: Final = 1.01
 #: No scanner or detector has pixels longer than this; a file that says so is mistaken.
 _LONGEST: Final = 4.0
 
 
 def squared(pixels: Grey, height_to_width: float | None) -> tuple[Grey, Note | None]:
-    """The film with square pixels, and what is to be said of it.
+    """The film with square pixels, and a note about it.
 
     pixels: HxW in [0, 1]. height_to_width: of one pixel as the file states it; None where it does not. The side with the
-    coarser steps is stretched to the finer ones, or the other is shrunk where the film would be too large.
+    coarser steps is stretched to match the finer one, or the other is shrunk where the film would be too large.
     Returns pixels as they are, and None, where they are square already.
     """
     if height_to_width is None or 1 / _SQUARE <= height_to_width <= _SQUARE:

@@ -1,1 +1,2 @@
-"""What each kind of file says: stored greys, how high its pixels are for their width, and what is stated beside them."""
+"""What each kind of file says: stored grey values, the height of its pixels relative to their width, and what else is
+stated."""

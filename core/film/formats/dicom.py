@@ -1,4 +1,4 @@
-"""Films as DICOM objects: the greys that their header asks for, and what else of it is kept."""
+"""Films as DICOM objects: the grey values that their header asks for, and what else of the header is kept."""
 
 import zlib
 from contextlib import suppress
@@ -26,19 +26,20 @@ _DAMAGED: Final = (
 _DEFLATED, _PLAIN = (
     str(syntax).encode() for syntax in (uid.DeflatedExplicitVRLittleEndian, uid.ExplicitVRLittleEndian)
 )
-#: Bytes of the element that gives the length of the meta information (PS3.10, 7.1), and where it begins after the mark.
+#: Size in bytes of the element that gives the length of the meta information (PS3.10, 7.1), and where that begins after the
+#: mark.
 _GROUP_LENGTH, _META_START = 12, 132
 
 
 def looks_like_dicom(content: bytes) -> bool:
-    """Whether a file is DICOM: by its mark (PS3.10, 7.1), or by the group with which one without a preamble begins."""
+    """Whether a file is DICOM: by its mark (PS3.10, 7.1), or by the group with which a file without a preamble begins."""
     return content[128:132] == b"DICM" or content[:2] in (b"\x02\x00", b"\x08\x00")
 
 
 def read_dicom(content: bytes) -> tuple[Grey, float | None, Stated]:
-    """Greys of a DICOM film and what it states; `core.film.radiograph.read_radiograph` says by what rules.
+    """Grey values of a DICOM film and what it states, by the rules of `core.film.radiograph.read_radiograph`.
 
-    Returns HxW float32 in [0, 1], bone bright; how many times as high as wide a pixel is, None where the file does not say;
+    Returns HxW float32 in [0, 1], bone bright; the ratio of a pixel's height to its width, None where the file does not say;
     what else it states. Raises UnreadableFilm, or an error of pydicom where the file is damaged.
     """
     dataset = dcmread(BytesIO(_inflated(content)), force=True)
@@ -72,7 +73,7 @@ def read_dicom(content: bytes) -> tuple[Grey, float | None, Stated]:
 
 
 def dicom_stated(content: bytes) -> Stated:
-    """What a DICOM film states, its picture unread. Raises an error of pydicom where the file is damaged."""
+    """What a DICOM film states, without reading its picture. Raises an error of pydicom where the file is damaged."""
     return stated(dcmread(BytesIO(_inflated(content)), force=True, stop_before_pixels=True))
 
 
@@ -83,11 +84,11 @@ def _inflated(content: bytes) -> bytes:
     meta = read_dataset(stream, is_implicit_VR=False, is_little_endian=True, stop_when=lambda tag, *_: tag.group != 2)
     if meta.get("TransferSyntaxUID") != uid.DeflatedExplicitVRLittleEndian:
         return content
-    # The group's own length tells where it ends: what is deflated may look like one more element of it.
+    # The group's own length says where it ends: deflated data may look like one more element of it.
     length = meta.get("FileMetaInformationGroupLength")
     start = _META_START if content[128:132] == b"DICM" else 0
     end = stream.tell() if length is None else start + _GROUP_LENGTH + int(length)
-    # pydicom would unpack it in full, however big.
+    # pydicom would inflate it in full, however big.
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     inflated = inflater.decompress(content[end:], MAX_BYTES)
     if inflater.unconsumed_tail:
@@ -118,10 +119,10 @@ def _stored_values(dataset: Dataset) -> NDArray[Any]:
 
 
 def _whole_words(dataset: Dataset) -> NDArray[Any]:
-    """What pydicom reads of pixels that are not compressed; its plugins for others would depend on what else is installed."""
+    """Pixels that are not compressed, as pydicom reads them; its plugins for others would depend on what else is installed."""
     bits, high_bit = dataset.BitsStored, dataset.HighBit
     try:
-        # pydicom keeps the lowest bits, wherever the header says that the highest of them is.
+        # pydicom keeps the lowest bits, wherever the header says that the highest bit is.
         dataset.BitsStored, dataset.HighBit = dataset.BitsAllocated, dataset.BitsAllocated - 1
         return pixel_array(dataset)
     finally:
@@ -129,9 +130,8 @@ def _whole_words(dataset: Dataset) -> NDArray[Any]:
 
 
 def _within_stored_bits(samples: NDArray[Any], dataset: Dataset, compressed: bool) -> NDArray[Any]:
-    """The samples' stored bits alone, with the data set's sign (PS3.5, 8.1.1): what stands above and below them in the
-    word, such as the marks of an overlay, is not part of the picture. JPEG and JPEG-LS have no sign, and JPEG 2000 may
-    state a wrong one.
+    """Only the samples' stored bits, with the data set's sign (PS3.5, 8.1.1): what lies above and below them in the word, such
+    as the marks of an overlay, is not part of the picture. JPEG and JPEG-LS have no sign, and JPEG 2000 may state a wrong one.
     """
     width = 8 * samples.dtype.itemsize
     bits = min(int(dataset.BitsStored), width)
@@ -148,7 +148,7 @@ def _within_stored_bits(samples: NDArray[Any], dataset: Dataset, compressed: boo
 
 
 def _with_little_endian_palette(dataset: Dataset) -> Dataset:
-    """The data set with its palette's 16-bit words as pydicom takes them to be."""
+    """The data set with its palette's 16-bit words as pydicom expects them."""
     _, little_endian = dataset.original_encoding
     for colour in ("Red", "Green", "Blue"):
         keyword = f"{colour}PaletteColorLookupTableData"
@@ -158,7 +158,7 @@ def _with_little_endian_palette(dataset: Dataset) -> Dataset:
 
 
 def _presented(stored: NDArray[Any], dataset: Dataset) -> Grey:
-    """HxW stored greys as HxW in [0, 1], bone bright (PS3.3, C.11.1, C.11.2, C.11.6 and C.7.6.3.1.2).
+    """HxW stored grey values as HxW in [0, 1], bone bright (PS3.3, C.11.1, C.11.2, C.11.6 and C.7.6.3.1.2).
 
     Each step works on the table of all values that can be stored; the pixels are looked up in it at the end.
     """
@@ -194,7 +194,7 @@ def _padding(levels: NDArray[np.int32], dataset: Dataset) -> NDArray[np.bool_]:
     if first is None:
         return np.zeros(levels.shape, np.bool_)
     last = dataset.get("PixelPaddingRangeLimit")
-    # It may be written without a sign where the data have one, or the other way round.
+    # It may be written as unsigned where the data are signed, or the other way round.
     least, words = int(levels[0]), levels.size
     low, high = sorted((int(value) - least) % words + least for value in (first, first if last is None else last))
     inside: NDArray[np.bool_] = np.logical_and(levels >= low, levels <= high)

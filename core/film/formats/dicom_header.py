@@ -1,4 +1,4 @@
-"""What a DICOM header says of a film beside its greys: how far its pixels are apart, its side, the child's sex and age."""
+"""What a DICOM header says of a film apart from its pixels: their spacing, the side, the child's sex and age."""
 
 import re
 from contextlib import suppress
@@ -10,7 +10,7 @@ from pydicom import Dataset
 from core.bones import Sex
 from core.film.stated import OLDEST_MONTHS, Note, Side, Spacing, Stated, is_spacing
 
-#: Spacing in the hand's own plane or on the scanned film, and that of the detector, which lies behind the hand.
+#: Spacing in the hand's own plane or on the scanned film, and spacing on the detector, which lies behind the hand.
 _IN_THE_HAND: Final = ("PixelSpacing", "NominalScannedPixelSpacing")
 _ON_THE_DETECTOR: Final = "ImagerPixelSpacing"
 
@@ -20,7 +20,7 @@ _MOST_MAGNIFIED: Final = 2.0
 #: Months of one unit of PatientAge (PS3.5, 6.2: AS).
 _MONTHS: Final = {"D": 12 / 365.25, "W": 7 * 12 / 365.25, "M": 1.0, "Y": 12.0}
 
-#: What says how the greys are stored, in words.
+#: The elements that say how the grey values are stored, in words.
 _STORED_AS: Final = {
     "SamplesPerPixel": "samples per pixel",
     "BitsAllocated": "bits allocated",
@@ -34,13 +34,13 @@ _DATES: Final = ("AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate")
 
 
 def stated(dataset: Dataset) -> Stated:
-    """All that the header states and that is kept; see core.film.radiograph.read_radiograph for the rules."""
+    """Everything that is kept of what the header states; see core.film.radiograph.read_radiograph for the rules."""
     spacing, notes = _spacing(dataset)
     return Stated(spacing, _side(dataset), _sex(dataset), _age_months(dataset), notes)
 
 
 def height_to_width(dataset: Dataset) -> float | None:
-    """How many times as high as wide a pixel is: by its spacing, else by PixelAspectRatio; None where neither says."""
+    """The ratio of a pixel's height to its width: from its spacing, else from PixelAspectRatio; None where neither is given."""
     for keyword in (*_IN_THE_HAND, _ON_THE_DETECTOR, "PixelAspectRatio"):
         if (steps := _pair(dataset, keyword)) is not None:
             return steps[0] / steps[1]
@@ -48,13 +48,13 @@ def height_to_width(dataset: Dataset) -> float | None:
 
 
 def completed(dataset: Dataset) -> tuple[Note, ...]:
-    """Fills in what the header does not say of how the greys are stored, and says what was guessed.
+    """Fills in what the header does not say about how the grey values are stored, and says what was guessed.
 
     Raises an error of pydicom where it can't be guessed. The meaning of the elements: PS3.3, C.7.6.3.
     """
     missing = [keyword for keyword in _STORED_AS if dataset.get(keyword) is None]
     samples, pixels = _samples(dataset), int(dataset.Rows) * int(dataset.Columns)
-    # Of compressed pixels the decoder knows.
+    # For compressed pixels the decoder knows.
     allocated = 8 if len(dataset.PixelData) < 2 * pixels * samples else 16
     if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
         allocated = 16
@@ -92,7 +92,7 @@ def _pair(dataset: Dataset, keyword: str) -> Spacing | None:
 
 
 def _spacing(dataset: Dataset) -> tuple[Spacing | None, tuple[Note, ...]]:
-    """The spacing in the hand if the header gives a way to it, else the detector's, which is called so."""
+    """The spacing in the hand if it follows from the header, else the detector's, which is labelled as such."""
     on_detector = _pair(dataset, _ON_THE_DETECTOR)
     in_hand = next(filter(None, (_pair(dataset, keyword) for keyword in _IN_THE_HAND)), None)
     # A PixelSpacing that repeats the detector's was not corrected for the magnification (PS3.3, 10.7.1.3).
@@ -143,7 +143,8 @@ def _sex(dataset: Dataset) -> Sex | None:
 
 
 def _age_months(dataset: Dataset) -> float | None:
-    """The age at the film in whole months: PatientAge, made finer by the dates where they agree with it, or by these alone."""
+    """The age at the film in whole months: PatientAge, refined by the dates where they agree with it, or from the dates
+    alone."""
     from_dates = _months_between(dataset)
     matched = re.fullmatch(r"(\d{1,3})([DWMY])", str(dataset.get("PatientAge")).strip().upper())
     if matched is None:

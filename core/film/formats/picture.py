@@ -16,19 +16,20 @@ from core.film.stated import ORIENTATIONS, Note, Stated
 
 pillow_heif.register_heif_opener()
 
-#: Pillow's names of the formats that are let in.
+#: Pillow's names of the formats that are accepted.
 _FORMATS: Final = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000", "AVIF", "HEIF")
-#: And of those that are JPEG: one with a second picture, as phones write, has another name.
+#: Those of them that are JPEG: one with a second picture, as phones write, has another name.
 _JPEGS: Final = ("JPEG", "MPO")
 #: Tags of a TIFF file (TIFF 6.0, section 8) and of EXIF (Exif 2.32, section 4.6.4).
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _ORIENTATION, _PLANAR, _SAMPLE_FORMAT = 258, 262, 274, 284, 339
 _DOTS_PER_WIDTH, _DOTS_PER_HEIGHT = 282, 283
-#: EXIF orientations in which a picture's rows stand upright as columns.
+#: EXIF orientations by which a picture's rows become columns when it is turned upright.
 _ON_ITS_SIDE: Final = (5, 6, 7, 8)
 #: More pages than any scanner's film has.
 _MAX_PAGES: Final = 100
 
-#: The mean spread of red, green and blue, of full, from which a picture is in colour, and how many rows and columns tell.
+#: The mean spread of red, green and blue, as a share of full scale, from which a picture is in colour, and how many rows and
+#: columns are examined.
 _COLOURED, _FEW = 0.02, 256
 
 _IN_COLOUR: Final = Note(
@@ -49,10 +50,10 @@ _HEIC: Final = (
 
 
 def read_picture(content: bytes) -> tuple[Grey, float | None, Stated]:
-    """Greys of a picture file, upright; `core.film.radiograph.read_radiograph` says by what rules.
+    """Grey values of a picture file, upright, by the rules of `core.film.radiograph.read_radiograph`.
 
-    Returns HxW float32 in [0, 1]; how many times as high as wide a pixel is, None where the file does not say; notes on how
-    it was read. Raises UnreadableFilm, or an error of Pillow where the data are damaged.
+    Returns HxW float32 in [0, 1]; the ratio of a pixel's height to its width, None where the file does not say; notes on how it
+    was read. Raises UnreadableFilm, or an error of Pillow where the data are damaged.
     """
     try:
         opened = Image.open(BytesIO(content), formats=_FORMATS)
@@ -76,14 +77,14 @@ def read_picture(content: bytes) -> tuple[Grey, float | None, Stated]:
 
 
 def _orientation(opened: Image.Image) -> int:
-    """By EXIF; 1 where that says nothing that can be one."""
+    """The EXIF orientation; 1 where none, or no valid one, is given."""
     said = opened.getexif().get(_ORIENTATION)
     return next((one for one in ORIENTATIONS if one == said), 1)
 
 
 def _largest_page(opened: Image.Image) -> tuple[int, int]:
-    """Turns to the largest page of a TIFF; the first picture of any other format, as a viewer shows it. Its place, counted
-    from 0, and how many there are."""
+    """Turns to the largest page of a TIFF, or the first picture of any other format, as a viewer shows it. Returns its number,
+    counted from 0, and how many there are."""
     pages: int = getattr(opened, "n_frames", 1)
     if not isinstance(opened, TiffImageFile) or pages == 1:
         return 0, pages
@@ -107,7 +108,7 @@ def _of_several(page: int, pages: int, grey: Grey) -> Note:
 
 
 def _height_to_width(opened: Image.Image) -> float | None:
-    """Of one stored pixel: by the dots that fit into a length along both sides."""
+    """The height of a stored pixel divided by its width: from the dots per length along both sides."""
     if isinstance(opened, TiffImageFile):
         density = (opened.tag_v2.get(_DOTS_PER_WIDTH), opened.tag_v2.get(_DOTS_PER_HEIGHT))
     else:
@@ -130,15 +131,16 @@ def _greys(opened: Image.Image, content: bytes, page: int, orientation: int) -> 
     upright = ImageOps.exif_transpose(opened)
     if upright.mode.startswith("I;16") or upright.mode in ("I", "F"):
         grey = _deep_grey(upright, unsigned=tags.get(_SAMPLE_FORMAT, (1,))[0] == 1)
-        # Pillow turns "white is zero" round by itself in greys of up to 8 bits only.
+        # Pillow itself inverts "white is zero" only for grey values of up to 8 bits.
         return np.float32(1.0) - grey if tags.get(_PHOTOMETRIC) == 0 else grey, ()
     return _grey_of_channels(np.asarray(_in_plain_channels(upright)), 255)
 
 
 def _grey_of_channels(samples: NDArray[Any], full: int) -> tuple[Grey, tuple[Note, ...]]:
-    """As `grey_of_samples`, but what is seen in the colours alone, or in the transparency alone, is read from there.
+    """As `grey_of_samples`, but what is visible only in the colours, or only in the transparency, is read from there.
 
-    Programs that cut out or layer pictures write films whose every pixel is transparent, or black behind a film of alpha.
+    Programs that cut out or layer pictures write films in which every pixel is transparent, or black with the picture in the
+    alpha channel.
     """
     shown = grey_of_samples(samples, full)
     if shown.min() < shown.max() or samples.ndim == 2 or samples.shape[2] not in (2, 4):
@@ -154,7 +156,7 @@ def _grey_of_channels(samples: NDArray[Any], full: int) -> tuple[Grey, tuple[Not
 
 
 def _is_coloured(samples: NDArray[Any], full: int) -> bool:
-    """Whether the picture shows colour to the eye, as a photograph does and no radiograph. Every few pixels will do."""
+    """Whether the picture is visibly in colour, as a photograph is and no radiograph. Every n-th pixel is enough."""
     if samples.ndim == 2 or samples.shape[2] < 3:
         return False
     few = samples[:: max(1, samples.shape[0] // _FEW), :: max(1, samples.shape[1] // _FEW), :3]
@@ -181,7 +183,7 @@ def _in_plain_channels(image: Image.Image) -> Image.Image:
 def _bits_per_channel(image: Image.Image, content: bytes) -> int:
     if isinstance(image, TiffImageFile):
         return int(max(image.tag_v2.get(_BITS_PER_SAMPLE, (1,))))
-    # The bit depth stands at a fixed place in a PNG file (PNG specification, section 11.2.1); the other formats have 8.
+    # The bit depth is at a fixed place in a PNG file (PNG specification, section 11.2.1); the other formats have 8.
     return content[24] if image.format == "PNG" else 8
 
 

@@ -1,1 +1,1 @@
-"""How both networks learn from the lessons: here, in several processes, or as a job of the hub."""
+"""How both networks learn from the lessons: here, in several processes, or as a job on the hub."""

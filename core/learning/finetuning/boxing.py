@@ -16,13 +16,13 @@ from core.training.localizer.samples import batch_of, hand_sample, other_sample
 from core.training.localizer.training import localizer_loss
 from models.hand_localizer import HandLocalizer
 
-#: Weights of the losses beside those of the heat maps and sizes, as in core.training.localizer.training.
+#: The losses in addition to those of the heat maps and sizes, weighted as in core.training.localizer.training.
 _WORDS: Final = ("hand", "inverted", "upright")
 
 
 @dataclass(frozen=True)
 class BoxRecipe:
-    """Settings of the localiser's fine-tuning: films, films seen again from a folder of boxed hands, and non-hands a step."""
+    """Settings of the localiser's fine-tuning: films, films seen again from a folder of boxed hands, and non-hands per step."""
 
     films: int = 12
     replay: int = 4
@@ -31,7 +31,7 @@ class BoxRecipe:
 
 
 class BoxLesson(nn.Module):
-    """A localiser and its losses of a batch; what accelerate wraps."""
+    """A localiser and its losses on a batch; the module that accelerate wraps."""
 
     def __init__(self, network: HandLocalizer):
         super().__init__()
@@ -52,7 +52,7 @@ class BoxLesson(nn.Module):
 
 
 class BoxCourse:
-    """The localiser's steps; see core.learning.finetuning.course.Course. Views are made by the processor, as in its first
+    """The localiser's steps; see core.learning.finetuning.course.Course. Views are made on the CPU, as in its first
     training."""
 
     name = "localizer"
@@ -66,7 +66,8 @@ class BoxCourse:
         self.steps = steps_of(self.films, recipe.films)
 
     def films_of(self, epoch: int, step: int) -> NDArray[np.int64]:
-        """The films of a step, -1 for a place that is left empty and -2 for a non-hand: each film once an epoch."""
+        """Returns the films of a step, -1 for a place that is left empty and -2 for a non-hand; each film comes once per
+        epoch."""
         places = order_of(self.films, self._recipe.films, [self._seed, epoch])
         places = places[step * self._recipe.films : (step + 1) * self._recipe.films]
         parts = [np.where(places < 0, -1, self._learn[places])]
@@ -76,11 +77,11 @@ class BoxCourse:
         return np.concatenate([*parts, np.full(self._recipe.others, -2)])
 
     def batch(self, epoch: int, step: int, share: Share) -> StepBatch:
-        """This process's share of a step."""
+        """Returns this process's share of a step."""
         everything = self.films_of(epoch, step)
         mine = share.of(everything)
         chance = np.random.default_rng([self._seed, epoch, step, share.rank])
-        # a process without a film takes part with a non-hand
+        # a process without a film contributes a non-hand
         batch = batch_of(
             [self._sample(film, chance) for film in mine.tolist() if film != -1] or [self._sample(-2, chance)]
         )
@@ -93,12 +94,12 @@ class BoxCourse:
         return hand_sample(self._films[film], self._recipe.side, chance)
 
     def losses(self, module: nn.Module, batch: StepBatch, generator: torch.Generator) -> dict[str, Tensor]:
-        """What the module says of the batch."""
+        """Returns the module's losses on the batch."""
         return module(batch)  # type: ignore[no-any-return]
 
     @torch.inference_mode()
     def measure(self, averaged: nn.Module, workers: Workers) -> dict[str, float]:
-        """The loss on one view of each film held back, always the same one."""
+        """Returns the loss on one view of each film held back, always the same view."""
         sums = torch.zeros(2, dtype=torch.float64)
         for films in workers.share.batches(self._held, self._recipe.films):
             views = [self._sample(film, np.random.default_rng([self._seed, film])) for film in films.tolist()]

@@ -1,7 +1,7 @@
 """The last step of the grader's fine-tuning: its calibration to radiologists' ages, fitted to all hands that are seen again.
 
-Readers' grades move the scale of the network's ages within a few steps, and the calibration, learned of the few hands of each
-step, stays behind: without this step the ages of the youngest and the oldest hands are years off after a short run.
+Readers' grades move the scale of the network's ages within a few steps, and the calibration, learned from the few hands of each
+step, lags behind: without this last step the ages of the youngest and the oldest hands are years off after a short run.
 """
 
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ from core.training.loop.optimisation import fit
 from models.bone_grader import BoneGrader
 
 _BONES: Final = len(RUS_BONES)
-#: Fewer hands would leave parts of the scale to chance.
+#: The fewest hands; fewer would leave parts of the scale to chance.
 _FEWEST: Final = 50
-#: More of them would take minutes on a processor, and change little.
+#: The most hands; more would take minutes on a CPU, and change little.
 _MOST: Final = 800
 _AT_ONCE: Final = 16
 _STEPS: Final = 400
@@ -33,7 +33,7 @@ _LEARNING_RATE: Final = 0.02
 
 @dataclass(frozen=True)
 class Calibrated:
-    """N hands. crops: of each its 13, in the order of RUS_BONES. female: N. months: N radiologists' readings."""
+    """N hands. crops: 13 of each, in the order of RUS_BONES. female: N. months: N radiologists' readings."""
 
     crops: Sequence[NDArray[np.uint8]]
     female: NDArray[np.int64]
@@ -44,7 +44,7 @@ class Calibrated:
 
 
 def seen_again(material: Material) -> Calibrated:
-    """The hands of a run's material that are seen again; their crops stay on the disk until they are asked for."""
+    """Returns the hands of a run's material that are seen again; their crops stay on the disk until they are needed."""
     first = material.first
     whole = [f for f in material.of("replay") if first[f + 1] - first[f] == _BONES and np.isfinite(material.months[f])]
     hands = [film for film in whole if material.reading[film]][:_MOST]
@@ -53,8 +53,8 @@ def seen_again(material: Material) -> Calibrated:
 
 
 def fit_calibration(grader: BoneGrader, hands: Calibrated, device: torch.device) -> str:
-    """Fits it in place; network and grades stay as they are, and with fewer than 50 hands so does the calibration. Returns
-    what was done."""
+    """Fits the calibration in place, and returns what was done, in words. Network and grades stay as they are, and with fewer
+    than 50 hands so does the calibration."""
     if len(hands) < _FEWEST:
         return "learned step by step" if len(hands) else "kept from the start model"
     grader = grader.to(device).eval()
@@ -73,7 +73,7 @@ def fit_calibration(grader: BoneGrader, hands: Calibrated, device: torch.device)
 
 @torch.no_grad()
 def _ages(grader: BoneGrader, hands: Calibrated, device: torch.device) -> Tensor:
-    """RUS-CHN ages in years, before the calibration."""
+    """Returns RUS-CHN ages in years, before the calibration."""
     total_age, ages = TotalAge().to(device), []
     for start in range(0, len(hands), _AT_ONCE):
         crops = torch.from_numpy(np.stack(hands.crops[start : start + _AT_ONCE])).to(device)

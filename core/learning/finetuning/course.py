@@ -1,4 +1,4 @@
-"""The loop of a fine-tuning, for one process or many: cosine schedule, weight average, early stop, and going on after a kill.
+"""The loop of a fine-tuning, for one process or many: cosine schedule, weight average, early stop, and resuming after a kill.
 
 Everything random hangs on the seed, the step and the process alone, so that a run that was killed ends with the same weights.
 """
@@ -27,15 +27,15 @@ from core.training.loop.optimisation import weight_average
 
 StepBatch = dict[str, Tensor]
 
-#: Batches that are read ahead of the one that is computed.
+#: Batches that are read ahead of the one being computed.
 _AHEAD: Final = 3
 
 
 @dataclass(frozen=True)
 class Pace:
-    """epochs: at most. patience: epochs without a better measure after which it stops. keep_every: steps between checkpoints.
-    average: how much of the weight average each step keeps, once it has begun. warm_up: share of the steps in which the
-    learning rate rises; then it falls as a cosine does."""
+    """How long a course runs, and how it is averaged. epochs: at most. patience: epochs without a better measure after which it
+    stops. keep_every: steps between checkpoints. average: how much of the weight average each step keeps, once it has begun.
+    warm_up: share of the steps in which the learning rate rises; then it falls as a cosine does."""
 
     epochs: int
     learning_rate: float
@@ -54,30 +54,30 @@ class Share:
     processes: int = 1
 
     def of(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
-        """This process's places of a step; together the processes have each once."""
+        """Returns this process's places of a step; together the processes have each place once."""
         return places[self.rank :: self.processes]
 
     def batches(self, films: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
-        """This process's films, in batches of this size."""
+        """Yields this process's films, in batches of this size."""
         mine = self.of(films)
         for start in range(0, len(mine), size):
             yield mine[start : start + size]
 
 
 def steps_of(films: int, at_once: int) -> int:
-    """Steps of an epoch in which each film is seen once."""
+    """Returns the number of steps of an epoch, in which each film is seen once."""
     return math.ceil(films / at_once)
 
 
 def order_of(films: int, at_once: int, seed: list[int]) -> NDArray[np.int64]:
-    """The films of an epoch, shuffled; filled up with -1 to whole steps."""
+    """Returns the films of an epoch, shuffled, and padded with -1 to whole steps."""
     order = np.full(steps_of(films, at_once) * at_once, -1, np.int64)
     order[:films] = np.random.default_rng(seed).permutation(films)
     return order
 
 
 class Workers:
-    """The processes that train together, by way of accelerate: one, or as many as `accelerate launch` started."""
+    """The processes that train together through accelerate: one, or as many as `accelerate launch` started."""
 
     def __init__(self, accelerator: Accelerator):
         self._accelerator = accelerator
@@ -86,20 +86,20 @@ class Workers:
         self.is_first: bool = accelerator.is_main_process
 
     def prepare(self, module: nn.Module) -> nn.Module:
-        """The module, so that gradients are averaged over the processes."""
+        """Returns the module, wrapped so that gradients are averaged over the processes."""
         return self._accelerator.prepare_model(module)  # type: ignore[no-any-return]
 
     def backward(self, loss: Tensor) -> None:
         self._accelerator.backward(loss)
 
     def sum(self, values: Tensor) -> Tensor:
-        """The sum over the processes, on the CPU."""
+        """Returns the sum over the processes, on the CPU."""
         if self.share.processes == 1:
             return values.cpu()
         return self._accelerator.reduce(values.to(self.device), "sum").cpu()  # type: ignore[no-any-return]
 
     def agreed(self, value: int) -> int:
-        """The first process's value, in all of them."""
+        """Returns the first process's value, in all of them."""
         if self.share.processes == 1:
             return value
         return int(self.sum(torch.tensor(value if self.is_first else 0)).item())
@@ -116,15 +116,15 @@ class Course(Protocol):
     def module(self) -> nn.Module: ...
 
     def batch(self, epoch: int, step: int, share: Share) -> StepBatch:
-        """This process's share of a step, on the CPU; `seen` is the number of films in it."""
+        """Returns this process's share of a step, on the CPU; `seen` is the number of films in it."""
         ...
 
     def losses(self, module: nn.Module, batch: StepBatch, generator: torch.Generator) -> dict[str, Tensor]:
-        """`loss` is what is minimised; the others are logged. module: the own one, or what wraps it."""
+        """Returns the losses: `loss` is minimised, the others are logged. module: the course's own, or its wrapper."""
         ...
 
     def measure(self, averaged: nn.Module, workers: Workers) -> dict[str, float]:
-        """On what is held back; the least `held_loss` is the best."""
+        """Measures on the films held back; the lowest `held_loss` is the best."""
         ...
 
 
@@ -148,10 +148,11 @@ def follow(
     workers: Workers,
     ending: Callable[[float], Ending],
 ) -> dict[str, Any]:
-    """Learns a course, and returns its best weights (`weights`, the averaged module's) and what was measured (`metrics`).
+    """Trains through a course, and returns its best weights (`weights`, the averaged module's) and what was measured
+    (`metrics`).
 
-    Goes on from the run's checkpoint. ending: is asked before each step, with the seconds that the run has learned for so
-    far; after TIME_UP the best until then is taken. Raises Cancelled.
+    Resumes from the run's checkpoint. ending: is called before each step, with the seconds of learning so far; after TIME_UP
+    the best until then is taken. Raises Cancelled.
     """
     finished = run.state.get("finished", {})
     if course.name in finished:
@@ -216,14 +217,14 @@ class _Ahead:
 
 
 class _Lesson:
-    """A course on its way: the network, its average, optimiser and schedule, and the best so far."""
+    """A course in progress: the network, its average, optimiser and schedule, and the best so far."""
 
     def __init__(self, course: Course, pace: Pace, seed: int, run: RunFolder, workers: Workers):
         self._course, self._pace, self._seed, self._run, self._workers = course, pace, seed, run, workers
         module = course.module.to(workers.device)
         module.train()
         for part in module.modules():
-            # few films tell less of all greys than what the start model knows, and processes need not agree on them
+            # a few films say less about grey values in general than the start model knows, and processes need not agree on them
             if isinstance(part, _BatchNorm):
                 part.eval()
         self._average = weight_average(module, pace.average)
@@ -252,7 +253,7 @@ class _Lesson:
         }  # fmt: skip
 
     def resume(self) -> int:
-        """Takes up the run's checkpoint where it is of this course, else measures the start; returns the first step."""
+        """Resumes from the run's checkpoint if it belongs to this course, else measures the start; returns the first step."""
         state = self._run.state
         if state.get("course") != self._course.name:
             self._start = self._course.measure(self._average.module, self._workers)
@@ -264,20 +265,20 @@ class _Lesson:
             self._sums = {name: value.to(self._workers.device) for name, value in state["sums"].items()}
             self._best, self._start, self.stale = state["best"], state["start"], state["stale"]
             return int(state["step"])
-        except torch.OutOfMemoryError:  # the checkpoint is as it should be
+        except torch.OutOfMemoryError:  # the checkpoint is not at fault
             raise
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:  # as torch says that tensors do not fit
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:  # what torch raises where tensors do not fit
             raise RunRefused(
                 f"{self._run.folder / CHECKPOINT} is another run's: delete it, and the same command begins the run "
                 "again."
             ) from error
 
     def seconds(self) -> float:
-        """That the run has learned for, with those before a kill."""
+        """Returns the seconds of learning so far, including those before a kill."""
         return self._seconds + time.monotonic() - self._started
 
     def take(self, step: int, wrapped: nn.Module, batch: StepBatch) -> None:
-        """One step of the optimiser."""
+        """Takes one step of the optimiser."""
         share = self._workers.share
         place = int(np.random.default_rng([self._seed, step, share.rank]).integers(2**62))
         torch.manual_seed(place)  # dropout draws from here
@@ -293,7 +294,7 @@ class _Lesson:
             self._sums[name] = self._sums.get(name, torch.zeros((), device=value.device).double()) + scaled
 
     def measured(self, step: int) -> None:
-        """Measures the average, logs it, and keeps it where it is the best."""
+        """Measures the averaged weights, logs the result, and keeps them if they are the best."""
         names = sorted(self._sums)
         sums = self._workers.sum(torch.stack([self._sums[name] for name in names])).tolist() if names else []
         measured = self._course.measure(self._average.module, self._workers)
@@ -316,7 +317,7 @@ class _Lesson:
         self._save(state)
 
     def finish(self) -> dict[str, Any]:
-        """Keeps the best alone."""
+        """Keeps only the best weights, and returns them with what was measured."""
         result = {**self._best, "start": self._start}
         finished = {**self._run.state.get("finished", {}), self._course.name: result}
         state = {"finished": finished, "seconds": self.seconds()}
@@ -342,7 +343,7 @@ class _Lesson:
 
 
 def _cosine(step: int, steps: int, warm_up: float) -> float:
-    """Share of the highest learning rate."""
+    """Returns the step's learning rate, as a share of the highest."""
     rising = max(1, round(warm_up * steps))
     if step < rising:
         return (step + 1) / rising

@@ -31,17 +31,17 @@ from core.machine import DISK_FULL, now_in_utc
 from core.training.loop.device import device_of
 from core.training.loop.run import seed_everything
 
-#: Settings that another run in the same folder may not differ in, and what a person calls them.
+#: Settings in which another run in the same folder may not differ, and what a person calls them.
 _SAME: Final = {
     "start": "model", "manifest_sha256": "export", "ledger_revision": "revision of the ledger", "rule": "rule",
     "settings": "setting", "data": "folder of labelled hands",
 }  # fmt: skip
 
-#: Of the minutes that a run is given, the grader's part where the localiser learns too.
+#: The grader's share of a run's minutes where the localiser learns too.
 _GRADER_SHARE: Final = 0.7
 
-#: Gives the lessons at a revision of the ledger, the present one if None. It is asked once the run's folder is held, and what
-#: it unpacks into `UNPACKED` there is taken away when the lessons are written.
+#: Gives the lessons at a revision of the ledger, the present one if None. It is called once the run's folder is held; what it
+#: unpacks into `UNPACKED` there is removed once the lessons are written.
 LessonsAt = Callable[[int | None], Lessons]
 
 
@@ -58,9 +58,9 @@ class FinetuneRecipe:
 
 @dataclass(frozen=True)
 class Order:
-    """One run that is asked for. start: a folder of weights as models.registry keeps them. data: a folder of labelled hands
-    and exemplars that the start model learned from, if any. device: auto, cpu or cuda. minutes: after which the best until
-    then is taken."""
+    """A request for one run. start: a folder of weights as models.registry keeps them. data: a folder of labelled hands and
+    exemplars that the start model learned from, if any. device: auto, cpu or cuda. minutes: after these the best so far is
+    taken."""
 
     lessons: LessonsAt
     start: Path
@@ -73,15 +73,15 @@ class Order:
 
 
 def finetune(order: Order) -> RunRecord:
-    """Trains, or goes on where it stopped, and returns what it says of itself; its `state` is "done" or "cancelled".
+    """Trains, or resumes where it stopped, and returns the run's record, whose `state` is "done" or "cancelled".
 
-    Every process that `accelerate launch` starts calls it. Raises LessonsRefused, RunRefused and, where a file cannot be
-    written, RunRefused with what is kept; models.registry.WeightsError for the start weights.
+    Every process that `accelerate launch` starts calls it. Raises LessonsRefused; RunRefused, also where a file cannot be
+    written, then saying what is kept; models.registry.WeightsError for the start weights.
     """
     device = device_of(order.device)
     accelerator = Accelerator(
         cpu=device.type == "cpu", mixed_precision="no"
-    )  # the networks say themselves what is bf16
+    )  # the networks themselves choose what is bf16
     workers = Workers(accelerator)
     run = RunFolder(order.run)
     with ExitStack() as stack, _told(order.run):
@@ -108,7 +108,7 @@ def finetune(order: Order) -> RunRecord:
 
 
 def _forget_lessons(run: Path, workers: Workers) -> None:
-    """Takes the crops of a run that has ended away: nobody needs them, and consents to keep their films may end."""
+    """Removes the crops of a run that has ended: nobody needs them, and consents to keep their films may end."""
     if workers.is_first:
         shutil.rmtree(run / MATERIAL, ignore_errors=True)
 
@@ -132,7 +132,7 @@ def _told(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _opened(folder: Path) -> Iterator[None]:
-    """For reading lessons that were written before."""
+    """Guards the reading of lessons that were written before."""
     try:
         yield
     except (OSError, ValueError, KeyError) as error:
@@ -158,11 +158,11 @@ def _first(workers: Workers, action: Callable[[], None]) -> None:
 
 
 def _begin(order: Order, run: RunFolder, workers: Workers, stack: ExitStack) -> None:
-    """Takes the folder, and writes lessons and run.json where they are not there yet."""
+    """Takes the folder, and writes lessons and run.json if they are not there yet."""
     with _told(order.run):
         stack.enter_context(run.held())
         unpacked = order.run / UNPACKED
-        shutil.rmtree(unpacked, ignore_errors=True)  # of a run that was killed
+        shutil.rmtree(unpacked, ignore_errors=True)  # left by a run that was killed
         try:
             _begin_or_go_on(order, run, workers)
         finally:
@@ -215,7 +215,7 @@ def _begin_or_go_on(order: Order, run: RunFolder, workers: Workers) -> None:
 def _write_lessons(
     order: Order, lessons: Lessons, start: Start, workers: Workers, folder: Path
 ) -> tuple[FilmCounts, list[str], list[str]]:
-    """Both networks' lessons; returns how many films they have, whose these are, and the films' names."""
+    """Writes both networks' lessons; returns how many films they have, whose these are, and the films' names."""
     grading = MaterialWriter(folder / "grading", answers_of(start.grader()[0], workers.device))
     boxing = BoxWriter(folder / "boxes", Localizer(start.localizer()))
     patients, names = [], []
@@ -239,7 +239,7 @@ def _write_lessons(
 
 
 def _learn(order: Order, run: RunFolder, workers: Workers) -> RunMetrics:
-    """The courses one after the other; what each measured at its start and at its best."""
+    """Goes through the courses one after the other; returns what each measured at its start and at its best."""
 
     def ending(share: float) -> Callable[[float], Ending]:
         def asked(seconds: float) -> Ending:

@@ -26,10 +26,10 @@ _BONES: Final = len(RUS_BONES)
 class GradingRecipe:
     """Settings of the grader's fine-tuning.
 
-    films: a step. replay, exemplars: hands and graded crops of the folder of labelled hands that are seen again with each
-    step, where there is one. loyalty: where there is none, the share that the start model's own answer has in what is learned
-    of a graded crop. unasked: weight of its answer on a crop without a grade. age_weight: of a radiologist's reading of the
-    bone age, in years; chronological: of a child's age, from which a bone age may be years off.
+    films: per step. replay, exemplars: hands and graded crops of the folder of labelled hands that are seen again with each
+    step, if there is such a folder. loyalty: if there is none, the share of the start model's own answer in what is learned
+    from a graded crop. unasked: weight of its answer on a crop without a grade. age_weight: weight of a radiologist's reading
+    of the bone age, in years; chronological: of a child's age, from which a bone age may differ by years.
     """
 
     films: int = 16
@@ -44,7 +44,7 @@ class GradingRecipe:
 
 
 class GradingLesson(nn.Module):
-    """A grader and its losses of a batch; what accelerate wraps, so that several processes share the gradients."""
+    """A grader and its losses on a batch; the module that accelerate wraps, so that several processes share the gradients."""
 
     def __init__(self, grader: BoneGrader, calibrate: bool):
         super().__init__()
@@ -54,13 +54,13 @@ class GradingLesson(nn.Module):
         self.grader.trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, views: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """views Mx1xCxC; see GraderCourse.batch. Losses are shares of the whole step's, whatever this process has of it."""
+        """views Mx1xCxC; see GraderCourse.batch. Losses are shares of the whole step's, however much of it this process has."""
         bones, film = batch["bones"], batch["film"]
         with torch.autocast(views.device.type, torch.bfloat16):
             latents = self.grader(views, bones)
         probabilities = self.grader.probabilities(latents.float(), bones)
         grades = (grade_loss(self.grader, probabilities, bones, batch["target"]) * batch["weight"]).sum()
-        # a bone with a grade is not moved by the age: that teaches the others alone
+        # a bone with a grade is not moved by the age, which teaches only the others
         told = torch.where(batch["graded"][:, None], probabilities.detach(), probabilities)
         female = batch["female"]
         by_bone = torch.zeros(len(female), _BONES, told.shape[1], device=told.device)
@@ -71,7 +71,7 @@ class GradingLesson(nn.Module):
 
 
 def answers_of(grader: BoneGrader, device: torch.device) -> CropGrader:
-    """What a grader says of crops as they are, without turning them about."""
+    """Returns a function that grades crops as they are, without rotating them."""
     grader = grader.to(device).eval()
 
     @torch.inference_mode()
@@ -102,7 +102,7 @@ class GraderCourse:
         self.steps = steps_of(self.films, recipe.films)
 
     def films_of(self, epoch: int, step: int) -> NDArray[np.int64]:
-        """The films of a step, -1 for a place that is left empty: each film once an epoch, then what is seen again."""
+        """Returns the films of a step, -1 for a place that is left empty: each film once per epoch, then what is seen again."""
         order = order_of(self.films, self._recipe.films, [self._seed, epoch])
         places = order[step * self._recipe.films : (step + 1) * self._recipe.films]
         parts = [np.where(places < 0, -1, self._learn[places])]
@@ -112,8 +112,8 @@ class GraderCourse:
         return np.concatenate(parts)
 
     def batch(self, epoch: int, step: int, share: Share) -> StepBatch:
-        """This process's share of a step: crops MxSxS uint8 and, of each, bones, film (its place among H), target and weight;
-        graded; of the films female, years, age_weight."""
+        """Returns this process's share of a step: crops MxSxS uint8 and, for each, bones, film (its place among H), target and
+        weight; graded; for the films female, years, age_weight."""
         everything = self.films_of(epoch, step)
         mine = share.of(everything)
         weights, age_weights = self._weights(everything[everything >= 0])
@@ -126,13 +126,14 @@ class GraderCourse:
         return batch
 
     def losses(self, module: nn.Module, batch: StepBatch, generator: torch.Generator) -> dict[str, Tensor]:
-        """Random views of the crops, made where they are, and what the module says of them."""
+        """Makes random views of the crops, on the device where they are, and returns the module's losses on them."""
         crops = batch["crops"][:, None].float() / 255
         return module(random_views(crops, generator, cut_close=self._recipe.cut_close), batch)  # type: ignore[no-any-return]
 
     @torch.inference_mode()
     def measure(self, averaged: nn.Module, workers: Workers) -> dict[str, float]:
-        """On films held back: loss and, in grades, error and exact share; on hands that are only measured, error in months."""
+        """Returns, on films held back, the loss, the error in grades and the exact share; on hands that are only measured, the
+        error in months."""
         assert isinstance(averaged, GradingLesson)
         grader, device = averaged.grader, workers.device
         sums = torch.zeros(6, dtype=torch.float64)
@@ -160,7 +161,7 @@ class GraderCourse:
         return measured | ({"measured_months": months / hands} if hands else {})
 
     def _weights(self, films: NDArray[np.int64]) -> tuple[float, float]:
-        """The sums of a step's weights, of its crops and of its films."""
+        """Returns the sums of a step's weights over its crops and over its films."""
         rows, places = self.material.rows(films)
         voted = self.material.votes[rows].sum(1) > 0
         ungraded = np.bincount(places[~voted], minlength=len(films))
@@ -170,7 +171,7 @@ class GraderCourse:
     def _age_weights(
         self, films: NDArray[np.int64], crops: NDArray[np.int64], ungraded: NDArray[np.int64]
     ) -> NDArray[np.float32]:
-        """An age counts for a hand with all 13 bones, as far as they have no grades."""
+        """Returns each film's weight of age: an age counts for a hand with all 13 bones, as far as they have no grades."""
         known = np.isfinite(self.material.months[films]) & (crops == _BONES)
         kind = np.where(self.material.reading[films], 1.0, self._recipe.chronological)
         return np.asarray(np.where(known, kind * ungraded / _BONES, 0.0), np.float32)
@@ -197,6 +198,6 @@ class GraderCourse:
             "years": np.nan_to_num(material.months[films] / 12),
             "age_weight": ages,
         }
-        if not len(rows):  # a process without a film in this step takes part with a crop that does not count
+        if not len(rows):  # a process without a film in this step contributes a crop that does not count
             batch = {name: np.zeros((1, *array.shape[1:]), array.dtype) for name, array in batch.items()}
         return {name: torch.from_numpy(array) for name, array in batch.items()}

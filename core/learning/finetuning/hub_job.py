@@ -1,8 +1,8 @@
 """A fine-tuning as a Hugging Face Job: lessons, program and start weights go to a private dataset, and the run comes back.
 
-What is sent lies in a folder of its own in the dataset, which is taken away when the job has ended. The dataset's privacy is
-asked before each push. On this machine the run's folder is as that of any run: its log grows as the job's does, and a file
-named `cancel` in it ends the job.
+What is sent lies in a folder of its own in the dataset, which is removed when the job has ended. Before each push the hub is
+asked whether the dataset is private. On this machine the run's folder is like that of any run: its log grows as the job's does,
+and a file named `cancel` in it ends the job.
 """
 
 import json
@@ -39,15 +39,15 @@ from core.machine import now_in_utc, user
 from models.registry import WeightsError
 
 _PROGRAM: Final = Path(core.__file__).parents[1]
-#: With the Python that the program's packages are locked for.
+#: Has the Python for which the program's packages are locked.
 _IMAGE: Final = "python:3.11"
-#: Where a run lies in the dataset until it was fetched, and what of it is put there.
+#: Where a run lies in the dataset until it is fetched, and which of its files are put there.
 _RUNS: Final = "runs"
 _OF_A_RUN: Final = (RUN, LOG)
-#: Beside weights, what nobody learns from: cards, reports and lists of patients.
+#: Files in a folder of weights that nobody learns from: cards, reports and lists of patients.
 _NOT_SENT: Final = shutil.ignore_patterns("*.md", "gate.*", LEARNED_FROM)
 _ENDED: Final = ("COMPLETED", "CANCELED", "ERROR", "DELETED")
-#: The hub may be out of reach for so many looks at the job in turn.
+#: The hub may be out of reach for this many looks at the job in a row.
 _PATIENCE: Final = 120
 _LOOK_EVERY: Final = 5.0
 
@@ -70,9 +70,9 @@ class HubJobRefused(BoneGradeError):
 
 @dataclass(frozen=True)
 class JobOrder:
-    """One job that is asked for. dataset: OWNER/NAME of a private dataset, which is made where there is none; the owner
-    pays for the job. start: folder of the weights to start from. hardware: a machine by the hub's name. hours: the time
-    after which the hub ends it. settings: of `python -m core finetune`, as its command line has them."""
+    """A request for one job. dataset: OWNER/NAME of a private dataset, which is created if there is none; the owner pays for
+    the job. start: folder of the weights to start from. hardware: a machine by the hub's name. hours: the time after which the
+    hub ends it. settings: of `python -m core finetune`, as its command line has them."""
 
     dataset: str
     start: Path
@@ -85,9 +85,9 @@ class JobOrder:
 def finetune_on_hub(
     order: JobOrder, ledger: Ledger, api: HfApi | None = None, look_every: float = _LOOK_EVERY
 ) -> RunRecord:
-    """Starts the job, or goes on with the one that this run's folder has, follows it to its end, and fetches the candidate.
+    """Starts the job, or resumes following the one in this run's folder, until it ends, and fetches the candidate.
 
-    Returns what the run says of itself; its `state` is "done" or "cancelled". Raises HubJobRefused, LessonsRefused, RunRefused,
+    Returns the run's record, whose `state` is "done" or "cancelled". Raises HubJobRefused, LessonsRefused, RunRefused,
     core.dataset.hub.private.HubRefused and, for the ledger, what core.dataset.exporting.export.export and
     AccessLog.from_environment raise.
     """
@@ -167,7 +167,7 @@ class _HubJob:
             _copy_program(folder / "parts" / "program", weights_of(self._order.start))
             print(f"Sending revision {manifest.revision} of the ledger to {self._order.dataset}.", flush=True)
             (folder / "sent").mkdir()
-            # one file, for the program has hundreds
+            # as one file, since the program has hundreds
             zipped(folder / "parts", folder / "sent" / "sent.zip")
             what = f"revision {manifest.revision}, to learn from; to the hub: {self._order.dataset}"
             log.note(user(), "exported", detail=what)
@@ -208,7 +208,7 @@ class _HubJob:
             time.sleep(self._look_every)
 
     def _look(self) -> str:
-        """The job's stage. Raises HubJobRefused where the hub does not say it for long."""
+        """Returns the job's stage. Raises HubJobRefused where the hub does not answer for a long time."""
         for tried in range(_PATIENCE):
             try:
                 return str(self._api.inspect_job(job_id=self._job.id, namespace=self._owner).status.stage)
@@ -220,9 +220,9 @@ class _HubJob:
         raise AssertionError("the last look returns or raises")
 
     def _log(self, known: int) -> int:
-        """Takes over what is new in the job's log; returns how many lines that is."""
+        """Copies what is new in the job's log; returns the number of new lines."""
         new = []
-        with suppress(Exception):  # the next look has them too
+        with suppress(Exception):  # the next look gets them too
             new = [str(line) for line in self._api.fetch_job_logs(job_id=self._job.id, namespace=self._owner)][known:]
         for line in new:
             measurement = _measurement(line)
@@ -233,8 +233,8 @@ class _HubJob:
         return len(new)
 
     def _fetch(self) -> str:
-        """Takes the candidate and what the run says of itself, all of it or nothing; run.json comes last, so that nothing half
-        is taken for done. Returns what it lacks, "" where it was taken."""
+        """Takes the candidate and what the run says of itself, all of it or nothing; run.json comes last, so that nothing
+        incomplete is taken as done. Returns what is wrong with it, "" where it was taken."""
         place = f"{_RUNS}/{self._job.place}"
         with tempfile.TemporaryDirectory(dir=self._order.run) as temporary:
             with _told(self._order):
@@ -252,14 +252,14 @@ class _HubJob:
                 weights_of(came / WEIGHTS)
             except WeightsError as error:
                 return f"The weights that the job left are damaged, so that nothing of it was taken ({error})"
-            shutil.rmtree(self._order.run / WEIGHTS, ignore_errors=True)  # of a follower that was killed here
+            shutil.rmtree(self._order.run / WEIGHTS, ignore_errors=True)  # left by a follower that was killed here
             (came / WEIGHTS).rename(self._order.run / WEIGHTS)
             (came / LOG).replace(self._order.run / LOG)
         self._run.write(replace(said, job=self._job, git_revision=facts.git_revision()))
         return ""
 
     def _clean_up(self) -> None:
-        """Takes what was sent, and the run, out of the dataset."""
+        """Removes what was sent, and the run, from the dataset."""
         place, dataset = self._job.place, self._order.dataset
         try:
             remove_folders(dataset, [f"jobs/{place}", f"{_RUNS}/{place}"], "The job has ended", self._api)
@@ -268,7 +268,7 @@ class _HubJob:
 
 
 def _copy_program(folder: Path, sent: Iterable[str]) -> None:
-    """What `finetune` needs of the program. sent: networks whose weights go with the start."""
+    """Copies the parts of the program that `finetune` needs. sent: networks whose weights go with the start."""
     without = shutil.ignore_patterns("__pycache__", *(f"{name}.safetensors" for name in sent))
     for part in ("core", "models"):
         shutil.copytree(_PROGRAM / part, folder / part, ignore=without)
@@ -276,7 +276,7 @@ def _copy_program(folder: Path, sent: Iterable[str]) -> None:
 
 
 def _measurement(line: str) -> Mapping[str, Any] | None:
-    """The measurement that a line of a run's output is, if it is one."""
+    """Returns the measurement in a line of a run's output, None if it has none."""
     with suppress(ValueError):
         said = json.loads(line)
         return said if isinstance(said, dict) and "lesson" in said else None
@@ -284,7 +284,7 @@ def _measurement(line: str) -> Mapping[str, Any] | None:
 
 
 def _told(order: JobOrder) -> AbstractContextManager[None]:
-    """Of what concerns the job. Raises HubJobRefused."""
+    """Turns the hub's errors about the job into HubJobRefused."""
     return hub_errors(
         lambda error: HubJobRefused(
             f"The hub does not answer for the job of {order.run.name} ({error}): check the network, that HF_TOKEN may write "

@@ -35,13 +35,14 @@ from models.whole_hand_network import WholeHandNetwork
 #: Key of the candidate's metadata with the SHA-256 of the weights that it was fine-tuned from.
 TUNED_FROM: Final = "tuned_from"
 
-#: Crops of hands that were not learned from and have a radiologist's reading and, for a side in pixels, their windows.
+#: Gives the crops of hands that were not learned from and have a radiologist's reading and, for a side in pixels, their
+#: windows.
 CalibrationHands = Callable[[int], tuple[HandCrops, HandWindows]]
 
 
 @dataclass(frozen=True)
 class Start:
-    """A folder of weights; what it does not hold, as a run's folder may not, is taken from the shipped ones.
+    """A folder of weights; any that it lacks, as a run's folder may, are taken from the shipped ones.
 
     Raises RunRefused for a folder without weights, models.registry.WeightsError where they are not what the index says.
     """
@@ -59,11 +60,11 @@ class Start:
         try:
             return self.folder if is_registered(name, self.folder) else WEIGHTS
         except WeightsError:
-            return self.folder  # what cannot be read is told when it is read
+            return self.folder  # if it cannot be read, reading it says so
 
     @property
     def hashes(self) -> dict[str, str | None]:
-        """SHA-256 by network; None for a second opinion that there is not."""
+        """SHA-256 by network; None for a second opinion that is not there."""
         found = {name: file.sha256 for name, (_, file) in self.whole_hands().items()}
         second: dict[str, str | None] = {**found} if found else {WHOLE_HANDS[0]: None}
         return {"grader": self._hash("grader"), "localizer": self._hash("localizer"), **second}
@@ -72,16 +73,16 @@ class Start:
         return read_weights(name, self._place(name)).sha256
 
     def grader(self) -> tuple[BoneGrader, dict[str, str]]:
-        """A fresh grader and its metadata."""
+        """Returns a fresh grader and its metadata."""
         network, file = load_grader(folder=self._place("grader"))
         return network, {**file.metadata, TUNED_FROM: file.sha256}
 
     def localizer(self) -> HandLocalizer:
-        """A fresh localiser."""
+        """Returns a fresh localiser."""
         return load_localizer(folder=self._place("localizer"))[0]
 
     def whole_hands(self) -> dict[str, tuple[WholeHandNetwork, WeightFile]]:
-        """The second opinion's networks, all of one place; none where there is no second opinion."""
+        """Returns the second opinion's networks, all from one place; none where there is no second opinion."""
         return load_whole_hands(self._place(WHOLE_HANDS[0]))
 
     def write_candidate(
@@ -92,8 +93,8 @@ class Start:
         localizer: HandLocalizer | None,
         hands: CalibrationHands | None,
     ) -> str:
-        """Writes the weights as models.registry does, and the intervals beside them, in the place of what a run that was
-        broken off has left there; returns where these are from.
+        """Writes the weights as models.registry does, and the intervals beside them, in place of what a run that was broken off
+        left there; returns where the intervals are from.
 
         hands: to set the intervals on; without them, the start model's are kept for the new weights. The second opinion and
         its weights stay as they are.

@@ -1,1 +1,1 @@
-"""The gate: a run's model against the live one on films that neither has learned from, and the verdict."""
+"""The gate: compares a run's model with the live one on films that neither has learned from, and gives the verdict."""

@@ -1,13 +1,13 @@
-"""Every difference between two models on the same films, with a bootstrap interval over the films.
+"""Computes every difference between two models on the same films, with a bootstrap interval over the films.
 
 The films are drawn with both models' answers (paired bootstrap, percentiles), so that what is hard for both cancels out.
-Changed films of one hand, which mostly move together, are drawn with their hand (cluster bootstrap): drawn one by one, 15 to
-25 in 100 made-up pairs of models that were alike were called worse under stress, and drawn so, of eight hands, 5 to 6.
-Pictures that show no hand are drawn one by one, though those of a kind go together: of few kinds, none but a model that takes
-nearly all would be called worse. A measure is better or worse where its whole interval lies on one side of none. Intervals
-are of 95 %, but for the 13 bones, which are looked at together: theirs are of 1 - 0.05 / 13 (Bonferroni). Of made-up pairs of
-models that were alike, on 30 and on 60 films, 8 to 13 in 100 were called worse in something, and so refused: the gate errs
-towards the live model.
+Changed films of one hand, which mostly move together, are drawn with their hand (cluster bootstrap): drawn one by one, 15 to 25
+in 100 made-up pairs of models that were alike were called worse under stress; drawn with their hand, for eight hands, it was 5
+to 6. Pictures that show no hand are drawn one by one, though those of a kind go together: with so few kinds, only a model that
+accepts nearly all of them would be called worse. A measure is better or worse where its whole interval lies on one side of
+zero. Intervals are 95 %, except for the 13 bones, which are looked at together: theirs are 1 - 0.05 / 13 (Bonferroni). Of
+made-up pairs of models that were alike, on 30 and on 60 films, 8 to 13 in 100 were called worse in something, and so refused:
+the gate errs towards the live model.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from core.standards import INTERVAL_COVERAGE
 
 _LEVEL: Final = 0.95
 _LEVEL_OF_A_BONE: Final = 1 - (1 - _LEVEL) / len(RUS_BONES)
-#: With so many resamples, about eight lie beyond each end of a bone's interval.
+#: With this many resamples, about eight lie beyond each end of a bone's interval.
 RESAMPLES: Final = 4000
 _SEED: Final = 1
 #: Differences below this are rounding.
@@ -38,7 +38,7 @@ _Statistic = Callable[[NDArray[np.intp]], NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class _Measure:
-    """What is measured of both models on `rows` films; see Difference."""
+    """A measure of both models on `rows` films; see Difference."""
 
     key: str
     group: Group
@@ -51,7 +51,7 @@ class _Measure:
     level: float = _LEVEL
 
     def difference(self) -> Difference:
-        """With its interval and verdict."""
+        """Returns the difference with its interval and verdict."""
         everything = np.arange(self.rows)[None]
         live, candidate = (float(of(everything)[0]) for of in (self.live, self.candidate))
         interval = bootstrap_of_rows(
@@ -70,7 +70,7 @@ class _Measure:
         )  # fmt: skip
 
     def not_compared(self, remark: str) -> Difference:
-        """Where there is too little to tell."""
+        """Returns a difference without a verdict, where there is too little to tell."""
         return Difference(
             self.key, self.group, self.title, self.unit, self.higher_is_better, self.rows, None, None, None, None, self.level,
             "not compared", remark,
@@ -78,7 +78,7 @@ class _Measure:
 
 
 def differences_on_gold(films: Judged) -> tuple[Difference, ...]:
-    """Ages, grades, intervals and refusals on films with a gold reading."""
+    """Compares ages, grades, intervals and refusals on films with a gold reading."""
     return (
         *_of_ages(films, "gold", "gold films"),
         _age_errors("gold_table_age", "gold", "RUS-CHN age, mean error on gold films", films.table_months,
@@ -93,12 +93,12 @@ def differences_on_gold(films: Judged) -> tuple[Difference, ...]:
 
 
 def differences_on_val(films: Judged) -> tuple[Difference, ...]:
-    """Ages, intervals and refusals on films with a radiologists' age."""
+    """Compares ages, intervals and refusals on films with a radiologists' age."""
     return _of_ages(films, "val", "labelled hands")
 
 
 def differences_under_stress(films: Stressed) -> tuple[Difference, ...]:
-    """How far the age moves on other films of the same hands, and what pictures that show no hand get."""
+    """Compares how far the age moves on other films of the same hands, and how many pictures without a hand get an age."""
     sides = (films.live, films.candidate)
     kept = ~np.isnan(films.live) & ~np.isnan(films.candidate)
     moved = _drawn_whole(
@@ -136,14 +136,15 @@ def _age_errors(
     live: NDArray[np.float64],
     candidate: NDArray[np.float64],
 ) -> Difference:
-    """Of the films with an age by both."""
+    """Compares the age errors on the films that both models give an age."""
     rows = ~np.isnan(known) & ~np.isnan(live) & ~np.isnan(candidate)
     errors = [np.abs(months[rows] - known[rows]) for months in (live, candidate)]
     return _compared(_means(key, group, title, "months", *errors, higher_is_better=False))
 
 
 def _coverage(films: Judged, group: Group, where: str) -> Difference:
-    """Intervals that hold the age. Too few are worse; more is not counted as better: wider intervals hold more."""
+    """Compares the share of intervals that contain the age. Too few are worse; more is not counted as better, since wider
+    intervals contain more."""
     rows = ~np.isnan(films.months) & ~np.isnan(films.live.months) & ~np.isnan(films.candidate.months)
     held = [_held(answers, films.months)[rows] for answers in (films.live, films.candidate)]
     title = f"90 % intervals that hold the age of {where}"
@@ -172,8 +173,7 @@ def _shares(
     live: NDArray[np.bool_],
     candidate: NDArray[np.bool_],
 ) -> Difference:
-    """The share of the n films, or n x 13 bones, that count to which each model has no answer; films are drawn
-    whole."""
+    """Compares the share without an answer among the n films, or n x 13 bones, that count; films are drawn whole."""
     parts = ((lost & counted).reshape(len(counted), -1).sum(1) for lost in (live, candidate))
     return _drawn_whole(key, group, title, "share", counted.reshape(len(counted), -1).sum(1), *parts)
 
@@ -187,8 +187,8 @@ def _drawn_whole(
     live: NDArray[Any],
     candidate: NDArray[Any],
 ) -> Difference:
-    """A mean, the lower the better, over n groups that are drawn whole. counts: the size of each. live, candidate: each
-    group's sum; an empty group is left out."""
+    """Compares a mean, the lower the better, over n groups that are drawn whole. counts: the size of each. live, candidate:
+    each group's sum; empty groups are omitted."""
     rows = counts > 0
     weight = counts[rows].astype(float)
 
@@ -234,7 +234,7 @@ def _kappa(films: Judged, position: int, bone: str) -> Difference:
 
 
 def _mean_kappa(films: Judged) -> Difference:
-    """The mean over the bones of which kappa can be told."""
+    """Compares the mean over the bones for which kappa can be worked out."""
     bones = [position for position in range(len(RUS_BONES)) if _eligible(films, position)]
     graded = _graded_by_both(films)
 
@@ -263,9 +263,9 @@ def _eligible(films: Judged, position: int) -> bool:
 
 
 def _kappa_of(gold: NDArray[np.int8], given: NDArray[np.int8], weight: NDArray[np.float64] | None = None) -> _Statistic:
-    """Quadratic-weighted kappa, see core.agreement.measures.kappa_of_two; 1 where both gave one and the same grade alone.
+    """Quadratic-weighted kappa, see core.agreement.measures.kappa_of_two; 1 where both gave only one and the same grade.
 
-    weight: n, 0 leaves a film out.
+    weight: n; 0 omits a film.
     """
     counted = np.ones(len(gold)) if weight is None else weight
     one, other = gold.astype(float), given.astype(float)

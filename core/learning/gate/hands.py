@@ -23,9 +23,9 @@ from core.ledger import Event, FilmRecord, Ledger
 
 @dataclass(frozen=True)
 class GateHand:
-    """One film and what is known of it. patients: as learned_from has them, whose films this is or looks the same as; none for
-    a film of a folder. grades: of the gold reading in RUS_BONES order, UNJUDGED where it has none. months: the radiologists'
-    age, NaN where it is not known. read: gives the pixels."""
+    """One film and what is known of it. patients: whose film this is, or whose films look the same, as learned_from has them;
+    none for a film from a folder. grades: of the gold reading in RUS_BONES order, UNJUDGED where it has none. months: the
+    radiologists' age, NaN where it is not known. read: gives the pixels."""
 
     name: str
     patients: Collection[str]
@@ -37,9 +37,9 @@ class GateHand:
 
 @dataclass(frozen=True)
 class GateHands:
-    """digest: identifies the films and what is known of them. without_pixels: gold films that cannot be assessed, since
-    nobody consented to keeping their pixels. learned: gold films that were left out because a model knows their
-    patient. revision: of the ledger that they were read at."""
+    """The films to compare on. digest: identifies the films and what is known of them. without_pixels: gold films that cannot
+    be assessed, since nobody consented to keeping their pixels. learned: gold films that were left out because a model knows
+    their patient. revision: of the ledger at which they were read."""
 
     hands: tuple[GateHand, ...]
     digest: str
@@ -48,8 +48,8 @@ class GateHands:
     revision: int = 0
 
     def without(self, patients: AbstractSet[str]) -> Self:
-        """Without the films of patients that a model learned from, before one of their films was gold. patients: as
-        learned_from has them."""
+        """Returns these hands without the films of patients that a model learned from before one of their films was gold.
+        patients: as learned_from has them."""
         kept = tuple(hand for hand in self.hands if patients.isdisjoint(hand.patients))
         left = len(self.hands) - len(kept)
         if not left:
@@ -59,8 +59,9 @@ class GateHands:
 
 
 def gold_hands(ledger: Ledger) -> GateHands:
-    """The films with a gold reading that gives at least one grade, in the order in which they came in. No run learns from
-    them from then on: core.dataset.split keeps all films of their patients for `test`; see GateHands.without for before."""
+    """Returns the films with a gold reading that gives at least one grade, in the order in which they came in. No run learns
+    from them from then on: core.dataset.split keeps all films of their patients for `test`; for the time before, see
+    GateHands.without."""
     revision = ledger.ledger_revision()
     if not revision:
         return GateHands((), _digest([]))
@@ -83,7 +84,7 @@ def gold_hands(ledger: Ledger) -> GateHands:
 
 
 def labelled_hands(folder: Path) -> GateHands:
-    """The `val` films of a folder, as core.cohort.films reads it. Raises core.cohort.films.DataFolderError."""
+    """Returns the `val` films of a folder, as core.cohort.films reads it. Raises core.cohort.films.DataFolderError."""
     hands, known = [], []
     ungraded = np.full(len(RUS_BONES), UNJUDGED, np.int8)
     for film in read_films(folder, "val"):

@@ -1,4 +1,4 @@
-"""What two models say of the same hands, film by film, as arrays to compare."""
+"""Has two models assess the same hands, film by film, and keeps the answers as arrays to compare."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from core.standards import age_of_total
 
 @dataclass(frozen=True)
 class Answers:
-    """One model on n hands. grades: n x 13, the likeliest, UNJUDGED where there is none. months: n bone ages, NaN where there
+    """One model on n hands. grades: n x 13, the most likely, UNJUDGED where there is none. months: n bone ages, NaN where there
     is none. table_months: n, of the RUS-CHN table, before calibration. interval90: n x 2 months."""
 
     grades: NDArray[np.int8]
@@ -64,9 +64,10 @@ class Judged:
 
 
 def judge(hands: Sequence[GateHand], live: Assessor, candidate: Assessor, what: str) -> Judged:
-    """Has both models assess every hand. what: for the bar that shows how far it is.
+    """Has both models assess every hand. what: label of the progress bar.
 
-    The age of a gold reading is its RUS-CHN total's, brought to the radiologists' scale as the live model does it, for both.
+    The age of a gold reading is its RUS-CHN total's, brought to the radiologists' scale for both models in the live model's
+    way.
     """
     answers: list[tuple[Assessment | None, Assessment | None]] = []
     for hand in tqdm(hands, desc=what, mininterval=10):
@@ -104,8 +105,8 @@ def _assessed(assessor: Assessor, found: Hand | None, hand: GateHand) -> Assessm
 
 @dataclass(frozen=True)
 class Stressed:
-    """hands x changed films of each: by how many months the age moved, NaN where it was lost. non_hands: how many pictures
-    that show no hand were drawn; taken: how many of these got an age without a warning."""
+    """Answers under stress, hands x changed films of each: by how many months the age moved, NaN where it was lost. non_hands:
+    number of pictures drawn that show no hand; taken: how many of these got an age without a warning."""
 
     live: NDArray[np.float64]
     candidate: NDArray[np.float64]
@@ -126,7 +127,7 @@ def stressed(hands: Sequence[GateHand], live: Assessor, candidate: Assessor, pic
         pixels = hand.read().pixels
         try:
             first, second = (moves(one, pixels, hand.sex) for one in (live, candidate))
-        except FilmRefused:  # counted among the hands as they are
+        except FilmRefused:  # counted among the unchanged hands
             continue
         if first is not None and second is not None:
             by_live.append([_months(move) for move in first.values()])

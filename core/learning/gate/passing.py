@@ -15,15 +15,16 @@ from core.learning.gate.judging import judge, stressed
 from core.learning.gate.report import REPORT, Films, GateReport, Sides, judged, write_report
 from core.learning.run.candidate import Candidate, CandidateRefused, loaded
 
-#: Raised by one whenever the same question comes to get another answer.
+#: Raised by one whenever a change of the code may give the same question another answer.
 _VERSION: Final = 3
 
 
 @dataclass(frozen=True)
 class GateSettings:
-    """least_gold: gold films below which nothing is promoted: with 30, an age that is off by half as much again as before is
-    seen. stress_films: gold films that are turned, mirrored, exposed anew and so on: with 4, a tenth of models that are alike
-    would be called worse, with 8 a twentieth. pictures_a_kind: of each kind that shows no hand."""
+    """Settings of the gate. least_gold: gold films below which nothing is promoted: with 30, an age error half as large again
+    as before is seen. stress_films: gold films that are rotated, mirrored, exposed differently and so on: with 4, a tenth of
+    models that are alike would be called worse, with 8 a twentieth. pictures_a_kind: pictures of each kind that shows no
+    hand."""
 
     least_gold: int = 30
     stress_films: int = 8
@@ -32,7 +33,8 @@ class GateSettings:
 
 @dataclass(frozen=True)
 class _Asked:
-    """What the gate is asked. live: at work. gold: without what the candidate learned from. question: see question_of."""
+    """What the gate is asked. live: the live model, loaded. gold: without what the candidate learned from. question: see
+    question_of."""
 
     question: str
     sides: Sides
@@ -41,15 +43,15 @@ class _Asked:
     gold: GateHands
 
     def known(self, run: Path) -> GateReport | None:
-        """The answer that takes no comparing, None where there is none: nothing is compared where gold films are missing,
-        which is then reported into the run's folder, and a report that is there for the same question is given again."""
+        """Returns the answer where no comparison is needed, else None. Where gold films are missing, nothing is compared and a
+        report in the run's folder says so; an existing report for the same question is returned again."""
         if self.films.missing:
             report = judged(self.question, self.sides, self.films, ())
             write_report(report, run)
             return report
         known = kept_report(run)
         if known is not None and known.question == self.question:
-            # the same weights may be live under another name by now, as after a rollback
+            # by now the same weights may be live under another name, as after a rollback
             return replace(known, sides=self.sides)
         return None
 
@@ -57,7 +59,7 @@ class _Asked:
 def pass_gate(
     run: Path, candidate: Candidate, live: LiveModel, gold: GateHands, val: GateHands | None, settings: GateSettings
 ) -> GateReport:
-    """The report, which is also written into the run's folder; an existing one for the same question is returned.
+    """Returns the report, which is also written into the run's folder; an existing one for the same question is reused.
 
     Nothing is compared where gold films are missing. Raises core.learning.run.candidate.CandidateRefused where the candidate's
     weights cannot be used, models.registry.WeightsError for the live ones, OSError where the report cannot be written.
@@ -81,7 +83,7 @@ def pass_gate(
 def kept_answer(
     run: Path, candidate: Candidate, live: LiveModel, gold: GateHands, settings: GateSettings
 ) -> GateReport:
-    """The report of an earlier comparison on the gold films alone, of this candidate and this live model; no film is assessed.
+    """Returns the report of an earlier comparison of this candidate and live model on the gold films alone; assesses no film.
 
     Where gold films are missing, the report says so. Raises core.learning.run.candidate.CandidateRefused where there is none
     that still holds, models.registry.WeightsError for the live weights, OSError where the report cannot be written.
@@ -122,7 +124,7 @@ def _asked(
 
 
 def kept_report(run: Path) -> GateReport | None:
-    """The report that is in a run's folder, or beside promoted weights; None where none can be read."""
+    """Returns the report in a run's folder, or beside promoted weights; None where none can be read."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         return GateReport.from_json(json.loads((run / REPORT).read_text(encoding="utf-8")))
     return None
@@ -131,7 +133,8 @@ def kept_report(run: Path) -> GateReport | None:
 def question_of(
     candidate: Candidate, live: Assessor, gold: GateHands, val: GateHands | None, settings: GateSettings
 ) -> str:
-    """Names what is asked: the weights and intervals of both, the films and what is known of them, and the settings."""
+    """Returns a name for what is asked: the weights and intervals of both, the films and what is known of them, and the
+    settings."""
     asked = {
         "version": _VERSION,
         "candidate": dict(candidate.weights),
@@ -146,6 +149,6 @@ def question_of(
 
 
 def _spread_out(hands: tuple[GateHand, ...], count: int) -> list[GateHand]:
-    """So many of the films, from all over the list."""
+    """Returns `count` of the films, spread evenly over the list."""
     step = max(1, len(hands) // max(1, count))
     return list(hands[::step][:count])

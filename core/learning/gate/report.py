@@ -8,12 +8,12 @@ from typing import Any, Final, Literal, Self
 from core.bones import BONE_TITLES
 from core.evaluation.figures import Cell, Table, as_json
 
-#: The files of a report, in a run's folder and in that of promoted weights.
+#: The files of a report, in a run's folder and in a folder of promoted weights.
 REPORT: Final = "gate.json"
 REPORT_TEXT: Final = "gate.md"
 
 GateVerdict = Literal["better", "worse", "no difference", "not compared"]
-#: What is measured, by the group that it stands in.
+#: The groups of measures.
 Group = Literal["gold", "bones", "val", "stress"]
 
 
@@ -22,7 +22,8 @@ class Difference:
     """One measure of both models on the same n films; under stress on changed films of n hands, or on pictures of n kinds.
 
     unit: "months", "kappa" or "share". higher_is_better: of the measure. difference: the candidate's less the live model's;
-    interval: of it, by a paired bootstrap, at `level` (0..1). remark: why there is none, or how the verdict came about.
+    interval: that of the difference, by a paired bootstrap, at `level` (0..1). remark: why there is none, or how the verdict
+    came about.
     """
 
     key: str
@@ -42,9 +43,9 @@ class Difference:
 
 @dataclass(frozen=True)
 class Sides:
-    """Who was compared. candidate: SHA-256 by network, of which the run brought `brought`; live: the same, of version
-    `live_version`. own_intervals: the run set its intervals; else the live model's were kept. manifest, revision: of what the
-    run learned from, as it says."""
+    """The two models compared. candidate: SHA-256 by network, of which the run brought `brought`; live: the same for the live
+    model, version `live_version`. own_intervals: the run set its intervals; else the live model's were kept. manifest,
+    revision: of what the run learned from, as it says."""
 
     run: str
     candidate: Mapping[str, str]
@@ -58,9 +59,10 @@ class Sides:
 
 @dataclass(frozen=True)
 class Films:
-    """What they were compared on. gold: gold films with pixels, at the ledger's `revision`; least_gold: as many are needed;
-    without_pixels: gold films that could not be assessed. learned: gold films left out, since the candidate or a model before
-    it had learned from their patient when they were not gold yet. val: labelled hands of a folder, 0 where none was named."""
+    """The films they were compared on. gold: gold films with pixels, at the ledger's `revision`; least_gold: how many are
+    needed; without_pixels: gold films that could not be assessed. learned: gold films left out, since the candidate or a model
+    before it had learned from their patient when they were not gold yet. val: labelled hands of a folder, 0 where none was
+    named."""
 
     gold: int
     least_gold: int
@@ -77,8 +79,8 @@ class Films:
 
 @dataclass(frozen=True)
 class GateReport:
-    """question: names what was asked, so that a kept answer is known for one. reasons: why it is or is not promoted, in
-    sentences."""
+    """The report. question: names what was asked, by which a kept answer is recognised. reasons: why it is or is not promoted,
+    in sentences."""
 
     question: str
     sides: Sides
@@ -88,12 +90,12 @@ class GateReport:
     reasons: tuple[str, ...]
 
     def of(self, *verdicts: GateVerdict) -> tuple[Difference, ...]:
-        """The differences with one of these verdicts."""
+        """Returns the differences with one of these verdicts."""
         return tuple(one for one in self.differences if one.verdict in verdicts)
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """After a way through JSON."""
+        """Restores a report from its JSON."""
         sides, films = dict(document["sides"]), document["films"]
         sides["brought"] = tuple(sides["brought"])
         rows = [{**row, "interval": row["interval"] and tuple(row["interval"])} for row in document["differences"]]
@@ -108,7 +110,8 @@ class GateReport:
 
 
 def judged(question: str, sides: Sides, films: Films, differences: tuple[Difference, ...]) -> GateReport:
-    """The verdict: promoted where there are enough gold films, nothing is worse and something is better."""
+    """Returns the report with its verdict: promoted where there are enough gold films, nothing is worse and something is
+    better."""
     if films.missing:
         reasons = [_too_few(films)]
         return GateReport(question, sides, films, differences, False, tuple(reasons))
@@ -143,12 +146,12 @@ def _said(one: Difference) -> str:
 
 
 def as_text(report: GateReport) -> str:
-    """For a terminal."""
+    """Returns the report as text for a terminal."""
     return "\n".join([*_head(report), _table(report).aligned(), *report.reasons])
 
 
 def as_markdown(report: GateReport) -> str:
-    """For a document beside the weights."""
+    """Returns the report as a document to keep beside the weights."""
     title = "# The gate: " + ("promoted" if report.promotes else "not promoted")
     reasons = "\n".join(f"- {reason}" for reason in report.reasons)
     remarks = "\n".join(f"- {one.title}: {one.remark}" for one in report.differences if one.remark)
@@ -191,5 +194,5 @@ def _number(value: float | None) -> str:
 
 
 def kappa_title(bone: str) -> str:
-    """The title of a bone's kappa."""
+    """Returns the title of a bone's kappa."""
     return f"Kappa, {BONE_TITLES[bone]}"

@@ -14,12 +14,13 @@ from core.learning.lessons.training_data import parts_of
 from core.training.localizer.boxed_films import load_boxed
 from core.training.material.sources import GraderSources, GradingMaterial, localizer_for
 
-#: So many hands of `val` are measured after each epoch.
+#: Hands of `val` that are measured after each epoch.
 _MEASURED: Final = 150
 
 
 class SeenAgain:
-    """A folder as core.learning.lessons.training_data.parts_of has it. What is cut is kept in `run`. processes: that cut."""
+    """A folder as core.learning.lessons.training_data.parts_of has it. Crops are kept in `run`. processes: number that cut
+    them."""
 
     def __init__(self, data: Path, run: Path, processes: int):
         self._hands, self._graded = parts_of(data)
@@ -50,7 +51,8 @@ class SeenAgain:
                 boxing.add(film, None)
 
     def calibration_hands(self, side: int) -> tuple[HandCrops, HandWindows]:
-        """The hands of `val` with their windows of `side` pixels; 0: without a second opinion, empty ones."""
+        """Returns the hands of `val` with their windows of `side` pixels; a side of 0, without a second opinion, gives empty
+        ones."""
         val = self._material().val
         if not side:
             return val, HandWindows(val.months[:0], val.female[:0], val.ids[:0], np.zeros((0, 1, 1), np.uint8))

@@ -28,8 +28,8 @@ _ARRAYS: Final = ("sizes", "boxes", "purpose")
 
 
 def upright(grey: NDArray[np.uint8], found: Localization, boxes: Mapping[str, Box], factor: float) -> BoxedFilm:
-    """A film as a left hand within 45 degrees of upright. grey: HxW, bone bright, shrunk by `factor` from the film that
-    `found` and `boxes` are of."""
+    """Returns a film as a left hand within 45 degrees of upright. grey: HxW, bone bright, shrunk by `factor` from the film to
+    which `found` and `boxes` refer."""
     drawn = np.full((len(ALL_BONES), 4), np.nan)
     centres = found.all_centres.astype(np.float64) * factor
     for bone, box in boxes.items():
@@ -50,7 +50,7 @@ def upright(grey: NDArray[np.uint8], found: Localization, boxes: Mapping[str, Bo
 
 
 class BoxFilms(Sequence[BoxedFilm]):
-    """Boxed films in one memory-mapped file, CACHE_SIDE square each, of which a film takes a corner."""
+    """Boxed films in one memory-mapped file, each in a corner of a square of CACHE_SIDE pixels."""
 
     def __init__(self, folder: Path, counts: dict[str, int]):
         arrays: dict[str, Any] = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
@@ -61,7 +61,7 @@ class BoxFilms(Sequence[BoxedFilm]):
 
     @classmethod
     def open(cls, folder: Path) -> Self | None:
-        """What a BoxWriter closed; None where there is nothing to learn, and `reason` of its counts.json says why."""
+        """Opens what a BoxWriter closed; None where there is nothing to learn, and `reason` in its counts.json says why."""
         counts = json.loads((folder / "counts.json").read_text(encoding="utf-8"))
         return None if "reason" in counts else cls(folder, counts)
 
@@ -73,7 +73,7 @@ class BoxFilms(Sequence[BoxedFilm]):
         return BoxedFilm(np.asarray(self._films[film, :height, :width]), np.asarray(self._boxes[film], np.float64))
 
     def of(self, purpose: Purpose) -> NDArray[np.int64]:
-        """The films that are there for this, as their numbers."""
+        """Returns the numbers of the films with this purpose."""
         return np.flatnonzero(self.purpose == PURPOSES.index(purpose))
 
 
@@ -91,7 +91,8 @@ class BoxWriter:
         self.left_out: Counter[str] = Counter()
 
     def add_lesson(self, film: LessonFilm) -> bool:
-        """A film with people's boxes; counted, with the reason, where they cannot be learned. Whether they can."""
+        """Adds a film with people's boxes, or counts it, with the reason, where they cannot be learned; returns whether they
+        can."""
         if not film.boxes or film.part == "test":
             return False
         if film.picture is None:
@@ -110,7 +111,7 @@ class BoxWriter:
         return True
 
     def add(self, film: BoxedFilm, key: tuple[str, str] | None) -> None:
-        """key: patient and part of the split; None for a film that is only seen again."""
+        """Adds a film. key: patient and part of the split; None for a film that is only seen again."""
         slot = np.zeros((CACHE_SIDE, CACHE_SIDE), np.uint8)
         height, width = film.grey.shape
         slot[:height, :width] = film.grey
@@ -120,7 +121,7 @@ class BoxWriter:
         self._keys.append(key)
 
     def close(self) -> None:
-        """Ends the files and parts the films."""
+        """Ends the files and divides the films into parts."""
         self._file.close()
         keys = [key for key in self._keys if key is not None]
         counts: dict[str, Any] = {}
@@ -145,7 +146,7 @@ class BoxWriter:
 
 
 def _shrunk(pixels: Grey) -> tuple[NDArray[np.uint8], float]:
-    """A film in 8 bits, no side longer than CACHE_SIDE, and the factor it was shrunk by."""
+    """Returns a film in 8 bits, no side longer than CACHE_SIDE, and the factor by which it was shrunk."""
     factor = min(1.0, CACHE_SIDE / max(pixels.shape))
     if factor < 1.0:
         pixels = np.asarray(cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.float32)

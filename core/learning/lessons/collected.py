@@ -1,4 +1,4 @@
-"""What readers have said since the live model was made, and what a run would learn from, and leave out."""
+"""What readers have said since the live model was made, and what a run would learn from and leave out."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,13 +15,14 @@ from core.standards import grade_count
 
 @dataclass(frozen=True)
 class Collected:
-    """since, revision: of the ledger, from after the one up to the other. films: on which something was said that counts;
-    of `taken` a run learns. grades, boxes: of these, new verdicts with a grade, and of them with a person's own box.
-    by_bone: by bone, how often each grade 0..n was given. readers: everybody who read. consent: films whose pixels are kept.
+    """What was collected. since, revision: of the ledger, from after the one up to the other. films: on which something was
+    said that counts; a run learns from `taken` of them. grades, boxes: on these, new verdicts with a grade, and those of them
+    with a person's own box. by_bone: by bone, how often each grade 0..n was given. readers: everybody who read. consent: films
+    whose pixels are kept.
 
-    A run learns from what was said before `since` too: taken_in_all, left_out: films on which somebody's word stands that it
-    learns from, and those that it leaves out, by the reason, as its run.json has them. graded: of the films that it
-    learns from and somebody graded, the patient and the part of the split."""
+    A run also learns from what was said before `since`. taken_in_all, left_out: of the films on which somebody's word stands,
+    those that it learns from, and those that it leaves out, by the reason, as in its run.json. graded: patient and part of the
+    split of the films that it learns from and somebody graded."""
 
     since: int
     revision: int
@@ -43,7 +44,7 @@ class Collected:
 
 
 def collected(ledger: Ledger, since: int) -> Collected:
-    """What was said after the revision `since` and still counts."""
+    """Collects what was said after the revision `since` and still counts."""
     revision = ledger.ledger_revision()
     by_bone = {bone: [0] * (grade_count(bone) + 1) for bone in RUS_BONES}
     left_out: Counter[str] = Counter()
@@ -89,7 +90,7 @@ def collected(ledger: Ledger, since: int) -> Collected:
 
 
 def _unread(found: FilmSnapshot, age: float | None) -> set[str]:
-    """The bones that nobody spoke of and whose crops teach a known age."""
+    """Returns the bones of which nobody said anything and whose crops teach a known age."""
     if age is None or found.prediction is None or found.prediction.localization is None or found.film.picture is None:
         return set()
     return {region.bone for region in found.prediction.localization.regions if region.status == "found"} - {

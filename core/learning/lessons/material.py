@@ -19,30 +19,30 @@ from core.learning.errors import LessonsRefused
 from core.learning.lessons.sources import LessonFilm
 from core.standards import grade_count
 
-#: What a film is there for. learn: its readers' words are learned. held: they are held back, to stop by. replay: a hand of
-#: the folder of labelled hands, exemplar: a crop graded there; both are seen again so that they are not forgotten.
+#: What a film is there for. learn: its readers' words are learned. held: they are held back, to decide when to stop. replay: a
+#: hand of the folder of labelled hands; exemplar: a crop graded there; both are seen again so that they are not forgotten.
 #: measured: a hand of that folder that is only measured.
 Purpose = Literal["learn", "held", "replay", "exemplar", "measured"]
 PURPOSES: Final[tuple[Purpose, ...]] = ("learn", "held", "replay", "exemplar", "measured")
-#: Grades 0..14: as many as the bone with the most has.
+#: Number of grades, 0..14, of the bone with the most.
 GRADES: Final = 1 + max(grade_count(bone) for bone in RUS_BONES)
 
 #: Share of patients that are held back where the split holds none back.
 _HELD_BACK: Final = 0.15
 _SALT: Final = "bonegrade held back 1:"
 _COUNTED_AT_ONCE: Final = 13_000
-#: Crops of which the start model is asked at once.
+#: Crops that the start model grades at once.
 _ASKED_AT_ONCE: Final = 208
 
-#: Grade probabilities N x GRADES of crops NxSxS uint8 of these bones N.
+#: Returns grade probabilities N x GRADES for crops NxSxS uint8 of these bones N.
 CropGrader = Callable[[NDArray[np.uint8], NDArray[np.int64]], NDArray[np.float32]]
 
 
 def held_keys(graded: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """The patients whose films are held back, out of the patient and the split's part of each graded film.
+    """Returns the patients whose films are held back, given the patient and the split's part of each graded film.
 
-    They are those of `val`; where it has none, every seventh or so, chosen by a hash of their keys alone.
-    Raises LessonsRefused where there are not at least two patients.
+    They are those of `val`; if there are none, about every seventh, chosen by a hash of their keys alone. Raises LessonsRefused
+    where there are not at least two patients.
     """
     parts = dict(graded)
     keys = sorted(parts, key=lambda key: hashlib.sha256((_SALT + key).encode()).digest())
@@ -58,7 +58,7 @@ def held_keys(graded: Iterable[tuple[str, str]]) -> frozenset[str]:
 
 
 def check_graded(graded: Collection[tuple[str, str]], left_out: Mapping[str, int]) -> None:
-    """Raises LessonsRefused where nobody graded a film to learn from. graded: as for held_keys. left_out: films, by
+    """Raises LessonsRefused where nobody graded a film to learn from. graded: as for held_keys. left_out: number of films, by
     the reason."""
     if not graded:
         told = "; ".join(f"{count} left out: {why}" for why, count in left_out.items())
@@ -69,7 +69,7 @@ def check_graded(graded: Collection[tuple[str, str]], left_out: Mapping[str, int
 
 
 def why_left_out(part: SplitPart, crops: int, graded: bool, age: float | None) -> str | None:
-    """Why the grader learns nothing from a film; None where it does. graded: a reader gave a grade to one of its
+    """Returns why the grader learns nothing from a film; None where it does. graded: a reader gave a grade to one of its
     crops."""
     if part == "test":
         return "of the test part, where the gold films are"
@@ -83,7 +83,7 @@ def why_left_out(part: SplitPart, crops: int, graded: bool, age: float | None) -
 
 
 def picture_of(png: bytes, film: str) -> NDArray[np.uint8]:
-    """A crop, decoded. Raises LessonsRefused where it is damaged or of another size."""
+    """Decodes a crop. Raises LessonsRefused where it is damaged or of another size."""
     picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE)
     if picture is None or picture.shape != (CONTEXT_SIDE, CONTEXT_SIDE):
         raise LessonsRefused(
@@ -94,7 +94,7 @@ def picture_of(png: bytes, film: str) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True)
 class Material:
-    """F films with N crops, opened from a folder; arrays are mapped, so that they take no memory of their own.
+    """F films with N crops, opened from a folder; arrays are memory-mapped, so that they take no memory of their own.
 
     crops NxSxS uint8, bones N, votes N x GRADES (shares of the readers; zeros where nobody graded the crop), answers
     N x GRADES (the start model's), first F+1 (where each film's crops start), female F, months F (NaN: not known), reading F
@@ -114,17 +114,17 @@ class Material:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """What a MaterialWriter closed."""
+        """Opens what a MaterialWriter closed."""
         counts: dict[str, int] = json.loads((folder / "counts.json").read_text(encoding="utf-8"))
         of_films: dict[str, Any] = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _OF_FILMS}
         return cls(**_of_crops(folder, counts["crops"]), **of_films, counts=counts)
 
     def of(self, purpose: Purpose) -> NDArray[np.int64]:
-        """The films that are there for this, as their numbers."""
+        """Returns the numbers of the films with this purpose."""
         return np.flatnonzero(self.purpose == PURPOSES.index(purpose))
 
     def rows(self, films: Iterable[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The crops of some films, and for each the place of its film among them."""
+        """Returns the crops of some films, and for each the place of its film among them."""
         spans = [np.arange(self.first[film], self.first[film + 1]) for film in films]
         places = np.repeat(np.arange(len(spans)), [len(span) for span in spans])
         return np.concatenate([np.zeros(0, np.int64), *spans]), places
@@ -162,8 +162,8 @@ class MaterialWriter:
         self.left_out: Counter[str] = Counter()
 
     def add_lesson(self, film: LessonFilm) -> bool:
-        """A film that readers spoke of, or whose age is known; counted, with the reason, where nothing can be learned of it.
-        Whether something can."""
+        """Adds a film that readers said something of, or whose age is known, or counts it, with the reason, where nothing can
+        be learned from it; returns whether something can."""
         age = film.age_months
         reason = why_left_out(film.part, len(film.crops), bool(film.votes), age)
         if reason is not None:
@@ -185,7 +185,7 @@ class MaterialWriter:
         female: int = 0,
         months: float = np.nan,
     ) -> None:
-        """A film to learn or hold back. key: patient and part of the split, None where nobody graded a bone."""
+        """Adds a film to learn or hold back. key: patient and part of the split, None where nobody graded a bone."""
         if key is not None:
             self._keys[len(self._films)] = key
         of_bones, given = list(bones), [tuple(some) for some in votes]
@@ -203,7 +203,7 @@ class MaterialWriter:
         reading: bool,
         purpose: Purpose,
     ) -> None:
-        """A film with its crops KxSxS, their bones and the grades that each was given."""
+        """Adds a film with its crops KxSxS, their bones and the grades that each was given."""
         for picture, bone, given in zip(crops, bones, votes, strict=True):
             share = np.bincount(np.fromiter(given, np.int64), minlength=GRADES).astype(np.float32)
             self._append("crops", picture)
@@ -216,7 +216,8 @@ class MaterialWriter:
         self._first.append(self._first[-1] + len(crops))
 
     def close(self) -> None:
-        """Ends the files and parts the films. Raises LessonsRefused where no grades, or none but one, can be learned."""
+        """Ends the files and divides the films into parts. Raises LessonsRefused where there are no grades to learn from, no
+        bone has more than one, or there are fewer than two patients."""
         self._ask()
         for file in self._files.values():
             file.close()
@@ -257,6 +258,6 @@ class MaterialWriter:
 
 
 def _graded(votes: NDArray[np.float32]) -> int:
-    """How many crops somebody graded; they are looked at in parts, so that memory does not grow with them."""
+    """Returns how many crops somebody graded; looks at them in parts, so that memory does not grow with their number."""
     parts = (votes[start : start + _COUNTED_AT_ONCE] for start in range(0, len(votes), _COUNTED_AT_ONCE))
     return sum(int((np.asarray(part) > 0).any(1).sum()) for part in parts)

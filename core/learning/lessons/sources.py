@@ -1,6 +1,6 @@
-"""What there is to learn from: films with their crops, their readers' grades and boxes, out of an export or the ledger.
+"""What there is to learn from: films with their crops, their readers' grades and boxes, from an export or the ledger.
 
-Both give the same films the same way, one after the other, so that memory does not grow with their number.
+Both give the same films in the same way, one after the other, so that memory does not grow with their number.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from core.standards import grade_count
 
 _CROPS_AT_ONCE: Final = 260
 _LABELS_AT_ONCE: Final = 13 * 100
-#: Overlap (intersection over union) from which on a person's box is the model's, left where it was.
+#: Overlap (intersection over union) from which a person's box counts as the model's, left where it was.
 _SAME: Final = 0.9
 
 
@@ -36,11 +36,11 @@ _SAME: Final = 0.9
 class LessonFilm:
     """One film and what is said of it.
 
-    name: SHA-256 of its pixels. key: what patients are told apart by. part: of the split. age_months: chronological, None if
-    not known. crops: PNG files by bone. votes: by bone with a crop, the grades that readers give it, 0 for absent; a bone
-    without is not graded. boxes: people's, by bone, in the film's pixels. moved: one of them is not the model's own. picture:
-    file of the film's pixels, None where they are not at hand. localization: where the model found the hand, None if that
-    is not at hand.
+    name: SHA-256 of its pixels. key: tells patients apart. part: of the split. age_months: chronological, None if not known.
+    crops: PNG files by bone. votes: by bone with a crop, the grades that readers gave it, 0 for absent; a bone without votes is
+    not graded. boxes: people's, by bone, in the film's pixels. moved: one of them is not the model's own. picture: file of the
+    film's pixels, None where they are not available. localization: where the model found the hand, None if that is not
+    available.
     """
 
     name: str
@@ -73,15 +73,15 @@ class Lessons(Protocol):
     def origin(self) -> Origin: ...
 
     def films(self) -> Iterator[LessonFilm]:
-        """The films, always in the same order."""
+        """Yields the films, always in the same order."""
         ...
 
 
 class ExportLessons:
-    """The films of an export. called: the name under which the caller knows it, if not the folder's.
+    """The films of an export. called: the path by which the caller knows it, if not the folder's.
 
-    Raises core.dataset.manifest.DamagedDataset where it is not as it was written, and LessonsRefused where it lacks what is
-    learned from. `films` raises LessonsRefused for other bones and grades than RUS-CHN's, and for tables of another kind.
+    Raises core.dataset.manifest.DamagedDataset where it is not as it was written, and LessonsRefused where it lacks what is to
+    be learned. `films` raises LessonsRefused for bones and grades other than RUS-CHN's, and for tables of another kind.
     """
 
     def __init__(self, folder: Path, called: Path | None = None):
@@ -101,11 +101,11 @@ class ExportLessons:
 
     @classmethod
     def of_zip(cls, archive: Path, place: Path) -> Self:
-        """Those of an export as one zip, which is unpacked into `place`; it stays there until the caller takes it away."""
+        """Reads an export that is one zip, which is unpacked into `place`; it stays there until the caller removes it."""
         return cls(unzipped(archive, place), archive)
 
     def films(self) -> Iterator[LessonFilm]:
-        """The films on which somebody's word stands."""
+        """Yields the films on which somebody's word stands."""
         try:
             yield from self._films()
         except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
@@ -157,7 +157,8 @@ def _box(row: Mapping[str, Any], prefix: str) -> Box | None:
 
 
 def _is_own(box: Box, predicted: Box | None) -> bool:
-    """Whether a person moved or drew the box: pages round the model's to whole pixels and cut it off at the film's edges."""
+    """Returns whether a person moved or drew the box: the page rounds the model's to whole pixels and clips it at the film's
+    edges."""
     return predicted is None or box.iou(predicted) < _SAME
 
 
@@ -170,7 +171,7 @@ def _checked(called: Path, bone: str, grades: tuple[int, ...]) -> tuple[int, ...
 
 
 def _films_of(files: Sequence[Path], rows_at_once: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """The rows of tables that are sorted by film, film by film."""
+    """Yields the rows of tables that are sorted by film, film by film."""
 
     def rows() -> Iterator[dict[str, Any]]:
         for file in files:
@@ -185,7 +186,7 @@ def _films_of(files: Sequence[Path], rows_at_once: int) -> Iterator[tuple[str, l
 class LedgerLessons:
     """The films of a ledger at a revision: those on which somebody's word stands, then those with an age that nobody read.
 
-    Whose word counts is the latest's. Raises core.dataset.snapshot.NothingToExport where nobody said anything.
+    The latest reader's word counts. Raises core.dataset.snapshot.NothingToExport where nobody said anything.
     """
 
     def __init__(self, ledger: Ledger, revision: int | None = None):
@@ -194,7 +195,7 @@ class LedgerLessons:
         self._shelf = CropShelf(ledger)
 
     def films(self) -> Iterator[LessonFilm]:
-        """The films; raises core.ledger.DamagedStore where a kept picture is missing or damaged."""
+        """Yields the films; raises core.ledger.DamagedStore where a kept picture is missing or damaged."""
         split = Split.of(Shares(), self._snapshot.gold_films(), self._snapshot.near_copies())
         now = datetime.now(UTC)
         spoken = set()

@@ -1,5 +1,5 @@
-"""The folder that the shipped weights learned from, where a server has it: runs of the Train tab see it again, so that
-nothing is forgotten."""
+"""The folder that the shipped weights learned from, if a server has it: runs of the Train tab see it again, so that nothing is
+forgotten."""
 
 import os
 from collections.abc import Mapping
@@ -15,16 +15,16 @@ TRAINING_DATA_VARIABLE: Final = "BONEGRADE_TRAINING_DATA"
 
 
 def parts_of(folder: Path) -> tuple[Path, Path | None]:
-    """Its labelled hands, and its exemplars, if any: hands/ and graded_rois/, as `train grader` has them, or labelled hands
-    alone."""
+    """Returns the folder's labelled hands, and its exemplars, if any: hands/ and graded_rois/, as `train grader` has them, or
+    labelled hands alone."""
     hands, graded = folder / "hands", folder / "graded_rois"
     return (hands if hands.is_dir() else folder), (graded if graded.is_dir() else None)
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What tables in a folder name. train: hands that are seen again. val: hands that the intervals are set on, and that are
-    measured. exemplars: crops with a grade, which are seen again too."""
+    """What the tables in a folder list. train: hands that are seen again. val: hands that the intervals are set on, and that
+    are measured. exemplars: crops with a grade, which are seen again too."""
 
     folder: Path
     train: int
@@ -33,7 +33,7 @@ class TrainingData:
 
     @classmethod
     def in_folder(cls, folder: Path) -> Self:
-        """Looks whether a run could use it, without opening a picture. Raises DataFolderError."""
+        """Checks that a run could use the folder, without opening a picture. Raises DataFolderError."""
         hands, graded = parts_of(folder)
         train, val = (training_films(hands, split) for split in ("train", "val"))
         for film in (*train, *val):
@@ -49,7 +49,8 @@ class TrainingData:
 
 
 def training_data(environment: Mapping[str, str] = os.environ) -> TrainingData | None:
-    """What TRAINING_DATA_VARIABLE names, None where it names nothing. Raises DataFolderError where no run could use it."""
+    """Returns the folder that TRAINING_DATA_VARIABLE names, None where it names none. Raises DataFolderError where no run could
+    use it."""
     named = environment.get(TRAINING_DATA_VARIABLE)
     if not named:
         return None

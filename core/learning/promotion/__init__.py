@@ -1,1 +1,1 @@
-"""The way of a model to the live one and back, and two models side by side on one film."""
+"""Makes a run's model live, rolls back to an earlier one, and shows two models side by side on one film."""

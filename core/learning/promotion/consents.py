@@ -1,4 +1,5 @@
-"""Consents that were taken back after an export and before a run learned from it: whoever ran it could not know."""
+"""Checks for consents that were taken back after an export and before a run learned from it, which whoever ran it could not
+know."""
 
 from contextlib import suppress
 from datetime import datetime
@@ -10,8 +11,8 @@ from core.ledger import FilmRecord, Ledger
 
 
 def check_consents(run: Path, ledger: Ledger) -> None:
-    """Raises CandidateRefused where the run learned from films of this ledger whose consent had been taken back when it
-    began, or that were erased with all that was said of them, or does not say what it learned from. A run from another
+    """Raises CandidateRefused where the run learned from films of this ledger whose consent had been taken back when it began,
+    or that were erased with all that was said of them, or where it does not say what it learned from. A run from another
     ledger's export does not concern this ledger."""
     record = run_record(run)
     began = _moment(record.began_at)
@@ -24,7 +25,7 @@ def check_consents(run: Path, ledger: Ledger) -> None:
     films = {name: film for film in ledger.films() for name in learned_from([film.sha256]) if name in learned}
     if not films:
         return
-    gone = len(learned - films.keys())  # what was erased is known by no name any more
+    gone = len(learned - films.keys())  # what was erased is no longer known by any name
     gone += sum(_taken_back(ledger, film, began) for film in films.values())
     if gone:
         raise CandidateRefused(
@@ -34,7 +35,7 @@ def check_consents(run: Path, ledger: Ledger) -> None:
 
 
 def _moment(said: str | None) -> datetime | None:
-    """A time with its zone, None for anything else."""
+    """Returns a time with its zone, None for anything else."""
     with suppress(ValueError):
         found = None if said is None else datetime.fromisoformat(said)
         return found if found is not None and found.tzinfo is not None else None
@@ -42,7 +43,7 @@ def _moment(said: str | None) -> datetime | None:
 
 
 def _taken_back(ledger: Ledger, film: FilmRecord, before: datetime) -> bool:
-    """Whether it was, and not given again."""
+    """Returns whether the consent was taken back before then, and not given again."""
     if film.picture is not None:
         return False
     history = ledger.history(film.id)

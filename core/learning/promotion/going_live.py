@@ -1,6 +1,6 @@
-"""The way of a run's model to the live one, step by step, as the page and the command line both go it.
+"""The steps by which a run's model goes live, for the page and the command line alike.
 
-Who adds a step adds it here: a run whose consents nobody looked at must not come to the gate by another door.
+Any new step belongs here: a run whose consents nobody checked must not reach the gate another way.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from core.ledger import Ledger
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the gate says of a run's model against the one that is live."""
+    """What the gate says of a run's model compared with the live one."""
 
     candidate: Candidate
     report: GateReport
@@ -30,9 +30,9 @@ class Judgement:
 
 
 def admit(run: Path, live: LiveModel, ledger: Ledger) -> Candidate:
-    """The model of a run that may be compared with the live one.
+    """Returns the model of a run that may be compared with the live one.
 
-    Raises core.learning.run.candidate.CandidateRefused where it is none, or learned from films whose consent was taken back.
+    Raises core.learning.run.candidate.CandidateRefused where it may not, or learned from films whose consent was taken back.
     """
     candidate = read_candidate(run, live.folder)
     check_consents(run, ledger)
@@ -40,7 +40,7 @@ def admit(run: Path, live: LiveModel, ledger: Ledger) -> Candidate:
 
 
 def compare(run: Path, ledger: Ledger, val: Callable[[], GateHands] | None, settings: GateSettings) -> Judgement:
-    """Compares a run's model with the live one on the gold films, which takes minutes where nobody asked the same before.
+    """Compares a run's model with the live one on the gold films, which takes minutes unless the same was asked before.
 
     val: reads labelled hands to compare on as well, once the run was admitted. Raises what `admit`, `val` and
     core.learning.gate.passing.pass_gate do.
@@ -52,7 +52,7 @@ def compare(run: Path, ledger: Ledger, val: Callable[[], GateHands] | None, sett
 
 
 def compared(run: Path, ledger: Ledger, settings: GateSettings) -> Judgement:
-    """The same from the report that an earlier comparison left in the run's folder; no film is assessed.
+    """Returns the same from the report that an earlier comparison left in the run's folder; assesses no film.
 
     Raises what `admit` and core.learning.gate.passing.kept_answer do.
     """

@@ -1,4 +1,4 @@
-"""Another model by its name, and what it says of one film beside what the live one says."""
+"""Finds another model by its name, and sets what it says of one film beside what the live one says."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from core.learning.run.files import RUN
 
 @contextmanager
 def model_named(name: str) -> Iterator[Assessor]:
-    """A run's model, by its folder, or a version that was live before.
+    """Loads a run's model, by its folder, or a version that was live before.
 
     Raises BoneGradeError for a name that is neither, models.registry.WeightsError for weights that cannot be used.
     """
@@ -35,7 +35,7 @@ def model_named(name: str) -> Iterator[Assessor]:
 
 
 def compare_on_film(radiograph: Radiograph, sex: Sex, live: FilmAssessor, version: str, name: str) -> SideBySide:
-    """What both say of a film. version: of the live model. name: see model_named, which also says what it raises."""
+    """Returns what both say of a film. version: of the live model. name: see model_named, which also says what it raises."""
     with model_named(name) as other:
         first = _opinion(version, live, radiograph, sex)
         return SideBySide(first, _opinion(Path(name).name, other, radiograph, sex))

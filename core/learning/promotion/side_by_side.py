@@ -1,4 +1,4 @@
-"""What two models say of one film: records, as a table for a terminal and as JSON."""
+"""What two models say of one film: the records, and their forms as a table for a terminal and as JSON."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class SideBySide:
 
 
 def table_of(found: SideBySide) -> Table:
-    """Grades, totals and ages, the two models' in a column each; "<>" where they differ."""
+    """Returns grades, totals and ages, with a column for each model; "<>" where they differ."""
     live, other = found.live, found.other
     rows: list[tuple[Cell, ...]] = []
 
@@ -44,7 +44,7 @@ def table_of(found: SideBySide) -> Table:
 
 
 def as_document(found: SideBySide) -> dict[str, object]:
-    """As JSON-ready values: each side as Assessment.to_dict has it, or its refusal."""
+    """Returns JSON-ready values: each side as Assessment.to_dict has it, or its refusal."""
     return {
         side: {"model": one.name, "weights": one.weights, "refusal": one.refusal,
                "assessment": one.assessment and one.assessment.to_dict()}
@@ -53,7 +53,7 @@ def as_document(found: SideBySide) -> dict[str, object]:
 
 
 def as_text(found: SideBySide) -> str:
-    """For a terminal."""
+    """Returns the table as text for a terminal."""
     refusals = [f"{one.name}: {one.refusal}" for one in (found.live, found.other) if one.refusal is not None]
     return "\n".join([table_of(found).aligned(), *refusals, "Research use only; not a medical device."])
 

@@ -1,9 +1,9 @@
 """Makes a run's model the live one, and brings an earlier one back: whole versions, switched by replacing one small file.
 
-Every version is a folder of its own that nobody writes to once it has its name, so whoever reads weights at that moment
-ends with those that they began with. A crash leaves the former model live, or the new one, and files without a name that
-the next promotion takes away. Nothing of the ledger is touched: what readers said, and what each model said of a film
-under its own hashes, stays as it is.
+Every version is a folder of its own that nobody writes to once it has its name, so whoever is reading weights at that moment
+finishes with those that they began with. A crash leaves the former model live, or the new one, and unnamed files that the next
+promotion removes. Nothing in the ledger is touched: what readers said, and what each model said of a film under its own hashes,
+stays as it is.
 """
 
 import json
@@ -36,8 +36,8 @@ class PromotionRefused(BoneGradeError):
 def promote(kept: Path, candidate: Candidate, report: GateReport, by: str) -> LiveEntry:
     """Makes the candidate the live model, and keeps the former one, the shipped one included, beside it.
 
-    kept: see core.assessment.live_model.weights_folder. report: the gate's, of this candidate against the model that is
-    live. Raises PromotionRefused where the report does not promote, is of other weights, another model went live since, or
+    kept: see core.assessment.live_model.weights_folder. report: the gate's, of this candidate against the model that is live.
+    Raises PromotionRefused where the report does not promote or is about other weights, another model has gone live since, or
     the folder cannot be written.
     """
     if not report.promotes:
@@ -64,7 +64,7 @@ def promote(kept: Path, candidate: Candidate, report: GateReport, by: str) -> Li
 def rollback(kept: Path, to: str | None, by: str) -> LiveEntry:
     """Makes an earlier model live again. to: a version or SHIPPED; None: the one that was live before the present one was.
 
-    Raises PromotionRefused where there is none, it is not whole, or the folder cannot be written.
+    Raises PromotionRefused where there is no such version, it is incomplete, or the folder cannot be written.
     """
     with _writing(kept):
         history = read_history(kept)
@@ -88,13 +88,13 @@ def rollback(kept: Path, to: str | None, by: str) -> LiveEntry:
 
 
 def versions(kept: Path) -> list[str]:
-    """The versions that can be brought back, the oldest first, and SHIPPED."""
+    """Returns the versions that can be brought back, the oldest first, and SHIPPED."""
     return [*sorted(_named(read_history(kept)) - {SHIPPED}), SHIPPED]
 
 
 @contextmanager
 def _writing(kept: Path) -> Iterator[None]:
-    """One promotion at a time. What the disk refuses is told in a sentence."""
+    """Allows one promotion at a time, and turns errors of the disk into a sentence."""
     try:
         make_folder(kept / VERSIONS)
         with WriterLock(kept / _LOCK).held():
@@ -115,7 +115,7 @@ def _named(history: tuple[LiveEntry, ...]) -> set[str]:
 
 
 def _tidy(kept: Path, history: tuple[LiveEntry, ...]) -> None:
-    """Takes away what a promotion left that ended before its version went live."""
+    """Removes what was left by a promotion that ended before its version went live."""
     for left in (kept / VERSIONS).iterdir():
         if left.is_file():
             left.unlink()
@@ -124,7 +124,8 @@ def _tidy(kept: Path, history: tuple[LiveEntry, ...]) -> None:
 
 
 def _keep_shipped(kept: Path) -> str:
-    """Keeps a copy of the shipped weights, so that a rollback brings back these even after an upgrade; its version."""
+    """Keeps a copy of the shipped weights, so that a rollback brings back exactly these even after an upgrade; returns its
+    version."""
     shipped = version_folder(kept, SHIPPED)
     weights = weights_of(shipped)
     known = [folder.name for folder in (kept / VERSIONS).iterdir() if folder.name.endswith(_short(weights))]
@@ -141,7 +142,7 @@ def _keep_shipped(kept: Path) -> str:
 
 @contextmanager
 def _new_version(kept: Path, weights: dict[str, str]) -> Iterator[tuple[Path, str]]:
-    """A folder to write a version into, and the name that it has once all of it is on the disk."""
+    """Gives a folder to write a version into, and the name that it gets once all of it is on the disk."""
     folder = Path(tempfile.mkdtemp(dir=kept / VERSIONS, prefix=_NEW))
     numbers = [int(found[0]) for one in (kept / VERSIONS).iterdir() if (found := re.match(r"\d+", one.name))]
     version = f"{max(numbers, default=0) + 1:04}-{_short(weights)}"
@@ -175,7 +176,7 @@ def _short(weights: dict[str, str]) -> str:
 
 
 def _card(name: str, candidate: Candidate, report: GateReport, by: str) -> str:
-    """What is to be known of a promoted network."""
+    """Returns the card of a promoted network."""
     manifest = f"the data of manifest {candidate.manifest[:12]}" if candidate.manifest else "the readings of a ledger"
     revision = "" if candidate.revision is None else f", up to revision {candidate.revision}"
     start = report.sides.live[name][:12] if name in report.sides.live else "nothing"

@@ -1,4 +1,4 @@
-"""The figures of a replay: what each order's models are worth, and how many fewer films an order needs for the same error."""
+"""The figures of a replay: how good each order's models are, and how many fewer films an order needs for the same error."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from core.evaluation.figures import Cell, Inline, Table
 from core.learning.replay.orders import TITLES, Ordering
 from core.learning.replay.runs import CellOutcome, Worth
 
-#: The order that every other is held against.
+#: The order with which every other is compared.
 _RANDOM: Final = Ordering.RANDOM
 _COLOURS: Final = ("#2a9d8f", "#76808f", "#a463b8", "#c77d2f", "#3f6fb5", "#b5473f", "#7a8f2a", "#8f5f2a")
 
 
 @dataclass(frozen=True)
 class OrderRow:
-    """So many films in an order: means over the seeds. sd_months: of the error over the seeds; None of one seed."""
+    """A number of films read in an order: means over the seeds. sd_months: of the error over the seeds; None for one seed."""
 
     order: Ordering
     films: int
@@ -30,8 +30,8 @@ class OrderRow:
 
 @dataclass(frozen=True)
 class FilmsSaved:
-    """fewer: by number of random films: the share of films that this order saves at the same error; below 0 it needs
-    more, None where it does not reach that error. average: over the errors that it reaches."""
+    """What an order saves. fewer: by number of random films, the share of films that this order saves at the same error; below
+    0 it needs more, None where it does not reach that error. average: over the errors that it reaches."""
 
     fewer: Mapping[int, float | None]
     average: float | None
@@ -40,7 +40,7 @@ class FilmsSaved:
 @dataclass(frozen=True)
 class ReplayFigures:
     """A replay. start: before anything is read. falls: whether an order's mean error falls at every step, from the start on.
-    saved: of each order but the random one."""
+    saved: by order, except the random one."""
 
     start: Worth
     rows: Sequence[OrderRow]
@@ -49,7 +49,7 @@ class ReplayFigures:
 
 
 def replay_figures(start: Worth, outcomes: Sequence[CellOutcome]) -> ReplayFigures:
-    """Of what was done so far; a cell whose seeds are not all there has fewer."""
+    """Returns the figures of what is done so far; a cell with seeds still missing is averaged over fewer."""
     rows = []
     for order, films in sorted({(one.cell.order, one.cell.films) for one in outcomes}, key=_place):
         own = [one.worth for one in outcomes if (one.cell.order, one.cell.films) == (order, films)]
@@ -86,8 +86,8 @@ def _saved(own: Mapping[int, float], random: Mapping[int, float]) -> FilmsSaved:
 
 
 def films_for(errors: Mapping[int, float], error: float) -> float | None:
-    """After how many films an error is first reached, in a straight line between the counts that were measured; None where it
-    is not reached. errors: months by films, 0 the start."""
+    """Returns after how many films an error is first reached, interpolated linearly between the counts that were measured; None
+    where it is not reached. errors: months by films, 0 the start."""
     counts = sorted(errors)
     for before, after in pairwise(counts):
         if errors[after] <= error:
@@ -97,7 +97,7 @@ def films_for(errors: Mapping[int, float], error: float) -> float | None:
 
 
 def replay_text(figures: ReplayFigures) -> str:
-    """The tables in Markdown."""
+    """Returns the tables in Markdown."""
     rows: list[Sequence[Cell]] = [("start model", 0, "", *_cells(figures.start, None))]
     rows += [(TITLES[row.order], row.films, row.seeds, *_cells(row.worth, row.sd_months)) for row in figures.rows]
     head = ("order", "films read", "seeds", "MAE, months", "within 12 months", "same grade", "within one grade")
@@ -125,7 +125,8 @@ def _share(value: float | None) -> str:
 
 
 def replay_chart(figures: ReplayFigures) -> Chart:
-    """The error by films read, a line an order; whiskers are a standard deviation over the seeds either way."""
+    """Returns a chart of the error by films read, one line per order; whiskers are one standard deviation over the seeds either
+    way."""
     lines = []
     for place, order in enumerate(figures.falls):
         own = [row for row in figures.rows if row.order == order]

@@ -1,4 +1,4 @@
-"""In which order films are read in a replay: as the queue offers them, at random, and others that were tried."""
+"""The orders in which films are read in a replay: as the queue offers them, at random, and others that were tried."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from core.standards import GRADE_COUNTS
 class Ordering(StrEnum):
     """An order to read in.
 
-    QUEUE: expected gain, as core.ledger keeps it of films that nobody has read. OPINIONS: first where the bones' age lies
+    QUEUE: expected gain, as core.ledger keeps it for films that nobody has read. OPINIONS: first where the bones' age lies
     farthest from the whole hand's. UNSURE: first where the model is least sure of the grades.
     """
 
@@ -41,7 +41,8 @@ TITLES: Final[Mapping[Ordering, str]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Unread:
-    """N hands that nobody has read, as the start model sees them. opinions: N months of the whole hand, NaN for none."""
+    """N hands that nobody has read, as the start model sees them. opinions: N ages in months from the whole hand, NaN for
+    none."""
 
     said: Graded
     opinions: NDArray[np.float64]
@@ -51,18 +52,18 @@ class Unread:
 
     @property
     def gains(self) -> NDArray[np.float64]:
-        """N, as core.ledger keeps them of films that nobody has read."""
+        """N expected gains, as core.ledger keeps them for films that nobody has read."""
         weights, none = Hardness.none().weights(), np.zeros(len(RUS_BONES))
         return np.array([expected_gain(bones_apart(_by_bone(one)), none, weights) for one in self.said.probabilities])
 
     @property
     def opinions_apart(self) -> NDArray[np.float64]:
-        """N, months between the bones' age and the whole hand's; 0 without an opinion."""
+        """N, the months between the bones' age and the whole hand's; 0 without an opinion."""
         return np.nan_to_num(np.abs(self.said.months - self.opinions))
 
     @property
     def unsure(self) -> NDArray[np.float64]:
-        """N, entropy of the grades as a share of the most that it can be, mean of the bones."""
+        """N, the entropy of the grades as a share of its maximum, averaged over the bones."""
         return np.array([np.mean([_entropy(p) for p in _by_bone(one).values()]) for one in self.said.probabilities])
 
 

@@ -16,18 +16,18 @@ from core.training.grader.ages import TotalAge
 from models.bone_grader import BoneGrader
 
 _BONES: Final = len(RUS_BONES)
-#: How far a reading of a hand scatters in years, all bones alike: a single reader's spread about the mean of six.
+#: How far a reading of a hand scatters, in years, all bones together: a single reader's spread about the mean of six.
 TOGETHER_YEARS: Final = READER_SPREAD_MONTHS / 12
-#: How far each bone scatters beside that, in years of maturity: a grade is about one year long.
+#: How far each bone scatters in addition, in years of maturity: a grade is about one year long.
 APART_YEARS: Final = 0.3
-#: The shift of a hand's bones that brings their age to the opinion is looked for within so many years.
+#: Years within which the shift of a hand's bones that brings their age to the opinion is sought.
 _FARTHEST: Final = 4.0
 _AT_ONCE: Final = 208
 
 
 @torch.inference_mode()
 def maturities(grader: BoneGrader, hands: HandCrops) -> NDArray[np.float32]:
-    """Each bone's latent in years, N x 13, in one view as it is."""
+    """Returns each bone's latent in years, N x 13, from one unchanged view."""
     grader.eval()
     crops = torch.from_numpy(hands.crops).flatten(0, 1)
     bones = torch.arange(_BONES).repeat(len(hands))
@@ -41,14 +41,14 @@ def maturities(grader: BoneGrader, hands: HandCrops) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class Graded:
-    """What a grader makes of maturities. probabilities N x 13 x GRADES; months N, the calibrated age."""
+    """Grades and ages from maturities. probabilities N x 13 x GRADES; months N, the calibrated age."""
 
     probabilities: NDArray[np.float32]
     months: NDArray[np.float64]
 
     @property
     def grades(self) -> NDArray[np.int64]:
-        """The likeliest, N x 13."""
+        """The most likely grades, N x 13."""
         return np.asarray(self.probabilities.argmax(2))
 
 
@@ -66,10 +66,11 @@ def _probabilities(grader: BoneGrader, latents: Tensor) -> Tensor:
 
 
 class SimulatedReader:
-    """Reads hands as a grader and another network's opinion on the whole hand do together, but for a person's noise.
+    """Reads hands as a grader and another network's opinion on the whole hand do together, with a person's noise added.
 
-    All bones of a hand are moved alike, so that their age becomes the mean of the grader's and the opinion. A reading then
-    scatters twice: the whole hand by TOGETHER_YEARS, and each bone by APART_YEARS beside it; the grade is the likeliest there.
+    All bones of a hand are shifted alike, so that their age becomes the mean of the grader's and the opinion. A reading then
+    scatters twice: the whole hand by TOGETHER_YEARS, and each bone by a further APART_YEARS; the grade is the most likely one
+    there.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class SimulatedReader:
         female: NDArray[np.int64],
         opinions: NDArray[np.float64],
     ):
-        """latents N x 13, of the grader. opinions: N months, NaN where there is none."""
+        """latents N x 13, from the grader. opinions: N months, NaN where there is none."""
         self._grader, self._female = grader, female
         own = graded(grader, latents, female).months
         asked = np.where(np.isnan(opinions), own, (own + opinions) / 2)
@@ -91,7 +92,7 @@ class SimulatedReader:
         self._latents = _moved(latents, ((low + high) / 2)[:, None])
 
     def reading(self, seed: int) -> Graded:
-        """One reading of all hands; another seed is another reader, or another day."""
+        """Returns one reading of all hands; another seed is another reader, or another day."""
         chance = np.random.default_rng([seed, 7])
         together = chance.normal(0, TOGETHER_YEARS, (len(self._latents), 1))
         apart = chance.normal(0, APART_YEARS, self._latents.shape)

@@ -37,15 +37,15 @@ from models.registry import INDEX, load_grader, register
 _BONES: Final = range(len(RUS_BONES))
 #: Seeds the choice of the hands that the start model learns from.
 _CHOICE: Final = 20
-#: So many hands of `val` are measured in the log of the start model's training.
+#: Hands of `val` that are measured in the log of the start model's training.
 _LOGGED: Final = 16
 
 
 @dataclass(frozen=True)
 class ReplayRecipe:
-    """Settings of a replay. start_hands, start_epochs: that the start model learns from their ages. films: read in a cell.
-    seeds: of each cell. passes, learning_rate, grading: of the fine-tuning, which sees each film so many times, as a real one
-    does, and so takes more steps with more films."""
+    """Settings of a replay. start_hands, start_epochs: hands from whose ages the start model learns, and for how long. films:
+    read in a cell. seeds: of each cell. passes, learning_rate, grading: of the fine-tuning, which sees each film `passes`
+    times, as a real one does, and so takes more steps with more films."""
 
     start_hands: int = 120
     start_epochs: int = 40
@@ -70,8 +70,9 @@ class ReplayCell:
 
 @dataclass(frozen=True)
 class Worth:
-    """A model on films that neither it nor the start model learned from. mae_months: by bones alone, against the radiologists'
-    reading. within_12: share of hands. exact, within_one: share of bones, against the simulated reader without noise."""
+    """How good a model is on films that neither it nor the start model learned from. mae_months: from bones alone, against the
+    radiologists' reading. within_12: share of hands. exact, within_one: share of bones, against the simulated reader without
+    noise."""
 
     mae_months: float
     within_12: float
@@ -81,17 +82,17 @@ class Worth:
 
 @dataclass(frozen=True)
 class CellOutcome:
-    """What came out of a cell."""
+    """The result of a cell."""
 
     cell: ReplayCell
     worth: Worth
 
 
 class Replay:
-    """A replay in a folder, which keeps what is done. start_worth: of the model before anything is read."""
+    """A replay in a folder, which keeps the results. start_worth: of the model before anything is read."""
 
     def __init__(self, material: GradingMaterial, opinions: Sequence[Opinion], folder: Path, recipe: ReplayRecipe):
-        """opinions: on the hands of `train`, of networks that look at the whole hand and never saw them.
+        """opinions: on the hands of `train`, by networks that look at the whole hand and never saw these.
 
         Trains the start model where the folder has none yet. Raises DataFolderError where it was begun with other settings.
         """
@@ -119,12 +120,12 @@ class Replay:
         start = self._start()
         latents = self._maturities("start", start, self._pool)
         self._unread = Unread(graded(start, latents, self._pool.female), heard)
-        # as after each fine-tuning, so that what is gained is gained by the films
+        # as after each fine-tuning, so that any gain comes from the films
         fit_calibration(start, self._calibrated_on, CPU)
         self.start_worth = self._worth(start)
 
     def outcomes(self, orders: Sequence[Ordering], limit: TimeLimit) -> list[CellOutcome]:
-        """Of all cells of these orders that are done, having done those that were missing until the limit."""
+        """Does the missing cells of these orders until the time limit, and returns the results of all that are done."""
         todo = list(cells(orders, self._recipe))
         for cell in tqdm(todo, desc="fine-tunings", mininterval=10):
             try:
@@ -135,7 +136,7 @@ class Replay:
         return [CellOutcome(cell, self._kept(cell)) for cell in todo if self._place(cell).is_file()]
 
     def _start(self) -> BoneGrader:
-        """A fresh start model."""
+        """Returns a fresh start model."""
         return load_grader(folder=self._folder / "start_weights")[0]
 
     def _make_start(self) -> None:
@@ -168,12 +169,12 @@ class Replay:
         return Worth(**json.loads(self._place(cell).read_text(encoding="utf-8")))
 
     def _do(self, cell: ReplayCell) -> None:
-        """Reads, learns and measures, where that was not done before."""
+        """Reads, learns and measures, unless that was done before."""
         place = self._place(cell)
         if place.is_file():
             return
         folder = place.with_suffix("")
-        shutil.rmtree(folder, ignore_errors=True)  # a cell takes minutes at most: what a kill left is begun anew
+        shutil.rmtree(folder, ignore_errors=True)  # a cell takes minutes at most: a killed one starts afresh
         worth = self._worth(self._learned(cell, folder))
         place.write_text(json.dumps(vars(worth)) + "\n", encoding="utf-8")
         shutil.rmtree(folder)
@@ -193,7 +194,7 @@ class Replay:
         return lesson.grader
 
     def _write(self, cell: ReplayCell, folder: Path) -> None:
-        """The films of a cell as lessons, with what the start model learned from to see again."""
+        """Writes the films of a cell as lessons, with what the start model learned from, to be seen again."""
         writer = MaterialWriter(folder, answers_of(self._start(), CPU))
         grades = self._reader.reading(cell.seed).grades
         for row in ORDERS[cell.order](self._unread, cell.seed)[: cell.films]:
@@ -211,7 +212,7 @@ class Replay:
 
 
 def cells(orders: Sequence[Ordering], recipe: ReplayRecipe) -> Iterator[ReplayCell]:
-    """The first seed of every cell first, so that a replay cut short is a whole one with fewer seeds."""
+    """Yields the first seed of every cell first, so that a replay cut short is a whole one with fewer seeds."""
     for seed in range(1, recipe.seeds + 1):
         for films in recipe.films:
             for order in orders:

@@ -1,4 +1,4 @@
-"""A run's weights as a whole model: those that it brings, and for the rest those of the live model."""
+"""A run's weights as a whole model: its own networks, with the live model's for the rest."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from models.registry import INDEX, WHOLE_HANDS, WeightsError, load_intervals, re
 
 #: The networks of a model; not all of them look at the whole hand.
 _NETWORKS: Final[tuple[str, ...]] = ("localizer", "grader", *WHOLE_HANDS)
-#: Beside the weights of a version: the patients that it learned from.
+#: The file beside a version's weights that lists the patients that it learned from.
 LEARNED_FROM: Final = "learned_from.json"
 #: The intervals are set for these together.
 _OF_INTERVALS: Final[tuple[str, ...]] = ("grader", *WHOLE_HANDS)
@@ -33,10 +33,10 @@ class CandidateRefused(BoneGradeError):
 class Candidate:
     """A run's model. weights: SHA-256 by network, of the whole model. own: the networks that the run brings.
 
-    files: by network, its weight file. cards: by network, what is to be known of it, Markdown, where somebody wrote it.
-    intervals: set by the run for these weights, where own_intervals, else the live model's. manifest: SHA-256 of the data's,
-    revision: the ledger's that it learned from; both as the run says, None where it does not. learned_from: the patients that
-    it and the models before it learned from, see core.learning.run.record.learned_from.
+    files: by network, its weight file. cards: by network, its card in Markdown, if somebody wrote one. intervals: set by the
+    run for these weights, where own_intervals, else the live model's. manifest, revision: SHA-256 of the data's manifest, and
+    the ledger's revision that it learned from; both as the run says, None where it does not. learned_from: the patients that it
+    and the models before it learned from, see core.learning.run.record.learned_from.
     """
 
     name: str
@@ -52,20 +52,20 @@ class Candidate:
 
     @property
     def of_intervals(self) -> dict[str, str]:
-        """The hashes that the intervals are kept with."""
+        """The hashes with which the intervals are kept."""
         return {name: self.weights[name] for name in _OF_INTERVALS if name in self.weights}
 
 
 def weights_of(folder: Path) -> dict[str, str]:
-    """SHA-256 by network of the files of a folder that models.registry wrote, each checked against its index. Raises
-    models.registry.WeightsError."""
+    """Returns the SHA-256 by network of the files of a folder that models.registry wrote, each checked against its index.
+    Raises models.registry.WeightsError."""
     return {name: read_weights(name, folder).sha256 for name in _registered(folder)}
 
 
 def read_candidate(run: Path, live: Path) -> Candidate:
-    """The model of a run that was trained from the live one. live: the folder of the live weights.
+    """Reads the model of a run that was trained from the live one. live: the folder of the live weights.
 
-    Raises CandidateRefused where the folder is not a run's, the run has not ended well, it started from other weights than the
+    Raises CandidateRefused where the folder is not a run's, the run has not completed, it started from weights other than the
     live ones or changed nothing, or a file is not what the run's index says.
     """
     record = run_record(run)
@@ -112,8 +112,8 @@ def _own_patients(run: Path, record: RunRecord) -> frozenset[str]:
 
 
 def known_patients(folder: Path) -> frozenset[str]:
-    """The patients that a version and those before it learned from; none of the ledger's for the weights that ship. Raises
-    CandidateRefused where the list is damaged."""
+    """Returns the patients that a version and those before it learned from; none of the ledger's for the shipped weights.
+    Raises CandidateRefused where the list is damaged."""
     path = folder / LEARNED_FROM
     if not path.is_file():
         return frozenset()
@@ -127,7 +127,7 @@ def known_patients(folder: Path) -> frozenset[str]:
 
 
 def run_record(run: Path) -> RunRecord:
-    """What a run says of itself. Raises CandidateRefused where the folder is not a run's."""
+    """Returns the run's record. Raises CandidateRefused where the folder is not a run's."""
     record = record_of(run)
     if record is None:
         raise CandidateRefused(
@@ -159,8 +159,8 @@ def _check_start(run: Path, record: RunRecord, brought: Mapping[str, str], live:
 
 
 def write_model(candidate: Candidate, folder: Path) -> None:
-    """Writes the whole model into a folder that is there, as models.registry does. Raises CandidateRefused where a file was
-    changed since the candidate was read, OSError where it cannot be written."""
+    """Writes the whole model into an existing folder, as models.registry does. Raises CandidateRefused where a file has changed
+    since the candidate was read, OSError where it cannot be written."""
     index = {}
     for name, file in candidate.files.items():
         content = file.read_bytes()
@@ -178,7 +178,7 @@ def write_model(candidate: Candidate, folder: Path) -> None:
 
 @contextmanager
 def loaded(candidate: Candidate) -> Iterator[Assessor]:
-    """The candidate at work. Raises CandidateRefused where its weights are of another network."""
+    """Loads the candidate, ready to assess. Raises CandidateRefused where its weights are for another network."""
     with tempfile.TemporaryDirectory(prefix="bonegrade-candidate-") as folder:
         write_model(candidate, Path(folder))
         try:

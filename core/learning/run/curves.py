@@ -9,12 +9,12 @@ from shlex import quote
 from typing import Any, Final, Self
 
 _PROJECT: Final = "fine-tuning"
-#: What would send the curves to a hub or a server.
+#: Environment variables that would send the curves to a hub or a server.
 _ELSEWHERE: Final = ("TRACKIO_SPACE_ID", "TRACKIO_SERVER_URL", "TRACKIO_BUCKET_ID", "TRACKIO_DATASET_ID")
 
 
 def show_command(folder: Path) -> str:
-    """What to type to see a run's curves; "" where it has none."""
+    """Returns what to type to see a run's curves; "" where it has none."""
     return (
         f"TRACKIO_DIR={quote(str(_place(folder)))} trackio show --project {_PROJECT}" if _place(folder).is_dir() else ""
     )
@@ -32,7 +32,7 @@ class Curves:
 
     @classmethod
     def open(cls, folder: Path) -> Self | None:
-        """Curves in `folder`/trackio; None where trackio is not installed, or keeps another run's in this process."""
+        """Opens the curves in `folder`/trackio; None where trackio is not installed, or keeps another run's in this process."""
         place = str(_place(folder))
         if "trackio" in sys.modules and os.environ.get("TRACKIO_DIR") != place:
             return None
@@ -40,7 +40,7 @@ class Curves:
         for name in _ELSEWHERE:
             os.environ.pop(name, None)
         try:
-            import trackio  # once it is told where, and only where it is installed
+            import trackio  # after it is told where to write, and only if it is installed
         except ImportError:
             return None
         with redirect_stdout(sys.stderr):
@@ -55,12 +55,12 @@ class Curves:
         return cls(run, trackio.finish)
 
     def add(self, values: Mapping[str, Any]) -> None:
-        """One line of the log."""
+        """Adds one line of the log."""
         numbers = {name: value for name, value in values.items() if isinstance(value, int | float) and name != "step"}
         lesson = values.get("lesson", "run")
         self._run.log({f"{lesson}/{name}": value for name, value in numbers.items()}, step=values.get("step"))
 
     def close(self) -> None:
-        """Waits until all is kept."""
+        """Waits until everything is written."""
         with redirect_stdout(sys.stderr):
             self._finish()

@@ -1,4 +1,4 @@
-"""What a run folder says so that the run can be repeated: revision of the program, libraries, and the machine."""
+"""The facts that a run's folder keeps so that the run can be repeated: revision of the program, libraries, and the machine."""
 
 import os
 import platform
@@ -16,7 +16,7 @@ _LIBRARIES: Final = ("torch", "accelerate", "numpy", "opencv-python-headless", "
 
 
 def git_revision() -> str | None:
-    """The commit that the program was checked out at, None where it is not a checkout."""
+    """Returns the commit at which the program was checked out, None where it is not a checkout."""
     folder = Path(core.__file__).parents[1]
     try:
         found = subprocess.run(
@@ -28,12 +28,12 @@ def git_revision() -> str | None:
 
 
 def libraries() -> dict[str, str]:
-    """Versions of the libraries that compute."""
+    """Returns the versions of the libraries that compute."""
     return {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES}
 
 
 def hardware(device: torch.device, processes: int) -> Hardware:
-    """What it computes on."""
+    """Returns the hardware that the run computes on."""
     return Hardware(
         device=torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         processes=processes,

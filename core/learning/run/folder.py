@@ -18,8 +18,8 @@ from core.machine import now_in_utc, take_lock
 
 
 class RunFolder:
-    """One run's folder. state: of its checkpoint, empty before there is one. record: what run.json says, once it was read or
-    written."""
+    """One run's folder. state: of its checkpoint, empty before there is one. record: what run.json says, once it has been read
+    or written."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -52,11 +52,12 @@ class RunFolder:
                     self._curves.close()
 
     def _empty(self) -> bool:
-        """Nothing but what is there before a run has begun, or is left by one that was broken off by then."""
+        """Returns whether the folder has only what is there before a run begins, or is left by one that was broken off by
+        then."""
         return {path.name for path in self.folder.iterdir()} <= {LOCK, CANCEL, MATERIAL, OUTPUT, UNPACKED}
 
     def read(self) -> RunRecord | None:
-        """What run.json says; None for a new folder. Raises RunRefused where it is damaged."""
+        """Returns what run.json says; None for a new folder. Raises RunRefused where it is damaged."""
         path = self.folder / RUN
         if not path.is_file():
             return None
@@ -71,20 +72,20 @@ class RunFolder:
         self._whole(RUN, (json.dumps(record.to_json(), indent=1, sort_keys=True) + "\n").encode())
 
     def ended(self, state: RunState, **more: Any) -> RunRecord:
-        """Writes that the run has ended so, now, and returns what it says then. more: of the record."""
+        """Writes that the run has ended in this state, now, and returns the record. more: further fields of the record."""
         assert self.record is not None
         self.write(replace(self.record, state=state, ended_at=now_in_utc(), **more))
         return self.record
 
     def resume(self, tidy: bool) -> None:
-        """Reads the checkpoint, if there is one. tidy: takes out of the log what was measured after it; one process does.
-        Raises RunRefused where it is damaged."""
+        """Reads the checkpoint, if there is one. tidy: removes from the log what was measured after the checkpoint; one process
+        does. Raises RunRefused where it is damaged."""
         path = self.folder / CHECKPOINT
         if path.is_file():
             try:
                 saved = torch.load(path, map_location="cpu", weights_only=True)
                 self.state, self._lines = saved["state"], saved["lines"]
-            except Exception as error:  # torch raises whatever a damaged file makes it stumble over
+            except Exception as error:  # torch may raise anything over a damaged file
                 raise RunRefused(
                     f"{path} is damaged: delete it, and the same command begins the run again, or name another folder."
                 ) from error
@@ -94,7 +95,7 @@ class RunFolder:
             self._whole(LOG, b"".join(lines[: self._lines]))
 
     def show_curves(self) -> None:
-        """From now on what is logged is drawn too, where trackio is installed."""
+        """From now on also draws what is logged, if trackio is installed."""
         self._curves = Curves.open(self.folder)
 
     def log(self, **values: Any) -> None:
@@ -109,7 +110,7 @@ class RunFolder:
 
     @property
     def lines(self) -> int:
-        """Measurements in the log."""
+        """The number of measurements in the log."""
         return self._lines
 
     def save(self, checkpoint: bytes) -> None:
@@ -117,11 +118,11 @@ class RunFolder:
         self._whole(CHECKPOINT, checkpoint)
 
     def cancelled(self) -> bool:
-        """Whether somebody asked the run to end."""
+        """Returns whether somebody asked the run to end."""
         return (self.folder / CANCEL).exists()
 
     def obey(self) -> None:
-        """Takes the wish to end away, since it was followed."""
+        """Removes the request to end, once it has been followed."""
         (self.folder / CANCEL).unlink(missing_ok=True)
 
     def _whole(self, name: str, content: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What a run says of itself in `run.json`: how it stands, and what it was made of, so that it can be repeated."""
+"""What a run says of itself in `run.json`: its state, and what it was made from, so that it can be repeated."""
 
 import hashlib
 import json
@@ -15,16 +15,16 @@ RunState = Literal["running", "done", "cancelled", "failed"]
 _Kind = TypeVar("_Kind")
 _Part = TypeVar("_Part", "Job", "Hardware", "FilmCounts", "Measured")
 
-#: Hexadecimal digits that a patient is named by.
+#: Number of hexadecimal digits that name a patient.
 _HASHED: Final = 16
-#: Of `run.json`: said even where there is none, once the run has its lessons.
+#: Fields of `run.json` that are written even where they are null, once the run has its lessons.
 _SAID_AS_NONE: Final = ("manifest_sha256", "data", "git_revision")
 
 
 @dataclass(frozen=True)
 class Job:
     """Where on the hub a run runs or ran. hardware, stage: as the hub calls them. place: the name of the run's folders in the
-    dataset. Raises ValueError for what is not text, and for an address that is not of the web."""
+    dataset. Raises ValueError for anything that is not text, and for an address that is not a web address."""
 
     id: str
     url: str
@@ -57,8 +57,8 @@ class Hardware:
 
 @dataclass(frozen=True)
 class FilmCounts:
-    """Films of the lessons. grader, localizer: how many are there for what, and their crops; localizer: None where nobody
-    drew a box to learn from. left_out: by network, how many for which reason."""
+    """Films of the lessons. grader, localizer: how many there are for each purpose, and their crops; localizer: None where
+    nobody drew a box to learn from. left_out: by network, how many for each reason."""
 
     grader: Mapping[str, int]
     localizer: Mapping[str, int] | None
@@ -71,7 +71,7 @@ class FilmCounts:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a network measured, by the measure's name. start: before it learned. best: at its best, with the step."""
+    """What a network measured, by the measure's name. start: before learning. best: at its best, with the step."""
 
     start: Mapping[str, float]
     best: Mapping[str, float]
@@ -83,7 +83,8 @@ class Measured:
 
 @dataclass(frozen=True)
 class RunMetrics:
-    """What a run came to; None for what it has not come to. calibration, intervals: what was done about them, in words."""
+    """The results of a run; None for those that it does not have yet. calibration, intervals: what was done about them, in
+    words."""
 
     grader: Measured | None = None
     localizer: Measured | None = None
@@ -97,14 +98,15 @@ class RunMetrics:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One run; None for what it does not say, as an earlier version's, or a job's that has not come back.
+    """The record of one run; None for what it does not say, as in that of an earlier version, or of a job that has not come
+    back.
 
     start: the weights that it started from, SHA-256 by network. ledger_revision, rule, manifest_sha256: see
     core.learning.lessons.sources.Origin. settings: of the recipe. data: the folder that it sees again. learned_from,
     learned_films: patients and films, as learned_from has them. git_revision: of the program. began_at, ended_at: as
     core.machine.now_in_utc has it. job: None for a run on this machine.
 
-    Raises ValueError where the run is in no state that there is, or learned from a ledger's revision that cannot be.
+    Raises ValueError for an unknown state, or an impossible revision of the ledger.
     """
 
     state: RunState
@@ -142,10 +144,10 @@ class RunRecord:
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Self:
-        """After a way through JSON; what is of another kind than a run writes is not said. Raises ValueError where it does not
-        say how the run stands."""
+        """Restores a record from its JSON; values of another kind than a run writes are dropped. Raises ValueError where it
+        does not give the run's state."""
         return cls(
-            state=said.get("state"),  # type: ignore[arg-type]  # it is looked at
+            state=said.get("state"),  # type: ignore[arg-type]  # checked in __post_init__
             start=_of(dict, said.get("from")),
             ledger_revision=_of(int, said.get("ledger_revision")),
             rule=_of(str, said.get("rule")),
@@ -167,7 +169,7 @@ class RunRecord:
 
 
 def record_of(run: Path) -> RunRecord | None:
-    """What a run's folder says of the run; None where it has nothing that can be read, as a folder that somebody put there."""
+    """Returns what a run's folder says of the run; None where nothing can be read, as in a folder that somebody put there."""
     with suppress(OSError, ValueError):
         said = json.loads((run / RUN).read_text(encoding="utf-8"))
         if isinstance(said, dict):
@@ -176,8 +178,8 @@ def record_of(run: Path) -> RunRecord | None:
 
 
 def learned_from(patients: Iterable[str]) -> list[str]:
-    """Patients by a hash of the key that decides their part of the split, or films by one of their names, each once, so that a
-    run's folder names nobody."""
+    """Returns patients as hashes of the key that decides their part of the split, or films as hashes of one of their names,
+    each once, so that a run's folder names nobody."""
     return sorted({hashlib.sha256(key.encode()).hexdigest()[:_HASHED] for key in patients})
 
 

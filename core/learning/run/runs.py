@@ -20,18 +20,18 @@ from core.learning.run.record import Job, record_of
 from core.machine import is_locked
 
 _LAST_LINES: Final = 12
-#: Exit codes of a comparison that came to its end: for a run that may be promoted, and for one that may not.
+#: Exit codes of a comparison that was completed: for a run that may be promoted, and for one that may not.
 _COMPARED: Final = (0, 4)
 ComparisonState = Literal["none", "running", "failed"]
-#: How the processes are told where the program is.
+#: The program's folder, in which the processes start.
 _ROOT: Final = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True)
 class RunView:
-    """One run as its folder has it. state: "starting", "running", "done", "cancelled" or "failed". measurements: of its log.
-    output: the last lines that its process printed. job: where it runs or ran on
-    the hub, None for a run on this machine. curves: the command that opens its curves, "" where there are none."""
+    """One run as its folder has it. state: "starting", "running", "done", "cancelled" or "failed". measurements: from its log.
+    output: the last lines that its process printed. job: where it runs or ran on the hub, None for a run on this machine.
+    curves: the command that opens its curves, "" where there are none."""
 
     name: str
     state: str
@@ -43,7 +43,7 @@ class RunView:
 
     @property
     def at_work(self) -> bool:
-        """Whether there is something to wait for."""
+        """Whether the run is still working."""
         return self.state in ("starting", "running")
 
 
@@ -57,20 +57,20 @@ class Runs:
         self._compared: set[Path] = set()
 
     def names(self) -> list[str]:
-        """The newest first."""
+        """Returns the runs' names, the newest first."""
         if not self.folder.is_dir():
             return []
         return sorted((one.name for one in self.folder.iterdir() if one.is_dir()), reverse=True)
 
     def path(self, name: str | None) -> Path:
-        """A run's folder. Raises BoneGradeError where there is none of this name."""
+        """Returns a run's folder. Raises BoneGradeError where there is none of this name."""
         if name is None or name not in self.names():
             raise BoneGradeError("There is no such run: start one, or choose one of the list.")
         return self.folder / name
 
     def command(self, live: LiveModel, data: Path | None) -> str:
-        """What to type on a machine with a GPU, in the program's folder, after what it names in capitals was copied there. The
-        shipped weights are there already. data: see `start`."""
+        """Returns what to type on a machine with a GPU, in the program's folder, once what it names in capitals has been copied
+        there. The shipped weights are there already. data: see `start`."""
         start = [] if live.version == SHIPPED else ["--from", "WEIGHTS"]
         again = [] if data is None else ["--data", "DATA"]
         return shlex.join(["python", "-m", "core", "finetune", "--dataset", "EXPORT", *start, *again, "--out", "RUN"])
@@ -81,7 +81,7 @@ class Runs:
         return self._start("finetune", live, *([] if data is None else ["--data", str(data)]))
 
     def start_job(self, live: Path, dataset: str, hardware: str) -> str:
-        """The same as a job of the hub, by way of a private dataset there, which a process here follows."""
+        """Starts a run as a job on the hub, through a private dataset there; a process here follows it."""
         return self._start("finetune-on-hub", live, dataset, "--hardware", hardware)
 
     def _start(self, command: str, live: Path, *more: str) -> str:
@@ -103,14 +103,14 @@ class Runs:
         self._spawn(run, ["promote", str(run), "--dry-run"])
 
     def cancel(self, name: str) -> None:
-        """Asks a run to end with its next step; what it learned until then stays in its folder."""
+        """Asks a run to end at its next step; what it learned until then stays in its folder."""
         run = self.path(name)
         if not self.view(name).at_work:
             raise BoneGradeError("This run is not at work, so there is nothing to cancel.")
         (run / CANCEL).touch()
 
     def view(self, name: str) -> RunView:
-        """How far a run is."""
+        """Returns how far a run is."""
         run = self.path(name)
         said = record_of(run)
         state: str = "starting" if said is None else said.state
@@ -123,7 +123,7 @@ class Runs:
         )  # fmt: skip
 
     def comparison(self, name: str) -> ComparisonState:
-        """How far the comparison is that this server started last; "none" where there is nothing to tell of it."""
+        """Returns how far this server's last comparison of the run is; "none" where there is nothing to say."""
         run = self.path(name)
         if run not in self._compared:
             return "none"
@@ -135,11 +135,12 @@ class Runs:
         return process is not None and process.poll() is None
 
     def _spawn(self, run: Path, arguments: Sequence[str]) -> None:
-        with (run / OUTPUT).open("ab") as output:  # what a run said stays above what its comparison says
+        with (run / OUTPUT).open("ab") as output:  # what the run printed stays above what its comparison prints
             self._started[run] = subprocess.Popen(
                 [sys.executable, "-m", "core", *arguments],
                 cwd=_ROOT,
-                # The ledger goes this way because its database's URL may hold a password, which a list of processes would show.
+                # The ledger is passed this way because its database's URL may contain a password, which a list of processes
+                # would show.
                 env={**os.environ, "BONEGRADE_DATA": str(self._data), "BONEGRADE_WEIGHTS": str(weights_folder())},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -149,7 +150,7 @@ class Runs:
 
 
 def _lines(log: Path) -> list[Mapping[str, Any]]:
-    """The measurements; other lines are left out, and a last line that is being written is left for the next look."""
+    """Returns the measurements; skips other lines, and leaves a last line that is still being written for the next look."""
     found: list[Mapping[str, Any]] = []
     with suppress(OSError):
         for line in log.read_text(encoding="utf-8").splitlines():

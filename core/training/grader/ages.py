@@ -39,8 +39,8 @@ class TotalAge(nn.Module):
 def bone_age_maps() -> MonotoneMap:
     """Latent (boys' scale) -> the radiologists' age, one increasing function for each bone and sex (row 2 * bone + sex).
 
-    Starts at the identity for boys and, for girls, at the age with the same total. A helper of training alone: it lets
-    every bone's latent learn from the hand's age by itself.
+    Starts at the identity for boys and, for girls, at the age with the same total. Used only in training: it lets every bone's
+    latent learn from the hand's age by itself.
     """
     knots = np.arange(0.0, 21.0, 2.0)
     girls = age_of_total("rus_chn", "F", total_of_age("rus_chn", "M", knots))
@@ -50,7 +50,7 @@ def bone_age_maps() -> MonotoneMap:
 
 
 class AgeThroughGrades(nn.Module):
-    """The grader with the two roads from latents to ages."""
+    """The grader with the two paths from latents to ages."""
 
     def __init__(self, grader: BoneGrader):
         super().__init__()
@@ -71,7 +71,7 @@ class AgeThroughGrades(nn.Module):
 
 @torch.inference_mode()
 def months_of(network: BoneGrader, hands: HandCrops) -> NDArray[np.float64]:
-    """Calibrated bone ages in months of hands with all 13 bones, mean of the test-time views."""
+    """Calibrated bone ages in months of hands with all 13 bones, the mean over the test-time views."""
     grader, total_age = Grader(network), TotalAge()
     bones = torch.arange(len(RUS_BONES))
     months = []

@@ -1,4 +1,4 @@
-"""Guides where Shuffle Attention's gates let through: more on the growth plate, where a reader looks, than beside it."""
+"""Guides what Shuffle Attention's gates let through: more on the growth plate, where a reader looks, than beside it."""
 
 import functools
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ from models.bone_grader import BoneGrader
 from models.freezable import Freezable
 from models.shuffle_attention import ShuffleAttention, passing
 
-#: The stages whose last gates are guided: those whose maps have places enough to tell the plate from what is beside it.
+#: The stages whose last gates are guided: those whose maps have enough places to distinguish the plate from what is beside it.
 _STAGES: Final = (2, 3)
-#: So much more is to pass on the plate than beside it; beyond that nothing more is asked.
+#: How much more should pass on the plate than beside it; beyond that nothing more is asked.
 _MARGIN: Final = 0.15
 
 
@@ -29,10 +29,10 @@ def guided(grader: BoneGrader) -> list[ShuffleAttention]:
 
 
 def beside_the_plate(entered: Mapping[Freezable, tuple[Any, ...]], bones: Tensor) -> Tensor:
-    """How far the gates fall short of letting through more on the growth plate than beside it, as much more as is asked; mean
-    over modules and crops, 0 where all do as asked, or nothing is guided.
+    """How far the gates fall short of letting through _MARGIN more on the growth plate than beside it; the mean over modules
+    and crops, 0 where none falls short, or nothing is guided.
 
-    entered: what entered the guided modules, see models.freezable.entering. bones: of the crops, N.
+    entered: the inputs of the guided modules, see models.freezable.entering. bones: of the crops, N.
     """
     lacking = []
     for attention, (x, *_) in entered.items():
@@ -47,6 +47,6 @@ def beside_the_plate(entered: Mapping[Freezable, tuple[Any, ...]], bones: Tensor
 
 @functools.cache
 def _bands(side: int) -> Tensor:
-    """The share of each of side x side places that lies in each bone's band, 13 x side x side."""
+    """The share of each of side x side places that lies in a bone's band, 13 x side x side."""
     bands = np.stack([growth_plate_band(bone) for bone in RUS_BONES]).astype(np.float32)
     return F.interpolate(torch.from_numpy(bands)[:, None], (side, side), mode="area")[:, 0]

@@ -1,5 +1,5 @@
-"""What the grader's training makes small: errors of ages, errors of exemplars' grades, and gates that let through
-too little on the growth plate."""
+"""What the grader's training minimises: errors of ages, errors of exemplars' grades, and how far the gates fall short on the
+growth plate."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ from models.shuffle_attention import ShuffleAttention
 
 
 def exemplar_loss(grader: BoneGrader, latents: Tensor, bones: Tensor, grades: Tensor) -> Tensor:
-    """The mean `grade_loss` of crops to each of which a person gave one grade."""
+    """The mean `grade_loss` of crops, to each of which a person gave one grade."""
     probabilities = grader.probabilities(latents, bones)
     target = F.one_hot(grades, probabilities.shape[1]).to(probabilities.dtype)
     return grade_loss(grader, probabilities, bones, target).sum() / max(len(bones), 1)
@@ -49,7 +49,7 @@ def step_losses(
     """One step's losses: of the hands' ages through their totals ("age") and through each bone ("bones"), in years, of the
     exemplars' grades ("exemplars"), and how far the gates of these attentions fall short of their guidance ("guidance").
 
-    rows, drawn: of the hands and of the exemplars that the step sees.
+    rows, drawn: indices of the hands and of the exemplars that the step sees.
     """
     device = model.total_age.scores.device
     hand_crops = torch.from_numpy(train.crops[rows]).to(device).float() / 255

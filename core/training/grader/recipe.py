@@ -7,14 +7,14 @@ from models.improved_resnet import ResNetOptions
 
 @dataclass(frozen=True)
 class GraderRecipe:
-    """Settings of one run, chosen on `val`. Losses are weighed against the age of the whole hand (weight 1).
+    """Settings of one run, chosen on `val`. Losses are weighted relative to that of the whole hand's age (weight 1).
 
     hands, exemplars: in one step. warm_up: the learning rate rises over the first tenth of the steps, instead of starting at
     its highest. evening: see core.cohort.crop_store.drawing_weights. cut_close: share of the films' and exemplars' views that
     look cut out by hand, see core.training.material.augment.random_views: what is learned from ages then holds for exemplars,
-    and the other way round. guidance: weight of how much less than asked passes on the growth plate, see
-    core.training.grader.guidance. start: SHA-256 of the weights that are trained further, None for new ones. half_way: the
-    weights end half way between those of the start and those trained, see core.training.loop.optimisation.half_way.
+    and vice versa. guidance: weight of the gates' shortfall on the growth plate, see core.training.grader.guidance. start:
+    SHA-256 of the weights that are trained further, None for new ones. half_way: the weights end half way between those of the
+    start and those trained, see core.training.loop.optimisation.half_way.
     """
 
     epochs: int = 40

@@ -17,7 +17,7 @@ from models.bone_grader import BoneGrader
 
 @dataclass(frozen=True)
 class ScoreRoadRecipe:
-    """views: random views of every crop that the network's latents are taken of. steps: of Adam, on everything at once."""
+    """views: random views of each crop from which the network's latents are taken. steps: of Adam, on everything at once."""
 
     views: int = 3
     steps: int = 600

@@ -65,13 +65,13 @@ def train_grader(
     seconds: float = math.inf,
     start: BoneGrader | None = None,
 ) -> BoneGrader:
-    """Trains, checkpointing every epoch; called again on the same folder it goes on where it stopped.
+    """Trains, checkpointing every epoch; called again on the same folder it resumes where it stopped.
 
     `val` is only measured, for the log. Without exemplars, the recipe's `exemplars` must be 0. seconds: after which it ends,
-    and the learning rate with it, if it has not gone through its epochs before; see Clock. start: a grader of the recipe's
-    options whose weights are trained further. Returns the weight-averaged network, on the device.
-    Raises DataFolderError where the folder was begun with another recipe, or the recipe asks for weights half way from a
-    start that is not given.
+    and the learning rate with it, unless its epochs are done before; see Clock. start: a grader of the recipe's options whose
+    weights are trained further. Returns the weight-averaged network, on the device.
+    Raises DataFolderError where the folder was begun with another recipe, or the recipe asks for weights half way from a start
+    that was not given.
     """
     if recipe.half_way and start is None:
         raise DataFolderError("There are weights half way only between two: name the first with --start.")
@@ -106,7 +106,7 @@ class _Training:
         self._average = weight_average(model, 0.998)
         averaged = self._average.module
         assert isinstance(averaged, AgeThroughGrades)
-        #: What is measured, and handed over in the end.
+        #: What is measured, and returned at the end.
         self.averaged = averaged
         self._optimizer = _optimizer(model, recipe)
         self._weights = drawing_weights(train, recipe.evening)
@@ -114,13 +114,13 @@ class _Training:
         self._steps = math.ceil(len(train) / recipe.hands)
 
     def kept_parts(self) -> dict[str, Part]:
-        """What a checkpoint holds beside the network."""
+        """What a checkpoint holds apart from the network."""
         return {"average": self._average, "optimizer": self._optimizer, "clock": self.clock}
 
     def epoch(self, number: int) -> dict[str, float]:
-        """One epoch, or what the time leaves of it; the mean of each loss, none where time was up before the first step.
+        """One epoch, or as much as time allows; returns the mean of each loss, none where time was up before the first step.
 
-        number: epochs before; with the seed, it says what is drawn.
+        number: epochs before; with the seed, it decides what is drawn.
         """
         recipe = self._recipe
         random = np.random.default_rng([recipe.seed, number])
@@ -154,7 +154,7 @@ class _Training:
         )
 
     def _progress(self, steps: int) -> float:
-        """How far the training is after so many steps, 0..1: by steps or by time, whichever is further."""
+        """How far the training is after this number of steps, 0..1: by steps or by time, whichever is further."""
         return max(steps / (self._recipe.epochs * self._steps), self.clock.progress)
 
     def _step(self, losses: dict[str, Tensor], along: float) -> None:
@@ -173,7 +173,7 @@ class _Training:
 
 
 def _optimizer(model: AgeThroughGrades, recipe: GraderRecipe) -> torch.optim.AdamW:
-    """The large matrices of weights decay; biases, norms and small tables do not."""
+    """AdamW, in which the large weight matrices decay; biases, norms and small tables do not."""
     decayed = [p for p in model.parameters() if p.ndim >= 2 and p.numel() > 1000]
     kept = [p for p in model.parameters() if not (p.ndim >= 2 and p.numel() > 1000)]
     return torch.optim.AdamW(

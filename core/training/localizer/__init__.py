@@ -1,1 +1,1 @@
-"""The hand localiser learns from boxed films, and from its own confident boxes of the others."""
+"""The hand localiser learns from boxed films, and from its own confident boxes on the others."""

@@ -1,4 +1,4 @@
-"""The localiser's own boxes of films that nobody boxed, kept only where it is sure of them."""
+"""The localiser's own boxes on films that nobody boxed, kept only where it is sure of them."""
 
 from collections.abc import Iterable
 
@@ -13,15 +13,15 @@ from core.hand.geometry import apply, fit_similarity, mean_hand
 from core.hand.localization import Localization
 from core.hand.localizer import Localizer
 
-#: A region counts where the network's peak is at least so high and it lies so near to where the mean hand has it.
+#: A region counts where the network's peak is at least this high and it lies this close to where the mean hand has it.
 _CONFIDENCE = 0.2
 _NEAR = 0.35
 
 
 def pseudo_boxes(films: Iterable[Film], localizer: Localizer) -> dict[str, NDArray[np.float64]]:
-    """21x4 boxes (ALL_BONES order, pixels of the film, NaN where unsure) by film id, of upright films alone.
+    """21x4 boxes (ALL_BONES order, pixels of the film, NaN where unsure) by film id, for upright films only.
 
-    Centres are the network's; extents are the mean hand's at this hand's size, as the network's own would only teach it
+    Centres are the network's; extents are the mean hand's at this hand's size, because the network's own would only teach it
     its own errors.
     """
     boxes: dict[str, NDArray[np.float64]] = {}

@@ -1,4 +1,4 @@
-"""Training samples for the localiser: films thrown about in every way a scanner might deliver them, and non-hands."""
+"""Training samples for the localiser: films transformed in every way a scanner might deliver them, and non-hands."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ class Sample:
     """One training sample of side S: film 1xSxS standardised, and its targets.
 
     heat 21xS/2xS/2 in [0, 1]; centres 21x2 in cells; log_sizes 21x2; known 21 (1 where this region was boxed at all);
-    visible 21 (1 where its centre is inside the picture); hand, inverted and upright 0 or 1; judged 1 where `upright` is
-    asked for at all: not near 45 degrees, where either answer will do.
+    visible 21 (1 where its centre is inside the picture); hand, inverted and upright 0 or 1; judged 1 where `upright` is asked
+    for at all: not near 45 degrees, where either answer is acceptable.
     """
 
     film: NDArray[np.float32]
@@ -84,12 +84,12 @@ def _decorate(picture: NDArray[np.uint8], random: np.random.Generator) -> None:
             picture[:, -edge:] = tone
 
 
-#: Share of views in which the hand lies some other way than upright, as the network must learn to say.
+#: Share of views in which the hand is not upright, which the network must learn to recognise.
 _TURNED = 0.25
 
 
 def _pose(random: np.random.Generator) -> tuple[float, bool, bool, bool]:
-    """A random turn in radians, whether mirrored, whether that is upright, and whether the question is fair."""
+    """A random turn in radians, whether mirrored, whether that is upright, and whether the question is well defined."""
     if random.random() < _TURNED:
         quarter, mirrored = divmod(int(random.integers(1, 8)), 2)
         slant = random.uniform(-np.pi / 4, np.pi / 4)
@@ -213,6 +213,6 @@ def other_sample(films: Sequence[BoxedFilm], side: int, random: np.random.Genera
 
 
 def batch_of(samples: list[Sample]) -> dict[str, Tensor]:
-    """B samples as float32 tensors by the names of Sample's fields, each Bx its shape there."""
+    """A batch of B samples as float32 tensors by the names of Sample's fields, each B x the field's shape."""
     names = Sample.__dataclass_fields__
     return {n: from_numpy(np.stack([np.asarray(getattr(s, n), np.float32) for s in samples])) for n in names}

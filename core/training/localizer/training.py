@@ -1,4 +1,4 @@
-"""Trains the hand localiser on boxed films, and on its own confident boxes of films that nobody boxed."""
+"""Trains the hand localiser on boxed films, and on its own confident boxes on films that nobody boxed."""
 
 import dataclasses
 import time
@@ -65,7 +65,7 @@ def localizer_loss(output: LocalizerOutput, batch: dict[str, Tensor]) -> dict[st
 
 
 class _Stream(IterableDataset[dict[str, Tensor]]):
-    """Random batches without end; batch `i` depends on the seed and `i` alone, so that a resumed run goes on as it was."""
+    """Random batches without end; batch `i` depends only on the seed and `i`, so that a resumed run continues as before."""
 
     def __init__(self, films: list[BoxedFilm], recipe: LocalizerRecipe, start: int, stop: int):
         self.films, self.recipe, self.start, self.stop = films, recipe, start, stop
@@ -97,9 +97,9 @@ def train_localizer(
     teacher: HandLocalizer | None = None,
     device: torch.device = CPU,
 ) -> HandLocalizer:
-    """Trains, checkpointing to `run_folder`; called again on the same folder it goes on where it stopped.
+    """Trains, checkpointing to `run_folder`; called again on the same folder it resumes where it stopped.
 
-    pseudo: boxes of films that nobody boxed, see load_boxed; films that a person boxed weigh as much as all of these together.
+    pseudo: boxes on films that nobody boxed, see load_boxed; films that a person boxed weigh as much as all of these together.
     teacher: whose weights are trained further; without one the encoder starts from ImageNet. Returns the weight-averaged
     network, on the device.
     Raises DataFolderError where the folder is not laid out as expected or none of its `train` films is boxed.
@@ -149,7 +149,7 @@ def train_localizer(
 
 
 def _even(boxed: list[BoxedFilm], everything: list[BoxedFilm]) -> list[BoxedFilm]:
-    """All films, those that a person boxed so often that they weigh as much as the others together."""
+    """All films, with those that a person boxed repeated until they weigh as much as the others together."""
     others = len(everything) - len(boxed)
     return everything + boxed * max(0, round(others / len(boxed)) - 1)
 

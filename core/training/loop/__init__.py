@@ -1,1 +1,1 @@
-"""What every training's loop needs: where it computes, its folder, its time, and how the weights move."""
+"""What every training's loop needs: its device, its folder, its time, and how the weights move."""

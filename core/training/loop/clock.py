@@ -19,8 +19,7 @@ class TimeLimit:
         self._end = math.inf if minutes is None else time.monotonic() + 60 * minutes
 
     def left(self, afterwards: float = 0.0) -> float:
-        """Seconds that are left, infinite without a limit, after reserving some for afterwards. Raises TimeUp where
-        none are."""
+        """Seconds left, infinite without a limit, after reserving some for afterwards. Raises TimeUp where none are."""
         left = self._end - time.monotonic() - afterwards
         if left <= 0:
             raise TimeUp(
@@ -31,9 +30,9 @@ class TimeLimit:
 
 
 class Clock:
-    """Seconds of training, those of earlier calls included, and how many there are: `seconds`, infinite without a limit.
+    """Counts the seconds of training, including those of earlier calls, towards a limit of `seconds`, infinite by default.
 
-    A resumed run goes on counting: where the first call was given fewer seconds, they are those of all calls together.
+    A resumed run continues counting: where the first call was given fewer seconds, they are the limit of all calls together.
     """
 
     def __init__(self, seconds: float = math.inf):
@@ -42,12 +41,12 @@ class Clock:
 
     @property
     def used(self) -> float:
-        """Seconds so far, those of earlier calls included."""
+        """Seconds so far, including those of earlier calls."""
         return self._before + time.monotonic() - self._started
 
     @property
     def progress(self) -> float:
-        """Of the time, 0..1 and beyond; 0 without a limit."""
+        """The share of the time that is used, 0..1 and beyond; 0 without a limit."""
         return self.used / self.total if self.total > 0 else 1.0
 
     def state_dict(self) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""How weights move: the learning rate on the way, the average of where they were, and a fit of a few parameters."""
+"""How weights move: the learning rate over time, the average of past weights, and a fit of a few parameters."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -25,8 +25,8 @@ def rate_share(progress: float, rise: float = 0.05) -> float:
 def weight_average(network: nn.Module, decay: float = 0.999) -> AveragedModel:
     """Exponential moving average of a network's weights and buffers; its `module` is what is evaluated and shipped.
 
-    The n-th update keeps (1 + n) / (10 + n) of what was, but at most `decay`: the first move further, so that the start is
-    forgotten. Counters are copied.
+    The n-th update keeps (1 + n) / (10 + n) of the average, but at most `decay`: early updates move it further, so that the
+    start is forgotten. Counters are copied.
     """
 
     def move(averages: PARAM_LIST, values: PARAM_LIST, updates: Tensor | int) -> None:
@@ -37,7 +37,7 @@ def weight_average(network: nn.Module, decay: float = 0.999) -> AveragedModel:
             torch._foreach_copy_(averages, values)
 
     average = AveragedModel(network, multi_avg_fn=move, use_buffers=True)
-    average.update_parameters(network)  # the first is copied: let that be the start, so that it is averaged too
+    average.update_parameters(network)  # the first update copies: let that be the start, so that it is averaged too
     average.eval()
     return average
 
@@ -46,8 +46,8 @@ def weight_average(network: nn.Module, decay: float = 0.999) -> AveragedModel:
 def half_way(network: nn.Module, other: nn.Module) -> None:
     """Moves a network's weights and buffers to half way between its own and another's; counters stay.
 
-    Of two networks of which one was trained on from the other, with a low rate, the one between errs less than either
-    (Wortsman et al., Model soups, ICML 2022).
+    Where one network was trained further from the other at a low rate, the one in between errs less than either (Wortsman et
+    al., Model soups, ICML 2022).
     """
     others = other.state_dict()
     for name, value in network.state_dict().items():

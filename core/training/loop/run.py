@@ -22,7 +22,7 @@ def seed_everything(seed: int) -> None:
 class Run:
     """A training run's folder: `checkpoint.pt` to resume from, `log.jsonl`, one line an epoch, and `settings.json`.
 
-    settings: those for which the checkpoint holds. Raises what core.cohort.settings.keep_settings raises.
+    settings: those for which the checkpoint is valid. Raises what core.cohort.settings.keep_settings raises.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]):
@@ -42,7 +42,7 @@ class Run:
             file.write(line + "\n")
 
     def save(self, state: dict[str, Any]) -> None:
-        """Writes the checkpoint so that a kill leaves either the old one or the new one."""
+        """Writes the checkpoint so that a kill leaves either the old or the new one intact."""
         temporary = self.checkpoint_path.with_suffix(".tmp")
         torch.save(state, temporary)
         temporary.replace(self.checkpoint_path)
@@ -64,14 +64,14 @@ class Part(Protocol):
 
 
 class Resumable:
-    """The parts of a run, by name, which are kept and taken up together."""
+    """The parts of a run, by name, which are kept and restored together."""
 
     def __init__(self, run: Run, **parts: Part):
         self._run = run
         self._parts = parts
 
     def resume(self) -> int:
-        """Takes up the last checkpoint; returns how many epochs or steps were done, 0 for a fresh run."""
+        """Restores the last checkpoint; returns how many epochs or steps were done, 0 for a fresh run."""
         state = self._run.restore()
         if state is None:
             return 0

@@ -1,1 +1,1 @@
-"""What is trained on: where hands and exemplars come from, and the random views of them that a network sees."""
+"""The training material: where hands and exemplars come from, and the random views of them that a network sees."""

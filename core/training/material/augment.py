@@ -16,10 +16,11 @@ from core.hand.crops import CONTEXT_SIDE, CROP_SIDE
 def random_views(crops: Tensor, generator: torch.Generator, strength: float = 1.0, cut_close: float = 0.0) -> Tensor:
     """crops Nx1xSxS float in [0, 1] with margin (S = CONTEXT_SIDE) -> Nx1xCxC standardised (C = CROP_SIDE).
 
-    strength scales all geometric jitter; 1 is about the localiser's own error plus how readers' boxes differ. cut_close:
-    share of the views that look as if a person had cut the bone out, as exemplars are: a rectangle aslant, whose edge is
-    continued outwards (see core.cohort.exemplar_frame), in greys of its own. generator: of the CPU, wherever the crops
-    are, so that the same seed draws the same views on every device, up to the noise, which another device draws from its own.
+    strength scales all geometric jitter; 1 is about the localiser's own error plus the differences between readers' boxes.
+    cut_close: share of the views that look as if a person had cut the bone out, as exemplars are: a slanted rectangle whose
+    edge is continued outwards (see core.cohort.exemplar_frame), with grey values of its own. generator: of the CPU, wherever
+    the crops are, so that the same seed draws the same views on every device, up to the noise, which another device draws from
+    its own.
     """
     count, device = len(crops), crops.device
     if count == 0:

@@ -1,4 +1,4 @@
-"""What is trained on: folders of films and exemplars, and the crops and windows that are cut from them once for each run."""
+"""The training material: folders of films and exemplars, and the crops and windows that are cut from them once for each run."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from core.cohort.small_hands import SmallFilm, kept_small_windows, read_small_fi
 from core.hand.localizer import Localizer
 from models.registry import load_localizer
 
-#: Of films whose crops the grader learns from, in pixels.
+#: The least height of films whose crops the grader learns from, in pixels.
 _LEAST_HEIGHT: Final = 500
 
 
@@ -47,7 +47,7 @@ class GraderSources:
 
     films: folder of labelled films with `train` and `val`. graded: folder of graded exemplars, half of which are left out, see
     core.cohort.exemplar_frame.left_out; None for none at all. more: a folder with more of `train`, of which films lower than
-    500 pixels, too coarse for crops, are left out. opinions: that the labels of `train` are averaged with.
+    500 pixels, too coarse for crops, are left out. opinions: with which the labels of `train` are averaged.
     """
 
     films: Path
@@ -61,7 +61,7 @@ class GraderSources:
         return cls(data / "hands", data / "graded_rois", more, opinions)
 
     def material(self, run: Path, workers: int = 1) -> GradingMaterial:
-        """Cuts crops of `train` and `val` and frames the exemplars that are trained on, or reads what `run` has of them.
+        """Cuts crops of `train` and `val` and frames the exemplars that are trained on, or reads those that `run` has.
 
         workers: processes that cut. Raises DataFolderError where the run was begun with other material.
         """

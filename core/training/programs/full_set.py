@@ -1,4 +1,4 @@
-"""python -m core train all: everything, on the RSNA challenge's full set with one GPU; the usual recipe, sized for 12,611
+"""python -m core train all: everything, on the RSNA challenge's full set with one GPU; the usual recipe, scaled to 12,611
 hands."""
 
 import dataclasses
@@ -18,7 +18,7 @@ from core.training.programs.whole_hand import make_whole_hand
 from core.training.whole_hand.recipe import whole_hand_recipe
 from models.efficientnet_lite import imagenet_state
 
-#: As many samples as `train localizer` takes, on top of which boxes of a thousand unboxed films are enough.
+#: As many samples as `train localizer` takes; in addition, boxes on a thousand unboxed films are enough.
 _SAMPLES, _PSEUDO_SAMPLES, _MOST_UNBOXED = 9600, 4800, 1000
 #: Height of the whole hand's pictures: windows for larger ones of all hands would take 5 GB.
 _FINEST = 256
@@ -27,8 +27,8 @@ _FINEST = 256
 def full_set_recipe(hands: int = 64, epochs: int = 40, seed: int = 1) -> GraderRecipe:
     """The grader's recipe for the full set: the usual one with `hands` a step.
 
-    The learning rate grows with the square root of the step's size, as AdamW's should (Malladi et al. 2022). Exemplars
-    stay as many a step: there are as few of them as ever, and each is drawn several hundred times as it is.
+    The learning rate grows with the square root of the step's size, as AdamW's should (Malladi et al. 2022). The number of
+    exemplars a step stays the same: there are still only a few, and each is drawn several hundred times anyway.
     """
     usual = GraderRecipe()
     rate = usual.learning_rate * math.sqrt(hands / usual.hands)
@@ -36,7 +36,7 @@ def full_set_recipe(hands: int = 64, epochs: int = 40, seed: int = 1) -> GraderR
 
 
 def check_ready(exemplars: Path | None) -> None:
-    """That what the training will need is at hand: asked before hours of work, not after.
+    """Checks that what the training will need is available: before hours of work, not after.
 
     Raises DataFolderError for the folder of exemplars, ImportError without the package of ImageNet weights.
     """
@@ -51,8 +51,8 @@ def make_all(
     """Trains the localiser where `data` has boxes21.csv, then the grader on the crops that it cuts, then the second opinion
     on the age from the whole hand; registers them.
 
-    data: folder of labelled films with the splits `train` and `val`. exemplars: folder of graded exemplars, if any. run:
-    folder of checkpoints, crops and logs; called again on it, it goes on where it stopped.
+    data: folder of labelled films with the splits `train` and `val`. exemplars: folder of graded exemplars, if any. run: folder
+    of checkpoints, crops and logs; called again on it, it resumes where it stopped.
     Returns whether the localiser was trained; without boxes the registered one is kept.
     Raises DataFolderError where a folder is not laid out as expected.
     """

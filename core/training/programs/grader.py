@@ -28,8 +28,8 @@ def make_grader(
     device: torch.device = CPU,
     workers: int = 1,
 ) -> None:
-    """Trains on the `train` films and the exemplars until the limit at the latest, sets the intervals on `val`, and registers
-    the grader. A second opinion is to be trained anew afterwards.
+    """Trains on the `train` films and the exemplars, at most until the time limit, sets the intervals on `val`, and registers
+    the grader. A second opinion must be trained again afterwards.
 
     start: a folder with a registered grader whose weights are trained further; the recipe's options are then those of these
     weights. Without exemplars, grades are learned from ages alone, from where the score table puts them.
@@ -47,8 +47,8 @@ def make_grader(
 
 
 def register_grader(network: BoneGrader, material: GradingMaterial, recipe: GraderRecipe) -> None:
-    """Registers a trained grader with the intervals that it needs on `val`, and the mean crops that its exemplars were
-    held against. A registered second opinion is removed: its weight was chosen beside another grader.
+    """Registers a trained grader with the intervals that it needs on `val`, and the mean crops that its exemplars were compared
+    with. A registered second opinion is removed: its weight was chosen for another grader.
     """
     for name in WHOLE_HANDS:
         unregister(name)

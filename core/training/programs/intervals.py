@@ -1,4 +1,4 @@
-"""The 90 % intervals, which `python -m core train intervals` sets too: calibrated by how far the radiologists' readings
+"""The 90 % intervals, which `python -m core train intervals` also sets: calibrated by how far the radiologists' readings
 scatter beyond what the grade distributions say."""
 
 import logging
@@ -27,15 +27,15 @@ _STEPS_A_MONTH, _WIDEST = 10, 600
 
 
 def calibrate_intervals(grader: Grader, hands: HandCrops, second: Sequence[SecondOpinion] | None) -> IntervalSetting:
-    """The least scatter (in tenths of a month, up to 60 months) with which a single reading's 90 % interval holds 90 % of the
-    labels.
+    """The least scatter (in tenths of a month, up to 60 months) with which a single reading's 90 % interval contains 90 % of
+    the labels.
 
     hands: not trained on; those with a bone missing are left out. second: the opinion on each hand, None if there is none.
     Where even 60 months miss too many, a warning is logged. Raises DataFolderError where no hand has all bones.
 
-    Why a scatter and not a factor: on `val` the width of the grade distributions does not tell how far off the age is, nor does
-    the difference of the two opinions (rank correlations with the error within 0.05 of 0), so that intervals as wide as they
-    are, times a factor, were wider for the same coverage.
+    Why a scatter and not a factor: on `val` neither the width of the grade distributions nor the difference of the two opinions
+    says how far off the age is (rank correlations with the error within 0.05 of 0), so that intervals of those widths times a
+    factor were wider for the same coverage.
     """
     complete = np.flatnonzero(hands.found.all(axis=1))
     if not len(complete):
@@ -83,7 +83,7 @@ def make_intervals(films: Path, run: Path, workers: int = 1) -> IntervalSetting:
 def set_intervals(val: HandCrops, windows: HandWindows | None) -> IntervalSetting:
     """Registers the setting of the intervals that suits the registered networks, and returns it.
 
-    val: hands none of which was trained on. windows: of the same hands in the same order; None without a second opinion.
+    val: hands that were not trained on. windows: of the same hands in the same order; None without a second opinion.
     """
     grader, file = load_grader()
     second = None if windows is None else opinions_of(shipped_whole_hands(), windows)

@@ -41,12 +41,12 @@ def make_whole_hand(
     device: torch.device = CPU,
     workers: int = 1,
 ) -> Path:
-    """Trains the network that looks at the whole hand on `train`, until the limit at the latest; returns its run's folder.
+    """Trains the network that looks at the whole hand on `train`, at most until the time limit; returns its run's folder.
 
-    run: may be the grader's, whose crops of `val` are then taken; windows are kept there, for other seeds too. leave_out:
-    hands that are drawn neither as larger nor as small ones. Where none are left out, the networks of this run that left none
-    out, this one and those of other seeds, are registered together as the second opinion on the registered grader's ages,
-    with their weights and the intervals set on `val`. Raises DataFolderError where the run has more than may be registered.
+    run: may be the grader's, whose crops of `val` are then taken; windows are kept there, for other seeds too. leave_out: hands
+    that are used neither as larger nor as small ones. Where none are left out, the networks of this run that left none out,
+    this one and those of other seeds, are registered together as the second opinion on the registered grader's ages, with their
+    weights and the intervals set on `val`. Raises DataFolderError where the run has more than may be registered.
     """
     folder = run / f"whole_hand_{leave_out}_{recipe.seed}"
     others = [] if leave_out != "none" else _trained_before(run, folder)
@@ -64,7 +64,7 @@ def make_whole_hand(
     keep_settings(folder / "hands.json", {"number of hands": [len(hands) for hands in groups]})
     if opinions is not None:
         groups = list(opinions.averaged(*groups))
-    if not len(groups[0]):  # small hands show no more than the first stage's pictures do
+    if not len(groups[0]):  # small hands show no more detail than the first stage's pictures
         recipe = dataclasses.replace(recipe, stages=recipe.stages[:1])
     beside = None if leave_out != "none" else BesideGrader.on(crops_of(sources.films, "val", run, localizer, workers))
     seconds = limit.left(0.0 if beside is None else beside.seconds)
@@ -90,10 +90,11 @@ def _trained_before(run: Path, folder: Path) -> list[WholeHandNetwork]:
 
 
 def write_whole_hand_opinions(sources: HandSources, run: Path, table: Path, workers: int = 1) -> tuple[int, int]:
-    """Writes what the networks trained in `run` say of the larger `train` hands that they never saw; their number, and all.
+    """Writes what the networks trained in `run` say of the larger `train` hands that they never saw; returns the number of
+    those hands, and of all.
 
-    Of several networks that have not seen a hand the mean is taken. Raises DataFolderError where every network has seen
-    every hand.
+    Where several networks have not seen a hand, their mean is taken. Raises DataFolderError where every network has seen every
+    hand.
     """
     localizer = localizer_for(sources.films, run)
     said: dict[str, list[tuple[float, str]]] = {}
@@ -118,9 +119,9 @@ def write_whole_hand_opinions(sources: HandSources, run: Path, table: Path, work
 
 @dataclass(frozen=True)
 class BesideGrader:
-    """The registered grader on `val`, which a second opinion is set beside. months: of the hands with all 13 bones.
+    """The registered grader on `val`, to which a second opinion is fitted. months: of the hands with all 13 bones.
 
-    seconds: that it will take to register the opinion, which grades the hands once more.
+    seconds: the time that it will take to register the opinion, which grades the hands once more.
     """
 
     val: HandCrops

@@ -1,4 +1,4 @@
-"""What trained networks say of whole hands, and how much of the bone age that should be."""
+"""What trained networks say of whole hands, and its best share in the bone age."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from models.whole_hand_network import WholeHandNetwork
 
 
 def months_of_hands(network: WholeHandNetwork, hands: HandWindows, batch: int = 16) -> NDArray[np.float64]:
-    """The network's ages in months, N, each the mean over test-time views."""
+    """The network's ages in months, N, each the mean over the test-time views."""
     network.eval()
     months = []
     for start in range(0, len(hands), batch):

@@ -15,7 +15,7 @@ from models.registry import load_whole_hand, register
 from models.whole_hand_network import WholeHandNetwork
 
 LeaveOut = Literal["none", "even", "odd", "large"]
-#: Under this name a run's folder has its network, and the ids of the hands that it was trained on.
+#: The names under which a run's folder has its network, and the ids of the hands that it was trained on.
 _NAME, _SEEN = "whole_hand", "seen.json"
 
 
@@ -49,7 +49,7 @@ class Witness:
 
     @classmethod
     def load(cls, folder: Path) -> Self | None:
-        """What `keep` wrote; None where the run is not at its end. Raises DataFolderError where one part is another run's."""
+        """What `keep` wrote; None where the run has not ended. Raises DataFolderError where one part is another run's."""
         path = folder / _SEEN
         if not path.is_file():
             return None

@@ -35,7 +35,7 @@ class WholeHandRecipe:
 
     @property
     def height(self) -> int:
-        """Of the pictures that the network sees in the end."""
+        """Height of the pictures that the network sees at the end."""
         return self.stages[-1].height
 
 

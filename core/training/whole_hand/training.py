@@ -26,7 +26,7 @@ from core.training.whole_hand.recipe import Stage, WholeHandRecipe
 from models.efficientnet_lite import imagenet_state
 from models.whole_hand_network import WholeHandNetwork, WholeHandOptions
 
-#: A checkpoint is written, and the network measured, after a pass over the hands if so many seconds have gone by.
+#: Seconds after which the next pass over the hands ends with a checkpoint and a measurement of the network.
 _KEEP_SECONDS = 60.0
 
 
@@ -49,7 +49,7 @@ class _Group:
 
 
 def _autocast(network: WholeHandNetwork, device: torch.device) -> torch.autocast:
-    """In bfloat16, but for depthwise convolutions on a processor, which are slower so."""
+    """Autocast to bfloat16, except for depthwise convolutions on a CPU, which are slower with it."""
     return torch.autocast(
         device.type, torch.bfloat16, enabled=network.options.encoder == "resnet" or device.type != "cpu"
     )
@@ -83,12 +83,12 @@ def train_whole_hand(
     seconds: float = math.inf,
     device: torch.device = CPU,
 ) -> WholeHandNetwork:
-    """Trains, checkpointing every minute or so; called again on the same folder it goes on where it stopped.
+    """Trains, checkpointing every minute or so; called again on the same folder it resumes where it stopped.
 
     train: the larger hands, then small ones if there are any; a group may be empty. `val` is only measured, for the log.
-    seconds: after which it ends, and the learning rate with it; where the first call was given fewer, those of all calls
-    together. Returns the weight-averaged network, on the device. Raises DataFolderError where there is nothing to train on,
-    or the folder was begun with another recipe.
+    seconds: after which it ends, and the learning rate with it; where the first call was given fewer, they are the limit of all
+    calls together. Returns the weight-averaged network, on the device. Raises DataFolderError where there is nothing to train
+    on, or the folder was begun with another recipe.
     """
     groups = [_Group(hands, recipe.evening, device) for hands in train if len(hands)]
     if not groups:
@@ -126,11 +126,11 @@ class _Training:
         self._run, self._recipe, self._network = run, recipe, network
         self._groups, self._val, self._clock = groups, val, clock
         self._device = network.age.weight.device
-        #: That the last step took, so that none is begun for which there is no time.
+        #: Seconds that the last step took, so that no step is begun for which there is no time.
         self._step_seconds = 0.0
 
     def stage(self, number: int, state: dict[str, Any] | None) -> None:
-        """Trains through one stage, from its beginning or from where a checkpoint has it; the network then is the average."""
+        """Trains through one stage, from its beginning or from a checkpoint; afterwards the network is the average."""
         stage, network = self._recipe.stages[number], self._network
         torch.manual_seed(self._recipe.seed * 1009 + number)  # a resumed run must start what is new as this one does
         network.grow(stage.height)
@@ -146,7 +146,7 @@ class _Training:
             first, begun = int(state["passes"]), float(state["begun"])
         started = time.monotonic()
         self._log(number, first, averaged)
-        measuring = time.monotonic() - started  # and it will take so long again at the end
+        measuring = time.monotonic() - started  # and it will take as long again at the end
         later = sum(each.time for each in self._recipe.stages[number:])
         available = (self._clock.total - begun) * stage.time / later - measuring
         steps, kept = self._steps(stage), time.monotonic()
@@ -158,7 +158,7 @@ class _Training:
 
         figures: dict[str, float] = {}
         for passed in range(first, stage.passes):
-            # time may be up before a pass's first step: what is said is then of the pass before
+            # time may be up before a pass's first step: then the figures are those of the pass before
             figures = self._one_pass(number, passed, average, optimizer, progress) or figures
             over = progress((passed + 1) * steps) >= 1
             if over or time.monotonic() - kept >= _KEEP_SECONDS:
@@ -203,7 +203,7 @@ class _Training:
         optimizer: torch.optim.Optimizer,
         progress: Callable[[int], float],
     ) -> dict[str, float]:
-        """One pass, or what the stage's end leaves of it. passed: passes before; with the seed, it says what is drawn."""
+        """One pass, or as much as the stage's end allows. passed: passes before; with the seed, it decides what is drawn."""
         stage = self._recipe.stages[number]
         seed = (self._recipe.seed * 1009 + number) * 100_003 + passed
         random, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
@@ -245,7 +245,7 @@ class _Training:
 
 
 def _optimizer(network: nn.Module, weight_decay: float) -> torch.optim.AdamW:
-    """Weights decay; biases and norms do not."""
+    """AdamW, in which weights decay; biases and norms do not."""
     parameters = list(network.parameters())
     return torch.optim.AdamW(
         [

@@ -1,4 +1,4 @@
-"""Which bodies of requests are read into memory: none that is too big, and no call over MCP that is not JSON."""
+"""Which request bodies are read into memory: none that is too big, and no call over MCP that is not JSON."""
 
 import json
 from typing import Final
@@ -18,12 +18,12 @@ from webapp.entrance.requests import (
     refused,
 )
 
-#: Of a request that is not an upload: what waits lies in memory. The longest that the page sends names the files that were
-#: uploaded, half a kilobyte each: 1,000 of an address, 20,000 of a person; see webapp.entrance.files.quota.
+#: The largest body of a request that is not an upload, since bodies wait in memory. The longest that the page sends names the
+#: uploaded files, half a kilobyte each: 1,000 for an address, 20,000 for a person; see webapp.entrance.files.quota.
 _MOST_BYTES: Final = 1 << 20
-#: Of who is known by name.
+#: The same for a client known by name.
 _MOST_BYTES_OF_KNOWN: Final = 32 << 20
-#: What the library of MCP reads, in which a film inside a JSON text is a third longer than its file.
+#: What the MCP library reads, where a film inside JSON is a third larger than its file.
 _MOST_BYTES_OF_MCP: Final = 4 << 20
 _TOO_BIG: Final = (
     "The request is bigger than {} MB, or does not say how big it is: upload the film's file to "
@@ -35,7 +35,8 @@ _NOT_JSON: Final = (
 
 
 class Sizes:
-    """ASGI middleware: refuses what is too big to be read into memory. Uploads are not, and have limits of their own."""
+    """ASGI middleware: refuses what is too big to be read into memory. Uploads are not read into memory, and have limits of
+    their own."""
 
     def __init__(self, app: ASGIApp, access: KnowsClients):
         self._app = app
@@ -63,8 +64,8 @@ class Sizes:
 
 
 class CallsInJson:
-    """ASGI middleware: refuses calls over MCP whose JSON cannot be read. Its library would fail over what is nested more
-    deeply than Python goes, and log all of the way there. It reads the body, so that a size has to be set before it."""
+    """ASGI middleware: refuses calls over MCP whose JSON cannot be read. Its library would fail over JSON nested more deeply
+    than Python allows, and log the whole traceback. This reads the body, so that its size must be limited first."""
 
     def __init__(self, app: ASGIApp):
         self._app = app
@@ -78,7 +79,7 @@ class CallsInJson:
             body = await Request(scope, receive).body()
             json.loads(body)
         except ClientDisconnect:
-            return  # there is nobody left to answer
+            return  # nobody is left to answer
         except (ValueError, RecursionError):
             await refused(_NOT_JSON, 400)(scope, receive, send)
             return

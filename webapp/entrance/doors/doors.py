@@ -1,4 +1,4 @@
-"""Which of gradio's addresses answer at all, and what browsers are told about the page."""
+"""Which of gradio's addresses are answered at all, and what browsers are told about the page."""
 
 import secrets
 from pathlib import Path
@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from webapp.entrance.files.owners import NO_ADDRESSES, NOT_YOURS, VISITOR, may_fetch, visitor_of
 from webapp.entrance.requests import API
 
-#: What the page and programs need of gradio's interface, by the first part of the address; all else is closed: deep links,
-#: which write a session's page to the disk and show it to others, recordings, proxies, tokens for scripts.
+#: What the page and programs need of gradio's interface, by the first part of the address; everything else is closed: deep
+#: links, which write a session's page to the disk and show it to others, recordings, proxies, tokens for scripts.
 _OPEN: Final = frozenset(
     {
         "api", "app_id", "call", "cancel", "component_server", "custom_component", "heartbeat", "info", "login_check", "mcp",
@@ -22,13 +22,13 @@ _OPEN: Final = frozenset(
     }
 )  # fmt: skip
 _CLOSED: Final = frozenset({"monitoring", "pwa_icon", "manifest.json", "docs", "redoc"})
-#: Of MCP, its older way of two connections is closed.
+#: MCP's parts; its older way, with two connections, is closed.
 _MCP_PARTS: Final = ("", "http", "schema")
 _CLOSED_HERE: Final = "There is nothing here: open BoneGrade's page."
 
 
 def fetch_nothing() -> None:
-    """Has gradio refuse to fetch a file from an address that a visitor names, inside this network or out of it."""
+    """Makes gradio refuse to fetch a file from an address that a visitor names, inside this network or outside it."""
 
     def refuse(url: str, cache_dir: str) -> str:
         raise gr.Error(NO_ADDRESSES, print_exception=False)
@@ -42,8 +42,8 @@ def fetch_nothing() -> None:
 
 
 def reload_nothing() -> None:
-    """Has gradio leave out what it starts beside each Space where the package `spaces` is installed: a server on a port of its
-    own, for every address and without a login, that reads and writes the program's files and runs what was written."""
+    """Stops gradio from starting what it starts with each Space where the package `spaces` is installed: a server on a port of
+    its own, for every address and without a login, that reads and writes the program's files and runs what was written."""
 
     def wait(reloader: Any) -> None:
         reloader.stop_event.wait()

@@ -1,4 +1,4 @@
-"""Refuses requests that another website's page makes in the name of somebody who is signed in here."""
+"""Refuses requests that another website's page makes on behalf of somebody who is signed in here."""
 
 from typing import Final
 
@@ -12,9 +12,9 @@ REFUSAL: Final = (
 
 
 class OwnPagesOnly:
-    """ASGI middleware: a browser gets an answer on this app's own pages alone; programs are served as before.
+    """ASGI middleware: browsers are answered only on this app's own pages; programs are served as before.
 
-    Gradio's login cookie goes along with requests from anywhere (SameSite=None), and unless the app is asked as localhost,
+    Gradio's login cookie is sent with requests from anywhere (SameSite=None), and unless the app is addressed as localhost,
     gradio allows every website to send such requests and to read the answers. Following a link to the page is allowed.
     """
 
@@ -30,11 +30,11 @@ class OwnPagesOnly:
 
 
 def _is_foreign(method: str, headers: Headers) -> bool:
-    """Whether a browser says that a page of another origin asks.
+    """Whether a browser says that the request comes from a page of another origin.
 
     Sec-Fetch-Site says so itself, and no script can write it; browsers leave it out where the connection is not
-    encrypted, and there the page's origin has to be the host that is asked. Headers of a proxy do not count: a foreign page
-    may write them.
+    encrypted, and there the page's origin must be the host that is asked. A proxy's headers do not count: a foreign page may
+    write them.
     """
     site = headers.get("sec-fetch-site")
     if site is not None:

@@ -1,4 +1,4 @@
-"""Which of the files that pass through hold which film, so that those of a film that is erased go at once."""
+"""Which of the files that pass through hold which film, so that those of an erased film are removed at once."""
 
 import shutil
 import threading
@@ -18,12 +18,12 @@ ERASED: Final = (
     "This film was erased after it was sent here, so nothing of it is kept or shown: send another one, or this one "
     "again if there is new consent."
 )
-#: Beyond so many folders, those that are gone are forgotten.
+#: Number of folders beyond which those that are gone are forgotten.
 _MANY: Final = 10_000
 
 
 class FilmErased(BoneGradeError):
-    """What is asked for was of a film that was erased after it came."""
+    """What is asked for belonged to a film that was erased after it arrived."""
 
     def __init__(self) -> None:
         super().__init__(ERASED)
@@ -38,9 +38,9 @@ class _Held:
 
 
 class FilmsPassing:
-    """Each file lies in a folder of its own, named by its content; what is sent once more comes into the same one.
+    """Each file is in a folder of its own, named after its content; what is sent again goes into the same one.
 
-    Which film a file holds is known once it was read; one that nobody reads goes with its age. Thread-safe.
+    Which film a file holds is known once it has been read; one that nobody reads is removed when it is old enough. Thread-safe.
     """
 
     def __init__(self) -> None:
@@ -54,13 +54,13 @@ class FilmsPassing:
             self._at(folder).since = datetime.now(UTC)
 
     def since(self, path: str | Path) -> datetime:
-        """When a file was sent last; now, for one that was not, such as an example."""
+        """When a file was last sent; now, for one that was not sent, such as an example."""
         with self._lock:
             held = self._folders.get(Path(path).parent.name)
             return datetime.now(UTC) if held is None or not _passes(path) else held.since
 
     def holds(self, path: str | Path, films: Iterable[str], since: datetime) -> None:
-        """A file has films (SHA-256 of their pixels), or what was made of them. since: when these came."""
+        """Records that a file has films (SHA-256 of their pixels), or something made from them. since: when these arrived."""
         if _passes(path):
             with self._lock:
                 folder = Path(path).parent.name
@@ -70,13 +70,13 @@ class FilmsPassing:
                 held.films.update(films)
 
     def batch_holds(self, sent: Collection[SentFile], file: FilmFile, sha256: str) -> None:
-        """As `holds`, for a film of a batch that was sent; a zip holds every film that was not sent by itself."""
+        """As `holds`, for a film of a batch that was sent; a zip holds every film that was not sent on its own."""
         alone = any(one.path == file.path for one in sent)
         for path in [file.path] if alone else [one.path for one in sent if one.path.suffix.lower() == ".zip"]:
             self.holds(path, [sha256], self.since(path))
 
     def remove(self, erased: Erased) -> None:
-        """Removes what has films that were erased after they came."""
+        """Removes files with films that were erased after they arrived."""
         with self._lock:
             for name, held in list(self._folders.items()):
                 if any(erased.since(sha256, held.since) for sha256 in held.films):
@@ -85,11 +85,11 @@ class FilmsPassing:
                     self._erased.add(name)
 
     def was_erased(self, path: str | Path) -> bool:
-        """Whether a file went with its film, and was not sent again."""
+        """Whether a file was removed with its film, and was not sent again."""
         return Path(path).parent.name in self._erased and not Path(path).exists()
 
     def check(self, sent: Iterable[SentFile]) -> None:
-        """Raises FilmErased where a file went with its film: see `was_erased`."""
+        """Raises FilmErased where a file was removed with its film: see `was_erased`."""
         if any(self.was_erased(one.path) for one in sent):
             raise FilmErased
 

@@ -1,4 +1,4 @@
-"""Whose each file is that was sent here or made for a page: nobody fetches or names another's."""
+"""To whom each file belongs that was sent here or made for a page: nobody fetches or names another's."""
 
 import hashlib
 import re
@@ -20,7 +20,7 @@ from webapp.entrance.files.films_passing import ERASED, FILMS_PASSING
 from webapp.entrance.who.program_door import token_of
 
 VISITOR: Final = "bonegrade-visitor"
-#: Beyond so many files, those that are gone are forgotten.
+#: Number of files beyond which those that are gone are forgotten.
 _MANY: Final = 10_000
 NO_ADDRESSES: Final = "Only files can be sent here, not addresses of files: fetch it, and send the file."
 _NOT_SENT: Final = (
@@ -34,14 +34,14 @@ class Owners:
     """Which browser may fetch each temporary file; a file without an owner is served to nobody.
 
     A file's folder in gradio's cache is named by a hash of its content. A program without a token, or a browser that takes no
-    cookies, is the visitor "": what was made for one of these is answered to whoever has its address and no cookie.
+    cookies, is the visitor "": what was made for one of these is served to anybody who has its address and no cookie.
     """
 
     def __init__(self) -> None:
         self._visitors: dict[str, set[str]] = {}
 
     def give(self, folder: str, visitor: str) -> None:
-        """The files of this folder's name belong to the visitor, too."""
+        """Makes the files in the folder of this name the visitor's, too."""
         self._visitors.setdefault(folder, set()).add(visitor)
         if len(self._visitors) > _MANY:
             passing = Path(get_upload_folder())
@@ -70,8 +70,8 @@ def refusal_of_files(asked: Any, visitor: str) -> str:
 
 
 def refusal_of_others_files(asked: Any, visitor: str, shipped: Path) -> str:
-    """Why the files that the page names among its inputs cannot be used; "" where they are the visitor's, or shipped. One of
-    theirs that is gone by now is for whoever answers to speak of."""
+    """Why the files that the page names among its inputs cannot be used; "" where they are the visitor's, or shipped. A file of
+    theirs that is gone by now is left to the handler to report."""
 
     def refusal(named: str) -> str:
         path = Path(named)
@@ -90,13 +90,13 @@ def may_fetch(asked: str, visitor: str, shipped: Path) -> bool:
 
 
 def _first_refusal(asked: Any, refusal: Callable[[str], str]) -> str:
-    """What is said against the first file that a request names and that is refused; "" where none is."""
+    """Why the first refused file among those that a request names is refused; "" where none is."""
     return next(filter(None, map(refusal, _files_named(asked))), "")
 
 
 def _files_named(asked: Any) -> list[str]:
     """The paths of files that a request names, however deep: gradio takes every object with a path for a file. Raises
-    RecursionError for what is nested deeper than Python goes."""
+    RecursionError where it is nested more deeply than Python allows."""
     found: list[str] = []
 
     def look(one: Any) -> None:
@@ -110,7 +110,7 @@ def _files_named(asked: Any) -> list[str]:
 
 
 def _is_shipped(path: Path, shipped: Path) -> bool:
-    # gradio copies what is shipped among the uploads; these have names of ours
+    # gradio copies shipped files into the uploads; these have our names
     is_copy = (shipped / path.name).is_file() and Path(get_upload_folder()) in path.parents
     return is_copy or shipped in path.parents
 
@@ -132,9 +132,9 @@ def visitor_of(headers: Headers) -> str:
 
 
 def hand_out(content: bytes, name: str, cache: str, film: tuple[str, datetime] | None = None) -> str:
-    """Puts a file where gradio serves it from, for the browser alone whose event is being answered, and deletes it with
-    the uploads. cache: the GRADIO_CACHE of the component that shows it. film: of which it shows something, by its SHA-256,
-    and when that film came: the file goes when it is erased."""
+    """Puts a file where gradio serves it from, only for the browser whose event is being answered, and deletes it with the
+    uploads. cache: the GRADIO_CACHE of the component that shows it. film: the film that it shows something of, by its SHA-256,
+    and when that arrived: the file is removed when the film is erased."""
     path = Path(processing_utils.save_bytes_to_cache(content, name, cache))
     if film is not None:
         FILMS_PASSING.holds(path, [film[0]], film[1])

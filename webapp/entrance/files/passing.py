@@ -26,10 +26,11 @@ _LOCK: Final = "in_use.lock"
 
 @contextmanager
 def passing_folder(environment: MutableMapping[str, str] = os.environ) -> Iterator[Path]:
-    """Makes the folder of this process, has gradio and Python's temporary files use it, and removes it at the end.
+    """Makes the folder of this process, makes gradio and Python's temporary files use it, and removes it at the end.
 
-    It lies in the folder that GRADIO_TEMP_DIR names or, if that is not set, in one of the machine's user beside other
-    temporary files. What a killed process left there goes first. Raises BoneGradeError where the folder is somebody else's.
+    It lies in the folder that GRADIO_TEMP_DIR names or, if that is not set, in one that belongs to the machine's user, among
+    other temporary files. What a killed process left there is removed first. Raises BoneGradeError where the folder is somebody
+    else's.
     """
     parent = Path(environment.get(_VARIABLE) or Path(tempfile.gettempdir()) / f"bonegrade-{_user()}")
     _make_private(parent)
@@ -41,7 +42,7 @@ def passing_folder(environment: MutableMapping[str, str] = os.environ) -> Iterat
     (folder / "work").mkdir(mode=0o700)
     before, environment[_VARIABLE] = environment.get(_VARIABLE), str(folder)
     tempfile.tempdir = str(folder / "work")
-    # A handler that is still at work when the server has closed may write once more.
+    # A handler that is still running when the server has closed may write once more.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     try:
         yield folder
@@ -56,9 +57,9 @@ def passing_folder(environment: MutableMapping[str, str] = os.environ) -> Iterat
 
 
 def stop_in_peace() -> None:
-    """Has SIGTERM, by which systemd and Docker stop a program, and SIGHUP end it as Ctrl-C does, with its clearing up."""
+    """Makes SIGTERM, by which systemd and Docker stop a program, and SIGHUP end it as Ctrl-C does, including its clean-up."""
     for name in ("SIGTERM", "SIGHUP"):
-        # one that is ignored, as under nohup, stays so
+        # one that is ignored, as under nohup, stays ignored
         if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
             signal.signal(getattr(signal, name), _interrupted)
 
@@ -68,8 +69,8 @@ def _interrupted(number: int, frame: FrameType | None) -> None:
 
 
 def sent_files(**settings: Any) -> gr.File:
-    """A gr.File whose handlers are given a list of core.intake.SentFile, with the names that the files came under; an
-    empty one where nothing was sent. settings: gr.File's."""
+    """A gr.File whose handlers are given a list of core.intake.SentFile, with the files' original names; an empty one where
+    nothing was sent. settings: gr.File's."""
     return _SENT_FILES(**settings)
 
 
@@ -80,7 +81,7 @@ def _sent(component: gr.File, payload: ListFiles | FileData | None) -> list[Sent
     return [SentFile(Path(file.path), PurePosixPath(file.orig_name or file.path).name) for file in files]
 
 
-#: A class of its own, since gradio builds a session's components anew from theirs; made without gradio's metaclass, which
+#: A class of its own, since gradio rebuilds a session's components from their classes; made without gradio's metaclass, which
 #: writes a file beside the source of every component. is_template: for the browser it is a gr.File.
 _SENT_FILES: Final[type[gr.File]] = ABCMeta.__new__(
     type(gr.File), "SentFiles", (gr.File,), {"preprocess": _sent, "is_template": True, "__module__": __name__}
@@ -107,7 +108,8 @@ def _make_private(folder: Path) -> None:
 
 
 def _remove_left_behind(parent: Path) -> None:
-    """Removes the folders of processes that have ended. parent: in which nobody else is just making one."""
+    """Removes the folders of processes that have ended. parent: the folder they are in, in which nobody else may be making one
+    meanwhile."""
     for folder in parent.glob("run-*"):
         if not is_locked(folder / _LOCK, unsure=True):
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""How much may be sent here within a while, by one client and by all: nobody fills the disk, or takes the room of others."""
+"""How much may be sent here within a period, by one client and by all: nobody fills the disk, or takes the others' room."""
 
 import shutil
 import tempfile
@@ -34,7 +34,7 @@ _BYTES_OF_A_FILE: Final = 4096
 
 
 class UploadRefused(BoneGradeError):
-    """There is no room for what is being sent; none of it is kept. status: of the answer."""
+    """There is no room for what is being sent; none of it is kept. status: the answer's HTTP status."""
 
     def __init__(self, sentence: str, status: int):
         super().__init__(sentence)
@@ -43,7 +43,7 @@ class UploadRefused(BoneGradeError):
 
 @dataclass(frozen=True)
 class Room:
-    """What one client may have sent within the time that it is kept for."""
+    """How much one client may send within the time for which it is kept."""
 
     files: int
     bytes: int
@@ -51,9 +51,9 @@ class Room:
 
 @dataclass(frozen=True)
 class UploadLimits:
-    """For what is sent within `seconds`. address: of a client who is not known by name; person: of one who is.
-    addresses: bytes of all who are not known, which leaves the rest of `all` to those who are. all: bytes.
-    free: bytes of the disk that have to stay free; twice as many for those who are not known."""
+    """Limits on what is sent within `seconds`. address: for a client not known by name; person: for one who is. addresses:
+    bytes for all who are not known, which leaves the rest of `all` to those who are. all: bytes for everybody. free: bytes of
+    the disk that must stay free; twice as many for those who are not known."""
 
     seconds: float
     address: Room = Room(1000, 1 << 30)
@@ -79,7 +79,7 @@ def _free_bytes() -> int:
 
 
 class Quota:
-    """Counts what is sent while it arrives. For one thread, that of the server's events."""
+    """Counts what is sent while it arrives. For one thread only, that of the server's event loop."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Quota:
         clock: Callable[[], float] = time.monotonic,
         free_bytes: Callable[[], int] = _free_bytes,
     ):
-        """clock: in seconds. free_bytes: of the disk that the files lie on."""
+        """clock: in seconds. free_bytes: of the disk that the files are on."""
         self._limits = limits
         self._clock = clock
         self._free_bytes = free_bytes
@@ -97,20 +97,20 @@ class Quota:
         self._kept: deque[Upload] = deque()
 
     def begin(self, client: str, *, known: bool, announced: int) -> Upload:
-        """A request is to be read. known: the client is a person or a program with a name. announced: bytes, as the request
-        says. Raises UploadRefused where there is no room for them."""
+        """Begins a request that is to be read. known: the client is a person or a program with a name. announced: bytes, as the
+        request says. Raises UploadRefused where there is no room for them."""
         upload = Upload(client, known)
         self._check(upload, 1, announced)
         return upload
 
     def add(self, upload: Upload, *, files: int = 0, size: int = 0) -> None:
-        """More of it is about to be written. Raises UploadRefused where there is no room for it."""
+        """Counts more of it, which is about to be written. Raises UploadRefused where there is no room for it."""
         size += files * _BYTES_OF_A_FILE
         self._check(upload, files, size)
         self._count(upload, files, size)
 
     def end(self, upload: Upload, *, kept: bool) -> None:
-        """The request is over. kept: its files lie there from now on; else they are gone."""
+        """Ends the request. kept: its files stay; else they are gone."""
         if kept:
             upload.ended = self._clock()
             self._kept.append(upload)
@@ -143,7 +143,7 @@ class Quota:
                 del held[upload.client]
 
     def _forget_old(self) -> None:
-        """What was sent so long ago is no longer there."""
+        """Forgets what was sent so long ago that it is no longer there."""
         while self._kept and self._clock() - self._kept[0].ended >= self._limits.seconds:
             upload = self._kept.popleft()
             self._count(upload, -upload.files, -upload.bytes)

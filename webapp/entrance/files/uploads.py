@@ -1,4 +1,4 @@
-"""Files that are sent here: counted while they arrive, kept under names of ours, and gone again where one was broken off."""
+"""Files that are sent here: counted while they arrive, kept under our own names, and removed where an upload was cut short."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
@@ -20,13 +20,13 @@ from webapp.entrance.files.owners import OWNERS, visitor_of
 from webapp.entrance.files.quota import Quota, Upload, UploadLimits, UploadRefused
 from webapp.entrance.requests import KnowsClients, client_asking, content_length, part_of, posted_to, refused
 
-#: Under these endings a file is opened as what it is; any other ending may be a part of a name, or of a patient's number.
+#: The endings by which a file's kind is recognised; any other ending may be part of a name, or of a patient's number.
 _ENDINGS_KEPT: Final = (".zip", ".csv")
 _FIELD: Final = "files"
-#: Of the id by which a browser asks how far its upload is; gradio's own have 13 characters.
+#: The longest id by which a browser may ask how far its upload is; gradio's own have 13 characters.
 _LONGEST_ID: Final = 64
 _PROGRESS_SECONDS: Final = 60.0
-#: In bytes; a longer one may hold a film.
+#: In bytes; a longer call may contain a film.
 _CALL_WITHOUT_FILM: Final = 4096
 _NO_FILE: Final = "Files alone can be sent here, each in a field called files: see docs/api.md."
 _CUT_SHORT: Final = "The upload ended before its last byte: send the files again."
@@ -49,16 +49,16 @@ _COUNTS: Final[ContextVar[_Counts]] = ContextVar("counts", default=_count_nothin
 
 
 def receive_in_order() -> None:
-    """Has gradio write uploads under names of ours, count them, and leave nothing of those that were broken off.
+    """Makes gradio write uploads under our own names, count them, and leave nothing of those that were cut short.
 
-    A film's file is often called by the patient's name. The browser goes on showing what it sent by its own name, and sends
-    that along for `webapp.entrance.files.passing.sent_files`.
+    A film's file is often named after the patient. The browser continues to show what it sent by its own name, and passes that
+    on for `webapp.entrance.files.passing.sent_files`.
     """
     route_utils.GradioMultiPartParser = _OrderlyParser  # type: ignore[misc]
 
 
 class UploadsWithin:
-    """ASGI middleware: has every upload counted as its client's, and says in a sentence where there is no room for it."""
+    """ASGI middleware: counts every upload towards its client's, and says in a sentence where there is no room for it."""
 
     def __init__(self, app: ASGIApp, access: KnowsClients, limits: UploadLimits):
         self._app = app
@@ -84,7 +84,7 @@ class UploadsWithin:
                 self._quota.add(upload, files=1, size=in_a_call)
             await self._read(upload, scope, receive, send_watched)
         except ClientDisconnect:
-            pass  # there is nobody left to answer
+            pass  # nobody is left to answer
         except UploadRefused as refusal:
             await PlainTextResponse(str(refusal), status_code=refusal.status)(scope, receive, send)
         except OSError as error:
@@ -111,7 +111,8 @@ class UploadsWithin:
 
 
 def _bytes_in_a_call(scope: Scope) -> int:
-    """Of a call over MCP that may have a film in it, which is written to the disk as an upload is; 0 of any other request."""
+    """The bytes of a call over MCP that may contain a film, which is written to the disk as an upload is; 0 for any other
+    request."""
     if not posted_to(scope, "mcp"):
         return 0
     announced = _announced(scope)
@@ -123,8 +124,8 @@ def _announced(scope: Scope) -> int:
 
 
 class ProgressForgotten:
-    """ASGI middleware: has gradio forget how far an upload had come. It keeps that for ever, under whatever id anybody asks
-    for, so that made-up ones would fill the memory."""
+    """ASGI middleware: makes gradio forget how far an upload had come. It keeps that for ever, under any id that anybody asks
+    for, so that made-up ids would fill the memory."""
 
     def __init__(self, app: ASGIApp):
         self._app = app
@@ -142,7 +143,7 @@ class ProgressForgotten:
         try:
             await self._app(scope, receive, send)
         finally:
-            if part == "upload":  # whoever looks on has still to be told of its end
+            if part == "upload":  # whoever is watching must still be told of its end
                 asyncio.get_running_loop().call_later(_PROGRESS_SECONDS, _forget_progress, ids)
             else:
                 _forget_progress(ids)
@@ -172,7 +173,7 @@ class _OrderlyParser(route_utils.GradioMultiPartParser):
             raise MultiPartException(_NO_FILE)
 
     async def parse(self) -> Any:
-        """The form. Whatever ends it before the last byte, a lost connection too, takes its files with it."""
+        """The form. If anything ends it before the last byte, even a lost connection, its files are removed."""
         try:
             form = await super().parse()
             files = [one for one in form.getlist(_FIELD) if isinstance(one, route_utils.GradioUploadFile)]

@@ -1,6 +1,6 @@
 """Who waits in line, and whose film stays in memory: no visitor can take the places or the memory of the others.
 
-Gradio keeps one line for all and forgets the session that was used least, whoever fills them.
+Gradio keeps one line for all and forgets the session that was used least recently, whoever fills them.
 """
 
 import functools
@@ -17,7 +17,7 @@ from webapp.entrance.files.owners import refusal_of_files, refusal_of_others_fil
 from webapp.entrance.requests import KnowsClients
 from webapp.entrance.who.program_door import NOT_FOR_PROGRAMS, number_of
 
-#: Events that may wait, in all, of one client, and of one open page.
+#: Events that may wait: in all, from one client, and from one open page.
 PLACES: Final = 64
 _PLACES_OF_A_CLIENT: Final = 24
 _PLACES_OF_A_PAGE: Final = 16
@@ -25,9 +25,9 @@ _PLACES_OF_A_PAGE: Final = 16
 _PLACES_FOR_KNOWN: Final = 16
 _SESSIONS: Final = 256
 _SESSION_BYTES: Final = 1 << 30
-#: Open pages, or a program's questions, whose answers are kept until they are fetched, of one client. A page's is 0.8 MB.
+#: Open pages, or a program's requests, of one client whose answers are kept until they are fetched. A page's is 0.8 MB.
 _UNREAD_OF_A_CLIENT: Final = 128
-#: Of the name that a page gives its session; gradio's own have 11 characters, an event's 32.
+#: The longest name that a page may give its session; gradio's own have 11 characters, an event's 32.
 _LONGEST_NAME: Final = 64
 
 _PAGE_FULL: Final = "This page is already waiting for several answers: wait for one of them, then try again."
@@ -39,12 +39,12 @@ _ALL_FULL: Final = "Many people are waiting at the moment: try again in a minute
 
 
 class FairQueue(queueing.Queue):
-    """Gradio's line, in which clients take turns and nobody can take all places."""
+    """Gradio's line, in which clients take turns and nobody can take all the places."""
 
     def __init__(self, *given: Any, access: KnowsClients, **settings: Any):
         super().__init__(*given, **settings)
         self._access = access
-        #: By event, waiting or being answered, and by session.
+        #: The client by event, waiting or being answered, and by session.
         self._clients: dict[str, str] = {}
         self._sessions: dict[str, str] = {}
 
@@ -80,7 +80,7 @@ class FairQueue(queueing.Queue):
         return [event for job in self.active_jobs for event in job or ()]
 
     def _misasked(self, body: Any, request: gr.Request) -> str:
-        """Why what is asked for cannot be taken in, whoever asks; "" where it can."""
+        """Why a request cannot be taken in, whoever makes it; "" where it can."""
         fn, visitor = self.blocks.fns.get(body.fn_index), visitor_of(request.headers)
         if len(body.session_hash or "") > _LONGEST_NAME:
             return _LONG_NAME
@@ -96,8 +96,8 @@ class FairQueue(queueing.Queue):
         return refusal_of_files(body.data, visitor)
 
     def _take_turns(self, event_id: str) -> None:
-        """Puts the line of an event in order: everybody's first event, in the order in which they came, then the second. Who is
-        being answered has had their first."""
+        """Puts the line of an event in order: everybody's first event, in the order in which they came, then the second ones.
+        Clients who are being answered have had their first."""
         event = self.event_ids_to_events.get(event_id)
         line = None if event is None else self.event_queue_per_concurrency_id.get(event.concurrency_id)
         if line is None:
@@ -116,7 +116,7 @@ class FairQueue(queueing.Queue):
         self.broadcast_estimations(line.concurrency_id)
 
     def _forget_unread(self, session: str, client: str) -> None:
-        """Forgets the client's oldest sessions, with the answers that nobody has fetched, beyond so many. Gradio keeps those of
+        """Forgets the client's oldest sessions beyond a number, with the answers that nobody has fetched. Gradio keeps those of
         2,000 sessions, whoever made them up, and their names for ever."""
         kept = self.pending_messages_per_session
         busy = {event.session_hash for event in self.event_ids_to_events.values()}
@@ -130,18 +130,19 @@ class FairQueue(queueing.Queue):
 
 
 class BoundedStates(StateHolder):
-    """Gradio's memory of open pages. Where it is full, whoever holds most loses their page that was used least."""
+    """Gradio's memory of open pages. Where it is full, the client that holds most loses the page that it used least
+    recently."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._clients: dict[str, str] = {}
 
     def belongs(self, session: str, client: str) -> None:
-        """A session is a client's; the first word stands, so that nobody takes over another's."""
+        """Records that a session is a client's; the first claim stands, so that nobody takes over another's."""
         self._clients.setdefault(session, client)
 
     def update(self, session_id: str) -> None:
-        """A session is used now."""
+        """Records that a session is used now."""
         with self.lock:
             if session_id in self.session_data:
                 self.session_data.move_to_end(session_id)
@@ -171,6 +172,6 @@ def _bytes(state: SessionState) -> int:
 
 
 def keep_order(access: KnowsClients) -> None:
-    """Has gradio use this line and this memory for pages that are built from now on."""
+    """Makes gradio use this line and this memory for pages that are built from now on."""
     queueing.Queue = functools.partial(FairQueue, access=access)  # type: ignore[assignment,misc]
     routes.StateHolder = BoundedStates  # type: ignore[attr-defined,misc]

@@ -1,4 +1,4 @@
-"""What the page asks for past the line: little at a time of one client, and with the visitor's own files alone."""
+"""What the page asks for past the line: little at a time for each client, and only with the visitor's own files."""
 
 import asyncio
 import json
@@ -13,9 +13,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from webapp.entrance.files.owners import refusal_of_others_files, visitor_of
 from webapp.entrance.requests import KnowsClients, client_asking, part_of, read_again, refused
 
-#: Of gradio's interface, the parts that answer at once.
+#: The parts of gradio's interface that answer at once.
 _PARTS: Final = ("run", "api")
-#: Of one client: so many are answered at once, and so many may be there with those that wait for it.
+#: How many requests of one client are answered at once, and how many there may be including those that wait.
 _AT_ONCE: Final = 2
 _MOST: Final = 32
 _TOO_MANY: Final = "Too much is asked for from your address at once: wait a little, then try again."
@@ -24,15 +24,15 @@ _NOT_JSON: Final = "The request is not JSON that can be read: load the page agai
 
 @dataclass
 class _Asked:
-    """What one client asks for. there: requests, of which some may wait."""
+    """One client's requests. there: their number, some of which may be waiting."""
 
     there: int = 0
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
 
 class PastTheLine:
-    """ASGI middleware: looks at what such a request names before gradio does. It reads the body, so that a size has to be
-    set before it."""
+    """ASGI middleware: looks at what such a request names before gradio does. It reads the body, so that its size must be
+    limited first."""
 
     def __init__(self, app: ASGIApp, access: KnowsClients, shipped: Path):
         """shipped: files for everybody."""
@@ -64,7 +64,7 @@ class PastTheLine:
         try:
             body = await Request(scope, receive).body()
         except ClientDisconnect:
-            return  # there is nobody left to answer
+            return  # nobody is left to answer
         if refusal := self._refusal(body, visitor_of(Headers(scope=scope))):
             await refused(refusal, 403)(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""Answers that stay open: so many of one client, that nobody takes all the connections that the program may have."""
+"""Answers that stay open: limited for each client, so that nobody takes all the connections that the program may have."""
 
 import contextlib
 from collections import Counter
@@ -14,9 +14,10 @@ try:
 except ImportError:  # Windows, which has no such limit
     resource = None  # type: ignore[assignment]
 
-#: Of gradio's interface, what stays open while a page is, or an answer is waited for.
+#: The parts of gradio's interface that stay open while a page is open, or while an answer is awaited.
 _PARTS: Final = frozenset({"call", "heartbeat", "mcp", "queue", "upload_progress"})
-#: An open page has one, and another while it waits for an answer. Of who is known by name more, as several programs may be.
+#: An open page has one, and another while it waits for an answer. A client known by name may have more, as several programs may
+#: use one name.
 _OF_AN_ADDRESS, _OF_A_PERSON = 40, 200
 _TOO_MANY: Final = (
     "Too many connections from your address are open at once: close some of its pages, then load this one again."
@@ -44,7 +45,7 @@ class Streams:
         try:
             await self._app(scope, receive, send)
         except RuntimeError as error:
-            # whoever asked for an answer that there is not has been told so; gradio then raises it, and would fill the log
+            # whoever asked for an answer that does not exist has been told so; gradio then raises it, and would fill the log
             if not isinstance(error.__cause__, HTTPException):
                 raise
             await send({"type": "http.response.body", "body": b""})
@@ -55,10 +56,9 @@ class Streams:
 
 
 def open_as_many_as_may_be() -> None:
-    """Lets the program have as many connections and files open as the machine allows it, and not the fewer that a shell
-    begins with."""
+    """Lets the program have as many connections and files open as the machine allows, rather than a shell's lower default."""
     if resource is None:
         return
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):  # macOS names a greater number than it gives
+    with contextlib.suppress(ValueError, OSError):  # macOS states a greater number than it allows
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

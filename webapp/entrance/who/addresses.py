@@ -1,12 +1,12 @@
-"""Tells clients apart by where they come from."""
+"""Distinguishes clients by where they come from."""
 
 from collections.abc import Collection, Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
-#: Of IPv6, so much is one household's or one machine's, which may have as many addresses in it as it likes.
+#: The bits of an IPv6 address that identify one household or machine, which may use as many addresses within them as it likes.
 _NETWORK_BITS: Final = 64
-#: Addresses that mean nothing outside one network; ipaddress's own is_private has those of examples in books, too.
+#: Addresses that mean nothing outside one network; ipaddress's own is_private also includes those reserved for documentation.
 _PRIVATE: Final = tuple(
     map(
         ip_network,
@@ -17,8 +17,8 @@ _PRIVATE: Final = tuple(
 
 
 def client_at(address: str) -> str:
-    """The name of the one client that an address stands for: of IPv6, the network of 64 bits; of IPv4, the address, however
-    it is written. What is no address stands for itself."""
+    """The name of the one client that an address stands for: for IPv6, the network of 64 bits; for IPv4, the address, however
+    it is written. Anything that is not an address stands for itself."""
     match _read(address):
         case None:
             return address
@@ -29,8 +29,8 @@ def client_at(address: str) -> str:
 
 
 def first_from_outside(passed: Iterable[str], peer: str, believed: Collection[str], *, skip_private: bool) -> str:
-    """Where a request comes from: the nearest of the addresses that it was passed on from, the nearest first, that is no
-    believed proxy's. skip_private: nor one of the network that the peer, itself in a private one, is in."""
+    """Where a request comes from: the first in `passed`, the addresses that passed it on, the nearest first, that is not a
+    trusted proxy's. skip_private: private addresses are skipped too where the peer's own is private."""
     from_outside = [one for one in passed if one and one not in believed]
     if skip_private and _is_private(peer):
         from_outside = [one for one in from_outside if not _is_private(one)] or from_outside

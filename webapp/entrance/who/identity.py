@@ -23,7 +23,7 @@ from webapp.entrance.who.program_door import WRONG, ProgramDoor, number_of
 from webapp.entrance.who.sign_ins import MOST_FAILURES, Arrivals, Door, SignInsEnd
 from webapp.languages.catalogue import catalogue
 
-#: What a proxy or a tunnel adds to requests that come from elsewhere.
+#: The headers that a proxy or a tunnel adds to requests that come from elsewhere.
 _FORWARDED: Final = ("x-forwarded-for", "forwarded", "x-real-ip")
 _GUEST: Final = "guest"
 
@@ -33,7 +33,7 @@ _SIGN_IN: Final = (
 
 
 class NotSignedIn(BoneGradeError):
-    """Nobody is signed in who must be."""
+    """Nobody is signed in where somebody must be."""
 
 
 _SIGNED_OUT: Final = "You are not signed in, or no longer signed in: reload the page and sign in."
@@ -67,7 +67,7 @@ class Access:
 
     @property
     def mode(self) -> Mode:
-        """Which of the ways in it is."""
+        """The way in that is used."""
         return self.settings.mode
 
     @property
@@ -76,8 +76,8 @@ class Access:
         return self.mode != "demo"
 
     def reader_of(self, request: gr.Request | None) -> Reader:
-        """Who is at the screen. A name that a department's proxy gives may look without a role; anybody else who has none
-        sees no films. A program that came in by a token is that program, whoever sent it.
+        """Who is at the screen. A name given by a department's proxy may look without a role; anybody else who has none sees no
+        films. A program that came in by a token is that program, whoever sent it.
 
         Raises NotSignedIn, and UsersError or TokensError where the file of users or of tokens is damaged.
         """
@@ -105,7 +105,7 @@ class Access:
         return Reader(name, Role.VIEWER if role is None else role)
 
     def program(self, number: str) -> Reader:
-        """The program whose token has this public number, with no greater role than that of whoever made it has now.
+        """The program whose token has this public number, with a role no greater than its maker has now.
 
         Raises NotSignedIn where the token is no longer valid.
         """
@@ -122,7 +122,7 @@ class Access:
         return program.reader(most)
 
     def client_of(self, request: gr.Request) -> tuple[str, bool]:
-        """Tells clients apart who wait in line: a person's or a program's name, else an address; and whether it is one with a
+        """Identifies a client that waits in line: a person's or a program's name, else an address; and whether it has a
         role."""
         unknown = f"address {client_at(self.address_of(request))}", False
         try:
@@ -132,8 +132,8 @@ class Access:
         return unknown if self.mode == "demo" else (f"person {reader.name}", True)
 
     def address_of(self, request: gr.Request) -> str:
-        """Where the request comes from, as far as it can be known: a proxy that is believed, as Hugging Face's own is on a
-        Space, writes it down last, but for what is inside Hugging Face's network."""
+        """Where the request comes from, as far as it can be known: a trusted proxy, as Hugging Face's own is on a Space, writes
+        it last, apart from addresses inside Hugging Face's network."""
         settings, peer = self.settings, request.client.host if request.client is not None else ""
         is_passed_on = settings.on_a_space or (self.mode == "proxy" and peer in settings.believed)
         forwarded = request.headers.get("x-forwarded-for", "") if is_passed_on else ""
@@ -149,7 +149,7 @@ class Access:
         return self.settings.people(self.users)
 
     def launch_arguments(self) -> dict[str, Any]:
-        """What gr.Blocks.launch needs to know of it."""
+        """The arguments that gr.Blocks.launch needs for it."""
         if self.mode != "login":
             return {}
         # gradio's own page, which none of the app's scripts reaches
@@ -165,7 +165,7 @@ class Access:
         return [Middleware(SignInsEnd, self.users, self.address_of), programs] if signs_in else [programs]
 
     def _arrived(self, name: str, request: gr.Request, deed: Deed, detail: str = "") -> None:
-        """Notes who comes in that was signed in elsewhere; the login of this program notes it by itself."""
+        """Notes in the log who comes in after signing in elsewhere; this program's own login does so itself."""
         address = self.address_of(request)
         if self.log is not None and self.mode != "login" and self.arrivals.is_new(name, address, deed):
             self.log.note(name, deed, address=address, detail=detail)
@@ -182,20 +182,20 @@ class Access:
 
 
 def keep_peers(environment: MutableMapping[str, str] = os.environ) -> None:
-    """Has uvicorn, which asks the environment when it starts, tell the address that a request really comes from.
+    """Makes uvicorn, which reads the environment when it starts, report the address that a request really comes from.
 
-    Otherwise it tells what X-Forwarded-For holds where a proxy on this computer passes the request on, so that the proxy would
-    not be known again, and whoever writes that header could pass for one.
+    Otherwise it reports the content of X-Forwarded-For where a proxy on this computer passes the request on, so that the proxy
+    would not be recognised, and whoever writes that header could pass for one.
     """
     environment["FORWARDED_ALLOW_IPS"] = ""
 
 
 def _passed_on(request: gr.Request) -> bool:
-    """Whether the request comes, by a proxy, a tunnel or a foreign page, from somebody else than the machine's user."""
+    """Whether the request comes, by a proxy, a tunnel or a foreign page, from somebody other than the machine's user."""
     if any(name in request.headers for name in _FORWARDED):
         return True
-    # A forwarded port leaves no header, but the browser names the machine that it was told to ask; so does a page whose name
-    # was made to point at this computer.
+    # A forwarded port leaves no header, but the browser names the host that it was told to ask; so does a page whose name was
+    # made to point at this computer.
     host = request.headers.get("host")
     try:
         return host is not None and urlsplit(f"//{host}").hostname not in LOOPBACK

@@ -1,4 +1,4 @@
-"""Lets programs in by their tokens, to the named endpoints alone."""
+"""Lets programs in by their tokens, only to the named endpoints."""
 
 from collections.abc import MutableMapping
 from typing import Any, Final, Protocol
@@ -16,12 +16,12 @@ from core.errors import BoneGradeError
 from webapp.entrance.requests import part_of, refused
 from webapp.entrance.who.sign_ins import PROGRAM, Arrivals, Tries
 
-#: Where a request carries the public number of its token, once that was found to be good.
+#: The key under which a request carries the public number of its token, once that was found valid.
 _KEY: Final = "bonegrade.program"
 _SCHEME: Final = "bearer "
 _PREFIX: Final = "bonegrade_"
 _MCP: Final = "mcp"
-#: What programs ask of gradio's interface, by the first part of the address; the page's own parts are not among it.
+#: What programs use of gradio's interface, by the first part of the address; the page's own parts are not among them.
 _FOR_PROGRAMS: Final = frozenset(
     {
         "app_id", "call", "cancel", "heartbeat", "info", "login_check", _MCP, "openapi.json", "queue", "reset",
@@ -40,7 +40,7 @@ _NEEDED: Final = "A token is needed here: send it in the header Authorization, a
 
 
 class LetsProgramsIn(Protocol):
-    """What is asked of webapp.entrance.who.identity.Access."""
+    """What is used of webapp.entrance.who.identity.Access."""
 
     @property
     def tokens(self) -> Tokens: ...
@@ -51,7 +51,7 @@ class LetsProgramsIn(Protocol):
 
 
 def token_of(headers: Headers) -> str:
-    """The BoneGrade token of a request; "" without one, or with one of somebody else's."""
+    """The BoneGrade token of a request; "" without one, or with a token of another kind."""
     given = headers.get("authorization", "")
     token = given[len(_SCHEME) :].strip() if given.lower().startswith(_SCHEME) else ""
     return token if token.startswith(_PREFIX) else ""
@@ -67,7 +67,7 @@ class ProgramDoor:
     """ASGI middleware: a request with a token is a program's, and is answered as that program's or not at all."""
 
     def __init__(self, app: ASGIApp, access: LetsProgramsIn, *, everybody_signs_in: bool):
-        """everybody_signs_in: by name and password, so that MCP is for programs with a token alone."""
+        """everybody_signs_in: by name and password, so that MCP is only for programs with a token."""
         self._app = app
         self._access = access
         self._everybody_signs_in = everybody_signs_in

@@ -1,4 +1,4 @@
-"""Who has signed in by name and password, how long that holds, and how wrong passwords are met."""
+"""Who has signed in by name and password, how long that lasts, and how wrong passwords are handled."""
 
 import asyncio
 import math
@@ -16,15 +16,15 @@ from core.access.log import AccessLog
 from core.access.users import Users, UsersError
 from webapp.entrance.who.addresses import client_at
 
-#: So many wrong passwords for one name from one address within so many seconds, and the two have to wait that long; an
-#: address that tries many names has to wait, too. A name alone never has to: so nobody can lock another out.
+#: After this many wrong passwords for one name from one address within this many seconds, the two must wait that long; an
+#: address that tries many names must wait, too. A name alone never must, so that nobody can lock another out.
 MOST_FAILURES: Final = 5
 FAILURE_SECONDS: Final = 60.0
 _MOST_OF_AN_ADDRESS: Final = 30
-#: A sign-in holds for so long, and for so long without anything being asked for.
+#: Seconds that a sign-in lasts, and that it lasts without a request.
 _SIGN_IN_SECONDS: Final = 12 * 3600.0
 _IDLE_SECONDS: Final = 2 * 3600.0
-#: Whoever others have signed in is noted anew after so long.
+#: Seconds after which somebody who was signed in elsewhere is noted again.
 _SEEN_SECONDS: Final = 12 * 3600.0
 
 _ADDRESS: Final[ContextVar[str]] = ContextVar("address", default="")
@@ -33,14 +33,14 @@ PROGRAM: Final[ContextVar[str]] = ContextVar("program", default="")
 
 
 class Tries:
-    """Counts what was tried in vain, by name and address and by address alone, and says who has to wait."""
+    """Counts failed tries, by name and address and by address alone, and says who must wait."""
 
     def __init__(self) -> None:
         self._failures: dict[tuple[str, ...], list[float]] = {}
         self._lock = threading.Lock()
 
     def begin(self, name: str, address: str) -> float | None:
-        """Counts a try as one in vain; its moment, for `forgive`. None, and nothing is counted, for somebody who has to
+        """Counts a try as failed; returns its moment, for `forgive`. None, and nothing is counted, for somebody who must
         wait."""
         now, address = time.monotonic(), client_at(address)
         limits = {(name, address): MOST_FAILURES, (address,): _MOST_OF_AN_ADDRESS}
@@ -53,7 +53,7 @@ class Tries:
         return now
 
     def forgive(self, name: str, address: str, moment: float) -> None:
-        """The try of that moment was not in vain."""
+        """Takes back the try of that moment, which did not fail."""
         address = client_at(address)
         with self._lock:
             self._failures.pop((name, address), None)
@@ -70,7 +70,7 @@ class Arrivals:
         self._lock = threading.Lock()
 
     def is_new(self, *who: str) -> bool:
-        """Whether they were not seen of late; they have been from now on."""
+        """Whether they were not seen lately; from now on they have been."""
         now = time.monotonic()
         with self._lock:
             if now - self._seen.get(who, -math.inf) < _SEEN_SECONDS:
@@ -88,7 +88,7 @@ class Door:
         self._tries = Tries()
 
     async def opens_soon(self, name: str, password: str) -> bool:
-        """As opens, for the server: it goes on serving others while the password is checked."""
+        """As opens, for the server, which continues to serve others while the password is checked."""
         return await asyncio.to_thread(self.opens, name, password, _ADDRESS.get())
 
     def opens(self, name: str, password: str, address: str = "") -> bool:
@@ -105,8 +105,8 @@ class Door:
 
 
 class SignIns(dict[str, str]):
-    """Names by token, in the place of gradio's own, which hold for ever: a sign-in ends by itself, with a new password, and
-    when the person is taken off the list. None outlives the program.
+    """Names by token, in place of gradio's own, which last for ever: a sign-in ends by itself, with a new password, and when
+    the person is taken off the list. None outlives the program.
 
     A program that came in by its own token (see webapp.entrance.who.program_door) is signed in for this request, by the name in
     PROGRAM.
@@ -133,7 +133,7 @@ class SignIns(dict[str, str]):
         super().__delitem__(token)
 
     def get(self, token: str, default: Any = None) -> Any:
-        """The name of who signed in, unless that has ended."""
+        """The name of the person who signed in, unless that has ended."""
         if PROGRAM.get():
             return PROGRAM.get()
         name = super().get(token)
@@ -143,7 +143,7 @@ class SignIns(dict[str, str]):
         now = self._clock()
         try:
             same = stamp is not None and self._users.stamp(name) == stamp
-        except UsersError:  # who is at the screen is asked for again, and told of the damage, with each event
+        except UsersError:  # every event asks again who is at the screen, and reports the damage
             same = True
         if not same or now - made > _SIGN_IN_SECONDS or now - used > _IDLE_SECONDS:
             del self[token]
@@ -153,7 +153,7 @@ class SignIns(dict[str, str]):
 
 
 class SignInsEnd:
-    """ASGI middleware: has the app keep SignIns, and tells the door where a request comes from."""
+    """ASGI middleware: makes the app keep SignIns, and tells the door where a request comes from."""
 
     def __init__(self, app: ASGIApp, users: Users, address_of: Callable[[gr.Request], str]):
         """address_of: where a request comes from."""
