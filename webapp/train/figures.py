@@ -97,9 +97,7 @@ def _differences(rows: Sequence[Difference], title: str) -> go.Figure:
             showlegend=False,
         )  # fmt: skip
     figure.add_vline(x=0, line={"color": TEXT_COLOUR, "width": 1})
-    figure.update_xaxes(
-        title_text=f"{title}: right of zero, better than the live model", gridcolor=GRID_COLOUR, zeroline=False
-    )
+    figure.update_xaxes(title_text=f"{title}: better to the right of 0", gridcolor=GRID_COLOUR, zeroline=False)
     figure.update_yaxes(
         tickvals=list(range(len(rows))), ticktext=[one.title for one in rows], range=[len(rows) - 0.4, -0.6],
         gridcolor=GRID_COLOUR, zeroline=False,
