@@ -176,10 +176,17 @@ def _bones(small: SmallChildren, rising: RisingFigures) -> Table:
     for bone in RUS_BONES:
         young, older = small.grade0_by_bone[bone], small.grade0_from_4_years_by_bone[bone]
         shares = [f"{row.grade0} of {row.graded}" for row in (young, older)]
-        correlations = [one[bone].spearman for one in rising.sexes.named().values()]
+        of = rising.sexes
+        correlations = [one[bone].spearman for one in (of.all, of.male, of.female)]
         rows.append((bone, *shares, *("none" if value is None else value for value in correlations)))
-    head = ["bone", f"grade 0 under {small.under_months // 12} y", "later"]
-    head += [f"rank correlation with age, {sex}" for sex in rising.sexes.named()]
+    head = [
+        "bone",
+        f"grade 0 under {small.under_months // 12} y",
+        "later",
+        "rank correlation with age",
+        "male",
+        "female",
+    ]
     return Table(head, rows)
 
 
