@@ -49,7 +49,7 @@ class Formats(StrEnum):
 @app.command("export")
 def export_command(
     folder: Annotated[Path | None, typer.Argument(help="A new folder; may be left out with --hub.")] = None,
-    rule: Annotated[LabelRule, typer.Option(help="Whose word counts.")] = "latest",
+    rule: Annotated[LabelRule, typer.Option(help="Whose reading counts.")] = "latest",
     reviewer: Annotated[
         list[str] | None, typer.Option(help="A reader whose word goes first under reviewer_first; give it for each.")
     ] = None,
@@ -126,7 +126,7 @@ def _exported(ledger: Ledger, options: ExportOptions, folder: Path | None, hub: 
 @app.command("import")
 def import_command(
     file: Annotated[Path, typer.Argument(help="A COCO or CSV file, or the folder of Pascal VOC or YOLO files.")],
-    kind: Annotated[Format, typer.Option("--format", help="What the labels are written in.")],
+    kind: Annotated[Format, typer.Option("--format", help="Format of the labels.")],
     reader: Annotated[str, typer.Option(help="Who answers for the labels.")],
     images: Annotated[
         Path | None,

@@ -49,7 +49,7 @@ EventKind = Literal[
     "correction", "undo", "restore", "gold", "ungold", "skip", "flag", "unflag", "assign", "withdraw", "erase"
 ]
 
-#: Whose word counts where one reading of a film is asked for. latest: bone by bone the last reader's. majority: the
+#: Whose reading counts where one reading of a film is asked for. latest: bone by bone the last reader's. majority: the
 #: verdict that most readers give, in a tie the latest. reviewer_first: the gold reading, else that of the latest
 #: reviewer or admin, else the latest.
 LabelRule = Literal["latest", "majority", "reviewer_first"]

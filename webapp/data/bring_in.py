@@ -62,12 +62,10 @@ class BringInPart:
         assert desk.ledger is not None
         self._desk = desk
         self._ledger: Ledger = desk.ledger
-        part_heading("Labels that exist already")
+        part_heading("Existing labels")
         with gr.Row(equal_height=False):
             with gr.Column(scale=1, min_width=280):
-                self.kind = gr.Radio(
-                    _FORMATS, value="csv", label="What the labels are written in", elem_id="import-kind"
-                )
+                self.kind = gr.Radio(_FORMATS, value="csv", label="Format of the labels", elem_id="import-kind")
                 self.labels = sent_files(label="The labels: a file, or a zip", height=150, elem_id="import-labels")
                 self.pictures = sent_files(
                     label="Their pictures, if not here yet",

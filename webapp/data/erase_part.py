@@ -51,10 +51,10 @@ class ErasePart:
         self._ledger: Ledger = desk.ledger
         with gr.Accordion("Erase a film, a patient's films or a name", open=False, elem_id="erase"):
             styled_html(render("data/erasing.html"))
-            what = gr.Radio(_WHATS, value="film", label="What is to be erased", elem_id="erase-what")
+            what = gr.Radio(_WHATS, value="film", label="What to erase", elem_id="erase-what")
             named = gr.Textbox(label="Which one", info=_WHICH, max_lines=1, elem_id="erase-which")
             with gr.Column() as of_films:
-                labels = gr.Radio(_LABELS, value=None, label="What is to be removed of a film", elem_id="erase-labels")
+                labels = gr.Radio(_LABELS, value=None, label="What to remove of a film", elem_id="erase-labels")
                 reason = gr.Textbox(label="Why, for the film's history; no names", max_lines=1, elem_id="erase-reason")
             button = gr.Button("Erase permanently", variant="stop", elem_id="erase-now", scale=0, min_width=220)
             said = styled_html(elem_id="erase-message", elem_classes="message-slot")

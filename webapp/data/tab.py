@@ -77,13 +77,13 @@ class _Tab:
             self.rule = gr.Radio(
                 [(words, rule) for rule, words in _RULES.items()],
                 value="latest",
-                label="Whose word counts, where several people read a film",
+                label="Whose reading counts where several people read a film",
                 elem_id="export-rule",
             )
             self.formats = gr.CheckboxGroup(
                 [(words, key) for key, words in _FORMATS.items()],
                 value=_USUAL,
-                label="What to put in",
+                label="What to include",
                 elem_id="export-formats",
             )
             self.split = gr.Textbox(

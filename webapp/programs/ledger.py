@@ -211,7 +211,7 @@ class LedgerEndpoints:
         """The whole ledger as a dataset, split by patient; the same revision always gives the same bytes.
 
         Parameters:
-            rule: Whose word counts: latest, majority or reviewer_first.
+            rule: Whose reading counts: latest, majority or reviewer_first.
             formats: Of labels, crops, csv, coco, voc, yolo and films; null for the first four.
             split: Percentages of patients in train/val/test.
         Returns:

@@ -203,7 +203,7 @@ def _collection(tally: Tally) -> str:
 def _labelling(facts: Facts) -> str:
     return (
         "## Preprocessing and labelling\n\n"
-        f"**Whose word counts where several read a film?** Rule `{facts.rule}`: {RULES[facts.rule]}.\n\n"
+        f"**Whose reading counts where several read a film?** Rule `{facts.rule}`: {RULES[facts.rule]}.\n\n"
         "**What is what?** The columns `verdict`, `grade`, `label` and the box are a person's word; `accepted` says that "
         "it took over the model's, and `votes` has every reader's grade, 0 for absent. The columns `prediction_...` are the "
         "model's word, the columns `gold_...` the gold reading. They are three different things: never train on one as if "

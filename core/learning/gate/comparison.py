@@ -147,7 +147,7 @@ def _coverage(films: Judged, group: Group, where: str) -> Difference:
     intervals contain more."""
     rows = ~np.isnan(films.months) & ~np.isnan(films.live.months) & ~np.isnan(films.candidate.months)
     held = [_held(answers, films.months)[rows] for answers in (films.live, films.candidate)]
-    title = f"90 % intervals that hold the age of {where}"
+    title = f"90 % intervals that contain the age of {where}"
     found = _compared(_means(f"{group}_coverage", group, title, "share", *held, higher_is_better=True))
     if found.verdict == "better":
         return _with(found, "no difference", "Wider intervals contain more ages; that alone is no improvement.")
