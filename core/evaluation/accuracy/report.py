@@ -176,8 +176,7 @@ def _bones(small: SmallChildren, rising: RisingFigures) -> Table:
     for bone in RUS_BONES:
         young, older = small.grade0_by_bone[bone], small.grade0_from_4_years_by_bone[bone]
         shares = [f"{row.grade0} of {row.graded}" for row in (young, older)]
-        of = rising.sexes
-        correlations = [one[bone].spearman for one in (of.all, of.male, of.female)]
+        correlations = [one[bone].spearman for one in rising.sexes.named().values()]
         rows.append((bone, *shares, *("none" if value is None else value for value in correlations)))
     head = [
         "bone",

@@ -10,7 +10,6 @@ from torch import Tensor
 from tqdm import tqdm
 
 from core.assessment.grading.grader import network_input, starting_cuts
-from core.bones import Sex
 from core.cohort.crop_store import GradedCrops, HandCrops, drawing_weights
 from core.cohort.films import DataFolderError
 from core.hand.crops import CROP_SIDE
@@ -24,7 +23,6 @@ from core.training.loop.optimisation import half_way, rate_share, weight_average
 from core.training.loop.run import Part, Resumable, Run, seed_everything
 from models.bone_grader import BoneGrader, OrdinalScale
 
-_SEXES: tuple[Sex, Sex] = ("M", "F")
 #: The learning rate rises over this share of the steps.
 _WARM_UP = 0.1
 

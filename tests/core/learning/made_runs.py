@@ -3,15 +3,12 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
 from core.assessment.live_model import LiveModel
-from core.film.radiograph import Radiograph, film_hash
 from core.learning.gate.report import Difference, Films, GateReport, Sides, judged
 from core.learning.run.candidate import Candidate, read_candidate, weights_of
-from core.ledger import Consent, Ledger
 from models.registry import register, register_intervals
 
 
@@ -59,13 +56,6 @@ def report_of(candidate: Candidate, live: LiveModel, verdict: str = "better") ->
         candidate.name, candidate.weights, candidate.own, weights_of(live.folder), live.version, False, "ab" * 32, 7
     )
     return judged("question", sides, Films(40, 30, 0, 0, 9, 0), (found,))
-
-
-def kept_film(ledger: Ledger, number: int) -> int:
-    """A new film of a few pixels, which are kept; returns its id."""
-    pixels = np.full((4, 4), number / 1000, np.float32)
-    film = Radiograph(pixels, None, None, film_hash(pixels))
-    return ledger.add_film(film, "F", reader="ben", source="queue", consent=Consent()).film.id
 
 
 def candidate_of(run: Path, live: LiveModel) -> Candidate:
